@@ -1,0 +1,68 @@
+# Everything needs only Python 3.11 or newer and a package index; each target makes what it needs in .venv.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: help demo test check lint types fix docs docs-check bench clean
+
+help: ## Show this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/installed ## Scan a real image that will not work, and see why
+	@$(BIN)/ocianalyze scan testdata/demo.tar.gz; code=$$?; \
+	if [ $$code -ne 1 ]; then echo "demo: expected exit code 1 (findings), got $$code" >&2; exit 1; fi; \
+	echo; echo "Exit code 1: this image was made to fail. Now yours: $(BIN)/ocianalyze scan IMAGE"
+
+test: .venv/installed-dev ## Run the tests; ARGS="-k name" for some
+	$(BIN)/python -m pytest $(ARGS)
+
+check: lint types docs-check test ## What CI runs: format, lint, types, architecture, docs, tests
+
+lint: .venv/installed-dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+docs-check: .venv/installed-dev
+	$(BIN)/python docs/generate.py --check
+
+fix: .venv/installed-dev ## Format, and repair what ruff can repair
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: .venv/installed-dev ## Write docs/rules/ from the rules
+	$(BIN)/python docs/generate.py
+
+bench: .venv/installed-dev ## Time large images (benchmarks/README.md)
+	$(BIN)/python -m benchmarks.run
+
+clean: ## Remove .venv, caches and built images
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# --- the virtual environment: made once, again when pyproject.toml changes ---------------------------------------------
+
+.venv/bin/python:
+ifeq ($(PYTHON),)
+	@echo "ocianalyze needs Python 3.11 or newer, and none was found. Install one, or say where: make PYTHON=/path/to/python3.11" >&2
+	@exit 1
+endif
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PIP) install --upgrade 'pip>=25.1'
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	@$(PIP) install --editable .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/bin/python
+	@$(PIP) install --editable . --group dev
+	@touch .venv/installed $@

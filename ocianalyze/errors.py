@@ -1,0 +1,102 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    OcianalyzeError
+    ├── UsageError              the request cannot be carried out as it was put            exit code 2
+    │   ├── InvalidReferenceError   the image reference cannot be understood, or names nothing
+    │   └── ImageChoiceError        several images or platforms, and the request fits none or many
+    └── AnalysisError           the image could not be analysed, so nothing is said of it  exit code 3
+        ├── InvalidImageError       the archive, an index, a manifest or a config is not what it must be
+        │   └── DigestMismatchError     bytes differ from what their descriptor promises
+        ├── CorruptLayerError       a layer's compression or tar stream is damaged
+        ├── LimitExceededError      a limit was hit; the message names the option that raises it
+        ├── ContentUnavailableError a rule needs the content of a file that was not kept
+        └── RuleError               a rule failed to run
+
+Messages are lower case and name the thing and the place; advice goes into ``hint``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class OcianalyzeError(Exception):
+    """The base of all errors that this package raises on purpose."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def one_line(self) -> str:
+        """Return the message and the hint as one line."""
+        return self.message if self.hint is None else f"{self.message}; {self.hint}"
+
+
+class UsageError(OcianalyzeError):
+    """The request cannot be carried out as it was put."""
+
+    exit_code = 2
+
+
+class InvalidReferenceError(UsageError):
+    """The image reference cannot be understood, or names nothing that exists."""
+
+
+class ImageChoiceError(UsageError):
+    """The archive holds several images or platforms and the request fits none or many of them."""
+
+    def __init__(self, message: str, *, choices: Iterable[str] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.choices = tuple(choices)
+
+    def one_line(self) -> str:
+        """Return the message, what there is to choose from, and the hint as one line."""
+        line = f"{self.message}: {', '.join(self.choices)}" if self.choices else self.message
+        return line if self.hint is None else f"{line}; {self.hint}"
+
+
+class AnalysisError(OcianalyzeError):
+    """The image could not be analysed."""
+
+
+class InvalidImageError(AnalysisError):
+    """An archive, index, manifest or config is not what it must be."""
+
+
+class DigestMismatchError(InvalidImageError):
+    """The bytes of a blob differ from what its descriptor promises."""
+
+
+class CorruptLayerError(AnalysisError):
+    """The compression or the tar stream of a layer is damaged.
+
+    ``offset`` counts the bytes of the stream in which the damage was seen, from its start.
+    """
+
+    def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.offset = offset
+
+
+class LimitExceededError(AnalysisError):
+    """A limit was hit. ``option`` is the command-line option that raises it."""
+
+    def __init__(self, message: str, *, option: str) -> None:
+        super().__init__(message, hint=f"if the image is trusted, raise the limit with {option}")
+        self.option = option
+
+
+class ContentUnavailableError(AnalysisError):
+    """The content of a file is needed, but was not kept and cannot be read again."""
+
+
+class RuleError(AnalysisError):
+    """A rule failed to run; what it would have found is unknown."""
