@@ -1,0 +1,1 @@
+"""The OCI image specification as values: nothing here does I/O."""

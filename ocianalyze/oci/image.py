@@ -1,0 +1,81 @@
+"""An image and its layers, whatever medium they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.oci.digest import Digest
+    from ocianalyze.oci.models import History, ImageConfig
+
+
+class ByteRange(Protocol):
+    """Bytes that can be read at any offset, from several threads at once."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`, fewer only where the range ends."""
+
+
+class Blob(Protocol):
+    """The bytes of one blob as it is stored."""
+
+    @property
+    def size(self) -> int | None:
+        """How many bytes are stored, where it is known beforehand."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes from the first to the last; each call begins anew."""
+
+    def byte_range(self) -> ByteRange | None:
+        """Return the same bytes for reading at offsets, or None where the medium cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer of an image.
+
+    `digest` and `size` are those of the blob as stored where a descriptor states them; `diff_id` is the digest of the
+    uncompressed tar, from the config.
+    """
+
+    position: int
+    diff_id: Digest
+    digest: Digest | None
+    size: int | None
+    media_type: str | None
+    created_by: str | None
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image: what it says of itself, and its layers from the bottom up.
+
+    `source` is one of ``docker-archive``, ``oci-archive``, ``oci-layout``, ``registry`` and ``stdin``.
+    `digest` is that of the manifest, where there is one.
+    """
+
+    reference: str
+    source: str
+    names: tuple[str, ...]
+    digest: Digest | None
+    media_type: str | None
+    config_digest: Digest
+    config: ImageConfig
+    layers: tuple[Layer, ...]
+
+
+def build_steps(history: Sequence[History], layers: int) -> list[str | None]:
+    """Return the build step of each of `layers` layers: the history past its ``empty_layer`` entries (config.md).
+
+    Where the history does not account for exactly these layers no step can be told: all are None.
+    """
+    steps = [entry.created_by or entry.comment for entry in history if not entry.empty_layer]
+    return steps if len(steps) == layers else [None] * layers

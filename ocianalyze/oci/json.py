@@ -1,0 +1,86 @@
+"""JSON documents from an image: capped, strict and unambiguous.
+
+Two readers of one document must see the same thing, so duplicate keys are refused, as are numbers that do not fit
+64 bits and documents deeper than any reader allows (CVE-2021-41190 and its kind).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from ocianalyze.errors import InvalidImageError, OcianalyzeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Model = TypeVar("Model", bound=BaseModel)
+_INT64 = 1 << 63
+
+
+class _AmbiguousError(ValueError):
+    """A document that two readers may understand differently."""
+
+
+def decode(raw: bytes, *, what: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of the JSON document `raw`; `what` names it in errors.
+
+    Raises:
+        InvalidImageError: it is not strict JSON in UTF-8, is nested too deeply, repeats a key or holds an integer
+            beyond 64 bits.
+    """
+    try:
+        orjson.loads(raw)
+        return json.loads(raw, object_pairs_hook=_unique, parse_int=_int64, parse_constant=_refuse)
+    except _AmbiguousError as error:
+        raise InvalidImageError(f"{what}: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidImageError(f"{what} is not valid JSON: {_first_line(error)}") from error
+
+
+def parse(raw: bytes, model: type[Model], *, what: str) -> Model:
+    """Return the JSON document `raw` as a `model`.
+
+    Raises:
+        InvalidImageError: it is not strict JSON, or not what the model demands.
+    """
+    return validate(decode(raw, what=what), model, what=what)
+
+
+def validate(value: object, model: type[Model], *, what: str) -> Model:
+    """Return `value`, a decoded document, as a `model`; errors as for `parse`."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidImageError(f"{what}: {place + ': ' if place else ''}{reason}") from error
+    except OcianalyzeError as error:
+        raise InvalidImageError(f"{what}: {error.message}", hint=error.hint) from error
+
+
+def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    value: dict[str, Any] = {}
+    for key, item in pairs:
+        if key in value:
+            raise _AmbiguousError(f"the key {key[:100]!r} stands more than once in one object")
+        value[key] = item
+    return value
+
+
+def _int64(text: str) -> int:
+    if len(text) > 20 or not -_INT64 <= (number := int(text)) < _INT64:  # noqa: PLR2004 - digits of 2**63 and a sign
+        raise _AmbiguousError(f"the integer {text[:30]} does not fit 64 bits")
+    return number
+
+
+def _refuse(text: str) -> NoReturn:
+    raise _AmbiguousError(f"{text} is not a JSON number")
+
+
+def _first_line(error: BaseException) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).partition("\n")[0]

@@ -1,0 +1,34 @@
+"""The media types that a manifest, an index, a config and a layer may have.
+
+Sources: image-spec media-types.md; distribution/manifest/schema2 (Docker).
+"""
+
+from __future__ import annotations
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+DOCKER_MANIFEST_1 = "application/vnd.docker.distribution.manifest.v1+json"
+DOCKER_MANIFEST_1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
+
+INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
+MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
+CONFIGS = frozenset({OCI_CONFIG, DOCKER_CONFIG})
+SCHEMA_1 = frozenset({DOCKER_MANIFEST_1, DOCKER_MANIFEST_1_SIGNED})
+
+_SUFFIX = {"none": "", "gzip": "+gzip", "zstd": "+zstd"}
+
+
+def layer_media_type(compression: str) -> str:
+    """Return the OCI media type of a layer whose blob has `compression` (none, gzip or zstd)."""
+    return OCI_LAYER + _SUFFIX[compression]
+
+
+def is_layer(media_type: str) -> bool:
+    """Tell whether `media_type` is that of a file system changeset, also a non-distributable one."""
+    return "image.layer" in media_type or "image.rootfs" in media_type

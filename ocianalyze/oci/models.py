@@ -1,0 +1,207 @@
+"""The documents of the image specification, parsed from raw bytes because their digests are of the raw bytes.
+
+Sources: image-spec descriptor.md, image-index.md, manifest.md, config.md. Go programs write ``null`` for empty lists
+and maps; that is read as empty. Unknown fields are ignored, as the specification demands.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel, to_pascal
+
+from ocianalyze.errors import InvalidImageError
+from ocianalyze.oci import media_types
+from ocianalyze.oci.digest import Digest
+from ocianalyze.oci.json import validate
+
+Value = TypeVar("Value")
+
+
+def _digest(value: object) -> Digest:
+    try:
+        return Digest.parse(value)
+    except InvalidImageError as error:
+        raise ValueError(error.message) from error
+
+
+DigestField = Annotated[Digest, PlainValidator(_digest)]
+Size = Annotated[StrictInt, Field(ge=0)]
+Items = Annotated[tuple[Value, ...], BeforeValidator(lambda value: () if value is None else value)]
+Map = Annotated[dict[str, Value], BeforeValidator(lambda value: {} if value is None else value)]
+
+
+class Document(BaseModel):
+    """A part of a document: immutable, camel-case on the wire."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+
+class Platform(Document):
+    """The platform that an image runs on (image-index.md)."""
+
+    architecture: StrictStr = ""
+    os: StrictStr = ""
+    variant: StrictStr | None = None
+
+    def __str__(self) -> str:
+        """Return ``os/architecture`` and the variant, if any."""
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+    @property
+    def known(self) -> bool:
+        """False for the ``unknown/unknown`` by which buildx marks attestations."""
+        return self.os not in ("", "unknown") and self.architecture not in ("", "unknown")
+
+
+class Descriptor(Document):
+    """A reference to a blob: what it is, its digest, and its size in bytes (descriptor.md)."""
+
+    media_type: StrictStr = ""
+    digest: DigestField
+    size: Size
+    urls: Items[StrictStr] = ()
+    annotations: Map[StrictStr] = {}
+    platform: Platform | None = None
+    artifact_type: StrictStr | None = None
+
+    @property
+    def is_attestation(self) -> bool:
+        """True for the attestation manifests that buildx puts beside an image."""
+        return "vnd.docker.reference.type" in self.annotations or (
+            self.platform is not None and not self.platform.known
+        )
+
+
+class ImageIndex(Document):
+    """A list of manifests, one for each platform (image-index.md)."""
+
+    media_type: StrictStr | None = None
+    manifests: Items[Descriptor] = ()
+
+
+class Manifest(Document):
+    """One image: its config and its layers from the bottom up (manifest.md)."""
+
+    media_type: StrictStr | None = None
+    config: Descriptor
+    layers: Items[Descriptor] = ()
+    artifact_type: StrictStr | None = None
+
+
+class RootFS(Document):
+    """The diff_ids of the layers from the bottom up (config.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: StrictStr = "layers"
+    diff_ids: Items[DigestField] = ()
+
+
+class History(Document):
+    """One build step (config.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    created: StrictStr | None = None
+    created_by: StrictStr | None = None
+    comment: StrictStr | None = None
+    empty_layer: bool = False
+
+
+class Execution(Document):
+    """How a container of the image runs: the config's ``config`` object (config.md)."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore")
+
+    user: Annotated[StrictStr, BeforeValidator(lambda value: value or "")] = ""
+    exposed_ports: Map[Any] = {}
+    env: Items[StrictStr] = ()
+    entrypoint: Items[StrictStr] = ()
+    cmd: Items[StrictStr] = ()
+    working_dir: Annotated[StrictStr, BeforeValidator(lambda value: value or "")] = ""
+    labels: Map[StrictStr] = {}
+    stop_signal: StrictStr | None = None
+    healthcheck: dict[str, Any] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of ``Env``; of a name that stands twice the last one counts, as in the runtime."""
+        pairs = (item.partition("=") for item in self.env)
+        return {name: value for name, _, value in pairs}
+
+
+class ImageConfig(Document):
+    """The config of an image (config.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    created: StrictStr | None = None
+    architecture: StrictStr = ""
+    os: StrictStr = ""
+    variant: StrictStr | None = None
+    config: Annotated[Execution, BeforeValidator(lambda value: {} if value is None else value)] = Execution()
+    rootfs: RootFS
+    history: Items[History] = ()
+
+    @property
+    def platform(self) -> Platform:
+        """The platform that the config states; its parts are empty where it states none."""
+        return Platform(architecture=self.architecture, os=self.os, variant=self.variant)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _must_be_an_image(cls, value: object) -> object:
+        if isinstance(value, dict) and "rootfs" not in value:
+            message = "it has no rootfs, so it is not the config of an image"
+            raise ValueError(message)
+        return value
+
+
+def parse_manifest(value: object, *, what: str, media_type: str | None = None) -> Manifest | ImageIndex:
+    """Return a decoded document as the manifest or the index that it is.
+
+    `media_type` is what its descriptor says of it. A document that could be read as both kinds, or that contradicts
+    its descriptor, is refused (CVE-2021-41190).
+
+    Raises:
+        InvalidImageError: it is neither, both, or of another kind than its descriptor says.
+    """
+    if not isinstance(value, dict):
+        raise InvalidImageError(f"{what} is not a JSON object")
+    _refuse_other_spellings(value, what=what)
+    stated = value.get("mediaType")
+    if stated and media_type and stated != media_type and media_type in (media_types.INDEXES | media_types.MANIFESTS):
+        raise InvalidImageError(f"{what} calls itself {str(stated)[:100]!r}, but its descriptor says {media_type!r}")
+    kind = stated or media_type
+    if value.get("schemaVersion") == 1 or kind in media_types.SCHEMA_1:
+        raise InvalidImageError(
+            f"{what} is a Docker schema 1 manifest, which no current registry serves",
+            hint="pull and push the image again with a current Docker or skopeo",
+        )
+    is_index, is_manifest = "manifests" in value, "layers" in value or "config" in value
+    if is_index and is_manifest:
+        raise InvalidImageError(f"{what} is ambiguous: it has both 'manifests' and 'layers' or 'config'")
+    if not (is_index or is_manifest):
+        raise InvalidImageError(f"{what} is neither an image manifest nor an image index")
+    if kind in (media_types.INDEXES if is_manifest else media_types.MANIFESTS):
+        raise InvalidImageError(f"{what} is ambiguous: its media type {kind!r} contradicts its content")
+    return validate(value, ImageIndex, what=what) if is_index else validate(value, Manifest, what=what)
+
+
+def _refuse_other_spellings(value: dict[str, Any], *, what: str) -> None:
+    """Refuse keys that differ from the specification's only in case: Go reads ``Layers`` as ``layers``."""
+    for key in value:
+        for name in ("manifests", "layers", "config", "mediaType", "schemaVersion"):
+            if key != name and key.casefold() == name.casefold():
+                raise InvalidImageError(f"{what} is ambiguous: {key!r} reads as {name!r} in some programs")

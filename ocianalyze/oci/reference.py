@@ -1,0 +1,67 @@
+"""How an image is named on the command line: a path, ``-``, or one of skopeo's explicit forms.
+
+Source: containers-transports(5).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from ocianalyze.errors import InvalidReferenceError
+
+Transport: TypeAlias = Literal["path", "stdin", "docker-archive", "oci-archive", "oci", "registry"]
+
+_WITH_PATH: Final[dict[str, Transport]] = {
+    "docker-archive": "docker-archive",
+    "oci-archive": "oci-archive",
+    "oci": "oci",
+}
+_UNSUPPORTED: Final = ("docker-daemon", "containers-storage", "sif", "ostree", "dir", "tarball")
+_NAME = re.compile(
+    r"(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha(?:256|512):[0-9a-f]+)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A transport, a location in its terms, and which of several images is meant, if that is said."""
+
+    transport: Transport
+    location: str
+    image: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Return the reference that `text` is.
+
+        ``docker-archive:path[:name|@position]``, ``oci-archive:path[:name]``, ``oci:directory[:name]``,
+        ``docker://name``, ``-``, or a path.
+
+        Raises:
+            InvalidReferenceError: it is empty, or of a transport that needs a container runtime.
+        """
+        if text == "-":
+            return cls("stdin", "-")
+        if text.startswith("docker://"):
+            return cls("registry", text.removeprefix("docker://"))
+        prefix, colon, rest = text.partition(":")
+        if colon and prefix in _WITH_PATH:
+            path, _, image = rest.partition(":")
+            if path:
+                return cls(_WITH_PATH[prefix], path, image or None)
+        elif colon and prefix in _UNSUPPORTED:
+            raise InvalidReferenceError(
+                f"the transport {prefix!r} is not supported",
+                hint="save the image to a file first (docker save, podman save, skopeo copy)",
+            )
+        elif text:
+            return cls("path", text)
+        raise InvalidReferenceError(f"{text!r} names no image", hint="give a path, '-' or transport:path")
+
+    @property
+    def may_be_name(self) -> bool:
+        """Tell whether the location could be the name of an image in a registry."""
+        return _NAME.fullmatch(self.location) is not None
