@@ -1,0 +1,71 @@
+"""Which contents to keep while a layer streams by.
+
+A layer that can be read at offsets needs none of this: what is asked for is read when it is asked for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from fnmatch import translate
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HEAD: Final = 512
+"""How many bytes of an executable are kept: its ELF header or its shebang line."""
+
+_EXECUTABLE: Final = 0o111
+_WILD = re.compile(r"[*?\[]")
+
+
+@dataclass(frozen=True)
+class Capture:
+    """The contents that are wanted, as absolute paths in which ``**/`` stands for any directory and ``*`` for no ``/``.
+
+    ``**/kernel.json`` (any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf`` are such patterns. The heads of
+    executable files, and of all files in a directory named ``bin`` or ``sbin``, are kept as well.
+    """
+
+    patterns: frozenset[str] = frozenset()
+    _names: frozenset[str] = field(init=False)
+    _paths: frozenset[str] = field(init=False)
+    _globs: re.Pattern[str] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sort the patterns by how they are matched: a name, a path, or an expression."""
+        names = {pattern[3:] for pattern in self.patterns if pattern.startswith("**/")}
+        plain = {name for name in names if not _WILD.search(name) and "/" not in name}
+        paths = {pattern[1:] for pattern in self.patterns if not _WILD.search(pattern)}
+        globs = sorted(
+            pattern
+            for pattern in self.patterns
+            if pattern.removeprefix("**/") not in plain and pattern[1:] not in paths
+        )
+        object.__setattr__(self, "_names", frozenset(plain))
+        object.__setattr__(self, "_paths", frozenset(paths))
+        object.__setattr__(self, "_globs", compile_globs(globs) if globs else None)
+
+    def wanted(self, path: str, name: str, mode: int, *, limit: int) -> int:
+        """Return how many bytes to keep of the file `path` (relative, without a leading slash) in the layer."""
+        if name in self._names or path in self._paths or (self._globs is not None and self._globs.match("/" + path)):
+            return limit
+        if mode & _EXECUTABLE:
+            return HEAD
+        return HEAD if path[: -len(name) - 1].endswith("bin") else 0
+
+
+def compile_globs(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Return an expression that matches an absolute path if any of `patterns` does; see `Capture`."""
+    return re.compile("|".join(map(_expression, patterns)), re.DOTALL)
+
+
+def _expression(pattern: str) -> str:
+    if pattern.startswith("**/"):
+        return "(?:/|/.*/)" + _expression("/" + pattern[3:])[1:]
+    pieces = [
+        translate(piece).removeprefix("(?s:").removesuffix(")\\Z").replace(".*", "[^/]*")
+        for piece in pattern.split("/")
+    ]
+    return "/".join(pieces) + "\\Z"

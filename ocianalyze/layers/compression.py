@@ -1,0 +1,265 @@
+"""Compressed bytes in, plain bytes out: the only door to gzip, zstd, xz and bzip2.
+
+Each codec is recognised by its first bytes, never by a name or a media type. What comes out is cut into pieces of at
+most `PIECE` bytes, so that no input, however small, can make a large one. `isal` inflates gzip where it is installed,
+else zlib does, with the same results.
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+import zstandard
+
+from ocianalyze.errors import CorruptLayerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ocianalyze.layers.limits import Limits
+
+_inflate: Any = zlib
+try:
+    from isal import isal_zlib
+except ImportError:
+    pass
+else:
+    _inflate = isal_zlib
+
+adler32: Callable[[bytes], int] = _inflate.adler32
+"""The checksum of the fastest library at hand."""
+
+PIECE: Final = 1 << 17
+MAGIC_SIZE: Final = 6
+_ERRORS: Final[tuple[type[Exception], ...]] = (
+    zlib.error,
+    _inflate.error,
+    lzma.LZMAError,
+    OSError,
+    EOFError,
+    ValueError,
+)
+_RATIO_FROM: Final = 1 << 26
+_MAGIC: Final = {
+    b"\x1f\x8b\x08": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+}
+_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
+
+
+def recognise(head: bytes) -> str:
+    """Return the codec of a stream that begins with `head` (at least `MAGIC_SIZE` bytes, or all there are)."""
+    for magic, codec in _MAGIC.items():
+        if head.startswith(magic):
+            return codec
+    return "zstd" if head[:4] in _SKIPPABLE else "none"
+
+
+def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
+    """Return the first `size` bytes of a stream, fewer if it is shorter, and the whole stream."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= size:
+            break
+    return head[:size], chain((head,), chunks)
+
+
+def decompress(chunks: Iterator[bytes], *, limits: Limits, what: str, codec: str | None = None) -> Iterator[bytes]:
+    """Yield the plain bytes of a stream, whose codec is told by its first bytes if not given.
+
+    Raises:
+        CorruptLayerError: the stream is damaged or ends early.
+        LimitExceededError: it expands beyond ``max_layer_size`` or ``max_ratio``, or needs a larger window.
+    """
+    if codec is None:
+        head, chunks = peek(chunks, MAGIC_SIZE)
+        codec = recognise(head)
+    meter = _Meter(chunks, limits=limits, what=what)
+    return _guard(_CODECS[codec](meter, limits), meter, codec)
+
+
+class _Meter:
+    """Counts what goes in and what comes out, and holds it against the limits."""
+
+    def __init__(self, chunks: Iterator[bytes], *, limits: Limits, what: str) -> None:
+        self._chunks = chunks
+        self._limits = limits
+        self._max_size = limits.max_layer_size
+        self.what = what
+        self.taken = 0
+        self.given = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.taken += len(chunk)
+            yield chunk
+
+    def give(self, piece: bytes) -> bytes:
+        self.given += len(piece)
+        if self.given > self._max_size:
+            raise self._limits.exceeded("max_layer_size", f"{self.what} expands to more than {self.given:,} bytes")
+        if self.given > _RATIO_FROM and self.given > self.taken * self._limits.max_ratio:
+            raise self._limits.exceeded(
+                "max_ratio", f"{self.what} expands {self.given // max(self.taken, 1):,} times ({self.given:,} bytes)"
+            )
+        return piece
+
+    def damaged(self, reason: str) -> CorruptLayerError:
+        return CorruptLayerError(f"{self.what}: {reason}, near byte {self.taken:,}", offset=self.taken)
+
+
+def _guard(pieces: Iterator[bytes], meter: _Meter, codec: str) -> Iterator[bytes]:
+    """Translate what the codecs raise."""
+    try:
+        yield from pieces
+    except _ERRORS as error:
+        raise meter.damaged(f"damaged {codec} stream ({error})") from error
+    except zstandard.ZstdError as error:
+        if "too much memory" in str(error):
+            raise meter._limits.exceeded("max_window", f"{meter.what} needs a zstd window beyond the limit") from error
+        raise meter.damaged(f"damaged zstd stream ({error})") from error
+
+
+def _plain(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
+    for chunk in meter:
+        yield meter.give(chunk)
+
+
+def _gzip(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
+    """Inflate member after member; zeros behind a member are padding (RFC 1952, section 2.2)."""
+    member: Any = _inflate.decompressobj(31)
+    for chunk in meter:
+        data = chunk
+        while data:
+            if member.eof:
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
+                member = _inflate.decompressobj(31)
+            piece = member.decompress(data, PIECE)
+            if piece:
+                yield meter.give(piece)
+            data = member.unused_data if member.eof else member.unconsumed_tail
+    while not member.eof and (piece := member.decompress(b"", PIECE)):
+        yield meter.give(piece)
+    if not member.eof:
+        raise meter.damaged("the gzip stream ends early")
+
+
+def _blockwise(make: Callable[[], Any], name: str) -> Callable[[_Meter, Limits], Iterator[bytes]]:
+    """Return a reader for the codecs whose decompressors follow the standard library's block interface."""
+
+    def read(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
+        decompressor: Any = None
+        for chunk in meter:
+            data = chunk
+            while data or (decompressor is not None and not decompressor.needs_input):
+                if decompressor is None:
+                    data = data.lstrip(b"\0")
+                    if not data:
+                        break
+                    decompressor = make()
+                piece = decompressor.decompress(data, PIECE)
+                data = b""
+                if piece:
+                    yield meter.give(piece)
+                if decompressor.eof:
+                    data, decompressor = decompressor.unused_data, None
+        if decompressor is not None:
+            raise meter.damaged(f"the {name} stream ends early")
+
+    return read
+
+
+class _ZstdFrames:
+    """Follows the frames and blocks of a zstd stream without decompressing them (RFC 8878, section 3).
+
+    The decompressor takes an input that ends in the middle of a frame for one that ends well, so somebody else must
+    know where frames end. This is also the file interface that the decompressor reads from.
+    """
+
+    def __init__(self, meter: _Meter) -> None:
+        self._chunks = iter(meter)
+        self._head = b""
+        self._skip = 0
+        self._next: Callable[[bytes], None] = self._magic
+        self._need = 4
+        self._checksum = 0
+
+    def read(self, _size: int = -1) -> bytes:
+        """Return the next chunk; the decompressor takes one of any length."""
+        chunk = next(self._chunks, b"")
+        at = 0
+        while at < len(chunk):
+            if self._skip:
+                step = min(self._skip, len(chunk) - at)
+                self._skip -= step
+            else:
+                step = self._need - len(self._head)
+                self._head += chunk[at : at + step]
+                if len(self._head) == self._need:
+                    head, self._head = self._head, b""
+                    self._next(head)
+            at += step
+        return chunk
+
+    @property
+    def between_frames(self) -> bool:
+        """Tell whether what was read so far ends where a frame ends."""
+        return not (self._skip or self._head) and self._need == 4 and self._next == self._magic  # noqa: PLR2004
+
+    def _expect(self, reader: Callable[[bytes], None], need: int) -> None:
+        self._next, self._need = reader, need
+
+    def _magic(self, head: bytes) -> None:
+        if head in _SKIPPABLE:
+            self._expect(self._skippable_size, 4)
+        else:
+            self._expect(self._descriptor, 1)
+
+    def _skippable_size(self, head: bytes) -> None:
+        self._skip = int.from_bytes(head, "little")
+        self._expect(self._magic, 4)
+
+    def _descriptor(self, head: bytes) -> None:
+        flags = head[0]
+        single_segment = flags >> 5 & 1
+        content_size = (single_segment, 2, 4, 8)[flags >> 6]
+        self._checksum = 4 * (flags >> 2 & 1)
+        self._skip = (1 - single_segment) + (0, 1, 2, 4)[flags & 3] + content_size
+        self._expect(self._block, 3)
+
+    def _block(self, head: bytes) -> None:
+        header = int.from_bytes(head, "little")
+        is_last, kind, size = header & 1, header >> 1 & 3, header >> 3
+        self._skip = 1 if kind == 1 else size
+        if is_last:
+            self._skip += self._checksum
+            self._expect(self._magic, 4)
+
+
+def _zstd(meter: _Meter, limits: Limits) -> Iterator[bytes]:
+    """Decompress frame after frame; skippable frames are skipped (RFC 8878, section 3.1.2)."""
+    frames = _ZstdFrames(meter)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=limits.max_window)
+    with decompressor.stream_reader(frames, read_across_frames=True) as reader:  # type: ignore[arg-type]
+        while piece := reader.read(PIECE):
+            yield meter.give(piece)
+    if not frames.between_frames:
+        raise meter.damaged("the zstd stream ends early")
+
+
+_CODECS: Final[dict[str, Callable[[_Meter, Limits], Iterator[bytes]]]] = {
+    "none": _plain,
+    "gzip": _gzip,
+    "zstd": _zstd,
+    "bzip2": _blockwise(bz2.BZ2Decompressor, "bzip2"),
+    "xz": _blockwise(lambda: lzma.LZMADecompressor(memlimit=1 << 30), "xz"),
+}

@@ -1,0 +1,297 @@
+"""One layer, read: its changeset, what was learned of its bytes, and the way back to its contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
+from ocianalyze.layers import filetype
+from ocianalyze.layers.capture import HEAD, Capture
+from ocianalyze.layers.changeset import Changeset, build_changeset
+from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
+from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.tarstream import BLOCK, read_entries
+from ocianalyze.layers.windows import RangeWindow, StreamWindow
+from ocianalyze.oci.digest import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ocianalyze.oci.image import Blob, ByteRange, Layer
+
+_ELF_HEADER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How layers are read.
+
+    `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents to keep where they
+    cannot be read again at little cost.
+    """
+
+    limits: Limits = Limits()
+    capture: Capture = field(default_factory=Capture)
+    verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLayer:
+    """What was learned by reading one layer; sizes in bytes.
+
+    `read` is ``full`` where every byte was read and ``headers`` where only the tar headers were. `digest` and
+    `diff_id` are those of the bytes that were read, None where they were not computed.
+    """
+
+    changeset: Changeset
+    compression: str
+    size: int
+    uncompressed_size: int
+    read: str
+    bytes_read: int
+    digest: Digest | None
+    diff_id: Digest | None
+    contents: Contents
+
+
+class PreReadBlob:
+    """A blob that could be read only once, and was: its layer's reading takes the place of its bytes."""
+
+    def __init__(self, reading: ReadLayer) -> None:
+        self.reading = reading
+
+    @property
+    def size(self) -> int | None:
+        """The size of the blob as stored."""
+        return self.reading.size
+
+    def chunks(self) -> Iterator[bytes]:
+        """Raise: the bytes are gone."""
+        raise ContentUnavailableError("the image came as a stream, which cannot be read a second time")
+
+    def byte_range(self) -> ByteRange | None:
+        """Return None: the bytes are gone."""
+        return None
+
+
+class Budget:
+    """What may still be kept of the contents of all layers together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._left = limits.max_captured
+        self._lock = Lock()
+
+    def take(self, size: int, what: str) -> None:
+        """Take `size` bytes off the budget; raise LimitExceededError where there are not so many left."""
+        with self._lock:
+            self._left -= size
+            if self._left < 0:
+                raise self._limits.exceeded(
+                    "max_captured", f"{what}: the contents that rules want to read are too large"
+                )
+
+
+class Contents:
+    """The contents of one layer's regular files, by row."""
+
+    def __init__(self, changeset: Changeset, blob: Blob, compression: str, limits: Limits, what: str) -> None:
+        self.captured: dict[int, bytes] = {}
+        self._changeset = changeset
+        self._blob = blob
+        self._range = blob.byte_range() if compression == "none" else None
+        self._compression = compression
+        self._limits = limits
+        self._what = what
+
+    def read(self, row: int, size: int) -> bytes:
+        """Return the first `size` bytes of the content of `row`, all of it if there are fewer.
+
+        Bytes that were not kept are read again where the medium allows it.
+
+        Raises:
+            ContentUnavailableError: they were not kept and the medium was a stream, or the file is sparse.
+        """
+        need = min(size, self._changeset.sizes[row])
+        if not need:
+            return b""
+        kept = self.captured.get(row)
+        if kept is not None and len(kept) >= need:
+            return kept[:need]
+        offset = self._changeset.offsets[row]
+        path = self._changeset.path(row)
+        if offset < 0:
+            raise ContentUnavailableError(f"{self._what}: {path} is a sparse file, whose content is not read")
+        try:
+            content = self._range.read_at(offset, need) if self._range else self._read_again(offset, need)
+        except ContentUnavailableError as error:
+            raise ContentUnavailableError(
+                f"{self._what}: the content of {path} is needed, but was not kept: {error.message}",
+                hint="scan the image from a file instead of a stream",
+            ) from error
+        if len(content) < need:
+            raise CorruptLayerError(f"{self._what}: the content of {path} is cut short", offset=offset + len(content))
+        self.captured[row] = content
+        return content
+
+    def head(self, row: int) -> bytes:
+        """Return what tells what `row` is: its ELF header, its shebang line, or its first bytes; raises as `read`."""
+        return self.captured.get(row) or self.read(row, HEAD)
+
+    def _read_again(self, offset: int, size: int) -> bytes:
+        window = StreamWindow(decompress(self._blob.chunks(), limits=self._limits, what=self._what))
+        data, start = window.view(offset, size)
+        return data[offset - start : offset - start + size]
+
+
+def read_blob(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool) -> ReadLayer:
+    """Read one layer's blob.
+
+    A plain tar that can be read at offsets is walked from header to header, unless everything is to be verified; any
+    other blob is streamed in full. `what` names the layer in errors.
+
+    Raises:
+        CorruptLayerError: the blob is no tar, or a damaged one.
+        LimitExceededError: a limit was hit.
+    """
+    if walkable(blob, reading):
+        return walk_blob(blob, reading, what=what)
+    return _stream(blob, reading, what=what, budget=budget, need_diff_id=need_diff_id or reading.verify)
+
+
+def walkable(blob: Blob, reading: Reading) -> bool:
+    """Tell whether a blob is a plain tar whose headers are all that has to be read."""
+    if reading.verify:
+        return False
+    byte_range = blob.byte_range()
+    return byte_range is not None and recognise(byte_range.read_at(0, MAGIC_SIZE)) == "none"
+
+
+def walk_blob(blob: Blob, reading: Reading, *, what: str, walked: tuple[Changeset, int] | None = None) -> ReadLayer:
+    """Walk a `walkable` blob from header to header; `walked` is what another process made of it: changeset, bytes read.
+
+    Raises:
+        CorruptLayerError: it is no tar, or a damaged one.
+        LimitExceededError: a limit was hit.
+    """
+    byte_range = blob.byte_range()
+    if byte_range is None:
+        raise ContentUnavailableError(f"{what} cannot be read at offsets")
+    if walked is None:
+        _require_tar(byte_range.read_at(0, BLOCK), what)
+        window = RangeWindow(byte_range)
+        entries = read_entries(window, limits=reading.limits, what=what)
+        walked = build_changeset(entries, limits=reading.limits, what=what), window.bytes_read
+    changeset, bytes_read = walked
+    contents = Contents(changeset, blob, "none", reading.limits, what)
+    size = byte_range.size
+    return ReadLayer(changeset, "none", size, size, "headers", bytes_read, None, None, contents)
+
+
+def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
+    """Return which of the layer's claims the bytes that were read bear out: ``digest``, ``diff_id``.
+
+    Raises:
+        DigestMismatchError: they contradict the digest, the diff_id or the size.
+    """
+    what = f"layer {layer.position}"
+    if layer.size is not None and layer.size != reading.size:
+        raise DigestMismatchError(f"{what}: {layer.size:,} bytes are stated, but {reading.size:,} are stored")
+    verified = []
+    for name, stated, found in (
+        ("digest", layer.digest, reading.digest),
+        ("diff_id", layer.diff_id, reading.diff_id),
+    ):
+        if stated is None or found is None or stated.algorithm != found.algorithm:
+            continue
+        if stated != found:
+            raise DigestMismatchError(
+                f"{what}: its {name} is stated as {stated}, but its bytes give {found}",
+                hint="the image was altered or damaged: save or pull it again",
+            )
+        verified.append(name)
+    return tuple(verified)
+
+
+def _stream(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool) -> ReadLayer:
+    limits = reading.limits
+    stored, plain = _Tally(), _Tally()
+    head, chunks = peek(stored.count(blob.chunks()), MAGIC_SIZE)
+    codec = recognise(head)
+    pieces = decompress(chunks, limits=limits, what=what, codec=codec)
+    if codec in ("bzip2", "xz"):
+        raise CorruptLayerError(f"{what} is compressed with {codec}, which is not a compression of image layers")
+    if need_diff_id and codec != "none":
+        pieces = plain.count(pieces)
+    first, pieces = peek(pieces, BLOCK)
+    _require_tar(first, what)
+    window = StreamWindow(pieces)
+    captured: dict[int, bytes] = {}
+    keep = (
+        None if blob.byte_range() is not None and codec == "none" else _keeper(reading, window, captured, budget, what)
+    )
+    entries = read_entries(window, limits=limits, what=what)
+    changeset = build_changeset(entries, limits=limits, what=what, keep=keep)
+    size = window.drain()
+    contents = Contents(changeset, blob, codec, limits, what)
+    contents.captured.update(captured)
+    digest = stored.digest()
+    diff_id = digest if codec == "none" else plain.digest() if need_diff_id else None
+    return ReadLayer(changeset, codec, stored.size, size, "full", stored.size, digest, diff_id, contents)
+
+
+class _Tally:
+    """Counts and hashes what passes by."""
+
+    def __init__(self) -> None:
+        self._hash = sha256()
+        self.size = 0
+
+    def count(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        update = self._hash.update
+        for chunk in chunks:
+            self.size += len(chunk)
+            update(chunk)
+            yield chunk
+
+    def digest(self) -> Digest:
+        return Digest.sha256(self._hash.hexdigest())
+
+
+def _keeper(
+    reading: Reading, window: StreamWindow, captured: dict[int, bytes], budget: Budget, what: str
+) -> Callable[[int, str, str, int, int, int], None]:
+    """Return the function that keeps what `reading.capture` wants of the file that is next in the window."""
+    wanted, limit = reading.capture.wanted, reading.limits.max_content
+
+    def keep(row: int, path: str, name: str, mode: int, offset: int, stored: int) -> None:
+        want = wanted(path, name, mode, limit=limit)
+        size = min(want, stored)
+        if size:
+            data, start = window.view(offset, size)
+            content = data[offset - start : offset - start + size]
+            if want == HEAD:
+                content = _head(content)
+            budget.take(len(content), what)
+            captured[row] = content
+
+    return keep
+
+
+def _head(content: bytes) -> bytes:
+    """Return what matters of an executable's first bytes: the shebang line, or the ELF header."""
+    if content.startswith(b"#!"):
+        return content.partition(b"\n")[0] + b"\n"
+    return content[:_ELF_HEADER]
+
+
+def _require_tar(head: bytes, what: str) -> None:
+    """Raise CorruptLayerError if `head`, the first block of the uncompressed layer, cannot begin a tar."""
+    if not head or not head.strip(b"\0"):
+        return
+    stated = head[148:156].strip(b" \0")
+    if len(head) < BLOCK or not stated or head[:1] in b"{[":
+        raise CorruptLayerError(f"{what} is not a tar archive but {filetype.describe(head)}", offset=0)

@@ -1,0 +1,85 @@
+"""All layers of an image, read side by side.
+
+Layers that are walked from header to header keep the interpreter busy, so processes share them; layers that are
+inflated and hashed do so outside of the interpreter's lock, so threads do. The result never depends on which.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.layers.changeset import Changeset
+from ocianalyze.layers.reader import Budget, PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
+from ocianalyze.layers.workers import can_fork, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocianalyze.layers.reader import Reading
+    from ocianalyze.oci.image import Image, Layer
+
+_WORTH_A_FORK: Final = 256 << 20
+"""Layers smaller than this many bytes together are walked sooner than workers are started."""
+
+
+def read_layers(image: Image, reading: Reading, *, jobs: int | None = None) -> list[ReadLayer]:
+    """Return every layer of `image`, read; a blob that stands for several layers is read once.
+
+    `jobs` is how many layers are read at a time; as many as there are processors if None.
+
+    Raises:
+        CorruptLayerError: a layer is damaged.
+        LimitExceededError: a limit was hit.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    budget = Budget(reading.limits)
+    unique = {_key(layer): layer for layer in reversed(image.layers)}
+    layers = sorted(unique.values(), key=lambda layer: layer.position)
+    done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}
+    left = [layer for layer in layers if _key(layer) not in done]
+    walked = [layer for layer in left if walkable(layer.blob, reading)]
+    if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
+        done.update(_walk_in_processes(walked, reading, jobs))
+        left = [layer for layer in left if _key(layer) not in done]
+
+    def read(layer: Layer) -> ReadLayer:
+        what = f"layer {layer.position}"
+        return read_blob(layer.blob, reading, what=what, budget=budget, need_diff_id=layer.digest is None)
+
+    if jobs == 1 or len(left) == 1:
+        done.update((_key(layer), read(layer)) for layer in left)
+    elif left:
+        with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer") as pool:
+            try:
+                done.update(zip(map(_key, left), pool.map(read, left), strict=True))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    total = sum(len(result.changeset) for result in done.values())
+    if total > reading.limits.max_entries:
+        raise reading.limits.exceeded("max_entries", f"the image has {total:,} entries")
+    return [done[_key(layer)] for layer in image.layers]
+
+
+def _walk_in_processes(layers: Sequence[Layer], reading: Reading, jobs: int) -> dict[str, ReadLayer]:
+    def walk(number: int) -> bytes:
+        layer = layers[number]
+        result = walk_blob(layer.blob, reading, what=f"layer {layer.position}")
+        return result.bytes_read.to_bytes(8, "little") + result.changeset.pack()
+
+    return {
+        _key(layers[number]): walk_blob(
+            layers[number].blob,
+            reading,
+            what=f"layer {layers[number].position}",
+            walked=(Changeset.unpack(result[8:]), int.from_bytes(result[:8], "little")),
+        )
+        for number, result in spread(len(layers), walk, workers=jobs).items()
+    }
+
+
+def _key(layer: Layer) -> str:
+    """Return what tells the blob of a layer from others: its digest, else its place."""
+    return layer.digest or f"layer {layer.position}"
