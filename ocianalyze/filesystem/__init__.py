@@ -1,0 +1,1 @@
+"""Layers become the root file system that a container would see."""

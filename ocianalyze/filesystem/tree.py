@@ -1,0 +1,378 @@
+"""The merged root file system of an image.
+
+Every entry of every layer has a number, its *id*: the rows of the changesets, one layer after the other. The tree maps
+names to ids; what a later layer replaced or deleted is out of the tree, but still there under its id.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocianalyze.layers.capture import compile_globs
+from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.entry import OPAQUE_MARKER, Attributes, Kind
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.layers.reader import Contents
+
+MAX_HOPS = 40
+"""How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
+
+
+class Resolution(NamedTuple):
+    """Where a path leads.
+
+    Attributes:
+        path: the path that the last step arrived at, with no symlink left in it as far as it could be followed.
+        node: what lies there, or None.
+        hops: the symlinks that were followed, in order.
+        problem: why there is no node: ``missing``, ``loop`` or ``not-a-directory``; else None.
+    """
+
+    path: str
+    node: Node | None
+    hops: tuple[Node, ...]
+    problem: str | None
+
+
+@dataclass(slots=True)
+class Node:
+    """One path of one layer, looked at: a view that costs nothing until it is made."""
+
+    filesystem: Filesystem = field(repr=False)
+    id: int
+    layer: int
+    """The position of the layer that wrote it."""
+    row: int = field(repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by identity of the entry."""
+        return isinstance(other, Node) and other.id == self.id and other.filesystem is self.filesystem
+
+    def __hash__(self) -> int:
+        """Hash by the id."""
+        return hash(self.id)
+
+    @property
+    def _changeset(self) -> Changeset:
+        return self.filesystem.changesets[self.layer]
+
+    @property
+    def inode(self) -> Node:
+        """What a hardlink is another name of; of anything else, itself."""
+        target = self.filesystem.inodes.get(self.id)
+        return self if target is None else self.filesystem.node(target)
+
+    @property
+    def path(self) -> str:
+        """The absolute path."""
+        return self._changeset.path(self.row)
+
+    @property
+    def name(self) -> str:
+        """The last component of the path; of the root, the empty string."""
+        return self._changeset.names[self.row]
+
+    @property
+    def kind(self) -> Kind:
+        """What it is; a hardlink is what it links to, an implied directory is a directory."""
+        inode = self.inode
+        kind = inode._changeset.kinds[inode.row]
+        return Kind.DIRECTORY if kind == Kind.IMPLICIT_DIRECTORY else Kind(kind)
+
+    @property
+    def attributes(self) -> Attributes:
+        """Mode, user id and group id."""
+        inode = self.inode
+        changeset = inode._changeset
+        return changeset.attributes[changeset.identities[inode.row]]
+
+    @property
+    def mode(self) -> int:
+        """The permission bits, with setuid, setgid and sticky."""
+        return self.attributes.mode
+
+    @property
+    def uid(self) -> int:
+        """The user id of the owner."""
+        return self.attributes.uid
+
+    @property
+    def gid(self) -> int:
+        """The group id of the owner."""
+        return self.attributes.gid
+
+    @property
+    def size(self) -> int:
+        """The apparent size in bytes; 0 for what is no regular file."""
+        inode = self.inode
+        return inode._changeset.sizes[inode.row]
+
+    @property
+    def mtime(self) -> int:
+        """Seconds since 1970."""
+        inode = self.inode
+        return inode._changeset.mtimes[inode.row]
+
+    @property
+    def target(self) -> str:
+        """Where a symlink points, as written; else the empty string."""
+        inode = self.inode
+        return inode._changeset.links.get(inode.row, "") if self.is_symlink else ""
+
+    @property
+    def xattrs(self) -> dict[str, bytes]:
+        """The extended attributes."""
+        inode = self.inode
+        return inode._changeset.xattrs.get(inode.row, {})
+
+    @property
+    def is_hardlink(self) -> bool:
+        """True for an entry that names another entry's file."""
+        return self._changeset.kinds[self.row] == Kind.HARDLINK
+
+    @property
+    def is_file(self) -> bool:
+        """True for a regular file, hardlinked ones included; symlinks are not followed."""
+        return self.kind is Kind.FILE
+
+    @property
+    def is_directory(self) -> bool:
+        """True for a directory."""
+        return self.kind is Kind.DIRECTORY
+
+    @property
+    def is_symlink(self) -> bool:
+        """True for a symlink."""
+        return self.kind is Kind.SYMLINK
+
+    @property
+    def is_executable(self) -> bool:
+        """True for a regular file with any x bit."""
+        return self.is_file and bool(self.mode & 0o111)
+
+    @property
+    def is_implicit(self) -> bool:
+        """True for a directory that no entry of its layer states."""
+        return self._changeset.kinds[self.row] == Kind.IMPLICIT_DIRECTORY
+
+    @property
+    def shadowed_by(self) -> int | None:
+        """The position of the layer that replaced or deleted it, or None while it is visible."""
+        return self.filesystem.shadowed.get(self.id)
+
+    def read(self, size: int | None = None) -> bytes:
+        """Return the first `size` bytes of a regular file, all of it (up to ``max_content``) if None.
+
+        Raises:
+            ContentUnavailableError: the content was not kept and cannot be read again.
+        """
+        inode = self.inode
+        most = self.filesystem.max_content
+        return self.filesystem.contents[inode.layer].read(inode.row, most if size is None else min(size, most))
+
+    def head(self) -> bytes:
+        """Return what tells what a regular file is: its ELF header, its shebang line, or its first bytes.
+
+        Raises:
+            ContentUnavailableError: it was not kept and cannot be read again.
+        """
+        inode = self.inode
+        return self.filesystem.contents[inode.layer].head(inode.row)
+
+
+@dataclass(slots=True, frozen=True)
+class LayerUsage:
+    """What one layer adds; in bytes.
+
+    `size` is what a graph driver counts for it: files once for each inode, symlinks by the length of their targets
+    (moby, ``directory.Size``). `shadowed` is what later layers replaced or deleted of it.
+    """
+
+    size: int
+    shadowed: int
+
+
+@dataclass(frozen=True)
+class Filesystem:
+    """The root file system that a container of the image would see, and what lies beneath it.
+
+    Made by `ocianalyze.filesystem.merge.merge`. Paths are absolute; bytes in names that are not UTF-8 are lone
+    surrogates (PEP 383).
+    """
+
+    changesets: Sequence[Changeset]
+    contents: Sequence[Contents]
+    bases: Sequence[int]
+    """The id of each layer's first row."""
+    children: dict[int, dict[str, int]]
+    """The ids of what lies in each directory, by name."""
+    inodes: dict[int, int]
+    """The id of what each hardlink is another name of."""
+    shadowed: dict[int, int]
+    """The position of the layer that took each id out of the tree."""
+    usage: Sequence[LayerUsage]
+    entries: int
+    """How many paths there are, the root not counted."""
+    files: int
+    bytes: int
+    """The sizes of the visible regular files, each inode once."""
+    diagnostics: Sequence[Diagnostic]
+    max_content: int
+
+    @cached_property
+    def root(self) -> Node:
+        """The root directory."""
+        return self.node(self._root_id)
+
+    @property
+    def _root_id(self) -> int:
+        return next((base for base in reversed(self.bases) if base not in self.shadowed), 0)
+
+    def node(self, id_: int) -> Node:
+        """Return the node of an id."""
+        layer = bisect_right(self.bases, id_) - 1
+        return Node(self, id_, layer, id_ - self.bases[layer])
+
+    def children_of(self, node: Node) -> list[Node]:
+        """Return what lies in a directory, in the order of names; nothing if it is no directory."""
+        return [self.node(id_) for _, id_ in sorted(self.children.get(node.id, {}).items())]
+
+    def child(self, node: Node, name: str) -> Node | None:
+        """Return what `name` is in the directory `node`."""
+        id_ = self.children.get(node.id, {}).get(name)
+        return None if id_ is None else self.node(id_)
+
+    def lookup(self, path: str, *, follow: bool = True) -> Node | None:
+        """Return what lies at `path`, or None; a symlink as the last component is followed unless `follow` is False."""
+        return self.resolve(path, follow=follow).node
+
+    def resolve(self, path: str, *, follow: bool = True) -> Resolution:
+        """Follow `path` inside the image, as path_resolution(7) does with the image's root as the root."""
+        here = [self.root]
+        todo = [part for part in reversed(path.split("/")) if part]
+        hops: list[Node] = []
+        while todo:
+            part = todo.pop()
+            if part == ".":
+                continue
+            if part == "..":
+                del here[max(1, len(here) - 1) :]
+                continue
+            children = self.children.get(here[-1].id)
+            if children is None:
+                return Resolution(_join(here, part, todo), None, tuple(hops), "not-a-directory")
+            id_ = children.get(part)
+            if id_ is None:
+                return Resolution(_join(here, part, todo), None, tuple(hops), "missing")
+            node = self.node(id_)
+            if node.is_symlink and (todo or follow):
+                hops.append(node)
+                if len(hops) > MAX_HOPS:
+                    return Resolution(node.path, None, tuple(hops), "loop")
+                if node.target.startswith("/"):
+                    here = here[:1]
+                todo.extend(step for step in reversed(node.target.split("/")) if step)
+            else:
+                here.append(node)
+        return Resolution(here[-1].path, here[-1], tuple(hops), None)
+
+    def walk(self, path: str = "/") -> Iterator[Node]:
+        """Yield everything below the directory `path`, each directory before what lies in it, in the order of names.
+
+        Symlinks are not followed, but `path` itself may lead through some.
+        """
+        top = self.lookup(path)
+        stack = [iter(self.children_of(top))] if top is not None else []
+        while stack:
+            node = next(stack[-1], None)
+            if node is None:
+                stack.pop()
+                continue
+            yield node
+            if node.id in self.children:
+                stack.append(iter(self.children_of(node)))
+
+    def search(self, name: re.Pattern[str]) -> Iterator[Node]:
+        """Yield every path whose last component `name` finds something in, in no particular order."""
+        found = name.search
+        for children in self._directories():
+            for child, id_ in children.items():
+                if found(child):
+                    yield self.node(id_)
+
+    def named(self, name: str) -> Iterator[Node]:
+        """Yield every path whose last component is `name`."""
+        for children in self._directories():
+            id_ = children.get(name)
+            if id_ is not None:
+                yield self.node(id_)
+
+    def glob(self, pattern: str) -> list[Node]:
+        """Return the paths that match, sorted: ``*`` stands for no ``/``, a leading ``**/`` for any directory."""
+        match = compile_globs([pattern]).match
+        last = pattern.rpartition("/")[2]
+        if not any(character in last for character in "*?["):
+            candidates: Iterator[Node] = self.named(last)
+        else:
+            fixed = pattern.partition("*")[0].rpartition("/")[0]
+            candidates = self.walk(fixed or "/")
+        return sorted((node for node in candidates if match(node.path)), key=lambda node: node.path)
+
+    def history(self, path: str) -> list[tuple[int, Kind, Node]]:
+        """Return what each layer says of exactly `path`: its position, the kind of the entry, and the entry.
+
+        A whiteout is listed, as is an opaque directory that hides what lay below it.
+        """
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        return [
+            (layer, Kind(changeset.kinds[row]), self.node(self.bases[layer] + row))
+            for layer, changeset in enumerate(self.changesets)
+            for row in (*self._rows(layer, parts), *self._rows(layer, [*parts, OPAQUE_MARKER]))
+        ]
+
+    def all_paths(self, pattern: str | None = None) -> list[str]:
+        """Return every path that any layer states or deletes, sorted; only those that match `pattern` if it is given."""
+        match = None if pattern is None else compile_globs([pattern]).match
+        paths = {
+            path
+            for changeset in self.changesets
+            for row in range(1, len(changeset))
+            if changeset.kinds[row] != Kind.OPAQUE
+            if (path := changeset.path(row)) and (match is None or match(path))
+        }
+        return sorted(paths)
+
+    @cached_property
+    def _by_parent(self) -> list[dict[tuple[int, str], list[int]]]:
+        """The rows of each layer by parent and name; only a question about history needs them."""
+        tables: list[dict[tuple[int, str], list[int]]] = []
+        for changeset in self.changesets:
+            table: dict[tuple[int, str], list[int]] = {}
+            for row in range(1, len(changeset)):
+                table.setdefault((changeset.parents[row], changeset.names[row]), []).append(row)
+            tables.append(table)
+        return tables
+
+    def _rows(self, layer: int, parts: Sequence[str]) -> list[int]:
+        rows = [ROOT]
+        table = self._by_parent[layer]
+        for part in parts:
+            rows = [child for row in rows for child in table.get((row, part), ())]
+        return rows
+
+    def _directories(self) -> Iterator[dict[str, int]]:
+        """Yield the children of every visible directory."""
+        shadowed = self.shadowed
+        return (children for id_, children in self.children.items() if id_ not in shadowed)
+
+
+def _join(here: Sequence[Node], part: str, todo: Sequence[str]) -> str:
+    base = here[-1].path.rstrip("/")
+    return "/".join((base, part, *reversed(todo)))

@@ -1,0 +1,91 @@
+"""The images of a docker archive: ``manifest.json`` as `docker save` writes it (moby, ``image/tarexport``).
+
+Its shapes: ``<id>/layer.tar`` before Docker 25, also as links to each other; blobs of an OCI layout since then;
+``<digest>.tar`` of skopeo and podman; ``<digest>.tar.gz`` and a config named ``sha256:<digest>`` of kaniko and crane.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, TypeAdapter, ValidationError
+
+from ocianalyze.errors import DigestMismatchError, InvalidImageError
+from ocianalyze.oci.digest import Digest, hexadecimal_digest
+from ocianalyze.oci.json import validate
+from ocianalyze.oci.models import ImageConfig
+from ocianalyze.sources.archive import normalised
+from ocianalyze.sources.candidate import Candidate, StoredLayer
+from ocianalyze.sources.store import MANIFEST_JSON, Documents, stated_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_Names = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda value: () if value is None else value)]
+
+
+class _Item(BaseModel):
+    """One image of ``manifest.json``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    config: StrictStr = Field(alias="Config")
+    repo_tags: _Names = Field(default=(), alias="RepoTags")
+    layers: _Names = Field(default=(), alias="Layers")
+
+
+_Items = TypeAdapter(tuple[_Item, ...])
+
+
+def candidates(documents: Documents) -> list[Candidate]:
+    """Return the images that ``manifest.json`` lists.
+
+    Raises:
+        InvalidImageError: a document is not what it must be, or a layer is missing.
+    """
+    return [_candidate(documents, item) for item in _items(documents)]
+
+
+def config_names(documents: Documents) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names of each image and the member that holds its config."""
+    for item in _items(documents):
+        yield item.repo_tags, normalised(item.config)
+
+
+def _items(documents: Documents) -> tuple[_Item, ...]:
+    _, value = documents.read(MANIFEST_JSON)
+    try:
+        return _Items.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InvalidImageError(f"{MANIFEST_JSON}: {place}: {first['msg']}") from error
+
+
+def _candidate(documents: Documents, item: _Item) -> Candidate:
+    name = normalised(item.config)
+    digest, value = documents.read(name)
+    stated = _stated(name)
+    if stated is not None and stated != digest:
+        raise DigestMismatchError(
+            f"the config {name} has the digest {digest}", hint="the image was altered or damaged: save it again"
+        )
+    return Candidate(
+        names=item.repo_tags,
+        config=validate(value, ImageConfig, what=f"the config {name}"),
+        config_digest=digest,
+        layers=tuple(_layer(documents, normalised(layer)) for layer in item.layers),
+    )
+
+
+def _layer(documents: Documents, name: str) -> StoredLayer:
+    blob = documents.store.find(name)
+    if blob is None:
+        raise InvalidImageError(f"the layer {name} is missing from the archive")
+    return StoredLayer(blob, stated_digest(name))
+
+
+def _stated(name: str) -> Digest | None:
+    """Return the digest that the name of a config states: ``<hex>.json``, ``sha256:<hex>`` or a blob's name."""
+    base = name.rpartition("/")[2]
+    return stated_digest(name) or hexadecimal_digest(base.removesuffix(".json").removeprefix("sha256:"))

@@ -1,0 +1,101 @@
+"""Files and directories of this machine, read in place."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import InvalidImageError, InvalidReferenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHUNK: Final = 1 << 18
+"""How many bytes are read at once from what is read in full."""
+
+
+class OpenFile:
+    """A file that is open for reading; close it when done. `size` is in bytes."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        except OSError as error:
+            raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
+        self.path = path
+        self.size = os.fstat(self.descriptor).st_size
+
+    def range(self, offset: int = 0, size: int | None = None) -> FileRange:
+        """Return `size` bytes of the file from `offset`, all that follow if None."""
+        return FileRange(self, offset, self.size - offset if size is None else size)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.descriptor)
+
+
+class FileRange:
+    """A part of a file: a `ByteRange`, and the `Blob` of those bytes."""
+
+    __slots__ = ("_descriptor", "_offset", "_path", "size")
+
+    def __init__(self, file: OpenFile, offset: int, size: int) -> None:
+        self._descriptor = file.descriptor
+        self._path = file.path
+        self._offset = offset
+        self.size = size
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`, fewer only where the range ends."""
+        if size > self.size - offset:
+            size = max(0, self.size - offset)
+        try:
+            return os.pread(self._descriptor, size, self._offset + offset)
+        except OSError as error:
+            raise InvalidImageError(f"{self._path} cannot be read: {error.strerror}") from error
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes from the first to the last."""
+        for offset in range(0, self.size, CHUNK):
+            data = self.read_at(offset, CHUNK)
+            if len(data) < min(CHUNK, self.size - offset):
+                raise InvalidImageError(f"{self._path} became shorter while it was read")
+            yield data
+
+    def byte_range(self) -> FileRange:
+        """Return these bytes for reading at offsets."""
+        return self
+
+
+class DirectoryStore:
+    """The files of an OCI layout directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._root = directory.resolve()
+        self._open: dict[str, OpenFile] = {}
+
+    def find(self, name: str) -> FileRange | None:
+        """Return the file `name`; links may not lead out of the directory.
+
+        Raises:
+            InvalidImageError: it lies outside the directory, or is no regular file.
+        """
+        if name not in self._open:
+            path = self._directory / name
+            if not path.exists():
+                return None
+            real = path.resolve()
+            if not real.is_relative_to(self._root):
+                raise InvalidImageError(f"{path} is a link that leads out of the layout")
+            if not real.is_file():
+                raise InvalidImageError(f"{path} is not a regular file")
+            self._open[name] = OpenFile(real)
+        file = self._open[name]
+        return file.range()
+
+    def close(self) -> None:
+        """Close the files."""
+        while self._open:
+            self._open.popitem()[1].close()

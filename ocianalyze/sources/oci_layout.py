@@ -1,0 +1,104 @@
+"""The images of an OCI layout: ``index.json`` and what it leads to (image-layout.md)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import InvalidImageError
+from ocianalyze.oci import media_types
+from ocianalyze.oci.json import validate
+from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Manifest, parse_manifest
+from ocianalyze.sources.candidate import Candidate, StoredLayer
+from ocianalyze.sources.store import INDEX_JSON, Documents, blob_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
+"""The annotations that name an image; containerd's holds the full name, where the other may be a tag only."""
+
+
+def candidates(documents: Documents) -> list[Candidate]:
+    """Return the images that ``index.json`` lists, through nested indexes, attestations left out.
+
+    Manifests whose own blob, config or layers are not in the store (other platforms of an index that were never
+    pulled) are left out as long as there are others.
+
+    Raises:
+        InvalidImageError: a document is not what it must be, or there is no image at all.
+    """
+    _, value = documents.read(INDEX_JSON)
+    index = parse_manifest(value, what=INDEX_JSON)
+    if not isinstance(index, ImageIndex):
+        raise InvalidImageError(f"{INDEX_JSON} is not an image index")
+    found: list[Candidate] = []
+    absent: InvalidImageError | None = None
+    for names, descriptor, manifest in _manifests(documents, index, (), depth=0):
+        if isinstance(manifest, InvalidImageError):
+            absent = absent or manifest
+            continue
+        try:
+            found.append(_candidate(documents, names, descriptor, manifest))
+        except _AbsentError as error:
+            absent = absent or error
+    if not found and absent is not None:
+        raise absent
+    return found
+
+
+class _AbsentError(InvalidImageError):
+    """A blob that an index refers to is not in the store."""
+
+
+def _manifests(
+    documents: Documents, index: ImageIndex, names: tuple[str, ...], *, depth: int
+) -> Iterator[tuple[tuple[str, ...], Descriptor, Manifest | _AbsentError]]:
+    if depth > documents.limits.max_nesting:
+        raise documents.limits.exceeded("max_nesting", f"indexes lie within indexes {depth} deep")
+    for descriptor in index.manifests:
+        if descriptor.is_attestation or descriptor.artifact_type or not _may_be_image(descriptor):
+            continue
+        what = f"the manifest {descriptor.digest}"
+        own = next((descriptor.annotations[key] for key in _NAMES if key in descriptor.annotations), None)
+        all_names = names if own is None or own in names else (*names, own)
+        if documents.store.find(blob_name(descriptor.digest)) is None:
+            yield all_names, descriptor, _AbsentError(f"{what} is missing from the image")
+            continue
+        document = parse_manifest(documents.describe(descriptor), what=what, media_type=descriptor.media_type)
+        if isinstance(document, ImageIndex):
+            yield from _manifests(documents, document, all_names, depth=depth + 1)
+        else:
+            yield all_names, descriptor, document
+
+
+def _may_be_image(descriptor: Descriptor) -> bool:
+    known = media_types.INDEXES | media_types.MANIFESTS | media_types.SCHEMA_1
+    return not descriptor.media_type or descriptor.media_type in known
+
+
+def _candidate(documents: Documents, names: tuple[str, ...], descriptor: Descriptor, manifest: Manifest) -> Candidate:
+    for blob in (manifest.config, *manifest.layers):
+        if documents.store.find(blob_name(blob.digest)) is None:
+            raise _AbsentError(
+                f"the blob {blob.digest} of the image {descriptor.digest} is missing",
+                hint="the archive holds this image only in part: save it again from where it was pulled for its platform",
+            )
+    what = f"the config {manifest.config.digest}"
+    config = validate(documents.describe(manifest.config), ImageConfig, what=what)
+    return Candidate(
+        names=names,
+        config=config,
+        config_digest=manifest.config.digest,
+        layers=tuple(_layer(documents, layer) for layer in manifest.layers),
+        digest=descriptor.digest,
+        media_type=manifest.media_type or descriptor.media_type or None,
+    )
+
+
+def _layer(documents: Documents, descriptor: Descriptor) -> StoredLayer:
+    blob = documents.store.find(blob_name(descriptor.digest))
+    if blob is None:  # pragma: no cover - _candidate has looked
+        raise _AbsentError(f"the blob {descriptor.digest} is missing")
+    if not media_types.is_layer(descriptor.media_type):
+        raise InvalidImageError(f"the layer {descriptor.digest} has the media type {descriptor.media_type[:100]!r}")
+    return StoredLayer(blob, descriptor.digest, descriptor.size, descriptor.media_type)

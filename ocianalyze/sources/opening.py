@@ -1,0 +1,153 @@
+"""From a reference to an image: what it is is told by its content, and it is read where it lies."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocianalyze.errors import InvalidImageError, InvalidReferenceError
+from ocianalyze.layers.compression import MAGIC_SIZE, recognise
+from ocianalyze.oci.json import validate
+from ocianalyze.oci.models import ImageConfig
+from ocianalyze.sources import docker_archive, oci_layout
+from ocianalyze.sources.archive import ArchiveStore
+from ocianalyze.sources.candidate import choose
+from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile
+from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON, BlobStore, Documents
+from ocianalyze.sources.stream import StreamStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.layers.reader import Reading
+    from ocianalyze.oci.image import Image
+    from ocianalyze.oci.reference import Reference
+    from ocianalyze.sources.candidate import Candidate
+
+_NOT_AN_IMAGE = "make the archive with docker save, podman save or skopeo copy"
+
+
+@contextmanager
+def open_image(
+    reference: Reference,
+    reading: Reading,
+    *,
+    platform: str | None = None,
+    name: str | None = None,
+    stdin: BinaryIO | None = None,
+    read_layers: bool = True,
+) -> Iterator[Image]:
+    """Open the image that `reference` names, and close it at the end of the block.
+
+    `platform` and `name` choose one of several, see `choose`. An image that comes as a stream is read here, its layers
+    too unless `read_layers` is False; of all others only the manifest and the config are.
+
+    Raises:
+        InvalidReferenceError: it names nothing that can be opened.
+        ImageChoiceError: it holds several images and none or many fit.
+        InvalidImageError: it is not an image, or a damaged one.
+    """
+    store, source = _open_store(reference, reading, stdin, read_layers=read_layers)
+    try:
+        documents = Documents(store, reading.limits)
+        kind, candidates = _candidates(documents, reference)
+        chosen = choose(candidates, name=name or reference.image, platform=platform)
+        if kind == "oci-archive" and store.find(MANIFEST_JSON) is not None:
+            _refuse_two_images(documents, chosen)
+            kind = "docker-archive"
+        yield chosen.image(reference=reference.location, source=source or kind)
+    finally:
+        store.close()
+
+
+def _open_store(
+    reference: Reference, reading: Reading, stdin: BinaryIO | None, *, read_layers: bool
+) -> tuple[BlobStore, str | None]:
+    """Return the store and the name of the source, None where the content has to tell it."""
+    if reference.transport == "stdin":
+        if stdin is None:
+            raise InvalidReferenceError("there is no standard input to read from")
+        return StreamStore(_chunks(stdin), reading, what="standard input", read_layers=read_layers), "stdin"
+    path = Path(reference.location)
+    if reference.transport == "registry" or not path.exists():
+        raise _missing(reference)
+    if path.is_dir():
+        if reference.transport in ("docker-archive", "oci-archive"):
+            raise InvalidReferenceError(f"{path} is a directory, not an archive", hint=f"try oci:{path}")
+        return DirectoryStore(path), "oci-layout"
+    if not path.is_file():
+        return StreamStore(_file_chunks(path), reading, what=str(path), read_layers=read_layers), "stdin"
+    file = OpenFile(path)
+    try:
+        if recognise(file.range().read_at(0, MAGIC_SIZE)) == "none":
+            return ArchiveStore(file, reading.limits), None
+        store = StreamStore(file.range().chunks(), reading, what=str(path), read_layers=read_layers)
+    except BaseException:
+        file.close()
+        raise
+    file.close()
+    return store, None
+
+
+def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[Candidate]]:
+    """Return which of the two formats the store has, and its images; an OCI layout tells more, so it goes first."""
+    find = documents.store.find
+    if find(INDEX_JSON) is not None and reference.transport != "docker-archive":
+        return "oci-archive", oci_layout.candidates(documents)
+    if find(MANIFEST_JSON) is not None and reference.transport not in ("oci-archive", "oci"):
+        return "docker-archive", docker_archive.candidates(documents)
+    wanted = {
+        "docker-archive": MANIFEST_JSON,
+        "oci-archive": INDEX_JSON,
+        "oci": INDEX_JSON,
+    }.get(reference.transport, f"{MANIFEST_JSON} or {INDEX_JSON}")
+    if find("repositories") is not None:
+        raise InvalidImageError(
+            f"{reference.location} was saved by a Docker older than 1.10, without a {MANIFEST_JSON}",
+            hint="load and save it again with a current Docker",
+        )
+    raise InvalidImageError(f"{reference.location} is not an image: it holds no {wanted}", hint=_NOT_AN_IMAGE)
+
+
+def _refuse_two_images(documents: Documents, chosen: Candidate) -> None:
+    """Raise InvalidImageError if ``manifest.json`` states another image for the platform than ``index.json`` does."""
+    configs = [name for _, name in docker_archive.config_names(documents)]
+    digests = []
+    for name in configs:
+        if documents.store.find(name) is not None:
+            digest, value = documents.read(name)
+            if validate(value, ImageConfig, what=name).platform == chosen.platform:
+                digests.append(digest)
+    if digests and chosen.config_digest not in digests:
+        raise InvalidImageError(
+            f"the archive is ambiguous: {INDEX_JSON} and {MANIFEST_JSON} describe different images",
+            hint="say which one is meant with docker-archive:PATH or oci-archive:PATH",
+        )
+
+
+def _missing(reference: Reference) -> InvalidReferenceError:
+    location = reference.location
+    if reference.transport == "registry" or (reference.transport == "path" and reference.may_be_name):
+        return InvalidReferenceError(
+            f"{location} is not a file or directory, and images in a registry are not read by this version",
+            hint=f"fetch it first: skopeo copy docker://{location} oci-archive:image.tar",
+        )
+    return InvalidReferenceError(f"{location} does not exist")
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    try:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+    except OSError as error:
+        raise InvalidImageError(f"the stream cannot be read: {error.strerror}") from error
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a pipe or device."""
+    try:
+        with path.open("rb", buffering=0) as stream:
+            yield from _chunks(stream)
+    except OSError as error:
+        raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error

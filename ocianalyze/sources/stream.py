@@ -1,0 +1,149 @@
+"""An archive that comes as a stream: standard input, or a file with compression around it.
+
+It is read once, from the first byte to the last, and nothing is put aside but JSON documents and what is learned of
+layers. Which members are layers is not known before the manifest, which may come last, so every member that is a tar
+is read as a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import ContentUnavailableError, OcianalyzeError
+from ocianalyze.layers.compression import decompress
+from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.reader import Budget, PreReadBlob, read_blob
+from ocianalyze.layers.tarstream import BLOCK, read_entries
+from ocianalyze.layers.windows import StreamWindow
+from ocianalyze.sources.archive import Names
+from ocianalyze.sources.store import stated_digest
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.reader import Reading
+    from ocianalyze.oci.image import Blob, ByteRange
+
+
+class BytesBlob:
+    """A blob that is in memory."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self._data)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes."""
+        yield self._data
+
+    def byte_range(self) -> ByteRange | None:
+        """Return these bytes for reading at offsets."""
+        return self
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`, fewer only at the end."""
+        return self._data[offset : offset + size]
+
+
+class _PassingBlob:
+    """The member that is next in the stream; it can be read while it is."""
+
+    def __init__(self, window: StreamWindow, offset: int, size: int) -> None:
+        self._window = window
+        self._offset = offset
+        self.size = size
+
+    def chunks(self) -> Iterator[bytes]:
+        position, end = self._offset, self._offset + self.size
+        while position < end:
+            data, start = self._window.view(position, 1)
+            piece = data[position - start : end - start]
+            if not piece:
+                return
+            yield piece
+            position += len(piece)
+
+    def byte_range(self) -> ByteRange | None:
+        return None
+
+
+class _Unreadable:
+    """A member that could not be read, which matters only if the image needs it."""
+
+    def __init__(self, error: OcianalyzeError, size: int) -> None:
+        self._error = error
+        self.size = size
+
+    def chunks(self) -> Iterator[bytes]:
+        raise self._error
+
+    def byte_range(self) -> ByteRange | None:
+        raise self._error
+
+
+class StreamStore:
+    """The members of an archive that was read in one pass."""
+
+    def __init__(self, chunks: Iterator[bytes], reading: Reading, *, what: str, read_layers: bool = True) -> None:
+        self._names = Names(what)
+        self._members: dict[str, Blob] = {}
+        self._reading = reading
+        self._budget = Budget(reading.limits)
+        self._read_layers = read_layers
+        self._entries = 0
+        limits = reading.limits
+        window = StreamWindow(decompress(chunks, limits=limits, what=what))
+        for path, kind, _, size, _, link, offset, stored, _ in read_entries(window, limits=limits, what=what):
+            name = self._names.add(path, kind, link)
+            self._members.pop(name, None)
+            if kind == Kind.FILE and stored == size:
+                self._members[name] = self._member(window, name, offset, size)
+            self._entries += 1
+            if self._entries > limits.max_entries:
+                raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
+        window.drain()
+
+    def find(self, name: str) -> Blob | None:
+        """Return the member `name`, past links."""
+        return self._members.get(self._names.resolve(name))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _member(self, window: StreamWindow, name: str, offset: int, size: int) -> Blob:
+        """Read the member that is next: a JSON document into memory, a tar as a layer."""
+        data, start = window.view(offset, min(size, BLOCK))
+        head = data[offset - start : offset - start + min(size, BLOCK)]
+        if head.lstrip()[:1] in (b"{", b"[") and size <= self._reading.limits.max_json:
+            data, start = window.view(offset, size)
+            return BytesBlob(data[offset - start : offset - start + size])
+        if not self._read_layers:
+            return _PassedBlob(size)
+        try:
+            layer = read_blob(
+                _PassingBlob(window, offset, size),
+                self._reading,
+                what=f"layer {name}",
+                budget=self._budget,
+                need_diff_id=stated_digest(name) is None,
+            )
+        except OcianalyzeError as error:
+            return _Unreadable(error, size)
+        self._entries += len(layer.changeset)
+        return PreReadBlob(layer)
+
+
+class _PassedBlob:
+    """A member that went by without being read."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def chunks(self) -> Iterator[bytes]:
+        raise ContentUnavailableError("the image came as a stream, of which no layer was read")
+
+    def byte_range(self) -> ByteRange | None:
+        return None
