@@ -1,0 +1,1 @@
+"""Scans of real images, made here by tools that are not ours."""

@@ -1,0 +1,80 @@
+"""Other people's programs: finding them, asking for them, running them.
+
+A test that needs one says so with `requires("umoci")`. Where it is missing the test is skipped and names it; with
+`OCIANALYZE_REQUIRE_TOOLS=1`, as in CI, the test fails instead, so that nothing is left out unnoticed.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+REQUIRE_TOOLS = "OCIANALYZE_REQUIRE_TOOLS"
+ROOT = "root"
+"""Not a program: a test that `requires("root")` must run as root, as mmdebstrap, buildah and podman do here."""
+
+_DEBIAN_PACKAGES: Mapping[str, str] = {
+    "bsdtar": "libarchive-tools",
+    "ctr": "containerd",
+    "docker": "docker.io",
+    "dockerd": "docker.io",
+    "igzip": "isal",
+    "xz": "xz-utils",
+}
+
+
+def requires(*names: str) -> pytest.MarkDecorator:
+    """Mark a test that needs these programs."""
+    return pytest.mark.tool(*names)
+
+
+def find(name: str) -> Path | None:
+    """Return where a program is; `tar` only if it is GNU tar."""
+    found = shutil.which(name)
+    if found is None or (name == "tar" and b"GNU tar" not in run(found, "--version")):
+        return None
+    return Path(found)
+
+
+def missing(names: Iterable[str]) -> list[str]:
+    """Return a line for each of the programs that cannot be used here."""
+    problems = []
+    for name in names:
+        if name == ROOT:
+            if os.geteuid() != 0:
+                problems.append("not running as root")
+        elif find(name) is None:
+            problems.append(f"{name} is not installed (Debian package {_DEBIAN_PACKAGES.get(name, name)})")
+    return problems
+
+
+def skip_or_fail(names: Iterable[str]) -> None:
+    """Skip the running test if a program is missing, or fail it where all must be present."""
+    problems = missing(names)
+    if not problems:
+        return
+    if os.environ.get(REQUIRE_TOOLS) == "1":
+        pytest.fail(f"{'; '.join(problems)}, and {REQUIRE_TOOLS}=1 allows no skipping", pytrace=False)
+    pytest.skip("; ".join(problems))
+
+
+def run(
+    *command: str | Path,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> bytes:
+    """Run a program and return its standard output.
+
+    Raises:
+        RuntimeError: It failed; the message has its standard error.
+
+    """
+    done = subprocess.run(command, cwd=cwd, env=env, input=stdin, capture_output=True, check=False)
+    if done.returncode:
+        words = " ".join(map(str, command))
+        raise RuntimeError(f"{words}: exit code {done.returncode}\n{done.stderr.decode(errors='replace')}")
+    return done.stdout
