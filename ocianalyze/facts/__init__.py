@@ -1,0 +1,162 @@
+"""What the image says of itself: pure parsers and look-ups, entries and bytes in, frozen values out.
+
+`READS` names the contents that they want to read; `gather` asks them all. What is there but was not kept is an error,
+never "not found".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts import accounts, cuda, kernelspecs, loader, modules, nvidia, packages, python
+from ocianalyze.facts.app_image_config import AppImageConfig, mount_path
+from ocianalyze.facts.discovery import find_kernels, find_unlisted
+from ocianalyze.facts.mounts import RESERVED, find_mounts
+from ocianalyze.facts.nvidia_patterns import PREFILTER
+from ocianalyze.facts.programs import search_path
+from ocianalyze.facts.reserved import look_into
+from ocianalyze.facts.shell import Shell
+from ocianalyze.facts.size import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocianalyze.facts.accounts import User
+    from ocianalyze.facts.cuda import CudaEvidence
+    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.loader import LoaderPath
+    from ocianalyze.facts.mounts import Mounts
+    from ocianalyze.facts.nvidia import NvidiaFile
+    from ocianalyze.facts.packages import Package
+    from ocianalyze.facts.programs import Program
+    from ocianalyze.facts.python import Installation
+    from ocianalyze.facts.reserved import Directory
+    from ocianalyze.facts.size import Size
+    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.oci.image import Image
+
+__all__ = ["READS", "AppImageConfig", "Facts", "Nvidia", "gather"]
+
+_MODULES: Final = (accounts, cuda, kernelspecs, loader, modules, packages, python)
+
+READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)
+"""The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nvidia:
+    """What the image holds of NVIDIA's.
+
+    Attributes:
+        files: every file that is NVIDIA's by its path, the toolkit's only where their names tell versions.
+        driver_versions: the versions in the names of the driver's files that have content, in order.
+        packages: the driver's packages that dpkg lists.
+        cuda: the evidence for CUDA runtimes.
+        cuda_versions: the distinct versions of them, in order.
+        minimum_driver: the oldest driver that they run with, if that is known.
+        loader: where the dynamic loader looks.
+        injected_links: symlinks where the container runtime mounts programs.
+        blocked_sonames: regular files that keep the host's libraries from being found.
+    """
+
+    files: tuple[NvidiaFile, ...]
+    driver_versions: tuple[str, ...]
+    packages: tuple[Package, ...]
+    cuda: tuple[CudaEvidence, ...]
+    cuda_versions: tuple[str, ...]
+    minimum_driver: str | None
+    loader: LoaderPath
+    injected_links: tuple[Node, ...]
+    blocked_sonames: tuple[NvidiaFile, ...]
+
+    @property
+    def driver_files(self) -> tuple[NvidiaFile, ...]:
+        """The files of a driver, leftovers of one included."""
+        return tuple(file for file in self.files if file.cls.startswith("driver-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the image says of itself.
+
+    Attributes:
+        environment: the variables of the image's configuration.
+        user: who the container's process is.
+        shell: how commands are looked up.
+        mounts: which directories are hidden at run time.
+        python_program: what the command ``python`` leads to.
+        python: the installation behind it, if it is a Python.
+        kernels: the kernels in the order in which Studio Classic searches them, hidden and shadowed ones included.
+        unlisted_kernels: the ``kernel.json`` files that lie where nobody searches.
+        nvidia: what the image holds of NVIDIA's.
+        reserved: what lies in the reserved directories.
+        home: what lies where the user's directory will be mounted.
+        size: the sizes of the image.
+    """
+
+    environment: Mapping[str, str]
+    user: User
+    shell: Shell
+    mounts: Mounts
+    python_program: Program
+    python: Installation | None
+    kernels: tuple[Kernel, ...]
+    unlisted_kernels: tuple[str, ...]
+    nvidia: Nvidia
+    reserved: Mapping[str, Directory]
+    home: Directory
+    size: Size
+
+
+def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageConfig | None = None) -> Facts:
+    """Return what `image`, whose merged file system is `filesystem`, says of itself.
+
+    `app_image_config` is the decoded JSON that the image is to be registered with; it may move the user's directory.
+
+    Raises:
+        ContentUnavailableError: a content that decides was not kept and cannot be read again.
+    """
+    environment = image.config.config.environment
+    user = accounts.find_user(filesystem, image.config.config.user, environment)
+    shell = Shell(filesystem, user, search_path(environment))
+    mounts = find_mounts(filesystem, mount_path(app_image_config))
+    program = shell.find("python")
+    installation = None
+    if program.path is not None and program.problem is None and program.interpreter is None:
+        installation = python.find_installation(filesystem, program.path)
+    kernels = find_kernels(shell, environment, installation, mounts)
+    return Facts(
+        environment=environment,
+        user=user,
+        shell=shell,
+        mounts=mounts,
+        python_program=program,
+        python=installation,
+        kernels=kernels,
+        unlisted_kernels=find_unlisted(filesystem, kernels),
+        nvidia=_gather_nvidia(image, filesystem, environment),
+        reserved={path: look_into(filesystem, path) for path in RESERVED},
+        home=look_into(filesystem, mounts.home),
+        size=measure(image, filesystem),
+    )
+
+
+def _gather_nvidia(image: Image, filesystem: Filesystem, environment: Mapping[str, str]) -> Nvidia:
+    candidates = tuple(filesystem.search(PREFILTER))
+    files = nvidia.find_files(filesystem, candidates)
+    installed = packages.find_packages(filesystem)
+    evidence = cuda.find_cuda(candidates, installed, environment, image.config.config.labels)
+    loader_path = loader.find_loader_path(filesystem, environment)
+    real = {file.version for file in files if file.version and file.cls in ("driver-userspace", "driver-kernel")}
+    return Nvidia(
+        files=files,
+        driver_versions=tuple(sorted(real, key=lambda version: [int(part) for part in version.split(".")])),
+        packages=tuple(package for package in installed if package.is_driver),
+        cuda=evidence,
+        cuda_versions=cuda.cuda_versions(evidence),
+        minimum_driver=cuda.minimum_driver(evidence),
+        loader=loader_path,
+        injected_links=nvidia.injected_links(filesystem),
+        blocked_sonames=nvidia.blocked_sonames(files, loader_path),
+    )

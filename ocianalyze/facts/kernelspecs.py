@@ -1,0 +1,117 @@
+"""``kernel.json``, read as jupyter_client reads it: what it lets pass, what makes it drop the kernel.
+
+Sources: jupyter_client 8 ``kernelspec.py`` (``KernelSpec``, ``get_all_specs``); traitlets; jupyter_client's
+documentation, ``kernels.rst``. The loader opens the file as UTF-8, without a byte order mark, and gives every key to a
+class whose traits check the types of those it knows.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from types import NoneType
+from typing import Any, Final
+
+READS: Final = ("**/kernel.json",)
+
+CONNECTION_FILE: Final = "{connection_file}"
+
+_TYPES: Final[dict[str, tuple[type | tuple[type, ...], str]]] = {
+    "argv": ((list, str), "a list"),
+    "display_name": (str, "a string"),
+    "env": (dict, "an object"),
+    "interrupt_mode": (str, "a string"),
+    "kernel_protocol_version": (str, "a string"),
+    "language": (str, "a string"),
+    "metadata": (dict, "an object"),
+    "mimetype": (str, "a string"),
+    "name": (str, "a string"),
+}
+_JSON_NAMES: Final[dict[type, str]] = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    NoneType: "null",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSpec:
+    """What a ``kernel.json`` says.
+
+    Attributes:
+        argv: the command, with what is no string made one.
+        display_name: what users see.
+        language: the language.
+        env: the variables that are set for the kernel.
+        problem: why jupyter_client drops the kernel, if it does; a clause.
+        argv_problem: why the command cannot start a kernel, if so; a clause.
+    """
+
+    argv: tuple[str, ...] = ()
+    display_name: str = ""
+    language: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+    problem: str | None = None
+    argv_problem: str | None = None
+
+
+def load_kernelspec(content: bytes) -> KernelSpec:
+    """Return what the content of a ``kernel.json`` says; a document that the loader drops has a ``problem``."""
+    if content.startswith(b"\xef\xbb\xbf"):
+        return KernelSpec(problem="it begins with a byte order mark")
+    try:
+        value = json.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return KernelSpec(problem=f"it is not UTF-8 (byte {error.start})")
+    except RecursionError:
+        return KernelSpec(problem="it is nested too deeply")
+    except ValueError as error:
+        return KernelSpec(problem=f"it is not valid JSON: {error}")
+    if not isinstance(value, dict):
+        return KernelSpec(problem=f"it is {_name(value)}, not an object")
+    problem = _type_problem(value)
+    argv = value.get("argv", [])
+    return KernelSpec(
+        argv=tuple(str(word) for word in argv) if isinstance(argv, list) else (str(argv),),
+        display_name=str(value.get("display_name", "")),
+        language=str(value.get("language", "")),
+        env={str(key): str(item) for key, item in env.items()} if isinstance(env := value.get("env"), dict) else {},
+        problem=problem,
+        argv_problem=None if problem else _argv_problem(value),
+    )
+
+
+def _type_problem(value: dict[str, Any]) -> str | None:
+    for key, (expected, name) in _TYPES.items():
+        if key in value and not isinstance(value[key], expected):
+            return f"{key!r} is {_name(value[key])}, not {name}"
+    if "resource_dir" in value:
+        return "it sets 'resource_dir', which is jupyter_client's own"
+    mode = value.get("interrupt_mode", "signal")
+    if mode.lower() not in ("signal", "message"):
+        return f"'interrupt_mode' is {mode!r}, not 'signal' or 'message'"
+    return None
+
+
+def _argv_problem(value: dict[str, Any]) -> str | None:
+    argv = value.get("argv")
+    if argv is None:
+        return "it has no 'argv'"
+    if isinstance(argv, str):
+        return "'argv' is a string, which is taken as the name of one program without arguments"
+    if not argv or argv[0] == "":
+        return "'argv' is empty" if not argv else "'argv[0]' is empty"
+    for position, word in enumerate(argv):
+        if not isinstance(word, str):
+            return f"'argv[{position}]' is {_name(word)}, not a string"
+    if not any(CONNECTION_FILE in word for word in argv):
+        return f"no element of 'argv' holds {CONNECTION_FILE!r}, so that the kernel is not told where to connect"
+    return None
+
+
+def _name(value: object) -> str:
+    return _JSON_NAMES.get(type(value), "something else")

@@ -1,0 +1,59 @@
+"""Which directories of the image something is mounted over at run time, so that what lies in them is not seen.
+
+Source: AWS, "Custom SageMaker image specifications", File system and User data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from posixpath import normpath
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ocianalyze.filesystem.tree import Filesystem, Resolution
+
+RESERVED: Final = ("/opt/ml", "/opt/.sagemakerinternal")
+"""The directories that SageMaker keeps for itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """The directories that are hidden at run time: the mounted user directory, and the reserved ones.
+
+    Attributes:
+        home: where the user's directory is mounted.
+        directories: all hidden directories, each also as the path that it really is where symlinks lead to it.
+    """
+
+    home: str
+    directories: tuple[tuple[str, str], ...]
+
+    def hides(self, path: str) -> str | None:
+        """Return the directory whose mount hides `path` (absolute, normalised), or None."""
+        for stated, real in self.directories:
+            if _within(path, stated) or _within(path, real):
+                return stated
+        return None
+
+    def hides_any(self, paths: tuple[str, ...]) -> tuple[str, str] | None:
+        """Return the first of `paths` that is hidden and the directory that hides it, or None."""
+        for path in paths:
+            directory = self.hides(path)
+            if directory is not None:
+                return path, directory
+        return None
+
+    def hides_on_the_way(self, resolution: Resolution) -> str | None:
+        """Return the directory that hides a symlink of the way or its end, or None."""
+        found = self.hides_any((*(hop.path for hop in resolution.hops), resolution.path))
+        return found[1] if found else None
+
+
+def find_mounts(filesystem: Filesystem, home: str) -> Mounts:
+    """Return the directories that are hidden when the user's directory is mounted on `home`."""
+    stated = [normpath(home), *RESERVED]
+    return Mounts(stated[0], tuple((path, filesystem.resolve(path).path) for path in stated))
+
+
+def _within(path: str, directory: str) -> bool:
+    return path == directory or path.startswith(directory.rstrip("/") + "/")

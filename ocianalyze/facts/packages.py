@@ -1,0 +1,94 @@
+"""The packages that dpkg says are installed, as far as they have to do with NVIDIA.
+
+Sources: Debian policy, section 5 (control files); ``/var/lib/dpkg/status.d`` as distroless images have it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.filesystem.tree import Filesystem
+
+READS: Final = ("/var/lib/dpkg/status", "/var/lib/dpkg/status.d/*")
+
+_DRIVER_SOURCE: Final = re.compile(
+    r"nvidia-graphics-drivers.*|nvidia-open-gpu-kernel-modules.*|linux-restricted-modules.*|fabric-manager-\d+"
+    r"|libnvidia-nscq-\d+|nvidia-imex-\d+"
+)
+_HARMLESS_SOURCE: Final = re.compile(
+    r"nvidia-cuda-toolkit|egl-wayland|egl-gbm|nvidia-vaapi-driver|ocl-icd|nvidia-container-toolkit|libnvidia-container"
+    r"|nvidia-settings|nvidia-persistenced|nvidia-modprobe|nvidia-xconfig|nvidia-prime|nvidia-support|glx-alternatives"
+)
+_DRIVER_NAME: Final = re.compile(
+    r"(?:lib)?nvidia-(?:compute|common|cfg1|decode|encode|extra|fbc1|gl|utils|compute-utils|kernel-common|kernel-source"
+    r"|kernel-open|dkms|driver|headless|firmware|fabricmanager|imex|nscq)(?:-[-\w]*)?"
+    r"|libnvidia-(?:ml1|cfg1|ptxjitcompiler1|nvvm\d*|encode1|gpucomp)|libcuda1|libcudadebugger1|libnvcuvid1|nvidia-smi"
+    r"|nvidia-driver.*|nvidia-kernel-.*|nvidia-alternative|nvidia-cuda-mps|nvidia-(?:tesla|legacy)-.*|firmware-nvidia-gsp"
+    r"|xserver-xorg-video-nvidia.*|cuda-drivers.*|linux-(?:modules|objects)-nvidia-.*"
+)
+_EMPTY: Final = re.compile(r"transitional|dummy", re.IGNORECASE)
+_TRACES: Final = (b"nvidia", b"cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An installed package; `source` is the name of the source package, `file` where dpkg says so."""
+
+    name: str
+    version: str
+    source: str
+    description: str
+    file: str
+
+    @property
+    def is_driver(self) -> bool:
+        """True if it belongs to an NVIDIA driver."""
+        if _DRIVER_SOURCE.fullmatch(self.source):
+            return not self.name.startswith(("nvidia-libopencl1", "nvidia-opencl-icd-dummy"))
+        return not _HARMLESS_SOURCE.fullmatch(self.source) and _DRIVER_NAME.fullmatch(self.name) is not None
+
+    @property
+    def is_transitional(self) -> bool:
+        """True if it says that it holds nothing itself."""
+        return _EMPTY.search(self.description) is not None
+
+
+def find_packages(filesystem: Filesystem) -> tuple[Package, ...]:
+    """Return the installed packages that mention NVIDIA or CUDA.
+
+    Raises:
+        ContentUnavailableError: dpkg's status is there but was not kept.
+    """
+    return tuple(package for path in _status_files(filesystem) for package in _packages_in(filesystem, path))
+
+
+def _status_files(filesystem: Filesystem) -> Iterator[str]:
+    yield "/var/lib/dpkg/status"
+    parts = filesystem.lookup("/var/lib/dpkg/status.d")
+    for node in filesystem.children_of(parts) if parts is not None else ():
+        if not node.name.endswith(".md5sums"):
+            yield node.path
+
+
+def _packages_in(filesystem: Filesystem, path: str) -> Iterator[Package]:
+    node = filesystem.lookup(path)
+    content = node.read() if node is not None and node.is_file else b""
+    if not any(trace in content for trace in _TRACES):
+        return
+    for paragraph in content.split(b"\n\n"):
+        if any(trace in paragraph for trace in _TRACES):
+            fields = _fields(paragraph.decode("utf-8", "surrogateescape"))
+            if "Package" in fields and fields.get("Status", "install ok installed").endswith(" installed"):
+                source = fields.get("Source", fields["Package"]).partition(" ")[0]
+                description = fields.get("Description", "")
+                yield Package(fields["Package"], fields.get("Version", ""), source, description, path)
+
+
+def _fields(paragraph: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in paragraph.splitlines() if not line.startswith((" ", "\t")))
+    return {name: value.strip() for name, colon, value in pairs if colon}

@@ -1,0 +1,84 @@
+"""Programs: what a command leads to, and who may execute it.
+
+Sources: execve(2), path_resolution(7), moby ``DefaultPathEnv``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocianalyze.facts.accounts import User
+    from ocianalyze.filesystem.tree import Node
+
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""The ``PATH`` that a container gets if its image sets none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a command cannot be run: a code for programs, and a clause for people.
+
+    Codes: ``not-on-path``, ``missing``, ``dangling``, ``loop``, ``not-a-file``, ``not-executable``, ``no-permission``,
+    ``empty``, ``not-runnable``, ``interpreter``.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Where a command leads.
+
+    Attributes:
+        word: the command as written.
+        path: the absolute path that is run, symlinks not followed; None if there is nothing.
+        chain: `path` and what it leads to, symlink by symlink.
+        visited: every path that was gone through, symlinks of directories and interpreters included.
+        node: the file at the end of the chain.
+        kind: what that file is, in words.
+        machine: its ELF machine, if it is an ELF file.
+        interpreter: what its ``#!`` line leads to, if it has one.
+        problem: why it cannot be run, if so.
+    """
+
+    word: str
+    path: str | None = None
+    chain: tuple[str, ...] = ()
+    visited: tuple[str, ...] = ()
+    node: Node | None = None
+    kind: str | None = None
+    machine: int | None = None
+    interpreter: Program | None = None
+    problem: Problem | None = None
+
+    @property
+    def real(self) -> str | None:
+        """The path of the file at the end of the chain."""
+        return self.node.path if self.node is not None else None
+
+    @property
+    def binary(self) -> Program:
+        """The program that runs in the end: this one, or the interpreter of the interpreter of it."""
+        return self.interpreter.binary if self.interpreter is not None else self
+
+
+def search_path(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the directories of ``PATH``, those of a container if it is not set; an empty one is ``.``."""
+    return tuple(item or "." for item in environment.get("PATH", DEFAULT_PATH).split(":"))
+
+
+def may_execute(node: Node, user: User) -> bool:
+    """Tell whether `user` may execute a file or search a directory; one whose numbers are unknown may if anyone may."""
+    mode = node.mode
+    if user.uid is None or user.uid == 0:
+        return node.is_directory or bool(mode & 0o111)
+    if node.uid == user.uid:
+        return bool(mode & 0o100)
+    if node.gid == user.gid or node.gid in user.groups:
+        return bool(mode & 0o010)
+    return bool(mode & 0o001)

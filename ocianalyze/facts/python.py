@@ -1,0 +1,172 @@
+"""Python installations: ``sys.prefix``, virtual environments, and the directories that modules are imported from.
+
+Sources: CPython ``Modules/getpath.py`` and ``Lib/site.py``; PEP 405 (``pyvenv.cfg``); Debian's ``dist-packages`` and
+Fedora's and Amazon Linux's ``/usr/local`` schemes for what pip installs as root.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from posixpath import basename, dirname, join
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.filesystem.tree import Filesystem, Node
+
+READS: Final = ("**/pyvenv.cfg",)
+
+_STANDARD_LIBRARY: Final = re.compile(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
+_LIBRARIES: Final = ("lib", "lib64")
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A Python, as its ``sys`` module would tell.
+
+    Attributes:
+        executable: the path it was started by; symlinks not followed.
+        prefix: ``sys.prefix``.
+        base: ``sys.base_prefix``; of a virtual environment, the prefix it was made from, or None if that is gone.
+        versions: the names of the standard library directories that can be meant, such as ``python3.11``.
+        configuration: the path of ``pyvenv.cfg`` in a virtual environment.
+        home: what ``pyvenv.cfg`` says of where the base interpreter lies.
+        home_exists: whether it is there.
+        system_site: whether the packages of `base` can be imported.
+    """
+
+    executable: str
+    prefix: str
+    base: str | None
+    versions: tuple[str, ...]
+    configuration: str | None = None
+    home: str | None = None
+    home_exists: bool = True
+    system_site: bool = True
+
+
+def find_installation(filesystem: Filesystem, executable: str) -> Installation | None:
+    """Return the Python that `executable` starts, or None if no standard library lies where it would look.
+
+    A ``pyvenv.cfg`` beside the path as written, or in the directory above, makes a virtual environment; otherwise the
+    symlinks are followed, and the prefix is the first directory upwards with ``lib/python3.X/os.py``.
+
+    Raises:
+        ContentUnavailableError: a ``pyvenv.cfg`` was not kept.
+    """
+    directory = dirname(executable)
+    for place in (directory, dirname(directory)):
+        configuration = filesystem.lookup(join(place, "pyvenv.cfg"))
+        if configuration is not None and configuration.is_file:
+            return _environment(filesystem, executable, dirname(directory), configuration)
+    real = filesystem.resolve(executable)
+    if real.node is None:
+        return None
+    found = _installed_above(filesystem, real.path)
+    return None if found is None else Installation(executable, found[0], found[0], found[1])
+
+
+def site_directories(filesystem: Filesystem, python: Installation) -> tuple[str, ...]:
+    """Return the directories that exist of those that `python` imports from without being told."""
+    prefixes = [python.prefix]
+    if python.base is not None and python.system_site and python.base != python.prefix:
+        prefixes.append(python.base)
+    candidates = [path for prefix in prefixes for path in _site_candidates(prefix, python.versions)]
+    candidates += [path for path in _libraries(python.base, python.versions) if python.base is not None]
+    return tuple(path for path in dict.fromkeys(candidates) if _is_directory(filesystem, path))
+
+
+def user_site_directories(home: str, python: Installation) -> tuple[str, ...]:
+    """Return the directories of ``pip install --user``; a virtual environment without its base's packages has none."""
+    if not python.system_site:
+        return ()
+    return tuple(join(home, ".local/lib", version, "site-packages") for version in python.versions)
+
+
+def standard_libraries(filesystem: Filesystem, prefix: str) -> tuple[str, ...]:
+    """Return the names of the standard library directories (``python3.11``) in `prefix`."""
+    return tuple(
+        dict.fromkeys(
+            node.name
+            for node in _version_directories(filesystem, prefix)
+            if any(filesystem.child(node, name) for name in ("os.py", "os.pyc"))
+        )
+    )
+
+
+def _environment(filesystem: Filesystem, executable: str, prefix: str, configuration: Node) -> Installation:
+    settings = _settings(configuration.read())
+    home = settings.get("home")
+    system_site = settings.get("include-system-site-packages", "").lower() == "true"
+    found = _installed_above(filesystem, join(home, basename(executable))) if home else None
+    versions = tuple(dict.fromkeys(node.name for node in _version_directories(filesystem, prefix)))
+    return Installation(
+        executable,
+        prefix,
+        base=found[0] if found else None,
+        versions=versions or (found[1] if found else ()),
+        configuration=configuration.path,
+        home=home,
+        home_exists=home is None or _is_directory(filesystem, home),
+        system_site=system_site,
+    )
+
+
+def _installed_above(filesystem: Filesystem, executable: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return the first prefix above a real path that has a standard library, and the versions that can be meant."""
+    real = filesystem.resolve(executable)
+    named = _STANDARD_LIBRARY.fullmatch(basename(real.path))
+    prefix = dirname(real.path)
+    while True:
+        versions = standard_libraries(filesystem, prefix)
+        if named and named[0] in versions:
+            return prefix, (named[0],)
+        if versions and not named:
+            major = re.search(r"\d", basename(real.path))
+            fitting = tuple(version for version in versions if not major or f"python{major[0]}." in version)
+            return prefix, fitting or versions
+        if prefix == "/":
+            return None
+        prefix = dirname(prefix)
+
+
+def _version_directories(filesystem: Filesystem, prefix: str) -> Iterator[Node]:
+    for library in _LIBRARIES:
+        node = filesystem.lookup(join(prefix, library))
+        if node is not None:
+            yield from (
+                found
+                for child in filesystem.children_of(node)
+                if _STANDARD_LIBRARY.fullmatch(child.name) and (found := _directory(filesystem, child)) is not None
+            )
+
+
+def _site_candidates(prefix: str, versions: tuple[str, ...]) -> Iterator[str]:
+    local = "/usr/local" if prefix == "/usr" else None
+    for version in versions:
+        for root in filter(None, (prefix, local)):
+            for library in _LIBRARIES:
+                yield join(root, library, version, "site-packages")
+                yield join(root, library, version, "dist-packages")
+    yield join(prefix, "lib/python3/dist-packages")
+
+
+def _libraries(prefix: str | None, versions: tuple[str, ...]) -> Iterator[str]:
+    return (join(prefix or "/", library, version) for version in versions for library in _LIBRARIES)
+
+
+def _settings(content: bytes) -> dict[str, str]:
+    lines = (line.partition("=") for line in content.decode("utf-8", "surrogateescape").splitlines())
+    return {key.strip().lower(): value.strip() for key, equals, value in lines if equals}
+
+
+def _directory(filesystem: Filesystem, node: Node) -> Node | None:
+    found = filesystem.lookup(node.path) if node.is_symlink else node
+    return found if found is not None and found.is_directory else None
+
+
+def _is_directory(filesystem: Filesystem, path: str) -> bool:
+    node = filesystem.lookup(path)
+    return node is not None and node.is_directory

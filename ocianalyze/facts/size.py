@@ -1,0 +1,68 @@
+"""The sizes that an image can be said to have; in bytes.
+
+Sources: moby, ``daemon/graphdriver/overlay2`` (``ApplyDiff``), ``pkg/directory`` (``Size``) and
+``daemon/containerd/image_list.go``; docker/cli, ``units.HumanSizeWithPrecision``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.layers.entry import Kind
+
+if TYPE_CHECKING:
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.oci.image import Image
+
+_BLOCK: Final = 4096
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The sizes of an image.
+
+    Attributes:
+        docker_image_size: what ``docker image ls`` shows with a graph driver: the apparent sizes of the regular files
+            and the lengths of the symlinks of each layer, whatever later layers do to them.
+        containerd_estimate: what it shows with the containerd image store, roughly: the blobs and the unpacked blocks.
+        compressed: the blobs as stored, or None where that is not known.
+        shadowed: for each layer, what later layers replaced or deleted of it.
+    """
+
+    docker_image_size: int
+    containerd_estimate: int
+    compressed: int | None
+    shadowed: tuple[int, ...]
+
+
+def measure(image: Image, filesystem: Filesystem) -> Size:
+    """Return the sizes of an image.
+
+    The size of the blobs is known where descriptors state it. Where it is not, the layers are uncompressed, and the
+    containerd estimate takes them to be kept so.
+    """
+    docker_image_size = sum(usage.size for usage in filesystem.usage)
+    stored = [layer.size if layer.digest is not None else None for layer in image.layers]
+    compressed = sum(size for size in stored if size is not None) if None not in stored else None
+    unpacked = sum(
+        _BLOCK * (sum([-(-size // _BLOCK) for size in changeset.sizes if size]) + _directories(changeset.kinds))
+        for changeset in filesystem.changesets
+    )
+    content = docker_image_size if compressed is None else compressed
+    shadowed = tuple(usage.shadowed for usage in filesystem.usage)
+    return Size(docker_image_size, content + unpacked, compressed, shadowed)
+
+
+def human(size: float) -> str:
+    """Return a size as Docker shows it: decimal units, three significant digits."""
+    unit = 0
+    while size >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - decimal units
+        size /= 1000
+        unit += 1
+    return f"{size:.3g}{_UNITS[unit]}"
+
+
+def _directories(kinds: bytearray) -> int:
+    return kinds.count(Kind.DIRECTORY) + kinds.count(Kind.IMPLICIT_DIRECTORY)

@@ -1,0 +1,88 @@
+r"""The image's own `ENTRYPOINT` or `CMD` will not run.
+
+## What it checks
+
+The image has no `ENTRYPOINT`, and its `CMD`, if any, is no more than a shell or an interpreter, as base images have
+it.
+
+## Why it matters
+
+"`ENTRYPOINT` and `CMD` instructions are overridden to enable the image to run as a KernelGateway app." What an
+entry point script does before it runs the command is not done: variables that it exports, environments that it
+activates, files that it makes, an init process that it starts. In SageMaker Unified Studio an `ENTRYPOINT` "will
+not work as expected", and is a warning.
+
+## How to fix
+
+Do the work at build time, and set variables with `ENV`:
+
+```dockerfile
+ENV PATH=/opt/venv/bin:$PATH \
+    CUDA_HOME=/usr/local/cuda
+```
+
+What has to be done when the app starts belongs into a lifecycle configuration.
+
+## Data
+
+- `entrypoint`, `cmd`: the two lists.
+- `kind`: what the program is, if it is in the image; else null.
+
+## References
+
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "Running the image".
+"""
+
+from __future__ import annotations
+
+from posixpath import basename
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.profiles import CLASSIC, UNIFIED
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_BARE: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "python", "python2", "python3", "ipython", "R", "julia"})
+_INITS: Final = frozenset({"tini", "dumb-init", "init", "s6-svscan", "supervisord", "catatonit", "docker-init"})
+_SHELL: Final = ("/bin/sh", "-c")
+
+
+@rule(id="APP005", severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING})
+def command_overridden(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the image has a command of its own worth mentioning."""
+    execution = subject.image.config.config
+    entrypoint, cmd = execution.entrypoint, execution.cmd
+    if not entrypoint and (not cmd or (len(cmd) == 1 and basename(cmd[0]) in _BARE)):
+        return
+    word = _program_of(entrypoint or cmd)
+    program = subject.facts.shell.find(word) if word else None
+    kind = program.kind if program is not None else None
+    found = program is not None and program.node is not None
+    what = "ENTRYPOINT" if entrypoint else "CMD"
+    lost = "what it sets up is lost"
+    if word and basename(word) in _INITS:
+        lost = "there will be no init process"
+    yield Finding(
+        message=f"{what} {_shown(entrypoint or cmd)} is overridden by the KernelGateway: {lost}",
+        path=program.path if found and program is not None else None,
+        layer=program.node.layer if program is not None and program.node is not None else None,
+        hint="do at build time what it does, set variables with ENV, or use a lifecycle configuration",
+        severity={UNIFIED: Severity.WARNING if entrypoint else Severity.NOTE},
+        data={"entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
+    )
+
+
+def _program_of(command: Sequence[str]) -> str | None:
+    """Return the word that names the program: the first of a shell's command line, too."""
+    if tuple(command[:2]) == _SHELL and len(command) > len(_SHELL):
+        words = command[2].split()
+        return next((word for word in words if "=" not in word and word != "exec"), None)
+    return command[0] if command else None
+
+
+def _shown(command: Sequence[str]) -> str:
+    text = command[2] if tuple(command[:2]) == _SHELL and len(command) > len(_SHELL) else " ".join(command)
+    return repr(text if len(text) <= 60 else text[:57] + "...")  # noqa: PLR2004 - what fits a line

@@ -1,0 +1,96 @@
+"""Something in the image claims port 8888, which is SageMaker's.
+
+## What it checks
+
+Port 8888 is not in `EXPOSE`, in `HEALTHCHECK`, in the image's command, nor in a variable that sets a port. A notebook
+server that would use it is a note, because its command does not run; another service is a warning under Classic.
+A `HEALTHCHECK` of any kind is a note: no document says that SageMaker runs it.
+
+## Why it matters
+
+"Port 8888 in the image is reserved for running the KernelGateway web server." A service of the image's own that is
+started later and wants the port gets `Address already in use`, or takes it from the KernelGateway.
+
+## How to fix
+
+Let your service listen on another port:
+
+```dockerfile
+ENV PORT=8080
+EXPOSE 8080
+```
+
+## Data
+
+- `claim`: one of `expose`, `healthcheck`, `command`, `variable`.
+- `text`: what claims it.
+
+## References
+
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "Running the image".
+- [Dockerfile reference](https://docs.docker.com/reference/dockerfile/): `EXPOSE`, `HEALTHCHECK`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from ocianalyze.rules.profiles import CLASSIC, everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PORT: Final = "8888"
+
+_IN_TEXT: Final = re.compile(rf"(?:^|[\s:=\"'])(?:-p)?{PORT}(?:$|[\s/\"',;&|)])")
+_VARIABLE: Final = re.compile(r"(?:^|_)(?:PORT|ADDR|ADDRESS|LISTEN|BIND|URL)(?:_|$)", re.IGNORECASE)
+_NOTEBOOK: Final = re.compile(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", re.IGNORECASE)
+_HINT: Final = "let services of your own listen on another port"
+
+
+@rule(id="APP010", severity=everywhere(Severity.NOTE))
+def port_claimed(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each claim."""
+    execution = subject.image.config.config
+    for port in execution.exposed_ports:
+        if port.partition("/")[0] == PORT:
+            yield _finding("expose", port, f"EXPOSE {port} names the port that is reserved for the KernelGateway")
+    check = _health_command(execution.healthcheck)
+    if check:
+        about = (
+            f"asks port {PORT}, which is the KernelGateway's" if _IN_TEXT.search(check) else "may never run in Studio"
+        )
+        yield _finding("healthcheck", check, f"HEALTHCHECK {_short(check)} {about}")
+    command = " ".join((*execution.entrypoint, *execution.cmd))
+    if _IN_TEXT.search(command):
+        yield _claim(
+            "command", command, f"the command {_short(command)} claims port {PORT}, which is the KernelGateway's"
+        )
+    for name, value in execution.environment.items():
+        if _VARIABLE.search(name) and _IN_TEXT.search(value):
+            text = f"{name}={value}"
+            yield _claim("variable", text, f"ENV {_short(text)} claims port {PORT}, which is the KernelGateway's")
+
+
+def _claim(claim: str, text: str, message: str) -> Finding:
+    """Return a finding about a service: a notebook server is what the KernelGateway stands in for."""
+    severity = None if _NOTEBOOK.search(text) else {CLASSIC: Severity.WARNING}
+    return _finding(claim, text, message, severity)
+
+
+def _finding(claim: str, text: str, message: str, severity: dict[str, Severity] | None = None) -> Finding:
+    return Finding(message=message, hint=_HINT, severity=severity, data={"claim": claim, "text": text})
+
+
+def _health_command(healthcheck: dict[str, Any] | None) -> str:
+    """Return the command of a health check; one that is none, or that is inherited, has none."""
+    test = next((value for key, value in (healthcheck or {}).items() if key.casefold() == "test"), None)
+    words = [str(word) for word in test] if isinstance(test, list) else []
+    return " ".join(words[1:]) if words and words[0] in ("CMD", "CMD-SHELL") else ""
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")  # noqa: PLR2004 - what fits a line

@@ -1,0 +1,148 @@
+"""Runs the rules and judges what they find. A rule that fails makes the run fail: nothing passes because it crashed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import OcianalyzeError, RuleError, UsageError
+from ocianalyze.rules.profiles import CLASSIC
+from ocianalyze.rules.registry import all_rules
+from ocianalyze.rules.rule import Finding, Rule, Severity, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A finding and how bad it is for each profile that it concerns."""
+
+    rule: Rule
+    finding: Finding
+    severities: Mapping[str, Severity]
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is for the profile for which it is worst."""
+        return min(self.severities.values(), key=lambda severity: severity.rank)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that it concerns."""
+        return tuple(self.severities)
+
+    @property
+    def url(self) -> str:
+        """Where the rule's page is."""
+        return self.rule.url
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of running rules.
+
+    Attributes:
+        judgements: the findings, worst first; then by rule, path and layer.
+        profiles: the profiles that were judged.
+        rules: the rules that ran.
+        not_applicable: the rules that had nothing to check.
+    """
+
+    judgements: tuple[Judgement, ...]
+    profiles: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    not_applicable: tuple[Rule, ...]
+
+    def count(self, severity: Severity, *, profile: str | None = None) -> int:
+        """Return how many findings there are of a severity, for one profile or for the one for which each is worst."""
+        return sum(
+            (item.severity if profile is None else item.severities.get(profile)) is severity for item in self.judgements
+        )
+
+    def kernel_problems(self) -> dict[str, tuple[str, ...]]:
+        """Return the ids of the rules that found errors in each kernel, by the path of its directory."""
+        found: dict[str, dict[str, None]] = {}
+        for item in self.judgements:
+            directory = item.finding.data.get("kernel_directory")
+            if isinstance(directory, str) and item.severity is Severity.ERROR:
+                found.setdefault(directory, {})[item.rule.id] = None
+        return {directory: tuple(ids) for directory, ids in found.items()}
+
+
+def run(
+    subject: Subject,
+    profiles: Sequence[str] = (CLASSIC,),
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    rules: Iterable[Rule] | None = None,
+) -> Outcome:
+    """Run the rules that belong to one of `profiles` and return what came of it.
+
+    `select` and `ignore` are ids, names or prefixes of ids; nothing selected means all. `rules` are all rules if None.
+
+    Raises:
+        RuleError: a rule failed, so that what it would have found is unknown.
+        UsageError: `select` or `ignore` names no rule.
+    """
+    candidates = choose_rules(all_rules() if rules is None else tuple(rules), select=select, ignore=ignore)
+    candidates = tuple(rule for rule in candidates if any(profile in rule.severity for profile in profiles))
+    judgements: list[Judgement] = []
+    ran: list[Rule] = []
+    not_applicable: list[Rule] = []
+    for rule in candidates:
+        found = _run_one(rule, subject)
+        (not_applicable if found is None else ran).append(rule)
+        judgements += (judged for item in found or () if (judged := _judge(rule, item, profiles)) is not None)
+    return Outcome(tuple(sorted(judgements, key=_order)), tuple(profiles), tuple(ran), tuple(not_applicable))
+
+
+def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules that are selected and not ignored; raises UsageError as `run`."""
+    wanted = {rule.id for key in select for rule in _matching(rules, key)}
+    unwanted = {rule.id for key in ignore for rule in _matching(rules, key)}
+    return tuple(rule for rule in rules if (not wanted or rule.id in wanted) and rule.id not in unwanted)
+
+
+def _matching(rules: Sequence[Rule], key: str) -> list[Rule]:
+    found = [rule for rule in rules if key and (rule.id.startswith(key.upper()) or rule.name == key.lower())]
+    if not found:
+        families = ", ".join(sorted({rule.family for rule in rules}))
+        raise UsageError(
+            f"no rule is called {key!r}", hint=f"'ocianalyze rules' lists them; the families are {families}"
+        )
+    return found
+
+
+def _run_one(rule: Rule, subject: Subject) -> list[Finding] | None:
+    try:
+        return list(rule(subject)) if rule.applies(subject) else None
+    except OcianalyzeError as error:
+        raise RuleError(f"rule {rule.id} ({rule.name}) cannot decide: {error.message}", hint=error.hint) from error
+    except Exception as error:
+        raise RuleError(
+            f"rule {rule.id} ({rule.name}) failed: {type(error).__name__}: {error}",
+            hint=f"this is a defect; '--ignore {rule.id}' leaves the rule out",
+        ) from error
+
+
+def _judge(rule: Rule, finding: Finding, profiles: Sequence[str]) -> Judgement | None:
+    severities = dict(_severities(rule, finding, profiles))
+    return Judgement(rule, finding, severities) if severities else None
+
+
+def _severities(rule: Rule, finding: Finding, profiles: Sequence[str]) -> Iterator[tuple[str, Severity]]:
+    for profile in profiles:
+        if profile in rule.severity:
+            override, default = finding.severity, rule.severity[profile]
+            if override is None or isinstance(override, Severity):
+                yield profile, override or default
+            elif (severity := override.get(profile, default)) is not None:
+                yield profile, severity
+
+
+def _order(item: Judgement) -> tuple[int, str, str, int, str]:
+    finding = item.finding
+    layer = -1 if finding.layer is None else finding.layer
+    return item.severity.rank, item.rule.id, finding.path or "", layer, finding.message

@@ -1,0 +1,1 @@
+"""Where files must not be, or will not be seen."""

@@ -1,0 +1,91 @@
+"""The image has files in a directory that SageMaker keeps for itself.
+
+## What it checks
+
+Nothing but directories lies in `/opt/ml` and `/opt/.sagemakerinternal`, and neither is itself a file or a symlink.
+There is one finding for each directory and each layer that writes there. Empty directories are a note. The metadata
+files that SageMaker writes itself are left to FSR007, and what a kernel needs there to FSR005 and KRN008.
+
+## Why it matters
+
+"The `/opt/.sagemakerinternal` and `/opt/ml` directories are reserved. Any data in these directories might not be
+visible at runtime." Images for training and processing put their code into `/opt/ml/code`; in Studio it may be
+gone.
+
+## How to fix
+
+Put the files elsewhere:
+
+```dockerfile
+COPY model/ /opt/model/
+```
+
+## Data
+
+- `directory`: the reserved directory.
+- `count`, `bytes`: how many paths that are no directories the layer puts there, and the sizes of the files.
+- `paths`: some of them.
+
+## References
+
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "File system".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.facts.reserved import METADATA, look_into
+from ocianalyze.facts.size import human
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.reserved import Directory
+
+_HINT = "put the files elsewhere, for example below /opt/project or /usr/local/share"
+
+
+@rule(id="FSR001", severity=everywhere(Severity.WARNING))
+def reserved_directory_used(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each layer's files in each reserved directory."""
+    for path, directory in subject.facts.reserved.items():
+        if any(subject.filesystem.lookup(name, follow=False) for name in METADATA if name.startswith(path)):
+            yield from _findings(look_into(subject.filesystem, path, without=METADATA))
+        else:
+            yield from _findings(directory)
+
+
+def _findings(directory: Directory) -> Iterator[Finding]:
+    node = directory.node
+    if node is None:
+        return
+    if not node.is_directory:
+        what = f"a symlink to {node.target}" if node.is_symlink else "a file"
+        yield Finding.at(node, f"{directory.path} is {what}, but it is reserved for SageMaker", hint=_HINT)
+        return
+    for share in directory.shares:
+        count = "a file" if share.files == 1 else f"{share.files:,} files"
+        yield Finding(
+            message=f"{count} ({human(share.bytes)}) in {directory.path}, which is reserved and may be hidden",
+            path=share.paths[0],
+            layer=share.layer,
+            hint=_HINT,
+            data={
+                "directory": directory.path,
+                "count": share.files,
+                "bytes": share.bytes,
+                "paths": list(share.paths),
+            },
+        )
+    if not directory.shares:
+        what = "empty directories" if directory.directories else "an empty directory"
+        yield Finding.at(
+            node,
+            f"{directory.path} is reserved, and the image has {what} there",
+            severity=Severity.NOTE,
+            data={"directory": directory.path, "count": 0, "bytes": 0, "paths": []},
+        )

@@ -1,0 +1,1 @@
+"""What of NVIDIA is in the image."""

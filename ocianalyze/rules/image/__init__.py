@@ -1,0 +1,1 @@
+"""What the image says of itself as a whole: platform and architecture."""

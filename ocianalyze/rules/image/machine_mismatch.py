@@ -1,0 +1,78 @@
+"""A program that must run is built for another processor than x86-64.
+
+## What it checks
+
+The ELF headers of `/bin/sh`, of the `python` that is found through `PATH`, and of the programs that start the visible
+kernels name the machine x86-64. Scripts are followed to their interpreters. Programs for 32-bit x86 do run on x86-64
+and are a warning.
+
+## Why it matters
+
+An image can state `linux/amd64` and hold something else: a build on ARM whose label was overridden, or a program that
+was copied from an ARM stage. The app fails with `InternalFailure`, or a kernel does not start and the log says
+`exec format error`.
+
+## How to fix
+
+Build every stage for the platform of Studio, and download programs for x86-64:
+
+```dockerfile
+FROM --platform=linux/amd64 python:3.12-slim
+COPY --from=tools-amd64 /usr/local/bin/tool /usr/local/bin/tool
+```
+
+## Data
+
+- `program`: the path of the file.
+- `machine`: the ELF machine number in its header.
+- `needed_for`: what runs it.
+
+## References
+
+- System V ABI, "ELF Header" (`e_machine`).
+- [Custom image samples, issue 28](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/28).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.layers import filetype
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.programs import Program
+
+_X86_64: Final = 0x3E
+_I386: Final = 0x03
+
+
+@rule(id="IMG002", severity=everywhere(Severity.ERROR))
+def machine_mismatch(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each file that cannot run on x86-64."""
+    seen: set[str] = set()
+    for purpose, program in _programs(subject):
+        binary = program.binary
+        if binary.node is None or binary.machine in (None, _X86_64) or binary.node.path in seen:
+            continue
+        seen.add(binary.node.path)
+        machine = binary.machine or 0
+        yield Finding.at(
+            binary.node,
+            f"{binary.node.path}, which is {purpose}, is built for {filetype.machine_name(machine)}, not x86-64",
+            hint="build every stage of the image with '--platform=linux/amd64'",
+            severity=Severity.WARNING if machine == _I386 else None,
+            data={"program": binary.node.path, "machine": machine, "needed_for": purpose},
+        )
+
+
+def _programs(subject: Subject) -> Iterator[tuple[str, Program]]:
+    facts = subject.facts
+    yield "the shell", facts.shell.examine("/bin/sh")
+    yield "the python on PATH", facts.python_program
+    for kernel in facts.kernels:
+        if kernel.visible and kernel.program is not None and not kernel.rewritten:
+            yield f"the program of kernel {kernel.name!r}", kernel.program

@@ -1,0 +1,68 @@
+"""The image is for another platform than linux/amd64.
+
+## What it checks
+
+The platform that the image's configuration states (`os` and `architecture`) is `linux/amd64`. A configuration that
+states neither is left to IMG002, which looks at the programs themselves.
+
+## Why it matters
+
+No instance type of SageMaker Studio has an ARM processor. An image that was built on an ARM machine, such as a Mac
+with Apple silicon, is accepted and then does not start: the app fails with `InternalFailure` and no further detail,
+or its log says `exec /opt/.sagemakerinternal/conda/kgw_variant: exec format error`.
+
+## How to fix
+
+Build for the platform of Studio, whatever machine you build on:
+
+```sh
+docker build --platform=linux/amd64 --tag IMAGE .
+```
+
+or state it in the Dockerfile:
+
+```dockerfile
+FROM --platform=linux/amd64 python:3.12-slim
+```
+
+## Data
+
+- `platform`: the platform that the image states.
+
+## References
+
+- [Amazon SageMaker API,
+  ResourceSpec](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceSpec.html): the instance types
+  of apps.
+- [Custom image samples, issue 25](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/25):
+  `exec format error`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_AMD64: Final = frozenset({"amd64", "x86_64", "x86-64"})
+"""Spellings that container runtimes take for amd64."""
+
+
+def _states_a_platform(subject: Subject) -> bool:
+    return bool(subject.image.config.os or subject.image.config.architecture)
+
+
+@rule(id="IMG001", severity=everywhere(Severity.ERROR), applies=_states_a_platform)
+def platform_unsupported(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the stated platform is not linux/amd64."""
+    config = subject.image.config
+    if config.os not in ("", "linux") or config.architecture not in ("", *_AMD64):
+        yield Finding(
+            message=f"the image is for {config.platform}, but SageMaker Studio runs linux/amd64 only",
+            hint="build it with 'docker build --platform=linux/amd64'",
+            data={"platform": str(config.platform)},
+        )

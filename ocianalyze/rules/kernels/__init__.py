@@ -1,0 +1,1 @@
+"""Which kernels Studio finds, and whether they can start."""

@@ -1,0 +1,31 @@
+"""Findings about kernels: all name the kernel, its directory and the layer of its ``kernel.json`` in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ocianalyze.rules.rule import Finding, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocianalyze.facts.kernels import Kernel
+
+
+def about(
+    kernel: Kernel,
+    message: str,
+    *,
+    hint: str,
+    severity: Severity | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Finding:
+    """Return a finding about `kernel`, at its ``kernel.json``."""
+    return Finding(
+        message=message,
+        path=kernel.file,
+        layer=kernel.node.layer,
+        hint=hint,
+        severity=severity,
+        data={"kernel": kernel.name, "kernel_directory": kernel.directory, **(data or {})},
+    )

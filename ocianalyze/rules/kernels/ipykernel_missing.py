@@ -1,0 +1,73 @@
+"""A Python kernel's interpreter cannot import ipykernel.
+
+## What it checks
+
+Where a visible kernel runs `python -m ipykernel_launcher` (or `ipykernel`, `IPython`), the module is in one of the
+directories that this interpreter imports from: `site-packages` and `dist-packages` of its prefix, those of the base
+installation if a virtual environment has them, `PYTHONPATH`, the user's directory unless it is hidden, and what
+`.pth` files add. Where it cannot be told, there is no finding.
+
+## Why it matters
+
+The kernel is listed and dies at once: `No module named ipykernel_launcher` in the log, "Kernel Dead" in the
+notebook. It happens where ipykernel was installed for another Python than the one in `kernel.json`, or with `pip
+install --user` into a home directory that is mounted over.
+
+## How to fix
+
+Install it with the interpreter that the kernel starts:
+
+```dockerfile
+RUN /opt/venv/bin/python -m pip install ipykernel
+```
+
+## Data
+
+- `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
+- `module`: the module.
+- `interpreter`: the interpreter.
+- `searched`: the directories that were searched.
+- `hidden`: where the module is, if that is hidden at run time; else null.
+
+## References
+
+- [Custom image samples,
+  python-poetry](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/tree/main/examples/python-poetry-image):
+  "`ipykernel` must be installed on custom images".
+- [site, Site-specific configuration hook](https://docs.python.org/3/library/site.html).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@rule(id="KRN007", severity=everywhere(Severity.ERROR))
+def ipykernel_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each visible Python kernel whose module is certainly missing."""
+    for kernel in subject.facts.kernels:
+        module, python = kernel.module, kernel.python
+        if not kernel.visible or kernel.rewritten or module is None or python is None or not module.missing:
+            continue
+        if module.hidden is not None:
+            where = f"which is only in {module.hidden}, and that is hidden at run time"
+        else:
+            where = f"which is in none of {', '.join(module.searched) or 'its directories'}"
+        yield about(
+            kernel,
+            f"kernel {kernel.name!r} runs {python.executable} with the module {module.name!r}, {where}",
+            hint=f"install it for that interpreter: 'RUN {python.executable} -m pip install ipykernel'",
+            data={
+                "module": module.name,
+                "interpreter": python.executable,
+                "searched": list(module.searched),
+                "hidden": module.hidden,
+            },
+        )

@@ -1,0 +1,72 @@
+"""The command of a kernel cannot start one.
+
+## What it checks
+
+`argv` in the `kernel.json` of each visible kernel is a list of at least one string, the first is not empty, and one
+of them holds `{connection_file}`. Where the program is a script, which may learn the connection file in another
+way, its absence is a warning.
+
+## Why it matters
+
+Jupyter lists such a kernel; only starting it fails. Without `{connection_file}` the kernel does not know on which
+ports to listen: the notebook waits, and the kernel is reported dead.
+
+## How to fix
+
+```json
+{
+  "argv": ["/opt/venv/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+  "display_name": "My environment",
+  "language": "python"
+}
+```
+
+## Data
+
+- `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
+- `argv`: the command.
+- `problem`: what is wrong.
+
+## References
+
+- [Making kernels for Jupyter, Kernel
+  specs](https://jupyter-client.readthedocs.io/en/stable/kernels.html#kernel-specs).
+- [jupyter_client, `manager.py`](https://github.com/jupyter/jupyter_client/blob/main/jupyter_client/manager.py):
+  `format_kernel_cmd`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.facts.kernelspecs import CONNECTION_FILE
+from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.kernels import Kernel
+
+
+@rule(id="KRN004", severity=everywhere(Severity.ERROR))
+def kernel_command_malformed(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each visible kernel whose command is malformed."""
+    for kernel in subject.facts.kernels:
+        problem = kernel.spec.argv_problem
+        if kernel.visible and problem is not None:
+            yield about(
+                kernel,
+                f"kernel {kernel.name!r} has a command that cannot start it: {problem}",
+                hint=f"'argv' is a list: the program, its arguments, and {CONNECTION_FILE} where the kernel expects it",
+                severity=Severity.WARNING if _may_know_otherwise(kernel) else None,
+                data={"argv": list(kernel.spec.argv), "problem": problem},
+            )
+
+
+def _may_know_otherwise(kernel: Kernel) -> bool:
+    """Tell whether only the connection file is missing, and a script is run that may find it by itself."""
+    program = kernel.program
+    is_script = program is not None and program.interpreter is not None
+    return is_script and kernel.spec.argv_problem is not None and CONNECTION_FILE in kernel.spec.argv_problem

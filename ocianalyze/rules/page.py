@@ -1,0 +1,31 @@
+"""A rule's page: the docstring of its file, under fixed headings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HEADINGS: Final = ("What it checks", "Why it matters", "How to fix", "Data", "References")
+"""The headings that every page has, in this order."""
+
+_HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A rule's page: a sentence, and a section of Markdown for each of `HEADINGS`."""
+
+    summary: str
+    sections: Mapping[str, str]
+
+
+def parse_page(docstring: str) -> Page:
+    """Return the page that a docstring holds."""
+    head, *rest = _HEADING.split(cleandoc(docstring))
+    sections = {title.strip(): text.strip() for title, text in zip(rest[::2], rest[1::2], strict=True)}
+    return Page(" ".join(head.split()), sections)

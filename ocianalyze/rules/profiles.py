@@ -1,0 +1,95 @@
+"""The places that an image can be meant for, each with its own demands.
+
+Source: AWS, "Custom SageMaker image specifications" (Studio Classic), "Custom image specifications" (Studio),
+"Bring your own image" (SageMaker Unified Studio).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ocianalyze.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_Value = TypeVar("_Value")
+
+CLASSIC: Final = "studio-classic"
+JUPYTERLAB: Final = "studio-jupyterlab"
+CODE_EDITOR: Final = "studio-code-editor"
+UNIFIED: Final = "unified-studio"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A place that an image can be meant for.
+
+    `notice` is what people should know before they put work into it.
+    """
+
+    id: str
+    title: str
+    description: str
+    notice: str | None = None
+
+
+PROFILES: Final = {
+    profile.id: profile
+    for profile in (
+        Profile(
+            CLASSIC,
+            "SageMaker Studio Classic",
+            "The image runs as a KernelGateway app: SageMaker overrides its ENTRYPOINT and CMD, starts a Jupyter "
+            "Kernel Gateway of its own on port 8888, mounts the user's directory, and offers the kernels that the "
+            "image brings as Jupyter kernel specs or conda environments.",
+            "AWS keeps Studio Classic running for existing workloads, but it is closed for onboarding: existing apps "
+            "can be stopped or deleted, new ones cannot be created.",
+        ),
+        Profile(
+            JUPYTERLAB,
+            "SageMaker Studio, JupyterLab",
+            "The image runs its own JupyterLab server on port 8888 under /jupyterlab/default, with the user's volume "
+            "mounted on /home/sagemaker-user.",
+        ),
+        Profile(
+            CODE_EDITOR,
+            "SageMaker Studio, Code Editor",
+            "The image runs its own Code Editor server on port 8888 under /CodeEditor/default, with the user's volume "
+            "mounted on /home/sagemaker-user.",
+        ),
+        Profile(
+            UNIFIED,
+            "SageMaker Unified Studio",
+            "The image extends SageMaker Distribution 2.6 or newer, whose entry points start the applications.",
+        ),
+    )
+}
+"""All profiles by id."""
+
+AVAILABLE: Final = (CLASSIC,)
+"""The profiles whose rules are complete, so that their verdict means something."""
+
+
+def choose_profiles(ids: Iterable[str]) -> tuple[str, ...]:
+    """Return `ids` without repetitions.
+
+    Raises:
+        UsageError: one of them is not available.
+    """
+    chosen = tuple(dict.fromkeys(ids))
+    for profile in chosen:
+        if profile not in AVAILABLE:
+            raise UsageError(f"there is no profile {profile!r}", hint=f"available: {', '.join(AVAILABLE)}")
+    return chosen
+
+
+def newer(value: _Value) -> dict[str, _Value]:
+    """Return `value` for each profile of the newer Studio, whose specification is shared."""
+    return dict.fromkeys((JUPYTERLAB, CODE_EDITOR, UNIFIED), value)
+
+
+def everywhere(value: _Value) -> dict[str, _Value]:
+    """Return `value` for all profiles."""
+    return dict.fromkeys(PROFILES, value)

@@ -1,0 +1,178 @@
+"""What a rule is: a pure function of the subject that yields findings; it does no I/O and judges nothing.
+
+A rule has a file of its own, whose docstring is the rule's page and whose function bears the rule's name::
+
+    @rule(id="USR003", severity={CLASSIC: Severity.ERROR})
+    def user_unresolvable(subject: Subject) -> Iterator[Finding]:
+        ...
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from ocianalyze.rules.page import Page, parse_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ocianalyze.facts import Facts
+    from ocianalyze.facts.app_image_config import AppImageConfig
+    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.oci.image import Image
+
+PAGES: Final = "docs/rules/"
+"""Where the pages of the rules are."""
+
+SIZE_LIMIT: Final = 35_000_000_000
+"""How large an image may be; in bytes (AWS writes "35 GB")."""
+
+
+class Severity(StrEnum):
+    """How bad a finding is; the levels of SARIF."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What rules look at.
+
+    Attributes:
+        image: what the image says of itself.
+        filesystem: its merged root file system.
+        facts: what was made of both.
+        app_image_config: the decoded JSON that the image is to be registered with, if it is given.
+        size_limit: how large the image may be; in bytes.
+    """
+
+    image: Image
+    filesystem: Filesystem
+    facts: Facts
+    app_image_config: AppImageConfig | None = None
+    size_limit: int = SIZE_LIMIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One violation.
+
+    Attributes:
+        message: what is wrong; lower case, names things.
+        path: the absolute path that it is about, if any.
+        layer: the position of the layer that is to blame, if any.
+        hint: how to fix it, in a sentence or two.
+        severity: instead of the rule's, for all its profiles or for each that is named; one that is named with None is
+            not concerned.
+        data: for programs; the rule's page documents the keys.
+        rule: the id of the rule, which the rule itself sets.
+    """
+
+    message: str
+    path: str | None = None
+    layer: int | None = None
+    hint: str | None = None
+    severity: Severity | Mapping[str, Severity | None] | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    rule: str = ""
+
+    @classmethod
+    def at(
+        cls,
+        node: Node,
+        message: str,
+        *,
+        hint: str | None = None,
+        severity: Severity | Mapping[str, Severity | None] | None = None,
+        data: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        """Return a finding about `node` and the layer that wrote it."""
+        return cls(message=message, path=node.path, layer=node.layer, hint=hint, severity=severity, data=data or {})
+
+
+Check: TypeAlias = "Callable[[Subject], Iterator[Finding]]"
+Condition: TypeAlias = "Callable[[Subject], bool]"
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A rule; calling it yields its findings.
+
+    Attributes:
+        id: the stable id, such as ``KRN005``.
+        name: what is violated, such as ``kernel-interpreter-missing``.
+        severity: how bad a finding is, for each profile that the rule belongs to.
+        check: the function.
+        applies: whether there is anything to check.
+        reads: the contents that it reads beyond those that facts are made of, as `Capture` patterns.
+    """
+
+    id: str
+    name: str
+    severity: Mapping[str, Severity]
+    check: Check
+    applies: Condition
+    reads: tuple[str, ...] = ()
+
+    def __call__(self, subject: Subject) -> Iterator[Finding]:
+        """Yield the findings in `subject`."""
+        return (replace(finding, rule=self.id) for finding in self.check(subject))
+
+    @property
+    def module(self) -> str:
+        """The name of the module that it is in."""
+        return self.check.__module__
+
+    @property
+    def family(self) -> str:
+        """The letters of its id."""
+        return self.id.rstrip("0123456789")
+
+    @property
+    def url(self) -> str:
+        """Where its page is."""
+        return f"{PAGES}{self.id}.md"
+
+    @property
+    def page(self) -> Page:
+        """Its page, from the docstring of its file."""
+        return parse_page(sys.modules[self.module].__doc__ or "")
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its page."""
+        return self.page.summary
+
+
+def rule(
+    *,
+    id: str,  # noqa: A002 - what it is called
+    severity: Mapping[str, Severity],
+    applies: Condition | None = None,
+    reads: tuple[str, ...] = (),
+) -> Callable[[Check], Rule]:
+    """Make a rule of a function; its name becomes the rule's, in kebab case.
+
+    `applies` tells whether there is anything to check; where it says no, the rule is counted as not applicable.
+    """
+
+    def decorate(check: Check) -> Rule:
+        name = check.__name__.replace("_", "-")
+        return Rule(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads)
+
+    return decorate
+
+
+def _always(_subject: Subject) -> bool:
+    return True

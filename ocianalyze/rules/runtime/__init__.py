@@ -1,0 +1,1 @@
+"""What the image needs to be run at all."""

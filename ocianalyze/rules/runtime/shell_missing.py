@@ -1,0 +1,66 @@
+"""There is no `/bin/sh`.
+
+## What it checks
+
+`/bin/sh` leads to a file that the container's user can execute; symlinks are followed inside the image.
+
+## Why it matters
+
+Studio Classic starts its KernelGateway by a shell script that runs inside the image. Without a shell, as in
+distroless images and those made from `scratch`, it cannot start. The newer Studio needs a shell only for a command
+in shell form (`CMD jupyter lab`), which is `/bin/sh -c` in the end: `exec: "/bin/sh": stat /bin/sh: no such file or
+directory`.
+
+## How to fix
+
+Take a base image that has a shell:
+
+```dockerfile
+FROM python:3.12-slim
+```
+
+## Data
+
+- `problem`: a code, see KRN005.
+
+## References
+
+- [Custom image samples, issue 4](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/4):
+  the trace of the start-up script.
+- [Dockerfile reference, shell and exec form](https://docs.docker.com/reference/dockerfile/#shell-and-exec-form).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.profiles import everywhere, newer
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATH: Final = "/bin/sh"
+
+
+@rule(id="RTM001", severity=everywhere(Severity.ERROR))
+def shell_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the shell cannot be run."""
+    program = subject.facts.shell.examine(PATH)
+    if program.problem is not None:
+        node = program.node or subject.filesystem.lookup(PATH, follow=False)
+        yield Finding(
+            message=f"the shell cannot be run: {program.problem.text}",
+            path=PATH,
+            layer=node.layer if node is not None else None,
+            hint="take a base image with a shell, such as python:3.12-slim",
+            severity=None if _in_shell_form(subject) else newer(None),
+            data={"problem": program.problem.code},
+        )
+
+
+def _in_shell_form(subject: Subject) -> bool:
+    """Tell whether the image's own command is run by a shell."""
+    execution = subject.image.config.config
+    command = execution.entrypoint or execution.cmd
+    return tuple(command[:2]) == (PATH, "-c")

@@ -1,0 +1,1 @@
+"""Who the container runs as, and who owns its files."""

@@ -1,0 +1,70 @@
+"""The container's user and group are not a pair that Studio supports.
+
+## What it checks
+
+The numbers that `USER` makes the container's process, resolved through `/etc/passwd` and `/etc/group` as Docker
+does, are 1000:100 (an unprivileged user) or 0:0 (root). In the newer Studio 1000:100 is "a supported value", and
+anything else is a warning. A `USER` that cannot be resolved is left to USR003, and a user 1000 whose group is 0
+only because `/etc/passwd` does not list it, to USR004.
+
+## Why it matters
+
+Studio Classic maps the user of the container to a user of the host, and supports these two pairs only. With another
+one the app does not start: "SageMaker is unable to launch the app using the image. Ensure that the UID/GID provided
+in the AppImageConfig matches the default UID/GID defined in the image."
+
+## How to fix
+
+```dockerfile
+RUN useradd --create-home --shell /bin/bash --gid 100 --uid 1000 sagemaker-user
+USER 1000
+```
+
+On Alpine: `adduser -D -G users -u 1000 sagemaker-user`. The group follows `/etc/passwd`: without `--gid 100` most
+distributions make a group 1000.
+
+## Data
+
+- `uid`, `gid`: the numbers.
+- `user`: the `USER` of the image.
+
+## References
+
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "GID/UID limits".
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html) of the
+  newer Studio.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNPRIVILEGED: Final = (1000, 100)
+_ROOT: Final = (0, 0)
+
+
+def _is_resolved(subject: Subject) -> bool:
+    return subject.facts.user.problem is None
+
+
+@rule(id="USR001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)}, applies=_is_resolved)
+def user_unsupported(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the pair is not supported."""
+    user = subject.facts.user
+    pair = (user.uid, user.gid)
+    left_to_usr004 = user.uid == _UNPRIVILEGED[0] and not user.listed and not user.explicit_group
+    if pair in (_UNPRIVILEGED, _ROOT) or left_to_usr004:
+        return
+    spec = f"USER {user.spec}" if user.spec else "no USER"
+    yield Finding(
+        message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported are 1000:100 and 0:0",
+        hint="make the user with 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user', then 'USER 1000'",
+        data={"uid": user.uid, "gid": user.gid, "user": user.spec},
+    )

@@ -1,0 +1,246 @@
+"""The NVIDIA driver in an image: what is one, what only looks like one, and what breaks."""
+
+from typing import Any
+
+import pytest
+
+from ocianalyze.rules.rule import Finding
+from tests.rules.subjects import base, findings, make_subject, program
+from tests.support.tarballs import Item, file, symlink, whiteout
+
+LIB = "usr/lib/x86_64-linux-gnu"
+STATUS = "var/lib/dpkg/status"
+
+
+def package(
+    name: str, version: str = "535.261.03-1", source: str = "nvidia-graphics-drivers", text: str = "x"
+) -> bytes:
+    """Return a paragraph of dpkg's status."""
+    lines = (
+        f"Package: {name}",
+        "Status: install ok installed",
+        f"Source: {source}",
+        f"Version: {version}",
+        f"Description: {text}",
+        " for nvidia\n\n",
+    )
+    return "\n".join(lines).encode()
+
+
+def causes(rule: str, *layers: list[Item], **options: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    """Return the severity and the cause of each finding."""
+    return [(severity, finding.data["cause"]) for severity, finding in findings(rule, *layers, **options)]
+
+
+def only(rule: str, *layers: list[Item], **options: Any) -> Finding:  # noqa: ANN401
+    """Return the one finding."""
+    ((_, finding),) = findings(rule, *layers, **options)
+    return finding
+
+
+DEBIAN_LIBCUDA1 = [
+    file(f"{LIB}/nvidia/current/libcuda.so.535.261.03", b"\x7fELF"),
+    symlink(f"{LIB}/nvidia/current/libcuda.so.1", "libcuda.so.535.261.03"),
+    symlink(f"{LIB}/libcuda.so.1", f"/etc/alternatives/glx--libcuda.so.1-{LIB.rpartition('/')[2]}"),
+    symlink(f"etc/alternatives/glx--libcuda.so.1-{LIB.rpartition('/')[2]}", f"/{LIB}/nvidia/current/libcuda.so.1"),
+    file(STATUS, package("libcuda1")),
+]
+
+TOOLKIT = [
+    file(f"{LIB}/stubs/libcuda.so", b"x" * 62_176),
+    file(f"{LIB}/stubs/libnvidia-ml.so", b"x" * 46_872),
+    file(f"{LIB}/libcudart.so.11.8.89", b"x"),
+    file(f"{LIB}/libOpenCL.so.1.0.0", b"x"),
+    file("usr/local/cuda-12.8/compat/libcuda.so.570.124.06", b"x"),
+    file("usr/local/cuda-12.8/targets/x86_64-linux/lib/stubs/libcuda.so", b"x"),
+    file("opt/conda/lib/python3.11/site-packages/nvidia/cublas/lib/libcublas.so.12", b"x"),
+    file("opt/conda/lib/python3.11/site-packages/pynvml.py", b"x"),
+    file("opt/conda/cuda-compat/libcuda.so.580.65.06", b"x"),
+    symlink("opt/conda/lib/libcuda.so.1", "../cuda-compat/libcuda.so.580.65.06"),
+    file("etc/OpenCL/vendors/nvidia.icd", b"libnvidia-opencl.so.1\n"),
+    file("etc/ld.so.conf.d/nvidia.conf", b"/usr/local/nvidia/lib\n/usr/local/nvidia/lib64\n"),
+    file(
+        STATUS,
+        package("nvidia-cuda-dev", "11.8.89", "nvidia-cuda-toolkit")
+        + package("libnvidia-ml-dev", "11.8.86", "nvidia-cuda-toolkit"),
+    ),
+]
+NVIDIA_CUDA = {
+    "Env": [
+        "NVIDIA_VISIBLE_DEVICES=all",
+        "LD_LIBRARY_PATH=/usr/local/nvidia/lib:/usr/local/nvidia/lib64",
+        "LIBRARY_PATH=/usr/local/cuda-12.8/lib64/stubs",
+    ]
+}
+
+
+def test_a_toolkit_is_no_driver() -> None:
+    for rule in ("GPU001", "GPU002"):
+        assert findings(rule, base(), TOOLKIT, config=NVIDIA_CUDA) == []
+
+
+def test_debian_libcuda1() -> None:
+    assert causes("GPU001", base(), DEBIAN_LIBCUDA1) == [("error", "driver-library")]
+    finding = only("GPU001", base(), DEBIAN_LIBCUDA1)
+    assert (finding.layer, finding.data["version"], finding.data["count"]) == (1, "535.261.03", 1)
+    assert finding.data["packages"] == ["libcuda1 535.261.03-1"]
+    assert "libcuda1" in (finding.hint or "")
+    assert findings("GPU002", base(), DEBIAN_LIBCUDA1) == []
+
+
+def test_versions_and_layers_are_told_apart() -> None:
+    layers = [
+        [file(f"{LIB}/libcuda.so.535.104.05", b"x"), file(f"{LIB}/libnvidia-ml.so.535.104.05", b"x")],
+        [file(f"{LIB}/libcuda.so.550.54.15", b"x")],
+    ]
+    found = findings("GPU001", *layers)
+    assert [(severity, finding.data["version"], finding.layer) for severity, finding in found] == [
+        ("error", "535.104.05", 0),
+        ("error", "550.54.15", 1),
+    ]
+
+
+def test_a_driver_that_was_removed_is_none() -> None:
+    assert findings("GPU001", DEBIAN_LIBCUDA1, [whiteout(item.path) for item in DEBIAN_LIBCUDA1]) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [
+        ("usr/lib64/libcuda.so.535.104.05", "error"),
+        ("lib/libnvidia-ptxjitcompiler.so.535.104.05", "error"),
+        ("usr/local/nvidia/lib64/libnvcuvid.so.535.104.05", "error"),
+        ("usr/lib/libnvidia-nvvm70.so.4", "error"),
+        ("opt/backup/libcuda.so.535.104.05", "warning"),
+        ("nix/store/abc-nvidia-x11-580.65.06/lib/libcuda.so.580.65.06", "warning"),
+        ("usr/lib/python3/dist-packages/a.libs/libcuda-0123abcd.so.1", "warning"),
+    ],
+)
+def test_where_a_library_lies(path: str, severity: str) -> None:
+    assert causes("GPU001", [file(path, b"x")]) == [(severity, "driver-library")]
+
+
+def test_the_image_can_make_the_loader_look_anywhere() -> None:
+    items = [file("opt/driver/libcuda.so.535.104.05", b"x")]
+    assert causes("GPU001", items, config={"Env": ["LD_LIBRARY_PATH=/opt/driver"]}) == [("error", "driver-library")]
+    conf = [
+        *items,
+        file("etc/ld.so.conf", b"include ld.so.conf.d/*.conf\n"),
+        file("etc/ld.so.conf.d/x.conf", b"/opt/driver # x\n"),
+    ]
+    assert causes("GPU001", conf) == [("error", "driver-library")]
+
+
+@pytest.mark.parametrize("name", ["libcuda.so.1", "libnvidia-ml.so.1"])
+@pytest.mark.parametrize("size", [0, 40_000])
+def test_blocked_sonames(name: str, size: int) -> None:
+    assert causes("GPU001", [Item(path=f"{LIB}/{name}", size=size)]) == [("error", "soname-blocked")]
+    assert causes("GPU001", [Item(path=f"usr/lib64/{name}", size=size)]) == [("error", "soname-blocked")]
+
+
+def test_sonames_that_are_not_blocked() -> None:
+    # ldconfig puts a symlink right again.
+    stub = [symlink(f"{LIB}/libcuda.so.1", "stubs/libcuda.so"), file(f"{LIB}/stubs/libcuda.so", b"x")]
+    assert findings("GPU001", stub) == []
+    assert causes("GPU001", [file(f"{LIB}/libcuda.so", b"x" * 60_000)]) == [("note", "stub-copy")]
+    assert causes("GPU001", [file("opt/x/libcuda.so.1")]) == [("warning", "leftover")]
+
+
+def test_leftovers() -> None:
+    items = [
+        file(f"{LIB}/libcuda.so.535.104.05"),
+        file(f"{LIB}/libnvidia-ml.so.535.104.05"),
+        symlink(f"{LIB}/libcuda.so.1", "libcuda.so.470.1"),
+        program("usr/bin/nvidia-smi", b""),
+    ]
+    finding = only("GPU001", items)
+    assert (finding.data["cause"], finding.data["count"]) == ("leftover", 3)
+    assert causes("GPU002", items) == [("warning", "leftover")]
+
+
+def test_a_leftover_of_wsl_and_links_to_a_stub() -> None:
+    assert causes("GPU001", [file("usr/lib/wsl/lib/libd3d12.so")]) == [("warning", "leftover")]
+    stub = [Item(path=f"{LIB}/libcuda.so.1", size=60_000), symlink(f"{LIB}/libcuda.so", "libcuda.so.1")]
+    assert causes("GPU001", stub) == [("error", "soname-blocked")]
+    assert make_subject(stub).facts.nvidia.driver_files == ()
+
+
+def test_stubs_on_the_loader_path() -> None:
+    stubs = [file("usr/local/cuda-12.8/lib64/stubs/libcuda.so", b"x"), symlink("usr/local/cuda", "cuda-12.8")]
+    named = [*stubs, symlink("usr/local/cuda-12.8/lib64/stubs/libcuda.so.1", "libcuda.so")]
+    path = {"Env": ["LD_LIBRARY_PATH=/usr/local/cuda/lib64/stubs:/usr/local/cuda/lib64"]}
+    assert causes("GPU001", stubs, config=path) == [("warning", "stubs-on-loader-path")]
+    assert causes("GPU001", named, config=path) == [("error", "stubs-on-loader-path")]
+    assert findings("GPU001", named, config={"Env": ["LIBRARY_PATH=/usr/local/cuda/lib64/stubs"]}) == []
+
+
+def test_compat_on_the_loader_path() -> None:
+    items = [file("usr/local/cuda-12.8/compat/libcuda.so.570.124.06", b"x"), symlink("usr/local/cuda", "cuda-12.8")]
+    path = {"Env": ["LD_LIBRARY_PATH=/usr/local/cuda/compat"]}
+    assert causes("GPU001", items, config=path) == [("warning", "compat-on-loader-path")]
+    conf = [
+        *items,
+        file("etc/ld.so.conf", b"include /etc/ld.so.conf.d/*.conf\n"),
+        file("etc/ld.so.conf.d/c.conf", b"/usr/local/cuda/compat\n"),
+    ]
+    assert causes("GPU001", conf) == [("warning", "compat-on-loader-path")]
+    assert findings("GPU001", items) == []
+
+
+def test_symlinks_where_programs_are_mounted() -> None:
+    items = [
+        symlink("usr/bin/nvidia-smi", "/etc/alternatives/nvidia--nvidia-smi"),
+        symlink("etc/alternatives/nvidia--nvidia-smi", "/usr/lib/nvidia/current/nvidia-smi"),
+        program("usr/lib/nvidia/current/nvidia-smi"),
+    ]
+    assert causes("GPU002", items) == [("error", "injected-binary-is-symlink"), ("warning", "program")]
+    assert ("error", "injected-binary-is-symlink") in causes("GPU002", items[:1])
+    merged = [symlink("bin", "usr/bin"), symlink("usr/bin/nv-fabricmanager", "/bin/true"), program("usr/bin/true")]
+    assert causes("GPU002", merged) == [("error", "injected-binary-is-symlink")]
+    assert findings("GPU002", [symlink("usr/local/bin/nvidia-smi", "/bin/true"), program("bin/true")]) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (file("lib/modules/6.1.0/updates/dkms/nvidia.ko", b"x"), ("error", "kernel-module")),
+        (file("lib/modules/6.8.0-94-generic/kernel/nvidia-580/bits/nvidia.o", b"x"), ("error", "kernel-module")),
+        (file("usr/src/nvidia-580.178.04/dkms.conf", b"x"), ("warning", "kernel-files")),
+        (file("lib/firmware/nvidia/580.178.04/gsp_ga10x.bin", b"x"), ("warning", "kernel-files")),
+        (file("etc/modprobe.d/nvidia-graphics.conf", b"x"), ("note", "kernel-files")),
+        (symlink("lib/modules/6.1.0/updates/nvidia.ko", "/gone"), ("warning", "leftover")),
+        (symlink("etc/modprobe.d/nvidia.conf", "/gone"), ("warning", "leftover")),
+        (program("usr/bin/nvidia-uninstall"), ("error", "installer")),
+        (program("usr/bin/nvidia-smi"), ("warning", "program")),
+        (program("usr/bin/nvidia-smi", b"#!/bin/sh\n"), ("note", "program")),
+        (program("usr/bin/nvidia-settings"), ("note", "program")),
+        (file("var/log/nvidia-installer.log", b"x"), ("warning", "leftover")),
+        (file("usr/share/nvidia/nvidia-application-profiles-535.104.05-rc", b"x"), ("warning", "data")),
+    ],
+)
+def test_tooling(item: Item, expected: tuple[str, str]) -> None:
+    assert causes("GPU002", [item]) == [expected]
+    assert findings("GPU001", [item]) == []
+
+
+def test_stock_kernels_and_look_alikes() -> None:
+    items = [
+        file("lib/modules/6.1.0-50-amd64/kernel/drivers/gpu/drm/nouveau/nouveau.ko", b"x"),
+        file("lib/modules/6.1.0-50-amd64/kernel/drivers/platform/x86/nvidia-wmi-ec-backlight.ko", b"x"),
+        file("lib/firmware/nvidia/ga102/gsp/gsp-535.113.01.bin", b"x"),
+        file("usr/src/nvidia-fs-2.13/Makefile", b"x"),
+        program("usr/bin/nvidia-container-cli"),
+        file("home/u/nvidia-smi", b"x"),
+    ]
+    for rule in ("GPU001", "GPU002"):
+        assert findings(rule, items) == []
+
+
+def test_packages_without_files() -> None:
+    assert causes("GPU002", [file(STATUS, package("nvidia-driver-libs"))]) == [("warning", "package")]
+    dummy = package("libnvidia-compute-510", "525.147.05", "nvidia-graphics-drivers-525", "Transitional package")
+    assert causes("GPU002", [file(STATUS, dummy)]) == [("note", "package")]
+    removed = package("libcuda1").replace(b"install ok installed", b"deinstall ok config-files")
+    assert findings("GPU002", [file(STATUS, removed)]) == []
+    distroless = [file("var/lib/dpkg/status.d/libcuda1", package("libcuda1", source="x"))]
+    assert causes("GPU002", distroless) == [("warning", "package")]

@@ -1,0 +1,191 @@
+"""The machinery: rules are found, run, judged and sorted; what fails is an error."""
+
+import re
+from collections.abc import Iterator
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from ocianalyze.errors import ContentUnavailableError, RuleError, UsageError
+from ocianalyze.rules import registry
+from ocianalyze.rules.engine import choose_rules, run
+from ocianalyze.rules.page import HEADINGS, parse_page
+from ocianalyze.rules.profiles import AVAILABLE, CLASSIC, JUPYTERLAB, PROFILES, choose_profiles
+from ocianalyze.rules.registry import all_rules, find_rule
+from ocianalyze.rules.rule import Finding, Rule, Severity, Subject, rule
+from tests.rules.subjects import base, good, kernel, make_subject
+
+FAMILIES = {
+    "APP": (5, 10),
+    "FSR": (1, 3, 5, 7),
+    "GPU": (1, 2),
+    "IMG": (1, 2),
+    "KRN": (1, 2, 3, 4, 5, 6, 7, 8),
+    "RTM": (1,),
+    "SIZ": (1, 3),
+    "USR": (1, 3, 4, 5),
+}
+IDS = [f"{family}{number:03}" for family, numbers in FAMILIES.items() for number in numbers]
+
+
+@pytest.fixture(scope="module")
+def subject() -> Subject:
+    """Return any subject."""
+    return make_subject(good())
+
+
+def test_all_rules_are_found() -> None:
+    assert set(IDS) <= {item.id for item in all_rules()}
+    assert [item.id for item in all_rules()] == sorted(item.id for item in all_rules())
+
+
+@pytest.mark.parametrize("item", all_rules(), ids=lambda item: item.id)
+def test_every_rule_has_a_page_a_name_and_a_file(item: Rule) -> None:
+    assert re.fullmatch(r"[A-Z]{3}\d{3}", item.id)
+    assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", item.name)
+    assert item.module.rpartition(".")[2] == item.name.replace("-", "_")
+    assert tuple(item.page.sections) == HEADINGS
+    assert all(item.page.sections.values())
+    assert item.summary.endswith(".")
+    assert set(item.severity) <= set(PROFILES)
+    assert CLASSIC in item.severity
+    assert item.url.endswith(f"{item.id}.md")
+
+
+def test_names_are_distinct_and_found() -> None:
+    assert len({item.name for item in all_rules()}) == len(all_rules())
+    found = find_rule("krn005")
+    assert found is not None
+    assert found is find_rule("kernel-interpreter-missing")
+    assert find_rule("XXX") is None
+
+
+def test_profiles() -> None:
+    assert choose_profiles([CLASSIC, CLASSIC]) == AVAILABLE == (CLASSIC,)
+    assert "closed" in (PROFILES[CLASSIC].notice or "")
+    with pytest.raises(UsageError):
+        choose_profiles([JUPYTERLAB])
+
+
+def make_rule(id_: str, *findings: Finding, applies: bool = True, severity: Severity = Severity.WARNING) -> Rule:
+    """Return a rule that finds what is given."""
+
+    @rule(id=id_, severity={CLASSIC: severity, JUPYTERLAB: Severity.NOTE}, applies=lambda _subject: applies)
+    def some_rule(_subject: Subject) -> Iterator[Finding]:
+        yield from findings
+
+    return some_rule
+
+
+def test_findings_are_sorted_and_judged(subject: Subject) -> None:
+    rules = [
+        make_rule(
+            "BBB001", Finding(message="b", path="/b"), Finding(message="a", path="/a", layer=2), Finding(message="c")
+        ),
+        make_rule("AAA001", Finding(message="w"), Finding(message="e", severity=Severity.ERROR)),
+        make_rule("CCC001", applies=False),
+        make_rule("DDD001", Finding(message="n", severity={CLASSIC: Severity.NOTE, JUPYTERLAB: None})),
+    ]
+    outcome = run(subject, [CLASSIC, JUPYTERLAB], rules=rules)
+    shown = [(item.severity.value, item.finding.rule, item.finding.message) for item in outcome.judgements]
+    assert shown == [
+        ("error", "AAA001", "e"),
+        ("warning", "AAA001", "w"),
+        ("warning", "BBB001", "c"),
+        ("warning", "BBB001", "a"),
+        ("warning", "BBB001", "b"),
+        ("note", "DDD001", "n"),
+    ]
+    assert outcome.judgements[1].severities == {CLASSIC: Severity.WARNING, JUPYTERLAB: Severity.NOTE}
+    assert outcome.judgements[-1].profiles == (CLASSIC,)
+    assert [item.id for item in outcome.rules] == ["BBB001", "AAA001", "DDD001"]
+    assert [item.id for item in outcome.not_applicable] == ["CCC001"]
+    assert (outcome.count(Severity.WARNING), outcome.count(Severity.NOTE, profile=JUPYTERLAB)) == (4, 4)
+
+
+def read_nothing(_subject: Subject) -> str:
+    """Raise as a content that was not kept does."""
+    raise ContentUnavailableError("gone", hint="scan a file")
+
+
+def test_a_rule_that_fails_is_an_error(subject: Subject) -> None:
+    @rule(id="EEE001", severity={CLASSIC: Severity.NOTE})
+    def failing(_subject: Subject) -> Iterator[Finding]:
+        yield Finding(message="first")
+        raise KeyError("oops")
+
+    with pytest.raises(RuleError, match=r"EEE001 .*KeyError.*oops") as caught:
+        run(subject, rules=[failing])
+    assert isinstance(caught.value.__cause__, KeyError)
+
+    @rule(id="EEE002", severity={CLASSIC: Severity.NOTE})
+    def blind(subject: Subject) -> Iterator[Finding]:
+        yield Finding(message=read_nothing(subject))
+
+    with pytest.raises(RuleError, match=r"EEE002 .*gone") as caught:
+        run(subject, rules=[blind])
+    assert caught.value.hint == "scan a file"
+
+
+def test_rules_of_other_profiles_do_not_run(subject: Subject) -> None:
+    @rule(id="FFF001", severity={JUPYTERLAB: Severity.ERROR})
+    def other(subject: Subject) -> Iterator[Finding]:
+        yield Finding(message=read_nothing(subject))
+
+    assert run(subject, [CLASSIC], rules=[other]).rules == ()
+
+
+def test_selection() -> None:
+    def ids(**options: list[str]) -> list[str]:
+        return [item.id for item in choose_rules(all_rules(), **options)]
+
+    assert ids() == [item.id for item in all_rules()]
+    assert ids(select=["KRN00"]) == [item for item in IDS if item.startswith("KRN")]
+    assert ids(select=["krn", "usr001"], ignore=["KRN"]) == ["USR001"]
+    assert ids(select=["kernel-hidden"]) == ["KRN008"]
+    with pytest.raises(UsageError, match="KRN999"):
+        ids(select=["KRN999"])
+    with pytest.raises(UsageError):
+        ids(ignore=[""])
+
+
+def test_kernel_problems() -> None:
+    directory = "/usr/local/share/jupyter/kernels/python3"
+    subject = make_subject([*base(), kernel(directory[1:], ("/gone", "{connection_file}"))])
+    assert run(subject).kernel_problems() == {directory: ("KRN005",)}
+
+
+def test_pages() -> None:
+    page = parse_page("Title\n  goes on.\n\n## A\n\ntext\n\n## B\nmore\n")
+    assert (page.summary, dict(page.sections)) == ("Title goes on.", {"A": "text", "B": "more"})
+
+
+class _EntryPoint(SimpleNamespace):
+    name: str
+    value: object
+
+    def load(self) -> object:
+        """Return what it names, or fail."""
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
+
+
+def load_entry_points(monkeypatch: pytest.MonkeyPatch, *values: object) -> list[str]:
+    """Return the ids of the rules that other packages bring."""
+    points = [_EntryPoint(name=f"p{n}", value=value) for n, value in enumerate(values)]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points if group == "ocianalyze.rules" else [])
+    return [item.id for item in registry.all_rules.__wrapped__() if item.module == __name__]
+
+
+def test_rules_of_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = make_rule("XYZ001"), make_rule("XYZ002")
+    module = ModuleType(__name__)
+    vars(module).update(rule=second, other=1)
+    assert load_entry_points(monkeypatch, first, module) == ["XYZ001", "XYZ002"]
+
+
+@pytest.mark.parametrize("value", [ImportError("gone"), 5, make_rule("KRN001")])
+def test_rules_of_other_packages_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch, value: object) -> None:
+    with pytest.raises(RuleError):
+        load_entry_points(monkeypatch, value)

@@ -1,0 +1,63 @@
+"""Any bytes in the files that are read give findings: no fact and no rule fails on what an image may hold."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocianalyze.rules.engine import run
+from tests.rules.subjects import ELF, base, kernel_json, make_subject, program, python
+from tests.support.tarballs import file
+
+FILES = (
+    "etc/passwd",
+    "etc/group",
+    "etc/ld.so.conf",
+    "etc/ld.so.conf.d/a.conf",
+    "var/lib/dpkg/status",
+    "usr/local/cuda-12.1/version.json",
+    "usr/local/cuda-12.1/version.txt",
+    "usr/lib/python3.11/site-packages/a.pth",
+    "opt/venv/pyvenv.cfg",
+    "usr/local/share/jupyter/kernels/python3/kernel.json",
+)
+
+_lines = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=4).map(
+    lambda lines: "\n".join(lines).encode()
+)
+_fields = st.sampled_from(
+    [b"a:x:1:2::/h:", b"Package: libcuda1\nVersion: 5", b"include /etc/*", b"home = /usr/bin", b"[]"]
+)
+_contents = st.binary(max_size=40) | _lines | _fields
+_scalars = st.none() | st.booleans() | st.text(max_size=3)
+_json = st.recursive(
+    _scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner), max_leaves=5
+)
+_names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=6)
+
+
+@given(st.dictionaries(st.sampled_from(FILES), _contents, max_size=5), st.text(max_size=12), st.text(max_size=12))
+def test_contents(contents: dict[str, bytes], user: str, path: str) -> None:
+    items = [*base(), *python(ipykernel=False), program("opt/venv/bin/python")]
+    items += (file(name, content) for name, content in contents.items())
+    run(make_subject(items, config={"User": user, "Env": [f"PATH={path}:/usr/bin", f"LD_LIBRARY_PATH={path}"]}))
+
+
+@given(st.lists(st.text(max_size=10), max_size=3), st.binary(max_size=300), _names)
+def test_commands_and_first_lines(argv: list[str], head: bytes, name: str) -> None:
+    place = f"usr/local/share/jupyter/kernels/{name}"
+    items = [
+        *base(),
+        *python(),
+        file(f"{place}/kernel.json", kernel_json(argv or ["/opt/tool", "{connection_file}"])),
+        program("opt/tool", b"#!" + head),
+        program(f"usr/bin/{name}", ELF + head),
+    ]
+    if name not in (".", ".."):
+        run(make_subject(items))
+
+
+@given(_json)
+def test_app_image_config(value: object) -> None:
+    config = json.loads(json.dumps({"KernelGatewayImageConfig": value}))
+    run(make_subject(base(), app_image_config=config))
