@@ -1,0 +1,5 @@
+"""``python -m ocianalyze``."""
+
+from ocianalyze.cli import main
+
+main()

@@ -1,0 +1,128 @@
+"""The whole program in the order in which it happens: image, layers, file system, facts, findings, report."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, BinaryIO
+
+from ocianalyze.facts import READS, gather
+from ocianalyze.filesystem.merge import merge
+from ocianalyze.layers.capture import Capture
+from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.reader import Reading, verify
+from ocianalyze.layers.reading import read_layers
+from ocianalyze.oci.reference import Reference
+from ocianalyze.reports.assembly import assemble
+from ocianalyze.rules.engine import run
+from ocianalyze.rules.profiles import CLASSIC, choose_profiles
+from ocianalyze.rules.rule import Subject
+from ocianalyze.sources.opening import open_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.oci.image import Image
+    from ocianalyze.reports.report import Report
+
+DEFAULT_PROFILE = CLASSIC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Which image is meant, and how it is read.
+
+    Attributes:
+        reference: a path, ``-`` or a reference in skopeo's syntax.
+        platform: which platform of several, such as ``linux/amd64``.
+        name: which image of several: a name, ``@`` and a position, or a digest.
+        stdin: where ``-`` is read from.
+        verify_all: read and hash everything, the uncompressed layers too.
+        jobs: how many layers are read at a time; None for as many as there are processors.
+        limits: how much the image may ask for.
+    """
+
+    reference: str
+    platform: str | None = None
+    name: str | None = None
+    stdin: BinaryIO | None = None
+    verify_all: bool = False
+    jobs: int | None = None
+    limits: Limits = DEFAULT_LIMITS
+
+    @contextmanager
+    def open(self, *, read_layers: bool = True) -> Iterator[Image]:
+        """Open the image for the time of the block; errors are those of `open_image`."""
+        reference = Reference.parse(self.reference)
+        with open_image(
+            reference,
+            self._reading(),
+            platform=self.platform,
+            name=self.name,
+            stdin=self.stdin,
+            read_layers=read_layers,
+        ) as image:
+            yield image
+
+    def read(self, image: Image) -> tuple[list[ReadLayer], list[tuple[str, ...]]]:
+        """Return the layers of the open image, read, and which of their digests were verified.
+
+        Raises:
+            DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.
+        """
+        layers = read_layers(image, self._reading(), jobs=self.jobs)
+        return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
+
+    def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
+        """Return the file system that the layers make."""
+        return merge([layer.changeset for layer in layers], [layer.contents for layer in layers], self.limits)
+
+    def _reading(self) -> Reading:
+        return Reading(limits=self.limits, capture=Capture(frozenset(READS)), verify=self.verify_all)
+
+
+def analyze(
+    source: Source,
+    *,
+    profiles: Sequence[str] = (DEFAULT_PROFILE,),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    fail_on: str = "error",
+) -> Report:
+    """Return the report on an image.
+
+    `profiles` are those that decide the verdict; `select` and `ignore` are rule ids or prefixes of them; `fail_on` is
+    the least severity that makes the verdict ``fail``: error, warning, note or never.
+
+    Raises:
+        UsageError: the request cannot be carried out as it was put.
+        AnalysisError: the image could not be analysed; nothing is said of it.
+    """
+    chosen = choose_profiles(profiles)
+    clock = _Clock()
+    with source.open() as image:
+        clock.lap("open")
+        layers, verified = source.read(image)
+        clock.lap("layers")
+        filesystem = source.merge(layers)
+        clock.lap("merge")
+        subject = Subject(image=image, filesystem=filesystem, facts=gather(image, filesystem))
+        outcome = run(subject, profiles=chosen, select=select, ignore=ignore)
+        clock.lap("rules")
+    return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases)
+
+
+class _Clock:
+    """Measures how long each phase takes, in seconds."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, phase: str) -> None:
+        now = perf_counter()
+        self.phases[phase] = now - self._last
+        self._last = now

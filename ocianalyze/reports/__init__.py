@@ -1,0 +1,1 @@
+"""What came of an analysis: the report, and the forms in which it is shown."""

@@ -1,0 +1,179 @@
+"""The report, put together from what every stage found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.reports import report as form
+from ocianalyze.rules.profiles import choose_profiles
+from ocianalyze.rules.rule import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ocianalyze.facts import Facts, Nvidia
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.oci.image import Image
+    from ocianalyze.rules.engine import Judgement, Outcome
+    from ocianalyze.rules.rule import Subject
+
+_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
+
+
+def assemble(
+    subject: Subject,
+    outcome: Outcome,
+    layers: Sequence[ReadLayer],
+    verified: Sequence[Sequence[str]],
+    *,
+    fail_on: str,
+    phases: Mapping[str, float],
+) -> form.Report:
+    """Return the report on a subject.
+
+    `layers` and `verified` are what was read of each layer and which of its digests were verified; `fail_on` is the
+    least severity that makes the verdict ``fail``; `phases` are in seconds.
+    """
+    image, filesystem = subject.image, subject.filesystem
+    profiles = {profile: _profile(outcome, profile, fail_on) for profile in choose_profiles(outcome.profiles)}
+    failed = any(profile.verdict == "fail" for profile in profiles.values())
+    return form.Report(
+        image=_image(image),
+        verdict="fail" if failed else "pass",
+        profiles=profiles,
+        summary=form.Summary(
+            errors=outcome.count(Severity.ERROR),
+            warnings=outcome.count(Severity.WARNING),
+            notes=outcome.count(Severity.NOTE),
+            waived=0,
+            rules=len(outcome.rules),
+            not_applicable=len(outcome.not_applicable),
+        ),
+        findings=[_finding(item, image) for item in outcome.judgements],
+        facts=_facts(subject.facts, filesystem, outcome.kernel_problems()),
+        layers=list(_layers(image, layers, verified)),
+        diagnostics=[
+            form.DiagnosticReport(code=item.code, message=item.message, layer=item.layer, path=item.path)
+            for item in filesystem.diagnostics
+        ],
+        timing=form.Timing(
+            seconds=round(sum(phases.values()), 4),
+            bytes_read=sum(layer.bytes_read for layer in layers),
+            phases={name: round(seconds, 4) for name, seconds in phases.items()},
+        ),
+    )
+
+
+def _profile(outcome: Outcome, profile: str, fail_on: str) -> form.ProfileVerdict:
+    counts = {severity: outcome.count(severity, profile=profile) for severity in Severity}
+    failed = any(count and severity.rank <= _RANKS[fail_on] for severity, count in counts.items())
+    return form.ProfileVerdict(
+        verdict="fail" if failed else "pass",
+        errors=counts[Severity.ERROR],
+        warnings=counts[Severity.WARNING],
+        notes=counts[Severity.NOTE],
+    )
+
+
+def _image(image: Image) -> form.ImageSummary:
+    return form.ImageSummary.model_validate(
+        {
+            "reference": image.reference,
+            "source": image.source,
+            "names": list(image.names),
+            "digest": image.digest,
+            "config_digest": image.config_digest,
+            "platform": str(image.config.platform),
+            "created": image.config.created,
+        }
+    )
+
+
+def _finding(item: Judgement, image: Image) -> form.FindingReport:
+    finding = item.finding
+    layer = None if finding.layer is None else image.layers[finding.layer]
+    return form.FindingReport(
+        rule=item.rule.id,
+        name=item.rule.name,
+        severity=item.severity.value,
+        profiles=list(item.profiles),
+        message=finding.message,
+        hint=finding.hint,
+        url=item.url,
+        path=finding.path,
+        layer=None
+        if layer is None
+        else form.LayerReference(
+            position=layer.position, diff_id=layer.diff_id, digest=layer.digest, created_by=layer.created_by
+        ),
+        data=dict(finding.data),
+    )
+
+
+def _facts(facts: Facts, filesystem: Filesystem, problems: Mapping[str, Sequence[str]]) -> form.FactsReport:
+    user = facts.user
+    return form.FactsReport(
+        user=form.UserFacts(spec=user.spec, uid=user.uid, gid=user.gid, name=user.name, home=user.home),
+        kernels=[
+            form.KernelFacts(
+                name=kernel.name,
+                path=kernel.directory,
+                origin=kernel.origin,
+                argv=list(kernel.spec.argv),
+                display_name=kernel.spec.display_name,
+                language=kernel.spec.language,
+                visible=kernel.visible,
+                usable=kernel.usable,
+                problems=list(problems.get(kernel.directory, ())),
+            )
+            for kernel in facts.kernels
+        ],
+        nvidia=_nvidia(facts.nvidia),
+        reserved={
+            path: form.DirectoryUsage(files=directory.files, bytes=directory.bytes)
+            for path, directory in facts.reserved.items()
+        },
+        size=form.SizeFacts(
+            docker_image_size=facts.size.docker_image_size,
+            containerd_estimate=facts.size.containerd_estimate,
+            compressed=facts.size.compressed,
+        ),
+        filesystem=form.FilesystemFacts(
+            entries=filesystem.entries,
+            files=filesystem.files,
+            bytes=filesystem.bytes,
+            shadowed_bytes=sum(facts.size.shadowed),
+        ),
+    )
+
+
+def _nvidia(nvidia: Nvidia) -> form.NvidiaFacts:
+    return form.NvidiaFacts(
+        driver_files=[
+            form.DriverFile.model_validate({"path": file.path, "class": file.cls, "version": file.version})
+            for file in nvidia.driver_files
+        ],
+        driver_versions=list(nvidia.driver_versions),
+        cuda_versions=list(nvidia.cuda_versions),
+        minimum_driver=nvidia.minimum_driver,
+    )
+
+
+def _layers(image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequence[str]]) -> Iterator[form.LayerReport]:
+    for layer, read, digests in zip(image.layers, layers, verified, strict=True):
+        yield form.LayerReport.model_validate(
+            {
+                "position": layer.position,
+                "diff_id": layer.diff_id,
+                "digest": layer.digest,
+                "media_type": layer.media_type,
+                "compression": read.compression,
+                "size": read.size,
+                "uncompressed_size": read.uncompressed_size,
+                "entries": read.changeset.entries,
+                "created_by": layer.created_by,
+                "read": read.read,
+                "verified": list(digests),
+            }
+        )

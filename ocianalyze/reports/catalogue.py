@@ -1,0 +1,82 @@
+"""The rules and their pages, as a person reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ocianalyze.errors import UsageError
+from ocianalyze.rules.page import HEADINGS
+from ocianalyze.rules.profiles import AVAILABLE
+from ocianalyze.rules.registry import all_rules, find_rule
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ocianalyze.rules.rule import Rule
+
+_STYLES: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
+_LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
+
+
+def records() -> list[dict[str, Any]]:
+    """Return all rules as JSON objects."""
+    return [
+        {
+            "id": rule.id,
+            "name": rule.name,
+            "summary": rule.summary,
+            "severity": {profile: rule.severity[profile].value for profile in AVAILABLE if profile in rule.severity},
+            "url": rule.url,
+        }
+        for rule in _available()
+    ]
+
+
+def print_rules(console: Console) -> None:
+    """Print a line for each rule: its id, its severity, what it finds."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("rule", no_wrap=True)
+    table.add_column("severity", no_wrap=True)
+    table.add_column("what it finds", overflow="fold")
+    for rule in _available():
+        severity = min((rule.severity[profile] for profile in AVAILABLE), key=lambda severity: severity.rank)
+        table.add_row(rule.id, Text(severity.value, style=_STYLES[severity.value]), Text(rule.summary))
+    console.print(table)
+
+
+def print_page(key: str, console: Console) -> None:
+    """Print the page of the rule whose id or name is `key`.
+
+    Raises:
+        UsageError: there is no such rule.
+    """
+    rule = find_rule(key)
+    if rule is None:
+        raise UsageError(f"there is no rule {key!r}", hint="'ocianalyze rules' lists them")
+    page = rule.page
+    console.print(Text.assemble((rule.id, "bold"), "  ", rule.name))
+    console.print(Text(page.summary))
+    for heading in HEADINGS:
+        if section := page.sections.get(heading):
+            console.print(Text(f"\n{heading}", style="bold"))
+            console.print(Padding(Text(_plain(section)), (0, 0, 0, 2)))
+
+
+def _available() -> list[Rule]:
+    return [rule for rule in all_rules() if any(profile in rule.severity for profile in AVAILABLE)]
+
+
+def _plain(markdown: str) -> str:
+    """Return a section as text: links with their addresses, code fences left out, paragraphs on one line each."""
+    blocks = []
+    for block in re.split(r"\n{2,}", re.sub(r"^```\w*\n?", "\0", _LINK.sub(r"\1 <\2>", markdown), flags=re.MULTILINE)):
+        if "\0" in block:
+            blocks.append("\n".join(f"  {line}" for line in block.replace("\0", "").rstrip().split("\n")))
+        else:
+            blocks.append(re.sub(r"\n(?!- )\s*", " ", block))
+    return "\n\n".join(blocks)

@@ -1,0 +1,112 @@
+"""What an image says of itself, before any layer is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.layers.compression import MAGIC_SIZE, recognise
+from ocianalyze.layers.reader import PreReadBlob
+from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.text import encodable, human_size, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ocianalyze.oci.image import Blob, Image
+
+
+def record(image: Image) -> dict[str, Any]:
+    """Return the image as a JSON object; sizes in bytes, None where only reading a layer would tell."""
+    config = image.config
+    execution = config.config
+    return {
+        "reference": encodable(image.reference),
+        "source": image.source,
+        "names": [encodable(name) for name in image.names],
+        "digest": image.digest,
+        "config_digest": image.config_digest,
+        "media_type": image.media_type,
+        "platform": encodable(str(config.platform)),
+        "created": config.created,
+        "config": {
+            "user": encodable(execution.user),
+            "env": [encodable(item) for item in execution.env],
+            "entrypoint": [encodable(item) for item in execution.entrypoint],
+            "cmd": [encodable(item) for item in execution.cmd],
+            "working_dir": encodable(execution.working_dir),
+            "exposed_ports": sorted(map(encodable, execution.exposed_ports)),
+            "labels": {encodable(key): encodable(value) for key, value in sorted(execution.labels.items())},
+            "stop_signal": execution.stop_signal,
+        },
+        "layers": [
+            {
+                "position": layer.position,
+                "diff_id": layer.diff_id,
+                "digest": layer.digest,
+                "media_type": layer.media_type,
+                "compression": _compression(layer.blob),
+                "size": _size(layer.size, layer.blob),
+                "created_by": encodable(layer.created_by) if layer.created_by else None,
+            }
+            for layer in image.layers
+        ],
+    }
+
+
+def print_image(image: Image, console: Console) -> None:
+    """Print the image as a table: what it is, how it runs, its layers with sizes and build steps."""
+    told = record(image)
+    config = told["config"]
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    rows = [
+        ("image", ", ".join(told["names"]) or told["reference"]),
+        ("source", told["source"]),
+        ("digest", told["digest"] or f"{told['config_digest']} (config)"),
+        ("platform", told["platform"] or "not stated"),
+        ("created", told["created"] or "not stated"),
+        ("user", config["user"] or "root (none stated)"),
+        ("workdir", config["working_dir"] or "/"),
+        ("entrypoint", _words(config["entrypoint"])),
+        ("command", _words(config["cmd"])),
+        ("ports", ", ".join(config["exposed_ports"])),
+        ("environment", "\n".join(map(printable, config["env"]))),
+    ]
+    for name, value in rows:
+        if value:
+            grid.add_row(name, Text("\n".join(map(printable, value.split("\n")))))
+    console.print(grid)
+    console.print()
+    layers = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    layers.add_column("layer", justify="right")
+    layers.add_column("size", justify="right", no_wrap=True)
+    layers.add_column("stored as", no_wrap=True)
+    layers.add_column("build step", overflow="fold")
+    for layer in told["layers"]:
+        size = "?" if layer["size"] is None else human_size(layer["size"])
+        step = build_step(layer["created_by"]) if layer["created_by"] else ""
+        layers.add_row(str(layer["position"]), size, layer["compression"] or "?", Text(step))
+    console.print(layers)
+
+
+def _words(words: list[str]) -> str:
+    return " ".join(repr(word) if not word or " " in word else word for word in words)
+
+
+def _size(stated: int | None, blob: Blob) -> int | None:
+    return blob.size if stated is None else stated
+
+
+def _compression(blob: Blob) -> str | None:
+    if isinstance(blob, PreReadBlob):
+        return blob.reading.compression
+    try:
+        byte_range = blob.byte_range()
+    except ContentUnavailableError:
+        return None
+    return None if byte_range is None else recognise(byte_range.read_at(0, MAGIC_SIZE))

@@ -1,0 +1,243 @@
+r"""The report, as other programs read it: schema ``ocianalyze.report/1``.
+
+The JSON of a report is its `model_dump`. The schema is a promise: fields are added, never changed or removed, within
+one number. Sizes are in bytes; paths are absolute, with bytes that are not UTF-8 as ``\xNN``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from ocianalyze import __version__
+from ocianalyze.reports.text import encodable
+
+SCHEMA = "ocianalyze.report/1"
+
+Verdict = Literal["pass", "fail", "error"]
+Severity = Literal["error", "warning", "note"]
+Text = Annotated[str, AfterValidator(encodable)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Tool(_Part):
+    """The program that made the report."""
+
+    name: str = "ocianalyze"
+    version: str = __version__
+
+
+class ImageSummary(_Part):
+    """Which image was analysed."""
+
+    reference: Text
+    source: Literal["docker-archive", "oci-archive", "oci-layout", "registry", "stdin"]
+    names: list[Text]
+    digest: str | None
+    config_digest: str
+    platform: Text
+    created: Text | None
+
+
+class ProfileVerdict(_Part):
+    """What one profile makes of the findings."""
+
+    verdict: Verdict
+    errors: int = 0
+    warnings: int = 0
+    notes: int = 0
+    selected: bool = True
+
+
+class Summary(_Part):
+    """How many findings there are, and how many rules ran."""
+
+    errors: int
+    warnings: int
+    notes: int
+    waived: int
+    rules: int
+    not_applicable: int
+
+
+class LayerReference(_Part):
+    """The layer that a finding is about."""
+
+    position: int
+    diff_id: str
+    digest: str | None
+    created_by: Text | None
+
+
+class Waiver(_Part):
+    """Why a finding does not count, and until when."""
+
+    reason: Text
+    expires: str | None
+
+
+class FindingReport(_Part):
+    """One finding."""
+
+    rule: str
+    name: str
+    severity: Severity
+    profiles: list[str]
+    message: Text
+    hint: Text | None
+    url: str | None
+    path: Text | None
+    layer: LayerReference | None
+    waived: Waiver | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class UserFacts(_Part):
+    """The user that the container runs as; `uid` and `gid` are null where USER cannot be resolved."""
+
+    spec: Text
+    uid: int | None
+    gid: int | None
+    name: Text | None
+    home: Text | None
+
+
+class KernelFacts(_Part):
+    """One kernel that Jupyter could find."""
+
+    name: Text
+    path: Text
+    origin: Literal["kernelspec", "conda", "native"]
+    argv: list[Text]
+    display_name: Text
+    language: Text
+    visible: bool
+    usable: bool
+    problems: list[str]
+
+
+class DriverFile(_Part):
+    """One file of an NVIDIA driver."""
+
+    path: Text
+    cls: Literal["driver-userspace", "driver-kernel", "driver-leftover"] = Field(alias="class")
+    version: str | None
+
+
+class NvidiaFacts(_Part):
+    """What the image holds of NVIDIA's."""
+
+    driver_files: list[DriverFile]
+    driver_versions: list[str]
+    cuda_versions: list[str]
+    minimum_driver: str | None
+
+
+class DirectoryUsage(_Part):
+    """How much lies in a directory."""
+
+    files: int
+    bytes: int
+
+
+class SizeFacts(_Part):
+    """The sizes that an image can be said to have; see docs/rules/SIZ001.md."""
+
+    docker_image_size: int
+    containerd_estimate: int
+    compressed: int | None
+
+
+class FilesystemFacts(_Part):
+    """The merged file system in numbers; `entries` are its paths without the root."""
+
+    entries: int
+    files: int
+    bytes: int
+    shadowed_bytes: int
+
+
+class FactsReport(_Part):
+    """What the image says of itself."""
+
+    user: UserFacts
+    kernels: list[KernelFacts]
+    nvidia: NvidiaFacts
+    reserved: dict[str, DirectoryUsage]
+    size: SizeFacts
+    filesystem: FilesystemFacts
+
+
+class LayerReport(_Part):
+    """One layer: what it is, what was read of it, and which of its digests were verified."""
+
+    position: int
+    diff_id: str
+    digest: str | None
+    media_type: Text | None
+    compression: Literal["none", "gzip", "zstd"]
+    size: int
+    uncompressed_size: int
+    entries: int
+    created_by: Text | None
+    read: Literal["full", "headers", "cache", "toc"]
+    verified: list[Literal["digest", "diff_id"]]
+
+
+class DiagnosticReport(_Part):
+    """Something odd in the image that was seen, decided, and did not keep it from being analysed."""
+
+    code: str
+    message: Text
+    layer: int | None
+    path: Text | None
+
+
+class Timing(_Part):
+    """Where the time went, in seconds."""
+
+    seconds: float
+    bytes_read: int
+    phases: dict[str, float]
+
+
+class Report(_Part):
+    """All that came of one analysis."""
+
+    schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
+    tool: Tool = Tool()
+    image: ImageSummary
+    verdict: Verdict
+    profiles: dict[str, ProfileVerdict]
+    summary: Summary
+    findings: list[FindingReport]
+    facts: FactsReport
+    layers: list[LayerReport]
+    diagnostics: list[DiagnosticReport]
+    timing: Timing
+
+    def to_json(self) -> bytes:
+        """Return the report as indented JSON with a newline at its end."""
+        return orjson.dumps(_encodable(self.model_dump(by_alias=True)), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the report (draft 2020-12)."""
+    schema = Report.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **schema}
+
+
+def _encodable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return `value` with strings that JSON can hold: rules may put any text into ``data``."""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, dict):
+        return {encodable(str(key)): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    return value

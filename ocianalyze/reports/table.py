@@ -1,0 +1,170 @@
+"""The report as a person reads it: the verdict, then what to mend, then what the image is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.text import human_size, printable
+from ocianalyze.rules.profiles import PROFILES
+from ocianalyze.rules.rule import SIZE_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import Console, RenderableType
+
+    from ocianalyze.reports.report import FindingReport, KernelFacts, LayerReport, Report
+
+_STYLES: Final = {
+    "pass": "bold green",
+    "fail": "bold red",
+    "error": "bold red",
+    "warning": "bold yellow",
+    "note": "bold cyan",
+}
+_TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+_VERDICTS: Final = {"pass": "conforms to", "fail": "does not conform to", "error": "could not be analysed for"}
+_BAR_WIDTH: Final = 24
+_SHOWN_KERNELS: Final = 20
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Print a report; where it does not go to a terminal, without spaces at the ends of lines."""
+    if console.is_terminal:
+        _print(report, console)
+        return
+    with console.capture() as captured:
+        _print(report, console)
+    for line in captured.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
+
+
+def _print(report: Report, console: Console) -> None:
+    console.print(_header(report))
+    for severity, title in _TITLES.items():
+        findings = [finding for finding in report.findings if finding.severity == severity and finding.waived is None]
+        if findings:
+            console.print(Text(f"\n{title}", style=_STYLES[severity]))
+            for finding in findings:
+                console.print()
+                console.print(_finding(finding))
+    console.print(Text("\nImage", style="bold"))
+    console.print(_facts(report, unicode=console.encoding.startswith("utf")))
+    for diagnostic in report.diagnostics:
+        place = "" if diagnostic.layer is None else f"layer {diagnostic.layer}: "
+        path = f" ({printable(diagnostic.path)})" if diagnostic.path else ""
+        console.print(Padding(Text(f"{place}{printable(diagnostic.message)}{path}", style="dim"), (0, 0, 0, 2)))
+
+
+def _header(report: Report) -> RenderableType:
+    image = report.image
+    name = ", ".join(image.names) or image.reference
+    selected = [PROFILES[profile].title for profile, verdict in report.profiles.items() if verdict.selected]
+    lines = [
+        Text(printable(name), style="bold"),
+        Text(f"{_VERDICTS[report.verdict]} {', '.join(selected)}"),
+        Text.assemble(*_counts(report)),
+    ]
+    return _grid([(Text(f" {report.verdict.upper()} ", style=_STYLES[report.verdict] + " reverse"), Group(*lines))])
+
+
+def _counts(report: Report) -> Iterator[tuple[str, str]]:
+    summary = report.summary
+    for count, word, style in (
+        (summary.errors, "error", "error"),
+        (summary.warnings, "warning", "warning"),
+        (summary.notes, "note", "note"),
+    ):
+        yield f"{count} {word}{'' if count == 1 else 's'}", _STYLES[style] if count else ""
+        yield ", ", ""
+    if summary.waived:
+        yield f"{summary.waived} waived, ", ""
+    yield f"{summary.rules} rules", ""
+
+
+def _finding(finding: FindingReport) -> RenderableType:
+    title = Text.assemble((finding.rule, _STYLES[finding.severity]), "  ", (finding.name, "bold"))
+    rows: list[tuple[str, str]] = []
+    if finding.path:
+        rows.append(("path", printable(finding.path)))
+    if finding.layer:
+        step = f": {build_step(finding.layer.created_by)}" if finding.layer.created_by else ""
+        rows.append(("layer", f"{finding.layer.position}{step}"))
+    if finding.hint:
+        rows.append(("fix", printable(finding.hint)))
+    details = _grid((Text(name, style="dim"), Text(value)) for name, value in rows)
+    return Padding(Group(title, Padding(Group(Text(printable(finding.message)), details), (0, 0, 0, 2))), (0, 0, 0, 2))
+
+
+def _facts(report: Report, *, unicode: bool) -> RenderableType:
+    facts, user = report.facts, report.facts.user
+    rows: list[tuple[str, RenderableType]] = [
+        ("platform", Text(report.image.platform or "not stated")),
+        ("user", Text(_user(user.spec, user.uid, user.gid, user.name))),
+        ("kernels", Group(*_kernels(facts.kernels))),
+        ("CUDA", Text(_cuda(report))),
+        ("size", Text(_size(facts.size.docker_image_size, SIZE_LIMIT, unicode=unicode))),
+        ("files", Text(f"{facts.filesystem.entries:,} paths, {human_size(facts.filesystem.bytes)}")),
+        ("layers", Text(_layers(report.layers))),
+        ("time", Text(f"{report.timing.seconds:.2f} s, {human_size(report.timing.bytes_read)} read")),
+    ]
+    if facts.filesystem.shadowed_bytes:
+        rows.insert(6, ("hidden", Text(f"{human_size(facts.filesystem.shadowed_bytes)} deleted or replaced later")))
+    return Padding(_grid((Text(name, style="dim"), value) for name, value in rows), (0, 0, 0, 2))
+
+
+def _user(spec: str, uid: int | None, gid: int | None, name: str | None) -> str:
+    if uid is None:
+        return f"USER {printable(spec)} cannot be resolved"
+    return f"{uid}:{gid}" + (f" ({printable(name)})" if name else "")
+
+
+def _kernels(kernels: list[KernelFacts]) -> Iterator[Text]:
+    if not kernels:
+        yield Text("none")
+    for kernel in kernels[:_SHOWN_KERNELS]:
+        state = "" if kernel.usable and kernel.visible else " hidden" if not kernel.visible else " not usable"
+        yield Text.assemble(printable(kernel.name), (state, _STYLES["error"]), f"  {printable(kernel.path)}")
+    if len(kernels) > _SHOWN_KERNELS:
+        yield Text(f"and {len(kernels) - _SHOWN_KERNELS} more")
+
+
+def _cuda(report: Report) -> str:
+    nvidia = report.facts.nvidia
+    parts = [", ".join(nvidia.cuda_versions) or "none"]
+    if nvidia.minimum_driver:
+        parts.append(f"needs driver {nvidia.minimum_driver} or newer on the host")
+    if nvidia.driver_versions:
+        parts.append(f"driver {', '.join(nvidia.driver_versions)} in the image")
+    return "; ".join(parts)
+
+
+def _size(size: int, limit: int, *, unicode: bool) -> str:
+    share = size / limit
+    filled = min(_BAR_WIDTH, round(share * _BAR_WIDTH))
+    full, empty = ("█", "░") if unicode else ("#", "-")
+    return f"{human_size(size)} of {human_size(limit)}  {full * filled}{empty * (_BAR_WIDTH - filled)} {share:.1%}"
+
+
+def _layers(layers: list[LayerReport]) -> str:
+    if not layers:
+        return "none"
+    verified = sum(bool(layer.verified) for layer in layers)
+    walked = sum(layer.read == "headers" for layer in layers)
+    text = f"{len(layers)}, {human_size(sum(layer.size for layer in layers))} as stored; {verified} verified"
+    return text + (f", {walked} by their headers only (--verify reads all)" if walked else "")
+
+
+def _grid(rows: Iterable[tuple[RenderableType, RenderableType]]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    return grid

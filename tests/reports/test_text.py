@@ -1,0 +1,57 @@
+"""Text from an image is shown, never obeyed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.text import encodable, printable
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain/päth", "plain/päth"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("two\r\nlines\tand", "two\\x0d\\x0alines\\x09and"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("latin-\udce9", "latin-\\xe9"),
+        ("\ud800", "\\ud800"),
+        ("\x9b31m", "\\x9b31m"),
+    ],
+)
+def test_what_is_dangerous_is_escaped(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text(st.characters(codec=None)))
+def test_printable_text_is_one_line_that_can_be_encoded(text: str) -> None:
+    shown = printable(text)
+    assert shown.encode().decode() == shown
+    assert len(shown.splitlines()) <= 1
+    assert not any(character < " " or "\x7f" <= character <= "\x9f" for character in shown)
+
+
+def test_json_keeps_control_characters_but_no_lone_surrogates() -> None:
+    assert encodable("a\x1b\udcff\n") == "a\x1b\\xff\n"
+
+
+@pytest.mark.parametrize(
+    ("created_by", "step"),
+    [
+        ('/bin/sh -c #(nop)  CMD ["bash"]', 'CMD ["bash"]'),
+        ("/bin/sh -c pip install x", "RUN pip install x"),
+        ("RUN /bin/sh -c pip install x # buildkit", "RUN pip install x"),
+        ("COPY . /app # buildkit", "COPY . /app"),
+        (f"/bin/sh -c #(nop) COPY file:{'ab' * 32} in /x ", "COPY file:abababababab in /x"),
+        (f"/bin/sh -c #(nop) ADD --chown=1:1dir:{'ab' * 32} in / ", "ADD --chown=1:1 dir:abababababab in /"),
+        ("RUN a \\\n   && b", "RUN a \\ && b"),
+        ("RUN \x1b[2J", "RUN \\x1b[2J"),
+    ],
+)
+def test_build_steps_read_as_dockerfile_lines(created_by: str, step: str) -> None:
+    assert build_step(created_by) == step
+
+
+def test_a_long_build_step_is_cut() -> None:
+    assert len(build_step("RUN " + "x" * 5000)) == 300

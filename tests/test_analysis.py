@@ -1,0 +1,223 @@
+"""The whole program: one image, whatever its form, gives one report."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.errors import ContentUnavailableError, DigestMismatchError, LimitExceededError, UsageError
+from ocianalyze.layers.limits import Limits
+from tests.conftest import SaveImage
+from tests.support.compress import Compression, compress
+from tests.support.fit import fit_image
+from tests.support.forms import FORMS, LAYOUT_FORMS, FormName, write_directory
+from tests.support.images import ImageSpec
+from tests.support.tarballs import directory, file, symlink, whiteout
+
+TROUBLED = fit_image(
+    [
+        directory("opt/ml/code"),
+        file("opt/ml/code/train.py", b"print()\n"),
+        file("usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05", b"\x7fELF" + bytes(2_000_000)),
+        symlink("usr/lib/x86_64-linux-gnu/libcuda.so.1", "libcuda.so.535.104.05"),
+        file("opt/scratch", bytes(3_000_000)),
+    ],
+    [whiteout("opt/scratch"), file("usr/local/share/jupyter/kernels/other/kernel.json", b'{"argv": ["/nowhere"]}')],
+    config={"User": "1001", "ExposedPorts": {"8888/tcp": {}}},
+)
+
+_OF_THE_SOURCE = {"digest", "media_type", "compression", "size", "read", "verified"}
+
+
+def comparable(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report without what depends on the form in which the image came."""
+    del report["timing"]
+    for key in ("reference", "source", "names", "digest"):
+        del report["image"][key]
+    for key in ("containerd_estimate", "compressed"):
+        del report["facts"]["size"][key]
+    for layer in report["layers"]:
+        for key in _OF_THE_SOURCE:
+            del layer[key]
+    for finding in report["findings"]:
+        if finding["layer"]:
+            del finding["layer"]["digest"]
+    return report
+
+
+def dump(source: Source) -> dict[str, Any]:
+    return analyze(source).model_dump(by_alias=True)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    path = write_directory(tmp_path_factory.mktemp("reference") / "layout", TROUBLED, "oci", compression="none")
+    return comparable(dump(Source(reference=str(path))))
+
+
+def test_the_reference_report_is_worth_comparing_with(expected: dict[str, Any]) -> None:
+    assert expected["verdict"] == "fail"
+    assert {finding["rule"] for finding in expected["findings"]} >= {
+        "USR001",
+        "GPU001",
+        "FSR001",
+        "KRN005",
+        "SIZ003",
+        "APP010",
+    }
+    assert expected["facts"]["nvidia"]["driver_versions"] == ["535.104.05"]
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("form", FORMS)
+def test_archives_of_every_form(
+    save_image: SaveImage, expected: dict[str, Any], form: FormName, compression: Compression
+) -> None:
+    path = save_image(TROUBLED, form, compression=compression)
+    assert comparable(dump(Source(reference=str(path)))) == expected
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("form", LAYOUT_FORMS)
+def test_layout_directories(tmp_path: Path, expected: dict[str, Any], form: FormName, compression: Compression) -> None:
+    path = write_directory(tmp_path / "layout", TROUBLED, form, compression=compression)
+    assert comparable(dump(Source(reference=f"oci:{path}"))) == expected
+
+
+@pytest.mark.parametrize("order", ["metadata-first", "metadata-last"])
+@pytest.mark.parametrize("form", FORMS)
+def test_standard_input(save_image: SaveImage, expected: dict[str, Any], form: FormName, order: Any) -> None:  # noqa: ANN401
+    data = save_image(TROUBLED, form, order=order).read_bytes()
+    report = dump(Source(reference="-", stdin=io.BytesIO(data)))
+    assert report["image"]["source"] == "stdin"
+    assert comparable(report) == expected
+
+
+@pytest.mark.parametrize("outer", ["gzip", "zstd", "xz", "bzip2"])
+def test_compression_around_the_archive(save_image: SaveImage, expected: dict[str, Any], outer: Compression) -> None:
+    path = save_image(TROUBLED, "docker-25")
+    packed = path.with_suffix(".packed")
+    packed.write_bytes(compress(path.read_bytes(), outer))
+    report = dump(Source(reference=str(packed)))
+    assert report["image"]["source"] == "docker-archive"
+    assert comparable(report) == expected
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 7])
+def test_the_number_of_jobs_makes_no_difference(save_image: SaveImage, expected: dict[str, Any], jobs: int) -> None:
+    path = save_image(TROUBLED, "oci", compression=["none", "gzip", "zstd", "gzip", "none"])
+    assert comparable(dump(Source(reference=str(path), jobs=jobs))) == expected
+
+
+def test_a_conforming_image_passes_without_a_word(save_image: SaveImage) -> None:
+    report = analyze(Source(reference=str(save_image(fit_image()))))
+    assert report.verdict == "pass"
+    assert report.findings == []
+    assert report.facts.kernels[0].usable
+
+
+def test_what_was_read_and_verified_is_said(save_image: SaveImage) -> None:
+    path = save_image(fit_image(), "oci", compression=["none", "gzip", "zstd"])
+    assert list(_read(path)) == [("headers", []), ("full", ["digest"]), ("full", ["digest"])]
+
+
+def test_verify_reads_and_hashes_everything(save_image: SaveImage) -> None:
+    path = save_image(fit_image(), "oci", compression=["none", "gzip", "zstd"])
+    assert list(_read(path, verify=True)) == [("full", ["digest", "diff_id"])] * 3
+
+
+@pytest.mark.parametrize("form", ["docker-legacy", "podman-save", "kaniko"])
+def test_archives_without_digests_are_verified_by_diff_ids(save_image: SaveImage, form: FormName) -> None:
+    assert list(_read(save_image(fit_image(), form), verify=True)) == [("full", ["diff_id"])] * 3
+
+
+def test_an_altered_plain_layer_is_noticed_with_verify(save_image: SaveImage) -> None:
+    path = save_image(fit_image([file("marker", b"MARKER")]), "docker-legacy")
+    path.write_bytes(path.read_bytes().replace(b"MARKER", b"marker"))
+    with pytest.raises(DigestMismatchError, match="layer 3"):
+        analyze(Source(reference=str(path), verify_all=True))
+
+
+def test_sha512_digests_are_verified_too(tmp_path: Path) -> None:
+    path = write_directory(tmp_path / "layout", fit_image(), "oci", compression="gzip")
+    with_sha512(path)
+    assert list(_read(path)) == [("full", ["digest"])] * 3
+
+
+def _read(path: Path, *, verify: bool = False) -> Iterator[tuple[str, list[str]]]:
+    for layer in analyze(Source(reference=str(path), verify_all=verify)).layers:
+        yield layer.read, list(layer.verified)
+
+
+def with_sha512(layout: Path) -> None:
+    """Rewrite a layout so that its layers are referred to by sha512 digests."""
+    blobs = layout / "blobs"
+    index = json.loads((layout / "index.json").read_text())
+    old = blobs / "sha256" / index["manifests"][0]["digest"].partition(":")[2]
+    manifest = json.loads(old.read_text())
+    (blobs / "sha512").mkdir()
+    for layer in manifest["layers"]:
+        blob = blobs / "sha256" / layer["digest"].partition(":")[2]
+        digest = hashlib.sha512(blob.read_bytes()).hexdigest()
+        if blob.exists():
+            blob.rename(blobs / "sha512" / digest)
+        layer["digest"] = f"sha512:{digest}"
+    raw = json.dumps(manifest).encode()
+    digest = hashlib.sha256(raw).hexdigest()
+    (blobs / "sha256" / digest).write_bytes(raw)
+    index["manifests"][0] |= {"digest": f"sha256:{digest}", "size": len(raw)}
+    (layout / "index.json").write_text(json.dumps(index))
+
+
+def test_unknown_profiles_and_rules_are_usage_errors(save_image: SaveImage) -> None:
+    path = str(save_image(fit_image()))
+    with pytest.raises(UsageError, match="no profile 'studio'"):
+        analyze(Source(reference=path), profiles=["studio"])
+    with pytest.raises(UsageError, match="no rule is called 'KRN999'"):
+        analyze(Source(reference=path), select=["KRN999"])
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "verdict"), [("error", "pass"), ("warning", "pass"), ("note", "fail"), ("never", "pass")]
+)
+def test_fail_on_sets_the_threshold(save_image: SaveImage, fail_on: str, verdict: str) -> None:
+    path = save_image(fit_image(config={"Cmd": ["jupyter", "lab"]}))
+    assert analyze(Source(reference=str(path)), fail_on=fail_on).verdict == verdict
+
+
+def test_never_makes_a_failing_image_pass(save_image: SaveImage) -> None:
+    report = analyze(Source(reference=str(save_image(TROUBLED))), fail_on="never")
+    assert report.verdict == "pass"
+    assert report.summary.errors > 0
+
+
+def test_content_that_only_a_stream_had_is_an_error_not_a_pass(save_image: SaveImage) -> None:
+    """A kernel.json behind a symlink to an odd name is not kept from a stream, but can be read again from a file."""
+    odd = fit_image(
+        [whiteout("usr/local/share/jupyter/kernels/python3/kernel.json")],
+        [
+            file("opt/odd/spec.data", b'{"argv": ["/usr/local/bin/python3.11", "{connection_file}"]}'),
+            file("opt/odd/noise", bytes(n * n % 251 for n in range(4096))),
+            symlink("usr/local/share/jupyter/kernels/python3/kernel.json", "/opt/odd/spec.data"),
+        ],
+    )
+    path = save_image(odd, "docker-29")
+    assert analyze(Source(reference=str(path))).facts.kernels[0].usable
+    with pytest.raises(ContentUnavailableError, match="was not kept"):
+        analyze(Source(reference="-", stdin=io.BytesIO(path.read_bytes())))
+
+
+def test_limits_hold_over_all_layers_together(save_image: SaveImage) -> None:
+    spec = ImageSpec(layers=[[file(f"{layer}-{n}") for n in range(6)] for layer in range(4)])
+    with pytest.raises(LimitExceededError, match="entries") as caught:
+        analyze(Source(reference=str(save_image(spec)), limits=Limits(max_entries=20)))
+    assert caught.value.option == "--max-entries"
+
+
+def test_every_form_is_tested() -> None:
+    assert set(FORMS) == set(get_args(FormName))

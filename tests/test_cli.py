@@ -1,0 +1,231 @@
+"""The command line as users and other programs meet it: output, exit codes, one-line errors."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from ocianalyze import __version__
+from tests.conftest import SaveImage
+from tests.support.compress import compress
+from tests.support.fit import fit_image
+from tests.support.tarballs import directory, file, whiteout
+
+TESTDATA = Path(__file__).parents[1] / "testdata"
+DEMO = TESTDATA / "demo.tar.gz"
+
+
+def run(
+    *arguments: str | Path, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line as a process of its own."""
+    command = [sys.executable, "-m", "ocianalyze", *map(str, arguments)]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("OCIANALYZE_", "COLUMNS"))}
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, env={**environment, **(env or {})})
+
+
+def test_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"ocianalyze {__version__}\n".encode())
+
+
+def test_version_imports_nothing_heavy() -> None:
+    code = "import sys; sys.argv = ['ocianalyze', '--version']\nfrom ocianalyze.cli import app\ntry: app()\nexcept SystemExit: pass\n"
+    code += (
+        "print([name for name in ('pydantic', 'rich', 'zstandard', 'magic', 'oras', 'orjson') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.splitlines()[-1] == b"[]"
+
+
+def test_it_works_without_libmagic_and_says_so() -> None:
+    code = "import sys; sys.modules['magic'] = None; sys.argv = ['ocianalyze', 'scan', sys.argv[1]]\n"
+    code += "from ocianalyze.cli import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code, DEMO], capture_output=True, check=False)
+    assert done.returncode == 1
+    strange = subprocess.run(
+        [sys.executable, "-c", code, TESTDATA / "demo" / "Dockerfile"], capture_output=True, check=False
+    )
+    assert b"is not a tar archive but text" in strange.stderr
+
+
+def test_help_teaches_the_exit_codes() -> None:
+    text = run("scan", "--help").stdout.decode()
+    assert re.search(r"1\s+findings", text)
+    for option in ("--profile", "--verify", "--fail-on", "--max-layer-size", "--image", "--format"):
+        assert option in text
+
+
+class TestScan:
+    """The main command."""
+
+    def test_a_conforming_image(self, save_image: SaveImage) -> None:
+        done = run("scan", save_image(fit_image()))
+        assert done.returncode == 0
+        assert done.stdout.startswith(b" PASS   example.com/team/image:1.0\n")
+        assert done.stderr == b""
+
+    def test_the_demo_fails_with_all_that_helps(self) -> None:
+        done = run("scan", DEMO)
+        text = done.stdout.decode()
+        assert done.returncode == 1
+        assert "does not conform to SageMaker Studio Classic" in text
+        for part in (
+            "KRN008  kernel-hidden",
+            "USR001",
+            "GPU001",
+            "RUN dd if=/dev/zero of=/opt/ml/model.bin",
+            "of 35GB",
+        ):
+            assert part in text
+
+    def test_the_table_is_for_80_columns_without_colour_or_trailing_spaces(self) -> None:
+        lines = run("scan", DEMO).stdout.decode().splitlines()
+        assert max(map(len, lines)) <= 80
+        assert not any(line.endswith(" ") for line in lines)
+        assert not any("\x1b" in line for line in lines)
+
+    def test_colour_on_demand(self) -> None:
+        assert b"\x1b[" in run("scan", DEMO, "--color", "always").stdout
+        assert b"\x1b[" not in run("scan", DEMO, "--color", "never", env={"FORCE_COLOR": "1"}).stdout
+        assert b"\x1b[3" not in run("scan", DEMO, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+
+    def test_an_encoding_without_blocks(self) -> None:
+        done = run("scan", DEMO, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+        assert done.returncode == 1
+        assert done.stdout.isascii()
+
+    def test_json_fits_its_schema(self) -> None:
+        report = json.loads(run("scan", DEMO, "--format", "json").stdout)
+        schema = json.loads(run("schema").stdout)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        jsonschema.validate(report, schema)
+        assert report["schema"] == "ocianalyze.report/1"
+        assert report["verdict"] == "fail"
+        assert report["facts"]["user"]["uid"] == 1001
+
+    def test_standard_input(self) -> None:
+        done = run("scan", "-", "-f", "json", stdin=DEMO.read_bytes())
+        assert done.returncode == 1
+        assert json.loads(done.stdout)["image"]["source"] == "stdin"
+
+    def test_several_outputs(self, tmp_path: Path) -> None:
+        done = run("scan", DEMO, "-f", "json", "-o", tmp_path / "report.json", "-f", "table")
+        assert json.loads((tmp_path / "report.json").read_bytes())["verdict"] == "fail"
+        assert done.stdout.startswith(b" FAIL ")
+
+    def test_quiet_prints_nothing_but_the_code_tells(self) -> None:
+        done = run("scan", DEMO, "--quiet")
+        assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+    @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("error", 1), ("note", 1)])
+    def test_fail_on(self, fail_on: str, code: int) -> None:
+        assert run("scan", DEMO, "--fail-on", fail_on, "-q").returncode == code
+        assert run("scan", DEMO, "-q", env={"OCIANALYZE_FAIL_ON": fail_on}).returncode == code
+
+    def test_select_and_ignore(self) -> None:
+        only = json.loads(run("scan", DEMO, "-f", "json", "--select", "USR").stdout)
+        assert {finding["rule"] for finding in only["findings"]} == {"USR001"}
+        without = json.loads(run("scan", DEMO, "-f", "json", "--ignore", "USR", "--ignore", "KRN").stdout)
+        assert not {finding["rule"][:3] for finding in without["findings"]} & {"USR", "KRN"}
+
+    def test_hostile_names_are_shown_not_obeyed(self, save_image: SaveImage) -> None:
+        name = "opt/ml/\x1b]0;owned\x07\u202e"
+        path = save_image(fit_image([directory("opt/ml"), file(name, b"x"), file("opt/ml/\udcff", b"y")]))
+        done = run("scan", path, "--fail-on", "never")
+        assert b"\x1b" not in done.stdout
+        assert b"\\x1b]0;owned\\x07\\u202e" in done.stdout.replace(b"\n    ", b"")
+        assert "/opt/ml/\\xff" in json.dumps(
+            json.loads(run("scan", path, "-f", "json").stdout), ensure_ascii=False
+        ).replace("\\\\", "\\")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("scan", "/nowhere/image.tar"), 2, "/nowhere/image.tar does not exist"),
+        (("scan", "ubuntu:22.04"), 2, "images in a registry are not read by this version"),
+        (("scan", "docker-daemon:x"), 2, "not supported"),
+        (("scan", DEMO, "--profile", "studio"), 2, "there is no profile 'studio'"),
+        (("scan", DEMO, "--select", "XYZ"), 2, "no rule is called 'XYZ'"),
+        (("scan", DEMO, "--image", "other:1"), 2, "there is no image 'other:1': @0: example.com/team/notebook:1.0"),
+        (("scan", DEMO, "--platform", "linux/arm64"), 2, "there is no image for the platform linux/arm64: linux/amd64"),
+        (("scan", DEMO, "-o", "a", "-o", "b"), 2, "2 --output for 1 --format"),
+        (("scan", TESTDATA / "README.md"), 3, "is not a tar archive but"),
+        (("scan", TESTDATA), 3, "holds no manifest.json or index.json"),
+        (("scan", DEMO, "--max-entries", "10"), 3, "raise the limit with --max-entries"),
+        (("scan", DEMO, "--max-layer-size", "1MiB"), 3, "raise the limit with --max-layer-size"),
+        (("files", DEMO, "/no/such"), 2, "nothing in the image matches /no/such"),
+        (("explain", "XYZ001"), 2, "there is no rule 'XYZ001'"),
+    ],
+)
+def test_errors_are_one_line_with_the_right_code(arguments: tuple[str | Path, ...], code: int, message: str) -> None:
+    done = run(*arguments)
+    error = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (code, b"")
+    assert error.startswith("ocianalyze: ")
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_a_damaged_archive_is_exit_code_3(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(DEMO.read_bytes()[:500_000])
+    done = run("scan", cut)
+    assert done.returncode == 3
+    assert b"ends early" in done.stderr
+
+
+def test_several_images_are_listed(save_image: SaveImage) -> None:
+    one, two = fit_image(tags=["a:1"]), fit_image([file("opt/x")], tags=["b:2"], config={"User": "7"})
+    path = save_image([one, two], "docker-25")
+    done = run("scan", path)
+    assert done.returncode == 2
+    assert b"@0: a:1 (linux/amd64), @1: b:2 (linux/amd64)" in done.stderr
+    assert run("scan", path, "--image", "a:1", "-q").returncode == 0
+    assert run("scan", f"docker-archive:{path}:b:2", "-q").returncode == 1
+
+
+def test_a_closed_pipe_is_no_traceback() -> None:
+    command = f"{sys.executable} -m ocianalyze files {DEMO} | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
+    assert done.stdout.count(b"\n") == 1
+    assert done.stderr == b""
+
+
+def test_inspect_reads_no_layer(tmp_path: Path) -> None:
+    done = run("inspect", TESTDATA / "skopeo-docker-archive.tar", "--format", "json")
+    told = json.loads(done.stdout)
+    assert told["platform"] == "linux/amd64"
+    assert [layer["compression"] for layer in told["layers"]] == ["none"] * 3
+    assert b"build step" in run("inspect", DEMO).stdout
+    archive = (TESTDATA / "skopeo-docker-archive.tar").read_bytes()
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes(compress(archive, "gzip"))
+    assert run("inspect", broken).returncode == 0
+
+
+def test_files_lists_the_merged_tree_and_its_history(save_image: SaveImage) -> None:
+    path = save_image(fit_image([file("etc/motd", b"hello")], [whiteout("etc/motd")], [file("etc/motd", b"again!")]))
+    lines = run("files", path, "/etc/*").stdout.decode().splitlines()
+    assert [line.split()[-1] for line in lines] == ["/etc/group", "/etc/motd", "/etc/passwd"]
+    assert lines[1].split()[:4] == ["-rw-r--r--", "0:0", "6", "5"]
+    history = run("files", path, "/etc/motd", "--history").stdout.decode().splitlines()
+    assert [line.split()[2] for line in history[1:]] == ["added", "deleted", "added"]
+    records = run("files", path, "/etc/motd", "--history", "-f", "json").stdout
+    assert [change["action"] for change in json.loads(records)["history"]] == ["added", "deleted", "added"]
+
+
+def test_rules_and_pages() -> None:
+    listed = json.loads(run("rules", "-f", "json").stdout)
+    assert {rule["id"] for rule in listed} >= {"IMG001", "KRN008", "GPU002", "SIZ001", "USR005", "FSR007", "RTM001"}
+    assert run("rules").stdout.count(b"\n") >= len(listed)
+    page = run("explain", "krn005").stdout.decode()
+    for heading in ("What it checks", "Why it matters", "How to fix", "References"):
+        assert heading in page
