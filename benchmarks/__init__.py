@@ -1,0 +1,1 @@
+"""Large images, and how long ocianalyze and its peers take to read them."""
