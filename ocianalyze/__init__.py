@@ -1,3 +1,64 @@
-"""Static analysis of OCI images for Amazon SageMaker Studio, without a container runtime."""
+"""Static analysis of OCI images for Amazon SageMaker Studio, without a container runtime.
+
+::
+
+    from ocianalyze import Source, analyze
+
+    report = analyze(Source(reference="image.tar"))
+    print(report.verdict, [finding.message for finding in report.findings])
+
+Nothing is imported before it is asked for: `ocianalyze --version` is not to wait for what a scan needs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ocianalyze.analysis import Source, analyze
+    from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.limits import Limits
+    from ocianalyze.reports.report import Report
+    from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AnalysisError",
+    "Filesystem",
+    "Finding",
+    "Limits",
+    "OcianalyzeError",
+    "Report",
+    "Severity",
+    "Source",
+    "Subject",
+    "UsageError",
+    "__version__",
+    "analyze",
+    "rule",
+]
+
+_HOMES = {
+    "Source": "analysis",
+    "analyze": "analysis",
+    "AnalysisError": "errors",
+    "OcianalyzeError": "errors",
+    "UsageError": "errors",
+    "Filesystem": "filesystem.tree",
+    "Limits": "layers.limits",
+    "Report": "reports.report",
+    "Finding": "rules.rule",
+    "Severity": "rules.rule",
+    "Subject": "rules.rule",
+    "rule": "rules.rule",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

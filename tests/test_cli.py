@@ -36,10 +36,16 @@ def test_version() -> None:
 
 
 def test_version_imports_nothing_heavy() -> None:
-    code = "import sys; sys.argv = ['ocianalyze', '--version']\nfrom ocianalyze.cli import app\ntry: app()\nexcept SystemExit: pass\n"
-    code += (
-        "print([name for name in ('pydantic', 'rich', 'zstandard', 'magic', 'oras', 'orjson') if name in sys.modules])"
-    )
+    code = """
+import sys
+from ocianalyze.cli import app
+sys.argv = ["ocianalyze", "--version"]
+try:
+    app()
+except SystemExit:
+    pass
+print([name for name in ("pydantic", "rich", "zstandard", "magic", "oras", "orjson") if name in sys.modules])
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.splitlines()[-1] == b"[]"
 
@@ -62,88 +68,96 @@ def test_help_teaches_the_exit_codes() -> None:
         assert option in text
 
 
-class TestScan:
-    """The main command."""
+def test_a_conforming_image(save_image: SaveImage) -> None:
+    done = run("scan", save_image(fit_image()))
+    assert done.returncode == 0
+    assert done.stdout.startswith(b" PASS   example.com/team/image:1.0\n")
+    assert done.stderr == b""
 
-    def test_a_conforming_image(self, save_image: SaveImage) -> None:
-        done = run("scan", save_image(fit_image()))
-        assert done.returncode == 0
-        assert done.stdout.startswith(b" PASS   example.com/team/image:1.0\n")
-        assert done.stderr == b""
 
-    def test_the_demo_fails_with_all_that_helps(self) -> None:
-        done = run("scan", DEMO)
-        text = done.stdout.decode()
-        assert done.returncode == 1
-        assert "does not conform to SageMaker Studio Classic" in text
-        for part in (
-            "KRN008  kernel-hidden",
-            "USR001",
-            "GPU001",
-            "RUN dd if=/dev/zero of=/opt/ml/model.bin",
-            "of 35GB",
-        ):
-            assert part in text
+def test_the_demo_fails_with_all_that_helps() -> None:
+    done = run("scan", DEMO)
+    text = done.stdout.decode()
+    assert done.returncode == 1
+    assert "does not conform to SageMaker Studio Classic" in text
+    for part in (
+        "KRN008  kernel-hidden",
+        "USR001",
+        "GPU001",
+        "RUN dd if=/dev/zero of=/opt/ml/model.bin",
+        "of 35GB",
+    ):
+        assert part in text
 
-    def test_the_table_is_for_80_columns_without_colour_or_trailing_spaces(self) -> None:
-        lines = run("scan", DEMO).stdout.decode().splitlines()
-        assert max(map(len, lines)) <= 80
-        assert not any(line.endswith(" ") for line in lines)
-        assert not any("\x1b" in line for line in lines)
 
-    def test_colour_on_demand(self) -> None:
-        assert b"\x1b[" in run("scan", DEMO, "--color", "always").stdout
-        assert b"\x1b[" not in run("scan", DEMO, "--color", "never", env={"FORCE_COLOR": "1"}).stdout
-        assert b"\x1b[3" not in run("scan", DEMO, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+def test_the_table_is_for_80_columns_without_colour_or_trailing_spaces() -> None:
+    lines = run("scan", DEMO).stdout.decode().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any(line.endswith(" ") for line in lines)
+    assert not any("\x1b" in line for line in lines)
 
-    def test_an_encoding_without_blocks(self) -> None:
-        done = run("scan", DEMO, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
-        assert done.returncode == 1
-        assert done.stdout.isascii()
 
-    def test_json_fits_its_schema(self) -> None:
-        report = json.loads(run("scan", DEMO, "--format", "json").stdout)
-        schema = json.loads(run("schema").stdout)
-        jsonschema.Draft202012Validator.check_schema(schema)
-        jsonschema.validate(report, schema)
-        assert report["schema"] == "ocianalyze.report/1"
-        assert report["verdict"] == "fail"
-        assert report["facts"]["user"]["uid"] == 1001
+def test_colour_on_demand() -> None:
+    assert b"\x1b[" in run("scan", DEMO, "--color", "always").stdout
+    assert b"\x1b[" not in run("scan", DEMO, "--color", "never", env={"FORCE_COLOR": "1"}).stdout
+    assert b"\x1b[3" not in run("scan", DEMO, env={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
 
-    def test_standard_input(self) -> None:
-        done = run("scan", "-", "-f", "json", stdin=DEMO.read_bytes())
-        assert done.returncode == 1
-        assert json.loads(done.stdout)["image"]["source"] == "stdin"
 
-    def test_several_outputs(self, tmp_path: Path) -> None:
-        done = run("scan", DEMO, "-f", "json", "-o", tmp_path / "report.json", "-f", "table")
-        assert json.loads((tmp_path / "report.json").read_bytes())["verdict"] == "fail"
-        assert done.stdout.startswith(b" FAIL ")
+def test_an_encoding_without_blocks() -> None:
+    done = run("scan", DEMO, env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"})
+    assert done.returncode == 1
+    assert done.stdout.isascii()
 
-    def test_quiet_prints_nothing_but_the_code_tells(self) -> None:
-        done = run("scan", DEMO, "--quiet")
-        assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
 
-    @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("error", 1), ("note", 1)])
-    def test_fail_on(self, fail_on: str, code: int) -> None:
-        assert run("scan", DEMO, "--fail-on", fail_on, "-q").returncode == code
-        assert run("scan", DEMO, "-q", env={"OCIANALYZE_FAIL_ON": fail_on}).returncode == code
+def test_json_fits_its_schema() -> None:
+    report = json.loads(run("scan", DEMO, "--format", "json").stdout)
+    schema = json.loads(run("schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(report, schema)
+    assert report["schema"] == "ocianalyze.report/1"
+    assert report["verdict"] == "fail"
+    assert report["facts"]["user"]["uid"] == 1001
 
-    def test_select_and_ignore(self) -> None:
-        only = json.loads(run("scan", DEMO, "-f", "json", "--select", "USR").stdout)
-        assert {finding["rule"] for finding in only["findings"]} == {"USR001"}
-        without = json.loads(run("scan", DEMO, "-f", "json", "--ignore", "USR", "--ignore", "KRN").stdout)
-        assert not {finding["rule"][:3] for finding in without["findings"]} & {"USR", "KRN"}
 
-    def test_hostile_names_are_shown_not_obeyed(self, save_image: SaveImage) -> None:
-        name = "opt/ml/\x1b]0;owned\x07\u202e"
-        path = save_image(fit_image([directory("opt/ml"), file(name, b"x"), file("opt/ml/\udcff", b"y")]))
-        done = run("scan", path, "--fail-on", "never")
-        assert b"\x1b" not in done.stdout
-        assert b"\\x1b]0;owned\\x07\\u202e" in done.stdout.replace(b"\n    ", b"")
-        assert "/opt/ml/\\xff" in json.dumps(
-            json.loads(run("scan", path, "-f", "json").stdout), ensure_ascii=False
-        ).replace("\\\\", "\\")
+def test_standard_input() -> None:
+    done = run("scan", "-", "-f", "json", stdin=DEMO.read_bytes())
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["image"]["source"] == "stdin"
+
+
+def test_several_outputs(tmp_path: Path) -> None:
+    done = run("scan", DEMO, "-f", "json", "-o", tmp_path / "report.json", "-f", "table")
+    assert json.loads((tmp_path / "report.json").read_bytes())["verdict"] == "fail"
+    assert done.stdout.startswith(b" FAIL ")
+
+
+def test_quiet_prints_nothing_but_the_code_tells() -> None:
+    done = run("scan", DEMO, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("error", 1), ("note", 1)])
+def test_fail_on(fail_on: str, code: int) -> None:
+    assert run("scan", DEMO, "--fail-on", fail_on, "-q").returncode == code
+    assert run("scan", DEMO, "-q", env={"OCIANALYZE_FAIL_ON": fail_on}).returncode == code
+
+
+def test_select_and_ignore() -> None:
+    only = json.loads(run("scan", DEMO, "-f", "json", "--select", "USR").stdout)
+    assert {finding["rule"] for finding in only["findings"]} == {"USR001"}
+    without = json.loads(run("scan", DEMO, "-f", "json", "--ignore", "USR", "--ignore", "KRN").stdout)
+    assert not {finding["rule"][:3] for finding in without["findings"]} & {"USR", "KRN"}
+
+
+def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
+    name = "opt/ml/\x1b]0;owned\x07\u202e"
+    path = save_image(fit_image([directory("opt/ml"), file(name, b"x"), file("opt/ml/\udcff", b"y")]))
+    done = run("scan", path, "--fail-on", "never")
+    assert b"\x1b" not in done.stdout
+    assert b"\\x1b]0;owned\\x07\\u202e" in done.stdout.replace(b"\n    ", b"")
+    assert "/opt/ml/\\xff" in json.dumps(
+        json.loads(run("scan", path, "-f", "json").stdout), ensure_ascii=False
+    ).replace("\\\\", "\\")
 
 
 @pytest.mark.parametrize(
