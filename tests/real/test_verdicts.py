@@ -1,7 +1,7 @@
 """What ocianalyze says of real images, made by other people's tools from real packages."""
 
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -11,17 +11,7 @@ from tests.test_analysis import comparable
 
 pytestmark = pytest.mark.real
 
-FORMS: tuple[RealForm, ...] = (
-    "oci",
-    "oci-zstd",
-    "oci-archive",
-    "docker-archive",
-    "podman-docker",
-    "podman-oci",
-    "buildah-oci",
-    "docker-save",
-    "containerd",
-)
+FORMS: tuple[RealForm, ...] = get_args(RealForm)
 SAME_LAYERS: tuple[RealForm, ...] = ("oci", "oci-zstd", "oci-archive", "docker-archive", "docker-save", "containerd")
 
 
