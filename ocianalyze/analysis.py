@@ -14,14 +14,12 @@ from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.layers.reader import Reading, verify
 from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.reference import Reference
-from ocianalyze.reports.assembly import assemble
-from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, choose_profiles
 from ocianalyze.rules.rule import Subject
 from ocianalyze.sources.opening import open_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reader import ReadLayer
@@ -67,13 +65,17 @@ class Source:
         ) as image:
             yield image
 
-    def read(self, image: Image) -> tuple[list[ReadLayer], list[tuple[str, ...]]]:
+    def read(
+        self, image: Image, *, meanwhile: Callable[[], object] | None = None
+    ) -> tuple[list[ReadLayer], list[tuple[str, ...]]]:
         """Return the layers of the open image, read, and which of their digests were verified.
+
+        `meanwhile` is called where only other processes read, to make use of the time.
 
         Raises:
             DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.
         """
-        layers = read_layers(image, self._reading(), jobs=self.jobs)
+        layers = read_layers(image, self._reading(), jobs=self.jobs, meanwhile=meanwhile)
         return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
@@ -105,14 +107,25 @@ def analyze(
     clock = _Clock()
     with source.open() as image:
         clock.lap("open")
-        layers, verified = source.read(image)
+        layers, verified = source.read(image, meanwhile=_import_the_rest)
         clock.lap("layers")
         filesystem = source.merge(layers)
         clock.lap("merge")
+        from ocianalyze.reports.assembly import assemble
+        from ocianalyze.rules.engine import run
+
         subject = Subject(image=image, filesystem=filesystem, facts=gather(image, filesystem))
         outcome = run(subject, profiles=chosen, select=select, ignore=ignore)
         clock.lap("rules")
     return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases)
+
+
+def _import_the_rest() -> None:
+    """Import what is not needed before the layers are read, and so can be imported while other processes read them."""
+    from ocianalyze.reports import assembly  # noqa: F401 - only loaded here
+    from ocianalyze.rules.registry import all_rules
+
+    all_rules()
 
 
 class _Clock:

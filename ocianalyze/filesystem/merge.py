@@ -9,14 +9,14 @@ the tar. Within a layer the last of several entries for one path counts.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.filesystem.tree import Filesystem, LayerUsage
+from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem, LayerUsage
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ocianalyze.layers.limits import Limits
     from ocianalyze.layers.reader import Contents
@@ -25,6 +25,10 @@ _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
     int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
 )
 _WHITEOUT, _OPAQUE, _IMPLICIT = int(Kind.WHITEOUT), int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
+_MARKERS, _DIRECTORIES = frozenset((_WHITEOUT, _OPAQUE)), frozenset((_DIRECTORY, _IMPLICIT))
+_DUPLICATE = "this layer has the path more than once; the last one counts"
+_MOST_REPORTED = 100
+"""How many odd things of one layer are reported: the first hundred tell the story."""
 
 
 def merge(changesets: Sequence[Changeset], contents: Sequence[Contents], limits: Limits) -> Filesystem:
@@ -38,21 +42,32 @@ class _Merge:
         self._bases = [0]
         for changeset in self._changesets[:-1]:
             self._bases.append(self._bases[-1] + len(changeset))
+        self._superseded: list[_Superseded] = []
+        try:
+            self._apply_all()
+        except _ConflictError:
+            self._superseded = [_Superseded.of(changeset) for changeset in self._changesets]
+            self._apply_all()
+
+    def _apply_all(self) -> None:
         self._top: dict[str, int] = {}
         self._children: dict[int, dict[str, int]] = {}
         self._inodes: dict[int, int] = {}
         self._shadowed: dict[int, int] = {}
         self._diagnostics: list[Diagnostic] = []
-        self._copied_up = [0] * len(self._changesets)
+        self._reported = [0] * len(self._changesets)
+        self._copied_up: list[set[int]] = [set() for _ in self._changesets]
         self._entries = 0
-        self._conflict = False
+        self._root = 0
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
     def filesystem(self, contents: Sequence[Contents], limits: Limits) -> Filesystem:
         usage = self._usage()
-        visible_hardlinks = sum(1 for id_ in self._inodes if id_ not in self._shadowed)
-        files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets) + visible_hardlinks
+        files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets)
+        files += sum(
+            1 for id_, target in self._inodes.items() if id_ not in self._shadowed and self._kind(target) == _FILE
+        )
         for id_ in self._shadowed:
             changeset, row = self._locate(id_)
             files -= changeset.kinds[row] == _FILE
@@ -81,25 +96,22 @@ class _Merge:
         children, top = self._children, self._top
         children[base] = top
         if layer:
-            below = self._root_id(layer)
             if changeset.kinds[ROOT] == _IMPLICIT:
                 self._shadowed[base] = layer
             else:
-                self._shadowed[below] = layer
-        names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
-        added = len(names) - 1
-        for row in range(1, len(names)):
-            kind = kinds[row]
-            if kind == _WHITEOUT or kind == _OPAQUE:
+                self._shadowed[self._root] = layer
+                self._root = base
+        gone = self._gone(layer) if self._superseded else ()
+        added = len(changeset) - 1 - len(gone)
+        for row, name, parent, kind in _rows_below_root(changeset, gone):
+            if kind in _MARKERS:
                 added -= 1
                 continue
             id_ = base + row
-            siblings = children[base + parents[row]]
-            name = names[row]
-            existing = siblings.get(name)
-            if existing is None:
-                siblings[name] = id_
-                if kind == _DIRECTORY or kind == _IMPLICIT:
+            siblings = children[base + parent]
+            existing = siblings.setdefault(name, id_)
+            if existing == id_:
+                if kind in _DIRECTORIES:
                     children[id_] = {}
                 elif kind == _HARDLINK:
                     self._link(layer, row)
@@ -107,18 +119,17 @@ class _Merge:
             added -= 1
             self._replace(layer, row, existing, siblings)
         self._entries += added
-        if self._conflict:
-            self._forget_unreachable(layer)
 
     def _replace(self, layer: int, row: int, existing: int, siblings: dict[str, int]) -> None:
         """Put a row where `existing` stands in `siblings`."""
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
         kind, name = changeset.kinds[row], changeset.names[row]
-        is_directory = kind in (_DIRECTORY, _IMPLICIT)
+        is_directory = kind in _DIRECTORIES
         below = self._children.get(existing)
         if existing >= self._bases[layer]:
+            if is_directory != (below is not None):
+                raise _ConflictError
             self._report_duplicate(layer, row, existing)
-            self._conflict = self._conflict or (below is not None and not is_directory)
         if is_directory and below is not None:
             self._children[id_] = below
             if kind == _IMPLICIT:
@@ -128,13 +139,11 @@ class _Merge:
                 self._shadowed[existing] = layer
             return
         if is_directory and existing < self._bases[layer] and self._kind(existing) == _SYMLINK:
-            self._diagnostics.append(
-                Diagnostic(
-                    "directory-over-symlink",
-                    "a directory of this layer takes the place of a symlink beneath, and hides where it led",
-                    layer,
-                    changeset.path(row),
-                )
+            self._report(
+                "directory-over-symlink",
+                "a directory of this layer takes the place of a symlink beneath, and hides where it led",
+                layer,
+                row,
             )
         if kind == _HARDLINK:
             self._link(layer, row)
@@ -144,30 +153,29 @@ class _Merge:
         if is_directory:
             self._children[id_] = {}
 
-    def _forget_unreachable(self, layer: int) -> None:
-        """Take out what a layer put into a directory of its own that it then replaced by something else."""
-        self._conflict = False
-        reachable: set[int] = set()
-        stack = [self._top]
-        while stack:
-            siblings = stack.pop()
-            reachable.update(siblings.values())
-            stack.extend(self._children[id_] for id_ in siblings.values() if id_ in self._children)
-        base, kinds = self._bases[layer], self._changesets[layer].kinds
-        for row in range(1, len(kinds)):
-            if kinds[row] not in (_WHITEOUT, _OPAQUE) and base + row not in reachable:
-                self._shadowed.setdefault(base + row, layer)
-        self._entries = len(reachable)
+    def _gone(self, layer: int) -> set[int]:
+        """Return the rows of a layer that do not count, and take note of them."""
+        superseded, base = self._superseded[layer], self._bases[layer]
+        for row in superseded.rows:
+            self._shadowed[base + row] = layer
+        for row in superseded.by:
+            self._report("duplicate-entry", _DUPLICATE, layer, row)
+        return superseded.rows
 
     def _hide(self, layer: int) -> None:
         """Take out of the tree what the whiteouts and opaque markers of a layer hide."""
         changeset = self._changesets[layer]
+        gone = self._superseded[layer].rows if self._superseded else ()
         for row in _rows_of(changeset.kinds, _WHITEOUT):
+            if changeset.parents[row] in gone:
+                continue
             siblings = self._beneath(changeset, changeset.parents[row])
             hidden = siblings.pop(changeset.names[row], None) if siblings is not None else None
             if hidden is not None:
                 self._drop(hidden, layer)
         for row in _rows_of(changeset.kinds, _OPAQUE):
+            if changeset.parents[row] in gone:
+                continue
             siblings = self._beneath(changeset, changeset.parents[row])
             if siblings is not None:
                 for hidden in siblings.values():
@@ -203,23 +211,44 @@ class _Merge:
     def _link(self, layer: int, row: int) -> None:
         """Find what the hardlink `row` is another name of."""
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
-        *directories, name = [part for part in changeset.links[row].split("/") if part not in ("", ".")] or [""]
-        siblings = self._descend(iter(directories))
-        target = siblings.get(name) if siblings is not None else None
+        written = changeset.links[row]
+        early = self._superseded[layer].links.get(row) if self._superseded else None
+        target = self._find(written) if early is None else self._bases[layer] + early
         target = self._inodes.get(target, target) if target is not None else None
         if target is None or target in self._children or self._kind(target) == _HARDLINK:
-            self._diagnostics.append(
-                Diagnostic(
-                    "hardlink-target-missing",
-                    f"the hardlink's target {changeset.links[row]!r} is not there",
-                    layer,
-                    changeset.path(row),
-                )
-            )
+            self._report("hardlink-target-missing", f"the hardlink's target {written!r} is not there", layer, row)
             return
         self._inodes[id_] = target
         if target < self._bases[layer]:
-            self._copied_up[layer] += self._size(target)
+            self._copied_up[layer].add(target)
+
+    def _find(self, path: str) -> int | None:
+        """Return what lies at `path`, past symlinks to directories; a symlink at its end is not followed."""
+        todo = path.split("/")[::-1]
+        here: list[dict[str, int]] = [self._top]
+        hops = 0
+        while todo:
+            part = todo.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                del here[max(1, len(here) - 1) :]
+                continue
+            id_ = here[-1].get(part)
+            if id_ is None or not any(todo):
+                return id_
+            children = self._children.get(id_)
+            if children is not None:
+                here.append(children)
+                continue
+            hops += 1
+            changeset, row = self._locate(id_)
+            if changeset.kinds[row] != _SYMLINK or hops > MAX_HOPS:
+                return None
+            if changeset.links[row].startswith("/"):
+                del here[1:]
+            todo.extend(changeset.links[row].split("/")[::-1])
+        return None
 
     # ---- accounts -------------------------------------------------------------------------------------------------
 
@@ -228,15 +257,20 @@ class _Merge:
         sizes = [
             sum(changeset.sizes)
             + sum(len(changeset.links[row].encode("utf-8", "surrogateescape")) for row in _symlinks(changeset))
-            + self._copied_up[layer]
+            + sum(map(self._size, self._copied_up[layer]))
             for layer, changeset in enumerate(self._changesets)
         ]
         shadowed = [0] * len(sizes)
-        held = {target for id_, target in self._inodes.items() if id_ not in self._shadowed}
-        for id_, by in self._shadowed.items():
-            if id_ in held:
-                continue
-            layer = self._layer(id_)
+        links: dict[int, list[int]] = {}
+        for id_, target in self._inodes.items():
+            links.setdefault(target, []).append(id_)
+        for id_, first in self._shadowed.items():
+            layer, by = self._layer(id_), first
+            if id_ in links:
+                others = [self._shadowed.get(link) for link in links[id_]]
+                if None in others:  # it is still there under another name
+                    continue
+                by = next((other for other in others if other not in (None, layer)), first)
             size = self._size(id_)
             if by == layer:
                 sizes[layer] -= size
@@ -271,21 +305,87 @@ class _Merge:
             return len(changeset.links[row].encode("utf-8", "surrogateescape"))
         return changeset.sizes[row]
 
-    def _root_id(self, layer: int) -> int:
-        return next(base for base in reversed(self._bases[:layer]) if base not in self._shadowed)
-
     def _report_duplicate(self, layer: int, row: int, existing: int) -> None:
         kinds = {self._changesets[layer].kinds[row], self._kind(existing)}
-        if kinds <= {_DIRECTORY, _IMPLICIT}:
+        if kinds <= _DIRECTORIES:
             return
-        self._diagnostics.append(
-            Diagnostic(
-                "duplicate-entry",
-                "this layer has the path more than once; the last one counts",
-                layer,
-                self._changesets[layer].path(row),
-            )
-        )
+        self._report("duplicate-entry", _DUPLICATE, layer, row)
+
+    def _report(self, code: str, message: str, layer: int, row: int) -> None:
+        if self._reported[layer] < _MOST_REPORTED:
+            self._reported[layer] += 1
+            self._diagnostics.append(Diagnostic(code, message, layer, self._changesets[layer].path(row)))
+
+
+class _ConflictError(Exception):
+    """A layer has both a directory and something else at one path."""
+
+
+class _Superseded(NamedTuple):
+    """What one layer says and takes back, by having both a directory and something else at one path.
+
+    Attributes:
+        rows: the rows that do not count, because a row of another kind replaces them or what they lie in. They must
+            not hide anything of the layers beneath, as they are not in the layer when it is laid upon those.
+        by: the rows that replaced them.
+        links: the row that each hardlink is another name of, as it was when the link was made.
+    """
+
+    rows: set[int]
+    by: list[int]
+    links: dict[int, int]
+
+    @classmethod
+    def of(cls, changeset: Changeset) -> _Superseded:
+        """Replay one layer by itself."""
+        superseded = cls(set(), [], {})
+        children: dict[int, dict[str, int]] = {ROOT: {}}
+        earlier: dict[int, int] = {}
+        for row in range(1, len(changeset)):
+            kind, name = changeset.kinds[row], changeset.names[row]
+            if kind in _MARKERS:
+                continue
+            if kind == _HARDLINK:
+                target = _descend(children, changeset.links[row])
+                if target is not None:
+                    superseded.links[row] = superseded.links.get(target, target)
+            siblings = children[changeset.parents[row]]
+            existing = siblings.get(name)
+            below = None if existing is None else children.get(existing)
+            if kind in _DIRECTORIES:
+                children[row] = {} if below is None else below
+            if existing is not None:
+                if (below is not None) != (kind in _DIRECTORIES):
+                    superseded.by.append(row)
+                    superseded._take_out(existing, children, earlier)
+                else:
+                    earlier[row] = existing
+            siblings[name] = row
+        return superseded
+
+    def _take_out(self, top: int, children: dict[int, dict[str, int]], earlier: dict[int, int]) -> None:
+        stack: list[int | None] = [top]
+        while stack:
+            row = stack.pop()
+            if row is not None and row not in self.rows:
+                self.rows.add(row)
+                stack.append(earlier.get(row))
+                stack.extend(children.get(row, {}).values())
+
+
+def _descend(children: dict[int, dict[str, int]], path: str) -> int | None:
+    row: int | None = ROOT
+    for part in path.split("/"):
+        if part not in ("", ".") and row is not None:
+            row = children.get(row, {}).get(part)
+    return row
+
+
+def _rows_below_root(changeset: Changeset, gone: Collection[int]) -> Iterator[tuple[int, str, int, int]]:
+    """Return the rows other than the root and those that are `gone`, each with its name, its parent and its kind."""
+    rows = zip(range(len(changeset)), changeset.names, changeset.parents, changeset.kinds, strict=True)
+    next(rows)
+    return (row for row in rows if row[0] not in gone) if gone else rows
 
 
 def _rows_of(kinds: bytearray, kind: int) -> Iterator[int]:

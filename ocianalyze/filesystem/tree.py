@@ -6,6 +6,7 @@ names to ids; what a later layer replaced or deleted is out of the tree, but sti
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,11 +17,11 @@ from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import OPAQUE_MARKER, Attributes, Kind
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator, Sequence
 
     from ocianalyze.layers.reader import Contents
 
+_WILD = re.compile(r"[*?\[]")
 MAX_HOPS = 40
 """How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
 
@@ -60,7 +61,8 @@ class Node:
         return hash(self.id)
 
     @property
-    def _changeset(self) -> Changeset:
+    def changeset(self) -> Changeset:
+        """The changeset of its layer."""
         return self.filesystem.changesets[self.layer]
 
     @property
@@ -72,25 +74,25 @@ class Node:
     @property
     def path(self) -> str:
         """The absolute path."""
-        return self._changeset.path(self.row)
+        return self.changeset.path(self.row)
 
     @property
     def name(self) -> str:
         """The last component of the path; of the root, the empty string."""
-        return self._changeset.names[self.row]
+        return self.changeset.names[self.row]
 
     @property
     def kind(self) -> Kind:
         """What it is; a hardlink is what it links to, an implied directory is a directory."""
         inode = self.inode
-        kind = inode._changeset.kinds[inode.row]
+        kind = inode.changeset.kinds[inode.row]
         return Kind.DIRECTORY if kind == Kind.IMPLICIT_DIRECTORY else Kind(kind)
 
     @property
     def attributes(self) -> Attributes:
         """Mode, user id and group id."""
         inode = self.inode
-        changeset = inode._changeset
+        changeset = inode.changeset
         return changeset.attributes[changeset.identities[inode.row]]
 
     @property
@@ -112,30 +114,30 @@ class Node:
     def size(self) -> int:
         """The apparent size in bytes; 0 for what is no regular file."""
         inode = self.inode
-        return inode._changeset.sizes[inode.row]
+        return inode.changeset.sizes[inode.row]
 
     @property
     def mtime(self) -> int:
         """Seconds since 1970."""
         inode = self.inode
-        return inode._changeset.mtimes[inode.row]
+        return inode.changeset.mtimes[inode.row]
 
     @property
     def target(self) -> str:
         """Where a symlink points, as written; else the empty string."""
         inode = self.inode
-        return inode._changeset.links.get(inode.row, "") if self.is_symlink else ""
+        return inode.changeset.links.get(inode.row, "") if self.is_symlink else ""
 
     @property
     def xattrs(self) -> dict[str, bytes]:
         """The extended attributes."""
         inode = self.inode
-        return inode._changeset.xattrs.get(inode.row, {})
+        return inode.changeset.xattrs.get(inode.row, {})
 
     @property
     def is_hardlink(self) -> bool:
         """True for an entry that names another entry's file."""
-        return self._changeset.kinds[self.row] == Kind.HARDLINK
+        return self.changeset.kinds[self.row] == Kind.HARDLINK
 
     @property
     def is_file(self) -> bool:
@@ -160,7 +162,7 @@ class Node:
     @property
     def is_implicit(self) -> bool:
         """True for a directory that no entry of its layer states."""
-        return self._changeset.kinds[self.row] == Kind.IMPLICIT_DIRECTORY
+        return self.changeset.kinds[self.row] == Kind.IMPLICIT_DIRECTORY
 
     @property
     def shadowed_by(self) -> int | None:
@@ -256,18 +258,18 @@ class Filesystem:
     def resolve(self, path: str, *, follow: bool = True) -> Resolution:
         """Follow `path` inside the image, as path_resolution(7) does with the image's root as the root."""
         here = [self.root]
-        todo = [part for part in reversed(path.split("/")) if part]
+        todo = _steps(path)
         hops: list[Node] = []
         while todo:
             part = todo.pop()
+            children = self.children.get(here[-1].id)
+            if children is None:
+                return Resolution(_join(here, part, todo), None, tuple(hops), "not-a-directory")
             if part == ".":
                 continue
             if part == "..":
                 del here[max(1, len(here) - 1) :]
                 continue
-            children = self.children.get(here[-1].id)
-            if children is None:
-                return Resolution(_join(here, part, todo), None, tuple(hops), "not-a-directory")
             id_ = children.get(part)
             if id_ is None:
                 return Resolution(_join(here, part, todo), None, tuple(hops), "missing")
@@ -276,9 +278,11 @@ class Filesystem:
                 hops.append(node)
                 if len(hops) > MAX_HOPS:
                     return Resolution(node.path, None, tuple(hops), "loop")
+                if not node.target:
+                    return Resolution(node.path, None, tuple(hops), "missing")
                 if node.target.startswith("/"):
                     here = here[:1]
-                todo.extend(step for step in reversed(node.target.split("/")) if step)
+                todo.extend(_steps(node.target))
             else:
                 here.append(node)
         return Resolution(here[-1].path, here[-1], tuple(hops), None)
@@ -318,10 +322,10 @@ class Filesystem:
         """Return the paths that match, sorted: ``*`` stands for no ``/``, a leading ``**/`` for any directory."""
         match = compile_globs([pattern]).match
         last = pattern.rpartition("/")[2]
-        if not any(character in last for character in "*?["):
+        if not _WILD.search(last):
             candidates: Iterator[Node] = self.named(last)
         else:
-            fixed = pattern.partition("*")[0].rpartition("/")[0]
+            fixed = _WILD.split(pattern, maxsplit=1)[0].rpartition("/")[0]
             candidates = self.walk(fixed or "/")
         return sorted((node for node in candidates if match(node.path)), key=lambda node: node.path)
 
@@ -338,7 +342,7 @@ class Filesystem:
         ]
 
     def all_paths(self, pattern: str | None = None) -> list[str]:
-        """Return every path that any layer states or deletes, sorted; only those that match `pattern` if it is given."""
+        """Return every path that any layer states or deletes, sorted; only those that match `pattern` if given."""
         match = None if pattern is None else compile_globs([pattern]).match
         paths = {
             path
@@ -371,6 +375,12 @@ class Filesystem:
         """Yield the children of every visible directory."""
         shadowed = self.shadowed
         return (children for id_, children in self.children.items() if id_ not in shadowed)
+
+
+def _steps(path: str) -> list[str]:
+    """Return the steps of a path, the first one last; a slash at the end asks for a directory."""
+    steps = [part for part in reversed(path.split("/")) if part]
+    return [".", *steps] if path.endswith("/") and steps else steps
 
 
 def _join(here: Sequence[Node], part: str, todo: Sequence[str]) -> str:

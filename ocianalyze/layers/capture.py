@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from fnmatch import translate
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ HEAD: Final = 512
 
 _EXECUTABLE: Final = 0o111
 _WILD = re.compile(r"[*?\[]")
+_PIECES = re.compile(r"\[!?\]?[^\]/]*\]|.", re.DOTALL)
+"""A pattern is made of sets such as ``[abc]`` and ``[!a-z]``, and of single characters."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,32 @@ def compile_globs(patterns: Iterable[str]) -> re.Pattern[str]:
 def _expression(pattern: str) -> str:
     if pattern.startswith("**/"):
         return "(?:/|/.*/)" + _expression("/" + pattern[3:])[1:]
-    pieces = [
-        translate(piece).removeprefix("(?s:").removesuffix(")\\Z").replace(".*", "[^/]*")
-        for piece in pattern.split("/")
-    ]
-    return "/".join(pieces) + "\\Z"
+    return "/".join(map(_component, pattern.split("/"))) + r"\Z"
+
+
+def _component(pattern: str) -> str:
+    """Translate what stands between two slashes.
+
+    Where there are several ``*``, all but the last take as little as they can and stick to it, which finds a match if
+    there is one; so that no name, however hostile, makes the search try all ways to divide it.
+    """
+    fixed = [""]
+    for piece in _PIECES.findall(pattern):
+        if piece == "*":
+            fixed.append("")
+        else:
+            fixed[-1] += _piece(piece)
+    if len(fixed) == 1:
+        return fixed[0]
+    first, *middle, last = fixed
+    return first + "".join(f"(?>[^/]*?{part})" for part in middle if part) + "[^/]*" + last
+
+
+def _piece(piece: str) -> str:
+    if piece == "?":
+        return "[^/]"
+    if len(piece) > 1:
+        inverted = piece[1] == "!"
+        members = re.sub(r"[\\\[\]^&~|]", r"\\\g<0>", piece[1 + inverted : -1])
+        return f"(?!/)[{'^' if inverted else ''}{members}]"
+    return re.escape(piece)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import marshal
 from array import array
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError
@@ -31,11 +32,14 @@ ROOT = 0
 """The row of the root directory, which every changeset has."""
 
 _MAX_LINKS = 40
+_UNUSUAL = frozenset(("", "/", "."))
+_NAMELESS = frozenset(("", ".", ".."))
 _NEEDS_CARE = ("", "/", ".")
 _COLUMNS = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
 _DIRECTORY, _SYMLINK, _HARDLINK, _IMPLICIT = (
     int(kind) for kind in (Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK, Kind.IMPLICIT_DIRECTORY)
 )
+_LINKS = frozenset((_SYMLINK, _HARDLINK))
 _WHITEOUT, _OPAQUE = int(Kind.WHITEOUT), int(Kind.OPAQUE)
 _IMPLIED = Attributes(0o755, 0, 0)
 
@@ -158,24 +162,36 @@ def build_changeset(
     the row, the path (relative, normalised), the name, the mode, the offset and the stored size.
 
     Paths are normalised as the container runtimes do: ``./`` and leading slashes are dropped, ``..`` cannot leave the
-    root. An entry whose path leads through a symlink of the same layer lies where the symlink points.
+    root. An entry whose path leads through a symlink of the same layer lies where the symlink points. What lies in a
+    top directory that AUFS keeps for itself is left out, as in the runtimes.
 
     Raises:
         LimitExceededError: there are more than ``max_entries``.
-        CorruptLayerError: a whiteout names nothing.
+        CorruptLayerError: a whiteout names nothing, or a path leads through symlinks that go round in a circle.
     """
     return _Builder(limits, what).build(entries, keep)
 
 
 class _Builder:
+    """One changeset in the making.
+
+    `_directories` knows every path at which this layer has a directory (its row) or a symlink (None), with no symlink
+    of this layer left in the path; `_symlinks` has the targets of the latter. `_aliases` remembers where paths through
+    symlinks led. `_inside` lists the first `_listed` known paths by directory; it is kept only where one is replaced.
+    """
+
     def __init__(self, limits: Limits, what: str) -> None:
         self._limits = limits
         self._what = what
         self._changeset = Changeset()
-        self._directories: dict[str, int] = {"": ROOT}
+        self._directories: dict[str, int | None] = {"": ROOT}
         self._symlinks: dict[str, str] = {}
+        self._aliases: dict[str, str] = {}
+        self._inside: dict[str, list[str]] = {}
+        self._listed = 0
+        self._metadata = 0
 
-    def build(  # noqa: C901 - the second hot loop: once for each entry
+    def build(  # noqa: C901, PLR0912, PLR0915 - the second hot loop: once for each entry
         self, entries: Iterable[RawEntry], keep: Callable[[int, str, str, int, int, int], None] | None
     ) -> Changeset:
         changeset = self._changeset
@@ -194,23 +210,30 @@ class _Builder:
             count += 1
             if count > most:
                 raise self._limits.exceeded("max_entries", f"{self._what} has more than {most:,} entries")
-            if path[-1:] == "/":
-                path = path[:-1]
-            if path[:2] == "./":
-                path = path[2:]
-            if "/." in path or "//" in path or path[:1] in _NEEDS_CARE:
-                path = self._normalised(path)
             directory, _, name = path.rpartition("/")
             parent = directories.get(directory)
-            if parent is None:
-                parent = self._directory(directory)
+            if not parent or name in _NAMELESS:  # else what is known is normalised: most often, so it is seen first
+                if path[-1:] == "/":
+                    path = path[:-1]  # noqa: PLW2901 - as it is from here on
+                if path[:2] == "./":
+                    path = path[2:]  # noqa: PLW2901 - as it is from here on
+                if path[:1] in _UNUSUAL or "/." in path or "//" in path:
+                    path = self._normalised(path)  # noqa: PLW2901 - as it is from here on
+                directory, _, name = path.rpartition("/")
+                parent = directories.get(directory)
             if name[:4] == WHITEOUT_PREFIX:
                 if name.startswith(RESERVED_PREFIX) and name != OPAQUE_MARKER:
                     continue
-                kind, name = (_OPAQUE, name) if name == OPAQUE_MARKER else (_WHITEOUT, name[4:])
-                if name in ("", ".", ".."):
+                kind, name = (_OPAQUE, name) if name == OPAQUE_MARKER else (_WHITEOUT, name[4:])  # noqa: PLW2901
+                if name in _NAMELESS:
                     raise CorruptLayerError(f"{self._what}: the whiteout {path!r} names nothing", offset=offset)
-                size = 0
+                size = 0  # noqa: PLW2901 - whatever a marker holds is not a file's content
+            if parent is None:
+                parent = self._directory(directory)
+                if parent is None:
+                    continue
+                if directory in self._aliases:
+                    path = f"{self._aliases[directory]}/{name}".lstrip("/")  # noqa: PLW2901 - where it really lies
             if attributes is not last:
                 last = attributes
                 found = indices.get(attributes)
@@ -223,23 +246,25 @@ class _Builder:
                 if not path:
                     self._state_root(index, mtime, xattrs)
                     continue
+                if directories.get(path, ROOT) is None:
+                    self._forget(path)
                 directories[path] = row
-                self._symlinks.pop(path, None)
-            elif kind == _SYMLINK or kind == _HARDLINK:
-                changeset.links[row] = link
-                if kind == _SYMLINK:
-                    self._symlinks[path] = link
-                    directories.pop(path, None)
+            elif kind < _WHITEOUT:
+                if path in directories:
+                    self._forget(path)
+                if kind in _LINKS:
+                    changeset.links[row] = link
+                    self._take_link(path, kind, link)
             names.append(name)
             parents.append(parent)
             kinds.append(kind)
             identities.append(index)
             sizes.append(size)
             mtimes.append(mtime)
-            offsets.append(offset if stored == size else -1)
+            offsets.append(offset)
             if xattrs is not None:
                 changeset.xattrs[row] = xattrs
-            if keep is not None and size and stored == size:
+            if keep is not None and size and offset >= 0:
                 keep(row, path, name, attributes[0], offset, stored)
         changeset.entries = count
         return changeset
@@ -259,25 +284,31 @@ class _Builder:
             self._report("path-outside-root", f"the path {path!r} leads out of the root; read as '/{result}'", result)
         return result
 
-    def _directory(self, path: str) -> int:
-        """Return the row of the directory `path`, which no entry has stated so far."""
-        real = self._through_symlinks(path)
-        if real != path:
-            self._report(
-                "entry-through-symlink",
-                f"entries lie in {path!r}, which is a symlink in this layer: read as '/{real}'",
-                path,
-            )
+    def _directory(self, path: str) -> int | None:
+        """Return the row of the directory `path`, which no entry has stated so far, or None if it is to be ignored."""
+        if path.startswith(RESERVED_PREFIX):
+            return None
         directories = self._directories
+        real = self._aliases.get(path, path)
         missing: list[str] = []
-        row = directories.get(real)
-        while row is None:
-            real, _, name = real.rpartition("/")
+        known = real
+        while (row := directories.get(known)) is None:
+            self._charge(len(known))
+            if known in directories:
+                real = self._aliases[path] = known = self._follow(path)
+                missing.clear()
+                self._report(
+                    "entry-through-symlink",
+                    f"entries lie in '/{path}', which leads through a symlink of this layer: read as '/{real}'",
+                    path,
+                )
+                continue
+            known, _, name = known.rpartition("/")
             missing.append(name)
-            row = directories.get(real)
         for name in reversed(missing):
-            real = f"{real}/{name}" if real else name
-            row = directories[real] = self._imply(name, row)
+            known = f"{known}/{name}" if known else name
+            self._charge(len(known))
+            row = directories[known] = self._imply(name, row)
         return row
 
     def _imply(self, name: str, parent: int) -> int:
@@ -295,28 +326,72 @@ class _Builder:
         changeset.offsets.append(-1)
         return row
 
-    def _through_symlinks(self, path: str) -> str:
+    def _follow(self, path: str) -> str:
         """Return where the directory `path` lies once the symlinks of this layer are followed."""
         symlinks = self._symlinks
-        if not symlinks:
-            return path
         todo = path.split("/")[::-1]
-        done: list[str] = []
+        real = ""
         hops = 0
         while todo:
             part = todo.pop()
             if part == "..":
-                del done[-1:]
+                real = real.rpartition("/")[0]
             elif part not in ("", "."):
-                done.append(part)
-                target = symlinks.get("/".join(done))
-                if target is not None:
-                    hops += 1
-                    if hops > _MAX_LINKS:
-                        return path
-                    done = [] if target.startswith("/") else done[:-1]
-                    todo.extend(target.split("/")[::-1])
-        return "/".join(done)
+                here = f"{real}/{part}" if real else part
+                self._charge(len(here))
+                target = symlinks.get(here)
+                if target is None:
+                    real = here
+                    continue
+                hops += 1
+                if hops > _MAX_LINKS:
+                    raise CorruptLayerError(f"{self._what}: symlinks lead the directory '/{path}' round in a circle")
+                if target.startswith("/"):
+                    real = ""
+                todo.extend(target.split("/")[::-1])
+        if len(real) > self._limits.max_path_bytes:
+            raise self._limits.exceeded(
+                "max_path_bytes", f"{self._what}: symlinks lead to a path of {len(real):,} characters"
+            )
+        return real
+
+    def _take_link(self, path: str, kind: int, target: str) -> None:
+        """Take note of a symlink, or of a hardlink to one, that entries may lie behind."""
+        if kind == _HARDLINK:
+            linked = self._symlinks.get("/".join([part for part in target.split("/") if part not in ("", ".")]))
+            if linked is None:
+                return
+            target = linked
+        if not target:
+            return
+        self._symlinks[path] = target
+        self._directories[path] = None
+        self._aliases.clear()
+
+    def _forget(self, path: str) -> None:
+        """Take note that a directory or symlink at `path` is replaced, with all that lay in it, by its own layer."""
+        directories, symlinks = self._directories, self._symlinks
+        if not path:
+            raise CorruptLayerError(f"{self._what}: an entry that is no directory takes the place of the root")
+        inside = self._inside
+        for known in list(islice(reversed(directories), len(directories) - self._listed)):
+            inside.setdefault(known.rpartition("/")[0], []).append(known)
+        todo = [path]
+        while todo:
+            known = todo.pop()
+            todo.extend(inside.pop(known, ()))
+            directories.pop(known, None)
+            symlinks.pop(known, None)
+        self._listed = len(directories)
+        self._aliases.clear()
+
+    def _charge(self, amount: int) -> None:
+        """Bound what a few hostile entries can make of deep paths and of symlinks."""
+        self._metadata += amount
+        if self._metadata > self._limits.max_metadata:
+            raise self._limits.exceeded(
+                "max_metadata", f"{self._what}: the directories that its entries imply take {self._metadata:,} bytes"
+            )
 
     def _state_root(self, index: int, mtime: int, xattrs: dict[str, bytes] | None) -> None:
         changeset = self._changeset

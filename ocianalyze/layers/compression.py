@@ -11,7 +11,7 @@ import bz2
 import lzma
 import zlib
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import zstandard
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
 
     from ocianalyze.layers.limits import Limits
 
-_inflate: Any = zlib
+_igzip: Any = None
+_checksums: Any = zlib
 try:
-    from isal import isal_zlib
+    from isal import igzip_lib, isal_zlib
 except ImportError:
     pass
 else:
-    _inflate = isal_zlib
+    _igzip, _checksums = igzip_lib, isal_zlib
 
-adler32: Callable[[bytes], int] = _inflate.adler32
+adler32: Callable[[bytes], int] = _checksums.adler32
 """The checksum of the fastest library at hand."""
 
-PIECE: Final = 1 << 17
+PIECE: Final = 1 << 15
 MAGIC_SIZE: Final = 6
 _ERRORS: Final[tuple[type[Exception], ...]] = (
     zlib.error,
-    _inflate.error,
+    *(() if _igzip is None else (_igzip.error,)),
     lzma.LZMAError,
     OSError,
     EOFError,
@@ -68,7 +69,7 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
         head += chunk
         if len(head) >= size:
             break
-    return head[:size], chain((head,), chunks)
+    return head[:size], chain((head,) if head else (), chunks)
 
 
 def decompress(chunks: Iterator[bytes], *, limits: Limits, what: str, codec: str | None = None) -> Iterator[bytes]:
@@ -90,7 +91,7 @@ class _Meter:
 
     def __init__(self, chunks: Iterator[bytes], *, limits: Limits, what: str) -> None:
         self._chunks = chunks
-        self._limits = limits
+        self.limits = limits
         self._max_size = limits.max_layer_size
         self.what = what
         self.taken = 0
@@ -104,9 +105,9 @@ class _Meter:
     def give(self, piece: bytes) -> bytes:
         self.given += len(piece)
         if self.given > self._max_size:
-            raise self._limits.exceeded("max_layer_size", f"{self.what} expands to more than {self.given:,} bytes")
-        if self.given > _RATIO_FROM and self.given > self.taken * self._limits.max_ratio:
-            raise self._limits.exceeded(
+            raise self.limits.exceeded("max_layer_size", f"{self.what} expands to more than {self.given:,} bytes")
+        if self.given > _RATIO_FROM and self.given > self.taken * self.limits.max_ratio:
+            raise self.limits.exceeded(
                 "max_ratio", f"{self.what} expands {self.given // max(self.taken, 1):,} times ({self.given:,} bytes)"
             )
         return piece
@@ -123,7 +124,7 @@ def _guard(pieces: Iterator[bytes], meter: _Meter, codec: str) -> Iterator[bytes
         raise meter.damaged(f"damaged {codec} stream ({error})") from error
     except zstandard.ZstdError as error:
         if "too much memory" in str(error):
-            raise meter._limits.exceeded("max_window", f"{meter.what} needs a zstd window beyond the limit") from error
+            raise meter.limits.exceeded("max_window", f"{meter.what} needs a zstd window beyond the limit") from error
         raise meter.damaged(f"damaged zstd stream ({error})") from error
 
 
@@ -132,50 +133,80 @@ def _plain(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
         yield meter.give(chunk)
 
 
-def _gzip(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
-    """Inflate member after member; zeros behind a member are padding (RFC 1952, section 2.2)."""
-    member: Any = _inflate.decompressobj(31)
-    for chunk in meter:
-        data = chunk
-        while data:
-            if member.eof:
-                data = data.lstrip(b"\0")
-                if not data:
-                    break
-                member = _inflate.decompressobj(31)
-            piece = member.decompress(data, PIECE)
-            if piece:
-                yield meter.give(piece)
-            data = member.unused_data if member.eof else member.unconsumed_tail
-    while not member.eof and (piece := member.decompress(b"", PIECE)):
-        yield meter.give(piece)
-    if not member.eof:
-        raise meter.damaged("the gzip stream ends early")
+class _BlockDecompressor(Protocol):
+    """The interface of the standard library's block decompressors (``bz2.BZ2Decompressor`` and its kind)."""
+
+    @property
+    def eof(self) -> bool:
+        """True once the end of the stream was reached."""
+
+    @property
+    def needs_input(self) -> bool:
+        """True if nothing more can be had without more input."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was given beyond the end of the stream."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most `max_length` bytes of what `data` and what was given before make."""
 
 
-def _blockwise(make: Callable[[], Any], name: str) -> Callable[[_Meter, Limits], Iterator[bytes]]:
-    """Return a reader for the codecs whose decompressors follow the standard library's block interface."""
+class _ZlibDecompressor:
+    """zlib behind the interface of a block decompressor, for one gzip member."""
 
-    def read(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
-        decompressor: Any = None
+    def __init__(self) -> None:
+        self._inflater = zlib.decompressobj(31)
+        self.needs_input = True
+
+    @property
+    def eof(self) -> bool:
+        return self._inflater.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inflater.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        piece = self._inflater.decompress(self._inflater.unconsumed_tail + data, max_length)
+        self.needs_input = len(piece) < max_length and not self._inflater.unconsumed_tail
+        return piece
+
+
+def _gzip_member() -> _BlockDecompressor:
+    if _igzip is None:
+        return _ZlibDecompressor()
+    member: _BlockDecompressor = _igzip.IgzipDecompressor(_igzip.DECOMP_GZIP)
+    return member
+
+
+def _streams(make: Callable[[], _BlockDecompressor], name: str) -> Callable[[_Meter, Limits], Iterator[bytes]]:
+    """Return a codec: stream after stream of what `make` decompresses; zeros behind one are padding.
+
+    Sources: RFC 1952, section 2.2 (gzip members); bzip2 and xz files may be concatenated likewise.
+    """
+
+    def decompress_all(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
+        stream = make()
+        give = meter.give
         for chunk in meter:
             data = chunk
-            while data or (decompressor is not None and not decompressor.needs_input):
-                if decompressor is None:
+            while data or not stream.needs_input:
+                if stream.eof:
                     data = data.lstrip(b"\0")
                     if not data:
                         break
-                    decompressor = make()
-                piece = decompressor.decompress(data, PIECE)
+                    stream = make()
+                piece = stream.decompress(data, PIECE)
                 data = b""
                 if piece:
-                    yield meter.give(piece)
-                if decompressor.eof:
-                    data, decompressor = decompressor.unused_data, None
-        if decompressor is not None:
+                    yield give(piece)
+                if stream.eof:
+                    data = stream.unused_data
+        if not stream.eof:
             raise meter.damaged(f"the {name} stream ends early")
 
-    return read
+    return decompress_all
 
 
 class _ZstdFrames:
@@ -258,8 +289,8 @@ def _zstd(meter: _Meter, limits: Limits) -> Iterator[bytes]:
 
 _CODECS: Final[dict[str, Callable[[_Meter, Limits], Iterator[bytes]]]] = {
     "none": _plain,
-    "gzip": _gzip,
+    "gzip": _streams(_gzip_member, "gzip"),
     "zstd": _zstd,
-    "bzip2": _blockwise(bz2.BZ2Decompressor, "bzip2"),
-    "xz": _blockwise(lambda: lzma.LZMADecompressor(memlimit=1 << 30), "xz"),
+    "bzip2": _streams(bz2.BZ2Decompressor, "bzip2"),
+    "xz": _streams(lambda: lzma.LZMADecompressor(memlimit=1 << 30), "xz"),
 }

@@ -19,6 +19,7 @@ class Limits(NamedTuple):
     max_entries: int = 20_000_000
     max_path_bytes: int = 4 * _KIB
     max_extended_header: int = 4 * _MIB
+    max_metadata: int = 1 * _GIB
     max_layer_size: int = 256 * _GIB
     max_ratio: int = 400
     max_window: int = 512 * _MIB
@@ -33,10 +34,13 @@ class Limits(NamedTuple):
         return LimitExceededError(f"{what}, over the limit of {value:,}", option="--" + name.replace("_", "-"))
 
 
+DEFAULT_LIMITS = Limits()
+
 MEANINGS = {
     "max_entries": "entries of all layers together",
     "max_path_bytes": "bytes of one path or link target",
     "max_extended_header": "bytes of one PAX header, GNU long name or sparse map",
+    "max_metadata": "bytes of one layer's extended headers together, and of the directories that paths only imply",
     "max_layer_size": "bytes of one layer, uncompressed",
     "max_ratio": "uncompressed bytes for each compressed byte, once a layer has given 64 MiB",
     "max_window": "bytes of memory that a zstd frame may ask for",

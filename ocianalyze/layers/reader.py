@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
-from hashlib import sha256
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,8 @@ from ocianalyze.layers import filetype
 from ocianalyze.layers.capture import HEAD, Capture
 from ocianalyze.layers.changeset import Changeset, build_changeset
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.tarstream import BLOCK, read_entries
+from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import RangeWindow, StreamWindow
 from ocianalyze.oci.digest import Digest
 
@@ -33,7 +33,7 @@ class Reading:
     cannot be read again at little cost.
     """
 
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     capture: Capture = field(default_factory=Capture)
     verify: bool = False
 
@@ -78,12 +78,21 @@ class PreReadBlob:
 
 
 class Budget:
-    """What may still be kept of the contents of all layers together."""
+    """What may still be kept of the contents of all layers together, and how many entries they may still have."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._left = limits.max_captured
+        self._entries_left = limits.max_entries
         self._lock = Lock()
+
+    def count(self, entries: int) -> None:
+        """Count the entries of one layer; raise LimitExceededError where all have more than ``max_entries``."""
+        with self._lock:
+            self._entries_left -= entries
+            if self._entries_left < 0:
+                most = self._limits.max_entries
+                raise self._limits.exceeded("max_entries", f"the image has {most - self._entries_left:,} entries")
 
     def take(self, size: int, what: str) -> None:
         """Take `size` bytes off the budget; raise LimitExceededError where there are not so many left."""
@@ -147,11 +156,13 @@ class Contents:
         return data[offset - start : offset - start + size]
 
 
-def read_blob(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool) -> ReadLayer:
+def read_blob(
+    blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool, algorithm: str = "sha256"
+) -> ReadLayer:
     """Read one layer's blob.
 
     A plain tar that can be read at offsets is walked from header to header, unless everything is to be verified; any
-    other blob is streamed in full. `what` names the layer in errors.
+    other blob is streamed in full, and hashed with `algorithm`. `what` names the layer in errors.
 
     Raises:
         CorruptLayerError: the blob is no tar, or a damaged one.
@@ -159,7 +170,9 @@ def read_blob(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_d
     """
     if walkable(blob, reading):
         return walk_blob(blob, reading, what=what)
-    return _stream(blob, reading, what=what, budget=budget, need_diff_id=need_diff_id or reading.verify)
+    return _stream(
+        blob, reading, what=what, budget=budget, need_diff_id=need_diff_id or reading.verify, algorithm=algorithm
+    )
 
 
 def walkable(blob: Blob, reading: Reading) -> bool:
@@ -181,7 +194,7 @@ def walk_blob(blob: Blob, reading: Reading, *, what: str, walked: tuple[Changese
     if byte_range is None:
         raise ContentUnavailableError(f"{what} cannot be read at offsets")
     if walked is None:
-        _require_tar(byte_range.read_at(0, BLOCK), what)
+        require_tar(byte_range.read_at(0, BLOCK), what)
         window = RangeWindow(byte_range)
         entries = read_entries(window, limits=reading.limits, what=what)
         walked = build_changeset(entries, limits=reading.limits, what=what), window.bytes_read
@@ -198,6 +211,15 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
         DigestMismatchError: they contradict the digest, the diff_id or the size.
     """
     what = f"layer {layer.position}"
+    if (
+        reading.compression == "none"
+        and layer.digest is not None
+        and layer.digest.algorithm == layer.diff_id.algorithm
+        and layer.digest != layer.diff_id
+    ):
+        raise DigestMismatchError(
+            f"{what} is not compressed, but its digest {layer.digest} and its diff_id {layer.diff_id} differ"
+        )
     if layer.size is not None and layer.size != reading.size:
         raise DigestMismatchError(f"{what}: {layer.size:,} bytes are stated, but {reading.size:,} are stored")
     verified = []
@@ -216,9 +238,11 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
     return tuple(verified)
 
 
-def _stream(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool) -> ReadLayer:
+def _stream(
+    blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool, algorithm: str
+) -> ReadLayer:
     limits = reading.limits
-    stored, plain = _Tally(), _Tally()
+    stored, plain = _Tally(algorithm), _Tally(algorithm)
     head, chunks = peek(stored.count(blob.chunks()), MAGIC_SIZE)
     codec = recognise(head)
     pieces = decompress(chunks, limits=limits, what=what, codec=codec)
@@ -227,7 +251,7 @@ def _stream(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_dif
     if need_diff_id and codec != "none":
         pieces = plain.count(pieces)
     first, pieces = peek(pieces, BLOCK)
-    _require_tar(first, what)
+    require_tar(first, what)
     window = StreamWindow(pieces)
     captured: dict[int, bytes] = {}
     keep = (
@@ -246,8 +270,8 @@ def _stream(blob: Blob, reading: Reading, *, what: str, budget: Budget, need_dif
 class _Tally:
     """Counts and hashes what passes by."""
 
-    def __init__(self) -> None:
-        self._hash = sha256()
+    def __init__(self, algorithm: str) -> None:
+        self._hash = hashlib.new(algorithm, usedforsecurity=True)
         self.size = 0
 
     def count(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -258,7 +282,7 @@ class _Tally:
             yield chunk
 
     def digest(self) -> Digest:
-        return Digest.sha256(self._hash.hexdigest())
+        return Digest.parse(f"{self._hash.name}:{self._hash.hexdigest()}")
 
 
 def _keeper(
@@ -288,10 +312,10 @@ def _head(content: bytes) -> bytes:
     return content[:_ELF_HEADER]
 
 
-def _require_tar(head: bytes, what: str) -> None:
-    """Raise CorruptLayerError if `head`, the first block of the uncompressed layer, cannot begin a tar."""
-    if not head or not head.strip(b"\0"):
-        return
-    stated = head[148:156].strip(b" \0")
-    if len(head) < BLOCK or not stated or head[:1] in b"{[":
+def require_tar(head: bytes, what: str) -> None:
+    """Raise CorruptLayerError if `head`, the first block of what is read uncompressed, is not that of a tar.
+
+    A header that is only damaged is left to the parser, which says how; nothing at all is a tar without entries.
+    """
+    if head and not begins_tar(head) and head[257:262] != b"ustar":
         raise CorruptLayerError(f"{what} is not a tar archive but {filetype.describe(head)}", offset=0)

@@ -15,7 +15,7 @@ from ocianalyze.layers.reader import Budget, PreReadBlob, ReadLayer, read_blob, 
 from ocianalyze.layers.workers import can_fork, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.image import Image, Layer
@@ -24,10 +24,13 @@ _WORTH_A_FORK: Final = 256 << 20
 """Layers smaller than this many bytes together are walked sooner than workers are started."""
 
 
-def read_layers(image: Image, reading: Reading, *, jobs: int | None = None) -> list[ReadLayer]:
+def read_layers(
+    image: Image, reading: Reading, *, jobs: int | None = None, meanwhile: Callable[[], object] | None = None
+) -> list[ReadLayer]:
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
     `jobs` is how many layers are read at a time; as many as there are processors if None.
+    `meanwhile` is called where only other processes read, to make use of the time.
 
     Raises:
         CorruptLayerError: a layer is damaged.
@@ -41,12 +44,18 @@ def read_layers(image: Image, reading: Reading, *, jobs: int | None = None) -> l
     left = [layer for layer in layers if _key(layer) not in done]
     walked = [layer for layer in left if walkable(layer.blob, reading)]
     if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
-        done.update(_walk_in_processes(walked, reading, jobs))
+        done.update(_walk_in_processes(walked, reading, jobs, meanwhile))
         left = [layer for layer in left if _key(layer) not in done]
 
     def read(layer: Layer) -> ReadLayer:
         what = f"layer {layer.position}"
-        return read_blob(layer.blob, reading, what=what, budget=budget, need_diff_id=layer.digest is None)
+        algorithm = (layer.digest or layer.diff_id).algorithm
+        need_diff_id = layer.digest is None
+        result = read_blob(
+            layer.blob, reading, what=what, budget=budget, need_diff_id=need_diff_id, algorithm=algorithm
+        )
+        budget.count(len(result.changeset))
+        return result
 
     if jobs == 1 or len(left) == 1:
         done.update((_key(layer), read(layer)) for layer in left)
@@ -57,13 +66,16 @@ def read_layers(image: Image, reading: Reading, *, jobs: int | None = None) -> l
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-    total = sum(len(result.changeset) for result in done.values())
+    results = [done[_key(layer)] for layer in image.layers]
+    total = sum(len(result.changeset) for result in results)
     if total > reading.limits.max_entries:
         raise reading.limits.exceeded("max_entries", f"the image has {total:,} entries")
-    return [done[_key(layer)] for layer in image.layers]
+    return results
 
 
-def _walk_in_processes(layers: Sequence[Layer], reading: Reading, jobs: int) -> dict[str, ReadLayer]:
+def _walk_in_processes(
+    layers: Sequence[Layer], reading: Reading, jobs: int, meanwhile: Callable[[], object] | None
+) -> dict[str, ReadLayer]:
     def walk(number: int) -> bytes:
         layer = layers[number]
         result = walk_blob(layer.blob, reading, what=f"layer {layer.position}")
@@ -76,7 +88,7 @@ def _walk_in_processes(layers: Sequence[Layer], reading: Reading, jobs: int) -> 
             what=f"layer {layers[number].position}",
             walked=(Changeset.unpack(result[8:]), int.from_bytes(result[:8], "little")),
         )
-        for number, result in spread(len(layers), walk, workers=jobs).items()
+        for number, result in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile).items()
     }
 
 

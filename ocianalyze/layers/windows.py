@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.oci.image import ByteRange
 
-_SMALLEST = 1 << 10
-_LARGEST = 1 << 13
+_SMALLEST = 1 << 11
+_LARGEST = 1 << 14
 
 
 class Window(Protocol):
@@ -47,12 +47,13 @@ class RangeWindow:
     def view(self, position: int, size: int) -> tuple[bytes, int]:
         """Return at least `size` bytes from `position`; see `Window`."""
         width = self._width
-        if position - self._limit < width:  # a wider window would have held this
+        gap = position - self._limit
+        if gap < width >> 1:  # a wider window would have held this
             if width < _LARGEST:
                 self._width = width = width << 1
-        elif width > _SMALLEST:
+        elif gap > width > _SMALLEST:
             self._width = width = width >> 1
-        data = self._read(position, width if width > size else size)
+        data = self._read(position, width if width > size else size)  # noqa: FURB136 - max() costs a call each time
         self._limit = position + len(data)
         self.bytes_read += len(data)
         return data, position

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import selectors
 import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _HEADER: Final = 12
 _FAILED: Final = -1
@@ -26,10 +25,13 @@ def can_fork() -> bool:
     return sys.platform == "linux" and threading.active_count() == 1
 
 
-def spread(tasks: int, work: Callable[[int], bytes], *, workers: int) -> dict[int, bytes]:
+def spread(
+    tasks: int, work: Callable[[int], bytes], *, workers: int, meanwhile: Callable[[], object] | None = None
+) -> dict[int, bytes]:
     """Return what `work` gives for each number below `tasks`, done by `workers` processes.
 
     A task that fails, or whose worker dies, is missing from the result: the caller does it again and sees why.
+    `meanwhile` is called in this process while the others work.
     """
     todo, queue = os.pipe()
     os.set_blocking(queue, False)
@@ -40,20 +42,45 @@ def spread(tasks: int, work: Callable[[int], bytes], *, workers: int) -> dict[in
     children: dict[int, int] = {}
     try:
         for _ in range(min(workers, tasks)):
-            source, sink = os.pipe()
-            child = os.fork()
-            if child == 0:
-                _serve(todo, sink, work)
-            os.close(sink)
-            children[source] = child
-        return _collect(list(children))
+            child, sink = _start(todo, work)
+            if child is None:  # too many processes: those that there are do it all
+                break
+            children[child] = sink
+        if children and meanwhile is not None:
+            meanwhile()
+        results: dict[int, bytes] = {}
+        for child, sink in children.items():
+            with contextlib.suppress(ChildProcessError):  # where children are not waited for (SIGCHLD ignored)
+                os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+            results.update(_results(sink))
+        return results
     finally:
         os.close(todo)
-        for source, child in children.items():
-            os.close(source)
+        for child, sink in children.items():
+            os.close(sink)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(child, 0)
+
+
+def _start(todo: int, work: Callable[[int], bytes]) -> tuple[int | None, int]:
+    """Start a worker; return its process, None if there can be none, and the file in memory for what it gives.
+
+    A file takes what a worker gives at once, where a pipe would make it wait until somebody reads.
+    """
+    try:
+        sink = os.memfd_create("results")
+    except OSError:
+        return None, -1
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(sink)
+        return None, -1
+    if child == 0:
+        _serve(todo, sink, work)
+    return child, sink
 
 
 def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
@@ -73,36 +100,16 @@ def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
         os._exit(0)
 
 
-def _collect(sources: list[int]) -> dict[int, bytes]:
-    results: dict[int, bytes] = {}
-    buffers = {source: bytearray() for source in sources}
-    with selectors.DefaultSelector() as selector:
-        for source in sources:
-            selector.register(source, selectors.EVENT_READ)
-        while selector.get_map():
-            for key, _ in selector.select():
-                data = os.read(key.fd, 1 << 20)
-                if not data:
-                    selector.unregister(key.fd)
-                    continue
-                buffer = buffers[key.fd]
-                buffer += data
-                while (message := _message(buffer)) is not None:
-                    number, result = message
-                    if result is not None:
-                        results[number] = result
-    return results
-
-
-def _message(buffer: bytearray) -> tuple[int, bytes | None] | None:
-    """Take one whole message off the front of `buffer`, or return None where it does not hold one."""
-    if len(buffer) < _HEADER:
-        return None
-    number = int.from_bytes(buffer[:4], "little")
-    size = int.from_bytes(buffer[4:_HEADER], "little", signed=True)
-    end = _HEADER + max(size, 0)
-    if len(buffer) < end:
-        return None
-    result = bytes(buffer[_HEADER:end])
-    del buffer[:end]
-    return number, result if size != _FAILED else None
+def _results(sink: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the whole messages that a worker has left."""
+    at = 0
+    while len(head := os.pread(sink, _HEADER, at)) == _HEADER:
+        at += _HEADER
+        number, size = int.from_bytes(head[:4], "little"), int.from_bytes(head[4:], "little", signed=True)
+        if size == _FAILED:
+            continue
+        result = os.pread(sink, size, at)
+        if len(result) < size:
+            break
+        at += size
+        yield number, result

@@ -77,5 +77,5 @@ def build_steps(history: Sequence[History], layers: int) -> list[str | None]:
 
     Where the history does not account for exactly these layers no step can be told: all are None.
     """
-    steps = [entry.created_by or entry.comment for entry in history if not entry.empty_layer]
+    steps = [entry.created_by or entry.comment or None for entry in history if not entry.empty_layer]
     return steps if len(steps) == layers else [None] * layers

@@ -53,7 +53,7 @@ def parse(raw: bytes, model: type[Model], *, what: str) -> Model:
 def validate(value: object, model: type[Model], *, what: str) -> Model:
     """Return `value`, a decoded document, as a `model`; errors as for `parse`."""
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part) for part in first["loc"])

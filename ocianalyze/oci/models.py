@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    StrictBool,
     StrictInt,
     StrictStr,
     model_validator,
@@ -37,6 +38,8 @@ def _digest(value: object) -> Digest:
 
 DigestField = Annotated[Digest, PlainValidator(_digest)]
 Size = Annotated[StrictInt, Field(ge=0)]
+Text = Annotated[StrictStr, BeforeValidator(lambda value: "" if value is None else value)]
+Flag = Annotated[StrictBool, BeforeValidator(lambda value: False if value is None else value)]
 Items = Annotated[tuple[Value, ...], BeforeValidator(lambda value: () if value is None else value)]
 Map = Annotated[dict[str, Value], BeforeValidator(lambda value: {} if value is None else value)]
 
@@ -45,6 +48,21 @@ class Document(BaseModel):
     """A part of a document: immutable, camel-case on the wire."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _must_have_one_spelling(cls, value: object) -> object:
+        """Refuse keys that differ from the specification's only in case: Go reads ``Layers`` as ``layers``."""
+        if isinstance(value, dict):
+            names = {(field.alias or name) for name, field in cls.model_fields.items()}
+            if not names.issuperset(value):
+                folded = {name.casefold(): name for name in names}
+                for key in value:
+                    name = folded.get(str(key).casefold(), key)
+                    if name != key:
+                        message = f"ambiguous: {key!r} reads as {name!r} in some programs"
+                        raise ValueError(message)
+        return value
 
 
 class Platform(Document):
@@ -77,10 +95,13 @@ class Descriptor(Document):
 
     @property
     def is_attestation(self) -> bool:
-        """True for the attestation manifests that buildx puts beside an image."""
-        return "vnd.docker.reference.type" in self.annotations or (
-            self.platform is not None and not self.platform.known
-        )
+        """True for the attestation manifests that buildx puts beside an image.
+
+        One that states a platform is what a runtime of that platform takes for the image, whatever else it says.
+        """
+        if self.platform is not None:
+            return not self.platform.known
+        return "vnd.docker.reference.type" in self.annotations
 
 
 class ImageIndex(Document):
@@ -102,7 +123,7 @@ class Manifest(Document):
 class RootFS(Document):
     """The diff_ids of the layers from the bottom up (config.md)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
     type: StrictStr = "layers"
     diff_ids: Items[DigestField] = ()
@@ -111,12 +132,12 @@ class RootFS(Document):
 class History(Document):
     """One build step (config.md)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
     created: StrictStr | None = None
     created_by: StrictStr | None = None
     comment: StrictStr | None = None
-    empty_layer: bool = False
+    empty_layer: Flag = False
 
 
 class Execution(Document):
@@ -124,12 +145,12 @@ class Execution(Document):
 
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore")
 
-    user: Annotated[StrictStr, BeforeValidator(lambda value: value or "")] = ""
+    user: Text = ""
     exposed_ports: Map[Any] = {}
     env: Items[StrictStr] = ()
     entrypoint: Items[StrictStr] = ()
     cmd: Items[StrictStr] = ()
-    working_dir: Annotated[StrictStr, BeforeValidator(lambda value: value or "")] = ""
+    working_dir: Text = ""
     labels: Map[StrictStr] = {}
     stop_signal: StrictStr | None = None
     healthcheck: dict[str, Any] | None = None
@@ -144,7 +165,7 @@ class Execution(Document):
 class ImageConfig(Document):
     """The config of an image (config.md)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
     created: StrictStr | None = None
     architecture: StrictStr = ""

@@ -20,7 +20,7 @@ _WITH_PATH: Final[dict[str, Transport]] = {
 }
 _UNSUPPORTED: Final = ("docker-daemon", "containers-storage", "sif", "ostree", "dir", "tarball")
 _NAME = re.compile(
-    r"(?:[a-zA-Z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha(?:256|512):[0-9a-f]+)?",
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha(?:256|512):[0-9a-f]+)?",
     re.ASCII,
 )
 

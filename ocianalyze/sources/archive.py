@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.errors import InvalidImageError
+from ocianalyze.errors import CorruptLayerError, InvalidImageError
 from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.tarstream import read_entries
+from ocianalyze.layers.reader import require_tar
+from ocianalyze.layers.tarstream import BLOCK, read_entries
 from ocianalyze.layers.windows import RangeWindow
 
 if TYPE_CHECKING:
     from ocianalyze.layers.limits import Limits
     from ocianalyze.sources.files import FileRange, OpenFile
 
+NOT_AN_IMAGE = "make the archive with docker save, podman save or skopeo copy"
 _MAX_HOPS = 40
 _UNIQUE = frozenset(("manifest.json", "index.json", "oci-layout"))
 
@@ -69,12 +71,13 @@ class ArchiveStore:
         self._file = file
         self._names = Names(str(file.path))
         self._members: dict[str, _Member] = {}
+        require_archive(file.range().read_at(0, BLOCK), str(file.path))
         window = RangeWindow(file.range())
-        for path, kind, _, size, _, link, offset, stored, _ in read_entries(window, limits=limits, what=str(file.path)):
+        for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=str(file.path)):
             name = self._names.add(path, kind, link)
             self._members.pop(name, None)
             if kind == Kind.FILE:
-                if stored != size:
+                if offset < 0:
                     raise InvalidImageError(f"{file.path}: the member {name!r} is a sparse file")
                 self._members[name] = _Member(offset, size)
             if len(self._members) > limits.max_entries:
@@ -88,6 +91,16 @@ class ArchiveStore:
     def close(self) -> None:
         """Close the archive."""
         self._file.close()
+
+
+def require_archive(head: bytes, what: str) -> None:
+    """Raise InvalidImageError if `head`, the first block of a file, is not that of a tar archive."""
+    if not head:
+        raise InvalidImageError(f"{what} is not an image: it is empty")
+    try:
+        require_tar(head, what)
+    except CorruptLayerError as error:
+        raise InvalidImageError(f"{error.message}, so it is not an image", hint=NOT_AN_IMAGE) from error
 
 
 def normalised(path: str) -> str:

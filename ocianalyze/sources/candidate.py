@@ -93,6 +93,8 @@ def choose(candidates: Sequence[Candidate], *, name: str | None, platform: str |
     if not candidates:
         raise InvalidImageError("the archive holds no image")
     left = _merge_names(candidates if name is None else _named(candidates, name))
+    if platform is None and _are_unrelated(left):
+        raise _none_chosen(left)
     if len(left) > 1 or platform is not None:
         wanted = platform or DEFAULT_PLATFORM
         fitting = [candidate for candidate in left if _fits(candidate.platform, wanted)]
@@ -104,12 +106,26 @@ def choose(candidates: Sequence[Candidate], *, name: str | None, platform: str |
             )
         left = fitting
     if len(left) > 1:
-        raise ImageChoiceError(
-            f"there are {len(left)} images and none was chosen",
-            choices=_titles(left),
-            hint="choose one with --image NAME or --image @POSITION",
-        )
+        raise _none_chosen(left)
     return left[0]
+
+
+def _none_chosen(candidates: Sequence[Candidate]) -> ImageChoiceError:
+    return ImageChoiceError(
+        f"there are {len(candidates)} images and none was chosen",
+        choices=_titles(candidates),
+        hint="choose one with --image NAME or --image @POSITION",
+    )
+
+
+def _are_unrelated(candidates: Sequence[Candidate]) -> bool:
+    """Tell whether there are images that share no name, so that a platform does not tell which of them is meant."""
+    related: set[str] = set()
+    for candidate in candidates:
+        if related and related.isdisjoint(candidate.names):
+            return True
+        related.update(candidate.names)
+    return False
 
 
 def _named(candidates: Sequence[Candidate], name: str) -> list[Candidate]:
@@ -122,7 +138,7 @@ def _named(candidates: Sequence[Candidate], name: str) -> list[Candidate]:
             candidate
             for candidate in candidates
             if name in (candidate.digest, candidate.config_digest)
-            or any(_familiar(known) == _familiar(name) for known in candidate.names)
+            or any(familiar(known) == familiar(name) for known in candidate.names)
         ]
     if not found:
         raise ImageChoiceError(
@@ -142,7 +158,7 @@ def _merge_names(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(merged.values())
 
 
-def _familiar(name: str) -> str:
+def familiar(name: str) -> str:
     """Return a name as docker shows it: without Docker Hub's host and library, with a tag."""
     for prefix in ("docker.io/", "index.docker.io/"):
         name = name.removeprefix(prefix)
@@ -157,6 +173,6 @@ def _fits(platform: Platform, wanted: str) -> bool:
 
 def _titles(candidates: Sequence[Candidate]) -> list[str]:
     return [
-        f"@{position}: {', '.join(candidate.names) or candidate.digest or candidate.config_digest} ({candidate.platform})"
-        for position, candidate in enumerate(candidates)
+        f"@{position}: {', '.join(image.names) or image.digest or image.config_digest} ({image.platform})"
+        for position, image in enumerate(candidates)
     ]

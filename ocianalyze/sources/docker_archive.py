@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, StrictStr, TypeAdapter, ValidationError
 
 from ocianalyze.errors import DigestMismatchError, InvalidImageError
 from ocianalyze.oci.digest import Digest, hexadecimal_digest
 from ocianalyze.oci.json import validate
-from ocianalyze.oci.models import ImageConfig
+from ocianalyze.oci.models import Document, ImageConfig
 from ocianalyze.sources.archive import normalised
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.store import MANIFEST_JSON, Documents, stated_digest
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 _Names = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda value: () if value is None else value)]
 
 
-class _Item(BaseModel):
+class _Item(Document):
     """One image of ``manifest.json``."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     config: StrictStr = Field(alias="Config")
     repo_tags: _Names = Field(default=(), alias="RepoTags")
@@ -37,13 +35,13 @@ class _Item(BaseModel):
 _Items = TypeAdapter(tuple[_Item, ...])
 
 
-def candidates(documents: Documents) -> list[Candidate]:
-    """Return the images that ``manifest.json`` lists.
+def candidates(documents: Documents, *, unnamed_only: bool = False) -> list[Candidate]:
+    """Return the images that ``manifest.json`` lists, all of them or those without a name.
 
     Raises:
         InvalidImageError: a document is not what it must be, or a layer is missing.
     """
-    return [_candidate(documents, item) for item in _items(documents)]
+    return [_candidate(documents, item) for item in _items(documents) if not (unnamed_only and item.repo_tags)]
 
 
 def config_names(documents: Documents) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -55,11 +53,12 @@ def config_names(documents: Documents) -> Iterator[tuple[tuple[str, ...], str]]:
 def _items(documents: Documents) -> tuple[_Item, ...]:
     _, value = documents.read(MANIFEST_JSON)
     try:
-        return _Items.validate_python(value)
+        return _Items.validate_python(value, by_alias=True, by_name=False)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise InvalidImageError(f"{MANIFEST_JSON}: {place}: {first['msg']}") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidImageError(f"{MANIFEST_JSON}: {place + ': ' if place else ''}{reason}") from error
 
 
 def _candidate(documents: Documents, item: _Item) -> Candidate:

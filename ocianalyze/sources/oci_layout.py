@@ -22,7 +22,7 @@ def candidates(documents: Documents) -> list[Candidate]:
     """Return the images that ``index.json`` lists, through nested indexes, attestations left out.
 
     Manifests whose own blob, config or layers are not in the store (other platforms of an index that were never
-    pulled) are left out as long as there are others.
+    pulled), and those of artifacts that are no images, are left out as long as there are others.
 
     Raises:
         InvalidImageError: a document is not what it must be, or there is no image at all.
@@ -32,27 +32,27 @@ def candidates(documents: Documents) -> list[Candidate]:
     if not isinstance(index, ImageIndex):
         raise InvalidImageError(f"{INDEX_JSON} is not an image index")
     found: list[Candidate] = []
-    absent: InvalidImageError | None = None
+    left_out: InvalidImageError | None = None
     for names, descriptor, manifest in _manifests(documents, index, (), depth=0):
         if isinstance(manifest, InvalidImageError):
-            absent = absent or manifest
+            left_out = left_out or manifest
             continue
         try:
             found.append(_candidate(documents, names, descriptor, manifest))
-        except _AbsentError as error:
-            absent = absent or error
-    if not found and absent is not None:
-        raise absent
+        except _LeftOutError as error:
+            left_out = left_out or error
+    if not found and left_out is not None:
+        raise left_out
     return found
 
 
-class _AbsentError(InvalidImageError):
-    """A blob that an index refers to is not in the store."""
+class _LeftOutError(InvalidImageError):
+    """What an index refers to is not in the store, or is not an image."""
 
 
 def _manifests(
     documents: Documents, index: ImageIndex, names: tuple[str, ...], *, depth: int
-) -> Iterator[tuple[tuple[str, ...], Descriptor, Manifest | _AbsentError]]:
+) -> Iterator[tuple[tuple[str, ...], Descriptor, Manifest | _LeftOutError]]:
     if depth > documents.limits.max_nesting:
         raise documents.limits.exceeded("max_nesting", f"indexes lie within indexes {depth} deep")
     for descriptor in index.manifests:
@@ -62,7 +62,7 @@ def _manifests(
         own = next((descriptor.annotations[key] for key in _NAMES if key in descriptor.annotations), None)
         all_names = names if own is None or own in names else (*names, own)
         if documents.store.find(blob_name(descriptor.digest)) is None:
-            yield all_names, descriptor, _AbsentError(f"{what} is missing from the image")
+            yield all_names, descriptor, _LeftOutError(f"{what} is missing from the image")
             continue
         document = parse_manifest(documents.describe(descriptor), what=what, media_type=descriptor.media_type)
         if isinstance(document, ImageIndex):
@@ -77,11 +77,20 @@ def _may_be_image(descriptor: Descriptor) -> bool:
 
 
 def _candidate(documents: Documents, names: tuple[str, ...], descriptor: Descriptor, manifest: Manifest) -> Candidate:
+    kind = manifest.artifact_type or manifest.config.media_type
+    if kind and kind not in media_types.CONFIGS:
+        raise _LeftOutError(f"the manifest {descriptor.digest} is not that of an image, but of {kind[:100]!r}")
+    for layer in manifest.layers:
+        if not media_types.is_layer(layer.media_type):
+            raise _LeftOutError(
+                f"the manifest {descriptor.digest} is not that of an image:"
+                f" the layer {layer.digest} has the media type {layer.media_type[:100]!r}"
+            )
     for blob in (manifest.config, *manifest.layers):
         if documents.store.find(blob_name(blob.digest)) is None:
-            raise _AbsentError(
+            raise _LeftOutError(
                 f"the blob {blob.digest} of the image {descriptor.digest} is missing",
-                hint="the archive holds this image only in part: save it again from where it was pulled for its platform",
+                hint="the archive holds this image only in part: save it again where it was pulled for its platform",
             )
     what = f"the config {manifest.config.digest}"
     config = validate(documents.describe(manifest.config), ImageConfig, what=what)
@@ -98,7 +107,5 @@ def _candidate(documents: Documents, names: tuple[str, ...], descriptor: Descrip
 def _layer(documents: Documents, descriptor: Descriptor) -> StoredLayer:
     blob = documents.store.find(blob_name(descriptor.digest))
     if blob is None:  # pragma: no cover - _candidate has looked
-        raise _AbsentError(f"the blob {descriptor.digest} is missing")
-    if not media_types.is_layer(descriptor.media_type):
-        raise InvalidImageError(f"the layer {descriptor.digest} has the media type {descriptor.media_type[:100]!r}")
+        raise _LeftOutError(f"the blob {descriptor.digest} is missing")
     return StoredLayer(blob, descriptor.digest, descriptor.size, descriptor.media_type)

@@ -11,8 +11,8 @@ from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.json import validate
 from ocianalyze.oci.models import ImageConfig
 from ocianalyze.sources import docker_archive, oci_layout
-from ocianalyze.sources.archive import ArchiveStore
-from ocianalyze.sources.candidate import choose
+from ocianalyze.sources.archive import NOT_AN_IMAGE, ArchiveStore
+from ocianalyze.sources.candidate import choose, familiar
 from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile
 from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON, BlobStore, Documents
 from ocianalyze.sources.stream import StreamStore
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.candidate import Candidate
-
-_NOT_AN_IMAGE = "make the archive with docker save, podman save or skopeo copy"
 
 
 @contextmanager
@@ -53,9 +51,8 @@ def open_image(
         documents = Documents(store, reading.limits)
         kind, candidates = _candidates(documents, reference)
         chosen = choose(candidates, name=name or reference.image, platform=platform)
-        if kind == "oci-archive" and store.find(MANIFEST_JSON) is not None:
+        if kind == "docker-archive" and store.find(INDEX_JSON) is not None and reference.transport != kind:
             _refuse_two_images(documents, chosen)
-            kind = "docker-archive"
         yield chosen.image(reference=reference.location, source=source or kind)
     finally:
         store.close()
@@ -70,8 +67,11 @@ def _open_store(
             raise InvalidReferenceError("there is no standard input to read from")
         return StreamStore(_chunks(stdin), reading, what="standard input", read_layers=read_layers), "stdin"
     path = Path(reference.location)
-    if reference.transport == "registry" or not path.exists():
-        raise _missing(reference)
+    try:
+        if reference.transport == "registry" or not path.exists():
+            raise _missing(reference)
+    except OSError as error:
+        raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
     if path.is_dir():
         if reference.transport in ("docker-archive", "oci-archive"):
             raise InvalidReferenceError(f"{path} is a directory, not an archive", hint=f"try oci:{path}")
@@ -91,10 +91,19 @@ def _open_store(
 
 
 def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[Candidate]]:
-    """Return which of the two formats the store has, and its images; an OCI layout tells more, so it goes first."""
+    """Return which of the two formats the store has, and its images.
+
+    Docker writes both since version 25. The OCI layout tells more, so it goes first, but images without a name stand
+    only in the other.
+    """
     find = documents.store.find
     if find(INDEX_JSON) is not None and reference.transport != "docker-archive":
-        return "oci-archive", oci_layout.candidates(documents)
+        if find(MANIFEST_JSON) is None or reference.transport in ("oci-archive", "oci"):
+            return "oci-archive", oci_layout.candidates(documents)
+        found = oci_layout.candidates(documents)
+        known = {candidate.config_digest for candidate in found}
+        unnamed = docker_archive.candidates(documents, unnamed_only=True)
+        return "docker-archive", [*found, *(image for image in unnamed if image.config_digest not in known)]
     if find(MANIFEST_JSON) is not None and reference.transport not in ("oci-archive", "oci"):
         return "docker-archive", docker_archive.candidates(documents)
     wanted = {
@@ -107,19 +116,24 @@ def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[C
             f"{reference.location} was saved by a Docker older than 1.10, without a {MANIFEST_JSON}",
             hint="load and save it again with a current Docker",
         )
-    raise InvalidImageError(f"{reference.location} is not an image: it holds no {wanted}", hint=_NOT_AN_IMAGE)
+    raise InvalidImageError(f"{reference.location} is not an image: it holds no {wanted}", hint=NOT_AN_IMAGE)
 
 
 def _refuse_two_images(documents: Documents, chosen: Candidate) -> None:
-    """Raise InvalidImageError if ``manifest.json`` states another image for the platform than ``index.json`` does."""
-    configs = [name for _, name in docker_archive.config_names(documents)]
-    digests = []
-    for name in configs:
+    """Raise InvalidImageError if ``manifest.json`` states another image for the platform than ``index.json`` does.
+
+    It does if it does not have the chosen image, or has another one under one of its names.
+    """
+    digests, namesakes = set(), set()
+    own_names = set(map(familiar, chosen.names))
+    for names, name in docker_archive.config_names(documents):
         if documents.store.find(name) is not None:
             digest, value = documents.read(name)
             if validate(value, ImageConfig, what=name).platform == chosen.platform:
-                digests.append(digest)
-    if digests and chosen.config_digest not in digests:
+                digests.add(digest)
+                if not own_names.isdisjoint(map(familiar, names)):
+                    namesakes.add(digest)
+    if (digests and chosen.config_digest not in digests) or namesakes - {chosen.config_digest}:
         raise InvalidImageError(
             f"the archive is ambiguous: {INDEX_JSON} and {MANIFEST_JSON} describe different images",
             hint="say which one is meant with docker-archive:PATH or oci-archive:PATH",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ocianalyze.errors import DigestMismatchError, InvalidImageError
+from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError, InvalidImageError
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
 
@@ -39,7 +39,7 @@ class Documents:
 
     store: BlobStore
     limits: Limits
-    _decoded: dict[str, tuple[Digest, object]] = field(default_factory=dict)
+    _decoded: dict[str, tuple[Digest, int, object]] = field(default_factory=dict)
 
     def read(self, name: str) -> tuple[Digest, object]:
         """Return the digest and the decoded value of the document `name`.
@@ -53,8 +53,9 @@ class Documents:
             if blob is None:
                 raise InvalidImageError(f"{name} is missing from the image")
             raw = self._bytes(blob, name)
-            self._decoded[name] = (_sha256(raw), json.decode(raw, what=name))
-        return self._decoded[name]
+            self._decoded[name] = (_sha256(raw), len(raw), json.decode(raw, what=name))
+        digest, _, value = self._decoded[name]
+        return digest, value
 
     def describe(self, descriptor: Descriptor) -> object:
         """Return the decoded document that a descriptor refers to.
@@ -69,18 +70,26 @@ class Documents:
             if blob is None:
                 raise InvalidImageError(f"the blob {descriptor.digest} is missing from the image")
             raw = self._bytes(blob, name)
-            check(raw, descriptor.digest, size=descriptor.size)
-            self._decoded[name] = (descriptor.digest, json.decode(raw, what=name))
-        return self._decoded[name][1]
+            check(raw, descriptor.digest)
+            self._decoded[name] = (descriptor.digest, len(raw), json.decode(raw, what=name))
+        _, size, value = self._decoded[name]
+        if size != descriptor.size:
+            raise DigestMismatchError(
+                f"blob {descriptor.digest}: {descriptor.size:,} bytes are stated, but {size:,} are stored"
+            )
+        return value
 
     def _bytes(self, blob: Blob, name: str) -> bytes:
         most = self.limits.max_json
         pieces, size = [], 0
-        for chunk in _chunks(blob, most + 1):
-            pieces.append(chunk)
-            size += len(chunk)
-            if size > most:
-                raise self.limits.exceeded("max_json", f"{name} has more than {most:,} bytes")
+        try:
+            for chunk in _chunks(blob, most + 1):
+                pieces.append(chunk)
+                size += len(chunk)
+                if size > most:
+                    raise self.limits.exceeded("max_json", f"{name} has more than {most:,} bytes")
+        except (CorruptLayerError, ContentUnavailableError) as error:  # it came as a stream and was read as a layer
+            raise InvalidImageError(f"{name} is not valid JSON") from error
         return b"".join(pieces)
 
 
@@ -109,10 +118,8 @@ def stated_digest(name: str) -> Digest | None:
         return None
 
 
-def check(raw: bytes, digest: Digest, *, size: int | None = None) -> None:
-    """Raise DigestMismatchError unless `raw` has this digest and, where it is given, this size in bytes."""
-    if size is not None and len(raw) != size:
-        raise DigestMismatchError(f"blob {digest}: {size:,} bytes are stated, but {len(raw):,} are stored")
+def check(raw: bytes, digest: Digest) -> None:
+    """Raise DigestMismatchError unless `raw` has this digest."""
     if not digest.matches(raw):
         raise DigestMismatchError(
             f"blob {digest}: its bytes have another digest",

@@ -7,19 +7,20 @@ is read as a layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, OcianalyzeError
-from ocianalyze.layers.compression import decompress
+from ocianalyze.layers.compression import decompress, peek
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.reader import Budget, PreReadBlob, read_blob
-from ocianalyze.layers.tarstream import BLOCK, read_entries
+from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import StreamWindow
-from ocianalyze.sources.archive import Names
+from ocianalyze.sources.archive import Names, require_archive
 from ocianalyze.sources.store import stated_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.image import Blob, ByteRange
 
@@ -49,14 +50,18 @@ class BytesBlob:
 
 
 class _PassingBlob:
-    """The member that is next in the stream; it can be read while it is."""
+    """The member that is next in the stream; it can be read while it is, and only once."""
 
     def __init__(self, window: StreamWindow, offset: int, size: int) -> None:
         self._window = window
         self._offset = offset
+        self._passed = False
         self.size = size
 
     def chunks(self) -> Iterator[bytes]:
+        if self._passed:
+            raise ContentUnavailableError("the image came as a stream, which cannot be read a second time")
+        self._passed = True
         position, end = self._offset, self._offset + self.size
         while position < end:
             data, start = self._window.view(position, 1)
@@ -94,12 +99,15 @@ class StreamStore:
         self._budget = Budget(reading.limits)
         self._read_layers = read_layers
         self._entries = 0
+        self._broken: OcianalyzeError | None = None
         limits = reading.limits
-        window = StreamWindow(decompress(chunks, limits=limits, what=what))
-        for path, kind, _, size, _, link, offset, stored, _ in read_entries(window, limits=limits, what=what):
+        head, pieces = peek(decompress(chunks, limits=limits, what=what), BLOCK)
+        require_archive(head, what)
+        window = StreamWindow(self._watched(pieces))
+        for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=what):
             name = self._names.add(path, kind, link)
             self._members.pop(name, None)
-            if kind == Kind.FILE and stored == size:
+            if kind == Kind.FILE and offset >= 0:
                 self._members[name] = self._member(window, name, offset, size)
             self._entries += 1
             if self._entries > limits.max_entries:
@@ -113,27 +121,47 @@ class StreamStore:
     def close(self) -> None:
         """Nothing is held open."""
 
+    def _watched(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of the archive, and take note if it is the archive itself that cannot be read."""
+        try:
+            yield from pieces
+        except OcianalyzeError as error:
+            self._broken = error
+            raise
+
     def _member(self, window: StreamWindow, name: str, offset: int, size: int) -> Blob:
         """Read the member that is next: a JSON document into memory, a tar as a layer."""
+        limits = self._reading.limits
         data, start = window.view(offset, min(size, BLOCK))
         head = data[offset - start : offset - start + min(size, BLOCK)]
-        if head.lstrip()[:1] in (b"{", b"[") and size <= self._reading.limits.max_json:
+        if size < BLOCK or _is_document(name, head):
+            if size > limits.max_json:
+                return _Unreadable(limits.exceeded("max_json", f"{name} has {size:,} bytes"), size)
             data, start = window.view(offset, size)
             return BytesBlob(data[offset - start : offset - start + size])
         if not self._read_layers:
             return _PassedBlob(size)
+        stated = stated_digest(name)
         try:
             layer = read_blob(
                 _PassingBlob(window, offset, size),
                 self._reading,
                 what=f"layer {name}",
                 budget=self._budget,
-                need_diff_id=stated_digest(name) is None,
+                need_diff_id=stated is None,
+                algorithm="sha256" if stated is None else stated.algorithm,
             )
         except OcianalyzeError as error:
+            if self._broken is not None:
+                raise
             return _Unreadable(error, size)
         self._entries += len(layer.changeset)
         return PreReadBlob(layer)
+
+
+def _is_document(name: str, head: bytes) -> bool:
+    """Tell whether a member that begins with `head` is a JSON document; the name of a tar's first entry may look so."""
+    return name.endswith(".json") or (head.lstrip()[:1] in (b"{", b"[") and not begins_tar(head))
 
 
 class _PassedBlob:

@@ -4,13 +4,14 @@ It follows overlayfs: each layer is first a tree of its own, then laid over what
 
 * Whiteouts and opaque markers act only on the layers below, wherever they stand in their layer's tar.
 * The last of several entries with one name wins. A directory given twice keeps its children.
-* Within a layer, an entry below something that is no directory makes it one. Symbolic links are never followed, not in
-  the layers below either: there a real directory takes the link's place.
+* Within a layer, an entry below something that is no directory makes it one, but an entry below a symbolic link lies
+  where the link points, as in moby, containerd and umoci. Links of the layers below are not followed: there a real
+  directory takes the link's place.
 * Directories merge, and the upper one's attributes hold. A directory that is only implied (by an entry below it) leaves
   the attributes of the one it meets alone, and is `root`'s with mode 0755 where it meets none.
 * A hard link is the file that its target was when the link was read: of its own layer, else of the layers below.
-* Names that start with `.wh..wh.` are notes of the old AUFS driver and hide everything below them; the opaque marker is
-  the only one that means something.
+* Names that start with `.wh..wh.` are notes of the old AUFS driver; the opaque marker is the only one that means
+  something. A directory of the top level with such a name is left out with all that it holds.
 """
 
 import hashlib
@@ -18,11 +19,14 @@ import io
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TypeAlias
 
 from tests.support.tarballs import OPAQUE_MARKER, WHITEOUT_PREFIX
 
 _NOTE_PREFIX = ".wh..wh."
+_MAX_HOPS = 40
+_inodes = count(1)
 _KINDS = {
     tarfile.REGTYPE: "file",
     tarfile.AREGTYPE: "file",
@@ -38,7 +42,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What stands at a path. `data` is a file's sha256, a link's target, a device's `major:minor`, else empty."""
+    """What stands at a path. `data` is a file's sha256, a link's target, a device's `major:minor`, else empty.
+
+    Nodes of one file, made by hard links, share their `inode`.
+    """
 
     kind: str
     mode: int
@@ -48,6 +55,12 @@ class Node:
     data: str
     layer: int
     implied: bool = field(default=False, compare=False)
+    inode: int = field(default=0, compare=False)
+
+    @property
+    def weight(self) -> int:
+        """The bytes that a graph driver counts for it: a file's size, the length of a link's target."""
+        return len(self.data.encode("utf-8", "surrogateescape")) if self.kind == "symlink" else self.size
 
 
 Tree: TypeAlias = dict[str, Node]
@@ -75,10 +88,18 @@ def merge(layers: Iterable[bytes]) -> Tree:
         tarfile.TarError: A layer is no tar.
 
     """
+    return merge_with_layers(layers)[0]
+
+
+def merge_with_layers(layers: Iterable[bytes]) -> tuple[Tree, list[Tree]]:
+    """Return the root file system of layers, and the nodes of each layer by itself; errors as for `merge`."""
     merged: Tree = {}
+    trees: list[Tree] = []
     for position, tar in enumerate(layers):
-        _lay_over(merged, read_layer(tar, position, merged))
-    return merged
+        tree = read_layer(tar, position, merged)
+        trees.append(dict(tree.nodes))
+        _lay_over(merged, tree)
+    return merged, trees
 
 
 def read_layer(tar: bytes, position: int, below: Tree) -> LayerTree:
@@ -87,18 +108,21 @@ def read_layer(tar: bytes, position: int, below: Tree) -> LayerTree:
     with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
         for member in archive:
             parts = _parts(member.name)
-            parent = "".join(f"/{part}" for part in parts[:-1])
-            path = "".join(f"/{part}" for part in parts)
             name = parts[-1] if parts else ""
-            if not parts or any(part.startswith(_NOTE_PREFIX) and part != OPAQUE_MARKER for part in parts):
+            if not parts or (name.startswith(_NOTE_PREFIX) and name != OPAQUE_MARKER):
                 continue
-            _imply(tree.nodes, parts[:-1], position)
+            if len(parts) > 1 and parts[0].startswith(_NOTE_PREFIX):
+                continue
+            parents = _follow(tree.nodes, parts[:-1])
+            parent = "".join(f"/{part}" for part in parents)
+            path = f"{parent}/{name}"
+            _imply(tree.nodes, parents, position)
             if name == OPAQUE_MARKER:
                 tree.opaque.add(parent)
             elif name.startswith(WHITEOUT_PREFIX):
                 tree.whiteouts.add(_deleted(parent, name))
             else:
-                _put(tree.nodes, path, _node(archive, member, position, {**below, **tree.nodes}))
+                _put(tree, path, _node(archive, member, position, {**below, **tree.nodes}))
     return tree
 
 
@@ -119,8 +143,8 @@ def _lay_over(merged: Tree, tree: LayerTree) -> None:
 
 def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, position: int, known: Tree) -> Node:
     if member.type == tarfile.LNKTYPE:
-        target = "".join(f"/{part}" for part in _parts(member.linkname))
-        found = known.get(target)
+        *parents, name = _parts(member.linkname)
+        found = known.get("".join(f"/{part}" for part in (*_follow(known, parents, position), name)))
         if found is None or found.kind == "directory":
             raise InvalidLayerError(f"hard link {member.name!r} to {member.linkname!r}, which is no file")
         return replace(found, layer=position)
@@ -133,13 +157,40 @@ def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, position: int, know
         "char": f"{member.devmajor}:{member.devminor}",
         "block": f"{member.devmajor}:{member.devminor}",
     }.get(kind, "")
-    return Node(kind, member.mode & 0o7777, member.uid, member.gid, len(content), data, position)
+    inode = next(_inodes)
+    return Node(kind, member.mode & 0o7777, member.uid, member.gid, len(content), data, position, inode=inode)
 
 
-def _put(nodes: Tree, path: str, node: Node) -> None:
-    if node.kind != "directory" or nodes.get(path, node).kind != "directory":
-        _remove(nodes, path)
-    nodes[path] = node
+def _follow(nodes: Tree, parts: list[str], position: int | None = None) -> list[str]:
+    """Return where a directory lies past the symbolic links of one layer: of all `nodes`, or of those at `position`."""
+    done: list[str] = []
+    todo = list(reversed(parts))
+    hops = 0
+    while todo:
+        part = todo.pop()
+        if part == "..":
+            del done[-1:]
+        elif part not in ("", "."):
+            node = nodes.get("".join(f"/{step}" for step in (*done, part)))
+            if node is None or node.kind != "symlink" or position not in (None, node.layer):
+                done.append(part)
+                continue
+            hops += 1
+            if hops > _MAX_HOPS:
+                raise InvalidLayerError(f"symbolic links in {'/'.join(parts)!r} go round in a circle")
+            if node.data.startswith("/"):
+                done.clear()
+            todo += reversed(node.data.split("/"))
+    return done
+
+
+def _put(tree: LayerTree, path: str, node: Node) -> None:
+    if node.kind != "directory" or tree.nodes.get(path, node).kind != "directory":
+        _remove(tree.nodes, path)
+        for markers in (tree.whiteouts, tree.opaque):
+            markers -= {marker for marker in markers if f"{marker}/".startswith(f"{path}/") and marker != path}
+        tree.opaque.discard(path)
+    tree.nodes[path] = node
 
 
 def _imply(nodes: Tree, parts: list[str], position: int) -> None:

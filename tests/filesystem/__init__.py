@@ -1,0 +1,1 @@
+"""Tests of the merge and of the merged tree."""

@@ -1,0 +1,309 @@
+"""The merge equals a slow and obvious one, and what umoci leaves on disk; and its sums are right."""
+
+import time
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from ocianalyze.errors import CorruptLayerError, LimitExceededError
+from ocianalyze.filesystem.tree import Filesystem
+from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.reader import Reading
+from tests.support import oracle
+from tests.support.extraction import unpack_with_umoci
+from tests.support.filesystems import as_tree, drawn, merged, paths
+from tests.support.strategies import layer_stacks
+from tests.support.tarballs import Item, directory, file, hardlink, layer, opaque, symlink, whiteout
+from tests.support.tools import requires
+
+BASE = [
+    directory("d", mode=0o700, uid=5),
+    file("d/x", b"x" * 10),
+    file("d/y", b"y" * 20),
+    symlink("l", "d"),
+    file("f", b"f"),
+]
+
+
+def _codes(filesystem: Filesystem) -> list[str]:
+    return [diagnostic.code for diagnostic in filesystem.diagnostics]
+
+
+# --- against the oracle and umoci -------------------------------------------------------------------------------------
+
+
+@settings(max_examples=200)
+@given(layer_stacks())
+def test_settled_stacks_equal_the_oracle(layers: list[list[Item]]) -> None:
+    filesystem = merged(*layers)
+    assert as_tree(filesystem) == oracle.merge(map(layer, layers))
+    assert set(_codes(filesystem)) <= {"directory-over-symlink"}
+
+
+@settings(max_examples=250)
+@given(layer_stacks(disputed=True))
+def test_disputed_stacks_equal_the_oracle(layers: list[list[Item]]) -> None:
+    try:
+        expected = oracle.merge(map(layer, layers))
+    except oracle.InvalidLayerError:
+        try:
+            merged(*layers)
+        except CorruptLayerError:
+            return
+        return
+    assert as_tree(merged(*layers)) == expected
+
+
+@settings(max_examples=120)
+@given(layer_stacks(disputed=True))
+def test_sums_equal_what_is_counted_slowly(layers: list[list[Item]]) -> None:
+    try:
+        tree, trees = oracle.merge_with_layers(map(layer, layers))
+    except oracle.InvalidLayerError:
+        return
+    _assert_sums(merged(*layers), tree, trees)
+
+
+def _assert_sums(filesystem: Filesystem, tree: oracle.Tree, trees: Sequence[oracle.Tree]) -> None:
+    visible = {node.inode: node.weight for node in tree.values()}
+    assert filesystem.entries == len(tree) == len(paths(filesystem))
+    assert filesystem.files == sum(node.kind == "file" for node in tree.values())
+    assert filesystem.bytes == sum({node.inode: node.size for node in tree.values()}.values())
+    for usage, nodes in zip(filesystem.usage, trees, strict=True):
+        weights = {node.inode: node.weight for node in nodes.values()}
+        assert usage.size == sum(weights.values())
+        assert usage.shadowed == sum(weight for inode, weight in weights.items() if inode not in visible)
+
+
+@requires("umoci", "root")
+def test_settled_stacks_equal_what_umoci_unpacks(tmp_path: Path) -> None:
+    stacks = drawn(layer_stacks(), 300)
+    layers = _side_by_side(stacks)
+    unpacked = unpack_with_umoci(layers, tmp_path)
+    found = {path: replace(node, layer=-1) for path, node in as_tree(merged(*layers)).items()}
+    wrong = {path for path in unpacked | found if unpacked.get(path) != found.get(path)}
+    assert not wrong, [stacks[int(path.split("/")[1])] for path in sorted(wrong)[:3]]
+
+
+def _side_by_side(stacks: Sequence[Sequence[Sequence[Item]]]) -> list[list[Item]]:
+    """Return layers that hold each stack in a directory of its own, named by its number."""
+    layers: list[list[Item]] = [[directory(str(number)) for number in range(len(stacks))]]
+    for number, stack in enumerate(stacks):
+        for position, items in enumerate(stack):
+            if position == len(layers):
+                layers.append([])
+            layers[position] += [
+                replace(
+                    item,
+                    path=f"{number}/{item.path}",
+                    target=f"{number}/{item.target}" if item.kind == "hardlink" else item.target,
+                )
+                for item in items
+            ]
+    return layers
+
+
+# --- what matters, one by one -----------------------------------------------------------------------------------------
+
+
+def test_whiteouts_hide_what_is_beneath_wherever_they_stand() -> None:
+    for items in ([whiteout("d/x"), file("d/z", b"z")], [file("d/z", b"z"), whiteout("d/x")]):
+        assert paths(merged(BASE, items)) == ["/d", "/d/y", "/d/z", "/f", "/l"]
+    for items in ([opaque("d"), file("d/z", b"z")], [file("d/z", b"z"), opaque("d")]):
+        assert paths(merged(BASE, items)) == ["/d", "/d/z", "/f", "/l"]
+    assert paths(merged(BASE, [opaque("")])) == []
+    assert paths(merged(BASE, [whiteout("nothing"), whiteout("f/x"), whiteout("l/x"), opaque("f")]))[:3] == [
+        "/d",
+        "/d/x",
+        "/d/y",
+    ]
+
+
+def test_a_whiteout_does_not_hide_its_own_layer() -> None:
+    filesystem = merged(BASE, [file("f", b"new"), whiteout("f")])
+    assert filesystem.root.filesystem.lookup("/f") is not None
+    assert merged([file("f"), whiteout("f")]).lookup("/f") is not None
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_whiteout_must_name_something(name: str) -> None:
+    with pytest.raises(CorruptLayerError, match="names nothing"):
+        merged([file(f"d/.wh.{name}")])
+
+
+def test_notes_of_aufs_are_left_out() -> None:
+    notes = [file(".wh..wh.aufs"), directory(".wh..wh.plnk"), file(".wh..wh.plnk/1.2", b"x"), file("d/.wh..wh.orph")]
+    assert paths(merged([*notes, file("kept")])) == ["/kept"]
+    assert merged([*notes, directory("d")]).entries == 1
+    nested = merged([file("opt/.wh..wh.x/seen", b"by every runtime")])
+    assert nested.lookup("/opt/.wh..wh.x/seen") is not None
+
+
+def test_an_entry_behind_a_symlink_of_its_own_layer_lies_where_that_points() -> None:
+    filesystem = merged([directory("usr/bin"), symlink("bin", "usr/bin"), file("bin/sh", b"sh"), whiteout("bin/x")])
+    assert "/usr/bin/sh" in paths(filesystem)
+    assert "/bin/sh" not in paths(filesystem)
+    assert _codes(filesystem) == ["entry-through-symlink"]
+    relative = [directory("a/b"), symlink("a/l", "../c/./d"), file("a/l/f"), symlink("m", "/a/l"), file("m/g")]
+    assert {"/c/d/f", "/c/d/g"} <= set(paths(merged(relative)))
+    twice = [symlink("l", "a"), file("l/x"), symlink("l", "b"), file("l/y"), hardlink("h", "l"), file("h/z")]
+    assert {"/a/x", "/b/y", "/b/z"} <= set(paths(merged(twice)))
+
+
+def test_a_symlink_of_a_lower_layer_is_replaced_by_a_real_directory() -> None:
+    filesystem = merged(BASE, [file("l/new", b"n")])
+    assert paths(filesystem) == ["/d", "/d/x", "/d/y", "/f", "/l", "/l/new"]
+    assert _codes(filesystem) == ["directory-over-symlink"]
+
+
+def test_symlinks_that_go_round_in_a_circle_are_refused() -> None:
+    for items in ([symlink("a", "a")], [symlink("a", "b"), symlink("b", "a")], [symlink("a", "a/a")]):
+        with pytest.raises(CorruptLayerError, match="circle"):
+            merged([*items, file("a/f")])
+
+
+def test_something_that_is_no_directory_cannot_be_the_root() -> None:
+    """CVE-2021-29136: the root replaced by a symlink."""
+    for item in (symlink("/", ".."), file("."), hardlink("./", "x")):
+        with pytest.raises(CorruptLayerError, match="root"):
+            merged([item])
+
+
+def test_paths_stay_inside_the_root() -> None:
+    filesystem = merged([file("../x"), file("/y"), file("a/../../z"), file("./b//c/"), hardlink("h", "../../y")])
+    assert paths(filesystem) == ["/b", "/b/c", "/h", "/x", "/y", "/z"]
+    assert _codes(filesystem) == ["path-outside-root", "path-outside-root"]
+
+
+def test_hardlinks_keep_the_file_that_they_were_made_of() -> None:
+    filesystem = merged([file("a", b"old", mode=0o600), hardlink("b", "./a"), file("a", b"newer")], [whiteout("a")])
+    link = filesystem.lookup("/b")
+    assert link is not None
+    assert (link.kind, link.read(), link.mode, link.is_hardlink) == (Kind.FILE, b"old", 0o600, True)
+    assert (filesystem.files, filesystem.bytes) == (1, 3)
+    assert [(usage.size, usage.shadowed) for usage in filesystem.usage] == [(8, 5), (0, 0)]
+
+
+def test_hardlinks_to_symlinks_and_past_symlinks() -> None:
+    filesystem = merged(
+        [directory("d"), file("d/f", b"f"), symlink("l", "d"), hardlink("l2", "l"), hardlink("h", "l/f")]
+    )
+    assert filesystem.files == 2
+    assert [filesystem.lookup(path, follow=False).kind for path in ("/l2", "/h")] == [Kind.SYMLINK, Kind.FILE]  # type: ignore[union-attr]
+
+
+def test_a_hardlink_to_a_file_of_a_lower_layer_is_a_copy_of_it() -> None:
+    filesystem = merged([file("a", b"12345")], [hardlink("b", "a"), hardlink("c", "a")], [whiteout("a")])
+    assert [filesystem.lookup(path).read() for path in ("/b", "/c")] == [b"12345"] * 2  # type: ignore[union-attr]
+    assert [usage.size for usage in filesystem.usage] == [5, 5, 0]
+
+
+def test_a_hardlink_to_nothing_is_reported() -> None:
+    filesystem = merged([hardlink("b", "a"), hardlink("c", "c"), directory("d"), hardlink("e", "d"), hardlink("f", "")])
+    assert _codes(filesystem) == ["hardlink-target-missing"] * 4
+    assert filesystem.lookup("/b").kind is Kind.HARDLINK  # type: ignore[union-attr]
+    assert filesystem.files == 0
+
+
+def test_the_last_of_several_entries_counts_and_is_reported() -> None:
+    filesystem = merged([file("a", b"1"), file("a", b"22"), directory("a"), file("a/b"), directory("a", mode=0o700)])
+    assert as_tree(filesystem)["/a"].mode == 0o700
+    assert paths(filesystem) == ["/a", "/a/b"]
+    assert _codes(filesystem) == ["duplicate-entry"]
+
+
+def test_what_a_layer_takes_back_hides_nothing_beneath() -> None:
+    lower = [directory("a"), file("a/old", b"old")]
+    for upper in (
+        [file("a"), file("a/new")],
+        [directory("a"), file("a/x"), symlink("a", "b"), directory("a"), file("a/new")],
+    ):
+        assert {"/a/old", "/a/new"} == set(paths(merged(lower, upper))) - {"/a"}
+    undone = [directory("a"), whiteout("a/old"), file("a"), directory("a")]
+    assert paths(merged(lower, undone)) == ["/a", "/a/old"]
+
+
+def test_shadowed_nodes_stay_reachable_with_the_layer_that_took_them() -> None:
+    filesystem = merged(BASE, [whiteout("d/x"), file("f", b"new")], [opaque("d")])
+    history = [(layer, kind, node.shadowed_by) for layer, kind, node in filesystem.history("/d/x")]
+    assert history == [(0, Kind.FILE, 1), (1, Kind.WHITEOUT, None)]
+    assert [(layer, kind) for layer, kind, _ in filesystem.history("d")] == [
+        (0, Kind.DIRECTORY),
+        (1, Kind.IMPLICIT_DIRECTORY),
+        (2, Kind.IMPLICIT_DIRECTORY),
+        (2, Kind.OPAQUE),
+    ]
+    old = filesystem.history("/f")[0][2]
+    assert (old.read(), old.layer, old.shadowed_by) == (b"f", 0, 1)
+
+
+def test_no_layers_and_empty_layers() -> None:
+    assert merged().entries == 0
+    assert merged().root.path == "/"
+    assert merged(b"", layer([]), bytes(1024), [file("a")], b"").entries == 1
+
+
+def test_the_root_s_attributes_are_the_last_ones_stated() -> None:
+    filesystem = merged([directory("./", mode=0o700)], [file("a")], [directory("/", mode=0o711, uid=3)], [file("b")])
+    assert (filesystem.root.mode, filesystem.root.uid, filesystem.root.layer) == (0o711, 3, 2)
+
+
+# --- hostile layers ---------------------------------------------------------------------------------------------------
+
+
+def _limited(items: Sequence[Item], **limits: int) -> LimitExceededError:
+    with pytest.raises(LimitExceededError) as error:
+        merged(items, reading=Reading(limits=Limits(**limits)))
+    return error.value
+
+
+def test_limits_on_entries_and_directories() -> None:
+    assert _limited([file(str(number)) for number in range(11)], max_entries=10).option == "--max-entries"
+    assert _limited([file("a/" * 11 + "f")], max_entries=10).option == "--max-entries"
+    assert _limited([file("a/" * 500 + "f")], max_metadata=2000).option == "--max-metadata"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [file("d/" * 2000 + "f")],
+        [file(f"{number}/" + "d/" * 100 + "f") for number in range(1000)],
+        [symlink("d", "e"), *(file(f"d/{'x/' * 40}{number}") for number in range(5000))],
+        [item for number in range(2000) for item in (symlink("l", f"t{number}"), file(f"l/{'x/' * 20}f"))],
+        [item for _ in range(2000) for item in (directory("a"), file("a/x"), file("a"))],
+        [*(directory(f"d{number}") for number in range(5000)), *(file(f"d{number}") for number in range(5000))],
+        [symlink(str(number), str(number + 1)) for number in range(3000)],
+        [whiteout("d/" * 50 + str(number)) for number in range(5000)],
+        [hardlink(str(number), "a/" * 1000) for number in range(2000)],
+    ],
+)
+def test_hostile_layers_take_bounded_time_and_no_recursion(items: list[Item]) -> None:
+    tars = [layer(items)] * 3
+    started = time.perf_counter()
+    filesystem = merged(*tars)
+    for node in filesystem.walk():
+        assert node.name
+    filesystem.resolve("/" + "d/" * 3000)
+    assert time.perf_counter() - started < 5
+
+
+def test_a_few_deep_paths_do_not_fill_the_memory() -> None:
+    items = [file(f"{number}/" + "d/" * 1900 + "f") for number in range(200)]
+    tracemalloc.start()
+    error = _limited(items, max_metadata=20 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert error.option == "--max-metadata"
+    assert peak < 100 << 20
+
+
+def test_many_conflicting_layers_are_merged_in_linear_time() -> None:
+    conflict = layer([directory("a"), file("a/x"), file("a"), directory("a"), file("b")])
+    started = time.perf_counter()
+    assert merged(*[conflict] * 500).entries == 2
+    assert time.perf_counter() - started < 2

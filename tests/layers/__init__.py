@@ -1,0 +1,1 @@
+"""Tests of the layers: codecs, the tar parser, changesets, readers, workers."""

@@ -1,0 +1,216 @@
+"""Processes that share the walking of layers: the same results, whatever happens to them, and nothing left behind."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers import reading as reading_module
+from ocianalyze.layers import workers
+from ocianalyze.layers.changeset import Changeset, build_changeset
+from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.tarstream import read_entries
+from ocianalyze.layers.workers import can_fork, spread
+from tests.support.blobs import range_window
+from tests.support.forms import write_archive
+from tests.support.headers import pax
+from tests.support.images import ImageSpec
+from tests.support.opening import opened, see
+from tests.support.strategies import disputed_layers
+from tests.support.tarballs import Item, directory, file, layer, symlink
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+
+ODD = pax({b"SCHILY.xattr.user.\xfe": b"v\0\xff", b"SCHILY.xattr.security.capability": b"\xff\x01="}) + layer(
+    [
+        file("x", b"x"),
+        directory("d\udcff", mode=0o2755, uid=1 << 40, gid=-5),
+        Item(path="d\udcff/f", content=b"x", mtime=-7),
+        symlink("\udc80", "\udc81/☃"),
+        Item(path="deep/" * 40 + "f", size=5000),
+        file("a/../../x"),
+    ]
+)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> Iterator[None]:
+    """No file descriptor stays open, no child is left, whether alive or a zombie."""
+    before = _open_files()
+    yield
+    assert _open_files() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def _open_files() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
+def _changeset(data: bytes) -> Changeset:
+    return build_changeset(read_entries(range_window(data), limits=Limits(), what="x"), limits=Limits(), what="x")
+
+
+def _state(changeset: Changeset) -> dict[str, object]:
+    return {name: getattr(changeset, name) for name in Changeset.__slots__}
+
+
+def test_odd_changesets_survive_packing() -> None:
+    changeset = _changeset(ODD)
+    assert _state(Changeset.unpack(changeset.pack())) == _state(changeset)
+    assert changeset.xattrs
+    assert changeset.diagnostics
+    empty = _changeset(b"")
+    assert _state(Changeset.unpack(empty.pack())) == _state(empty)
+
+
+@settings(max_examples=60)
+@given(disputed_layers())
+def test_any_changeset_survives_packing(items: list[Item]) -> None:
+    try:
+        changeset = _changeset(layer(items))
+    except CorruptLayerError:
+        return
+    assert _state(Changeset.unpack(changeset.pack())) == _state(changeset)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 50])
+def test_each_task_is_done_once_whatever_the_number_of_workers(count: int) -> None:
+    results = spread(20, lambda task: b"%d" % task * 10_000 * task, workers=count)
+    assert results == {task: b"%d" % task * 10_000 * task for task in range(20)}
+
+
+def test_the_caller_does_something_else_meanwhile() -> None:
+    seen: list[int] = []
+    results = spread(3, lambda task: bytes([task, *seen]), workers=2, meanwhile=lambda: seen.append(os.getpid()))
+    assert seen == [os.getpid()]
+    assert results == {task: bytes([task]) for task in range(3)}
+
+
+def _raise() -> None:
+    raise ValueError
+
+
+def _leave() -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    "accident", [_raise, _leave, lambda: os._exit(1), lambda: os.kill(os.getpid(), signal.SIGKILL)]
+)
+def test_a_task_that_fails_or_kills_its_worker_is_missing(accident: Callable[[], None]) -> None:
+    def work(task: int) -> bytes:
+        if task == 1:
+            accident()
+        return b"done"
+
+    results = spread(3, work, workers=1)
+    assert 1 not in results
+    assert results[0] == b"done"
+    assert set(results.values()) == {b"done"}
+
+
+def test_more_tasks_than_the_pipe_holds_are_left_to_the_caller() -> None:
+    results = spread(20_000, lambda _: b"", workers=2)
+    assert 1000 < len(results) <= 20_000
+    assert set(results.values()) == {b""}
+
+
+def test_where_no_process_can_be_started_the_caller_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", fork)
+    assert spread(5, lambda _: b"x", workers=2) == {}
+
+
+def test_an_interrupt_ends_the_workers() -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def sleep(_: int) -> bytes:
+        time.sleep(30)
+        return b""
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    started = time.perf_counter()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            spread(2, sleep, workers=2)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.perf_counter() - started < 5
+
+
+def test_it_is_not_used_while_other_threads_run() -> None:
+    assert can_fork()
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        assert not can_fork()
+    finally:
+        done.set()
+        thread.join()
+
+
+# --- as layers are read -----------------------------------------------------------------------------------------------
+
+SPEC = ImageSpec(layers=[ODD, [file(str(number), b"x" * number) for number in range(200)], [symlink("l", "x")]])
+
+
+@pytest.fixture
+def forking(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Use workers for small layers too, and note how many tasks they did."""
+    done: list[int] = []
+
+    def counting(
+        tasks: int, work: Callable[[int], bytes], *, workers: int, meanwhile: Callable[[], object] | None
+    ) -> dict[int, bytes]:
+        results = spread(tasks, work, workers=workers, meanwhile=meanwhile)
+        done.append(len(results))
+        return results
+
+    monkeypatch.setattr(reading_module, "_WORTH_A_FORK", 0)
+    monkeypatch.setattr(reading_module, "spread", counting)
+    return done
+
+
+def test_layers_walked_by_workers_are_as_those_walked_here(tmp_path: Path, forking: list[int]) -> None:
+    path = write_archive(tmp_path / "image.tar", SPEC, "docker-25", compression="none")
+    alone, together = see(path, jobs=1), see(path, jobs=2)
+    assert forking == [3]
+    assert alone.tree == together.tree
+    for one, other in zip(alone.readings, together.readings, strict=True):
+        assert _state(one.changeset) == _state(other.changeset)
+        assert (one.size, one.read, one.bytes_read) == (other.size, other.read, other.bytes_read)
+
+
+def test_a_damaged_layer_gives_the_same_error_with_workers(tmp_path: Path, forking: list[int]) -> None:
+    damaged = bytearray(layer([file("a"), file("b")]))
+    damaged[512] ^= 1
+    spec = ImageSpec(layers=[[file("x")], bytes(damaged), b"no tar"])
+    path = write_archive(tmp_path / "image.tar", spec, "docker-25", compression="none")
+    messages = set()
+    for jobs in (1, 2):
+        with pytest.raises(CorruptLayerError) as error:
+            see(path, jobs=jobs)
+        messages.add(error.value.message)
+    assert len(messages) == 1
+    assert "layer 1" in messages.pop()
+    assert forking == [1]
+
+
+def test_workers_that_die_are_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forking: list[int]) -> None:
+    path = write_archive(tmp_path / "image.tar", SPEC, "docker-25", compression="none")
+    monkeypatch.setattr(workers, "_serve", lambda *_: os._exit(1))
+    with opened(path):
+        assert see(path, jobs=2).tree == see(path, jobs=1).tree
+    assert forking == [0]

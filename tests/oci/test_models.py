@@ -1,0 +1,136 @@
+"""The documents of the image specification, as real programs write them."""
+
+from typing import Any
+
+import pytest
+
+from ocianalyze.errors import InvalidImageError
+from ocianalyze.oci import media_types
+from ocianalyze.oci.image import build_steps
+from ocianalyze.oci.json import validate
+from ocianalyze.oci.models import Descriptor, History, ImageConfig, ImageIndex, Manifest, Platform, parse_manifest
+
+DIGEST = "sha256:" + "a" * 64
+LAYER = {"mediaType": media_types.OCI_LAYER, "digest": DIGEST, "size": 3}
+CONFIG = {"mediaType": media_types.OCI_CONFIG, "digest": DIGEST, "size": 3}
+
+
+def _config(value: dict[str, Any]) -> ImageConfig:
+    return validate({"rootfs": {"type": "layers", "diff_ids": [DIGEST]}} | value, ImageConfig, what="config")
+
+
+def test_null_is_empty_as_go_writes_it() -> None:
+    config = _config({"config": {"Env": None, "Labels": None, "Entrypoint": None, "User": None, "ExposedPorts": None}})
+    assert (config.config.env, config.config.labels, config.config.entrypoint, config.config.user) == ((), {}, (), "")
+    assert _config({"config": None, "history": None}).config.cmd == ()
+    assert validate({"rootfs": {"diff_ids": None}}, ImageConfig, what="x").rootfs.diff_ids == ()
+    index = parse_manifest({"schemaVersion": 2, "manifests": None}, what="index")
+    assert isinstance(index, ImageIndex)
+    assert index.manifests == ()
+
+
+def test_unknown_fields_are_ignored() -> None:
+    config = _config({"config": {"ArgsEscaped": True, "Image": "", "OnBuild": None}, "container_config": {}, "id": 5})
+    assert config.config.working_dir == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "match"),
+    [
+        ({"config": {"user": "1"}}, "config: ambiguous: 'user' reads as 'User'"),
+        ({"config": {"User": "0", "user": "1"}}, "ambiguous"),
+        ({"config": {"User": 0}}, "User"),
+        ({"config": {"Env": "A=b"}}, "Env"),
+        ({"config": {"Env": [1]}}, "Env"),
+        ({"config": {"Labels": {"a": 1}}}, "Labels"),
+        ({"config": []}, "config"),
+        ({"rootfs": {"diff_ids": ["sha256:x"]}}, "rootfs.diff_ids.0: invalid digest"),
+        ({"rootfs": {"Diff_ids": [DIGEST]}}, "ambiguous"),
+        ({"rootfs": None}, "rootfs"),
+        ({"RootFS": {"diff_ids": []}}, "ambiguous"),
+        ({"history": [{"empty_layer": "yes"}]}, "empty_layer"),
+        ({"architecture": 5}, "architecture"),
+    ],
+)
+def test_configs_that_are_refused_and_where(value: dict[str, Any], match: str) -> None:
+    with pytest.raises(InvalidImageError, match=match):
+        _config(value)
+
+
+def test_what_has_no_rootfs_is_not_an_image() -> None:
+    with pytest.raises(InvalidImageError, match="not the config of an image"):
+        validate({"architecture": "amd64"}, ImageConfig, what="config")
+
+
+def test_a_field_has_one_name() -> None:
+    """The names of Python's side are not accepted from outside: Go would not see them."""
+    with pytest.raises(InvalidImageError):
+        validate({"media_type": "x", "digest": DIGEST, "size": 1, "Size": 2}, Descriptor, what="x")
+    assert validate({"media_type": "x", "digest": DIGEST, "size": 1}, Descriptor, what="x").media_type == ""
+
+
+def test_the_last_of_two_variables_counts() -> None:
+    config = _config({"config": {"Env": ["A=1", "B", "A=2=3", "=x"]}})
+    assert config.config.environment == {"A": "2=3", "B": "", "": "x"}
+
+
+@pytest.mark.parametrize("is_index", [True, False])
+def test_manifests_and_indexes_of_both_families(is_index: bool) -> None:  # noqa: FBT001
+    kinds = media_types.INDEXES if is_index else media_types.MANIFESTS
+    body = {"manifests": []} if is_index else {"config": CONFIG, "layers": [LAYER]}
+    for kind in kinds:
+        for stated in ({"mediaType": kind}, {}):
+            for media_type in (kind, None, ""):
+                document = parse_manifest({"schemaVersion": 2, **stated, **body}, what="x", media_type=media_type)
+                assert isinstance(document, ImageIndex if is_index else Manifest)
+
+
+def test_kinds_that_contradict_each_other() -> None:
+    for value, media_type in (
+        ({"manifests": [], "mediaType": media_types.OCI_MANIFEST}, None),
+        ({"manifests": []}, media_types.OCI_MANIFEST),
+        ({"config": CONFIG, "mediaType": media_types.OCI_INDEX}, None),
+        ({"config": CONFIG}, media_types.DOCKER_LIST),
+        ({"config": CONFIG, "mediaType": media_types.DOCKER_MANIFEST}, media_types.OCI_MANIFEST),
+        ({"manifests": [], "config": CONFIG}, None),
+        ({"schemaVersion": 2}, None),
+        ([], None),
+        ("x", None),
+        (None, None),
+    ):
+        with pytest.raises(InvalidImageError):
+            parse_manifest(value, what="x", media_type=media_type)
+
+
+@pytest.mark.parametrize(
+    ("platform", "shown", "known"),
+    [
+        ({"os": "linux", "architecture": "arm64", "variant": "v8"}, "linux/arm64/v8", True),
+        ({"os": "linux", "architecture": "amd64"}, "linux/amd64", True),
+        ({"os": "unknown", "architecture": "unknown"}, "unknown/unknown", False),
+        ({}, "", False),
+    ],
+)
+def test_platforms(platform: dict[str, str], shown: str, known: bool) -> None:  # noqa: FBT001
+    value = validate(platform, Platform, what="x")
+    assert (str(value), value.known) == (shown, known)
+
+
+def test_build_steps_skip_what_made_no_layer() -> None:
+    history = [
+        History(created_by="one"),
+        History(created_by="ENV", empty_layer=True),
+        History(comment="two"),
+        History(created_by="", comment=""),
+    ]
+    assert build_steps(history, 3) == ["one", "two", None]
+    assert build_steps(history, 2) == [None, None]
+    assert build_steps([], 0) == []
+
+
+def test_layer_media_types() -> None:
+    for kind in ("none", "gzip", "zstd"):
+        assert media_types.is_layer(media_types.layer_media_type(kind))
+    assert media_types.is_layer("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
+    assert media_types.is_layer("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
+    assert not media_types.is_layer("application/vnd.in-toto+json")
