@@ -388,7 +388,7 @@ def main() -> None:
     except OcianalyzeError as error:
         sys.exit(_complain(error.one_line(), error.exit_code))
     except KeyboardInterrupt:
-        sys.exit(_complain("interrupted", EXIT_INTERRUPTED))
+        os._exit(_complain("interrupted", EXIT_INTERRUPTED))  # at once: threads may be deep in a layer
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_NOT_ANALYSED)

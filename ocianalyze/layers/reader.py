@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Blob, ByteRange, Layer
 
 _ELF_HEADER = 64
+_MAX_READS_AGAIN = 16
+"""How often a compressed layer is inflated again for a file that was not kept: each time costs all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Contents:
         self._compression = compression
         self._limits = limits
         self._what = what
+        self._read_again_count = 0
 
     def read(self, row: int, size: int) -> bytes:
         """Return the first `size` bytes of the content of `row`, all of it if there are fewer.
@@ -151,6 +154,9 @@ class Contents:
         return self.captured.get(row) or self.read(row, HEAD)
 
     def _read_again(self, offset: int, size: int) -> bytes:
+        self._read_again_count += 1
+        if self._read_again_count > _MAX_READS_AGAIN:
+            raise ContentUnavailableError(f"the layer was read again {_MAX_READS_AGAIN} times for such files already")
         window = StreamWindow(decompress(self._blob.chunks(), limits=self._limits, what=self._what))
         data, start = window.view(offset, size)
         return data[offset - start : offset - start + size]

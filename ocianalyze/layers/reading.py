@@ -60,12 +60,11 @@ def read_layers(
     if jobs == 1 or len(left) == 1:
         done.update((_key(layer), read(layer)) for layer in left)
     elif left:
-        with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer") as pool:
-            try:
-                done.update(zip(map(_key, left), pool.map(read, left), strict=True))
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer")
+        try:
+            done.update(zip(map(_key, left), pool.map(read, left), strict=True))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
     results = [done[_key(layer)] for layer in image.layers]
     total = sum(len(result.changeset) for result in results)
     if total > reading.limits.max_entries:

@@ -103,9 +103,9 @@ def test_forty_links_are_followed_and_no_more(links: int, found: bool) -> None: 
 def test_links_that_grow_take_bounded_time() -> None:
     """Each link leads through the one before it twice: a path that doubles with each hop."""
     items = [directory("0"), *(symlink(str(n), f"{n - 1}/../{n - 1}") for n in range(1, 39))]
-    started = time.perf_counter()
+    started = time.process_time()
     assert merged(items).resolve("/38").problem == "loop"
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @settings(max_examples=150)

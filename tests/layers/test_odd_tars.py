@@ -24,9 +24,9 @@ def test_the_table_has_every_file_on_which_readers_disagree() -> None:
 @pytest.mark.parametrize("name", sorted(oracle()))
 def test_entries_are_those_that_readers_agree_on(name: str) -> None:
     for window in WINDOWS:
-        started = time.perf_counter()
+        started = time.process_time()
         assert outcome(window(odd_tars()[name])) == expected(name)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("name", sorted(oracle()))

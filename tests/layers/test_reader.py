@@ -178,12 +178,12 @@ def test_patterns_are_those_of_the_shell(pattern: str, name: str) -> None:
 
 
 def test_hostile_patterns_take_bounded_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for pattern in ("/" + "*a" * 20, "**/" + "*a" * 20, "/*/" * 3 + "*a*b*c*.so*"):
         compile_globs([pattern]).match("/" + "a" * 4000 + "b")
         compile_globs([pattern]).match("/" + "abc/" * 1000 + "b")
     compile_globs(["/" + "[" * 2000]).match("/")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------

@@ -458,7 +458,7 @@ def test_time_is_linear_in_the_size_of_hostile_tars() -> None:
         b"".join(header(b"%d" % number, mtime=number, uid=number) for number in range(20_000)),
     ]
     for data in hostile:
-        started = time.perf_counter()
+        started = time.process_time()
         with contextlib.suppress(OcianalyzeError):
             entries(stream_window(data + END))
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2

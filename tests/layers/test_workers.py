@@ -140,13 +140,13 @@ def test_an_interrupt_ends_the_workers() -> None:
 
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.2)
-    started = time.perf_counter()
+    started = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
             spread(2, sleep, workers=2)
     finally:
         signal.signal(signal.SIGALRM, before)
-    assert time.perf_counter() - started < 5
+    assert time.monotonic() - started < 5
 
 
 def test_it_is_not_used_while_other_threads_run() -> None:

@@ -56,6 +56,6 @@ def test_any_bytes_are_decoded_or_refused(raw: bytes) -> None:
 
 
 def test_many_keys_take_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     decode(b"{" + b",".join(b'"%d":[{}]' % number for number in range(100_000)) + b"}", what="x")
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -57,7 +57,7 @@ def test_paths_that_could_be_names(text: str, may_be_name: bool) -> None:  # noq
 
 
 def test_telling_a_name_takes_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("a" * 50_000 + "!", "a." * 20_000 + "!", "a/" * 20_000 + "!", "a-_." * 10_000 + "!"):
         assert not Reference.parse(text).may_be_name
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

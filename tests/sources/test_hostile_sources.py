@@ -213,10 +213,10 @@ def test_digests_are_validated_before_they_are_used(digest: object, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["manifest.json", "index.json"])
 def test_documents_are_capped(name: str, tmp_path: Path) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     data = layer([Item(path=name, content=b"[" + b" " * (100 << 20) + b"]")])
     _in_both(data, tmp_path, "max-json|over the limit", error=LimitExceededError)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
