@@ -96,11 +96,17 @@ class StreamWindow:
         """Return None: a stream tells its size by ending."""
         return None
 
-    def drain(self) -> int:
-        """Read to the end, for those who count and hash on the way, and return the size of the whole stream."""
+    def drain(self, most: int | None = None) -> int:
+        """Read to the end, for those who count and hash on the way, and return the size of the whole stream.
+
+        Where `most` is given it ends early once more bytes than that were read.
+        """
         size = self._start + len(self._chunk)
+        last = None if most is None else size + most
         self._chunk = b""
         for chunk in self._chunks:
             size += len(chunk)
+            if last is not None and size > last:
+                break
         self._start = size
         return size

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.errors import ContentUnavailableError, OcianalyzeError
+from ocianalyze.errors import ContentUnavailableError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers.compression import decompress, peek
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.reader import Budget, PreReadBlob, read_blob
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.image import Blob, ByteRange
+
+
+_MAX_TRAILER = 64 << 20
+"""How much may follow the end of an archive, in bytes: tools pad to the size of their records."""
 
 
 class BytesBlob:
@@ -112,7 +116,9 @@ class StreamStore:
             self._entries += 1
             if self._entries > limits.max_entries:
                 raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
-        window.drain()
+        end = window.drain(0)
+        if window.drain(_MAX_TRAILER) > end + _MAX_TRAILER:
+            raise InvalidImageError(f"{what} goes on for more than {_MAX_TRAILER:,} bytes after the end of the archive")
 
     def find(self, name: str) -> Blob | None:
         """Return the member `name`, past links."""

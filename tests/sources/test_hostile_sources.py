@@ -490,3 +490,9 @@ def _archives(form: FormName, made: dict[FormName, bytes] = {}) -> bytes:  # noq
     if form not in made:
         made[form] = archive(SPEC, form)
     return made[form]
+
+
+def test_a_stream_that_goes_on_after_its_end_is_refused() -> None:
+    data = archive(SPEC, "docker-25")
+    _refused(data + bytes((64 << 20) + (1 << 20)), "goes on for more than")
+    see(data + bytes(1 << 20))
