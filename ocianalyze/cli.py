@@ -194,9 +194,13 @@ def scan(
         ignore=ignore or (),
         fail_on=fail_on,
     )
-    for how, where in zip(formats, outputs, strict=True):
-        if not (quiet and where == Path("-")):
-            _write_report(report, how, where, color)
+    try:
+        for how, where in zip(formats, outputs, strict=True):
+            if not (quiet and where == Path("-")):
+                _write_report(report, how, where, color)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever does not want to read the report still gets the exit code
+        _discard_output()
     raise typer.Exit({"pass": 0, "fail": EXIT_FINDINGS, "error": EXIT_NOT_ANALYSED}[report.verdict])
 
 
@@ -305,6 +309,8 @@ def _source(
 ) -> Source:
     from ocianalyze.analysis import Source
 
+    if image == "-" and sys.stdin is None:
+        raise UsageError("standard input is closed")
     stdin = sys.stdin.buffer if image == "-" else None
     if stdin is not None and stdin.isatty():
         raise UsageError(
@@ -340,9 +346,15 @@ def _console(color: Color, file: IO[str] | None = None) -> Console:
     """Return a console that neither guesses emoji nor highlights; 80 columns where the width is not known."""
     from rich.console import Console
 
+    class Plain(Console):
+        """A console that leaves a closed pipe to the command, which knows its exit code."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     out = file or sys.stdout
     width = None if out.isatty() or "COLUMNS" in os.environ else 80
-    return Console(
+    return Plain(
         file=out,
         width=width,
         force_terminal={Color.ALWAYS: True, Color.NEVER: False}.get(color),
@@ -383,15 +395,22 @@ def _options(
 
 def main() -> None:
     """Run the command line and exit with its code; whatever goes wrong is said in one line on standard error."""
+    _prepare_output()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except OcianalyzeError as error:
         sys.exit(_complain(error.one_line(), error.exit_code))
     except KeyboardInterrupt:
         os._exit(_complain("interrupted", EXIT_INTERRUPTED))  # at once: threads may be deep in a layer
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(EXIT_NOT_ANALYSED)
+    except OSError as error:
+        _discard_output()
+        sys.exit(_complain(f"the output cannot be written: {error.strerror}", EXIT_NOT_ANALYSED))
     except MemoryError:
         sys.exit(_complain("out of memory; lower --max-entries or --jobs, or give it more", EXIT_NOT_ANALYSED))
     except Exception as error:  # nobody is to see a traceback who did not ask for it
@@ -399,6 +418,20 @@ def main() -> None:
             raise
         what = f"internal error: {type(error).__name__}: {error}; set OCIANALYZE_DEBUG=1 for a traceback, and report it"
         sys.exit(_complain(what, EXIT_NOT_ANALYSED))
+
+
+def _prepare_output() -> None:
+    """Make sure that there is something to print to, and that every text can be printed in its encoding."""
+    if sys.stdout is None or sys.stderr is None:
+        sys.exit(EXIT_NOT_ANALYSED)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Let whatever is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str, code: int) -> int:

@@ -213,6 +213,24 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("scan {demo} --fail-on never | true", 0),
+        ("scan {demo} | true", 1),
+        ("scan {demo} > /dev/full", 3),
+        ("scan {demo} >&-", 3),
+        ("scan - <&-", 2),
+    ],
+)
+def test_closed_and_full_outputs_do_not_change_what_the_code_says(command: str, code: int) -> None:
+    line = f"{sys.executable} -m ocianalyze {command.format(demo=DEMO)}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, check=False)
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert b"internal error" not in done.stderr
+
+
 def test_inspect_reads_no_layer(tmp_path: Path) -> None:
     done = run("inspect", TESTDATA / "skopeo-docker-archive.tar", "--format", "json")
     told = json.loads(done.stdout)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocianalyze.errors import CorruptLayerError
 from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem, LayerUsage
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import Kind
@@ -216,8 +217,10 @@ class _Merge:
         target = self._find(written) if early is None else self._bases[layer] + early
         target = self._inodes.get(target, target) if target is not None else None
         if target is None or target in self._children or self._kind(target) == _HARDLINK:
-            self._report("hardlink-target-missing", f"the hardlink's target {written!r} is not there", layer, row)
-            return
+            raise CorruptLayerError(
+                f"layer {layer}: {changeset.path(row)} is a hardlink to {written!r}, which is not there, so that no "
+                "container runtime can unpack the layer"
+            )
         self._inodes[id_] = target
         if target < self._bases[layer]:
             self._copied_up[layer].add(target)

@@ -217,7 +217,7 @@ class _Builder:
                     path = path[:-1]  # noqa: PLW2901 - as it is from here on
                 if path[:2] == "./":
                     path = path[2:]  # noqa: PLW2901 - as it is from here on
-                if path[:1] in _UNUSUAL or "/." in path or "//" in path:
+                if path[:1] in _UNUSUAL or path[-1:] == "/" or "/." in path or "//" in path:
                     path = self._normalised(path)  # noqa: PLW2901 - as it is from here on
                 directory, _, name = path.rpartition("/")
                 parent = directories.get(directory)

@@ -22,7 +22,7 @@ class Limits(NamedTuple):
     max_metadata: int = 1 * _GIB
     max_layer_size: int = 256 * _GIB
     max_ratio: int = 400
-    max_window: int = 512 * _MIB
+    max_window: int = 256 * _MIB
     max_json: int = 8 * _MIB
     max_nesting: int = 4
     max_content: int = 32 * _MIB
