@@ -20,7 +20,7 @@ def describe() -> dict[str, str]:
         "processor": _processor(),
         "processors": str(_processors()),
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.0f} GB",
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {'.'.join(platform.release().split('.')[:2])} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
     }
     return found | {name: text for name, text in (packages | programs).items() if text}
