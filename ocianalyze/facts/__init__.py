@@ -56,7 +56,7 @@ class Nvidia:
         cuda_versions: the distinct versions of them, in order.
         minimum_driver: the oldest driver that they run with, if that is known.
         loader: where the dynamic loader looks.
-        injected_links: symlinks where the container runtime mounts programs.
+        injected_links: what is no regular file where the container runtime mounts programs.
         blocked_sonames: regular files that keep the host's libraries from being found.
     """
 
@@ -119,8 +119,8 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
     """
     environment = image.config.config.environment
     user = accounts.find_user(filesystem, image.config.config.user, environment)
-    shell = Shell(filesystem, user, search_path(environment))
     mounts = find_mounts(filesystem, mount_path(app_image_config))
+    shell = Shell(filesystem, user, search_path(environment), mounts=mounts)
     program = shell.find("python")
     installation = None
     if program.path is not None and program.problem is None and program.interpreter is None:

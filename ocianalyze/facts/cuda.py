@@ -28,15 +28,16 @@ _MINIMUM_DRIVERS: Final = (
     ((10, 0), "410.48"),
 )
 _NAMES: Final = (
-    (re.compile(r"libcudart\.so\.(\d+\.\d+)(?:\.\d+)+"), "library"),
-    (re.compile(r"libcudart-[0-9a-f]{8}\.so\.(\d+\.\d+)(?:\.\d+)*"), "library"),
-    (re.compile(r"nvidia_cuda_runtime(?:_cu\d+)?-(\d+\.\d+)[\d.]*\.dist-info"), "wheel"),
-    (re.compile(r"cuda-cudart-(\d+\.\d+)[\d.]*-[^-]+\.json"), "conda"),
-    (re.compile(r"cudatoolkit-(\d+\.\d+)[\d.]*-[^-]+\.json"), "conda"),
-    (re.compile(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info"), "wheel"),
+    (re.compile(r"libcudart\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)+", re.ASCII), "library"),
+    (re.compile(r"libcudart-[0-9a-f]{8}\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)*", re.ASCII), "library"),
+    (re.compile(r"nvidia_cuda_runtime(?:_cu\d+)?-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
+    (re.compile(r"cuda-cudart-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
+    (re.compile(r"cudatoolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
+    (re.compile(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
 )
 _VERSION_FILE: Final = re.compile(r"/usr/local/cuda[^/]*/version\.(?:json|txt)")
-_PACKAGE: Final = re.compile(r"cuda-cudart-(\d+)-(\d+)")
+_VERSION: Final = re.compile(r"\d{1,4}\.\d{1,4}(?!\d)", re.ASCII)
+_PACKAGE: Final = re.compile(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ _READERS: Final[dict[str, Callable[[bytes], str | None]]] = {"json": _version_in
 
 
 def _two_parts(text: object) -> str | None:
-    match = re.match(r"\d+\.\d+", text) if isinstance(text, str) else None
+    match = _VERSION.match(text) if isinstance(text, str) else None
     return match[0] if match else None
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.conda import ENVIRONMENT_FILTER, Environment, find_environments
 from ocianalyze.facts.kernels import KERNEL_MODULES, NATIVE, REWRITTEN, Kernel, Place
-from ocianalyze.facts.kernelspecs import load_kernelspec
+from ocianalyze.facts.kernelspecs import LARGEST, load_kernelspec
 from ocianalyze.facts.modules import find_module
 from ocianalyze.facts.python import Installation, find_installation
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _SYSTEM: Final = ("/usr/local/share/jupyter/kernels", "/usr/share/jupyter/kernels")
 _PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*t?", re.ASCII)
 _SPEC_PATH: Final = re.compile(r"/kernels/[^/]+/kernel\.json\Z")
+_VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
+"""The variables of a kernel that change where its command leads."""
+
+_LONGEST_VALUE: Final = 64 * 1024
 _OPTIONS_WITH_VALUES: Final = ("-X", "-W")
 
 
@@ -70,6 +74,7 @@ class _Finder:
         self._filesystem = shell.filesystem
         self._environment = environment
         self._mounts = mounts
+        self._installations: dict[str, Installation | None] = {}
 
     def spec_kernels(self, python: Installation | None) -> Iterator[Kernel]:
         for directory, place in self._search_directories(python):
@@ -93,25 +98,28 @@ class _Finder:
         word = argv[0].replace("{resource_dir}", kernel.directory) if argv else ""
         if kernel.spec.problem or not word or "{" in word:
             return kernel
-        variables = {
-            **self._environment,
-            **{key: Template(text).safe_substitute(self._environment) for key, text in kernel.spec.env.items()},
-        }
+        variables = {**self._environment, **_substituted(kernel.spec.env, self._environment)}
         shell = self._shell.with_environment(variables)
         if kernel.place == "conda":
             shell = replace(shell, path=(join(kernel.directory.partition("/share/jupyter/")[0], "bin"), *shell.path))
         program = shell.find(word)
         rewritten = kernel.origin == "kernelspec" and word in REWRITTEN
+        if program.problem is None and basename(word) == "env" and (behind := _behind_env(argv)):
+            argv = behind
+            found = shell.find(argv[0])
+            program = replace(found, visited=program.visited + found.visited)
         kernel = replace(kernel, program=program, rewritten=rewritten)
         if program.path is None or program.problem is not None or program.interpreter is not None:
             return kernel
-        return self._with_python(kernel, program.path, variables)
+        return self._with_python(kernel, program.path, argv, variables)
 
-    def _with_python(self, kernel: Kernel, path: str, variables: Mapping[str, str]) -> Kernel:
+    def _with_python(self, kernel: Kernel, path: str, argv: tuple[str, ...], variables: Mapping[str, str]) -> Kernel:
         if not _PYTHON.fullmatch(basename(path)):
             return kernel
-        kernel = replace(kernel, python=find_installation(self._filesystem, path))
-        name = _module_of(kernel.spec.argv)
+        if path not in self._installations:
+            self._installations[path] = find_installation(self._filesystem, path)
+        kernel = replace(kernel, python=self._installations[path])
+        name = _module_of(argv)
         if kernel.python is None or name is None or "PYTHONHOME" in variables:
             return kernel
         module = find_module(
@@ -156,7 +164,7 @@ class _Finder:
     def _kernel(self, name: str, directory: str, node: Node, place: Place, *, doubt: str | None) -> Kernel:
         hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(join(directory, "kernel.json")))
         hidden_by = self._mounts.hides(directory) or hidden_by
-        spec = load_kernelspec(node.read())
+        spec = load_kernelspec(node.read(LARGEST + 1))
         return Kernel(name, (), directory, node, "kernelspec", place, spec, hidden_by=hidden_by, doubt=doubt)
 
     def _conda_kernel(self, environment: Environment, directory: str, node: Node) -> Kernel:
@@ -164,6 +172,30 @@ class _Finder:
         doubt = None if environment.certain else f"conda may not know the environment {environment.prefix}"
         kernel = self._kernel(name, directory, node, "conda", doubt=doubt)
         return replace(kernel, origin="conda", aliases=tuple(aliases))
+
+
+def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a kernel's variables that matter, as jupyter_client makes them; without what is far too long."""
+    found: dict[str, str] = {}
+    for key in _VARIABLES & settings.keys():
+        text = settings[key]
+        if len(text) > _LONGEST_VALUE:
+            continue
+        names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
+        if len(text) + sum(len(environment.get(name, "")) for name in names if name) <= _LONGEST_VALUE:
+            found[key] = Template(text).safe_substitute(environment)
+    return found
+
+
+def _behind_env(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command that ``env`` runs, or nothing where it has options or changes what the look-up depends on."""
+    for position, word in enumerate(argv[1:], start=1):
+        name, equals, _ = word.partition("=")
+        if word.startswith("-") or not word or "{" in word or (equals and name in _VARIABLES):
+            return ()
+        if not equals:
+            return () if "/" in word and not word.startswith("/") else argv[position:]
+    return ()
 
 
 def _module_of(argv: tuple[str, ...]) -> str | None:

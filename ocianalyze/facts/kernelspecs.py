@@ -14,6 +14,9 @@ from typing import Any, Final
 
 READS: Final = ("**/kernel.json",)
 
+LARGEST: Final = 1024 * 1024
+"""How large a ``kernel.json`` may be to be looked at."""
+
 CONNECTION_FILE: Final = "{connection_file}"
 
 _TYPES: Final[dict[str, tuple[type | tuple[type, ...], str]]] = {
@@ -61,8 +64,9 @@ class KernelSpec:
 
 def load_kernelspec(content: bytes) -> KernelSpec:
     """Return what the content of a ``kernel.json`` says; a document that the loader drops has a ``problem``."""
-    if content.startswith(b"\xef\xbb\xbf"):
-        return KernelSpec(problem="it begins with a byte order mark")
+    if len(content) > LARGEST or content.startswith(b"\xef\xbb\xbf"):
+        large = len(content) > LARGEST
+        return KernelSpec(problem="it is larger than 1 MiB" if large else "it begins with a byte order mark")
     try:
         value = json.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.programs import split_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +29,10 @@ DEFAULT: Final = (
     "/lib",
 )
 """Where the loader looks without being told (the multiarch ones on Debian and its kin)."""
+
+_LONGEST: Final = 1024 * 1024
+_MAX_DIRECTORIES: Final = 1000
+_MAX_FILES: Final = 1000
 
 _TREES: Final = re.compile(r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)")
 _NOT_SEARCHED: Final = re.compile(r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)")
@@ -64,23 +71,31 @@ def find_loader_path(filesystem: Filesystem, environment: Mapping[str, str]) -> 
     """
     added = [
         LoaderDirectory(item, filesystem.resolve(item).path, "LD_LIBRARY_PATH", None)
-        for item in environment.get("LD_LIBRARY_PATH", "").split(":")
+        for item in split_path(environment.get("LD_LIBRARY_PATH", ""))
         if item.startswith("/")
     ]
-    added += _configured(filesystem, "/etc/ld.so.conf", depth=0)
+    added += islice(_configured(filesystem, "/etc/ld.so.conf", set(), depth=0), _MAX_DIRECTORIES)
     return LoaderPath(frozenset(filesystem.resolve(path).path for path in DEFAULT), tuple(added))
 
 
-def _configured(filesystem: Filesystem, path: str, *, depth: int) -> Iterator[LoaderDirectory]:
+def _configured(filesystem: Filesystem, path: str, seen: set[str], *, depth: int) -> Iterator[LoaderDirectory]:
+    """Yield what a configuration adds; `seen` are the files and patterns that have been looked at."""
     node = filesystem.lookup(path)
     if node is None or not node.is_file or depth > 3:  # noqa: PLR2004 - deeper than anybody nests them
         return
-    for raw in node.read().decode("utf-8", "surrogateescape").splitlines():
+    if node.path in seen:
+        return
+    seen.add(node.path)
+    for raw in node.read(_LONGEST).decode("utf-8", "surrogateescape").splitlines():
         line = raw.partition("#")[0].strip()
         word, _, rest = line.partition(" ")
         if word == "include":
             for pattern in rest.split():
-                for found in filesystem.glob(normpath(join("/etc", pattern))):
-                    yield from _configured(filesystem, found.path, depth=depth + 1)
+                full = normpath(join("/etc", pattern))
+                if f"include {full}" in seen or len(seen) >= _MAX_FILES:
+                    continue
+                seen.add(f"include {full}")
+                for found in filesystem.glob(full):
+                    yield from _configured(filesystem, found.path, seen, depth=depth + 1)
         elif line.startswith("/"):
             yield LoaderDirectory(line, filesystem.resolve(line).path, path, node.layer)

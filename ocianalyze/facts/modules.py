@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.facts.programs import split_path
 from ocianalyze.facts.python import site_directories, user_site_directories
 
 if TYPE_CHECKING:
@@ -20,10 +22,14 @@ if TYPE_CHECKING:
     from ocianalyze.facts.python import Installation
     from ocianalyze.filesystem.tree import Filesystem, Node
 
-READS: Final = ("**/*.pth",)
+READS: Final = ("**/site-packages/*.pth", "**/dist-packages/*.pth")
 
 _HARMLESS: Final = re.compile(r".*-nspkg\.pth|distutils-precedence\.pth|_virtualenv\.pth", re.ASCII)
 """Files that are in almost every installation and never lead to a directory."""
+
+_LONGEST: Final = 64 * 1024
+_MAX_LINES: Final = 1000
+"""How much of a ``.pth`` file is read, and how many lines of all of them."""
 
 _ARCHIVES: Final = (".zip", ".egg", ".pex", ".whl")
 
@@ -59,11 +65,10 @@ def find_module(
 
     `python_path` is the value of ``PYTHONPATH``; `home` the user's home directory, for ``pip install --user``.
 
-    Raises:
-        ContentUnavailableError: a ``.pth`` file was not kept.
+    A ``.pth`` file that was not kept, or is too long, is a doubt.
     """
     top = name.partition(".")[0]
-    listed = tuple(normpath(item) for item in python_path.split(":") if item.startswith("/"))
+    listed = tuple(normpath(item) for item in split_path(python_path) if item.startswith("/"))
     sites = (*site_directories(filesystem, python), *user_site_directories(home, python))
     hidden: str | None = None
     doubt = None if python.versions else f"no standard library was found for {python.executable}"
@@ -77,28 +82,46 @@ def find_module(
         if mounts.hides_on_the_way(filesystem.resolve(path)) is None:
             return ModuleSearch(top, path, None, None, (*listed, *sites))
         hidden = hidden or path
-    for link in _path_lines(filesystem, sites, mounts):
-        path = _module_in(filesystem, link.directory, top) if link.directory else None
-        if path is not None:
+    for path, reason in _through_links(filesystem, top, sites, mounts):
+        if path is not None and mounts.hides_on_the_way(filesystem.resolve(path)) is None:
             return ModuleSearch(top, path, None, None, (*listed, *sites))
-        if link.code and top.partition("_")[0] in link.code:
-            doubt = doubt or f"{link.file} runs code that may make it importable"
+        hidden, doubt = hidden or path, doubt or reason
     return ModuleSearch(top, None, hidden, doubt, (*listed, *sites))
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """One line of a ``.pth`` file: a directory, or code."""
+    """One line of a ``.pth`` file: a directory, or code; or why the file's lines cannot be told."""
 
     file: str
     directory: str = ""
     code: str = ""
+    doubt: str = ""
+
+
+def _through_links(
+    filesystem: Filesystem, name: str, sites: tuple[str, ...], mounts: Mounts
+) -> Iterator[tuple[str | None, str | None]]:
+    """Yield the paths of the module `name` that ``.pth`` files lead to, and why it may be there all the same."""
+    seen: set[int] = set()
+    for count, link in enumerate(_path_lines(filesystem, sites, mounts)):
+        if count >= _MAX_LINES:
+            yield None, f"{link.file} has too many lines, or those before it have"
+            return
+        if link.doubt:
+            yield None, f"{link.file} {link.doubt}"
+        elif link.code:
+            if name.partition("_")[0] in link.code:
+                yield None, f"{link.file} runs code that may make it importable"
+        elif (node := filesystem.lookup(link.directory)) is not None and node.id not in seen:
+            seen.add(node.id)
+            yield _module_in(filesystem, link.directory, name), None
 
 
 def _path_lines(filesystem: Filesystem, sites: tuple[str, ...], mounts: Mounts) -> Iterator[_Link]:
     for site in sites:
         node = filesystem.lookup(site)
-        if node is None or mounts.hides(site) is not None:
+        if node is None or not site.endswith("-packages") or mounts.hides(site) is not None:
             continue
         for child in filesystem.children_of(node):
             if child.name.endswith(".pth") and not _HARMLESS.fullmatch(child.name):
@@ -109,7 +132,14 @@ def _lines_of(filesystem: Filesystem, child: Node, site: str) -> Iterator[_Link]
     file = filesystem.lookup(child.path)
     if file is None or not file.is_file:
         return
-    for line in file.read().decode("utf-8", "surrogateescape").splitlines():
+    try:
+        content = file.read(_LONGEST)
+    except ContentUnavailableError:
+        yield _Link(child.path, doubt="was not kept")
+        return
+    if file.size > _LONGEST:
+        yield _Link(child.path, doubt="is too long to be read")
+    for line in content.decode("utf-8", "surrogateescape").splitlines():
         if line.startswith(("import ", "import\t")):
             yield _Link(child.path, code=line)
         elif line.strip() and not line.startswith("#"):

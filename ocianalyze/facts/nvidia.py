@@ -42,6 +42,7 @@ _WHOLE_TREES: Final = re.compile(
     r"|/etc/nvidia-container-[^/]+|/var/lib/nvidia|/usr/lib/wsl"
 )
 _SONAME, _BINARY = "U03", "U05"
+_LIBRARIES: Final = frozenset({"U02", _SONAME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,10 @@ def blocked_sonames(files: Iterable[NvidiaFile], loader: LoaderPath) -> tuple[Nv
 
 
 def injected_links(filesystem: Filesystem) -> tuple[Node, ...]:
-    """Return the symlinks at the paths where the container runtime mounts the driver's programs."""
+    """Return what is no regular file at the paths where the container runtime mounts the driver's programs."""
     directory = filesystem.lookup("/usr/bin")
     nodes = (filesystem.child(directory, name) for name in INJECTED) if directory is not None else ()
-    return tuple(node for node in nodes if node is not None and node.is_symlink)
+    return tuple(node for node in nodes if node is not None and not node.is_file)
 
 
 def _inside_trees(filesystem: Filesystem, candidates: Iterable[Node]) -> Iterator[Node]:
@@ -137,7 +138,7 @@ def _weigh(node: Node, file: NvidiaFile) -> NvidiaFile:
     """Return what a regular file is: its size and its first bytes may tell it from the driver's."""
     if file.cls != "driver-userspace":
         return file
-    if file.pattern == _SONAME and any(name.fullmatch(node.name) and node.size < size for name, size in _STUB_SIZES):
+    if file.pattern == _SONAME and _is_small(node.name, node.size):
         return replace(file, cls="stub", reason="stub-copy")
     if file.pattern == _BINARY and node.name not in _SCRIPTS and _is_script(node):
         return replace(file, reason="script")
@@ -152,10 +153,24 @@ def _follow(filesystem: Filesystem, node: Node, file: NvidiaFile) -> NvidiaFile 
         return file
     if end.node is None:
         return replace(file, cls="driver-leftover", reason="dangling")
-    target = _look_at(filesystem, end.node) if end.node.is_file else None
-    if target is None:
+    if not end.node.is_file:
         return None
+    target = _look_at(filesystem, end.node)
+    if target is None:
+        return _by_its_name(node, file, end.node.size) if file.pattern in _LIBRARIES else None
     return replace(file, cls=target.cls, version=target.version or file.version, reason="link")
+
+
+def _by_its_name(node: Node, file: NvidiaFile, size: int) -> NvidiaFile:
+    """Return what a library's symlink is that leads to a file of which nothing else says that it is NVIDIA's."""
+    file = replace(file, size=size, reason="link")
+    if not size:
+        return replace(file, cls="driver-leftover")
+    return replace(file, cls="stub") if _is_small(node.name, size) else file
+
+
+def _is_small(name: str, size: int) -> bool:
+    return any(pattern.fullmatch(name) and size < least for pattern, least in _STUB_SIZES)
 
 
 def _is_script(node: Node) -> bool:

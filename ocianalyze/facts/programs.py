@@ -18,6 +18,11 @@ DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 """The ``PATH`` that a container gets if its image sets none."""
 
 
+_LONGEST_VALUE: Final = 64 * 1024
+_MAX_ENTRIES: Final = 1000
+_SHOWN: Final = 5
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why a command cannot be run: a code for programs, and a clause for people.
@@ -69,7 +74,21 @@ class Program:
 
 def search_path(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return the directories of ``PATH``, those of a container if it is not set; an empty one is ``.``."""
-    return tuple(item or "." for item in environment.get("PATH", DEFAULT_PATH).split(":"))
+    return tuple(dict.fromkeys(item or "." for item in split_path(environment.get("PATH", DEFAULT_PATH))))
+
+
+def split_path(value: str) -> tuple[str, ...]:
+    """Return the entries of a variable such as ``PATH``, each once; of one without any sense or measure, the first."""
+    entries = value[:_LONGEST_VALUE].split(":")
+    if len(value) > _LONGEST_VALUE:
+        entries.pop()
+    return tuple(dict.fromkeys(entries))[:_MAX_ENTRIES]
+
+
+def shown(directories: tuple[str, ...], separator: str) -> str:
+    """Return the first of `directories` for people, and how many more there are."""
+    more = f" and {len(directories) - _SHOWN} more" if len(directories) > _SHOWN else ""
+    return separator.join(directories[:_SHOWN]) + more
 
 
 def may_execute(node: Node, user: User) -> bool:

@@ -87,6 +87,11 @@ def user_site_directories(home: str, python: Installation) -> tuple[str, ...]:
 
 def standard_libraries(filesystem: Filesystem, prefix: str) -> tuple[str, ...]:
     """Return the names of the standard library directories (``python3.11``) in `prefix`."""
+    node = filesystem.lookup(prefix)
+    return () if node is None else _standard_libraries_in(filesystem, node)
+
+
+def _standard_libraries_in(filesystem: Filesystem, prefix: Node) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
             node.name
@@ -101,7 +106,9 @@ def _environment(filesystem: Filesystem, executable: str, prefix: str, configura
     home = settings.get("home")
     system_site = settings.get("include-system-site-packages", "").lower() == "true"
     found = _installed_above(filesystem, join(home, basename(executable))) if home else None
-    versions = tuple(dict.fromkeys(node.name for node in _version_directories(filesystem, prefix)))
+    top = filesystem.lookup(prefix)
+    directories = _version_directories(filesystem, top) if top is not None else ()
+    versions = tuple(dict.fromkeys(node.name for node in directories))
     return Installation(
         executable,
         prefix,
@@ -118,23 +125,32 @@ def _installed_above(filesystem: Filesystem, executable: str) -> tuple[str, tupl
     """Return the first prefix above a real path that has a standard library, and the versions that can be meant."""
     real = filesystem.resolve(executable)
     named = _STANDARD_LIBRARY.fullmatch(basename(real.path))
-    prefix = dirname(real.path)
-    while True:
-        versions = standard_libraries(filesystem, prefix)
+    for directory in reversed(_directories_to(filesystem, dirname(real.path))):
+        versions = _standard_libraries_in(filesystem, directory)
         if named and named[0] in versions:
-            return prefix, (named[0],)
+            return directory.path, (named[0],)
         if versions and not named:
             major = re.search(r"\d", basename(real.path))
             fitting = tuple(version for version in versions if not major or f"python{major[0]}." in version)
-            return prefix, fitting or versions
-        if prefix == "/":
-            return None
-        prefix = dirname(prefix)
+            return directory.path, fitting or versions
+    return None
 
 
-def _version_directories(filesystem: Filesystem, prefix: str) -> Iterator[Node]:
+def _directories_to(filesystem: Filesystem, path: str) -> list[Node]:
+    """Return the directories from the root down to `path`, which has no symlinks in it, as far as they exist."""
+    found = [filesystem.root]
+    for part in filter(None, path.split("/")):
+        node = filesystem.child(found[-1], part)
+        if node is None:
+            break
+        found.append(node)
+    return found
+
+
+def _version_directories(filesystem: Filesystem, prefix: Node) -> Iterator[Node]:
     for library in _LIBRARIES:
-        node = filesystem.lookup(join(prefix, library))
+        child = filesystem.child(prefix, library)
+        node = _directory(filesystem, child) if child is not None else None
         if node is not None:
             yield from (
                 found

@@ -6,11 +6,11 @@ directory of ``PATH`` in which the program can be executed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.programs import Problem, Program, may_execute, search_path
+from ocianalyze.facts.programs import Problem, Program, may_execute, search_path, shown
 from ocianalyze.facts.shebangs import ShebangError, env_command, parse_shebang
 from ocianalyze.filesystem.tree import MAX_HOPS
 from ocianalyze.layers import filetype
@@ -19,49 +19,79 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocianalyze.facts.accounts import User
+    from ocianalyze.facts.mounts import Mounts
     from ocianalyze.filesystem.tree import Filesystem, Node
 
 _MAX_INTERPRETERS: Final = 5
+_MAX_SCRIPTS: Final = 16
+"""How many scripts one look-up follows before it gives up."""
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """The state of one look-up: what is known already, and the scripts on the way, the outermost first."""
+
+    known: dict[str, Program] = field(default_factory=dict)
+    scripts: list[Node] = field(default_factory=list)
+    followed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The circumstances under which a command is looked up: who looks, in which directories, from where."""
+    """The circumstances under which a command is looked up: who looks, in which directories, from where.
+
+    What `mounts` hides is found through ``PATH`` only where nothing else is.
+    """
 
     filesystem: Filesystem
     user: User
     path: tuple[str, ...]
     directory: str = "/"
+    mounts: Mounts | None = None
 
     def with_environment(self, environment: Mapping[str, str]) -> Shell:
         """Return the same circumstances with the ``PATH`` of `environment`, if it has one."""
         return replace(self, path=search_path(environment)) if "PATH" in environment else self
 
-    def find(self, word: str, *, depth: int = 0) -> Program:
+    def find(self, word: str) -> Program:
         """Return where the command `word` leads.
 
         Raises:
             ContentUnavailableError: the first bytes of an executable were not kept.
         """
-        if word == "~" or word.startswith("~/"):
-            return replace(self.examine(normpath(self.user.home + word[1:]), depth=depth), word=word)
-        if "/" in word:
-            return replace(self.examine(normpath(join(self.directory, word)), depth=depth), word=word)
-        first: Program | None = None
-        for directory in self.path:
-            found = self.examine(normpath(join(self.directory, directory, word)), depth=depth)
-            if found.problem is None:
-                return replace(found, word=word)
-            if first is None and found.problem.code != "missing":
-                first = found
-        if first is not None:
-            return replace(first, word=word)
-        return Program(
-            word, problem=Problem("not-on-path", f"{word!r} is in no directory of PATH ({':'.join(self.path)})")
-        )
+        return self._find(word, _Lookup())
 
-    def examine(self, path: str, *, depth: int = 0) -> Program:
+    def examine(self, path: str) -> Program:
         """Return what lies at the absolute `path` as a program; raises as `find`."""
+        return self._examine(path, _Lookup())
+
+    def _find(self, word: str, lookup: _Lookup) -> Program:
+        if word == "~" or word.startswith("~/"):
+            return replace(self._examine(normpath(self.user.home + word[1:]), lookup), word=word)
+        if "/" in word:
+            return replace(self._examine(normpath(join(self.directory, word)), lookup), word=word)
+        hidden: Program | None = None
+        first: Program | None = None
+        for directory in dict.fromkeys(self.path):
+            found = self._examine(normpath(join(self.directory, directory, word)), lookup)
+            if found.problem is None:
+                if self.mounts is None or self.mounts.hides_any(found.visited) is None:
+                    return replace(found, word=word)
+                hidden = hidden or found
+            elif first is None and found.problem.code != "missing":
+                first = found
+        best = hidden or first
+        if best is not None:
+            return replace(best, word=word)
+        text = f"{word!r} is in no directory of PATH ({shown(self.path, ':')})"
+        return Program(word, problem=Problem("not-on-path", text))
+
+    def _examine(self, path: str, lookup: _Lookup) -> Program:
+        if path not in lookup.known:
+            lookup.known[path] = self._look_at(path, lookup)
+        return lookup.known[path]
+
+    def _look_at(self, path: str, lookup: _Lookup) -> Program:
         chain, visited, node, problem = self._follow(path)
         program = Program(path, path, chain, visited, node)
         if node is None or problem is not None:
@@ -78,23 +108,27 @@ class Shell:
         if not head.startswith(b"#!"):
             text = f"{_arrows(chain)} is neither an ELF file nor a script with a '#!' line ({program.kind})"
             return replace(program, problem=Problem("not-runnable", text))
-        return self._interpret(program, head, depth)
+        return self._interpret(program, node, head, lookup)
 
-    def _interpret(self, program: Program, head: bytes, depth: int) -> Program:
+    def _interpret(self, program: Program, node: Node, head: bytes, lookup: _Lookup) -> Program:
         where = _arrows(program.chain)
-        if depth >= _MAX_INTERPRETERS:
+        if node in lookup.scripts:
+            return replace(program, problem=Problem("loop", f"{where} is a script that is run by itself"))
+        if len(lookup.scripts) >= _MAX_INTERPRETERS or lookup.followed >= _MAX_SCRIPTS:
             return replace(program, problem=Problem("loop", f"{where} is a script of scripts, too many deep"))
+        lookup.followed += 1
+        lookup.scripts.append(node)
         try:
             interpreter, argument = parse_shebang(head)
-            found = replace(
-                self.examine(normpath(join(self.directory, interpreter)), depth=depth + 1), word=interpreter
-            )
+            found = replace(self._examine(normpath(join(self.directory, interpreter)), lookup), word=interpreter)
             command = env_command(interpreter, argument)
             if found.problem is None and command is not None:
-                behind = self.find(command, depth=depth + 1)
+                behind = self._find(command, lookup)
                 found = replace(behind, visited=found.visited + behind.visited)
         except ShebangError as error:
             return replace(program, problem=Problem("interpreter", f"{where}: {error}"))
+        finally:
+            lookup.scripts.pop()
         program = replace(program, interpreter=found, visited=program.visited + found.visited)
         if found.problem is None:
             return program
@@ -136,11 +170,12 @@ class Shell:
         return None
 
     def _closed_directory(self, path: str) -> Node | None:
-        directory = dirname(path)
-        node = self.filesystem.lookup(directory)
-        if node is not None and not may_execute(node, self.user):
-            return node
-        return None if directory == "/" else self._closed_directory(directory)
+        while path != "/":
+            path = dirname(path)
+            node = self.filesystem.lookup(path)
+            if node is not None and not may_execute(node, self.user):
+                return node
+        return None
 
 
 def _target(link: Node) -> str:

@@ -31,6 +31,7 @@ NO_EVIDENCE = [
     file("usr/local/cuda-12.6/version.json", b"[" * 100_000),
     file("usr/local/cuda-12.6/version.json", b'{"cuda": {"version": 12}}'),
     file("usr/local/cuda-12.6/version.txt", b""),
+    file("usr/local/cuda-12.6/version.json", b'{"cuda": {"version": "' + b"9" * 5000 + b'.1"}}'),
     symlink("usr/lib/libcudart.so.11.0", "libcudart.so.11"),
     file(f"{SITE}/cuda-cudart-12.4.127-0.json", b"{}"),
     file(f"{SITE}/torch-2.5.1+cpu.dist-info/METADATA", b"x"),
@@ -69,3 +70,8 @@ def test_variables_and_labels_count_where_there_is_nothing_better() -> None:
 )
 def test_minimum_driver(versions: list[str], driver: str | None) -> None:
     assert minimum_driver(CudaEvidence(version, "library", version) for version in versions) == driver
+
+
+def test_a_version_without_measure() -> None:
+    config = {"Env": ["CUDA_VERSION=" + "9" * 5000 + ".1"], "Labels": {"com.nvidia.cuda.version": "9" * 5000 + ".1"}}
+    assert make_subject([], config=config).facts.nvidia.cuda == ()

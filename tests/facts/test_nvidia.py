@@ -189,6 +189,15 @@ DECISIONS: list[tuple[list[Item], str, str, str | None]] = [
         "compat",
         "link",
     ),
+    *(
+        (
+            [symlink("usr/lib/libcuda.so.1", "/opt/blob.bin"), Item(path="opt/blob.bin", size=size)],
+            "/usr/lib/libcuda.so.1",
+            cls,
+            "link",
+        )
+        for size, cls in ((3_000_000, "driver-userspace"), (60_000, "stub"), (0, "driver-leftover"))
+    ),
     ([program("usr/bin/nvidia-smi")], "/usr/bin/nvidia-smi", "driver-userspace", None),
     ([program("usr/bin/nvidia-smi", b"#!/bin/sh\n")], "/usr/bin/nvidia-smi", "driver-userspace", "script"),
     (

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from ocianalyze.facts.accounts import User
-from ocianalyze.facts.programs import Program
+from ocianalyze.facts.programs import Program, search_path
 from ocianalyze.facts.shebangs import ShebangError, env_command, parse_shebang
 from ocianalyze.facts.shell import Shell
 from tests.rules.subjects import ELF, elf, make_image, program
@@ -149,3 +149,25 @@ def test_env(argument: str, command: str | None) -> None:
 def test_env_without_split() -> None:
     with pytest.raises(ShebangError, match="env -S"):
         env_command("/usr/bin/env", "python3 -u")
+
+
+def test_hostile_scripts_come_to_an_end() -> None:
+    path = tuple(f"/b{number}" for number in range(30))
+    items = [program(f"b{number}/k", b"#!/b0/env k\n") for number in range(30)]
+    found = look([*items, program("b0/env")], "k", path=path)
+    assert found.problem is not None
+    assert look([program("b/k", b"#!/b/env k\n"), program("b/env")], "k", path=("/b",) * 30).problem is not None
+
+
+def test_deep_directories() -> None:
+    deep = "/".join(["d"] * 1500)
+    assert look([program(f"{deep}/tool")], f"/{deep}/tool").problem is None
+
+
+def test_long_paths_are_shortened() -> None:
+    found = look([], "tool", path=tuple(f"/p{number}" for number in range(30)))
+    assert found.problem is not None
+    assert found.problem.text == "'tool' is in no directory of PATH (/p0:/p1:/p2:/p3:/p4 and 25 more)"
+    assert search_path({"PATH": "/a::/a:" + ":".join(f"/{number}" for number in range(2000))})[:3] == ("/a", ".", "/0")
+    assert len(search_path({"PATH": ":".join(map(str, range(2000)))})) == 1000
+    assert search_path({"PATH": "/a:" + "x" * 100_000}) == ("/a",)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from ocianalyze.facts.modules import ModuleSearch, find_module
+from ocianalyze.facts.modules import READS, ModuleSearch, find_module
 from ocianalyze.facts.mounts import find_mounts
 from ocianalyze.facts.python import find_installation
+from ocianalyze.layers.capture import Capture
 from tests.rules.subjects import make_image, program, python
 from tests.support.tarballs import Item, directory, file, symlink
 
@@ -127,3 +128,16 @@ def test_hidden_home() -> None:
     found = search([*python(ipykernel=False), file(place)], "/usr/bin/python3", home="/home/sagemaker-user")
     assert found.missing
     assert found.hidden == "/" + place
+
+
+def test_path_lines_without_measure() -> None:
+    site = "usr/lib/python3.11/site-packages"
+    items = [*python(ipykernel=False), file(f"{site}/x.pth", b".\n" * 1_000_000)]
+    found = search(items, "/usr/bin/python3")
+    assert (found.path, found.missing) == (None, False)
+
+
+def test_only_the_path_files_of_packages_are_kept() -> None:
+    capture = Capture(frozenset(READS))
+    for path, wanted in (("opt/lib/site-packages/a.pth", 9), ("opt/model.pth", 0), ("site-packages/x/a.pth", 0)):
+        assert capture.wanted(path, path.rpartition("/")[2], 0o644, limit=9) == wanted

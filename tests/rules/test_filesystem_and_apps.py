@@ -103,6 +103,8 @@ def test_needed_paths(items: list[Item], argv0: str, hidden: str) -> None:
 def test_needed_paths_that_are_fine() -> None:
     path = {"Env": ["PATH=/home/sagemaker-user/.local/bin:/usr/local/bin:/usr/bin:/bin"]}
     assert findings("FSR005", good(), config=path) == []
+    both = [*good(), program("home/sagemaker-user/.local/bin/python3.11"), kernel(KERNEL, ("python3.11", *IPYKERNEL))]
+    assert findings("FSR005", both, config=path) == []
     work = {"WorkingDir": "/home/sagemaker-user/work"}
     assert findings("FSR005", good(), config=work) == []
     assert findings("FSR005", good(), config={"WorkingDir": "/opt/ml/code"}) == []

@@ -6,7 +6,7 @@ import pytest
 
 from ocianalyze.rules.rule import Finding
 from tests.rules.subjects import base, findings, make_subject, program
-from tests.support.tarballs import Item, file, symlink, whiteout
+from tests.support.tarballs import Item, directory, file, symlink, whiteout
 
 LIB = "usr/lib/x86_64-linux-gnu"
 STATUS = "var/lib/dpkg/status"
@@ -244,3 +244,15 @@ def test_packages_without_files() -> None:
     assert findings("GPU002", [file(STATUS, removed)]) == []
     distroless = [file("var/lib/dpkg/status.d/libcuda1", package("libcuda1", source="x"))]
     assert causes("GPU002", distroless) == [("warning", "package")]
+
+
+def test_a_soname_that_leads_to_a_file_of_no_name() -> None:
+    items = [symlink("usr/lib/libcuda.so.1", "/opt/blob.bin"), Item(path="opt/blob.bin", size=3_000_000)]
+    ((severity, finding),) = findings("GPU001", items)
+    assert (severity, finding.path, finding.data["cause"]) == ("error", "/usr/lib/libcuda.so.1", "driver-library")
+    assert finding.data["bytes"] == 3_000_000
+
+
+def test_a_directory_where_a_program_is_mounted() -> None:
+    ((severity, finding),) = findings("GPU002", [directory("usr/bin/nvidia-smi"), directory("usr/local/nvidia")])
+    assert (severity, finding.data["cause"]) == ("error", "injected-binary-is-no-file")

@@ -383,7 +383,7 @@ def test_ipykernel_in_a_hidden_home() -> None:
     [
         ("/usr/local/bin/python3", "-m", "bash_kernel", "-f", "{connection_file}"),
         ("/usr/local/bin/python3", "/opt/run.py", "-m", "ipykernel_launcher", "{connection_file}"),
-        ("/usr/bin/env", "python3", "-m", "ipykernel_launcher", "{connection_file}"),
+        ("/usr/bin/env", "-i", "python3", "-m", "ipykernel_launcher", "{connection_file}"),
         ("/opt/launch", *IPYKERNEL),
     ],
 )
@@ -395,6 +395,30 @@ def test_kernels_of_which_the_module_is_not_known(argv: tuple[str, ...]) -> None
         program("usr/bin/env"),
     ]
     assert findings("KRN007", [*items, kernel(f"{SYSTEM}/other", argv)]) == []
+
+
+def test_ipykernel_by_a_path_line_into_a_hidden_directory() -> None:
+    hidden = "home/sagemaker-user/lib/ipykernel_launcher.py"
+    line = file("usr/local/lib/python3.11/site-packages/x.pth", b"/home/sagemaker-user/lib\n")
+    items = [*base(), *python("usr/local", ipykernel=False), directory("usr/local/lib/python3.11/site-packages")]
+    ((_, finding),) = findings("KRN007", [*items, good_kernel(), file(hidden), line])
+    assert finding.data["hidden"] == f"/{hidden}"
+
+
+def test_commands_by_way_of_env() -> None:
+    items = [*base(), *python("usr/local", ipykernel=False), program("usr/bin/env")]
+    mine = kernel(f"{SYSTEM}/other", ("/usr/bin/env", "X=1", "python3", *IPYKERNEL))
+    ((severity, _),) = findings("KRN007", [*items, mine])
+    assert severity == "error"
+    missing = kernel(f"{SYSTEM}/other", ("/usr/bin/env", "nopython", *IPYKERNEL))
+    ((severity, finding),) = findings("KRN005", [*items, missing])
+    assert (severity, finding.data["problem"]) == ("error", "not-on-path")
+
+
+def test_variables_of_a_kernel_that_explode() -> None:
+    mine = kernel(f"{SYSTEM}/other", ("python3.11", *IPYKERNEL), env={"PATH": "$A" * 10_000, "X": "$A" * 10_000})
+    config = {"Env": ["A=" + "x" * 100_000, "PATH=/usr/local/bin"]}
+    assert findings("KRN005", [*good(), mine], config=config) == []
 
 
 # ---- KRN008 --------------------------------------------------------------------------------------------------------

@@ -61,3 +61,16 @@ def test_commands_and_first_lines(argv: list[str], head: bytes, name: str) -> No
 def test_app_image_config(value: object) -> None:
     config = json.loads(json.dumps({"KernelGatewayImageConfig": value}))
     run(make_subject(base(), app_image_config=config))
+
+
+def test_loader_configurations_that_include_themselves() -> None:
+    content = b"include /etc/ld.so.conf\n" * 400 + b"".join(b"/d%d\n" % number for number in range(2000))
+    assert len(make_subject([file("etc/ld.so.conf", content)]).facts.nvidia.loader.added) == 1000
+
+
+def test_large_files_are_not_read_whole() -> None:
+    place = "usr/local/share/jupyter/kernels/x"
+    accounts = b"x:x:9:9::/:\n" * 500_000 + b"late:x:5:5::/:/bin/sh\n"
+    facts = make_subject([file(f"{place}/kernel.json", b" " * 2_000_000), file("etc/passwd", accounts)]).facts
+    assert facts.kernels[0].spec.problem == "it is larger than 1 MiB"
+    assert not facts.user.listed

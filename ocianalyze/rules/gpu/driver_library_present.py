@@ -123,8 +123,9 @@ def driver_library_present(subject: Subject) -> Iterator[Finding]:
 def _driver_libraries(subject: Subject, libraries: Iterable[NvidiaFile]) -> Iterator[Finding]:
     facts = subject.facts.nvidia
     groups: dict[tuple[bool, str | None, int], list[NvidiaFile]] = {}
+    listed = {file.path for file in facts.files}
     for file in libraries:
-        if file.cls == "driver-userspace" and not file.is_symlink:
+        if file.cls == "driver-userspace" and (file.target is None or file.target not in listed):
             searched = facts.loader.covers(file.path) and file.pattern != "U04"
             groups.setdefault((not searched, file.version, file.layer), []).append(file)
     for files in groups.values():

@@ -7,6 +7,7 @@ Beyond the libraries (GPU001) nothing of a driver is in the image. The findings,
 - `injected-binary-is-symlink`: one of the programs that the container runtime mounts into `/usr/bin` (`nvidia-smi`,
   `nvidia-debugdump`, `nvidia-persistenced`, `nv-fabricmanager`, `nvidia-cuda-mps-control`,
   `nvidia-cuda-mps-server`) is a symlink: an error.
+- `injected-binary-is-no-file`: one of them is a directory, a device or the like: an error.
 - `kernel-module`: compiled modules, `nvidia*.ko`: an error.
 - `installer`: `nvidia-installer` or `nvidia-uninstall`: an error.
 - `kernel-files`: module sources, DKMS trees and firmware: a warning; configuration of modprobe alone: a note.
@@ -89,13 +90,21 @@ def driver_tooling_present(subject: Subject) -> Iterator[Finding]:
 def _symlinks(subject: Subject) -> Iterator[Finding]:
     for node in subject.facts.nvidia.injected_links:
         end = subject.filesystem.resolve(node.path).path
+        link = node.is_symlink
+        what = f"a symlink to {node.target}" if link else "a directory" if node.is_directory else "no regular file"
         yield Finding.at(
             node,
-            f"{node.path} is a symlink to {node.target}: with --gpus the container does not start "
+            f"{node.path} is {what}: with --gpus the container does not start "
             "('mount error: file creation failed: file exists')",
-            hint=f"'RUN rm {node.path}', and do not install the package that brings it",
+            hint=f"'RUN rm {'-r ' if node.is_directory else ''}{node.path}', and do not install the package that "
+            "brings it",
             severity=Severity.ERROR,
-            data={"cause": "injected-binary-is-symlink", "paths": [node.path], "count": 1, "target": end},
+            data={
+                "cause": "injected-binary-is-symlink" if link else "injected-binary-is-no-file",
+                "paths": [node.path],
+                "count": 1,
+                "target": end if link else None,
+            },
         )
 
 

@@ -26,7 +26,7 @@ RUN /opt/venv/bin/python -m pip install ipykernel
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `module`: the module.
 - `interpreter`: the interpreter.
-- `searched`: the directories that were searched.
+- `searched`: the directories that were searched, the first of them if there are many.
 - `hidden`: where the module is, if that is hidden at run time; else null.
 
 ## References
@@ -39,14 +39,18 @@ RUN /opt/venv/bin/python -m pip install ipykernel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.programs import shown
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_LISTED: Final = 20
 
 
 @rule(id="KRN007", severity=everywhere(Severity.ERROR))
@@ -59,7 +63,7 @@ def ipykernel_missing(subject: Subject) -> Iterator[Finding]:
         if module.hidden is not None:
             where = f"which is only in {module.hidden}, and that is hidden at run time"
         else:
-            where = f"which is in none of {', '.join(module.searched) or 'its directories'}"
+            where = f"which is in none of {shown(module.searched, ', ') or 'its directories'}"
         yield about(
             kernel,
             f"kernel {kernel.name!r} runs {python.executable} with the module {module.name!r}, {where}",
@@ -67,7 +71,7 @@ def ipykernel_missing(subject: Subject) -> Iterator[Finding]:
             data={
                 "module": module.name,
                 "interpreter": python.executable,
-                "searched": list(module.searched),
+                "searched": list(module.searched[:_LISTED]),
                 "hidden": module.hidden,
             },
         )
