@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 _INT64 = 1 << 63
+_REASONS = {
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "string_type": "must be text",
+    "int_type": "must be an integer",
+    "bool_type": "must be true or false",
+    "missing": "is missing",
+}
+"""What pydantic's types of errors mean for a JSON document."""
 
 
 class _AmbiguousError(ValueError):
@@ -55,12 +67,17 @@ def validate(value: object, model: type[Model], *, what: str) -> Model:
     try:
         return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidImageError(f"{what}: {place + ': ' if place else ''}{reason}") from error
+        raise InvalidImageError(f"{what}: {reason(error)}") from error
     except OcianalyzeError as error:
         raise InvalidImageError(f"{what}: {error.message}", hint=error.hint) from error
+
+
+def reason(error: ValidationError) -> str:
+    """Return the first thing that is wrong with a document, with its place, in the words of JSON."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part)[:100] for part in first["loc"])
+    said = _REASONS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said
 
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

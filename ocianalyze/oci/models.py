@@ -27,6 +27,7 @@ from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.json import validate
 
 Value = TypeVar("Value")
+_MAX_ITEMS = 100_000
 
 
 def _digest(value: object) -> Digest:
@@ -36,11 +37,19 @@ def _digest(value: object) -> Digest:
         raise ValueError(error.message) from error
 
 
+def _listed(value: object) -> object:
+    """Return a list with null as empty; one that no image has is refused before anything is made of its items."""
+    if isinstance(value, list) and len(value) > _MAX_ITEMS:
+        message = f"has {len(value):,} items, more than {_MAX_ITEMS:,}"
+        raise ValueError(message)
+    return () if value is None else value
+
+
 DigestField = Annotated[Digest, PlainValidator(_digest)]
 Size = Annotated[StrictInt, Field(ge=0)]
 Text = Annotated[StrictStr, BeforeValidator(lambda value: "" if value is None else value)]
 Flag = Annotated[StrictBool, BeforeValidator(lambda value: False if value is None else value)]
-Items = Annotated[tuple[Value, ...], BeforeValidator(lambda value: () if value is None else value)]
+Items = Annotated[tuple[Value, ...], BeforeValidator(_listed)]
 Map = Annotated[dict[str, Value], BeforeValidator(lambda value: {} if value is None else value)]
 
 

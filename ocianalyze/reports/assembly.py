@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.reports import report as form
+from ocianalyze.reports.text import cut
 from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ocianalyze.facts import Facts, Nvidia
     from ocianalyze.filesystem.tree import Filesystem
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from ocianalyze.rules.rule import Subject
 
 _RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
+_LONGEST: Final = 4096
+_MOST_ITEMS: Final = 1000
 
 
 def assemble(
@@ -54,7 +59,7 @@ def assemble(
         facts=_facts(subject.facts, filesystem, outcome.kernel_problems()),
         layers=list(_layers(image, layers, verified)),
         diagnostics=[
-            form.DiagnosticReport(code=item.code, message=item.message, layer=item.layer, path=item.path)
+            form.DiagnosticReport(code=item.code, message=_short(item.message), layer=item.layer, path=item.path)
             for item in filesystem.diagnostics
         ],
         timing=form.Timing(
@@ -81,11 +86,11 @@ def _image(image: Image) -> form.ImageSummary:
         {
             "reference": image.reference,
             "source": image.source,
-            "names": list(image.names),
+            "names": _short(image.names),
             "digest": image.digest,
             "config_digest": image.config_digest,
-            "platform": str(image.config.platform),
-            "created": image.config.created,
+            "platform": _short(str(image.config.platform)),
+            "created": _short(image.config.created),
         }
     )
 
@@ -98,34 +103,39 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         name=item.rule.name,
         severity=item.severity.value,
         profiles=list(item.profiles),
-        message=finding.message,
-        hint=finding.hint,
+        message=_short(finding.message),
+        hint=_short(finding.hint),
         url=item.url,
         path=finding.path,
         layer=None
         if layer is None
         else form.LayerReference(
-            position=layer.position, diff_id=layer.diff_id, digest=layer.digest, created_by=layer.created_by
+            position=layer.position,
+            diff_id=layer.diff_id,
+            digest=layer.digest,
+            created_by=_short(layer.created_by),
         ),
-        data=dict(finding.data),
+        data=_short(finding.data),
     )
 
 
 def _facts(facts: Facts, filesystem: Filesystem, problems: Mapping[str, Sequence[str]]) -> form.FactsReport:
     user = facts.user
     return form.FactsReport(
-        user=form.UserFacts(spec=user.spec, uid=user.uid, gid=user.gid, name=user.name, home=user.home),
+        user=form.UserFacts(
+            spec=_short(user.spec), uid=user.uid, gid=user.gid, name=_short(user.name), home=_short(user.home)
+        ),
         kernels=[
             form.KernelFacts(
-                name=kernel.name,
+                name=_short(kernel.name),
                 path=kernel.directory,
                 origin=kernel.origin,
-                argv=list(kernel.spec.argv),
-                display_name=kernel.spec.display_name,
-                language=kernel.spec.language,
+                argv=_short(kernel.spec.argv),
+                display_name=_short(kernel.spec.display_name),
+                language=_short(kernel.spec.language),
                 visible=kernel.visible,
                 usable=kernel.usable,
-                problems=list(problems.get(kernel.directory, ())),
+                problems=_short(list(problems.get(kernel.directory, ()))),
             )
             for kernel in facts.kernels
         ],
@@ -154,9 +164,9 @@ def _nvidia(nvidia: Nvidia) -> form.NvidiaFacts:
             form.DriverFile.model_validate({"path": file.path, "class": file.cls, "version": file.version})
             for file in nvidia.driver_files
         ],
-        driver_versions=list(nvidia.driver_versions),
-        cuda_versions=list(nvidia.cuda_versions),
-        minimum_driver=nvidia.minimum_driver,
+        driver_versions=_short(nvidia.driver_versions),
+        cuda_versions=_short(nvidia.cuda_versions),
+        minimum_driver=_short(nvidia.minimum_driver),
     )
 
 
@@ -167,13 +177,24 @@ def _layers(image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequen
                 "position": layer.position,
                 "diff_id": layer.diff_id,
                 "digest": layer.digest,
-                "media_type": layer.media_type,
+                "media_type": _short(layer.media_type),
                 "compression": read.compression,
                 "size": read.size,
                 "uncompressed_size": read.uncompressed_size,
                 "entries": read.changeset.entries,
-                "created_by": layer.created_by,
+                "created_by": _short(layer.created_by),
                 "read": read.read,
                 "verified": list(digests),
             }
         )
+
+
+def _short(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what an image supplied with long strings and lists cut, so that no image makes a report explode."""
+    if isinstance(value, str):
+        return cut(value, _LONGEST)
+    if isinstance(value, Mapping):
+        return {_short(key): _short(item) for key, item in islice(value.items(), _MOST_ITEMS)}
+    if isinstance(value, list | tuple):
+        return [_short(item) for item in value[:_MOST_ITEMS]]
+    return value

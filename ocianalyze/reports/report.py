@@ -12,7 +12,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ocianalyze import __version__
-from ocianalyze.reports.text import encodable
+from ocianalyze.reports.text import encodable, escaped_json
 
 SCHEMA = "ocianalyze.report/1"
 
@@ -223,7 +223,8 @@ class Report(_Part):
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""
-        return orjson.dumps(_encodable(self.model_dump(by_alias=True)), option=orjson.OPT_INDENT_2) + b"\n"
+        raw = orjson.dumps(_encodable(self.model_dump(by_alias=True)), option=orjson.OPT_INDENT_2)
+        return escaped_json(raw) + b"\n"
 
 
 def json_schema() -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _finding(finding: FindingReport) -> RenderableType:
 def _facts(report: Report, *, unicode: bool) -> RenderableType:
     facts, user = report.facts, report.facts.user
     rows: list[tuple[str, RenderableType]] = [
-        ("platform", Text(report.image.platform or "not stated")),
+        ("platform", Text(printable(report.image.platform) or "not stated")),
         ("user", Text(_user(user.spec, user.uid, user.gid, user.name))),
         ("kernels", Group(*_kernels(facts.kernels))),
         ("CUDA", Text(_cuda(report))),
@@ -142,7 +142,7 @@ def _cuda(report: Report) -> str:
         parts.append(f"needs driver {nvidia.minimum_driver} or newer on the host")
     if nvidia.driver_versions:
         parts.append(f"driver {', '.join(nvidia.driver_versions)} in the image")
-    return "; ".join(parts)
+    return printable("; ".join(parts))
 
 
 def _size(size: int, limit: int, *, unicode: bool) -> str:

@@ -6,42 +6,46 @@ Its shapes: ``<id>/layer.tar`` before Docker 25, also as links to each other; bl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BeforeValidator, Field, StrictStr, TypeAdapter, ValidationError
+from pydantic import Field, StrictStr, TypeAdapter, ValidationError
 
 from ocianalyze.errors import DigestMismatchError, InvalidImageError
 from ocianalyze.oci.digest import Digest, hexadecimal_digest
-from ocianalyze.oci.json import validate
-from ocianalyze.oci.models import Document, ImageConfig
+from ocianalyze.oci.json import reason
+from ocianalyze.oci.models import Document, Items
 from ocianalyze.sources.archive import normalised
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.store import MANIFEST_JSON, Documents, stated_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-_Names = Annotated[tuple[StrictStr, ...], BeforeValidator(lambda value: () if value is None else value)]
+_MAX_ITEMS = 1000
 
 
 class _Item(Document):
     """One image of ``manifest.json``."""
 
     config: StrictStr = Field(alias="Config")
-    repo_tags: _Names = Field(default=(), alias="RepoTags")
-    layers: _Names = Field(default=(), alias="Layers")
+    repo_tags: Items[StrictStr] = Field(default=(), alias="RepoTags")
+    layers: Items[StrictStr] = Field(default=(), alias="Layers")
 
 
 _Items = TypeAdapter(tuple[_Item, ...])
 
 
-def candidates(documents: Documents, *, unnamed_only: bool = False) -> list[Candidate]:
-    """Return the images that ``manifest.json`` lists, all of them or those without a name.
+def candidates(documents: Documents, *, known: Collection[Digest] = ()) -> list[Candidate]:
+    """Return the images that ``manifest.json`` lists, but those whose configs have the digests `known`.
 
     Raises:
         InvalidImageError: a document is not what it must be, or a layer is missing.
     """
-    return [_candidate(documents, item) for item in _items(documents) if not (unnamed_only and item.repo_tags)]
+    return [
+        _candidate(documents, item)
+        for item in _items(documents)
+        if not known or documents.read(normalised(item.config))[0] not in known
+    ]
 
 
 def config_names(documents: Documents) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -52,18 +56,21 @@ def config_names(documents: Documents) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _items(documents: Documents) -> tuple[_Item, ...]:
     _, value = documents.read(MANIFEST_JSON)
+    if isinstance(value, list) and len(value) > _MAX_ITEMS:
+        raise InvalidImageError(f"{MANIFEST_JSON} lists {len(value):,} images, more than {_MAX_ITEMS:,}")
     try:
-        return _Items.validate_python(value, by_alias=True, by_name=False)
+        items = _Items.validate_python(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidImageError(f"{MANIFEST_JSON}: {place + ': ' if place else ''}{reason}") from error
+        raise InvalidImageError(f"{MANIFEST_JSON}: {reason(error)}") from error
+    for position, item in enumerate(items):
+        if not normalised(item.config):
+            raise InvalidImageError(f"{MANIFEST_JSON}: item {position} has no Config")
+    return items
 
 
 def _candidate(documents: Documents, item: _Item) -> Candidate:
     name = normalised(item.config)
-    digest, value = documents.read(name)
+    digest, _ = documents.read(name)
     stated = _stated(name)
     if stated is not None and stated != digest:
         raise DigestMismatchError(
@@ -71,7 +78,7 @@ def _candidate(documents: Documents, item: _Item) -> Candidate:
         )
     return Candidate(
         names=item.repo_tags,
-        config=validate(value, ImageConfig, what=f"the config {name}"),
+        config=documents.config(name, what=f"the config {name}"),
         config_digest=digest,
         layers=tuple(_layer(documents, normalised(layer)) for layer in item.layers),
     )

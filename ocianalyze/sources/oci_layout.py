@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.oci import media_types
-from ocianalyze.oci.json import validate
-from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Manifest, parse_manifest
+from ocianalyze.oci.models import Descriptor, ImageIndex, Manifest, parse_manifest
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.store import INDEX_JSON, Documents, blob_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.oci.digest import Digest
+
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 """The annotations that name an image; containerd's holds the full name, where the other may be a tag only."""
+
+_MAX_MANIFESTS = 10_000
 
 
 def candidates(documents: Documents) -> list[Candidate]:
@@ -33,7 +37,7 @@ def candidates(documents: Documents) -> list[Candidate]:
         raise InvalidImageError(f"{INDEX_JSON} is not an image index")
     found: list[Candidate] = []
     left_out: InvalidImageError | None = None
-    for names, descriptor, manifest in _manifests(documents, index, (), depth=0):
+    for names, descriptor, manifest in _manifests(documents, index, (), _Walk(), depth=0):
         if isinstance(manifest, InvalidImageError):
             left_out = left_out or manifest
             continue
@@ -50,23 +54,38 @@ class _LeftOutError(InvalidImageError):
     """What an index refers to is not in the store, or is not an image."""
 
 
+@dataclass(slots=True)
+class _Walk:
+    """How far a walk through indexes within indexes has come; what it meets again is not walked through again."""
+
+    seen: set[tuple[tuple[str, ...], Digest, str, int]] = field(default_factory=set)
+    looked_at: int = 0
+
+
 def _manifests(
-    documents: Documents, index: ImageIndex, names: tuple[str, ...], *, depth: int
+    documents: Documents, index: ImageIndex, names: tuple[str, ...], walk: _Walk, *, depth: int
 ) -> Iterator[tuple[tuple[str, ...], Descriptor, Manifest | _LeftOutError]]:
     if depth > documents.limits.max_nesting:
         raise documents.limits.exceeded("max_nesting", f"indexes lie within indexes {depth} deep")
+    walk.looked_at += len(index.manifests)
+    if walk.looked_at > _MAX_MANIFESTS:
+        raise InvalidImageError(f"{INDEX_JSON} leads to more than {_MAX_MANIFESTS:,} manifests")
     for descriptor in index.manifests:
         if descriptor.is_attestation or descriptor.artifact_type or not _may_be_image(descriptor):
             continue
-        what = f"the manifest {descriptor.digest}"
         own = next((descriptor.annotations[key] for key in _NAMES if key in descriptor.annotations), None)
         all_names = names if own is None or own in names else (*names, own)
+        visit = all_names, descriptor.digest, descriptor.media_type, descriptor.size
+        if visit in walk.seen:
+            continue
+        walk.seen.add(visit)
+        what = f"the manifest {descriptor.digest}"
         if documents.store.find(blob_name(descriptor.digest)) is None:
             yield all_names, descriptor, _LeftOutError(f"{what} is missing from the image")
             continue
         document = parse_manifest(documents.describe(descriptor), what=what, media_type=descriptor.media_type)
         if isinstance(document, ImageIndex):
-            yield from _manifests(documents, document, all_names, depth=depth + 1)
+            yield from _manifests(documents, document, all_names, walk, depth=depth + 1)
         else:
             yield all_names, descriptor, document
 
@@ -92,8 +111,8 @@ def _candidate(documents: Documents, names: tuple[str, ...], descriptor: Descrip
                 f"the blob {blob.digest} of the image {descriptor.digest} is missing",
                 hint="the archive holds this image only in part: save it again where it was pulled for its platform",
             )
-    what = f"the config {manifest.config.digest}"
-    config = validate(documents.describe(manifest.config), ImageConfig, what=what)
+    documents.describe(manifest.config)
+    config = documents.config(blob_name(manifest.config.digest), what=f"the config {manifest.config.digest}")
     return Candidate(
         names=names,
         config=config,

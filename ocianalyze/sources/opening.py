@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
-from ocianalyze.oci.json import validate
-from ocianalyze.oci.models import ImageConfig
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import NOT_AN_IMAGE, ArchiveStore
 from ocianalyze.sources.candidate import choose, familiar
@@ -93,8 +91,8 @@ def _open_store(
 def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[Candidate]]:
     """Return which of the two formats the store has, and its images.
 
-    Docker writes both since version 25. The OCI layout tells more, so it goes first, but images without a name stand
-    only in the other.
+    Docker writes both since version 25. The OCI layout tells more, so it goes first, but there may be images that
+    stand only in the other, such as those without a name.
     """
     find = documents.store.find
     if find(INDEX_JSON) is not None and reference.transport != "docker-archive":
@@ -102,8 +100,8 @@ def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[C
             return "oci-archive", oci_layout.candidates(documents)
         found = oci_layout.candidates(documents)
         known = {candidate.config_digest for candidate in found}
-        unnamed = docker_archive.candidates(documents, unnamed_only=True)
-        return "docker-archive", [*found, *(image for image in unnamed if image.config_digest not in known)]
+        others = docker_archive.candidates(documents, known=known)
+        return "docker-archive", [*found, *(image for image in others if not _is_contradicted(image, found))]
     if find(MANIFEST_JSON) is not None and reference.transport not in ("oci-archive", "oci"):
         return "docker-archive", docker_archive.candidates(documents)
     wanted = {
@@ -119,6 +117,12 @@ def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[C
     raise InvalidImageError(f"{reference.location} is not an image: it holds no {wanted}", hint=NOT_AN_IMAGE)
 
 
+def _is_contradicted(image: Candidate, found: list[Candidate]) -> bool:
+    """Tell whether an image of `found` has a name and the platform of another one: that is no choice, but a lie."""
+    names = set(map(familiar, image.names))
+    return any(other.platform == image.platform and not names.isdisjoint(map(familiar, other.names)) for other in found)
+
+
 def _refuse_two_images(documents: Documents, chosen: Candidate) -> None:
     """Raise InvalidImageError if ``manifest.json`` states another image for the platform than ``index.json`` does.
 
@@ -128,8 +132,8 @@ def _refuse_two_images(documents: Documents, chosen: Candidate) -> None:
     own_names = set(map(familiar, chosen.names))
     for names, name in docker_archive.config_names(documents):
         if documents.store.find(name) is not None:
-            digest, value = documents.read(name)
-            if validate(value, ImageConfig, what=name).platform == chosen.platform:
+            digest, _ = documents.read(name)
+            if documents.config(name, what=name).platform == chosen.platform:
                 digests.add(digest)
                 if not own_names.isdisjoint(map(familiar, names)):
                     namesakes.add(digest)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError, InvalidImageError
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
+from ocianalyze.oci.models import ImageConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,7 @@ class Documents:
     store: BlobStore
     limits: Limits
     _decoded: dict[str, tuple[Digest, int, object]] = field(default_factory=dict)
+    _configs: dict[str, ImageConfig] = field(default_factory=dict)
 
     def read(self, name: str) -> tuple[Digest, object]:
         """Return the digest and the decoded value of the document `name`.
@@ -56,6 +58,17 @@ class Documents:
             self._decoded[name] = (_sha256(raw), len(raw), json.decode(raw, what=name))
         digest, _, value = self._decoded[name]
         return digest, value
+
+    def config(self, name: str, *, what: str) -> ImageConfig:
+        """Return the document `name` as the config of an image; many images may share one, which is read once.
+
+        Raises:
+            InvalidImageError: as for `read`, or it is not a config.
+        """
+        if name not in self._configs:
+            _, value = self.read(name)
+            self._configs[name] = json.validate(value, ImageConfig, what=what)
+        return self._configs[name]
 
     def describe(self, descriptor: Descriptor) -> object:
         """Return the decoded document that a descriptor refers to.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Blob, ByteRange
 
 
+_PIECE = 64 << 10
 _MAX_TRAILER = 64 << 20
 """How much may follow the end of an archive, in bytes: tools pad to the size of their records."""
 
@@ -41,8 +42,9 @@ class BytesBlob:
         return len(self._data)
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes."""
-        yield self._data
+        """Yield the bytes, in pieces: decompressors copy what a member leaves of one."""
+        for start in range(0, len(self._data), _PIECE):
+            yield self._data[start : start + _PIECE]
 
     def byte_range(self) -> ByteRange | None:
         """Return these bytes for reading at offsets."""

@@ -39,7 +39,13 @@ def test_unknown_fields_are_ignored() -> None:
     [
         ({"config": {"user": "1"}}, "config: ambiguous: 'user' reads as 'User'"),
         ({"config": {"User": "0", "user": "1"}}, "ambiguous"),
-        ({"config": {"User": 0}}, "User"),
+        ({"config": {"User": 0}}, "config.User: must be text"),
+        ({"config": {"User": []}}, "config.User: must be text"),
+        ({"config": {"Env": {}}}, "config.Env: must be a list"),
+        ({"config": "x"}, "config: must be an object"),
+        ({"history": [{"empty_layer": 1}]}, "empty_layer: must be true or false"),
+        ({"history": [{}] * 100_001}, "history: has 100,001 items"),
+        ({"rootfs": {"diff_ids": [DIGEST] * 100_001}}, "diff_ids: has 100,001 items"),
         ({"config": {"Env": "A=b"}}, "Env"),
         ({"config": {"Env": [1]}}, "Env"),
         ({"config": {"Labels": {"a": 1}}}, "Labels"),
@@ -67,6 +73,14 @@ def test_a_field_has_one_name() -> None:
     with pytest.raises(InvalidImageError):
         validate({"media_type": "x", "digest": DIGEST, "size": 1, "Size": 2}, Descriptor, what="x")
     assert validate({"media_type": "x", "digest": DIGEST, "size": 1}, Descriptor, what="x").media_type == ""
+
+
+def test_lists_that_no_manifest_has_are_refused() -> None:
+    for document in ({"manifests": [CONFIG] * 100_001}, {"config": CONFIG, "layers": [LAYER] * 100_001}):
+        with pytest.raises(InvalidImageError, match="has 100,001 items"):
+            parse_manifest(document, what="x")
+    with pytest.raises(InvalidImageError, match="size: must be an integer"):
+        validate({"digest": DIGEST, "size": "1"}, Descriptor, what="x")
 
 
 def test_the_last_of_two_variables_counts() -> None:

@@ -1,11 +1,13 @@
 """Text from an image is shown, never obeyed."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.text import encodable, printable
+from ocianalyze.reports.text import encodable, escaped_json, printable
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,8 @@ from ocianalyze.reports.text import encodable, printable
         ("latin-\udce9", "latin-\\xe9"),
         ("\ud800", "\\ud800"),
         ("\x9b31m", "\\x9b31m"),
+        ("\u061c\u00ad\u180e\ufffb", "\\u061c\\xad\\u180e\\ufffb"),
+        ("\U000e0041", "\\U000e0041"),
     ],
 )
 def test_what_is_dangerous_is_escaped(text: str, shown: str) -> None:
@@ -55,3 +59,20 @@ def test_build_steps_read_as_dockerfile_lines(created_by: str, step: str) -> Non
 
 def test_a_long_build_step_is_cut() -> None:
     assert len(build_step("RUN " + "x" * 5000)) == 300
+
+
+def test_a_build_step_of_megabytes_is_not_read_to_its_end() -> None:
+    assert build_step("RUN a" + " " * 50_000_000) == "RUN a..."
+
+
+def test_very_long_text_is_cut() -> None:
+    assert printable("x" * 2000) == "x" * 2000
+    assert printable("x" * 5_000_000) == "x" * 1997 + "..."
+
+
+def test_json_is_escaped_where_a_terminal_would_obey_it_and_says_the_same() -> None:
+    text = "ä\x9b31m\u202e\u2069\u061c\U000e0041\\"
+    raw = json.dumps({text: text}, ensure_ascii=False).encode()
+    shown = escaped_json(raw)
+    assert json.loads(shown) == {text: text}
+    assert b"\\u009b31m\\u202e\\u2069\\u061c\\udb40\\udc41" in shown

@@ -1,5 +1,6 @@
 """Which of several images is meant: by name, position, digest or platform; and what is no choice at all."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import pytest
 
 from ocianalyze.errors import ImageChoiceError, InvalidImageError
 from tests.conftest import SaveImage
-from tests.support.forms import FORMS, FormName, archive
+from tests.support.forms import FORMS, FormName, archive, archive_items
 from tests.support.images import ImageSpec
 from tests.support.opening import opened, see
-from tests.support.tarballs import file
+from tests.support.tarballs import file, layer
 
 ONE = ImageSpec(layers=[[file("one")]], tags=("example.com/one:1", "docker.io/library/alias:latest"))
 TWO = ImageSpec(layers=[[file("two")]], tags=("example.com/two:2",))
@@ -84,6 +85,28 @@ def test_images_with_and_without_names_in_one_docker_archive(save_image: SaveIma
     assert len(error.choices) == 2
     assert list(see(path, name="@1").tree) == ["/two"]
     assert list(see(path, name="@0").tree) == ["/one"]
+
+
+def test_images_with_names_that_stand_in_manifest_json_only(tmp_path: Path) -> None:
+    members = [
+        replace(item, content=_first_only(item.content))
+        if item.path == "index.json" and isinstance(item.content, bytes)
+        else item
+        for item in archive_items([ONE, TWO], "docker-25", compression="none")
+    ]
+    path = tmp_path / "image.tar"
+    path.write_bytes(layer(members))
+    for source in (path, path.read_bytes()):
+        assert len(_error(source).choices) == 2
+        assert list(see(source, name="example.com/one:1").tree) == ["/one"]
+        assert list(see(source, name="example.com/two:2").tree) == ["/two"]
+
+
+def _first_only(index: bytes) -> bytes:
+    value = json.loads(index)
+    first = value["manifests"][0]["digest"]
+    value["manifests"] = [item for item in value["manifests"] if item["digest"] == first]
+    return json.dumps(value).encode()
 
 
 def test_one_image_under_several_names_is_no_choice(save_image: SaveImage) -> None:
