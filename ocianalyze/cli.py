@@ -194,13 +194,14 @@ def scan(
         ignore=ignore or (),
         fail_on=fail_on,
     )
-    try:
-        for how, where in zip(formats, outputs, strict=True):
-            if not (quiet and where == Path("-")):
-                _write_report(report, how, where, color)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever does not want to read the report still gets the exit code
-        _discard_output()
+    for how, where in zip(formats, outputs, strict=True):
+        if quiet and where == Path("-"):
+            continue
+        try:
+            _write_report(report, how, where, color)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
+            _discard_output()
     raise typer.Exit({"pass": 0, "fail": EXIT_FINDINGS, "error": EXIT_NOT_ANALYSED}[report.verdict])
 
 

@@ -213,6 +213,13 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     assert done.stderr == b""
 
 
+def test_a_closed_pipe_does_not_keep_the_other_outputs_from_being_written(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    line = f"{sys.executable} -m ocianalyze scan {DEMO} -f table -o - -f json -o {report} | true"
+    subprocess.run(["bash", "-c", line], capture_output=True, check=True)
+    assert json.loads(report.read_bytes())["verdict"] == "fail"
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [

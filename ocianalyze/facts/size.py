@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
 
 _BLOCK: Final = 4096
+_ROUNDS_UP: Final = 999.5
+"""From here on three digits show 1000."""
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -58,7 +60,7 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
 def human(size: float) -> str:
     """Return a size as Docker shows it: decimal units, three significant digits."""
     unit = 0
-    while size >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - decimal units
+    while size >= _ROUNDS_UP and unit < len(_UNITS) - 1:
         size /= 1000
         unit += 1
     return f"{size:.3g}{_UNITS[unit]}"

@@ -8,10 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.facts.size import human
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.layers.reader import PreReadBlob
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.text import encodable, human_size, printable
+from ocianalyze.reports.text import encodable, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,7 +89,7 @@ def print_image(image: Image, console: Console) -> None:
     layers.add_column("stored as", no_wrap=True)
     layers.add_column("build step", overflow="fold")
     for layer in told["layers"]:
-        size = "?" if layer["size"] is None else human_size(layer["size"])
+        size = "?" if layer["size"] is None else human(layer["size"])
         step = build_step(layer["created_by"]) if layer["created_by"] else ""
         layers.add_row(str(layer["position"]), size, layer["compression"] or "?", Text(step))
     console.print(layers)

@@ -9,8 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ocianalyze.facts.size import human
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.text import human_size, printable
+from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.rule import SIZE_LIMIT
 
@@ -110,12 +111,12 @@ def _facts(report: Report, *, unicode: bool) -> RenderableType:
         ("kernels", Group(*_kernels(facts.kernels))),
         ("CUDA", Text(_cuda(report))),
         ("size", Text(_size(facts.size.docker_image_size, SIZE_LIMIT, unicode=unicode))),
-        ("files", Text(f"{facts.filesystem.entries:,} paths, {human_size(facts.filesystem.bytes)}")),
+        ("files", Text(f"{facts.filesystem.entries:,} paths, {human(facts.filesystem.bytes)}")),
         ("layers", Text(_layers(report.layers))),
-        ("time", Text(f"{report.timing.seconds:.2f} s, {human_size(report.timing.bytes_read)} read")),
+        ("time", Text(f"{report.timing.seconds:.2f} s, {human(report.timing.bytes_read)} read")),
     ]
     if facts.filesystem.shadowed_bytes:
-        rows.insert(6, ("hidden", Text(f"{human_size(facts.filesystem.shadowed_bytes)} deleted or replaced later")))
+        rows.insert(6, ("hidden", Text(f"{human(facts.filesystem.shadowed_bytes)} deleted or replaced later")))
     return Padding(_grid((Text(name, style="dim"), value) for name, value in rows), (0, 0, 0, 2))
 
 
@@ -149,7 +150,7 @@ def _size(size: int, limit: int, *, unicode: bool) -> str:
     share = size / limit
     filled = min(_BAR_WIDTH, round(share * _BAR_WIDTH))
     full, empty = ("█", "░") if unicode else ("#", "-")
-    return f"{human_size(size)} of {human_size(limit)}  {full * filled}{empty * (_BAR_WIDTH - filled)} {share:.1%}"
+    return f"{human(size)} of {human(limit)}  {full * filled}{empty * (_BAR_WIDTH - filled)} {share:.1%}"
 
 
 def _layers(layers: list[LayerReport]) -> str:
@@ -157,7 +158,7 @@ def _layers(layers: list[LayerReport]) -> str:
         return "none"
     verified = sum(bool(layer.verified) for layer in layers)
     walked = sum(layer.read == "headers" for layer in layers)
-    text = f"{len(layers)}, {human_size(sum(layer.size for layer in layers))} as stored; {verified} verified"
+    text = f"{len(layers)}, {human(sum(layer.size for layer in layers))} as stored; {verified} verified"
     return text + (f", {walked} by their headers only (--verify reads all)" if walked else "")
 
 

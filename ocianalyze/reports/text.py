@@ -19,8 +19,6 @@ _UNSAFE_IN_JSON: Final = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _LONGEST: Final = 2000
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-_ROUNDS_UP: Final = 999.5
 _FIRST_UTF8_BYTE: Final = 0xDC00
 
 
@@ -42,14 +40,6 @@ def encodable(text: str) -> str:
 def escaped_json(raw: bytes) -> bytes:
     """Return a JSON document with the characters escaped that would do something to a terminal that shows it."""
     return _UNSAFE_IN_JSON.sub(_json_escape, raw.decode()).encode()
-
-
-def human_size(size: float) -> str:
-    """Return a number of bytes as docker shows it: decimal units, three digits (go-units, ``HumanSize``)."""
-    unit = 0
-    while size >= _ROUNDS_UP and unit < len(_UNITS) - 1:
-        size, unit = size / 1000, unit + 1
-    return f"{size:.3g}{_UNITS[unit]}"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.oci.digest import Digest
+    from ocianalyze.oci.image import Blob
 
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 """The annotations that name an image; containerd's holds the full name, where the other may be a tag only."""
@@ -105,26 +106,29 @@ def _candidate(documents: Documents, names: tuple[str, ...], descriptor: Descrip
                 f"the manifest {descriptor.digest} is not that of an image:"
                 f" the layer {layer.digest} has the media type {layer.media_type[:100]!r}"
             )
-    for blob in (manifest.config, *manifest.layers):
-        if documents.store.find(blob_name(blob.digest)) is None:
-            raise _LeftOutError(
-                f"the blob {blob.digest} of the image {descriptor.digest} is missing",
-                hint="the archive holds this image only in part: save it again where it was pulled for its platform",
-            )
+    _blob(documents, manifest.config, descriptor)
+    layers = tuple(
+        StoredLayer(_blob(documents, layer, descriptor), layer.digest, layer.size, layer.media_type)
+        for layer in manifest.layers
+    )
     documents.describe(manifest.config)
     config = documents.config(blob_name(manifest.config.digest), what=f"the config {manifest.config.digest}")
     return Candidate(
         names=names,
         config=config,
         config_digest=manifest.config.digest,
-        layers=tuple(_layer(documents, layer) for layer in manifest.layers),
+        layers=layers,
         digest=descriptor.digest,
         media_type=manifest.media_type or descriptor.media_type or None,
     )
 
 
-def _layer(documents: Documents, descriptor: Descriptor) -> StoredLayer:
+def _blob(documents: Documents, descriptor: Descriptor, manifest: Descriptor) -> Blob:
+    """Return the blob that a manifest refers to."""
     blob = documents.store.find(blob_name(descriptor.digest))
-    if blob is None:  # pragma: no cover - _candidate has looked
-        raise _LeftOutError(f"the blob {descriptor.digest} is missing")
-    return StoredLayer(blob, descriptor.digest, descriptor.size, descriptor.media_type)
+    if blob is None:
+        raise _LeftOutError(
+            f"the blob {descriptor.digest} of the image {manifest.digest} is missing",
+            hint="the archive holds this image only in part: save it again where it was pulled for its platform",
+        )
+    return blob

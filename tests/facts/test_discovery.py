@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.rules.subjects import IPYKERNEL, base, kernel, make_subject, python
 from tests.support.tarballs import Item, directory, file, symlink
 
-jupyter = pytest.importorskip("jupyter_client.kernelspec")
+jupyter = import_module("jupyter_client.kernelspec")
 
 PREFIX = "opt/py/share/jupyter/kernels"
 USER = "data/u/.local/share/jupyter/kernels"

@@ -3,6 +3,7 @@
 import json
 import logging
 import warnings
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ocianalyze.facts.kernelspecs import load_kernelspec
 
-jupyter = pytest.importorskip("jupyter_client.kernelspec")
+jupyter = import_module("jupyter_client.kernelspec")
 
 DOCUMENTS: dict[str, bytes] = {
     "good": b'{"argv": ["python", "-f", "{connection_file}"], "display_name": "x", "language": "python"}',
