@@ -34,7 +34,7 @@ else:
 adler32: Callable[[bytes], int] = _checksums.adler32
 """The checksum of the fastest library at hand."""
 
-PIECE: Final = 1 << 16
+PIECE: Final = 1 << 18
 MAGIC_SIZE: Final = 6
 _ERRORS: Final[tuple[type[Exception], ...]] = (
     zlib.error,

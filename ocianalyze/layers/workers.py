@@ -7,6 +7,7 @@ nothing else runs in this process, because a fork copies one thread and the lock
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -84,7 +85,8 @@ def _start(todo: int, work: Callable[[int], bytes]) -> tuple[int | None, int]:
 
 
 def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
-    """Do tasks until there are none left, and end this process."""
+    """Do tasks until there are none left, and end this process, and its garbage with it."""
+    gc.disable()
     try:
         while task := os.read(todo, 4):
             number = int.from_bytes(task, "little")
