@@ -9,9 +9,10 @@ the tar. Within a layer the last of several entries for one path counts.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.filesystem.superseded import Superseded
 from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem, LayerUsage
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import Kind
@@ -19,8 +20,8 @@ from ocianalyze.layers.entry import Kind
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from ocianalyze.layers.contents import Contents
     from ocianalyze.layers.limits import Limits
-    from ocianalyze.layers.reader import Contents
 
 _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
     int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
@@ -43,11 +44,11 @@ class _Merge:
         self._bases = [0]
         for changeset in self._changesets[:-1]:
             self._bases.append(self._bases[-1] + len(changeset))
-        self._superseded: list[_Superseded] = []
+        self._superseded: list[Superseded] = []
         try:
             self._apply_all()
         except _ConflictError:
-            self._superseded = [_Superseded.of(changeset) for changeset in self._changesets]
+            self._superseded = [Superseded.of(changeset) for changeset in self._changesets]
             self._apply_all()
 
     def _apply_all(self) -> None:
@@ -322,66 +323,6 @@ class _Merge:
 
 class _ConflictError(Exception):
     """A layer has both a directory and something else at one path."""
-
-
-class _Superseded(NamedTuple):
-    """What one layer says and takes back, by having both a directory and something else at one path.
-
-    Attributes:
-        rows: the rows that do not count, because a row of another kind replaces them or what they lie in. They must
-            not hide anything of the layers beneath, as they are not in the layer when it is laid upon those.
-        by: the rows that replaced them.
-        links: the row that each hardlink is another name of, as it was when the link was made.
-    """
-
-    rows: set[int]
-    by: list[int]
-    links: dict[int, int]
-
-    @classmethod
-    def of(cls, changeset: Changeset) -> _Superseded:
-        """Replay one layer by itself."""
-        superseded = cls(set(), [], {})
-        children: dict[int, dict[str, int]] = {ROOT: {}}
-        earlier: dict[int, int] = {}
-        for row in range(1, len(changeset)):
-            kind, name = changeset.kinds[row], changeset.names[row]
-            if kind in _MARKERS:
-                continue
-            if kind == _HARDLINK:
-                target = _descend(children, changeset.links[row])
-                if target is not None:
-                    superseded.links[row] = superseded.links.get(target, target)
-            siblings = children[changeset.parents[row]]
-            existing = siblings.get(name)
-            below = None if existing is None else children.get(existing)
-            if kind in _DIRECTORIES:
-                children[row] = {} if below is None else below
-            if existing is not None:
-                if (below is not None) != (kind in _DIRECTORIES):
-                    superseded.by.append(row)
-                    superseded._take_out(existing, children, earlier)
-                else:
-                    earlier[row] = existing
-            siblings[name] = row
-        return superseded
-
-    def _take_out(self, top: int, children: dict[int, dict[str, int]], earlier: dict[int, int]) -> None:
-        stack: list[int | None] = [top]
-        while stack:
-            row = stack.pop()
-            if row is not None and row not in self.rows:
-                self.rows.add(row)
-                stack.append(earlier.get(row))
-                stack.extend(children.get(row, {}).values())
-
-
-def _descend(children: dict[int, dict[str, int]], path: str) -> int | None:
-    row: int | None = ROOT
-    for part in path.split("/"):
-        if part not in ("", ".") and row is not None:
-            row = children.get(row, {}).get(part)
-    return row
 
 
 def _rows_below_root(changeset: Changeset, gone: Collection[int]) -> Iterator[tuple[int, str, int, int]]:

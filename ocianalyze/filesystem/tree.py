@@ -19,7 +19,7 @@ from ocianalyze.layers.entry import OPAQUE_MARKER, Attributes, Kind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.layers.reader import Contents
+    from ocianalyze.layers.contents import Contents
 
 _WILD = re.compile(r"[*?\[]")
 MAX_HOPS = 40

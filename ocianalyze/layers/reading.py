@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers.changeset import Changeset
-from ocianalyze.layers.reader import Budget, PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
+from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.reader import PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
 from ocianalyze.layers.workers import can_fork, spread
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers.compression import decompress, peek
+from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.reader import Budget, PreReadBlob, read_blob
+from ocianalyze.layers.reader import PreReadBlob, read_blob
 from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import StreamWindow
 from ocianalyze.sources.archive import Names, require_archive

@@ -13,8 +13,9 @@ from ocianalyze.facts.mounts import find_mounts
 from ocianalyze.facts.reserved import look_into
 from ocianalyze.facts.size import human
 from ocianalyze.layers.capture import Capture
+from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.reader import Budget, PreReadBlob, Reading, read_blob
+from ocianalyze.layers.reader import PreReadBlob, Reading, read_blob
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.rule import Subject
 from tests.rules.subjects import base, good, kernel, make_image, make_subject

@@ -311,6 +311,23 @@ def test_a_few_deep_paths_do_not_fill_the_memory() -> None:
     assert peak < 100 << 20
 
 
+def test_symlinks_that_climb_through_each_other_are_charged_for() -> None:
+    links = [symlink(f"l{number}", f"l{number + 1}/" + "x/../" * 700) for number in range(39)]
+    items = [*links, *(item for number in range(400) for item in (symlink("n", str(number)), file("l0/f")))]
+    started = time.process_time()
+    assert _limited(items, max_metadata=4 << 20).option == "--max-metadata"
+    assert time.process_time() - started < 3
+
+
+def test_attributes_that_overlayfs_keeps_for_itself_are_reported() -> None:
+    upper = [Item(path="d", kind="directory", xattrs={"trusted.overlay.opaque": "y"}), file("d/z", b"z")]
+    filesystem = merged(BASE, upper)
+    assert _codes(filesystem) == ["overlay-attribute"]
+    assert filesystem.diagnostics[0].path == "/d"
+    assert filesystem.lookup("/d/x") is not None
+    assert _codes(merged(BASE, [Item(path="d/x", content=b"", xattrs={"user.overlay": "y"})])) == []
+
+
 def test_many_conflicting_layers_are_merged_in_linear_time() -> None:
     conflict = layer([directory("a"), file("a/x"), file("a"), directory("a"), file("b")])
     started = time.process_time()

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers import reading as reading_module
 from ocianalyze.layers import workers
-from ocianalyze.layers.changeset import Changeset, build_changeset
+from ocianalyze.layers.building import build_changeset
+from ocianalyze.layers.changeset import Changeset
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.workers import can_fork, spread

@@ -9,8 +9,9 @@ from hypothesis.strategies import SearchStrategy
 
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.tree import Filesystem, Node
+from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.reader import Budget, Reading, ReadLayer, read_blob
+from ocianalyze.layers.reader import Reading, ReadLayer, read_blob
 from tests.support import oracle
 from tests.support.blobs import MemoryBlob
 from tests.support.tarballs import Item, layer
