@@ -14,7 +14,7 @@ from rich.console import Console
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.reports.table import print_report
-from ocianalyze.rules.profiles import AVAILABLE, PROFILES
+from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Rule
 
@@ -29,7 +29,7 @@ def render_rule(rule: Rule) -> str:
     """Return the Markdown of a rule's page."""
     page = rule.page
     rows = "".join(
-        f"| {PROFILES[name].title} | {rule.severity[name].value} |\n" for name in AVAILABLE if name in rule.severity
+        f"| {PROFILES[name].title} | {rule.severity[name].value} |\n" for name in PROFILES if name in rule.severity
     )
     sections = "".join(f"\n## {title}\n\n{text}\n" for title, text in page.sections.items())
     table = f"| profile | severity |\n|---|---|\n{rows}"

@@ -100,3 +100,12 @@ class ContentUnavailableError(AnalysisError):
 
 class RuleError(AnalysisError):
     """A rule failed to run; what it would have found is unknown."""
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """Return a hint for a name that is not `known`: the one that is meant, it seems, or all that there are."""
+    from difflib import get_close_matches
+
+    names = {name.casefold(): name for name in known}
+    close = get_close_matches(wrong.casefold()[:100], names, n=1, cutoff=0.6)
+    return f"did you mean {names[close[0]]!r}?" if close else f"there are {', '.join(names.values())}"

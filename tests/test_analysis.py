@@ -12,6 +12,7 @@ import pytest
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import ContentUnavailableError, DigestMismatchError, LimitExceededError, UsageError
 from ocianalyze.layers.limits import Limits
+from ocianalyze.rules.profiles import PROFILES
 from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress
 from tests.support.fit import fit_image
@@ -28,7 +29,7 @@ TROUBLED = fit_image(
         file("opt/scratch", bytes(3_000_000)),
     ],
     [whiteout("opt/scratch"), file("usr/local/share/jupyter/kernels/other/kernel.json", b'{"argv": ["/nowhere"]}')],
-    config={"User": "1001", "ExposedPorts": {"8888/tcp": {}}},
+    config={"User": "1001", "Cmd": ["jupyter", "lab"], "ExposedPorts": {"8888/tcp": {}}},
 )
 
 _OF_THE_SOURCE = {"digest", "media_type", "compression", "size", "read", "verified"}
@@ -44,7 +45,7 @@ def comparable(report: dict[str, Any]) -> dict[str, Any]:
     for layer in report["layers"]:
         for key in _OF_THE_SOURCE:
             del layer[key]
-    for finding in report["findings"]:
+    for finding in (*report["findings"], *report["other_findings"]):
         if finding["layer"]:
             del finding["layer"]["digest"]
     return report
@@ -188,6 +189,34 @@ def test_unknown_profiles_and_rules_are_usage_errors(save_image: SaveImage) -> N
 def test_fail_on_sets_the_threshold(save_image: SaveImage, fail_on: str, verdict: str) -> None:
     path = save_image(fit_image(config={"Cmd": ["jupyter", "lab"]}))
     assert analyze(Source(reference=str(path)), fail_on=fail_on).verdict == verdict
+
+
+def test_the_profiles_asked_for_decide_and_the_others_are_told(save_image: SaveImage) -> None:
+    source = Source(reference=str(save_image(fit_image(config={"User": "1001:100"}))))
+    classic = analyze(source)
+    assert classic.verdict == classic.profiles["studio-classic"].verdict == "fail"
+    assert list(classic.profiles) == list(PROFILES)
+    assert [id_ for id_, judged in classic.profiles.items() if judged.selected] == ["studio-classic"]
+    user = next(finding for finding in classic.findings if finding.rule == "USR001")
+    assert (user.severity, user.severities["studio-jupyterlab"]) == ("error", "warning")
+    newer = analyze(source, profiles=["studio-jupyterlab"], select=["USR"])
+    assert (newer.verdict, newer.summary.errors, newer.summary.warnings) == ("pass", 0, 1)
+    assert newer.profiles["studio-classic"].verdict == "fail"
+    assert newer.findings[0].severity == "warning"
+    both = analyze(source, profiles=["studio-jupyterlab", "studio-classic"])
+    assert (both.verdict, sum(judged.selected for judged in both.profiles.values())) == ("fail", 2)
+
+
+def test_every_verdict_is_explained_by_the_findings_and_the_other_findings(save_image: SaveImage) -> None:
+    report = analyze(Source(reference=str(save_image(TROUBLED))), profiles=["studio-code-editor"])
+    for profile, judged in report.profiles.items():
+        found = [finding.severities.get(profile) for finding in (*report.findings, *report.other_findings)]
+        assert (judged.errors, judged.warnings, judged.notes) == tuple(
+            found.count(severity) for severity in ("error", "warning", "note")
+        )
+    assert all("studio-code-editor" in finding.profiles for finding in report.findings)
+    assert report.other_findings
+    assert not any("studio-code-editor" in finding.profiles for finding in report.other_findings)
 
 
 def test_never_makes_a_failing_image_pass(save_image: SaveImage) -> None:

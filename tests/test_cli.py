@@ -17,7 +17,8 @@ from tests.support.compress import compress
 from tests.support.fit import fit_image
 from tests.support.tarballs import directory, file, whiteout
 
-TESTDATA = Path(__file__).parents[1] / "testdata"
+ROOT = Path(__file__).parents[1]
+TESTDATA = ROOT / "testdata"
 DEMO = TESTDATA / "demo.tar.gz"
 
 
@@ -38,7 +39,7 @@ def test_version() -> None:
 def test_version_imports_nothing_heavy() -> None:
     code = """
 import sys
-from ocianalyze.cli import app
+from ocianalyze.cli.commands import app
 sys.argv = ["ocianalyze", "--version"]
 try:
     app()
@@ -80,6 +81,8 @@ def test_the_demo_fails_with_all_that_helps() -> None:
     text = done.stdout.decode()
     assert done.returncode == 1
     assert "does not conform to SageMaker Studio Classic" in text
+    assert "studio-classic      fail   3 errors" in text
+    assert "closed for onboarding" in text
     for part in (
         "KRN008  kernel-hidden",
         "USR001",
@@ -236,6 +239,36 @@ def test_closed_and_full_outputs_do_not_change_what_the_code_says(command: str, 
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
     assert b"internal error" not in done.stderr
+
+
+_INTERRUPTED = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt)
+from ocianalyze.cli import main
+sys.argv[1:] = ["scan", "{demo}"]
+main()
+""".replace("{demo}", str(DEMO))
+
+
+@pytest.mark.parametrize("module", ["typer", "ocianalyze.cli.options", "pydantic", "ocianalyze.filesystem.merge"])
+def test_an_interrupt_while_anything_is_imported_is_one_line(module: str) -> None:
+    code = _INTERRUPTED.replace("sys.argv[1]", repr(module))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"ocianalyze: interrupted\n")
+
+
+def test_the_first_module_imports_nothing_that_takes_time() -> None:
+    code = "import sys, ocianalyze.cli; print(*{name for name in sys.modules if not name.startswith('_')})"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
+    ours = {name for name in done.stdout.split() if name.partition(".")[0] == "ocianalyze"}
+    assert ours == {"ocianalyze", "ocianalyze.cli", "ocianalyze.errors"}
+    assert {name.partition(".")[0] for name in set(done.stdout.split()) - ours} <= sys.stdlib_module_names
 
 
 def test_inspect_reads_no_layer(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.reports import report as form
 from ocianalyze.reports.text import cut
-from ocianalyze.rules.profiles import choose_profiles
+from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.rule import Severity
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def assemble(
     least severity that makes the verdict ``fail``; `phases` are in seconds.
     """
     image, filesystem = subject.image, subject.filesystem
-    profiles = {profile: _profile(outcome, profile, fail_on) for profile in choose_profiles(outcome.profiles)}
-    failed = any(profile.verdict == "fail" for profile in profiles.values())
+    profiles = {profile: _profile(outcome, profile, fail_on) for profile in PROFILES}
+    failed = any(profile.selected and profile.verdict == "fail" for profile in profiles.values())
     return form.Report(
         image=_image(image),
         verdict="fail" if failed else "pass",
@@ -56,12 +56,10 @@ def assemble(
             not_applicable=len(outcome.not_applicable),
         ),
         findings=[_finding(item, image) for item in outcome.judgements],
+        other_findings=[_finding(item, image) for item in outcome.others],
         facts=_facts(subject.facts, filesystem, outcome.kernel_problems()),
         layers=list(_layers(image, layers, verified)),
-        diagnostics=[
-            form.DiagnosticReport(code=item.code, message=_short(item.message), layer=item.layer, path=item.path)
-            for item in filesystem.diagnostics
-        ],
+        diagnostics=list(_diagnostics(filesystem, outcome)),
         timing=form.Timing(
             seconds=round(sum(phases.values()), 4),
             bytes_read=sum(layer.bytes_read for layer in layers),
@@ -74,11 +72,20 @@ def _profile(outcome: Outcome, profile: str, fail_on: str) -> form.ProfileVerdic
     counts = {severity: outcome.count(severity, profile=profile) for severity in Severity}
     failed = any(count and severity.rank <= _RANKS[fail_on] for severity, count in counts.items())
     return form.ProfileVerdict(
-        verdict="fail" if failed else "pass",
+        verdict="error" if profile in outcome.failures else "fail" if failed else "pass",
         errors=counts[Severity.ERROR],
         warnings=counts[Severity.WARNING],
         notes=counts[Severity.NOTE],
+        selected=profile in outcome.profiles,
     )
+
+
+def _diagnostics(filesystem: Filesystem, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
+    for item in filesystem.diagnostics:
+        yield form.DiagnosticReport(code=item.code, message=_short(item.message), layer=item.layer, path=item.path)
+    for message in dict.fromkeys(outcome.failures.values()):
+        concerned = ", ".join(PROFILES[profile].title for profile, why in outcome.failures.items() if why == message)
+        yield form.DiagnosticReport(code="rule-failed", message=_short(f"nothing is said of {concerned}: {message}"))
 
 
 def _image(image: Image) -> form.ImageSummary:
@@ -103,6 +110,7 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         name=item.rule.name,
         severity=item.severity.value,
         profiles=list(item.profiles),
+        severities={profile: severity.value for profile, severity in item.severities.items()},
         message=_short(finding.message),
         hint=_short(finding.hint),
         url=item.url,

@@ -11,15 +11,15 @@ from rich.text import Text
 
 from ocianalyze.errors import UsageError
 from ocianalyze.rules.page import HEADINGS
-from ocianalyze.rules.profiles import AVAILABLE
+from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.registry import all_rules, find_rule
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ocianalyze.rules.rule import Rule
-
 _STYLES: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
+_ABSENT: Final = Text("-", style="dim")
+_SHORT: Final = {"error": "error", "warning": "warn", "note": "note"}
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 
 
@@ -30,23 +30,27 @@ def records() -> list[dict[str, Any]]:
             "id": rule.id,
             "name": rule.name,
             "summary": rule.summary,
-            "severity": {profile: rule.severity[profile].value for profile in AVAILABLE if profile in rule.severity},
+            "severity": {profile: rule.severity[profile].value for profile in PROFILES if profile in rule.severity},
             "url": rule.url,
         }
-        for rule in _available()
+        for rule in all_rules()
     ]
 
 
 def print_rules(console: Console) -> None:
-    """Print a line for each rule: its id, its severity, what it finds."""
+    """Print a line for each rule: its id, its severity for each profile, what it finds."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("rule", no_wrap=True)
-    table.add_column("severity", no_wrap=True)
+    for profile in PROFILES.values():
+        table.add_column(profile.letter, no_wrap=True)
     table.add_column("what it finds", overflow="fold")
-    for rule in _available():
-        severity = min((rule.severity[profile] for profile in AVAILABLE), key=lambda severity: severity.rank)
-        table.add_row(rule.id, Text(severity.value, style=_STYLES[severity.value]), Text(rule.summary))
+    for rule in all_rules():
+        severities = [rule.severity[profile].value if profile in rule.severity else None for profile in PROFILES]
+        cells = [_ABSENT if value is None else Text(_SHORT[value], style=_STYLES[value]) for value in severities]
+        table.add_row(rule.id, *cells, Text(rule.summary))
     console.print(table)
+    legend = ", ".join(f"{profile.letter} {profile.id}" for profile in PROFILES.values())
+    console.print(Text(f"\nseverity in {legend}", style="dim"))
 
 
 def print_page(key: str, console: Console) -> None:
@@ -65,10 +69,6 @@ def print_page(key: str, console: Console) -> None:
         if section := page.sections.get(heading):
             console.print(Text(f"\n{heading}", style="bold"))
             console.print(Padding(Text(_plain(section)), (0, 0, 0, 2)))
-
-
-def _available() -> list[Rule]:
-    return [rule for rule in all_rules() if any(profile in rule.severity for profile in AVAILABLE)]
 
 
 def _plain(markdown: str) -> str:

@@ -45,17 +45,17 @@ class ImageSummary(_Part):
 
 
 class ProfileVerdict(_Part):
-    """What one profile makes of the findings."""
+    """What one profile makes of the findings, and whether it was asked for; ``error`` if a rule of it failed."""
 
     verdict: Verdict
-    errors: int = 0
-    warnings: int = 0
-    notes: int = 0
-    selected: bool = True
+    errors: int
+    warnings: int
+    notes: int
+    selected: bool
 
 
 class Summary(_Part):
-    """How many findings there are, and how many rules ran."""
+    """How many findings concern the profiles asked for, by the worst severity of each, and how many rules ran."""
 
     errors: int
     warnings: int
@@ -82,12 +82,17 @@ class Waiver(_Part):
 
 
 class FindingReport(_Part):
-    """One finding."""
+    """One finding.
+
+    `severity` is the worst for the profiles asked for, and in `Report.other_findings` for those that it concerns;
+    `severities` has that of each profile that it concerns, and `profiles` are these.
+    """
 
     rule: str
     name: str
     severity: Severity
     profiles: list[str]
+    severities: dict[str, Severity]
     message: Text
     hint: Text | None
     url: str | None
@@ -194,8 +199,8 @@ class DiagnosticReport(_Part):
 
     code: str
     message: Text
-    layer: int | None
-    path: Text | None
+    layer: int | None = None
+    path: Text | None = None
 
 
 class Timing(_Part):
@@ -207,7 +212,11 @@ class Timing(_Part):
 
 
 class Report(_Part):
-    """All that came of one analysis."""
+    """All that came of one analysis.
+
+    `verdict`, `summary` and `findings` are those of the profiles asked for (`ProfileVerdict.selected`). What else was
+    found, which explains the verdicts of the other profiles, is in `other_findings`.
+    """
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
     tool: Tool = Tool()
@@ -216,6 +225,7 @@ class Report(_Part):
     profiles: dict[str, ProfileVerdict]
     summary: Summary
     findings: list[FindingReport]
+    other_findings: list[FindingReport]
     facts: FactsReport
     layers: list[LayerReport]
     diagnostics: list[DiagnosticReport]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from ocianalyze.reports.report import FindingReport, KernelFacts, LayerReport, Report
+    from ocianalyze.reports.report import FindingReport, KernelFacts, LayerReport, ProfileVerdict, Report, Summary
 
 _STYLES: Final = {
     "pass": "bold green",
@@ -48,6 +48,8 @@ def print_report(report: Report, console: Console) -> None:
 
 def _print(report: Report, console: Console) -> None:
     console.print(_header(report))
+    console.print(Text("\nProfiles", style="bold"))
+    console.print(_profiles(report))
     for severity, title in _TITLES.items():
         findings = [finding for finding in report.findings if finding.severity == severity and finding.waived is None]
         if findings:
@@ -66,27 +68,42 @@ def _print(report: Report, console: Console) -> None:
 def _header(report: Report) -> RenderableType:
     image = report.image
     name = ", ".join(image.names) or image.reference
-    selected = [PROFILES[profile].title for profile, verdict in report.profiles.items() if verdict.selected]
+    selected = [
+        PROFILES[profile].title
+        for profile, judged in report.profiles.items()
+        if judged.selected and judged.verdict == report.verdict
+    ]
     lines = [
         Text(printable(name), style="bold"),
         Text(f"{_VERDICTS[report.verdict]} {', '.join(selected)}"),
-        Text.assemble(*_counts(report)),
+        Text.assemble(*_counts(report.summary), *_rest(report)),
     ]
     return _grid([(Text(f" {report.verdict.upper()} ", style=_STYLES[report.verdict] + " reverse"), Group(*lines))])
 
 
-def _counts(report: Report) -> Iterator[tuple[str, str]]:
-    summary = report.summary
-    for count, word, style in (
-        (summary.errors, "error", "error"),
-        (summary.warnings, "warning", "warning"),
-        (summary.notes, "note", "note"),
+def _counts(counted: Summary | ProfileVerdict) -> Iterator[tuple[str, str]]:
+    for n, (count, word) in enumerate(
+        ((counted.errors, "error"), (counted.warnings, "warning"), (counted.notes, "note"))
     ):
-        yield f"{count} {word}{'' if count == 1 else 's'}", _STYLES[style] if count else ""
-        yield ", ", ""
-    if summary.waived:
-        yield f"{summary.waived} waived, ", ""
-    yield f"{summary.rules} rules", ""
+        yield ", " if n else "", ""
+        yield f"{count} {word}{'' if count == 1 else 's'}", _STYLES[word] if count else ""
+
+
+def _rest(report: Report) -> Iterator[tuple[str, str]]:
+    if report.summary.waived:
+        yield f", {report.summary.waived} waived", ""
+    yield f", {report.summary.rules} rules", ""
+
+
+def _profiles(report: Report) -> RenderableType:
+    """Return a line for each profile, those that were asked for first, and what should be known of these."""
+    rows: list[tuple[RenderableType, RenderableType]] = []
+    for id_, judged in sorted(report.profiles.items(), key=lambda item: not item[1].selected):
+        counts = Text.assemble((f"{judged.verdict:5}", _STYLES[judged.verdict]), "  ", *_counts(judged))
+        rows.append((Text(id_, style="" if judged.selected else "dim"), counts))
+        if judged.selected and (notice := PROFILES[id_].notice):
+            rows.append(("", Text(notice, style="dim")))
+    return Padding(_grid(rows), (0, 0, 0, 2))
 
 
 def _finding(finding: FindingReport) -> RenderableType:

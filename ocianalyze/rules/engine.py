@@ -1,12 +1,17 @@
-"""Runs the rules and judges what they find. A rule that fails makes the run fail: nothing passes because it crashed."""
+"""Runs the rules and judges what they find, for every profile; those that were asked for decide.
+
+A rule that fails makes the run fail if it belongs to a profile that was asked for, and otherwise takes the verdict from
+the profiles that it belongs to: nothing passes because it crashed.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import OcianalyzeError, RuleError, UsageError
-from ocianalyze.rules.profiles import CLASSIC
+from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Finding, Rule, Severity, Subject
 
@@ -16,16 +21,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A finding and how bad it is for each profile that it concerns."""
+    """A finding and how bad it is.
+
+    Attributes:
+        rule: the rule that found it.
+        finding: what it found.
+        severity: how bad it is for that one of the profiles asked for for which it is worst; if it concerns none of
+            them, for the worst of those that it does.
+        severities: how bad it is for each profile that it concerns.
+    """
 
     rule: Rule
     finding: Finding
+    severity: Severity
     severities: Mapping[str, Severity]
-
-    @property
-    def severity(self) -> Severity:
-        """How bad it is for the profile for which it is worst."""
-        return min(self.severities.values(), key=lambda severity: severity.rank)
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -43,22 +52,26 @@ class Outcome:
     """What came of running rules.
 
     Attributes:
-        judgements: the findings, worst first; then by rule, path and layer.
-        profiles: the profiles that were judged.
-        rules: the rules that ran.
-        not_applicable: the rules that had nothing to check.
+        judgements: the findings that concern a profile asked for, worst first; then by rule, path and layer.
+        others: the findings that concern only other profiles, in the same order.
+        profiles: the profiles that were asked for.
+        rules: the rules of these profiles that ran.
+        not_applicable: the rules of these profiles that had nothing to check.
+        failures: why no more is known of profiles that were not asked for, by profile.
     """
 
     judgements: tuple[Judgement, ...]
+    others: tuple[Judgement, ...]
     profiles: tuple[str, ...]
     rules: tuple[Rule, ...]
     not_applicable: tuple[Rule, ...]
+    failures: Mapping[str, str]
 
     def count(self, severity: Severity, *, profile: str | None = None) -> int:
-        """Return how many findings there are of a severity, for one profile or for the one for which each is worst."""
-        return sum(
-            (item.severity if profile is None else item.severities.get(profile)) is severity for item in self.judgements
-        )
+        """Return how many findings there are of a severity, for one profile or for those that were asked for."""
+        if profile is None:
+            return sum(item.severity is severity for item in self.judgements)
+        return sum(item.severities.get(profile) is severity for item in (*self.judgements, *self.others))
 
     def kernel_problems(self) -> dict[str, tuple[str, ...]]:
         """Return the ids of the rules that found errors in each kernel, by the path of its directory."""
@@ -78,24 +91,40 @@ def run(
     ignore: Iterable[str] = (),
     rules: Iterable[Rule] | None = None,
 ) -> Outcome:
-    """Run the rules that belong to one of `profiles` and return what came of it.
+    """Run the rules and return what came of it; `profiles` are those that are asked for.
 
     `select` and `ignore` are ids, names or prefixes of ids; nothing selected means all. `rules` are all rules if None.
 
     Raises:
-        RuleError: a rule failed, so that what it would have found is unknown.
+        RuleError: a rule of one of `profiles` failed, so that what it would have found is unknown.
         UsageError: `select` or `ignore` names no rule.
     """
-    candidates = choose_rules(all_rules() if rules is None else tuple(rules), select=select, ignore=ignore)
-    candidates = tuple(rule for rule in candidates if any(profile in rule.severity for profile in profiles))
     judgements: list[Judgement] = []
     ran: list[Rule] = []
     not_applicable: list[Rule] = []
-    for rule in candidates:
-        found = _run_one(rule, subject)
-        (not_applicable if found is None else ran).append(rule)
+    failures: dict[str, str] = {}
+    for rule in choose_rules(all_rules() if rules is None else tuple(rules), select=select, ignore=ignore):
+        asked_for = any(profile in rule.severity for profile in profiles)
+        try:
+            found = _run_one(rule, subject)
+        except RuleError as error:
+            if asked_for:
+                raise
+            failures = dict.fromkeys(rule.severity, error.one_line()) | failures
+            continue
+        if asked_for:
+            (not_applicable if found is None else ran).append(rule)
         judgements += (judged for item in found or () if (judged := _judge(rule, item, profiles)) is not None)
-    return Outcome(tuple(sorted(judgements, key=_order)), tuple(profiles), tuple(ran), tuple(not_applicable))
+    judgements.sort(key=_order)
+    concerned = [not item.severities.keys().isdisjoint(profiles) for item in judgements]
+    return Outcome(
+        judgements=tuple(compress(judgements, concerned)),
+        others=tuple(item for item, asked_for in zip(judgements, concerned, strict=True) if not asked_for),
+        profiles=tuple(profiles),
+        rules=tuple(ran),
+        not_applicable=tuple(not_applicable),
+        failures=failures,
+    )
 
 
 def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -128,12 +157,16 @@ def _run_one(rule: Rule, subject: Subject) -> list[Finding] | None:
 
 
 def _judge(rule: Rule, finding: Finding, profiles: Sequence[str]) -> Judgement | None:
-    severities = dict(_severities(rule, finding, profiles))
-    return Judgement(rule, finding, severities) if severities else None
+    severities = dict(_severities(rule, finding))
+    if not severities:
+        return None
+    decisive = [severities[profile] for profile in profiles if profile in severities]
+    worst = min(decisive or severities.values(), key=lambda severity: severity.rank)
+    return Judgement(rule, finding, worst, severities)
 
 
-def _severities(rule: Rule, finding: Finding, profiles: Sequence[str]) -> Iterator[tuple[str, Severity]]:
-    for profile in profiles:
+def _severities(rule: Rule, finding: Finding) -> Iterator[tuple[str, Severity]]:
+    for profile in PROFILES:
         if profile in rule.severity:
             override, default = finding.severity, rule.severity[profile]
             if override is None or isinstance(override, Severity):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ocianalyze.errors import UsageError
+from ocianalyze.errors import UsageError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,10 +26,11 @@ UNIFIED: Final = "unified-studio"
 class Profile:
     """A place that an image can be meant for.
 
-    `notice` is what people should know before they put work into it.
+    `letter` stands for it where there is no room; `notice` is what people should know before they put work into it.
     """
 
     id: str
+    letter: str
     title: str
     description: str
     notice: str | None = None
@@ -40,6 +41,7 @@ PROFILES: Final = {
     for profile in (
         Profile(
             CLASSIC,
+            "C",
             "SageMaker Studio Classic",
             "The image runs as a KernelGateway app: SageMaker overrides its ENTRYPOINT and CMD, starts a Jupyter "
             "Kernel Gateway of its own on port 8888, mounts the user's directory, and offers the kernels that the "
@@ -49,18 +51,21 @@ PROFILES: Final = {
         ),
         Profile(
             JUPYTERLAB,
+            "J",
             "SageMaker Studio, JupyterLab",
             "The image runs its own JupyterLab server on port 8888 under /jupyterlab/default, with the user's volume "
             "mounted on /home/sagemaker-user.",
         ),
         Profile(
             CODE_EDITOR,
+            "E",
             "SageMaker Studio, Code Editor",
             "The image runs its own Code Editor server on port 8888 under /CodeEditor/default, with the user's volume "
             "mounted on /home/sagemaker-user.",
         ),
         Profile(
             UNIFIED,
+            "U",
             "SageMaker Unified Studio",
             "The image extends SageMaker Distribution 2.6 or newer, whose entry points start the applications.",
         ),
@@ -68,20 +73,19 @@ PROFILES: Final = {
 }
 """All profiles by id."""
 
-AVAILABLE: Final = (CLASSIC,)
-"""The profiles whose rules are complete, so that their verdict means something."""
-
 
 def choose_profiles(ids: Iterable[str]) -> tuple[str, ...]:
     """Return `ids` without repetitions.
 
     Raises:
-        UsageError: one of them is not available.
+        UsageError: one of them names no profile, or there are none.
     """
     chosen = tuple(dict.fromkeys(ids))
     for profile in chosen:
-        if profile not in AVAILABLE:
-            raise UsageError(f"there is no profile {profile!r}", hint=f"available: {', '.join(AVAILABLE)}")
+        if profile not in PROFILES:
+            raise UsageError(f"there is no profile {profile!r}", hint=suggest(profile, PROFILES))
+    if not chosen:
+        raise UsageError("no profile is chosen", hint=f"there are {', '.join(PROFILES)}")
     return chosen
 
 

@@ -55,6 +55,7 @@ class Subject:
         facts: what was made of both.
         app_image_config: the decoded JSON that the image is to be registered with, if it is given.
         size_limit: how large the image may be; in bytes.
+        driver_version: the NVIDIA driver of the host, digits and dots, if it is known.
     """
 
     image: Image
@@ -62,6 +63,7 @@ class Subject:
     facts: Facts
     app_image_config: AppImageConfig | None = None
     size_limit: int = SIZE_LIMIT
+    driver_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

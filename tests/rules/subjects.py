@@ -16,6 +16,7 @@ from ocianalyze.oci.image import Image, Layer
 from ocianalyze.oci.json import parse
 from ocianalyze.oci.models import ImageConfig
 from ocianalyze.rules.engine import run
+from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import SIZE_LIMIT, Finding, Subject
 from tests.support.images import ImageSpec, build
 from tests.support.tarballs import Item, directory, file, symlink
@@ -131,11 +132,12 @@ def make_subject(
     app_image_config: Mapping[str, Any] | None = None,
     sizes: Sequence[int] | None = None,
     size_limit: int = SIZE_LIMIT,
+    driver_version: str | None = None,
 ) -> Subject:
     """Return the subject of an image with these layers; `sizes` are those of the stored blobs, if they are known."""
     image, filesystem = make_image(*layers, config=config, platform=platform, sizes=sizes)
     facts = gather(image, filesystem, app_image_config=app_image_config)
-    return Subject(image, filesystem, facts, app_image_config, size_limit)
+    return Subject(image, filesystem, facts, app_image_config, size_limit, driver_version)
 
 
 def make_image(
@@ -181,20 +183,25 @@ def make_image(
     return image, merge([item.changeset for item in read], [item.contents for item in read], Limits())
 
 
-def findings(rule: str, *layers: Iterable[Item], **options: Any) -> list[tuple[str, Finding]]:  # noqa: ANN401
-    """Return what one rule finds, with the severity for Studio Classic; nothing must be an empty list."""
-    return found_in(rule, make_subject(*layers, **options))
+def findings(
+    rule: str,
+    *layers: Iterable[Item],
+    profile: str = CLASSIC,
+    **options: Any,  # noqa: ANN401
+) -> list[tuple[str, Finding]]:
+    """Return what one rule finds, with the severity for a profile; nothing must be an empty list."""
+    return found_in(rule, make_subject(*layers, **options), profile)
 
 
-def found_in(rule: str, subject: Subject) -> list[tuple[str, Finding]]:
-    """Return what one rule finds in a subject, with the severity for Studio Classic."""
-    outcome = run(subject, select=[rule])
+def found_in(rule: str, subject: Subject, profile: str = CLASSIC) -> list[tuple[str, Finding]]:
+    """Return what one rule finds in a subject, with the severity for a profile."""
+    outcome = run(subject, [profile], select=[rule])
     return [(item.severity.value, item.finding) for item in outcome.judgements]
 
 
-def verdict(subject: Subject) -> dict[str, str]:
-    """Return the worst severity of each rule that found anything."""
+def verdict(subject: Subject, profile: str = CLASSIC) -> dict[str, str]:
+    """Return the worst severity of each rule that found anything for a profile."""
     found: dict[str, str] = {}
-    for item in run(subject).judgements:
+    for item in run(subject, [profile]).judgements:
         found.setdefault(item.rule.id, item.severity.value)
     return found

@@ -10,7 +10,7 @@ from ocianalyze.errors import ContentUnavailableError, RuleError, UsageError
 from ocianalyze.rules import registry
 from ocianalyze.rules.engine import choose_rules, run
 from ocianalyze.rules.page import HEADINGS, parse_page
-from ocianalyze.rules.profiles import AVAILABLE, CLASSIC, JUPYTERLAB, PROFILES, choose_profiles
+from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, PROFILES, choose_profiles
 from ocianalyze.rules.registry import all_rules, find_rule
 from ocianalyze.rules.rule import Finding, Rule, Severity, Subject, rule
 from tests.rules.subjects import base, good, kernel, make_subject
@@ -48,7 +48,7 @@ def test_every_rule_has_a_page_a_name_and_a_file(item: Rule) -> None:
     assert all(item.page.sections.values())
     assert item.summary.endswith(".")
     assert set(item.severity) <= set(PROFILES)
-    assert CLASSIC in item.severity
+    assert item.severity
     assert item.url.endswith(f"{item.id}.md")
 
 
@@ -61,10 +61,16 @@ def test_names_are_distinct_and_found() -> None:
 
 
 def test_profiles() -> None:
-    assert choose_profiles([CLASSIC, CLASSIC]) == AVAILABLE == (CLASSIC,)
+    assert choose_profiles([JUPYTERLAB, CLASSIC, JUPYTERLAB]) == (JUPYTERLAB, CLASSIC)
     assert "closed" in (PROFILES[CLASSIC].notice or "")
+    with pytest.raises(UsageError) as caught:
+        choose_profiles(["Studio_JupyterLab"])
+    assert caught.value.hint == "did you mean 'studio-jupyterlab'?"
+    with pytest.raises(UsageError) as caught:
+        choose_profiles(["x"])
+    assert caught.value.hint == f"there are {', '.join(PROFILES)}"
     with pytest.raises(UsageError):
-        choose_profiles([JUPYTERLAB])
+        choose_profiles([])
 
 
 def make_rule(id_: str, *findings: Finding, applies: bool = True, severity: Severity = Severity.WARNING) -> Rule:
@@ -127,12 +133,34 @@ def test_a_rule_that_fails_is_an_error(subject: Subject) -> None:
     assert caught.value.hint == "scan a file"
 
 
-def test_rules_of_other_profiles_do_not_run(subject: Subject) -> None:
+def test_a_rule_of_other_profiles_that_fails_takes_only_their_verdict(subject: Subject) -> None:
     @rule(id="FFF001", severity={JUPYTERLAB: Severity.ERROR})
-    def other(subject: Subject) -> Iterator[Finding]:
+    def blind(subject: Subject) -> Iterator[Finding]:
         yield Finding(message=read_nothing(subject))
 
-    assert run(subject, [CLASSIC], rules=[other]).rules == ()
+    outcome = run(subject, [CLASSIC], rules=[blind, make_rule("GGG001", Finding(message="a"))])
+    assert [item.id for item in outcome.rules] == ["GGG001"]
+    assert list(outcome.failures) == [JUPYTERLAB]
+    assert "FFF001" in outcome.failures[JUPYTERLAB]
+    with pytest.raises(RuleError, match="FFF001"):
+        run(subject, [CLASSIC, JUPYTERLAB], rules=[blind])
+
+
+def test_findings_of_profiles_that_were_not_asked_for_are_kept_apart(subject: Subject) -> None:
+    elsewhere = {CLASSIC: None, JUPYTERLAB: Severity.ERROR}
+    mixed = make_rule("HHH001", Finding(message="both"), Finding(message="other", severity=elsewhere))
+    outcome = run(subject, [CLASSIC], rules=[mixed])
+    assert [(item.finding.message, item.severity.value) for item in outcome.judgements] == [("both", "warning")]
+    assert [(item.finding.message, item.severity.value) for item in outcome.others] == [("other", "error")]
+    assert outcome.judgements[0].profiles == (CLASSIC, JUPYTERLAB)
+    assert outcome.count(Severity.ERROR) == 0
+    assert outcome.count(Severity.ERROR, profile=JUPYTERLAB) == 1
+    assert outcome.count(Severity.NOTE, profile=JUPYTERLAB) == 1
+    asked = run(subject, [JUPYTERLAB], rules=[mixed])
+    assert [(item.finding.message, item.severity.value) for item in asked.judgements] == [
+        ("other", "error"),
+        ("both", "note"),
+    ]
 
 
 def test_selection() -> None:

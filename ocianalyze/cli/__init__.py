@@ -1,0 +1,76 @@
+"""The command line. Only this package prints, reads the environment, or exits.
+
+This module is imported first and imports next to nothing, so that whoever presses Ctrl-C while the rest is loaded sees
+one line and no traceback.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Final, NoReturn
+
+from ocianalyze.errors import OcianalyzeError
+
+EXIT_NOT_ANALYSED: Final = 3
+EXIT_INTERRUPTED: Final = 130
+
+
+def main() -> None:
+    """Run the command line and exit with its code; whatever goes wrong is said in one line on standard error."""
+    try:
+        _prepare_output()
+        from ocianalyze.cli.commands import app
+
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OcianalyzeError as error:
+        sys.exit(_complain(error.one_line(), error.exit_code))
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as error:
+        if error.code == EXIT_INTERRUPTED:  # typer's way to say that it has caught the interrupt
+            _interrupted()
+        raise
+    except BrokenPipeError:
+        discard_output()
+        sys.exit(EXIT_NOT_ANALYSED)
+    except OSError as error:
+        discard_output()
+        sys.exit(_complain(f"the output cannot be written: {error.strerror}", EXIT_NOT_ANALYSED))
+    except MemoryError:
+        sys.exit(_complain("out of memory; lower --max-entries or --jobs, or give it more", EXIT_NOT_ANALYSED))
+    except Exception as error:  # nobody is to see a traceback who did not ask for it
+        if os.environ.get("OCIANALYZE_DEBUG"):
+            raise
+        what = f"internal error: {type(error).__name__}: {error}; set OCIANALYZE_DEBUG=1 for a traceback, and report it"
+        sys.exit(_complain(what, EXIT_NOT_ANALYSED))
+
+
+def discard_output() -> None:
+    """Let whatever is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _prepare_output() -> None:
+    """Make sure that there is something to print to, and that every text can be printed in its encoding."""
+    if sys.stdout is None or sys.stderr is None:
+        sys.exit(EXIT_NOT_ANALYSED)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _interrupted() -> NoReturn:
+    _complain("interrupted", EXIT_INTERRUPTED)
+    os._exit(EXIT_INTERRUPTED)  # at once: threads may be deep in a layer
+
+
+def _complain(message: str, code: int) -> int:
+    from ocianalyze.reports.text import printable
+
+    print(f"ocianalyze: {printable(message)}", file=sys.stderr)  # noqa: T201
+    return code

@@ -1,0 +1,92 @@
+"""What the command line writes: reports to wherever they are wanted, JSON, and a console for tables."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from ocianalyze.cli import discard_output
+from ocianalyze.cli.options import Color, Format
+from ocianalyze.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from ocianalyze.reports.report import Report
+
+STDOUT = Path("-")
+
+
+def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool) -> None:
+    """Write the report in each form to its place; with `quiet` nothing goes to standard output."""
+    for how, where in outputs:
+        if quiet and where == STDOUT:
+            continue
+        try:
+            _write_report(report, how, where, color)
+            sys.stdout.flush()
+        except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
+            discard_output()
+
+
+def _write_report(report: Report, how: Format, where: Path, color: Color) -> None:
+    if how is Format.JSON:
+        content = report.to_json()
+        if where == STDOUT:
+            sys.stdout.buffer.write(content)
+            return
+    else:
+        from ocianalyze.reports.table import print_report
+
+        if where == STDOUT:
+            print_report(report, console(color))
+            return
+        with io.StringIO() as text:
+            print_report(report, console(Color.NEVER, file=text))
+            content = text.getvalue().encode()
+    try:
+        where.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{where} cannot be written: {error.strerror}") from error
+
+
+def console(color: Color, file: IO[str] | None = None) -> Console:
+    """Return a console that neither guesses emoji nor highlights; 80 columns where the width is not known."""
+    from rich.console import Console
+
+    class Plain(Console):
+        """A console that leaves a closed pipe to the command, which knows its exit code."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    out = file or sys.stdout
+    width = None if out.isatty() or "COLUMNS" in os.environ else 80
+    return Plain(
+        file=out,
+        width=width,
+        force_terminal={Color.ALWAYS: True, Color.NEVER: False}.get(color),
+        no_color=color is Color.NEVER or None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def print_json_line(value: object) -> None:
+    """Print a value as JSON on a line of its own."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
