@@ -6,6 +6,7 @@ one line and no traceback.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -15,10 +16,13 @@ from ocianalyze.errors import OcianalyzeError
 
 EXIT_NOT_ANALYSED: Final = 3
 EXIT_INTERRUPTED: Final = 130
+_GARBAGE_THRESHOLD: Final = 1 << 18
+"""After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
 
 
 def main() -> None:
     """Run the command line and exit with its code; whatever goes wrong is said in one line on standard error."""
+    gc.set_threshold(_GARBAGE_THRESHOLD)
     try:
         _prepare_output()
         from ocianalyze.cli.commands import app
