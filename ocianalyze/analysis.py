@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+from ocianalyze.errors import UsageError
 from ocianalyze.facts import READS, gather
+from ocianalyze.facts.app_image_config import validate
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
@@ -15,18 +18,22 @@ from ocianalyze.layers.reader import Reading, verify
 from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.reference import Reference
 from ocianalyze.rules.profiles import CLASSIC, choose_profiles
-from ocianalyze.rules.rule import Subject
+from ocianalyze.rules.rule import SIZE_LIMIT, Subject
 from ocianalyze.sources.opening import open_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
+    from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import Report
 
 DEFAULT_PROFILE = CLASSIC
+
+_VERSION: Final = re.compile(r"\d{1,5}(\.\d{1,5}){0,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +100,26 @@ def analyze(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     fail_on: str = "error",
+    app_image_config: AppImageConfig | None = None,
+    size_limit: int = SIZE_LIMIT,
+    driver_version: str | None = None,
 ) -> Report:
     """Return the report on an image.
 
     `profiles` are those that decide the verdict; `select` and `ignore` are rule ids or prefixes of them; `fail_on` is
-    the least severity that makes the verdict ``fail``: error, warning, note or never.
+    the least severity that makes the verdict ``fail``: error, warning, note or never. `app_image_config` is what the
+    image is to be registered with, as JSON decodes it; `size_limit` is how large it may be, in bytes; `driver_version`
+    is that of the host's NVIDIA driver, in digits and dots.
 
     Raises:
         UsageError: the request cannot be carried out as it was put.
         AnalysisError: the image could not be analysed; nothing is said of it.
     """
     chosen = choose_profiles(profiles)
+    if app_image_config is not None:
+        validate(app_image_config, what="the AppImageConfig")
+    if driver_version is not None and not _VERSION.fullmatch(driver_version):
+        raise UsageError(f"the driver version {driver_version[:100]!r} is not of digits and dots, such as 535.104.05")
     clock = _Clock()
     with source.open() as image:
         clock.lap("open")
@@ -114,10 +130,28 @@ def analyze(
         from ocianalyze.reports.assembly import assemble
         from ocianalyze.rules.engine import run
 
-        subject = Subject(image=image, filesystem=filesystem, facts=gather(image, filesystem))
+        subject = Subject(
+            image=image,
+            filesystem=filesystem,
+            facts=gather(image, filesystem, app_image_config=app_image_config),
+            app_image_config=app_image_config,
+            size_limit=size_limit,
+            driver_version=driver_version,
+        )
         outcome = run(subject, profiles=chosen, select=select, ignore=ignore)
         clock.lap("rules")
     return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases)
+
+
+def fit_app_image_config(source: Source, *, profile: str = DEFAULT_PROFILE, name: str | None = None) -> Registration:
+    """Return the AppImageConfig that fits an image; errors are those of `ocianalyze.reports.registration.register`."""
+    (chosen,) = choose_profiles([profile])
+    with source.open() as image:
+        layers, _ = source.read(image)
+        filesystem = source.merge(layers)
+        from ocianalyze.reports.registration import register
+
+        return register(image, filesystem, profile=chosen, name=name)
 
 
 def _import_the_rest() -> None:

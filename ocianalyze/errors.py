@@ -6,6 +6,7 @@
     ├── UsageError              the request cannot be carried out as it was put            exit code 2
     │   ├── InvalidReferenceError   the image reference cannot be understood, or names nothing
     │   └── ImageChoiceError        several images or platforms, and the request fits none or many
+    ├── UnfitImageError         the image cannot have what was asked for                   exit code 1
     └── AnalysisError           the image could not be analysed, so nothing is said of it  exit code 3
         ├── InvalidImageError       the archive, an index, a manifest or a config is not what it must be
         │   └── DigestMismatchError     bytes differ from what their descriptor promises
@@ -61,6 +62,12 @@ class ImageChoiceError(UsageError):
         """Return the message, what there is to choose from, and the hint as one line."""
         line = f"{self.message}: {', '.join(self.choices)}" if self.choices else self.message
         return line if self.hint is None else f"{line}; {self.hint}"
+
+
+class UnfitImageError(OcianalyzeError):
+    """The image was analysed, and cannot have what was asked for."""
+
+    exit_code = 1
 
 
 class AnalysisError(OcianalyzeError):

@@ -271,6 +271,67 @@ def test_the_first_module_imports_nothing_that_takes_time() -> None:
     assert {name.partition(".")[0] for name in set(done.stdout.split()) - ours} <= sys.stdlib_module_names
 
 
+CONFIG = {
+    "AppImageConfigName": "my-image",
+    "KernelGatewayImageConfig": {"KernelSpecs": [{"Name": "python3"}], "FileSystemConfig": {"MountPath": "/mnt/user"}},
+}
+
+
+def test_an_app_image_config_is_read_from_a_file_or_standard_input(save_image: SaveImage, tmp_path: Path) -> None:
+    path = save_image(fit_image())
+    bad = {**CONFIG, "AppImageConfigName": "my_image"}
+    (tmp_path / "config.json").write_text(json.dumps(bad))
+    scan = ("scan", path, "-f", "json", "--app-image-config")
+    for done in (run(*scan, tmp_path / "config.json"), run(*scan, "-", stdin=json.dumps(bad).encode())):
+        assert [finding["rule"] for finding in json.loads(done.stdout)["findings"]] == ["CFG001"]
+        assert done.returncode == 1
+    assert run(*scan, "-", stdin=json.dumps(CONFIG).encode()).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "message"),
+    [
+        (("scan", "-", "--app-image-config", "-"), b"", "cannot be both the image and the AppImageConfig"),
+        (("scan", DEMO, "--app-image-config", "/nowhere"), b"", "/nowhere cannot be read"),
+        (("scan", DEMO, "--app-image-config", "-"), b'{"Name": "a"}', "Name is not known to the API"),
+        (("scan", DEMO, "--driver-version", "new"), b"", "'new' is not of digits and dots"),
+        (("scan", DEMO, "--size-limit", "big"), b"", "'big' is not a number such as"),
+        (("app-image-config", DEMO, "--profile", "studio"), b"", "there is no profile 'studio'"),
+        (("app-image-config", DEMO, "--name", "a_b"), b"", "choose one with --name"),
+    ],
+)
+def test_what_comes_with_an_image_is_checked(arguments: tuple[str | Path, ...], stdin: bytes, message: str) -> None:
+    done = run(*arguments, stdin=stdin)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.decode().replace("│", "").split())
+
+
+def test_the_size_limit_is_an_option_and_is_shown(save_image: SaveImage) -> None:
+    path = save_image(fit_image([file("opt/x", bytes(3000))]))
+    done = run("scan", path, "--size-limit", "2kB")
+    assert done.returncode == 1
+    assert b"SIZ001" in done.stdout
+    assert b"of 2kB" in done.stdout
+    assert run("scan", path, "-q", env={"OCIANALYZE_SIZE_LIMIT": "2kB"}).returncode == 1
+    assert run("scan", path, "-q", "--driver-version", "535.104.05").returncode == 0
+
+
+def test_the_app_image_config_that_fits_is_written_and_fits(save_image: SaveImage, tmp_path: Path) -> None:
+    path = save_image(fit_image())
+    done = run("app-image-config", path, "--name", "mine")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)["AppImageConfigName"] == "mine"
+    (tmp_path / "config.json").write_bytes(done.stdout)
+    again = run("scan", path, "-f", "json", "--app-image-config", tmp_path / "config.json")
+    assert json.loads(again.stdout)["findings"] == []
+    refused = run("app-image-config", DEMO)
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert b"runs as 1001:100" in refused.stderr
+    kept = run("app-image-config", DEMO, "--profile", "studio-jupyterlab")
+    assert json.loads(kept.stdout) == {"AppImageConfigName": "notebook", "JupyterLabAppImageConfig": {}}
+    assert b"its own command is kept" in kept.stderr
+
+
 def test_inspect_reads_no_layer(tmp_path: Path) -> None:
     done = run("inspect", TESTDATA / "skopeo-docker-archive.tar", "--format", "json")
     told = json.loads(done.stdout)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path  # noqa: TC003 - typer evaluates annotations
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from ocianalyze import __version__
 from ocianalyze.cli import EXIT_NOT_ANALYSED
+from ocianalyze.cli.input import open_source, read_app_image_config
 from ocianalyze.cli.options import (
+    AppImageConfigFile,
     Color,
     ColorChoice,
+    DriverVersion,
     FailOn,
     Format,
     Image,
@@ -21,15 +24,14 @@ from ocianalyze.cli.options import (
     Jobs,
     Output,
     Platform,
+    SizeLimit,
     Verify,
     with_limits,
 )
 from ocianalyze.cli.output import STDOUT, console, print_json, print_json_line, write_reports
 from ocianalyze.errors import UsageError
 from ocianalyze.layers.limits import Limits  # noqa: TC001 - typer evaluates annotations
-
-if TYPE_CHECKING:
-    from ocianalyze.analysis import Source
+from ocianalyze.reports.text import printable
 
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
 _EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
@@ -71,6 +73,9 @@ def scan(
             "--output", "-o", help="Where to write the report of the --format at the same place ('-': stdout)."
         ),
     ] = None,
+    app_image_config: AppImageConfigFile = None,
+    size_limit: SizeLimit = None,
+    driver_version: DriverVersion = None,
     verify: Verify = False,
     jobs: Jobs = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
@@ -80,6 +85,7 @@ def scan(
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import DEFAULT_PROFILE, analyze
+    from ocianalyze.rules.rule import SIZE_LIMIT
 
     if verbose:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
@@ -89,12 +95,16 @@ def scan(
         raise UsageError(
             f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
         )
+    source = open_source(image, platform, image_name, limits, verify=verify, jobs=jobs)
     report = analyze(
-        _source(image, platform, image_name, limits, verify=verify, jobs=jobs),
+        source,
         profiles=profile or [DEFAULT_PROFILE],
         select=select or (),
         ignore=ignore or (),
         fail_on=fail_on,
+        app_image_config=read_app_image_config(app_image_config, image=image) if app_image_config else None,
+        size_limit=SIZE_LIMIT if size_limit is None else size_limit,
+        driver_version=driver_version,
     )
     write_reports(report, zip(formats, outputs, strict=True), color, quiet=quiet)
     raise typer.Exit(_EXIT_CODES[report.verdict])
@@ -114,7 +124,7 @@ def inspect_(
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps. No layer is read."""
     from ocianalyze.reports import inspection
 
-    with _source(image, platform, image_name, limits).open(read_layers=False) as opened:
+    with open_source(image, platform, image_name, limits).open(read_layers=False) as opened:
         if format_ is Format.JSON:
             print_json(inspection.record(opened))
         else:
@@ -144,7 +154,7 @@ def files(
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
     from ocianalyze.reports import listing
 
-    source = _source(image, platform, image_name, limits, jobs=jobs)
+    source = open_source(image, platform, image_name, limits, jobs=jobs)
     with source.open() as opened:
         layers, _ = source.read(opened)
         filesystem = source.merge(layers)
@@ -164,6 +174,34 @@ def files(
             f"nothing in the image matches {glob}",
             hint="a pattern is an absolute path, such as '/opt/**' or '**/kernel.json'",
         )
+
+
+@app.command("app-image-config", epilog=_EPILOG)
+@with_limits
+def app_image_config_(
+    *,
+    image: Image,
+    profile: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Which application it is for.", show_default="studio-classic"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What it is called.", show_default="after the image")
+    ] = None,
+    platform: Platform = None,
+    image_name: ImageName = None,
+    jobs: Jobs = None,
+    limits: Limits,
+) -> None:
+    """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
+    from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
+
+    fitting = fit_app_image_config(
+        open_source(image, platform, image_name, limits, jobs=jobs), profile=profile or DEFAULT_PROFILE, name=name
+    )
+    for remark in fitting.remarks:
+        typer.echo(f"ocianalyze: {printable(remark)}", err=True)
+    print_json(fitting.config)
 
 
 @app.command()
@@ -211,20 +249,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-def _source(
-    image: str, platform: str | None, name: str | None, limits: Limits, *, verify: bool = False, jobs: int | None = None
-) -> Source:
-    from ocianalyze.analysis import Source
-
-    if image == "-" and sys.stdin is None:
-        raise UsageError("standard input is closed")
-    stdin = sys.stdin.buffer if image == "-" else None
-    if stdin is not None and stdin.isatty():
-        raise UsageError(
-            "standard input is a terminal", hint="pipe an archive into it: docker save IMAGE | ocianalyze scan -"
-        )
-    return Source(
-        reference=image, platform=platform, name=name, stdin=stdin, verify_all=verify, jobs=jobs, limits=limits
-    )

@@ -6,6 +6,7 @@ import inspect
 import re
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -78,6 +79,37 @@ Verify = Annotated[bool, typer.Option("--verify", help="Read and hash every byte
 Jobs = Annotated[int | None, typer.Option(min=1, help="How many layers are read at a time.", show_default="processors")]
 Output = Annotated[Format, typer.Option("--format", "-f", help="How to print it.")]
 ColorChoice = Annotated[Color, typer.Option(help="Whether the table has colours.", envvar="OCIANALYZE_COLOR")]
+
+
+AppImageConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--app-image-config",
+        metavar="FILE",
+        help="The JSON that the image is registered with ('-': standard input), as create-app-image-config takes it.",
+        envvar="OCIANALYZE_APP_IMAGE_CONFIG",
+        show_default=False,
+    ),
+]
+SizeLimit = Annotated[
+    int | None,
+    typer.Option(
+        parser=_size,
+        metavar="N",
+        help="How large the image may be, such as 30GB.",
+        envvar="OCIANALYZE_SIZE_LIMIT",
+        show_default="35GB",
+    ),
+]
+DriverVersion = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VERSION",
+        help="The NVIDIA driver of the GPU instances, such as 535.104.05.",
+        envvar="OCIANALYZE_DRIVER_VERSION",
+        show_default="unknown",
+    ),
+]
 
 
 def with_limits(command: Callable[..., None]) -> Callable[..., None]:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 from ocianalyze.cli import discard_output
 from ocianalyze.cli.options import Color, Format
 from ocianalyze.errors import UsageError
+from ocianalyze.reports.text import escaped_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +83,7 @@ def print_json(value: object) -> None:
     """Print a value as indented JSON."""
     import orjson
 
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+    sys.stdout.buffer.write(escaped_json(orjson.dumps(value, option=orjson.OPT_INDENT_2)) + b"\n")
 
 
 def print_json_line(value: object) -> None:

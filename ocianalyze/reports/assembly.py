@@ -14,7 +14,7 @@ from ocianalyze.rules.rule import Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.facts import Facts, Nvidia
+    from ocianalyze.facts import Nvidia
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
@@ -57,7 +57,7 @@ def assemble(
         ),
         findings=[_finding(item, image) for item in outcome.judgements],
         other_findings=[_finding(item, image) for item in outcome.others],
-        facts=_facts(subject.facts, filesystem, outcome.kernel_problems()),
+        facts=_facts(subject, outcome.kernel_problems()),
         layers=list(_layers(image, layers, verified)),
         diagnostics=list(_diagnostics(filesystem, outcome)),
         timing=form.Timing(
@@ -127,8 +127,8 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
     )
 
 
-def _facts(facts: Facts, filesystem: Filesystem, problems: Mapping[str, Sequence[str]]) -> form.FactsReport:
-    user = facts.user
+def _facts(subject: Subject, problems: Mapping[str, Sequence[str]]) -> form.FactsReport:
+    facts, filesystem, user = subject.facts, subject.filesystem, subject.facts.user
     return form.FactsReport(
         user=form.UserFacts(
             spec=_short(user.spec), uid=user.uid, gid=user.gid, name=_short(user.name), home=_short(user.home)
@@ -156,6 +156,7 @@ def _facts(facts: Facts, filesystem: Filesystem, problems: Mapping[str, Sequence
             docker_image_size=facts.size.docker_image_size,
             containerd_estimate=facts.size.containerd_estimate,
             compressed=facts.size.compressed,
+            limit=subject.size_limit,
         ),
         filesystem=form.FilesystemFacts(
             entries=filesystem.entries,

@@ -151,11 +151,12 @@ class DirectoryUsage(_Part):
 
 
 class SizeFacts(_Part):
-    """The sizes that an image can be said to have; see docs/rules/SIZ001.md."""
+    """The sizes that an image can be said to have (see docs/rules/SIZ001.md), and what was taken as the limit."""
 
     docker_image_size: int
     containerd_estimate: int
     compressed: int | None
+    limit: int
 
 
 class FilesystemFacts(_Part):

@@ -13,7 +13,6 @@ from ocianalyze.facts.size import human
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
-from ocianalyze.rules.rule import SIZE_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -127,7 +126,7 @@ def _facts(report: Report, *, unicode: bool) -> RenderableType:
         ("user", Text(_user(user.spec, user.uid, user.gid, user.name))),
         ("kernels", Group(*_kernels(facts.kernels))),
         ("CUDA", Text(_cuda(report))),
-        ("size", Text(_size(facts.size.docker_image_size, SIZE_LIMIT, unicode=unicode))),
+        ("size", Text(_size(facts.size.docker_image_size, facts.size.limit, unicode=unicode))),
         ("files", Text(f"{facts.filesystem.entries:,} paths, {human(facts.filesystem.bytes)}")),
         ("layers", Text(_layers(report.layers))),
         ("time", Text(f"{report.timing.seconds:.2f} s, {human(report.timing.bytes_read)} read")),

@@ -17,6 +17,7 @@ from tests.rules.subjects import base, good, kernel, make_subject
 
 FAMILIES = {
     "APP": (5, 10),
+    "CFG": (1, 2, 3, 4, 5, 6),
     "FSR": (1, 3, 5, 7),
     "GPU": (1, 2),
     "IMG": (1, 2),

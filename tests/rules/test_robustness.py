@@ -5,6 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ocianalyze.facts.app_image_config import FAMILIES
 from ocianalyze.rules.engine import run
 from tests.rules.subjects import ELF, base, kernel_json, make_subject, program, python
 from tests.support.tarballs import file
@@ -59,7 +60,7 @@ def test_commands_and_first_lines(argv: list[str], head: bytes, name: str) -> No
 
 @given(_json)
 def test_app_image_config(value: object) -> None:
-    config = json.loads(json.dumps({"KernelGatewayImageConfig": value}))
+    config = json.loads(json.dumps({**dict.fromkeys(FAMILIES, value), "Tags": value, "AppImageConfigName": value}))
     run(make_subject(base(), app_image_config=config))
 
 

@@ -1,0 +1,199 @@
+"""The AppImageConfig that fits an image, for one profile: what `CreateAppImageConfig` is to be called with.
+
+Sources: the SageMaker API (`ocianalyze.facts.api_shapes`); AWS, "Custom SageMaker image specifications" (Studio
+Classic); for the applications' commands "Custom images" of JupyterLab and of Code Editor, and SageMaker Distribution
+(``template/v4/dirs/usr/local/bin``), whose entry points need no words.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain
+from posixpath import basename
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ocianalyze.errors import UnfitImageError, UsageError
+from ocianalyze.facts import gather
+from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
+from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, DEFAULT_MOUNT, JUPYTERLAB_APP, KERNEL_GATEWAY
+from ocianalyze.facts.kernels import NATIVE
+from ocianalyze.reports.text import cut, encodable, printable
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocianalyze.facts import Facts
+    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.oci.image import Image
+
+_PAIRS: Final = ((1000, 100), (0, 0))
+_MOUNTS: Final = (DEFAULT_MOUNT, f"{DEFAULT_MOUNT}/work")
+"""Where the user's directory can be mounted; the first beneath which no kernel is hidden that is needed."""
+
+_MOST_KERNELS: Final = 5
+_LONGEST: Final = 1024
+_LONGEST_NAME: Final = 63
+_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "python", "python3", "_entrypoint.sh"})
+_PLACES: Final = ("", "/opt/conda/bin/")
+"""Where a server is looked for: along ``PATH``, and where conda images have it that activate their environment late."""
+
+
+class Registration(NamedTuple):
+    """An AppImageConfig, and what whoever uses it should know."""
+
+    config: dict[str, Any]
+    remarks: tuple[str, ...] = ()
+
+
+class _Server(NamedTuple):
+    """A program that starts an application, and with which words."""
+
+    family: str
+    program: str
+    arguments: tuple[str, ...] = ()
+
+
+_SERVERS: Final = {
+    JUPYTERLAB: (
+        _Server(JUPYTERLAB_APP, "entrypoint-jupyter-server"),
+        _Server(
+            JUPYTERLAB_APP,
+            "jupyter-lab",
+            (
+                "--ServerApp.ip=0.0.0.0",
+                "--ServerApp.port=8888",
+                "--ServerApp.base_url=/jupyterlab/default",
+                "--ServerApp.token=",
+                "--ServerApp.allow_origin=*",
+            ),
+        ),
+    ),
+    CODE_EDITOR: (
+        _Server(CODE_EDITOR_APP, "entrypoint-code-editor"),
+        _Server(
+            CODE_EDITOR_APP,
+            "sagemaker-code-editor",
+            ("--host", "0.0.0.0", "--port", "8888", "--without-connection-token", "--base-path", "/CodeEditor/default"),  # noqa: S104 - as AWS demands
+        ),
+    ),
+    UNIFIED: (
+        _Server(JUPYTERLAB_APP, "entrypoint-sagemaker-ui-jupyter-server"),
+        _Server(CODE_EDITOR_APP, "entrypoint-sagemaker-ui-code-editor"),
+    ),
+}
+"""The programs that start an application, by profile, the best first."""
+
+
+def register(image: Image, filesystem: Filesystem, *, profile: str, name: str | None = None) -> Registration:
+    """Return the AppImageConfig for `image`; `name` is its name, by default made from that of the image.
+
+    Raises:
+        UnfitImageError: the image cannot have one for this profile.
+        UsageError: `name` is one that the API refuses.
+    """
+    stated = name or _name(image)
+    for violation in APP_IMAGE_CONFIG.members["AppImageConfigName"].violations(stated):
+        raise UsageError(f"the name {violation.problem}", hint="choose one with --name")
+    config, remarks = _kernel_gateway(image, filesystem) if profile == CLASSIC else _server(image, filesystem, profile)
+    return Registration({"AppImageConfigName": stated, **config}, remarks)
+
+
+def _kernel_gateway(image: Image, filesystem: Filesystem) -> Registration:
+    facts = gather(image, filesystem)
+    user = facts.user
+    if user.problem is not None or (user.uid, user.gid) not in _PAIRS:
+        what = f"runs as {user.uid}:{user.gid}" if user.problem is None else "has a USER that cannot be resolved"
+        raise UnfitImageError(
+            f"the image {what}; Studio Classic supports 1000:100 and 0:0",
+            hint="'ocianalyze explain USR001' tells how to make the user",
+        )
+    for mount in _MOUNTS:
+        if mount != DEFAULT_MOUNT:
+            moved = {KERNEL_GATEWAY: {"FileSystemConfig": {"MountPath": mount}}}
+            facts = gather(image, filesystem, app_image_config=moved)
+        if kernels := _kernels(facts):
+            break
+    else:
+        raise UnfitImageError(
+            "the image has no usable kernel", hint="'ocianalyze scan' tells why, 'ocianalyze explain KRN001' what to do"
+        )
+    remarks = []
+    if left_out := kernels[_MOST_KERNELS:]:
+        remarks.append(f"left out, as there can be {_MOST_KERNELS} kernels: {', '.join(k.name for k in left_out[:20])}")
+    remarks += (f"{kernel.name}: {kernel.doubt}" for kernel in kernels[:_MOST_KERNELS] if kernel.doubt)
+    return Registration(
+        {
+            KERNEL_GATEWAY: {
+                "KernelSpecs": [_kernel_spec(kernel) for kernel in kernels[:_MOST_KERNELS]],
+                "FileSystemConfig": {"MountPath": mount, "DefaultUid": user.uid, "DefaultGid": user.gid},
+            }
+        },
+        tuple(remarks),
+    )
+
+
+def _kernels(facts: Facts) -> list[Kernel]:
+    """Return the kernels that can be used and named, that which Studio shows by default first."""
+    distinct: dict[str, Kernel] = {}
+    for kernel in facts.kernels:
+        if kernel.usable and _can_be_named(kernel):
+            distinct.setdefault(kernel.name, kernel)
+    return sorted(distinct.values(), key=lambda kernel: (kernel.name != NATIVE, kernel.doubt is not None))
+
+
+def _can_be_named(kernel: Kernel) -> bool:
+    return 0 < len(kernel.name) <= _LONGEST and encodable(kernel.name) == kernel.name
+
+
+def _kernel_spec(kernel: Kernel) -> dict[str, str]:
+    display_name = cut(encodable(kernel.spec.display_name), _LONGEST)
+    return {"Name": kernel.name, **({"DisplayName": display_name} if display_name else {})}
+
+
+def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
+    facts = gather(image, filesystem)
+    own = (*image.config.config.entrypoint, *image.config.config.cmd)
+    for server in _SERVERS[profile]:
+        for place in _PLACES:
+            found = facts.shell.find(place + server.program)
+            if found.problem is None and facts.mounts.hides_any(found.visited) is None:
+                container = {"ContainerEntrypoint": [place + server.program]}
+                if server.arguments:
+                    container["ContainerArguments"] = list(server.arguments)
+                return Registration({server.family: {"ContainerConfig": container}}, _replaced(own))
+    if profile != UNIFIED and not _starts_nothing(own):
+        remark = f"the image has none of {_names(profile)}; its own command is kept: {_shown(own)}"
+        return Registration({_SERVERS[profile][0].family: {}}, (remark,))
+    raise UnfitImageError(
+        f"the image has nothing that starts the application of {PROFILES[profile].title}",
+        hint=f"install one of {_names(profile)}",
+    )
+
+
+def _replaced(own: Sequence[str]) -> tuple[str, ...]:
+    if _starts_nothing(own):
+        return ()
+    return (f"instead of the image's own command: {_shown(own)}; to keep that, leave ContainerConfig empty",)
+
+
+def _starts_nothing(command: Sequence[str]) -> bool:
+    return all(basename(word) in _SHELLS for word in command)
+
+
+def _names(profile: str) -> str:
+    return ", ".join(server.program for server in _SERVERS[profile])
+
+
+def _shown(command: Sequence[str]) -> str:
+    return printable(cut(" ".join(command), 200))
+
+
+def _name(image: Image) -> str:
+    """Return a name that the API takes, made from the image's name or its file's."""
+    for name in chain(image.names, [re.sub(r"\.(tar|oci)(\.\w+)?$", "", image.reference)]):
+        repository = basename(name.rstrip("/")).partition("@")[0].partition(":")[0]
+        if letters := re.sub(r"[^a-z0-9]+", "-", repository[:1000].lower()).strip("-"):
+            return letters[:_LONGEST_NAME].strip("-")
+    return "custom-image"

@@ -1,0 +1,70 @@
+"""The AppImageConfig is for another application than the image is scanned for.
+
+## What it checks
+
+`studio-classic` uses `KernelGatewayImageConfig`, `studio-jupyterlab` `JupyterLabAppImageConfig`, `studio-code-editor`
+`CodeEditorAppImageConfig`, and `unified-studio` one of the latter two. The AppImageConfig has the one that the profile
+needs; others beside it do no harm. One that has none at all is a note.
+
+## Why it matters
+
+An image that is registered with `KernelGatewayImageConfig` is not offered where a JupyterLab image is asked for, and
+the other way round. Users who registered JupyterLab images so met `InternalFailure`; that this was the cause is a
+guess.
+
+## How to fix
+
+Have the one written that fits:
+
+```sh
+ocianalyze app-image-config image.tar --profile studio-jupyterlab --name my-image
+```
+
+or scan for the place that it is meant for, with `--profile`.
+
+## Data
+
+- `present`: the applications that it is for.
+- `expected`: those of which one is needed.
+
+## References
+
+- [Amazon SageMaker API, CreateAppImageConfig](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAppImageConfig.html).
+- [sagemaker-distribution, issue 178](https://github.com/aws/sagemaker-distribution/issues/178).
+- [amazon-sagemaker-feedback, issue 40](https://github.com/aws/amazon-sagemaker-feedback/issues/40).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, KERNEL_GATEWAY, families
+from ocianalyze.rules.config.finding import is_given
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED, everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_EXPECTED: Final = {
+    CLASSIC: (KERNEL_GATEWAY,),
+    JUPYTERLAB: (JUPYTERLAB_APP,),
+    CODE_EDITOR: (CODE_EDITOR_APP,),
+    UNIFIED: (JUPYTERLAB_APP, CODE_EDITOR_APP),
+}
+
+
+@rule(id="CFG006", severity=everywhere(Severity.WARNING), applies=is_given)
+def config_for_another_app(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each profile whose application is not in the config."""
+    present = families(subject.app_image_config or {})
+    has = " and ".join(present) or "no application"
+    for profile, wanted in _EXPECTED.items():
+        if set(wanted).isdisjoint(present):
+            severity = Severity.WARNING if present else Severity.NOTE
+            yield Finding(
+                message=f"the AppImageConfig has {has}; {PROFILES[profile].title} needs {' or '.join(wanted)}",
+                hint=f"'ocianalyze app-image-config --profile {profile} IMAGE' writes one that fits",
+                severity={**everywhere(None), profile: severity},
+                data={"present": list(present), "expected": list(wanted)},
+            )

@@ -1,0 +1,51 @@
+"""The AppImageConfig has a name or tags that the API refuses.
+
+## What it checks
+
+`AppImageConfigName` has at most 63 characters, letters and digits of ASCII with hyphens between them. There are at most
+50 `Tags`, each with a `Key` (1 to 128 characters) and a `Value` (at most 256). A name that is left out is a warning,
+because it may be given beside the file.
+
+## Why it matters
+
+`CreateAppImageConfig` fails with a `ValidationException`, and the image cannot be attached to a domain.
+
+## How to fix
+
+Give it another name, or have one written that fits:
+
+```sh
+ocianalyze app-image-config image.tar --name my-image
+```
+
+## Data
+
+- `place`: what it is about.
+
+## References
+
+- [Amazon SageMaker API, CreateAppImageConfig](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAppImageConfig.html).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.rules.config.finding import about_members, is_given
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@rule(id="CFG001", severity=everywhere(Severity.ERROR), applies=is_given)
+def config_name_invalid(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each violation in the name and the tags."""
+    yield from about_members(
+        subject,
+        "AppImageConfigName",
+        "Tags",
+        hint="name it with letters and digits, with hyphens between them, at most 63 characters",
+        missing=Severity.WARNING,
+    )

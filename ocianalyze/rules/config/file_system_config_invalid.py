@@ -1,0 +1,65 @@
+"""The file system settings of the AppImageConfig are refused by the API or not supported.
+
+## What it checks
+
+In every `FileSystemConfig`, `MountPath` is an absolute path of at most 1024 characters on one line, and `DefaultUid`
+and `DefaultGid` are whole numbers within 0 and 65,535. In that of `KernelGatewayImageConfig` the two are also one of
+the pairs that Studio Classic supports: 1000:100, which is what is taken for those left out, or 0:0.
+
+That they are those of the image is for USR002 to say, and that nothing needed lies beneath the mount path for FSR004.
+
+## Why it matters
+
+With a value out of range `CreateAppImageConfig` fails with a `ValidationException`. A pair that is not supported is
+accepted, and then no app starts.
+
+## How to fix
+
+```json
+{"FileSystemConfig": {"MountPath": "/home/sagemaker-user", "DefaultUid": 1000, "DefaultGid": 100}}
+```
+
+or `"DefaultUid": 0, "DefaultGid": 0` for an image that runs as root.
+
+## Data
+
+- `place`: what it is about.
+- `uid`, `gid`: the pair, where it is the pair.
+
+## References
+
+- [Amazon SageMaker API, FileSystemConfig](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_FileSystemConfig.html).
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "GID/UID limits".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.app_image_config import DEFAULT_GID, DEFAULT_UID, KERNEL_GATEWAY, part
+from ocianalyze.rules.config.finding import about_members, is_given
+from ocianalyze.rules.profiles import CLASSIC, everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SUPPORTED: Final = ((1000, 100), (0, 0))
+
+
+@rule(id="CFG003", severity=everywhere(Severity.ERROR), applies=is_given)
+def file_system_config_invalid(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each violation in the settings, and one if the pair is not supported."""
+    found = list(about_members(subject, "FileSystemConfig", hint="see the limits of FileSystemConfig in the API"))
+    yield from found
+    stated = part(subject.app_image_config, KERNEL_GATEWAY, "FileSystemConfig")
+    pair = (stated.get("DefaultUid", DEFAULT_UID), stated.get("DefaultGid", DEFAULT_GID))
+    place = f"{KERNEL_GATEWAY}.FileSystemConfig"
+    if not found and pair not in _SUPPORTED:
+        yield Finding(
+            message=f"{place} says {pair[0]}:{pair[1]}; Studio Classic supports 1000:100 and 0:0",
+            hint="give the pair of the image's user: 1000 and 100, or 0 and 0",
+            severity={**everywhere(None), CLASSIC: Severity.ERROR},
+            data={"place": place, "uid": pair[0], "gid": pair[1]},
+        )
