@@ -36,6 +36,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A bound on what the facts and rules take, as a share of what reading takes in the same scan, by its report."""
+
+    text: str
+    of: Command
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The commands of a shape in the order in which they take turns, and what must hold.
 
@@ -43,6 +52,7 @@ class Plan:
         shape: the image.
         commands: those whose program is here.
         targets: what must hold.
+        shares: what must hold within single scans.
         reports: commands that print a JSON report of the image; all must count the same entries.
         listing: a command that prints a line for each entry, if there is one.
         verdict: what the reports must say, if that is known.
@@ -51,6 +61,7 @@ class Plan:
     shape: Shape
     commands: Sequence[Command]
     targets: Sequence[Target] = ()
+    shares: Sequence[Share] = ()
     reports: Sequence[Command] = ()
     listing: Command | None = None
     verdict: str | None = None
@@ -103,13 +114,14 @@ def _plain(shape: Shape, analyzer: Analyzer) -> Plan:
     ours = analyzer.scan(DOCKER_ARCHIVE, archive, "docker-archive.tar", forks=True)
     on_layout = analyzer.scan(LAYOUT, layout, "layout", forks=True)
     listing = _shell(TAR, _LIST, shape, "tar -tf BLOB, for each blob")
+    one_job = analyzer.scan("ocianalyze --jobs 1, OCI layout", layout, "layout", "--jobs", "1")
     return Plan(
         shape=shape,
         commands=[
             ours,
             on_layout,
             listing,
-            analyzer.scan("ocianalyze --jobs 1, OCI layout", layout, "layout", "--jobs", "1"),
+            one_job,
             analyzer.scan("ocianalyze --verify, docker archive", archive, "docker-archive.tar", "--verify", once=True),
         ],
         targets=[
@@ -117,6 +129,7 @@ def _plain(shape: Shape, analyzer: Analyzer) -> Plan:
             Target(text="docker archive: peak memory", quantity="peak", of=DOCKER_ARCHIVE, bound=300e6),
             Target(text="OCI layout: wall clock against GNU tar", quantity="wall", of=LAYOUT, against=TAR, bound=1.0),
         ],
+        shares=[Share(text="one job: facts and rules against reading", of=one_job, bound=0.1)],
         reports=[ours, on_layout],
         listing=listing,
         verdict="pass",

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Literal
 
 from benchmarks.measure import Command, CommandError, Series, measure, output, ratio
-from benchmarks.plans import Plan, Target
+from benchmarks.plans import Plan, Share, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def execute(plan: Plan, *, repetitions: int, note: Callable[[str], None]) -> Sha
         "stored": shape.stored,
     }
     outcomes = [_outcome(target, by_name) for target in plan.targets]
+    outcomes += [_share(share, repetitions) for share in plan.shares]
     return ShapeResult(shape.name, image, [_row(item) for item in series], outcomes, checks)
 
 
@@ -95,6 +97,15 @@ def _outcome(target: Target, series: dict[str, Series]) -> Outcome:
         return Outcome(target.text, unit, target.bound, None)
     value = ratio(of, against, target.quantity) if target.against else float(getattr(of, target.quantity))
     return Outcome(target.text, unit, target.bound, value)
+
+
+def _share(share: Share, repetitions: int) -> Outcome:
+    found = []
+    for _ in range(repetitions):
+        phases = _report(share.of)["timing"]["phases"]
+        rules = phases.pop("rules")
+        found.append(rules / sum(phases.values()))
+    return Outcome(share.text, "x", share.bound, median(found))
 
 
 def _check(plan: Plan) -> list[Check]:

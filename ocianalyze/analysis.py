@@ -77,7 +77,7 @@ class Source:
     ) -> tuple[list[ReadLayer], list[tuple[str, ...]]]:
         """Return the layers of the open image, read, and which of their digests were verified.
 
-        `meanwhile` is called where only other processes read, to make use of the time.
+        `meanwhile` is called once, while others read where there are others, to make use of the time.
 
         Raises:
             DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.

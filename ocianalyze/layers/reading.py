@@ -31,7 +31,7 @@ def read_layers(
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
     `jobs` is how many layers are read at a time; as many as there are processors if None.
-    `meanwhile` is called where only other processes read, to make use of the time.
+    `meanwhile` is called once, in this thread, while others read where there are others.
 
     Raises:
         CorruptLayerError: a layer is damaged.
@@ -46,6 +46,7 @@ def read_layers(
     walked = [layer for layer in left if walkable(layer.blob, reading)]
     if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
         done.update(_walk_in_processes(walked, reading, jobs, meanwhile))
+        meanwhile = None
         left = [layer for layer in left if _key(layer) not in done]
 
     def read(layer: Layer) -> ReadLayer:
@@ -58,12 +59,17 @@ def read_layers(
         budget.count(len(result.changeset))
         return result
 
-    if jobs == 1 or len(left) == 1:
+    if jobs == 1 or not left or (len(left) == 1 and meanwhile is None):
+        if meanwhile is not None:
+            meanwhile()
         done.update((_key(layer), read(layer)) for layer in left)
-    elif left:
+    else:
         pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer")
         try:
-            done.update(zip(map(_key, left), pool.map(read, left), strict=True))
+            reads = pool.map(read, left)
+            if meanwhile is not None:
+                meanwhile()
+            done.update(zip(map(_key, left), reads, strict=True))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
     results = [done[_key(layer)] for layer in image.layers]

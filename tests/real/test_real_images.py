@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from tests.support.real_images import RealForm, RealImages, RecipeName
+from tests.support.real_images import RealForm, RealImages
 from tests.support.tools import run
 
 pytestmark = pytest.mark.real
@@ -45,7 +45,7 @@ def test_archives_are_complete(real_image: RealImages, form: RealForm) -> None:
         ("conda", "opt/conda/envs/science/share/jupyter/kernels/python3/kernel.json"),
     ],
 )
-def test_the_last_layer_has_what_the_image_is_about(real_image: RealImages, name: RecipeName, path: str) -> None:
+def test_the_last_layer_has_what_the_image_is_about(real_image: RealImages, name: str, path: str) -> None:
     with tarfile.open(real_image(name, "docker-archive")) as archive:
         manifest = archive.extractfile("manifest.json")
         assert manifest is not None

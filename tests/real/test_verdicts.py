@@ -6,7 +6,7 @@ from typing import Any, get_args
 import pytest
 
 from ocianalyze.analysis import Source, analyze
-from tests.support.real_images import RealForm, RealImages, RecipeName
+from tests.support.real_images import RealForm, RealImages
 from tests.test_analysis import comparable
 
 pytestmark = pytest.mark.real
@@ -15,7 +15,7 @@ FORMS: tuple[RealForm, ...] = get_args(RealForm)
 SAME_LAYERS: tuple[RealForm, ...] = ("oci", "oci-zstd", "oci-archive", "docker-archive", "docker-save", "containerd")
 
 
-def scan(real_image: RealImages, name: RecipeName, form: RealForm = "docker-archive") -> dict[str, Any]:
+def scan(real_image: RealImages, name: str, form: RealForm = "docker-archive") -> dict[str, Any]:
     return analyze(Source(reference=str(real_image(name, form)))).model_dump(by_alias=True)
 
 

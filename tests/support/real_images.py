@@ -2,23 +2,24 @@
 
 mmdebstrap makes the root file system; useradd, dpkg, pip and ipykernel really run in it; umoci makes the layers;
 skopeo, podman, buildah, a Docker daemon and its containerd convert. All of it is kept in `build/real-images/` and made
-again when this file changes, so that only the first run is slow.
+again when what makes it changes, so that only the first run is slow.
 """
 
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tests.support.daemons import Docker, docker_daemon
-from tests.support.debian import bootstrap, chroot, install_packages, install_wheels
+from tests.support.debian import bootstrap
+from tests.support.recipes import RECIPES, Recipe
+from tests.support.samples import SAMPLES
 from tests.support.tools import run, skip_or_fail
 
-RecipeName: TypeAlias = Literal["base", "golden", "driver", "toolkit", "conda"]
 RealForm: TypeAlias = Literal[
     "oci",
     "oci-zstd",
@@ -31,8 +32,6 @@ RealForm: TypeAlias = Literal[
     "containerd",
 ]
 
-# An old release, because the newest takes a quarter of a gigabyte.
-_TOOLKIT = ("nvidia-cuda-runtime-cu12==12.1.105", "nvidia-cuda-nvrtc-cu12==12.1.105")
 _TOOLS = ("root", "mmdebstrap", "umoci", "skopeo")
 _FORM_TOOLS: Mapping[str, Sequence[str]] = {
     "podman-docker": ("podman",),
@@ -40,91 +39,6 @@ _FORM_TOOLS: Mapping[str, Sequence[str]] = {
     "buildah-oci": ("podman", "buildah"),
     "docker-save": ("dockerd", "docker"),
     "containerd": ("dockerd", "docker", "ctr"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One layer: the Dockerfile line that its history shows, and what is really done to the root file system."""
-
-    line: str
-    apply: Callable[[Path, Path], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """An image: the one it starts from, its steps, and `umoci config` options."""
-
-    parent: RecipeName | None
-    steps: Sequence[Step]
-    config: Sequence[str] = field(default=())
-
-
-def _add_user(rootfs: Path, _scratch: Path) -> None:
-    chroot(
-        rootfs,
-        *("useradd", "--create-home", "--shell", "/bin/bash", "--gid", "100", "--uid", "1000", "sagemaker-user"),
-    )
-
-
-def _add_kernel(rootfs: Path, scratch: Path) -> None:
-    install_wheels(rootfs, scratch, "ipykernel")
-    chroot(rootfs, "python3", "-m", "ipykernel", "install")
-
-
-def _add_driver(rootfs: Path, scratch: Path) -> None:
-    install_packages(rootfs, scratch, "libcuda1")
-
-
-def _add_toolkit(rootfs: Path, scratch: Path) -> None:
-    install_wheels(rootfs, scratch, *_TOOLKIT)
-
-
-def _add_environments(rootfs: Path, scratch: Path) -> None:
-    """Make a prefix that is laid out as conda's is, with Python's own venv: conda's packages are not on PyPI."""
-    for prefix in ("/opt/conda", "/opt/conda/envs/science"):
-        chroot(rootfs, "python3", "-m", "venv", "--without-pip", "--copies", prefix)
-        metadata = rootfs / prefix[1:] / "conda-meta"
-        metadata.mkdir()
-        (metadata / "history").write_text("==> 2026-01-02 03:04:05 <==\n")
-    install_wheels(rootfs, scratch, "ipykernel", python="/opt/conda/envs/science/bin/python3")
-
-
-RECIPES: Mapping[RecipeName, Recipe] = {
-    "base": Recipe(None, ()),
-    "golden": Recipe(
-        "base",
-        (
-            Step(
-                'RUN useradd --create-home --shell /bin/bash --gid "${NB_GID}" --uid ${NB_UID} ${NB_USER}',
-                _add_user,
-            ),
-            Step("RUN python3 -m pip install ipykernel && python3 -m ipykernel install", _add_kernel),
-        ),
-        ("--config.user=1000",),
-    ),
-    "driver": Recipe(
-        "golden",
-        (Step("RUN apt-get install --yes --no-install-recommends libcuda1", _add_driver),),
-    ),
-    "toolkit": Recipe(
-        "golden",
-        (Step(f"RUN python3 -m pip install {' '.join(_TOOLKIT)}", _add_toolkit),),
-    ),
-    "conda": Recipe(
-        "base",
-        (
-            Step("RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user", _add_user),
-            Step(
-                "RUN python3 -m venv /opt/conda/envs/science && python3 -m pip install ipykernel",
-                _add_environments,
-            ),
-        ),
-        (
-            "--config.user=1000",
-            "--config.env=PATH=/opt/conda/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        ),
-    ),
 }
 
 
@@ -141,7 +55,7 @@ class RealImages:
     _docker: Docker | None = None
     _scratch: Path | None = None
 
-    def __call__(self, name: RecipeName, form: RealForm = "docker-archive") -> Path:
+    def __call__(self, name: str, form: RealForm = "docker-archive") -> Path:
         """Return where the image is: a directory if the form is `oci` or `oci-zstd`, else a tar."""
         path = self.directory / (f"{name}-{form}" if form in ("oci", "oci-zstd") else f"{name}-{form}.tar")
         if not path.exists():
@@ -166,11 +80,11 @@ class RealImages:
         """All images as umoci made them, one tag each."""
         return self.directory / "layout"
 
-    def _build(self, name: RecipeName) -> None:
+    def _build(self, name: str) -> None:
         done = self.directory / f"{name}.built"
         if done.exists():
             return
-        recipe = RECIPES[name]
+        recipe = {**RECIPES, **SAMPLES}[name]
         if recipe.parent is None:
             self._build_base(name)
         else:
@@ -179,7 +93,7 @@ class RealImages:
                 _build_steps(f"{self._layout}:{recipe.parent}", f"{self._layout}:{name}", recipe, Path(scratch))
         done.touch()
 
-    def _build_base(self, name: RecipeName) -> None:
+    def _build_base(self, name: str) -> None:
         _remove(self._layout)
         image = f"{self._layout}:{name}"
         with tempfile.TemporaryDirectory(dir=self.directory) as scratch:
@@ -189,7 +103,7 @@ class RealImages:
             run("umoci", "raw", "add-layer", "--image", image, "--history.created_by=ADD rootfs.tar /", tar)
             run("umoci", "config", "--image", image, "--config.cmd=/bin/bash", "--no-history")
 
-    def _convert(self, name: RecipeName, form: RealForm, target: Path) -> None:
+    def _convert(self, name: str, form: RealForm, target: Path) -> None:
         source, tag = f"oci:{self._layout}:{name}", f"example.com/real/{name}:1.0"
         match form:
             case "oci":
@@ -221,7 +135,7 @@ class RealImages:
             self._scratch = Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="podman-")))
         return (f"--root={self._scratch}/storage", f"--runroot={self._scratch}/run")
 
-    def _pull(self, name: RecipeName, tag: str) -> None:
+    def _pull(self, name: str, tag: str) -> None:
         """Have podman and buildah know an image."""
         if not run("podman", *self._storage, "images", "--quiet", tag):
             image = run("podman", *self._storage, "pull", "--quiet", f"oci:{self._layout}:{name}").decode().strip()
@@ -245,7 +159,9 @@ def _build_steps(parent: str, image: str, recipe: Recipe, scratch: Path) -> None
 def images_directory(root: Path) -> Path:
     """Return the directory for images as this source makes them, and remove those that an older one made."""
     here = Path(__file__)
-    sources = b"".join(here.with_name(name).read_bytes() for name in ("real_images.py", "debian.py"))
+    sources = b"".join(
+        here.with_name(name).read_bytes() for name in ("real_images.py", "recipes.py", "samples.py", "debian.py")
+    )
     directory = root / hashlib.sha256(sources).hexdigest()[:12]
     for old in root.glob("*"):
         if old != directory:
