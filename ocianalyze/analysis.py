@@ -22,7 +22,7 @@ from ocianalyze.rules.rule import SIZE_LIMIT, Subject
 from ocianalyze.sources.opening import open_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.filesystem.tree import Filesystem
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import Report
+    from ocianalyze.rules.rule import Severity
+    from ocianalyze.rules.waivers import Waiver
 
 DEFAULT_PROFILE = CLASSIC
 
@@ -103,13 +105,16 @@ def analyze(
     app_image_config: AppImageConfig | None = None,
     size_limit: int = SIZE_LIMIT,
     driver_version: str | None = None,
+    severity: Mapping[str, Severity] | None = None,
+    waivers: Sequence[Waiver] = (),
 ) -> Report:
     """Return the report on an image.
 
     `profiles` are those that decide the verdict; `select` and `ignore` are rule ids or prefixes of them; `fail_on` is
     the least severity that makes the verdict ``fail``: error, warning, note or never. `app_image_config` is what the
     image is to be registered with, as JSON decodes it; `size_limit` is how large it may be, in bytes; `driver_version`
-    is that of the host's NVIDIA driver, in digits and dots.
+    is that of the host's NVIDIA driver, in digits and dots. `severity` is how bad the findings of some rules are,
+    whatever the rules say; findings that one of `waivers` matches are shown and decide nothing.
 
     Raises:
         UsageError: the request cannot be carried out as it was put.
@@ -118,8 +123,8 @@ def analyze(
     chosen = choose_profiles(profiles)
     if app_image_config is not None:
         validate(app_image_config, what="the AppImageConfig")
-    if driver_version is not None and not _VERSION.fullmatch(driver_version):
-        raise UsageError(f"the driver version {driver_version[:100]!r} is not of digits and dots, such as 535.104.05")
+    if driver_version is not None:
+        check_driver_version(driver_version)
     clock = _Clock()
     with source.open() as image:
         clock.lap("open")
@@ -138,9 +143,16 @@ def analyze(
             size_limit=size_limit,
             driver_version=driver_version,
         )
-        outcome = run(subject, profiles=chosen, select=select, ignore=ignore)
+        outcome = run(subject, chosen, select=select, ignore=ignore, severity=severity, waivers=waivers)
         clock.lap("rules")
     return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases)
+
+
+def check_driver_version(text: str) -> str:
+    """Return the version of a driver as it is; raises UsageError if it is none."""
+    if not _VERSION.fullmatch(text):
+        raise UsageError(f"the driver version {text[:100]!r} is not of digits and dots, such as 535.104.05")
+    return text
 
 
 def fit_app_image_config(source: Source, *, profile: str = DEFAULT_PROFILE, name: str | None = None) -> Registration:

@@ -179,7 +179,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", DEMO, "--max-entries", "10"), 3, "raise the limit with --max-entries"),
         (("scan", DEMO, "--max-layer-size", "1MiB"), 3, "raise the limit with --max-layer-size"),
         (("files", DEMO, "/no/such"), 2, "nothing in the image matches /no/such"),
-        (("explain", "XYZ001"), 2, "there is no rule 'XYZ001'"),
+        (("explain", "XYZ001"), 2, "no rule is called 'XYZ001'"),
     ],
 )
 def test_errors_are_one_line_with_the_right_code(arguments: tuple[str | Path, ...], code: int, message: str) -> None:
@@ -330,6 +330,111 @@ def test_the_app_image_config_that_fits_is_written_and_fits(save_image: SaveImag
     kept = run("app-image-config", DEMO, "--profile", "studio-jupyterlab")
     assert json.loads(kept.stdout) == {"AppImageConfigName": "notebook", "JupyterLabAppImageConfig": {}}
     assert b"its own command is kept" in kept.stderr
+
+
+SETTINGS = """
+profile = "studio-jupyterlab"
+fail-on = "note"
+ignore = ["KRN", "GPU", "APP", "SIZ"]
+format = "json"
+
+[severity]
+USR001 = "note"
+
+[limits]
+max-entries = 100000
+
+[[waive]]
+rule = "FSR001"
+path = "/opt/ml/**"
+reason = "a training image"
+expires = 2099-12-31
+
+[[waive]]
+rule = "FSR003"
+reason = "was right once"
+expires = 2020-01-01
+"""
+
+
+def run_in(directory: Path, *arguments: str | Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a directory."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCIANALYZE_")}
+    command = [sys.executable, "-m", "ocianalyze", *map(str, arguments)]
+    return subprocess.run(command, cwd=directory, capture_output=True, check=False, env={**environment, **env})
+
+
+def test_settings_are_found_upwards_and_used(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "ocianalyze.toml").write_text(SETTINGS)
+    done = run_in(tmp_path / "a" / "b", "scan", DEMO)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["settings"]) == (1, str(tmp_path / "ocianalyze.toml"))
+    assert [id_ for id_, judged in report["profiles"].items() if judged["selected"]] == ["studio-jupyterlab"]
+    assert {(f["rule"], f["severity"], f["waived"] and f["waived"]["reason"]) for f in report["findings"]} >= {
+        ("USR001", "note", None),
+        ("FSR001", "warning", "a training image"),
+        ("FSR003", "warning", None),
+    }
+    assert report["summary"]["waived"] == 2
+    assert [item["code"] for item in report["diagnostics"]] == ["waiver-expired"]
+    table = run_in(tmp_path / "a", "scan", DEMO, "--format", "table").stdout.decode()
+    assert "2 waived" in table
+    assert "accepted until 2099-12-31: a training image" in table
+    assert "expired on 2020-01-01" in " ".join(table.split())
+
+
+def test_the_command_line_comes_before_the_environment_and_that_before_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ocianalyze.toml").write_text(SETTINGS)
+
+    def profiles(*arguments: str, **env: str) -> list[str]:
+        report = json.loads(run_in(tmp_path, "scan", DEMO, "-f", "json", *arguments, **env).stdout)
+        return [id_ for id_, judged in report["profiles"].items() if judged["selected"]]
+
+    assert profiles() == ["studio-jupyterlab"]
+    env = {"OCIANALYZE_PROFILE": "unified-studio studio-code-editor"}
+    assert profiles(**env) == ["studio-code-editor", "unified-studio"]
+    assert profiles("--profile", "studio-classic", **env) == ["studio-classic"]
+    assert profiles("--isolated") == ["studio-classic"]
+    other = tmp_path / "other.toml"
+    other.write_text('profile = "unified-studio"')
+    assert profiles("--config", str(other)) == profiles(OCIANALYZE_CONFIG=str(other)) == ["unified-studio"]
+
+
+def test_every_option_has_its_say_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ocianalyze.toml").write_text(SETTINGS)
+    assert run_in(tmp_path, "scan", DEMO, "-q", "--fail-on", "error").returncode == 0
+    assert run_in(tmp_path, "scan", DEMO, "-q", OCIANALYZE_FAIL_ON="error").returncode == 0
+    assert run_in(tmp_path, "scan", DEMO, "-q", "--fail-on", "error", "--severity", "USR001=error").returncode == 1
+    assert (
+        run_in(tmp_path, "scan", DEMO, "-q", "--fail-on", "error", OCIANALYZE_SEVERITY="USR001=error").returncode == 1
+    )
+    limited = run_in(tmp_path, "scan", DEMO, OCIANALYZE_MAX_ENTRIES="10")
+    assert (limited.returncode, b"--max-entries" in limited.stderr) == (3, True)
+    (tmp_path / "ocianalyze.toml").write_text("[limits]\nmax-entries = 10")
+    assert run_in(tmp_path, "files", DEMO).returncode == 3
+    assert run_in(tmp_path, "files", DEMO, "--max-entries", "1000").returncode == 0
+    assert run_in(tmp_path, "files", DEMO, "--isolated").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("OCIANALYZE_PROFIL", "x", "did you mean OCIANALYZE_PROFILE?"),
+        ("OCIANALYZE_FAILON", "note", "did you mean OCIANALYZE_FAIL_ON?"),
+        ("OCIANALYZE_PROFILE", "studio", "there is no profile 'studio'"),
+        ("OCIANALYZE_CONFIG", "/nowhere.toml", "/nowhere.toml cannot be read"),
+        ("OCIANALYZE_SEVERITY", "USR001=bad", "is not of the form"),
+    ],
+)
+def test_a_misspelt_environment_is_wrong_usage(tmp_path: Path, variable: str, value: str, message: str) -> None:
+    done = run_in(tmp_path, "scan", DEMO, **{variable: value})
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert message in done.stderr.decode()
+
+
+def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
+    assert run_in(tmp_path, "scan", DEMO, "-q", OCIANALYZE_REQUIRE_TOOLS="1", OCIANALYZE_DEBUG="1").returncode == 1
 
 
 def test_inspect_reads_no_layer(tmp_path: Path) -> None:

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path  # noqa: TC003 - typer evaluates annotations
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from ocianalyze import __version__
 from ocianalyze.cli import EXIT_NOT_ANALYSED
-from ocianalyze.cli.input import open_source, read_app_image_config
+from ocianalyze.cli.input import either, open_source, read_app_image_config, read_severities
 from ocianalyze.cli.options import (
     AppImageConfigFile,
     Color,
     ColorChoice,
     DriverVersion,
     FailOn,
+    FailOnChoice,
     Format,
+    Formats,
+    Ignore,
     Image,
     ImageName,
     Jobs,
     Output,
+    Outputs,
     Platform,
+    Profiles,
+    Select,
+    Severities,
     SizeLimit,
     Verify,
-    with_limits,
+    with_settings,
 )
-from ocianalyze.cli.output import STDOUT, console, print_json, print_json_line, write_reports
+from ocianalyze.cli.output import console, pair_outputs, print_json, print_json_line, write_reports
 from ocianalyze.errors import UsageError
-from ocianalyze.layers.limits import Limits  # noqa: TC001 - typer evaluates annotations
 from ocianalyze.reports.text import printable
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.limits import Limits
+    from ocianalyze.settings.model import Settings
 
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
 _EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
@@ -49,38 +58,28 @@ app = typer.Typer(
 
 
 @app.command(epilog=_EPILOG)
-@with_limits
+@with_settings
 def scan(
     *,
     image: Image,
-    profile: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="Which profile decides (repeatable).", envvar="OCIANALYZE_PROFILE"),
-    ] = None,
+    profile: Profiles = None,
     platform: Platform = None,
     image_name: ImageName = None,
-    select: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Only these rules; ids or prefixes.")] = None,
-    ignore: Annotated[list[str] | None, typer.Option(metavar="RULE", help="Not these rules; ids or prefixes.")] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option(help="The least severity that gives exit code 1.", envvar="OCIANALYZE_FAIL_ON")
-    ] = FailOn.ERROR,
-    format_: Annotated[
-        list[Format] | None, typer.Option("--format", "-f", help="How to report (repeatable).", show_default="table")
-    ] = None,
-    output: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--output", "-o", help="Where to write the report of the --format at the same place ('-': stdout)."
-        ),
-    ] = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    severity: Severities = None,
+    fail_on: FailOnChoice = None,
+    format_: Formats = None,
+    output: Outputs = None,
     app_image_config: AppImageConfigFile = None,
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
-    verify: Verify = False,
+    verify: Verify = None,
     jobs: Jobs = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on standard error what is done.")] = False,
-    color: ColorChoice = Color.AUTO,
+    color: ColorChoice = None,
+    settings: Settings,
     limits: Limits,
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
@@ -89,50 +88,57 @@ def scan(
 
     if verbose:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
-    formats = format_ or [Format.TABLE]
-    outputs = [*(output or []), *[STDOUT] * (len(formats) - len(output or []))]
-    if len(outputs) > len(formats):
-        raise UsageError(
-            f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
-        )
-    source = open_source(image, platform, image_name, limits, verify=verify, jobs=jobs)
+    outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
+    config = app_image_config or settings.app_image_config
     report = analyze(
-        source,
-        profiles=profile or [DEFAULT_PROFILE],
-        select=select or (),
-        ignore=ignore or (),
-        fail_on=fail_on,
-        app_image_config=read_app_image_config(app_image_config, image=image) if app_image_config else None,
-        size_limit=SIZE_LIMIT if size_limit is None else size_limit,
-        driver_version=driver_version,
+        open_source(
+            image,
+            platform or settings.platform,
+            image_name,
+            limits,
+            verify=bool(either(verify, settings.verify)),
+            jobs=either(jobs, settings.jobs),
+        ),
+        profiles=profile or settings.profile or [DEFAULT_PROFILE],
+        select=select or settings.select,
+        ignore=ignore or settings.ignore,
+        fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
+        app_image_config=read_app_image_config(config, image=image) if config else None,
+        size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
+        driver_version=either(driver_version, settings.driver_version),
+        severity={**settings.severity, **read_severities(severity or ())},
+        waivers=settings.waivers,
     )
-    write_reports(report, zip(formats, outputs, strict=True), color, quiet=quiet)
+    if settings.file:
+        report = report.model_copy(update={"settings": str(settings.file)})
+    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet)
     raise typer.Exit(_EXIT_CODES[report.verdict])
 
 
 @app.command("inspect", epilog=_EPILOG)
-@with_limits
+@with_settings
 def inspect_(
     *,
     image: Image,
     platform: Platform = None,
     image_name: ImageName = None,
     format_: Output = Format.TABLE,
-    color: ColorChoice = Color.AUTO,
+    color: ColorChoice = None,
+    settings: Settings,
     limits: Limits,
 ) -> None:
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps. No layer is read."""
     from ocianalyze.reports import inspection
 
-    with open_source(image, platform, image_name, limits).open(read_layers=False) as opened:
+    with open_source(image, platform or settings.platform, image_name, limits).open(read_layers=False) as opened:
         if format_ is Format.JSON:
             print_json(inspection.record(opened))
         else:
-            inspection.print_image(opened, console(color))
+            inspection.print_image(opened, console(either(color, settings.color, Color.AUTO)))
 
 
 @app.command(epilog=_EPILOG)
-@with_limits
+@with_settings
 def files(
     *,
     image: Image,
@@ -149,12 +155,13 @@ def files(
     image_name: ImageName = None,
     format_: Output = Format.TABLE,
     jobs: Jobs = None,
+    settings: Settings,
     limits: Limits,
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
     from ocianalyze.reports import listing
 
-    source = open_source(image, platform, image_name, limits, jobs=jobs)
+    source = open_source(image, platform or settings.platform, image_name, limits, jobs=either(jobs, settings.jobs))
     with source.open() as opened:
         layers, _ = source.read(opened)
         filesystem = source.merge(layers)
@@ -177,7 +184,7 @@ def files(
 
 
 @app.command("app-image-config", epilog=_EPILOG)
-@with_limits
+@with_settings
 def app_image_config_(
     *,
     image: Image,
@@ -191,13 +198,16 @@ def app_image_config_(
     platform: Platform = None,
     image_name: ImageName = None,
     jobs: Jobs = None,
+    settings: Settings,
     limits: Limits,
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
 
     fitting = fit_app_image_config(
-        open_source(image, platform, image_name, limits, jobs=jobs), profile=profile or DEFAULT_PROFILE, name=name
+        open_source(image, platform or settings.platform, image_name, limits, jobs=either(jobs, settings.jobs)),
+        profile=profile or next(iter(settings.profile), DEFAULT_PROFILE),
+        name=name,
     )
     for remark in fitting.remarks:
         typer.echo(f"ocianalyze: {printable(remark)}", err=True)
@@ -212,19 +222,19 @@ def rules(*, format_: Output = Format.TABLE, color: ColorChoice = Color.AUTO) ->
     if format_ is Format.JSON:
         print_json(catalogue.records())
     else:
-        catalogue.print_rules(console(color))
+        catalogue.print_rules(console(color or Color.AUTO))
 
 
 @app.command()
 def explain(
     *,
     rule: Annotated[str, typer.Argument(metavar="RULE", help="An id, such as KRN006.")],
-    color: ColorChoice = Color.AUTO,
+    color: ColorChoice = None,
 ) -> None:
     """Print the page of a rule: what it checks, why it matters, how to fix what it finds."""
     from ocianalyze.reports import catalogue
 
-    catalogue.print_page(rule, console(color))
+    catalogue.print_page(rule, console(color or Color.AUTO))
 
 
 @app.command()
@@ -233,6 +243,15 @@ def schema() -> None:
     from ocianalyze.reports.report import json_schema
 
     print_json(json_schema())
+
+
+def variables() -> set[str]:
+    """Return the names of the environment's variables that are read."""
+    from typer.main import get_command
+
+    group = get_command(app)
+    commands = [group, *getattr(group, "commands", {}).values()]
+    return {"OCIANALYZE_DEBUG", *(str(option.envvar) for item in commands for option in item.params if option.envvar)}
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback

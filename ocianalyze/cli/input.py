@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.errors import UsageError
+from ocianalyze.errors import UsageError, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ocianalyze.analysis import Source
     from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.rules.rule import Severity
+    from ocianalyze.settings.model import Settings
 
-STDIN = Path("-")
+STDIN: Final = Path("-")
+_PREFIX: Final = "OCIANALYZE_"
+_ALIKE: Final = 0.75
+"""From here on a variable is taken for a misspelt one of ours; others with our prefix are other programs' concern."""
 
 
 def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
@@ -41,6 +50,41 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
     return load(raw, what="standard input" if path == STDIN else str(path))
 
 
+def read_settings(path: Path | None, *, isolated: bool) -> Settings:
+    """Return the settings in a file, or the nearest; none if `isolated`.
+
+    Raises:
+        UsageError: they cannot be read, something in them is not known, or a variable of the environment is misspelt.
+    """
+    from ocianalyze.settings.files import find_settings, load_settings
+    from ocianalyze.settings.model import Settings
+
+    _check_environment()
+    if path is None and not isolated:
+        path = find_settings(Path.cwd())
+    return Settings() if path is None or isolated else load_settings(path)
+
+
+def read_severities(stated: Iterable[str]) -> dict[str, Severity]:
+    """Return what each ``RULE=SEVERITY`` says, by the ids of the rules."""
+    from ocianalyze.rules.registry import all_rules
+    from ocianalyze.rules.rule import Severity
+    from ocianalyze.rules.selection import exact_rule
+
+    severities = {}
+    for item in stated:
+        rule, sign, name = item.partition("=")
+        if not sign or name not in list(Severity):
+            raise UsageError(f"{item[:100]!r} is not of the form KRN010=note", hint=suggest(name, list(Severity)))
+        severities[exact_rule(all_rules(), rule).id] = Severity(name)
+    return severities
+
+
+def either(*values: Any) -> Any:  # noqa: ANN401 - of whatever type they are
+    """Return the first of them that is not None: what was given, what the settings say, perhaps a default."""
+    return next((value for value in values if value is not None), None)
+
+
 def open_source(
     image: str, platform: str | None, name: str | None, limits: Limits, *, verify: bool = False, jobs: int | None = None
 ) -> Source:
@@ -57,3 +101,16 @@ def open_source(
     return Source(
         reference=image, platform=platform, name=name, stdin=stdin, verify_all=verify, jobs=jobs, limits=limits
     )
+
+
+def _check_environment() -> None:
+    """Raise UsageError if a variable of the environment looks like a misspelt one of ours."""
+    from ocianalyze.cli.commands import variables
+
+    known = {name.removeprefix(_PREFIX) for name in variables()}
+    for name in sorted(os.environ):
+        own = name.removeprefix(_PREFIX)
+        if own != name and own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
+            raise UsageError(
+                f"the environment has {name}, which is not known", hint=f"did you mean {_PREFIX}{close[0]}?"
+            )

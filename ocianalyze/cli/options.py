@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,17 +18,6 @@ if TYPE_CHECKING:
 _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (told by content; gzip, zstd, xz or bzip2
 around it is fine), '-' for standard input, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
 oci:DIRECTORY[:NAME]."""
-_UNITS: Final = {
-    "": 1,
-    "k": 10**3,
-    "m": 10**6,
-    "g": 10**9,
-    "t": 10**12,
-    "ki": 2**10,
-    "mi": 2**20,
-    "gi": 2**30,
-    "ti": 2**40,
-}
 
 
 class Format(StrEnum):
@@ -58,16 +46,62 @@ class Color(StrEnum):
 
 def _size(text: str) -> int:
     """Return a number such as ``40000``, ``64MiB`` or ``300GB``."""
-    match = re.fullmatch(r"(\d{1,18})\s*([kmgt]i?)?b?", text.strip().lower())
-    if match is None:
-        raise typer.BadParameter(f"{text!r} is not a number such as 40000, 64MiB or 300GB")
-    return int(match[1]) * _UNITS[match[2] or ""]
+    from ocianalyze.facts.size import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        metavar="ID",
+        help="Which profile decides (repeatable).",
+        envvar="OCIANALYZE_PROFILE",
+        show_default="studio-classic",
+    ),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE", help="Only these rules; ids, names or prefixes.", envvar="OCIANALYZE_SELECT"),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE", help="Not these rules; ids, names or prefixes.", envvar="OCIANALYZE_IGNORE"),
+]
+Severities = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE=SEVERITY",
+        help="How bad the findings of a rule are instead, such as KRN010=note.",
+        envvar="OCIANALYZE_SEVERITY",
+    ),
+]
+FailOnChoice = Annotated[
+    FailOn | None,
+    typer.Option(help="The least severity that gives exit code 1.", envvar="OCIANALYZE_FAIL_ON", show_default="error"),
+]
+Formats = Annotated[
+    list[Format] | None,
+    typer.Option(
+        "--format", "-f", help="How to report (repeatable).", envvar="OCIANALYZE_FORMAT", show_default="table"
+    ),
+]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option("--output", "-o", help="Where to write the report of the --format at the same place ('-': stdout)."),
+]
 Platform = Annotated[
     str | None,
-    typer.Option(help="Which platform, if there are several (default linux/amd64).", show_default=False),
+    typer.Option(
+        help="Which platform, if there are several (default linux/amd64).",
+        envvar="OCIANALYZE_PLATFORM",
+        show_default=False,
+    ),
 ]
 ImageName = Annotated[
     str | None,
@@ -75,12 +109,26 @@ ImageName = Annotated[
         "--image", metavar="NAME", help="Which of several images: a name, @POSITION or a digest.", show_default=False
     ),
 ]
-Verify = Annotated[bool, typer.Option("--verify", help="Read and hash every byte, uncompressed layers too.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="How many layers are read at a time.", show_default="processors")]
+Verify = Annotated[
+    bool | None,
+    typer.Option(
+        "--verify/--no-verify",
+        help="Read and hash every byte, uncompressed layers too.",
+        envvar="OCIANALYZE_VERIFY",
+        show_default="--no-verify",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="How many layers are read at a time.", envvar="OCIANALYZE_JOBS", show_default="processors"
+    ),
+]
 Output = Annotated[Format, typer.Option("--format", "-f", help="How to print it.")]
-ColorChoice = Annotated[Color, typer.Option(help="Whether the table has colours.", envvar="OCIANALYZE_COLOR")]
-
-
+ColorChoice = Annotated[
+    Color | None,
+    typer.Option(help="Whether the table has colours.", envvar="OCIANALYZE_COLOR", show_default="auto"),
+]
 AppImageConfigFile = Annotated[
     Path | None,
     typer.Option(
@@ -112,33 +160,56 @@ DriverVersion = Annotated[
 ]
 
 
-def with_limits(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one ``--max-...`` option for each limit; they arrive as the keyword `limits`."""
+_Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The settings, instead of the nearest ocianalyze.toml or pyproject.toml.",
+        envvar="OCIANALYZE_CONFIG",
+        show_default=False,
+    ),
+]
+_Isolated = Annotated[
+    bool, typer.Option("--isolated", help="Read no file with settings.", envvar="OCIANALYZE_ISOLATED")
+]
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command ``--config``, ``--isolated`` and one ``--max-...`` option for each limit.
+
+    They arrive as two keywords: `settings`, those of the file, and `limits`, which the options change.
+    """
 
     @wraps(command)
-    def call(**arguments: Any) -> None:  # noqa: ANN401 - whatever the command takes
-        given = {name: arguments.pop(name) for name in MEANINGS}
-        command(limits=Limits(**{name: value for name, value in given.items() if value is not None}), **arguments)
+    def call(*, config: Path | None, isolated: bool, **arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
+        from ocianalyze.cli.input import read_settings
 
-    signature = inspect.signature(command, eval_str=True)
-    own = [parameter for name, parameter in signature.parameters.items() if name != "limits"]
+        settings = read_settings(config, isolated=isolated)
+        given = {name: value for name in MEANINGS if (value := arguments.pop(name)) is not None}
+        command(settings=settings, limits=Limits(**{**settings.limits, **given}), **arguments)
+
+    signature = inspect.signature(command, eval_str=True, locals={"Settings": object, "Limits": object})
+    own = [parameter for name, parameter in signature.parameters.items() if name not in ("settings", "limits")]
     added = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=None,
-            annotation=Annotated[
-                int | None,
-                typer.Option(
-                    parser=_size,
-                    metavar="N",
-                    help=f"Limit: {meaning} (default {getattr(DEFAULT_LIMITS, name):,}).",
-                    show_default=False,
-                ),
-            ],
-        )
-        for name, meaning in MEANINGS.items()
+        inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Config),
+        inspect.Parameter("isolated", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_Isolated),
+        *(
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_limit(name, meaning))
+            for name, meaning in MEANINGS.items()
+        ),
     ]
     call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
     return call
+
+
+def _limit(name: str, meaning: str) -> Any:  # noqa: ANN401 - a type with an annotation
+    option = typer.Option(
+        parser=_size,
+        metavar="N",
+        help=f"Limit: {meaning} (default {getattr(DEFAULT_LIMITS, name):,}).",
+        envvar=f"OCIANALYZE_{name.upper()}",
+        show_default=False,
+    )
+    return Annotated[int | None, option]

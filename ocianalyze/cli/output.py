@@ -14,13 +14,23 @@ from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import escaped_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
     from ocianalyze.reports.report import Report
 
 STDOUT = Path("-")
+
+
+def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tuple[Format, Path]]:
+    """Return the forms of the report, each with its place: standard output where none is given."""
+    formats = formats or [Format.TABLE]
+    if len(outputs) > len(formats):
+        raise UsageError(
+            f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
+        )
+    return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 
 def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool) -> None:

@@ -6,6 +6,7 @@ Sources: moby, ``daemon/graphdriver/overlay2`` (``ApplyDiff``), ``pkg/directory`
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 _BLOCK: Final = 4096
 _ROUNDS_UP: Final = 999.5
 """From here on three digits show 1000."""
+_WRITTEN: Final = re.compile(r"(\d{1,18})\s*([kmgt]i?)?b?", re.ASCII)
+_MULTIPLES: Final = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -64,6 +77,14 @@ def human(size: float) -> str:
         size /= 1000
         unit += 1
     return f"{size:.3g}{_UNITS[unit]}"
+
+
+def parse_size(text: str) -> int:
+    """Return the number of bytes that ``40000``, ``64MiB`` or ``300GB`` says; raises ValueError."""
+    match = _WRITTEN.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError(f"{text[:100]!r} is not a number such as 40000, 64MiB or 300GB")
+    return int(match[1]) * _MULTIPLES[match[2] or ""]
 
 
 def _directories(kinds: bytearray) -> int:

@@ -51,7 +51,7 @@ def assemble(
             errors=outcome.count(Severity.ERROR),
             warnings=outcome.count(Severity.WARNING),
             notes=outcome.count(Severity.NOTE),
-            waived=0,
+            waived=outcome.waived,
             rules=len(outcome.rules),
             not_applicable=len(outcome.not_applicable),
         ),
@@ -83,6 +83,8 @@ def _profile(outcome: Outcome, profile: str, fail_on: str) -> form.ProfileVerdic
 def _diagnostics(filesystem: Filesystem, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
     for item in filesystem.diagnostics:
         yield form.DiagnosticReport(code=item.code, message=_short(item.message), layer=item.layer, path=item.path)
+    for remark in outcome.remarks:
+        yield form.DiagnosticReport(code=remark.code, message=remark.message)
     for message in dict.fromkeys(outcome.failures.values()):
         concerned = ", ".join(PROFILES[profile].title for profile, why in outcome.failures.items() if why == message)
         yield form.DiagnosticReport(code="rule-failed", message=_short(f"nothing is said of {concerned}: {message}"))
@@ -103,7 +105,7 @@ def _image(image: Image) -> form.ImageSummary:
 
 
 def _finding(item: Judgement, image: Image) -> form.FindingReport:
-    finding = item.finding
+    finding, waiver = item.finding, item.waiver
     layer = None if finding.layer is None else image.layers[finding.layer]
     return form.FindingReport(
         rule=item.rule.id,
@@ -123,6 +125,9 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
             digest=layer.digest,
             created_by=_short(layer.created_by),
         ),
+        waived=None
+        if waiver is None
+        else form.Waiver(reason=waiver.reason, expires=waiver.expires.isoformat() if waiver.expires else None),
         data=_short(finding.data),
     )
 

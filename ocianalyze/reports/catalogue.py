@@ -9,10 +9,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ocianalyze.errors import UsageError
 from ocianalyze.rules.page import HEADINGS
 from ocianalyze.rules.profiles import PROFILES
-from ocianalyze.rules.registry import all_rules, find_rule
+from ocianalyze.rules.registry import all_rules
+from ocianalyze.rules.selection import exact_rule
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,9 +59,7 @@ def print_page(key: str, console: Console) -> None:
     Raises:
         UsageError: there is no such rule.
     """
-    rule = find_rule(key)
-    if rule is None:
-        raise UsageError(f"there is no rule {key!r}", hint="'ocianalyze rules' lists them")
+    rule = exact_rule(all_rules(), key)
     page = rule.page
     console.print(Text.assemble((rule.id, "bold"), "  ", rule.name))
     console.print(Text(page.summary))

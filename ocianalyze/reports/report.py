@@ -216,12 +216,14 @@ class Report(_Part):
     """All that came of one analysis.
 
     `verdict`, `summary` and `findings` are those of the profiles asked for (`ProfileVerdict.selected`). What else was
-    found, which explains the verdicts of the other profiles, is in `other_findings`.
+    found, which explains the verdicts of the other profiles, is in `other_findings`. `settings` is the file of the
+    settings that were used, if there was one.
     """
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
     tool: Tool = Tool()
     image: ImageSummary
+    settings: Text | None = None
     verdict: Verdict
     profiles: dict[str, ProfileVerdict]
     summary: Summary

@@ -56,6 +56,10 @@ def _print(report: Report, console: Console) -> None:
             for finding in findings:
                 console.print()
                 console.print(_finding(finding))
+    if waived := [finding for finding in report.findings if finding.waived is not None]:
+        console.print(Text("\nWaived\n", style="bold"))
+        for finding in waived:
+            console.print(_waived(finding))
     console.print(Text("\nImage", style="bold"))
     console.print(_facts(report, unicode=console.encoding.startswith("utf")))
     for diagnostic in report.diagnostics:
@@ -119,6 +123,14 @@ def _finding(finding: FindingReport) -> RenderableType:
     return Padding(Group(title, Padding(Group(Text(printable(finding.message)), details), (0, 0, 0, 2))), (0, 0, 0, 2))
 
 
+def _waived(finding: FindingReport) -> RenderableType:
+    title = Text.assemble((finding.rule, "dim"), "  ", finding.name, f"  {printable(finding.path or '')}".rstrip())
+    waiver = finding.waived
+    until = f" until {waiver.expires}" if waiver and waiver.expires else ""
+    reason = Text(f"accepted{until}: {printable(waiver.reason if waiver else '')}", style="dim")
+    return Padding(Group(title, Padding(reason, (0, 0, 0, 2))), (0, 0, 0, 2))
+
+
 def _facts(report: Report, *, unicode: bool) -> RenderableType:
     facts, user = report.facts, report.facts.user
     rows: list[tuple[str, RenderableType]] = [
@@ -131,6 +143,8 @@ def _facts(report: Report, *, unicode: bool) -> RenderableType:
         ("layers", Text(_layers(report.layers))),
         ("time", Text(f"{report.timing.seconds:.2f} s, {human(report.timing.bytes_read)} read")),
     ]
+    if report.settings:
+        rows.append(("settings", Text(printable(report.settings))))
     if facts.filesystem.shadowed_bytes:
         rows.insert(6, ("hidden", Text(f"{human(facts.filesystem.shadowed_bytes)} deleted or replaced later")))
     return Padding(_grid((Text(name, style="dim"), value) for name, value in rows), (0, 0, 0, 2))

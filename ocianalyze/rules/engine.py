@@ -7,16 +7,20 @@ the profiles that it belongs to: nothing passes because it crashed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import compress
 from typing import TYPE_CHECKING
 
-from ocianalyze.errors import OcianalyzeError, RuleError, UsageError
+from ocianalyze.errors import OcianalyzeError, RuleError
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Finding, Rule, Severity, Subject
+from ocianalyze.rules.selection import choose_rules, exact_rule
+from ocianalyze.rules.waivers import Remark, Waiver, Waivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class Judgement:
         severity: how bad it is for that one of the profiles asked for for which it is worst; if it concerns none of
             them, for the worst of those that it does.
         severities: how bad it is for each profile that it concerns.
+        waiver: why it decides nothing, if it was waived.
     """
 
     rule: Rule
     finding: Finding
     severity: Severity
     severities: Mapping[str, Severity]
+    waiver: Waiver | None = None
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -58,6 +64,7 @@ class Outcome:
         rules: the rules of these profiles that ran.
         not_applicable: the rules of these profiles that had nothing to check.
         failures: why no more is known of profiles that were not asked for, by profile.
+        remarks: what is to be said of the waivers.
     """
 
     judgements: tuple[Judgement, ...]
@@ -66,12 +73,19 @@ class Outcome:
     rules: tuple[Rule, ...]
     not_applicable: tuple[Rule, ...]
     failures: Mapping[str, str]
+    remarks: tuple[Remark, ...] = ()
 
     def count(self, severity: Severity, *, profile: str | None = None) -> int:
-        """Return how many findings there are of a severity, for one profile or for those that were asked for."""
+        """Return how many findings of a severity decide, for one profile or for those that were asked for."""
         if profile is None:
-            return sum(item.severity is severity for item in self.judgements)
-        return sum(item.severities.get(profile) is severity for item in (*self.judgements, *self.others))
+            return sum(item.severity is severity for item in self.judgements if item.waiver is None)
+        every = (*self.judgements, *self.others)
+        return sum(item.severities.get(profile) is severity for item in every if item.waiver is None)
+
+    @property
+    def waived(self) -> int:
+        """How many findings that concern a profile asked for were waived."""
+        return sum(item.waiver is not None for item in self.judgements)
 
     def kernel_problems(self) -> dict[str, tuple[str, ...]]:
         """Return the ids of the rules that found errors in each kernel, by the path of its directory."""
@@ -90,20 +104,31 @@ def run(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     rules: Iterable[Rule] | None = None,
+    severity: Mapping[str, Severity] | None = None,
+    waivers: Iterable[Waiver] = (),
+    today: date | None = None,
 ) -> Outcome:
     """Run the rules and return what came of it; `profiles` are those that are asked for.
 
-    `select` and `ignore` are ids, names or prefixes of ids; nothing selected means all. `rules` are all rules if None.
+    `select` and `ignore` are as for `choose_rules`; `rules` are all rules if None. `severity` is how bad the findings
+    of some rules are instead, by the id or the name of the rule, whatever the rule says. `today` is the day on which
+    `waivers` are judged; None for this one, in UTC.
 
     Raises:
         RuleError: a rule of one of `profiles` failed, so that what it would have found is unknown.
-        UsageError: `select` or `ignore` names no rule.
+        UsageError: `select`, `ignore`, `severity` or a waiver names no rule.
     """
+    every = all_rules() if rules is None else tuple(rules)
+    overrides = {exact_rule(every, key).id: value for key, value in (severity or {}).items()}
+    waiving = Waivers(waivers, today=today or datetime.now(UTC).date())
+    for waiver in waiving.every:
+        exact_rule(every, waiver.rule)
+    chosen = choose_rules(every, select=select, ignore=ignore)
     judgements: list[Judgement] = []
     ran: list[Rule] = []
     not_applicable: list[Rule] = []
     failures: dict[str, str] = {}
-    for rule in choose_rules(all_rules() if rules is None else tuple(rules), select=select, ignore=ignore):
+    for rule in chosen:
         asked_for = any(profile in rule.severity for profile in profiles)
         try:
             found = _run_one(rule, subject)
@@ -114,7 +139,11 @@ def run(
             continue
         if asked_for:
             (not_applicable if found is None else ran).append(rule)
-        judgements += (judged for item in found or () if (judged := _judge(rule, item, profiles)) is not None)
+        for item in found or ():
+            severities = dict(_severities(rule, item, overrides.get(rule.id)))
+            if severities:
+                worst = _worst(severities, profiles)
+                judgements.append(Judgement(rule, item, worst, severities, waiving.find(rule, item)))
     judgements.sort(key=_order)
     concerned = [not item.severities.keys().isdisjoint(profiles) for item in judgements]
     return Outcome(
@@ -124,24 +153,8 @@ def run(
         rules=tuple(ran),
         not_applicable=tuple(not_applicable),
         failures=failures,
+        remarks=tuple(waiving.remarks(chosen)),
     )
-
-
-def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """Return the rules that are selected and not ignored; raises UsageError as `run`."""
-    wanted = {rule.id for key in select for rule in _matching(rules, key)}
-    unwanted = {rule.id for key in ignore for rule in _matching(rules, key)}
-    return tuple(rule for rule in rules if (not wanted or rule.id in wanted) and rule.id not in unwanted)
-
-
-def _matching(rules: Sequence[Rule], key: str) -> list[Rule]:
-    found = [rule for rule in rules if key and (rule.id.startswith(key.upper()) or rule.name == key.lower())]
-    if not found:
-        families = ", ".join(sorted({rule.family for rule in rules}))
-        raise UsageError(
-            f"no rule is called {key!r}", hint=f"'ocianalyze rules' lists them; the families are {families}"
-        )
-    return found
 
 
 def _run_one(rule: Rule, subject: Subject) -> list[Finding] | None:
@@ -156,23 +169,19 @@ def _run_one(rule: Rule, subject: Subject) -> list[Finding] | None:
         ) from error
 
 
-def _judge(rule: Rule, finding: Finding, profiles: Sequence[str]) -> Judgement | None:
-    severities = dict(_severities(rule, finding))
-    if not severities:
-        return None
+def _worst(severities: Mapping[str, Severity], profiles: Sequence[str]) -> Severity:
     decisive = [severities[profile] for profile in profiles if profile in severities]
-    worst = min(decisive or severities.values(), key=lambda severity: severity.rank)
-    return Judgement(rule, finding, worst, severities)
+    return min(decisive or severities.values(), key=lambda severity: severity.rank)
 
 
-def _severities(rule: Rule, finding: Finding) -> Iterator[tuple[str, Severity]]:
+def _severities(rule: Rule, finding: Finding, instead: Severity | None) -> Iterator[tuple[str, Severity]]:
     for profile in PROFILES:
         if profile in rule.severity:
             override, default = finding.severity, rule.severity[profile]
             if override is None or isinstance(override, Severity):
-                yield profile, override or default
+                yield profile, instead or override or default
             elif (severity := override.get(profile, default)) is not None:
-                yield profile, severity
+                yield profile, instead or severity
 
 
 def _order(item: Judgement) -> tuple[int, str, str, int, str]:

@@ -38,11 +38,6 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(found[id_] for id_ in sorted(found))
 
 
-def find_rule(key: str) -> Rule | None:
-    """Return the rule whose id or name is `key`, in any case."""
-    return next((rule for rule in all_rules() if key.casefold() in (rule.id.casefold(), rule.name)), None)
-
-
 def _own_rules() -> Iterator[Rule]:
     for family in pkgutil.iter_modules(rules.__path__, f"{rules.__name__}."):
         if family.ispkg:

@@ -8,11 +8,12 @@ import pytest
 
 from ocianalyze.errors import ContentUnavailableError, RuleError, UsageError
 from ocianalyze.rules import registry
-from ocianalyze.rules.engine import choose_rules, run
+from ocianalyze.rules.engine import run
 from ocianalyze.rules.page import HEADINGS, parse_page
 from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, PROFILES, choose_profiles
-from ocianalyze.rules.registry import all_rules, find_rule
+from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Finding, Rule, Severity, Subject, rule
+from ocianalyze.rules.selection import choose_rules, exact_rule
 from tests.rules.subjects import base, good, kernel, make_subject
 
 FAMILIES = {
@@ -55,10 +56,12 @@ def test_every_rule_has_a_page_a_name_and_a_file(item: Rule) -> None:
 
 def test_names_are_distinct_and_found() -> None:
     assert len({item.name for item in all_rules()}) == len(all_rules())
-    found = find_rule("krn005")
-    assert found is not None
-    assert found is find_rule("kernel-interpreter-missing")
-    assert find_rule("XXX") is None
+    assert exact_rule(all_rules(), "krn005") is exact_rule(all_rules(), "kernel-interpreter-missing")
+    with pytest.raises(UsageError) as caught:
+        exact_rule(all_rules(), "kernel-interpretr-missing")
+    assert caught.value.hint == "did you mean 'kernel-interpreter-missing'?"
+    with pytest.raises(UsageError, match="no rule is called 'KRN'"):
+        exact_rule(all_rules(), "KRN")
 
 
 def test_profiles() -> None:

@@ -1,0 +1,49 @@
+"""Which rules are meant by the names that people give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import UsageError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ocianalyze.rules.rule import Rule
+
+
+def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules that are selected and not ignored; nothing selected means all.
+
+    `select` and `ignore` are ids, names or prefixes of ids, in any case.
+
+    Raises:
+        UsageError: one of them names no rule.
+    """
+    wanted = {rule.id for key in select for rule in matching_rules(rules, key)}
+    unwanted = {rule.id for key in ignore for rule in matching_rules(rules, key)}
+    return tuple(rule for rule in rules if (not wanted or rule.id in wanted) and rule.id not in unwanted)
+
+
+def matching_rules(rules: Sequence[Rule], key: str) -> list[Rule]:
+    """Return the rules that an id, a name or a prefix of ids means; raises UsageError if there is none."""
+    found = [rule for rule in rules if key and (rule.id.startswith(key.upper()) or rule.name == key.lower())]
+    if not found:
+        raise _unknown(key, rules, {rule.family for rule in rules})
+    return found
+
+
+def exact_rule(rules: Sequence[Rule], key: str) -> Rule:
+    """Return the rule with this id or name, in any case; raises UsageError if there is none."""
+    for rule in rules:
+        if key.casefold() in (rule.id.casefold(), rule.name):
+            return rule
+    raise _unknown(key, rules, ())
+
+
+def _unknown(key: str, rules: Sequence[Rule], families: Iterable[str]) -> UsageError:
+    names = [*families, *(rule.id for rule in rules), *(rule.name for rule in rules)]
+    hint = suggest(key, names)
+    if not hint.startswith("did you mean"):
+        hint = f"'ocianalyze rules' lists them; the families are {', '.join(sorted({rule.family for rule in rules}))}"
+    return UsageError(f"no rule is called {key[:100]!r}", hint=hint)

@@ -1,0 +1,128 @@
+"""Where settings are found: ``ocianalyze.toml``, or the table ``tool.ocianalyze`` of ``pyproject.toml``.
+
+The nearest file upwards from the working directory counts, and nothing is merged from farther ones. What is not known
+is an error that names the file, the line and the key, and suggests the right one: a misspelt key is not to turn a check
+off. The command line and the environment take precedence, which is for the command line to see to.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from ocianalyze.errors import UsageError, suggest
+from ocianalyze.settings.lines import find_line
+from ocianalyze.settings.model import Settings, Waive
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+FILE: Final = "ocianalyze.toml"
+_PROJECT: Final = "pyproject.toml"
+_TABLE: Final = ("tool", "ocianalyze")
+_LARGEST: Final = 1 << 20
+_REASONS: Final = {
+    "extra_forbidden": "is not known",
+    "missing": "is missing",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "date_type": "must be a date, such as 2027-01-31, without quotes",
+}
+"""What pydantic's types of errors mean for a TOML file."""
+
+
+def find_settings(directory: Path) -> Path | None:
+    """Return the nearest file with settings, in `directory` or above it.
+
+    Raises:
+        UsageError: a ``pyproject.toml`` on the way cannot be read, so that it is not known whether it has settings.
+    """
+    for place in (directory, *directory.parents):
+        if (own := place / FILE).is_file():
+            return own
+        project = place / _PROJECT
+        if project.is_file() and _own_table(_parse(_read(project), project)) is not None:
+            return project
+    return None
+
+
+def load_settings(path: Path) -> Settings:
+    """Return the settings in a file.
+
+    Raises:
+        UsageError: it cannot be read, is no TOML, or sets what is not known; the message has the line and the key.
+    """
+    text = _read(path)
+    table = _parse(text, path)
+    prefix: tuple[str, ...] = ()
+    if path.name == _PROJECT:
+        table, prefix = _own_table(table) or {}, _TABLE
+    try:
+        return Settings.from_table(table, path)
+    except ValidationError as error:
+        raise _explain(error, path, text, prefix) from error
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST + 1)
+        if len(raw) > _LARGEST:
+            raise UsageError(f"{path} is larger than {_LARGEST >> 20} MiB")
+        return raw.decode()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8") from error
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from error
+
+
+def _own_table(project: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the table ``tool.ocianalyze``, or None if there is none."""
+    found: Any = project
+    for key in _TABLE:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _explain(error: ValidationError, path: Path, text: str, prefix: Sequence[str]) -> UsageError:
+    """Return the first thing that is wrong, with the file, the line and the key.
+
+    A key that is not known comes before one that is missing, as the former may be the latter.
+    """
+    errors = error.errors(include_url=False, include_input=True)
+    first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
+    place = [part for part in first["loc"] if part != "[key]"]
+    key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in place)
+    line = find_line([*prefix, *place], text)
+    where = f"{path}:{line}" if line else f"{path}"
+    cause = first.get("ctx", {}).get("error")
+    problem, hint = _REASONS.get(first["type"], first["msg"]), None
+    if first["type"] == "extra_forbidden":
+        hint = suggest(str(place[-1]), _keys(place))
+    elif first["type"] in ("literal_error", "enum"):
+        choices = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
+        problem, hint = f"{str(first['input'])[:100]!r} is not known", suggest(str(first["input"]), choices)
+    elif isinstance(cause, ValueError):
+        problem, hint = str(cause), getattr(cause, "hint", None)
+    return UsageError(f"{where}: {key}: {problem}", hint=hint)
+
+
+def _keys(place: Sequence[str | int]) -> list[str]:
+    """Return the keys that there are in the table of the key at `place`."""
+    table = Waive if place[0] == "waive" and len(place) > 1 else Settings
+    return [field.alias or name for name, field in table.model_fields.items()]

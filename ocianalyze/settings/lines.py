@@ -1,0 +1,35 @@
+"""On which line of a TOML file a key stands; the standard library's parser does not tell."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]")
+_KEY: Final = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+
+
+def find_line(place: Sequence[str | int], text: str) -> int | None:
+    """Return the number of the line of a key, or of the nearest thing around it that is found; None if nothing is.
+
+    It reads TOML as people write it, and is only to help: what it does not understand it passes over.
+    """
+    found: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    seen: Counter[str] = Counter()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            names = [name.strip().strip("\"'") for name in header[2].split(".")]
+            table = tuple(names)
+            if header[1] == "[[":
+                table = (*names, seen[header[2]])
+                seen[header[2]] += 1
+            found.setdefault(table, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*table, key[1]), number)
+    candidates = (tuple(place[:length]) for length in range(len(place), 0, -1))
+    return next((found[candidate] for candidate in candidates if candidate in found), None)

@@ -1,0 +1,166 @@
+"""What can be set, and which values are known."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+
+from ocianalyze.analysis import check_driver_version
+from ocianalyze.errors import UsageError, suggest
+from ocianalyze.facts.size import parse_size
+from ocianalyze.layers.limits import MEANINGS
+from ocianalyze.rules.profiles import choose_profiles
+from ocianalyze.rules.registry import all_rules
+from ocianalyze.rules.rule import Severity
+from ocianalyze.rules.selection import exact_rule, matching_rules
+from ocianalyze.rules.waivers import Waiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_Item = TypeVar("_Item")
+
+
+class _WrongError(ValueError):
+    """A value that is not known, and a hint at the right one."""
+
+    def __init__(self, error: UsageError) -> None:
+        super().__init__(error.message)
+        self.hint = error.hint
+
+
+def _checked(check: Callable[[str], str]) -> AfterValidator:
+    """Return a validator that replaces a name by what `check` makes of it, which raises UsageError."""
+
+    def validate(value: str) -> str:
+        try:
+            return check(value)
+        except UsageError as error:
+            raise _WrongError(error) from error
+
+    return AfterValidator(validate)
+
+
+def _profile(value: str) -> str:
+    return choose_profiles([value])[0]
+
+
+def _rules(value: str) -> str:
+    return value if matching_rules(all_rules(), value) else ""
+
+
+def _rule(value: str) -> str:
+    return exact_rule(all_rules(), value).id
+
+
+def _limit(value: str) -> str:
+    name = value.replace("-", "_")
+    if name not in MEANINGS or "_" in value:
+        raise UsageError("is not known", hint=suggest(value, [known.replace("_", "-") for known in MEANINGS]))
+    return name
+
+
+def _reason(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must say something")
+    return value
+
+
+def _pattern(value: str) -> str:
+    if not value.startswith(("/", "**/")):
+        raise ValueError("must be an absolute path, or begin with '**/'")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _parsed_size(value: object) -> object:
+    return parse_size(value) if isinstance(value, str) else value
+
+
+_Several = Annotated[list[_Item], BeforeValidator(_listed)]
+_Size = Annotated[int, BeforeValidator(_parsed_size), Field(ge=0)]
+_Rule = Annotated[str, _checked(_rule)]
+_Severity = Annotated[Severity, Field(strict=False)]
+
+
+class Table(BaseModel):
+    """A table of the file; what is not known in it is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Waive(Table):
+    """A waiver as it stands there; see `ocianalyze.rules.waivers.Waiver`."""
+
+    rule: _Rule
+    reason: Annotated[str, AfterValidator(_reason)]
+    path: Annotated[str, AfterValidator(_pattern)] | None = None
+    expires: date | None = None
+
+
+class Settings(Table):
+    """What a file sets; None and empty where it sets nothing.
+
+    Attributes:
+        profile: which profiles decide.
+        platform: which platform of several.
+        select: only these rules; ids, names or prefixes.
+        ignore: not these.
+        fail_on: the least severity that makes a scan fail.
+        severity: how bad the findings of rules are instead, by their ids.
+        limits: how much the image may ask for, by the names of `Limits`.
+        size_limit: how large the image may be; in bytes.
+        driver_version: that of the host's NVIDIA driver.
+        app_image_config: the file that the image is registered with; relative to the settings.
+        format: how to report.
+        color: whether the table has colours.
+        verify: whether everything is read and hashed.
+        jobs: how many layers are read at a time.
+        waive: the waivers, as they stand there.
+    """
+
+    profile: _Several[Annotated[str, _checked(_profile)]] = []
+    platform: str | None = None
+    select: _Several[Annotated[str, _checked(_rules)]] = []
+    ignore: _Several[Annotated[str, _checked(_rules)]] = []
+    fail_on: Literal["error", "warning", "note", "never"] | None = Field(None, alias="fail-on")
+    severity: dict[_Rule, _Severity] = {}
+    limits: dict[Annotated[str, _checked(_limit)], _Size] = {}
+    size_limit: _Size | None = Field(None, alias="size-limit")
+    driver_version: Annotated[str, _checked(check_driver_version)] | None = Field(None, alias="driver-version")
+    app_image_config: Annotated[Path, Field(strict=False)] | None = Field(None, alias="app-image-config")
+    format: _Several[Literal["table", "json"]] = []
+    color: Literal["auto", "always", "never"] | None = None
+    verify: bool | None = None
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    waive: list[Waive] = []
+    _file: Path | None = PrivateAttr(None)
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], path: Path) -> Settings:
+        """Return the settings in a table of the file `path`; raises `pydantic.ValidationError`."""
+        settings = cls.model_validate(table)
+        beside = settings.app_image_config
+        if beside is not None:
+            settings = settings.model_copy(update={"app_image_config": path.parent / beside})
+        settings._file = path  # noqa: SLF001 - its own
+        return settings
+
+    @property
+    def file(self) -> Path | None:
+        """The file that they stand in."""
+        return self._file
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """The waivers, which know where they stand."""
+        name = self.file.name if self.file else "settings"
+        return tuple(
+            Waiver(**dict(item), origin=f"{name}: waiver {position}") for position, item in enumerate(self.waive, 1)
+        )

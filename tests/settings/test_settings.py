@@ -1,0 +1,183 @@
+"""Settings: which file counts, what it sets, and that nothing misspelt is passed over."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ocianalyze.errors import UsageError
+from ocianalyze.rules.rule import Severity
+from ocianalyze.settings.files import find_settings, load_settings
+from ocianalyze.settings.model import Settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+
+FULL = """
+profile = ["studio-jupyterlab", "studio-code-editor"]
+platform = "linux/amd64"
+select = ["KRN", "user-unsupported"]
+ignore = "KRN008"
+fail-on = "warning"
+size-limit = "30GB"
+driver-version = "535.104.05"
+app-image-config = "aws/config.json"
+format = "json"
+color = "never"
+verify = true
+jobs = 2
+
+[severity]
+usr001 = "note"
+
+[limits]
+max-entries = 100
+max-layer-size = "1GiB"
+
+[[waive]]
+rule = "reserved-directory-used"
+path = "/opt/ml/**"
+reason = "a training image"
+expires = 2027-01-31
+
+[[waive]]
+rule = "KRN001"
+reason = "no notebook"
+"""
+
+
+def write(directory: Path, text: str, name: str = "ocianalyze.toml") -> Path:
+    """Write a file with settings."""
+    path = directory / name
+    path.write_text(text)
+    return path
+
+
+def test_everything_that_can_be_set(tmp_path: Path) -> None:
+    path = write(tmp_path, FULL)
+    settings = load_settings(path)
+    assert settings.profile == ["studio-jupyterlab", "studio-code-editor"]
+    assert (settings.select, settings.ignore, settings.fail_on) == (["KRN", "user-unsupported"], ["KRN008"], "warning")
+    assert (settings.size_limit, settings.driver_version) == (30_000_000_000, "535.104.05")
+    assert settings.app_image_config == tmp_path / "aws" / "config.json"
+    assert (settings.format, settings.color, settings.verify, settings.jobs) == (["json"], "never", True, 2)
+    assert settings.severity == {"USR001": Severity.NOTE}
+    assert settings.limits == {"max_entries": 100, "max_layer_size": 1 << 30}
+    first, second = settings.waivers
+    assert (first.rule, first.path, first.expires) == ("FSR001", "/opt/ml/**", date(2027, 1, 31))
+    assert (second.path, second.expires, second.origin) == (None, None, "ocianalyze.toml: waiver 2")
+    assert settings.file == path
+    assert set(Settings.model_fields) == {name for name in Settings.model_fields if getattr(settings, name)}
+
+
+def test_the_table_of_pyproject_is_the_same(tmp_path: Path) -> None:
+    table = re.sub(r"^(\[+)", r"\1tool.ocianalyze.", FULL, flags=re.MULTILINE)
+    path = write(tmp_path, f"[project]\nname = 'x'\n[tool.ocianalyze]{table}", "pyproject.toml")
+    own = load_settings(write(tmp_path, FULL))
+    assert load_settings(path).model_dump() == own.model_dump()
+
+
+def test_the_nearest_file_counts(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    write(inner, "[tool.ruff]\n", "pyproject.toml")
+    project = write(tmp_path / "a", "[tool.ocianalyze]\n", "pyproject.toml")
+    farther = write(tmp_path, "")
+    assert find_settings(inner) == project
+    assert find_settings(tmp_path) == farther
+    nearer = write(tmp_path / "a", "")
+    assert find_settings(inner) == nearer
+    assert load_settings(nearer).model_dump() == Settings().model_dump()
+
+
+WRONG = [
+    ('fail_on = "error"', 1, "fail_on: is not known", "did you mean 'fail-on'?"),
+    ("\n\nprofil = []", 3, "profil: is not known", "did you mean 'profile'?"),
+    ("xyz = 1", 1, "xyz: is not known", None),
+    ("file = 'x'", 1, "file: is not known", None),
+    ('profile = "studio"', 1, "profile.1: there is no profile 'studio'", None),
+    ('profile = ["studio-classic",\n "studio-jupiterlab"]', 1, "profile.2", "did you mean 'studio-jupyterlab'?"),
+    ('select = ["KRN999"]', 1, "select.1: no rule is called 'KRN999'", None),
+    ('ignore = ["kernel-hiden"]', 1, "ignore.1: no rule is called", "did you mean 'kernel-hidden'?"),
+    ('fail-on = "eror"', 1, "fail-on: 'eror' is not known", "did you mean 'error'?"),
+    ('[severity]\nKRN001 = "warn"', 2, "severity.KRN001: 'warn' is not known", "did you mean 'warning'?"),
+    ('[severity]\nKRN999 = "note"', 2, "severity.KRN999: no rule is called 'KRN999'", None),
+    ('[severity]\nKRN = "note"', 2, "severity.KRN: no rule is called 'KRN'", None),
+    ('size-limit = "big"', 1, "size-limit: 'big' is not a number such as", None),
+    ("size-limit = -1", 1, "size-limit: ", None),
+    ("driver-version = 535", 1, "driver-version: must be text", None),
+    ('driver-version = "new"', 1, "driver-version: the driver version 'new' is not of digits and dots", None),
+    ('verify = "yes"', 1, "verify: must be true or false", None),
+    ("jobs = 0", 1, "jobs: ", None),
+    ('jobs = "2"', 1, "jobs: must be a whole number", None),
+    ("[limits]\nmax-entires = 1", 2, "limits.max-entires: is not known", "did you mean 'max-entries'?"),
+    ("[limits]\nmax_entries = 1", 2, "limits.max_entries: is not known", "did you mean 'max-entries'?"),
+    ("waive = 1", 1, "waive: must be a list", None),
+    ('[[waive]]\nrule = "KRN001"', 1, "waive.1.reason: is missing", None),
+    ('[[waive]]\nrule = "KRN001"\nraeson = "x"', 3, "waive.1.raeson: is not known", "did you mean 'reason'?"),
+    ('[[waive]]\nrule = "KRN001"\nreason = " "', 3, "waive.1.reason: must say something", None),
+    ('[[waive]]\nrule = "KRN"\nreason = "x"', 2, "waive.1.rule: no rule is called 'KRN'", None),
+    ('[[waive]]\nrule="KRN001"\nreason="x"\npath="opt/*"', 4, "waive.1.path: must be an absolute path", None),
+    (
+        '[[waive]]\nrule="KRN001"\nreason="x"\n[[waive]]\nrule="KRN001"\nreason="x"\nexpires="2027-01-31"',
+        7,
+        "waive.2.expires: must be a date, such as 2027-01-31, without quotes",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "message", "hint"), WRONG, ids=[item[2] for item in WRONG])
+def test_what_is_not_known_names_the_line_and_the_key(
+    tmp_path: Path, text: str, line: int, message: str, hint: str | None
+) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load_settings(path)
+    assert caught.value.message.startswith(f"{path}:{line}: {message}")
+    assert hint is None or caught.value.hint == hint
+    project = write(
+        tmp_path,
+        "[tool.ocianalyze]\n" + text.replace("[[", "[[tool.ocianalyze.").replace("\n[s", "\n[tool.ocianalyze.s"),
+        "pyproject.toml",
+    )
+    if not text.startswith(("[severity", "[limits")):
+        with pytest.raises(UsageError, match=re.escape(f"{project}:{line + 1}: {message}")):
+            load_settings(project)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a = \nb", "is not valid TOML: .*line 1"),
+        (b"a = 1\na = 2", "is not valid TOML"),
+        (b"\xff", "is not UTF-8"),
+        (b"#" * (1 << 20) + b"\n", "is larger than 1 MiB"),
+        (b"a=" + b"[" * 100_000, "is not valid TOML"),
+    ],
+)
+def test_what_is_no_toml_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "ocianalyze.toml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message):
+        load_settings(path)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_a_project_file_that_may_have_settings_is_not_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "broken =", "pyproject.toml")
+    with pytest.raises(UsageError, match="not valid TOML"):
+        find_settings(tmp_path)
+
+
+def test_the_examples_of_the_page_can_be_loaded_and_show_every_key(tmp_path: Path) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(# ocianalyze\.toml\n.*?)```", page, flags=re.DOTALL)
+    shown = set[str]()
+    for block in blocks:
+        shown |= load_settings(write(tmp_path, block)).model_fields_set
+    assert shown == set(Settings.model_fields)
