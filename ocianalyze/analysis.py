@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -18,7 +18,9 @@ from ocianalyze.layers.reader import Reading, verify
 from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.reference import Reference
 from ocianalyze.rules.profiles import CLASSIC, choose_profiles
+from ocianalyze.rules.registry import all_rules, wanted_contents
 from ocianalyze.rules.rule import SIZE_LIMIT, Subject
+from ocianalyze.rules.selection import check_names
 from ocianalyze.sources.opening import open_image
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Source:
         verify_all: read and hash everything, the uncompressed layers too.
         jobs: how many layers are read at a time; None for as many as there are processors.
         limits: how much the image may ask for.
+        wanted: the contents to keep of an image that streams by beyond those that facts are made of, as `Capture`
+            patterns.
     """
 
     reference: str
@@ -59,6 +63,7 @@ class Source:
     verify_all: bool = False
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
+    wanted: frozenset[str] = frozenset()
 
     @contextmanager
     def open(self, *, read_layers: bool = True) -> Iterator[Image]:
@@ -92,7 +97,7 @@ class Source:
         return merge([layer.changeset for layer in layers], [layer.contents for layer in layers], self.limits)
 
     def _reading(self) -> Reading:
-        return Reading(limits=self.limits, capture=Capture(frozenset(READS)), verify=self.verify_all)
+        return Reading(limits=self.limits, capture=Capture(READS | self.wanted), verify=self.verify_all)
 
 
 def analyze(
@@ -125,7 +130,10 @@ def analyze(
         validate(app_image_config, what="the AppImageConfig")
     if driver_version is not None:
         check_driver_version(driver_version)
+    if select or ignore or severity or waivers:
+        check_names(all_rules(), select=select, ignore=ignore, severity=severity or (), waivers=waivers)
     clock = _Clock()
+    source = replace(source, wanted=source.wanted | wanted_contents())
     with source.open() as image:
         clock.lap("open")
         layers, verified = source.read(image, meanwhile=_import_the_rest)
@@ -169,7 +177,6 @@ def fit_app_image_config(source: Source, *, profile: str = DEFAULT_PROFILE, name
 def _import_the_rest() -> None:
     """Import what is not needed before the layers are read, and so can be imported while other processes read them."""
     from ocianalyze.reports import assembly  # noqa: F401 - only loaded here
-    from ocianalyze.rules.registry import all_rules
 
     all_rules()
 

@@ -32,6 +32,7 @@ def records() -> list[dict[str, Any]]:
             "summary": rule.summary,
             "severity": {profile: rule.severity[profile].value for profile in PROFILES if profile in rule.severity},
             "url": rule.url,
+            "package": rule.package,
         }
         for rule in all_rules()
     ]

@@ -15,7 +15,7 @@ from ocianalyze.errors import OcianalyzeError, RuleError
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Finding, Rule, Severity, Subject
-from ocianalyze.rules.selection import choose_rules, exact_rule
+from ocianalyze.rules.selection import check_names, choose_rules, exact_rule
 from ocianalyze.rules.waivers import Remark, Waiver, Waivers
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Judgement:
         return tuple(self.severities)
 
     @property
-    def url(self) -> str:
-        """Where the rule's page is."""
+    def url(self) -> str | None:
+        """Where the rule's page is, if it has one."""
         return self.rule.url
 
 
@@ -119,10 +119,10 @@ def run(
         UsageError: `select`, `ignore`, `severity` or a waiver names no rule.
     """
     every = all_rules() if rules is None else tuple(rules)
+    waivers = tuple(waivers)
+    check_names(every, severity=severity or (), waivers=waivers)
     overrides = {exact_rule(every, key).id: value for key, value in (severity or {}).items()}
     waiving = Waivers(waivers, today=today or datetime.now(UTC).date())
-    for waiver in waiving.every:
-        exact_rule(every, waiver.rule)
     chosen = choose_rules(every, select=select, ignore=ignore)
     judgements: list[Judgement] = []
     ran: list[Rule] = []
@@ -162,7 +162,7 @@ def _run_one(rule: Rule, subject: Subject) -> list[Finding] | None:
         return list(rule(subject)) if rule.applies(subject) else None
     except OcianalyzeError as error:
         raise RuleError(f"rule {rule.id} ({rule.name}) cannot decide: {error.message}", hint=error.hint) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RuleError(
             f"rule {rule.id} ({rule.name}) failed: {type(error).__name__}: {error}",
             hint=f"this is a defect; '--ignore {rule.id}' leaves the rule out",

@@ -7,6 +7,7 @@ There is no list to keep: every module of every package here is looked into, and
 from __future__ import annotations
 
 import pkgutil
+import re
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -14,13 +15,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze import rules
-from ocianalyze.errors import RuleError
-from ocianalyze.rules.rule import Rule
+from ocianalyze.errors import RuleError, suggest
+from ocianalyze.rules.profiles import PROFILES
+from ocianalyze.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "ocianalyze.rules"
+
+_ID: Final = re.compile(r"[A-Z]{2,8}\d{3}")
 
 
 @cache
@@ -28,14 +33,33 @@ def all_rules() -> tuple[Rule, ...]:
     """Return all rules in the order of their ids.
 
     Raises:
-        RuleError: two rules have the same id, or another package's rules cannot be loaded.
+        RuleError: two rules have the same id or name, or another package's rules cannot be loaded.
     """
     found: dict[str, Rule] = {}
-    for rule in (*_own_rules(), *_foreign_rules()):
-        if rule.id in found:
-            raise RuleError(f"the rule id {rule.id} is used by both {found[rule.id].module} and {rule.module}")
-        found[rule.id] = rule
-    return tuple(found[id_] for id_ in sorted(found))
+    for rule in (*_own_rules(), *foreign_rules()):
+        for key in (rule.id, rule.name):
+            if key in found:
+                raise RuleError(
+                    f"{key} is the {'id' if key == rule.id else 'name'} of two rules: "
+                    f"one in {found[key].module}, one in {rule.module}",
+                    hint="uninstall one of the packages",
+                )
+            found[key] = rule
+    return tuple(rule for key, rule in sorted(found.items()) if key == rule.id)
+
+
+@cache
+def foreign_rules() -> tuple[Rule, ...]:
+    """Return the rules that other packages bring; raises RuleError if they cannot be loaded or used."""
+    return tuple(rule for entry_point in entry_points(group=GROUP) for rule in _load(entry_point))
+
+
+def wanted_contents() -> frozenset[str]:
+    """Return the contents that rules want to read beyond those that facts are made of, as `Capture` patterns.
+
+    Only other packages' rules do: what ours read, the modules of `ocianalyze.facts` declare.
+    """
+    return frozenset(pattern for rule in foreign_rules() for pattern in rule.reads)
 
 
 def _own_rules() -> Iterator[Rule]:
@@ -45,18 +69,42 @@ def _own_rules() -> Iterator[Rule]:
                 yield from _rules_in(import_module(module.name))
 
 
-def _foreign_rules() -> Iterator[Rule]:
-    for entry_point in entry_points(group=GROUP):
-        try:
-            loaded = entry_point.load()
-        except Exception as error:
-            raise RuleError(f"the rules of the entry point {entry_point.name!r} cannot be loaded: {error}") from error
-        if isinstance(loaded, Rule):
-            yield loaded
-        elif isinstance(loaded, ModuleType):
-            yield from _rules_in(loaded)
-        else:
-            raise RuleError(f"the entry point {entry_point.name!r} names neither a rule nor a module of rules")
+def _load(entry_point: EntryPoint) -> Iterator[Rule]:
+    origin = f"the rules {entry_point.name!r}"
+    if entry_point.dist is not None:
+        origin = f"{origin} of {entry_point.dist.name} {entry_point.dist.version}"
+    try:
+        loaded = entry_point.load()
+    except (Exception, SystemExit) as error:
+        raise RuleError(
+            f"{origin} cannot be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
+        ) from error
+    found = [loaded] if isinstance(loaded, Rule) else list(_rules_in(loaded)) if isinstance(loaded, ModuleType) else []
+    if not found:
+        raise RuleError(f"{origin}: {entry_point.value} is neither a rule nor a module with rules")
+    for rule in found:
+        if problem := _problem(rule):
+            raise RuleError(f"{origin}: rule {rule.id}: {problem}")
+        yield rule
+
+
+def _problem(rule: Rule) -> str | None:
+    """Return what is wrong with another package's rule, if anything."""
+    if not _ID.fullmatch(rule.id):
+        return "an id is two to eight capital letters and three digits, such as ACM001"
+    if not rule.severity:
+        return "it belongs to no profile"
+    stated: Iterable[tuple[object, object]] = rule.severity.items()
+    for profile, severity in stated:
+        if profile not in PROFILES:
+            return f"there is no profile {profile!r}; {suggest(str(profile), PROFILES)}"
+        if not isinstance(severity, Severity):
+            return f"{severity!r} is no Severity"
+    patterns: Iterable[object] = rule.reads
+    for pattern in patterns:
+        if not isinstance(pattern, str) or not pattern.startswith(("/", "**/")):
+            return f"it reads {pattern!r}, which is neither an absolute path nor begins with '**/'"
+    return None
 
 
 def _rules_in(module: ModuleType) -> Iterator[Rule]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PAGES: Final = "docs/rules/"
 """Where the pages of the rules are."""
 
+_OWN_PACKAGE: Final = __name__.partition(".")[0]
+
 SIZE_LIMIT: Final = 35_000_000_000
 """How large an image may be; in bytes (AWS writes "35 GB")."""
 
@@ -118,6 +120,7 @@ class Rule:
         check: the function.
         applies: whether there is anything to check.
         reads: the contents that it reads beyond those that facts are made of, as `Capture` patterns.
+        page_url: where its page is, if another package brings it.
     """
 
     id: str
@@ -126,6 +129,7 @@ class Rule:
     check: Check
     applies: Condition
     reads: tuple[str, ...] = ()
+    page_url: str | None = None
 
     def __call__(self, subject: Subject) -> Iterator[Finding]:
         """Yield the findings in `subject`."""
@@ -142,9 +146,14 @@ class Rule:
         return self.id.rstrip("0123456789")
 
     @property
-    def url(self) -> str:
-        """Where its page is."""
-        return f"{PAGES}{self.id}.md"
+    def package(self) -> str:
+        """The name of the package that brings it."""
+        return self.module.partition(".")[0]
+
+    @property
+    def url(self) -> str | None:
+        """Where its page is, if that is known."""
+        return f"{PAGES}{self.id}.md" if self.package == _OWN_PACKAGE else self.page_url
 
     @property
     def page(self) -> Page:
@@ -163,15 +172,18 @@ def rule(
     severity: Mapping[str, Severity],
     applies: Condition | None = None,
     reads: tuple[str, ...] = (),
+    url: str | None = None,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a function; its name becomes the rule's, in kebab case.
 
-    `applies` tells whether there is anything to check; where it says no, the rule is counted as not applicable.
+    `applies` tells whether there is anything to check; where it says no, the rule is counted as not applicable. Rules
+    of other packages say with `reads` which contents they want (absolute paths; ``*`` stands for no ``/``, a leading
+    ``**/`` for any directory), so that these are kept of an image that streams by, and with `url` where their page is.
     """
 
     def decorate(check: Check) -> Rule:
         name = check.__name__.replace("_", "-")
-        return Rule(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads)
+        return Rule(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url)
 
     return decorate
 

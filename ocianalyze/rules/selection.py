@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ocianalyze.rules.rule import Rule
+    from ocianalyze.rules.waivers import Waiver
 
 
 def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
@@ -39,6 +40,20 @@ def exact_rule(rules: Sequence[Rule], key: str) -> Rule:
         if key.casefold() in (rule.id.casefold(), rule.name):
             return rule
     raise _unknown(key, rules, ())
+
+
+def check_names(
+    rules: Sequence[Rule],
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    severity: Iterable[str] = (),
+    waivers: Iterable[Waiver] = (),
+) -> None:
+    """Raise UsageError if one of the names that a run is given means no rule."""
+    choose_rules(rules, select=select, ignore=ignore)
+    for key in (*severity, *(waiver.rule for waiver in waivers)):
+        exact_rule(rules, key)
 
 
 def _unknown(key: str, rules: Sequence[Rule], families: Iterable[str]) -> UsageError:

@@ -67,9 +67,9 @@ class Waivers:
     """The waivers of one run, which remembers those that matched."""
 
     def __init__(self, waivers: Iterable[Waiver], *, today: date) -> None:
-        self.every = tuple(waivers)
-        self._valid = tuple(item for item in self.every if item.expires is None or item.expires >= today)
-        self._expired = tuple(item for item in self.every if item.expires is not None and item.expires < today)
+        every = tuple(waivers)
+        self._valid = tuple(item for item in every if item.expires is None or item.expires >= today)
+        self._expired = tuple(item for item in every if item.expires is not None and item.expires < today)
         self._matched: Counter[int] = Counter()
 
     def find(self, rule: Rule, finding: Finding) -> Waiver | None:

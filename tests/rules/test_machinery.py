@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -51,7 +52,8 @@ def test_every_rule_has_a_page_a_name_and_a_file(item: Rule) -> None:
     assert item.summary.endswith(".")
     assert set(item.severity) <= set(PROFILES)
     assert item.severity
-    assert item.url.endswith(f"{item.id}.md")
+    assert item.url == f"docs/rules/{item.id}.md"
+    assert item.reads == ()  # what ours read, the facts declare
 
 
 def test_names_are_distinct_and_found() -> None:
@@ -195,10 +197,11 @@ def test_pages() -> None:
 class _EntryPoint(SimpleNamespace):
     name: str
     value: object
+    dist = SimpleNamespace(name="acme", version="1.0")
 
     def load(self) -> object:
         """Return what it names, or fail."""
-        if isinstance(self.value, Exception):
+        if isinstance(self.value, BaseException):
             raise self.value
         return self.value
 
@@ -207,17 +210,54 @@ def load_entry_points(monkeypatch: pytest.MonkeyPatch, *values: object) -> list[
     """Return the ids of the rules that other packages bring."""
     points = [_EntryPoint(name=f"p{n}", value=value) for n, value in enumerate(values)]
     monkeypatch.setattr(registry, "entry_points", lambda group: points if group == "ocianalyze.rules" else [])
-    return [item.id for item in registry.all_rules.__wrapped__() if item.module == __name__]
+    registry.foreign_rules.cache_clear()
+    try:
+        return [item.id for item in registry.all_rules.__wrapped__() if item.module == __name__]
+    finally:
+        registry.foreign_rules.cache_clear()
 
 
 def test_rules_of_other_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = make_rule("XYZ001"), make_rule("XYZ002")
+    first, second = make_rule("XYZ001"), replace(make_rule("XYZ002"), name="another-rule")
     module = ModuleType(__name__)
     vars(module).update(rule=second, other=1)
     assert load_entry_points(monkeypatch, first, module) == ["XYZ001", "XYZ002"]
 
 
-@pytest.mark.parametrize("value", [ImportError("gone"), 5, make_rule("KRN001")])
-def test_rules_of_other_packages_that_cannot_be_had(monkeypatch: pytest.MonkeyPatch, value: object) -> None:
-    with pytest.raises(RuleError):
+ANY = make_rule("XYZ001")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (ImportError("gone"), "the rules 'p0' of acme 1.0 cannot be loaded: ImportError: gone"),
+        (SystemExit(0), "the rules 'p0' of acme 1.0 cannot be loaded: SystemExit"),
+        (5, "is neither a rule nor a module with rules"),
+        (ModuleType("empty"), "is neither a rule nor a module with rules"),
+        (
+            make_rule("KRN001"),
+            "KRN001 is the id of two rules: one in ocianalyze.rules.kernels.no_usable_kernel, one in",
+        ),
+        (replace(ANY, name="user-unsupported"), "user-unsupported is the name of two rules"),
+        (replace(ANY, id="xyz1"), "acme 1.0: rule xyz1: an id is"),
+        (replace(ANY, severity={}), "it belongs to no profile"),
+        (replace(ANY, severity={"studio": Severity.NOTE}), "there is no profile 'studio'"),
+        (replace(ANY, severity={CLASSIC: "note"}), "'note' is no Severity"),  # type: ignore[dict-item]
+        (replace(ANY, reads=("etc/passwd",)), "neither an absolute path"),
+    ],
+)
+def test_rules_of_other_packages_that_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, value: object, message: str
+) -> None:
+    with pytest.raises(RuleError, match=re.escape(message)):
         load_entry_points(monkeypatch, value)
+
+
+def test_a_rule_that_exits_is_an_error(subject: Subject) -> None:
+    @rule(id="EEE003", severity={CLASSIC: Severity.NOTE})
+    def leaving(subject: Subject) -> Iterator[Finding]:
+        yield Finding(message=str(subject.size_limit))
+        raise SystemExit(0)
+
+    with pytest.raises(RuleError, match="EEE003"):
+        run(subject, rules=[leaving])
