@@ -39,7 +39,7 @@ fix: .venv/installed-dev ## Format, and repair what ruff can repair
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-docs: .venv/installed-dev ## Write docs/rules/ from the rules
+docs: .venv/installed-dev ## Write docs/rules/ and docs/profiles/ from the rules
 	$(BIN)/python docs/generate.py
 
 bench: .venv/installed-dev ## Time large images (benchmarks/README.md)

@@ -1,45 +1,96 @@
-"""Write docs/rules/ and the demo in README.md; with --check only tell whether they are up to date.
+"""Write docs/rules/, docs/profiles/ and the demo in README.md; with --check only tell whether they are up to date.
 
-Each rule's page is the docstring of its file, see ocianalyze/rules/page.py. The demo is what a scan of
-testdata/demo.tar.gz prints, without the time that it took.
+Each rule's page is the docstring of its file (ocianalyze/rules/page.py); a profile's is made of its clauses
+(ocianalyze/rules/clauses.py). The demo is what a scan of testdata/demo.tar.gz prints, without the time that it took.
 """
 
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.reports.table import print_report
-from ocianalyze.rules.profiles import PROFILES
+from ocianalyze.rules.clauses import CLAUSES, REFERENCES
+from ocianalyze.rules.profiles import PROFILES, Profile
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Rule
 
 ROOT = Path(__file__).resolve().parent.parent
-DIRECTORY = ROOT / "docs" / "rules"
+RULES = ROOT / "docs" / "rules"
+PAGES_OF_PROFILES = ROOT / "docs" / "profiles"
 README = ROOT / "README.md"
 DEMO = ROOT / "testdata" / "demo.tar.gz"
-NOTICE = "<!-- Written by docs/generate.py from the docstring of the rule. Change that, not this. -->\n"
+NOTICE = "<!-- Written by docs/generate.py from {}. Change that, not this. -->\n"
+FAMILIES = {
+    "APP": "Applications: what the image starts, and what the platform does to it",
+    "CFG": "The AppImageConfig that the image is registered with",
+    "FSR": "The file system: reserved directories, and what is hidden at run time",
+    "GPU": "NVIDIA drivers and CUDA",
+    "IMG": "The image: its platform, manifest and layers",
+    "KRN": "Kernels: found, named, able to start",
+    "RTM": "What the runtime needs: shell, loader, /tmp",
+    "SIZ": "Sizes",
+    "USR": "Users, groups and permissions",
+}
+
+
+def own_rules() -> list[Rule]:
+    """Return the rules of this package; others may be installed beside it."""
+    return [rule for rule in all_rules() if rule.package == "ocianalyze"]
 
 
 def render_rule(rule: Rule) -> str:
     """Return the Markdown of a rule's page."""
     page = rule.page
     rows = "".join(
-        f"| {PROFILES[name].title} | {rule.severity[name].value} |\n" for name in PROFILES if name in rule.severity
+        f"| [{PROFILES[name].title}](../profiles/{name}.md) | {rule.severity[name].value} |\n"
+        for name in PROFILES
+        if name in rule.severity
     )
     sections = "".join(f"\n## {title}\n\n{text}\n" for title, text in page.sections.items())
     table = f"| profile | severity |\n|---|---|\n{rows}"
-    return f"{NOTICE}\n# {rule.id} {rule.name}\n\n{page.summary}\n\n{table}{sections}"
+    return (
+        f"{NOTICE.format('the docstring of the rule')}\n# {rule.id} {rule.name}\n\n{page.summary}\n\n{table}{sections}"
+    )
 
 
 def render_index() -> str:
-    """Return the Markdown of the list of all rules."""
-    rows = "".join(f"| [{rule.id}]({rule.id}.md) | {rule.name} | {rule.summary} |\n" for rule in all_rules())
-    return f"{NOTICE}\n# Rules\n\n| id | name | finds |\n|---|---|---|\n{rows}"
+    """Return the Markdown of the list of all rules, by family, with their severity for each profile."""
+    columns = " | ".join(profile.letter for profile in PROFILES.values())
+    legend = ", ".join(f"**{item.letter}** [{item.title}](../profiles/{item.id}.md)" for item in PROFILES.values())
+    parts = [NOTICE.format("the rules"), f"\n# Rules\n\nHow bad a finding is for {legend}.\n"]
+    for family, rules in groupby(own_rules(), key=lambda rule: rule.family):
+        rows = "".join(
+            f"| [{rule.id}]({rule.id}.md) | {rule.name} | {_severities(rule)} | {rule.summary} |\n" for rule in rules
+        )
+        head = f"| id | name | {columns} | finds |\n|{'---|' * (len(PROFILES) + 3)}\n"
+        parts.append(f"\n## {FAMILIES[family]}\n\n{head}{rows}")
+    return "".join(parts)
+
+
+def render_profile(profile: Profile) -> str:
+    """Return the Markdown of a profile's page: clause by clause, which rules decide and what nobody can know."""
+    clauses = CLAUSES[profile.id]
+    rows = "".join(
+        f"| {item.number} | {item.says} | {_links(item.rules, profile)} | {item.unknown or ''} |\n" for item in clauses
+    )
+    mentioned = {id_ for clause in clauses for id_ in clause.rules}
+    rest = [rule for rule in own_rules() if profile.id in rule.severity and rule.id not in mentioned]
+    listed = "".join(f"- [{rule.id}](../rules/{rule.id}.md) {rule.name}: {rule.summary}\n" for rule in rest)
+    further = f"\n## Rules that stand for no clause\n\n{listed}" if rest else ""
+    references = "".join(f"- [AWS, {title}]({url})\n" for title, url in REFERENCES[profile.id])
+    notice = f"\n> {profile.notice}\n" if profile.notice else ""
+    return (
+        f"{NOTICE.format('ocianalyze/rules/clauses.py')}\n# {profile.title}\n\n`--profile {profile.id}`. "
+        f"{profile.description}\n{notice}\n## Clause by clause\n\n"
+        f"| clause | what it says | decided by | what only a running app can tell |\n|---|---|---|---|\n{rows}"
+        f"{further}\n## References\n\n{references}"
+    )
 
 
 def render_readme() -> str:
@@ -53,26 +104,39 @@ def render_readme() -> str:
     return re.sub(r"<!-- demo -->.*<!-- /demo -->", lambda _: block, readme, flags=re.DOTALL)
 
 
+def _severities(rule: Rule) -> str:
+    return " | ".join(rule.severity[name].value if name in rule.severity else "" for name in PROFILES)
+
+
+def _links(ids: Iterable[str], profile: Profile) -> str:
+    """Return links to those of the rules that there are and that belong to the profile."""
+    known = {rule.id for rule in own_rules() if profile.id in rule.severity}
+    return ", ".join(f"[{id_}](../rules/{id_}.md)" for id_ in sorted(set(ids) & known))
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Yield each file and what it should hold."""
     yield README, render_readme()
-    yield DIRECTORY / "README.md", render_index()
-    for rule in all_rules():
-        yield DIRECTORY / f"{rule.id}.md", render_rule(rule)
+    yield RULES / "README.md", render_index()
+    for rule in own_rules():
+        yield RULES / f"{rule.id}.md", render_rule(rule)
+    for profile in PROFILES.values():
+        yield PAGES_OF_PROFILES / f"{profile.id}.md", render_profile(profile)
 
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or compare them; return the exit code."""
     wanted = dict(pages())
-    present = {path: path.read_text(encoding="utf-8") for path in (README, *DIRECTORY.glob("*.md"))}
+    files = (README, *RULES.glob("*.md"), *PAGES_OF_PROFILES.glob("*.md"))
+    present = {path: path.read_text(encoding="utf-8") for path in files}
     stale = sorted(path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path))
     if "--check" in arguments:
         for path in stale:
             print(f"{path.relative_to(ROOT)} is out of date: run 'make docs'", file=sys.stderr)
         return 1 if stale else 0
-    DIRECTORY.mkdir(exist_ok=True)
     for path in stale:
         if path in wanted:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(wanted[path], encoding="utf-8")
         else:
             path.unlink()

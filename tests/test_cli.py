@@ -179,7 +179,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", DEMO, "--max-entries", "10"), 3, "raise the limit with --max-entries"),
         (("scan", DEMO, "--max-layer-size", "1MiB"), 3, "raise the limit with --max-layer-size"),
         (("files", DEMO, "/no/such"), 2, "nothing in the image matches /no/such"),
-        (("explain", "XYZ001"), 2, "no rule is called 'XYZ001'"),
+        (("explain", "XYZ001"), 2, "no rule or profile is called 'XYZ001'"),
     ],
 )
 def test_errors_are_one_line_with_the_right_code(arguments: tuple[str | Path, ...], code: int, message: str) -> None:
@@ -467,3 +467,14 @@ def test_rules_and_pages() -> None:
     page = run("explain", "krn005").stdout.decode()
     for heading in ("What it checks", "Why it matters", "How to fix", "References"):
         assert heading in page
+    assert "error for studio-classic" in page
+
+
+def test_profiles_are_explained() -> None:
+    page = " ".join(run("explain", "Studio-Classic").stdout.decode().split())
+    assert "closed for onboarding" in page
+    assert re.search(r"S14 The image has at most 35 GB, as `docker image ls` shows it. decided by: SIZ001", page)
+    assert "/aws/sagemaker/studio" in page
+    wrong = run("explain", "studio-clasic")
+    assert (wrong.returncode, wrong.stdout) == (2, b"")
+    assert b"did you mean 'studio-classic'?" in wrong.stderr

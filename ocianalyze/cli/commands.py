@@ -228,10 +228,12 @@ def rules(*, format_: Output = Format.TABLE, color: ColorChoice = Color.AUTO) ->
 @app.command()
 def explain(
     *,
-    rule: Annotated[str, typer.Argument(metavar="RULE", help="An id, such as KRN006.")],
+    rule: Annotated[
+        str, typer.Argument(metavar="RULE", help="An id or a name of a rule, such as KRN006, or a profile.")
+    ],
     color: ColorChoice = None,
 ) -> None:
-    """Print the page of a rule: what it checks, why it matters, how to fix what it finds."""
+    """Print the page of a rule: what it checks, why it matters, how to fix it. Or that of a profile: its clauses."""
     from ocianalyze.reports import catalogue
 
     catalogue.print_page(rule, console(color or Color.AUTO))

@@ -9,6 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ocianalyze.errors import UsageError, suggest
+from ocianalyze.rules.clauses import CLAUSES, REFERENCES
 from ocianalyze.rules.page import HEADINGS
 from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.registry import all_rules
@@ -16,6 +18,9 @@ from ocianalyze.rules.selection import exact_rule
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ocianalyze.rules.profiles import Profile
+    from ocianalyze.rules.rule import Rule
 
 _STYLES: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 _ABSENT: Final = Text("-", style="dim")
@@ -55,15 +60,55 @@ def print_rules(console: Console) -> None:
 
 
 def print_page(key: str, console: Console) -> None:
-    """Print the page of the rule whose id or name is `key`.
+    """Print the page of the rule whose id or name is `key`, or of the profile whose id it is.
 
     Raises:
-        UsageError: there is no such rule.
+        UsageError: there is no such rule or profile.
     """
-    rule = exact_rule(all_rules(), key)
+    if (profile := PROFILES.get(key.lower())) is not None:
+        _print_profile(profile, console)
+    else:
+        _print_rule(_find_rule(key), console)
+
+
+def _find_rule(key: str) -> Rule:
+    try:
+        return exact_rule(all_rules(), key)
+    except UsageError as error:
+        names = [*PROFILES, *(name for rule in all_rules() for name in (rule.id, rule.name))]
+        hint = suggest(key, names)
+        listed = "'ocianalyze rules' lists the rules; the profiles are " + ", ".join(PROFILES)
+        raise UsageError(
+            f"no rule or profile is called {key[:100]!r}", hint=hint if hint.startswith("did you mean") else listed
+        ) from error
+
+
+def _print_profile(profile: Profile, console: Console) -> None:
+    console.print(Text.assemble((profile.id, "bold"), "  ", profile.title))
+    console.print(Text(profile.description))
+    if profile.notice:
+        console.print(Text(f"\n{profile.notice}", style="yellow"))
+    belonging = {rule.id for rule in all_rules() if profile.id in rule.severity}
+    for clause in CLAUSES[profile.id]:
+        console.print(Text.assemble("\n", (clause.number, "bold"), "  ", clause.says))
+        rows = (
+            ("decided by", ", ".join(sorted(belonging.intersection(clause.rules)))),
+            ("cannot be known", clause.unknown or ""),
+        )
+        for label, text in rows:
+            if text:
+                console.print(Padding(Text.assemble((f"{label}: ", "dim"), text), (0, 0, 0, 4)))
+    console.print(Text("\nReferences", style="bold"))
+    for title, url in REFERENCES[profile.id]:
+        console.print(Padding(Text(f"AWS, {title} <{url}>"), (0, 0, 0, 2)))
+
+
+def _print_rule(rule: Rule, console: Console) -> None:
     page = rule.page
     console.print(Text.assemble((rule.id, "bold"), "  ", rule.name))
     console.print(Text(page.summary))
+    severities = [f"{severity.value} for {profile}" for profile, severity in rule.severity.items()]
+    console.print(Text(f"\n{', '.join(severities)}", style="dim"))
     for heading in HEADINGS:
         if section := page.sections.get(heading):
             console.print(Text(f"\n{heading}", style="bold"))
