@@ -31,6 +31,7 @@ _SCRIPTS: Final = (
 
 READS: Final = tuple(f"**/{name}" for name in _SCRIPTS)
 
+_SIGNALS: Final = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "2", "QUIT", "SIGQUIT", "3"})
 _MOST_STEPS: Final = 200
 _MOST_SCRIPTS: Final = 16
 _DEEPEST: Final = 12
@@ -48,6 +49,7 @@ class Found:
         opaque: why it cannot be told, if so; a clause.
         certain: whether it runs whatever the scripts on the way to it decide.
         visited: the names of the programs on the way, the outermost first.
+        traps: the names of those of them that are scripts and trap signals.
     """
 
     words: tuple[str, ...]
@@ -57,10 +59,12 @@ class Found:
     opaque: str | None = None
     certain: bool = True
     visited: tuple[str, ...] = ()
+    traps: tuple[str, ...] = ()
 
-    def inside(self, name: str, *, certain: bool = True) -> Found:
+    def inside(self, name: str, *, certain: bool = True, traps: bool = False) -> Found:
         """Return the same, come upon by way of `name`."""
-        return replace(self, visited=(name, *self.visited), certain=self.certain and certain)
+        trapping = (name, *self.traps) if traps else self.traps
+        return replace(self, visited=(name, *self.visited), certain=self.certain and certain, traps=trapping)
 
 
 def search(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -> Found:
@@ -166,7 +170,7 @@ class _Search:
             end = _opaque(here, "it is a script with work of its own")
         else:
             end = replace(here, words=())
-        return end.inside(name, certain=certain)
+        return end.inside(name, certain=certain, traps=any(map(_traps, commands)))
 
 
 def _opaque(here: Found, reason: str) -> Found:
@@ -177,6 +181,10 @@ def _about_to_run(command: SimpleCommand, here: Found) -> Found:
     variables = dict(command.assignments)
     shell = here.shell.with_environment(variables) if variables else here.shell
     return Found(command.words, shell, {**here.environment, **variables} if variables else here.environment)
+
+
+def _traps(command: SimpleCommand) -> bool:
+    return command.words[:1] == ("trap",) and not _SIGNALS.isdisjoint(command.words[2:])
 
 
 def _is_passed(command: SimpleCommand, arguments: tuple[str, ...]) -> bool:

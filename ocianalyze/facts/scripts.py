@@ -20,13 +20,16 @@ LONGEST: Final = 64 * 1024
 """How much of a script is looked at, and how much its expansions may come to."""
 
 _SPLIT: Final = "\1"
-"""Divides, in a word that is being made, what expansions make several words of."""
+_QUOTED: Final = "\2"
+"""Stand in a word that is being made: where expansions make several of it, and where something was quoted."""
 
+_MARKS: Final = dict.fromkeys(map(ord, (_SPLIT, _QUOTED)), "?")
 _LONGEST_VALUE: Final = 4096
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
-_PARAMETER: Final = re.compile(r"\$(?:(\w+|[@*#?$!-])|\{(\w+|[@*])(?::?-([^{}$`\"'\\]*))?\})", re.ASCII)
+_PARAMETER: Final = re.compile(r"\$(?:(\w+|[@*#?$!-])|\{(\w+|[@*])(?:(:?)-([^{}$`\"'\\]*))?\})", re.ASCII)
 _OPERATORS: Final = re.compile(r"\n|&&|\|\||;;|;|\|&|\||&(?!>)|\(|\)")
 _REDIRECTION: Final = re.compile(r"(?:\d*|&)(?:<<-|<<<|<<|>>|>&|<&|>\||<>|>|<)")
+_WHITE: Final = re.compile(r"[ \t\n]+")
 _PLAIN: Final = re.compile(r"[^\s\\'\"$`;&|()<>#]+")
 _OPENERS: Final = frozenset({"if", "while", "until", "for", "case", "select", "{", "(", "function"})
 _CLOSERS: Final = frozenset({"fi", "done", "esac", "}", ")"})
@@ -51,22 +54,24 @@ def parse_script(text: str, variables: Mapping[str, str], arguments: Sequence[st
 
     `variables` and `arguments` are what the script is run with. Of a script that is too long, the beginning is read.
     """
-    return tuple(_Parser(text[:LONGEST].replace(UNKNOWN, "?").replace(_SPLIT, "?"), variables, arguments).commands())
+    return tuple(_Parser(text[:LONGEST].replace(UNKNOWN, "?").translate(_MARKS), variables, arguments).commands())
 
 
 @dataclass(slots=True)
 class _Word:
-    """A word in the making; `quoted` is True where something of it was quoted, so that it is one even if empty."""
+    """A word in the making."""
 
     text: list[str] = field(default_factory=list)
-    quoted: bool = False
     all_arguments: bool = False
 
+    @property
+    def quoted(self) -> bool:
+        """True if something of it was quoted, which no reserved word is."""
+        return any(_QUOTED in part for part in self.text)
+
     def finish(self) -> list[str]:
-        parts = "".join(self.text).split(_SPLIT)
-        if self.quoted and (not self.all_arguments or len(parts) > 1 or parts[0]):
-            return parts
-        return [part for part in parts if part]
+        """Return the words that it comes to: what is empty is one only if it was quoted."""
+        return [part.replace(_QUOTED, "") for part in "".join(self.text).split(_SPLIT) if part]
 
 
 class _Parser:
@@ -76,7 +81,7 @@ class _Parser:
         self._text = text
         self._at = 0
         self._variables = dict(variables)
-        self._arguments = tuple(arguments)
+        self._arguments = tuple(argument.translate(_MARKS) for argument in arguments)
         self._room = LONGEST
         self._heredocs: list[str] = []
         self._open: list[str] = []
@@ -159,21 +164,21 @@ class _Parser:
         text, character = self._text, self._text[self._at]
         if character == "\\" and not (quoted and text[self._at + 1 : self._at + 2] not in ("\\", '"', "$", "`", "\n")):
             escaped = text[self._at + 1 : self._at + 2]
-            word.text.append("" if escaped == "\n" else escaped)
-            word.quoted = word.quoted or escaped != "\n"
+            word.text.append("" if escaped == "\n" else _QUOTED + escaped)
             self._at += 2
         elif character == "'" and not quoted:
             end = text.find("'", self._at + 1)
             end = len(text) if end < 0 else end
-            word.text.append(text[self._at + 1 : end])
-            word.quoted = True
+            word.text.append(_QUOTED + text[self._at + 1 : end])
             self._at = end + 1
         elif character == '"' and not quoted:
-            word.quoted = True
+            start = len(word.text)
             self._at += 1
             while self._at < len(text) and text[self._at] != '"':
                 self._extend(word, quoted=True)
             self._at += 1
+            if len(word.text) == start:
+                word.text.append(_QUOTED)
         elif character in "$`":
             self._expand(word, quoted=quoted)
         else:
@@ -198,24 +203,28 @@ class _Parser:
             word.text.append(UNKNOWN)
             return
         self._at = match.end()
-        name, default = match[1] or match[2], match[3]
+        name, default = match[1] or match[2], match[4]
         if name in ("@", "*"):
             word.all_arguments = word.all_arguments or name == "@"
-            self._add(word, (_SPLIT if name == "@" or not quoted else " ").join(self._arguments))
+            mark = _QUOTED if quoted else ""
+            between = _SPLIT if name == "@" or not quoted else " "
+            self._add(word, between.join(mark + argument for argument in self._arguments))
             return
         value = self._value(name)
-        if default is not None and not value:
+        if default is not None and (value is None or (match[3] and not value)):
             value = default
         if value is None:
             value = UNKNOWN
-        self._add(word, value if quoted else _SPLIT.join(value.split()) or "")
+        self._add(word, _QUOTED + value if quoted else _WHITE.sub(_SPLIT, value))
 
     def _value(self, name: str) -> str | None:
         if name.isdigit():
             position = int(name) if len(name) < 4 else 0  # noqa: PLR2004 - more arguments than anybody counts
             return self._arguments[position - 1] if 0 < position <= len(self._arguments) else None
         value = self._variables.get(name)
-        return UNKNOWN if value is not None and len(value) > _LONGEST_VALUE else value
+        if value is None:
+            return None
+        return value.translate(_MARKS) if len(value) <= _LONGEST_VALUE else UNKNOWN
 
     def _add(self, word: _Word, value: str) -> None:
         self._room -= len(value)
@@ -232,7 +241,7 @@ class _Parser:
         ):
             self._extend(target, quoted=False)
         if match[0].endswith(("<<", "<<-")) and start < self._at:
-            self._heredocs.append("".join(target.text))
+            self._heredocs.append("".join(target.text).replace(_QUOTED, ""))
 
     def _skip_heredocs(self) -> None:
         for delimiter in self._heredocs:
