@@ -60,9 +60,9 @@ def words_in(text: str, variables: Mapping[str, str] = VARIABLES, arguments: Seq
 
 
 def shell_words(text: str) -> list[str]:
-    """Return the words that the shell makes of the arguments of a command."""
+    """Return the words that bash makes of them; dash loses some behind "$@"."""
     run = subprocess.run(
-        ["/bin/sh", "-f", "-c", f"printf '%s\\0' {text}", "sh", *ARGUMENTS],
+        ["bash", "--posix", "-f", "-c", f"printf '%s\\0' {text}", "sh", *ARGUMENTS],
         env={**VARIABLES, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         check=True,
@@ -73,7 +73,7 @@ def shell_words(text: str) -> list[str]:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join))
 def test_words_are_those_of_the_shell(text: str) -> None:
-    assume(not re.search(r"\$\w\w", text))  # another variable, which is not set
+    assume(not re.search(r"\$\w\w", text.replace("\\\n", "")))  # another variable, which is not set
     # 'end' because printf prints its format once even where no words follow it.
     assert words_in(f"printf '%s\\0' {text} end")[2:] == shell_words(f"{text} end")
 
