@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from posixpath import basename, join
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, part
 from ocianalyze.facts.command_search import Found, search
 from ocianalyze.facts.wrappers import SHELLS
 
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
 App: TypeAlias = Literal["jupyterlab", "code-editor"]
 Origin: TypeAlias = Literal["image", "app-image-config"]
 
-_SECTIONS: Final[dict[App, str]] = {
-    "jupyterlab": "JupyterLabAppImageConfig",
-    "code-editor": "CodeEditorAppImageConfig",
-}
+_FAMILIES: Final[dict[App, str]] = {"jupyterlab": JUPYTERLAB_APP, "code-editor": CODE_EDITOR_APP}
 _BARE: Final = SHELLS | {"python", "python2", "python3", "ipython", "R", "julia", "node", "irb"}
 _SHELL_FORM: Final = ("/bin/sh", "-c")
 
@@ -100,21 +98,18 @@ def find_commands(shell: Shell, execution: Execution, config: AppImageConfig | N
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
     """
-    return {app: _find_command(app, shell, execution, container_config(config, app)) for app in _SECTIONS}
+    return {app: _find_command(app, shell, execution, container_config(config, app)) for app in _FAMILIES}
 
 
 def container_config(config: AppImageConfig | None, app: App) -> Mapping[str, Any]:
     """Return the ``ContainerConfig`` that an AppImageConfig has for an app; an empty one if it has none."""
-    section = config.get(_SECTIONS[app]) if isinstance(config, dict) else None
-    found = section.get("ContainerConfig") if isinstance(section, dict) else None
-    return found if isinstance(found, dict) else {}
+    return part(config, _FAMILIES[app], "ContainerConfig")
 
 
 def container_variables(config: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables that a ``ContainerConfig`` adds to those of the image."""
-    given = config.get("ContainerEnvironmentVariables")
-    items = given.items() if isinstance(given, dict) else ()
-    return {name: value for name, value in items if isinstance(name, str) and isinstance(value, str)}
+    items = part(config, "ContainerEnvironmentVariables").items()
+    return {name: value for name, value in items if isinstance(value, str)}
 
 
 def _find_command(app: App, shell: Shell, execution: Execution, config: Mapping[str, Any]) -> Command:
