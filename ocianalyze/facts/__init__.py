@@ -28,6 +28,7 @@ from ocianalyze.facts.distributions import WANTED, find_distributions
 from ocianalyze.facts.mounts import RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
 from ocianalyze.facts.programs import search_path
+from ocianalyze.facts.requirements import find_requirements
 from ocianalyze.facts.reserved import look_into
 from ocianalyze.facts.shell import Shell
 from ocianalyze.facts.size import measure
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.packages import Package
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.python import Installation
+    from ocianalyze.facts.requirements import Requirement
     from ocianalyze.facts.reserved import Directory
     from ocianalyze.facts.size import Size
     from ocianalyze.filesystem.tree import Filesystem, Node
@@ -71,6 +73,7 @@ class Nvidia:
         cuda: the evidence for CUDA runtimes.
         cuda_versions: the distinct versions of them, in order.
         minimum_driver: the oldest driver that they run with, if that is known.
+        requirements: what variables demand of the host's driver.
         loader: where the dynamic loader looks.
         injected_links: what is no regular file where the container runtime mounts programs.
         blocked_sonames: regular files that keep the host's libraries from being found.
@@ -82,6 +85,7 @@ class Nvidia:
     cuda: tuple[CudaEvidence, ...]
     cuda_versions: tuple[str, ...]
     minimum_driver: str | None
+    requirements: tuple[Requirement, ...]
     loader: LoaderPath
     injected_links: tuple[Node, ...]
     blocked_sonames: tuple[NvidiaFile, ...]
@@ -182,6 +186,7 @@ def _gather_nvidia(image: Image, filesystem: Filesystem, environment: Mapping[st
         cuda=evidence,
         cuda_versions=cuda.cuda_versions(evidence),
         minimum_driver=cuda.minimum_driver(evidence),
+        requirements=find_requirements(environment),
         loader=loader_path,
         injected_links=nvidia.injected_links(filesystem),
         blocked_sonames=nvidia.blocked_sonames(files, loader_path),
