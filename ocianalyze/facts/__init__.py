@@ -9,12 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts import accounts, cuda, kernelspecs, loader, modules, nvidia, packages, python
+from ocianalyze.facts import (
+    accounts,
+    command_search,
+    cuda,
+    jupyter,
+    kernelspecs,
+    loader,
+    modules,
+    nvidia,
+    packages,
+    python,
+)
 from ocianalyze.facts.app_image_config import AppImageConfig, mount_path
+from ocianalyze.facts.commands import find_commands
 from ocianalyze.facts.discovery import find_kernels, find_unlisted
+from ocianalyze.facts.distributions import WANTED, find_distributions
 from ocianalyze.facts.mounts import RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
 from ocianalyze.facts.programs import search_path
+from ocianalyze.facts.requirements import find_requirements
 from ocianalyze.facts.reserved import look_into
 from ocianalyze.facts.shell import Shell
 from ocianalyze.facts.size import measure
@@ -23,7 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocianalyze.facts.accounts import User
+    from ocianalyze.facts.commands import App, Command
     from ocianalyze.facts.cuda import CudaEvidence
+    from ocianalyze.facts.distributions import Distribution
+    from ocianalyze.facts.jupyter import JupyterSettings
     from ocianalyze.facts.kernels import Kernel
     from ocianalyze.facts.loader import LoaderPath
     from ocianalyze.facts.mounts import Mounts
@@ -31,6 +48,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.packages import Package
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.python import Installation
+    from ocianalyze.facts.requirements import Requirement
     from ocianalyze.facts.reserved import Directory
     from ocianalyze.facts.size import Size
     from ocianalyze.filesystem.tree import Filesystem, Node
@@ -38,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["READS", "AppImageConfig", "Facts", "Nvidia", "gather"]
 
-_MODULES: Final = (accounts, cuda, kernelspecs, loader, modules, packages, python)
+_MODULES: Final = (accounts, command_search, cuda, jupyter, kernelspecs, loader, modules, packages, python)
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)
 """The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
@@ -55,6 +73,7 @@ class Nvidia:
         cuda: the evidence for CUDA runtimes.
         cuda_versions: the distinct versions of them, in order.
         minimum_driver: the oldest driver that they run with, if that is known.
+        requirements: what variables demand of the host's driver.
         loader: where the dynamic loader looks.
         injected_links: what is no regular file where the container runtime mounts programs.
         blocked_sonames: regular files that keep the host's libraries from being found.
@@ -66,6 +85,7 @@ class Nvidia:
     cuda: tuple[CudaEvidence, ...]
     cuda_versions: tuple[str, ...]
     minimum_driver: str | None
+    requirements: tuple[Requirement, ...]
     loader: LoaderPath
     injected_links: tuple[Node, ...]
     blocked_sonames: tuple[NvidiaFile, ...]
@@ -93,6 +113,9 @@ class Facts:
         reserved: what lies in the reserved directories.
         home: what lies where the user's directory will be mounted.
         size: the sizes of the image.
+        commands: what starts the image's own application, for each app of the newer Studio.
+        jupyter: the settings of the Jupyter server that it starts, if it starts one.
+        distributions: the Python distributions that apps need, by name, wherever they are installed.
     """
 
     environment: Mapping[str, str]
@@ -107,6 +130,9 @@ class Facts:
     reserved: Mapping[str, Directory]
     home: Directory
     size: Size
+    commands: Mapping[App, Command]
+    jupyter: Mapping[App, JupyterSettings | None]
+    distributions: Mapping[str, tuple[Distribution, ...]]
 
 
 def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageConfig | None = None) -> Facts:
@@ -126,6 +152,7 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
     if program.path is not None and program.problem is None and program.interpreter is None:
         installation = python.find_installation(filesystem, program.path)
     kernels = find_kernels(shell, environment, installation, mounts)
+    commands = find_commands(shell, image.config.config, app_image_config)
     return Facts(
         environment=environment,
         user=user,
@@ -139,6 +166,9 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
         reserved={path: look_into(filesystem, path) for path in RESERVED},
         home=look_into(filesystem, mounts.home),
         size=measure(image, filesystem),
+        commands=commands,
+        jupyter={app: jupyter.find_settings(filesystem, command.found, mounts) for app, command in commands.items()},
+        distributions={name: find_distributions(filesystem, name) for name in WANTED},
     )
 
 
@@ -156,6 +186,7 @@ def _gather_nvidia(image: Image, filesystem: Filesystem, environment: Mapping[st
         cuda=evidence,
         cuda_versions=cuda.cuda_versions(evidence),
         minimum_driver=cuda.minimum_driver(evidence),
+        requirements=find_requirements(environment),
         loader=loader_path,
         injected_links=nvidia.injected_links(filesystem),
         blocked_sonames=nvidia.blocked_sonames(files, loader_path),

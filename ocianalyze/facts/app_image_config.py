@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocianalyze.errors import InvalidImageError, UsageError
 from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
-from ocianalyze.oci import json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +41,8 @@ def load(raw: bytes, *, what: str) -> AppImageConfig:
     Raises:
         UsageError: it is too large, no strict JSON (a key that stands twice), or `validate` finds fault with it.
     """
+    from ocianalyze.oci import json
+
     if len(raw) > LARGEST:
         raise UsageError(f"{what} is larger than {LARGEST >> 20} MiB")
     try:

@@ -1,7 +1,7 @@
 """Which CUDA runtimes are in the image, and the oldest driver that they run with.
 
-Sources: NVIDIA, "CUDA Compatibility", minor version compatibility (the minimum drivers); the layouts of the CUDA
-toolkit, of NVIDIA's wheels, of conda's packages and of the ``nvidia/cuda`` images (where versions are written).
+Sources: the layouts of the CUDA toolkit, of NVIDIA's wheels, of conda's packages and of the ``nvidia/cuda`` images
+(where versions are written); `drivers` has the tables.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.drivers import minimum_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -19,22 +21,17 @@ if TYPE_CHECKING:
 
 READS: Final = ("/usr/local/cuda*/version.json", "/usr/local/cuda*/version.txt")
 
-_MINIMUM_DRIVERS: Final = (
-    ((13, 0), "580"),
-    ((12, 0), "525.60.13"),
-    ((11, 0), "450.80.02"),
-    ((10, 2), "440.33"),
-    ((10, 1), "418.39"),
-    ((10, 0), "410.48"),
-)
 _NAMES: Final = (
     (re.compile(r"libcudart\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)+", re.ASCII), "library"),
     (re.compile(r"libcudart-[0-9a-f]{8}\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)*", re.ASCII), "library"),
     (re.compile(r"nvidia_cuda_runtime(?:_cu\d+)?-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
+    (re.compile(r"cuda_toolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
+    (re.compile(r"cuda-version-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
     (re.compile(r"cuda-cudart-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
     (re.compile(r"cudatoolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
     (re.compile(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
 )
+_DIRECTORY: Final = re.compile(r"/(?:usr/local|opt/nvidia)/cuda-(\d{1,4}\.\d{1,4})", re.ASCII)
 _VERSION_FILE: Final = re.compile(r"/usr/local/cuda[^/]*/version\.(?:json|txt)")
 _VERSION: Final = re.compile(r"\d{1,4}\.\d{1,4}(?!\d)", re.ASCII)
 _PACKAGE: Final = re.compile(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
@@ -70,13 +67,17 @@ def find_cuda(
         for package in packages
         if (match := _PACKAGE.fullmatch(package.name))
     )
-    stated = ((environment, "CUDA_VERSION", "variable"), (labels, "com.nvidia.cuda.version", "label"))
+    stated = (
+        (environment, "CUDA_VERSION", "variable"),
+        (environment, "NV_CUDA_CUDART_VERSION", "variable"),
+        (labels, "com.nvidia.cuda.version", "label"),
+    )
     found += (
         CudaEvidence(version, source, name, stated=True)
         for values, name, source in stated
         if (version := _two_parts(values.get(name))) is not None
     )
-    order = ("file", "library", "wheel", "conda", "package", "variable", "label")
+    order = ("file", "library", "wheel", "conda", "package", "directory", "variable", "label")
     return tuple(sorted(set(found), key=lambda item: (order.index(item.source), item.place)))
 
 
@@ -92,12 +93,15 @@ def minimum_driver(evidence: Iterable[CudaEvidence]) -> str | None:
     """
     items = tuple(evidence)
     counted = [item for item in items if not item.stated] or items
-    needed = [driver for item in counted if (driver := _minimum_of(item.version)) is not None]
+    needed = [driver for item in counted if (driver := minimum_for(_key(item.version))) is not None]
     return max(needed, key=_key) if needed else None
 
 
 def _evidence_of(node: Node) -> Iterator[CudaEvidence]:
     path = node.path
+    installed = _DIRECTORY.fullmatch(path) if node.is_directory else None
+    if installed is not None and any(node.filesystem.child(node, name) for name in ("lib64", "targets", "bin")):
+        yield CudaEvidence(installed[1], "directory", path)
     if _VERSION_FILE.fullmatch(path):
         read = _READERS[path.rpartition(".")[2]]
         version = read(node.read()) if node.is_file else None
@@ -130,10 +134,6 @@ _READERS: Final[dict[str, Callable[[bytes], str | None]]] = {"json": _version_in
 def _two_parts(text: object) -> str | None:
     match = _VERSION.match(text) if isinstance(text, str) else None
     return match[0] if match else None
-
-
-def _minimum_of(version: str) -> str | None:
-    return next((driver for least, driver in _MINIMUM_DRIVERS if _key(version) >= least), None)
 
 
 def _key(version: str) -> tuple[int, ...]:

@@ -1,10 +1,12 @@
 """CUDA versions and the drivers that they need."""
 
+from typing import Any
+
 import pytest
 
 from ocianalyze.facts.cuda import CudaEvidence, minimum_driver
 from tests.rules.subjects import make_subject
-from tests.support.tarballs import Item, file, symlink
+from tests.support.tarballs import Item, directory, file, symlink
 
 SITE = "opt/venv/lib/python3.11/site-packages"
 
@@ -24,6 +26,9 @@ EVIDENCE = [
         file("var/lib/dpkg/status", b"Package: cuda-cudart-12-8\nStatus: install ok installed\nVersion: 12.8.90-1\n"),
         "12.8",
     ),
+    (file(f"{SITE}/cuda_toolkit-13.0.1.dist-info/METADATA", b"x"), "13.0"),
+    (file("opt/conda/conda-meta/cuda-version-12.6-h7480c83_3.json", b"{}"), "12.6"),
+    (directory("usr/local/cuda-12.1/lib64"), "12.1"),
 ]
 
 NO_EVIDENCE = [
@@ -35,6 +40,8 @@ NO_EVIDENCE = [
     symlink("usr/lib/libcudart.so.11.0", "libcudart.so.11"),
     file(f"{SITE}/cuda-cudart-12.4.127-0.json", b"{}"),
     file(f"{SITE}/torch-2.5.1+cpu.dist-info/METADATA", b"x"),
+    file("usr/local/cuda-12.1/compat/x", b"x"),
+    file(f"{SITE}/cuda_toolkit_wheel-13.0.1.dist-info/METADATA", b"x"),
 ]
 
 
@@ -49,6 +56,8 @@ def test_no_evidence(item: Item) -> None:
 
 
 def test_variables_and_labels_count_where_there_is_nothing_better() -> None:
+    config: dict[str, Any] = {"Env": ["NV_CUDA_CUDART_VERSION=12.4.127-1"]}
+    assert make_subject([], config=config).facts.nvidia.cuda_versions == ("12.4",)
     config = {"Env": ["CUDA_VERSION=13.0.1"], "Labels": {"com.nvidia.cuda.version": "12.9.1"}}
     alone = make_subject([], config=config).facts.nvidia
     assert (alone.cuda_versions, alone.minimum_driver) == (("12.9", "13.0"), "580")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ocianalyze.facts.nvidia import NvidiaFile, find_files
+from ocianalyze.facts.nvidia import INJECTED, NvidiaFile, find_files
 from ocianalyze.facts.nvidia_patterns import PREFILTER, FileType, classify
 from tests.rules.subjects import make_image, program
 from tests.support.tarballs import Item, file, symlink
@@ -90,6 +90,33 @@ def test_no_library_of_a_driver_package_is_missed() -> None:
     ]
     assert len(libraries) > 80
     assert [row for row in libraries if not is_driver(row)] == []
+
+
+def test_no_shared_object_of_a_driver_package_is_without_a_class() -> None:
+    objects = [
+        row
+        for row in rows()
+        if not NO_DRIVER.fullmatch(row.package)
+        and re.search(r"\.so(?:\.|\Z)|\.ko(?:\.|\Z)", row.path.rpartition("/")[2])
+    ]
+    assert len(objects) > 150
+    assert [row for row in objects if classify(row.path, row.kind, row.size) is None] == []
+
+
+def test_no_program_that_is_mounted_from_the_host_is_missed() -> None:
+    programs = [
+        row for row in rows() if row.kind == "f" and row.path.rpartition("/")[2] in INJECTED and "bin" in row.path
+    ]
+    assert {row.path.rpartition("/")[2] for row in programs} == set(INJECTED)
+    assert [row for row in programs if not is_driver(row)] == []
+
+
+def test_no_toolkit_package_brings_a_driver_once_links_and_sizes_are_looked_at() -> None:
+    for package in sorted({row.package for row in rows() if NO_DRIVER.fullmatch(row.package)}):
+        mine = [row for row in rows() if row.package == package]
+        found = [item for item in look_at(list(_items(mine))) if item.cls.startswith("driver-")]
+        # A link into a package that is not there is what is left of a driver, and not one.
+        assert [item for item in found if item.reason != "dangling"] == [], package
 
 
 def test_nothing_gets_lost_in_the_prefilter() -> None:

@@ -229,11 +229,24 @@ def test_stock_kernels_and_look_alikes() -> None:
         file("lib/modules/6.1.0-50-amd64/kernel/drivers/platform/x86/nvidia-wmi-ec-backlight.ko", b"x"),
         file("lib/firmware/nvidia/ga102/gsp/gsp-535.113.01.bin", b"x"),
         file("usr/src/nvidia-fs-2.13/Makefile", b"x"),
-        program("usr/bin/nvidia-container-cli"),
         file("home/u/nvidia-smi", b"x"),
     ]
     for rule in ("GPU001", "GPU002"):
         assert findings(rule, items) == []
+
+
+def test_the_container_toolkit_belongs_to_the_host() -> None:
+    layers = [
+        [program("usr/bin/nvidia-container-cli"), file(f"{LIB}/libnvidia-container.so.1", b"x")],
+        [file("etc/nvidia-container-runtime/config.toml", b"x")],
+    ]
+    found = findings("GPU002", *layers)
+    assert [(severity, finding.layer, finding.data["count"]) for severity, finding in found] == [
+        ("warning", 1, 1),
+        ("warning", 0, 2),
+    ]
+    assert {finding.data["cause"] for _, finding in found} == {"container-toolkit"}
+    assert findings("GPU001", *layers) == []
 
 
 def test_packages_without_files() -> None:
@@ -256,3 +269,98 @@ def test_a_soname_that_leads_to_a_file_of_no_name() -> None:
 def test_a_directory_where_a_program_is_mounted() -> None:
     ((severity, finding),) = findings("GPU002", [directory("usr/bin/nvidia-smi"), directory("usr/local/nvidia")])
     assert (severity, finding.data["cause"]) == ("error", "injected-binary-is-no-file")
+
+
+CUDA_124 = [file("usr/local/cuda-12.4/version.json", b'{"cuda": {"version": "12.4.1"}}')]
+
+
+def test_cuda_versions() -> None:
+    two = [*CUDA_124, file("opt/v/lib/python3.11/site-packages/nvidia_cuda_runtime-13.0.48.dist-info/METADATA", b"x")]
+    ((severity, finding),) = findings("GPU003", two, config={"Env": ["CUDA_VERSION=11.8.0"]})
+    assert (severity, finding.message) == ("note", "CUDA 12.4, 13.0")
+    assert finding.data["versions"] == ["11.8", "12.4", "13.0"]
+    assert [item["source"] for item in finding.data["evidence"]] == ["file", "wheel", "variable"]
+    ((_, finding),) = findings("GPU003", base(), config={"Env": ["CUDA_VERSION=11.8.0"]})
+    assert finding.message == "CUDA 11.8, as CUDA_VERSION says"
+    assert findings("GPU003", base()) == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "driver", "severity", "fulfilled"),
+    [
+        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], None, "note", None),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "550.54.15", "note", True),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "535.104.05", "warning", False),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4 brand=tesla,driver>=535,driver<536"], "535.104.05", "note", None),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "not a version", "note", None),
+        (["CUDA_VERSION=12.4.1"], "535.104.05", "warning", False),
+        (["CUDA_VERSION=12.4.1.2.3"], None, "error", None),
+        (["NVIDIA_REQUIRE_CUDA=newest"], None, "error", None),
+    ],
+)
+def test_required_drivers(
+    variables: list[str],
+    driver: str | None,
+    severity: str,
+    fulfilled: bool | None,  # noqa: FBT001 - three values
+) -> None:
+    ((found, finding),) = findings("GPU004", base(), config={"Env": variables}, driver_version=driver)
+    assert (found, finding.data["fulfilled"] if found != "error" else None) == (severity, fulfilled)
+
+
+def test_required_drivers_say_which() -> None:
+    finding = only("GPU004", base(), config={"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=12.4 " + "brand=tesla,driver>=1 " * 9]})
+    assert (finding.data["cuda"], finding.data["driver"]) == ("12.4", "550.54.14")
+    assert "..." in finding.message
+    assert findings("GPU004", base(), config={"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=1", "NVIDIA_DISABLE_REQUIRE=1"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "severity"),
+    [
+        ("all", None),
+        ("", None),
+        ("compute,utility", None),
+        ("utility, compute,video", None),
+        ("all,nonsense", None),
+        ("graphics", "warning"),
+        ("compute,graphics", "warning"),
+        ("compute,utility,none", "error"),
+        ("Compute,utility", "error"),
+        ("compute utility", "error"),
+    ],
+)
+def test_driver_capabilities(value: str, severity: str | None) -> None:
+    found = findings("GPU005", base(), config={"Env": [f"NVIDIA_DRIVER_CAPABILITIES={value}"]})
+    assert [severity for severity, _ in found] == ([severity] if severity else [])
+    assert findings("GPU005", base()) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "reported"), [("all", False), ("void", True), ("none", True), ("", True), ("0", True)]
+)
+def test_visible_devices(value: str, reported: bool) -> None:  # noqa: FBT001 - a column of the table
+    config = {"Env": [f"NVIDIA_VISIBLE_DEVICES={value}"]}
+    assert [severity for severity, _ in findings("GPU006", base(), config=config)] == ["note"] * reported
+    newer = findings("GPU006", base(), config=config, profile="studio-jupyterlab")
+    assert [severity for severity, _ in newer] == ["warning"] * reported
+    assert findings("GPU006", base()) == []
+
+
+@pytest.mark.parametrize(
+    ("driver", "compat", "severity"),
+    [
+        (None, False, "note"),
+        ("525.60.13", False, "note"),
+        ("520.61.05", False, "warning"),
+        ("470.57.02", True, "note"),
+    ],
+)
+def test_minimum_drivers(driver: str | None, compat: bool, severity: str) -> None:  # noqa: FBT001 - a column of the table
+    items = [*CUDA_124, file("usr/lib/x86_64-linux-gnu/libcudart.so.11.8.89", b"x")]
+    items += [file("usr/local/cuda-12.4/compat/libcuda.so.550.54.15", b"x")] * compat
+    ((found, finding),) = findings("GPU007", items, driver_version=driver)
+    assert found == severity
+    assert (finding.data["cuda"], finding.data["minimum_driver"]) == ("12.4", "525.60.13")
+    assert (driver or "") in finding.message or found == "note"
+    assert findings("GPU007", base(), driver_version=driver) == []

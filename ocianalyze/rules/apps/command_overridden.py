@@ -10,7 +10,7 @@ it.
 "`ENTRYPOINT` and `CMD` instructions are overridden to enable the image to run as a KernelGateway app." What an
 entry point script does before it runs the command is not done: variables that it exports, environments that it
 activates, files that it makes, an init process that it starts. In SageMaker Unified Studio an `ENTRYPOINT` "will
-not work as expected", and is a warning.
+not work as expected", and is a warning; the one that SageMaker Distribution has itself is as it should be.
 
 ## How to fix
 
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _BARE: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "python", "python2", "python3", "ipython", "R", "julia"})
 _INITS: Final = frozenset({"tini", "dumb-init", "init", "s6-svscan", "supervisord", "catatonit", "docker-init"})
 _SHELL: Final = ("/bin/sh", "-c")
+_DISTRIBUTION: Final = ("/usr/local/bin/_entrypoint.sh",)
+"""The entry point that SageMaker Distribution inherits from its own base image."""
 
 
 @rule(id="APP005", severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING})
@@ -70,9 +72,15 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
         path=program.path if found and program is not None else None,
         layer=program.node.layer if program is not None and program.node is not None else None,
         hint="do at build time what it does, set variables with ENV, or use a lifecycle configuration",
-        severity={UNIFIED: Severity.WARNING if entrypoint else Severity.NOTE},
+        severity={UNIFIED: _in_unified_studio(entrypoint)},
         data={"entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
     )
+
+
+def _in_unified_studio(entrypoint: Sequence[str]) -> Severity | None:
+    if tuple(entrypoint) == _DISTRIBUTION:
+        return None
+    return Severity.WARNING if entrypoint else Severity.NOTE
 
 
 def _program_of(command: Sequence[str]) -> str | None:

@@ -3,8 +3,9 @@
 ## What it checks
 
 Port 8888 is not in `EXPOSE`, in `HEALTHCHECK`, in the image's command, nor in a variable that sets a port. A notebook
-server that would use it is a note, because its command does not run; another service is a warning under Classic.
-A `HEALTHCHECK` of any kind is a note: no document says that SageMaker runs it.
+server that would use it is a note, because its command does not run; another service is a warning under Classic. In
+the newer Studio the image's own server has to listen on that port, so that there only a `HEALTHCHECK` of any kind is a
+note: no document says that SageMaker runs it.
 
 ## Why it matters
 
@@ -37,11 +38,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.rules.profiles import CLASSIC, everywhere
+from ocianalyze.rules.profiles import CLASSIC, everywhere, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 PORT: Final = "8888"
 
@@ -57,13 +58,12 @@ def port_claimed(subject: Subject) -> Iterator[Finding]:
     execution = subject.image.config.config
     for port in execution.exposed_ports:
         if port.partition("/")[0] == PORT:
-            yield _finding("expose", port, f"EXPOSE {port} names the port that is reserved for the KernelGateway")
+            message = f"EXPOSE {port} names the port that is reserved for the KernelGateway"
+            yield _finding("expose", port, message, newer(None))
     check = _health_command(execution.healthcheck)
     if check:
-        about = (
-            f"asks port {PORT}, which is the KernelGateway's" if _IN_TEXT.search(check) else "may never run in Studio"
-        )
-        yield _finding("healthcheck", check, f"HEALTHCHECK {_short(check)} {about}")
+        asks = f"asks port {PORT}, and " if _IN_TEXT.search(check) else ""
+        yield _finding("healthcheck", check, f"HEALTHCHECK {_short(check)} {asks}may never run in Studio", {})
     command = " ".join((*execution.entrypoint, *execution.cmd))
     if _IN_TEXT.search(command):
         yield _claim(
@@ -77,11 +77,11 @@ def port_claimed(subject: Subject) -> Iterator[Finding]:
 
 def _claim(claim: str, text: str, message: str) -> Finding:
     """Return a finding about a service: a notebook server is what the KernelGateway stands in for."""
-    severity = None if _NOTEBOOK.search(text) else {CLASSIC: Severity.WARNING}
-    return _finding(claim, text, message, severity)
+    severity = {} if _NOTEBOOK.search(text) else {CLASSIC: Severity.WARNING}
+    return _finding(claim, text, message, {**newer(None), **severity})
 
 
-def _finding(claim: str, text: str, message: str, severity: dict[str, Severity] | None = None) -> Finding:
+def _finding(claim: str, text: str, message: str, severity: Mapping[str, Severity | None]) -> Finding:
     return Finding(message=message, hint=_HINT, severity=severity, data={"claim": claim, "text": text})
 
 

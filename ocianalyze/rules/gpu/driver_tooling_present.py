@@ -15,6 +15,7 @@ Beyond the libraries (GPU001) nothing of a driver is in the image. The findings,
   `nvidia-smi`: a note.
 - `leftover`: empty programs, the logs of the installer: a warning.
 - `data`: the driver's data files: a warning.
+- `container-toolkit`: programs, libraries or configuration of the NVIDIA Container Toolkit: a warning.
 - `package`: dpkg lists packages of the driver, but no file of one was found: a warning; transitional ones: a note.
 
 ## Why it matters
@@ -22,6 +23,9 @@ Beyond the libraries (GPU001) nothing of a driver is in the image. The findings,
 With `--gpus` the container runtime makes its mount points without following symlinks. Where one of these programs
 is a symlink, as Debian's alternatives make it, the container does not start: `nvidia-container-cli: mount error:
 file creation failed: .../usr/bin/nvidia-smi: file exists: unknown`.
+
+The container toolkit belongs to the host as well: it is what puts the driver into containers. In an image it does
+nothing, unless containers are to be run inside of the container.
 
 Kernel modules do nothing in a container, which runs on the host's kernel. They show that a driver was installed,
 which the specification forbids, and they take space.
@@ -74,6 +78,7 @@ _NOT_THE_DRIVER: Final = "do not install the driver: the host provides it, take 
 def driver_tooling_present(subject: Subject) -> Iterator[Finding]:
     """Yield the findings, cause by cause."""
     yield from _symlinks(subject)
+    yield from _container_toolkit(subject)
     groups: dict[tuple[int, int], list[NvidiaFile]] = {}
     for file in subject.facts.nvidia.driver_files:
         for number, (_, _, belongs, _) in enumerate(_CAUSES):
@@ -105,6 +110,22 @@ def _symlinks(subject: Subject) -> Iterator[Finding]:
                 "count": 1,
                 "target": end if link else None,
             },
+        )
+
+
+def _container_toolkit(subject: Subject) -> Iterator[Finding]:
+    by_layer: dict[int, list[NvidiaFile]] = {}
+    for file in subject.facts.nvidia.files:
+        if file.cls == "container-toolkit":
+            by_layer.setdefault(file.layer, []).append(file)
+    for layer, files in sorted(by_layer.items()):
+        yield about_files(
+            "container-toolkit",
+            files,
+            f"the NVIDIA Container Toolkit, which belongs to the host: {names(files)}",
+            hint="do not install nvidia-container-toolkit in the image",
+            severity=Severity.WARNING,
+            layer=layer,
         )
 
 

@@ -1,0 +1,67 @@
+"""Python distributions that are installed, told by the names of their metadata directories.
+
+Sources: PyPA, "Recording installed projects" (``<name>-<version>.dist-info``) and setuptools (``.egg-info``).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from posixpath import dirname
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ocianalyze.filesystem.tree import Filesystem, Node
+
+JUPYTERLAB: Final = "jupyterlab"
+ACTIVITY_MONITOR: Final = "jupyter_activity_monitor_extension"
+
+WANTED: Final = (JUPYTERLAB, ACTIVITY_MONITOR)
+"""The distributions that are looked for; each is also the name of the package that it installs."""
+
+_RELEASE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """An installed distribution: where its package lies, and the release of it (``4.2.5``), if that is told."""
+
+    name: str
+    package: Node
+    release: tuple[int, ...] | None
+
+    @property
+    def directory(self) -> str:
+        """The directory that it is imported from."""
+        return dirname(self.package.path)
+
+    @property
+    def version(self) -> str:
+        """The release as people write it."""
+        return "unknown" if self.release is None else ".".join(map(str, self.release))
+
+
+def find_distributions(filesystem: Filesystem, name: str) -> tuple[Distribution, ...]:
+    """Return the installations of `name` in directories that Pythons import from, in the order of their paths."""
+    packages = sorted(
+        (node for node in filesystem.named(name) if dirname(node.path).endswith("-packages") and not node.is_file),
+        key=lambda node: node.path,
+    )
+    return tuple(
+        Distribution(name, node, _release_of(filesystem, node)) for node in packages if "/pkgs/" not in node.path
+    )
+
+
+def parse_release(text: str) -> tuple[int, ...] | None:
+    """Return the release that a version begins with (PEP 440), or None if it has none."""
+    match = _RELEASE.match(text)
+    return tuple(int(part) for part in match[1].split(".")) if match is not None else None
+
+
+def _release_of(filesystem: Filesystem, package: Node) -> tuple[int, ...] | None:
+    parent = filesystem.lookup(dirname(package.path))
+    prefix = f"{package.name}-"
+    for child in filesystem.children_of(parent) if parent is not None else ():
+        if child.name.startswith(prefix) and child.name.endswith((".dist-info", ".egg-info")):
+            return parse_release(child.name.removeprefix(prefix))
+    return None

@@ -1,0 +1,153 @@
+r"""The image's command does not start a Code Editor that SageMaker Studio can reach.
+
+## What it checks
+
+`sagemaker-code-editor` is in the image, and what starts the container (the AppImageConfig's `ContainerEntrypoint` and
+`ContainerArguments`, or else `ENTRYPOINT` and `CMD`, followed as for APP002) starts it so that Studio can reach it. The
+findings, by `cause`:
+
+- `editor-missing`: there is no program `sagemaker-code-editor` in the image: an error.
+- `program-missing`: what the command starts is not there, or not on the `PATH` that it has then: an error.
+- `address`, `port`, `token`: not `--host 0.0.0.0`, not `--port 8888`, no `--without-connection-token`: errors.
+- `base-path`: `--base-path` is not `/CodeEditor/default`, whatever the case of its letters: a warning.
+- `other-app`: it starts a Jupyter server: an error.
+- `unknown`: it cannot be told without running it: a note.
+
+Where a script decides whether the editor is started like this, the errors are warnings. The entry points of SageMaker
+Distribution are as they should be. An image without a command is APP004's.
+
+## Why it matters
+
+Studio runs the image's own Code Editor and reaches it at port 8888 under `CodeEditor/default`: "host your Code Editor
+server at 0.0.0.0 port 8888", "You must pass `--without-connection-token`". Without them the app never becomes
+healthy. AWS's documentation writes the path `/CodeEditor/default`, the scripts of SageMaker Distribution
+`/codeeditor/default`; either is taken for right.
+
+## How to fix
+
+```dockerfile
+CMD ["sagemaker-code-editor", "--host", "0.0.0.0", "--port", "8888", "--without-connection-token", \
+     "--base-path", "/CodeEditor/default"]
+```
+
+In an image made from SageMaker Distribution: `ENTRYPOINT ["entrypoint-code-editor"]`.
+
+## Data
+
+- `cause`: one of those above.
+- `command`, `program`: the command, and the one that serves in the end; `...` is what cannot be told.
+- `origin`: `image` or `app-image-config`.
+- `value`: what the option is, or null.
+
+## References
+
+- [Custom images for Code Editor](https://docs.aws.amazon.com/sagemaker/latest/dg/code-editor-custom-images.html).
+- [SageMaker Distribution](https://github.com/aws/sagemaker-distribution), `start-code-editor`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.applications import CODE_EDITOR as PROGRAM
+from ocianalyze.facts.code_editor import EditorOptions, parse_editor_options
+from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.apps.jupyter_server_unreachable import missing_program
+from ocianalyze.rules.profiles import CODE_EDITOR
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ocianalyze.facts.commands import Command
+
+_BASE_PATH: Final = "codeeditor/default"
+_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
+_CHECK: Final = "see that it serves /CodeEditor/default on port 8888 of all addresses, without a connection token"
+
+
+@rule(id="APP003", severity={CODE_EDITOR: Severity.ERROR})
+def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each way in which the editor is not what Studio needs."""
+    command = subject.facts.commands["code-editor"]
+    application = command.application
+    is_there = any(node.is_file or node.is_symlink for node in subject.filesystem.named(PROGRAM))
+    if application is not None and application.serves != "code-editor":
+        yield about_command(
+            command,
+            "other-app",
+            f"{where(command)} starts a Jupyter server, not Code Editor",
+            hint="choose the profile studio-jupyterlab, or start 'sagemaker-code-editor'",
+        )
+    elif not is_there and (application is None or application.kind != "distribution"):
+        yield about_command(
+            command,
+            "editor-missing",
+            f"there is no {PROGRAM} in the image",
+            hint="install it from conda-forge ('micromamba install sagemaker-code-editor'), or take SageMaker "
+            "Distribution as the base image",
+        )
+    elif not command.is_empty and not command.is_bare:
+        yield from _command(command)
+
+
+def _command(command: Command) -> Iterator[Finding]:
+    application = command.application
+    missing = missing_program(command)
+    if missing is not None:
+        yield missing
+    elif application is None:
+        reason = command.found.opaque or f"{legible(command.found.words[0])} is no server that is known"
+        yield about_command(
+            command,
+            "unknown",
+            f"{where(command)} {legible(command.shown)} cannot be followed to Code Editor: {reason}",
+            hint=_CHECK,
+            severity=Severity.NOTE,
+        )
+    elif application.kind == "code-editor":
+        yield from _options(command, parse_editor_options(application.arguments))
+
+
+def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
+    wrong = list(_violations(options))
+    if options.opaque and wrong:
+        yield about_command(
+            command,
+            "unknown",
+            "the options of Code Editor cannot be told without running it",
+            hint=_CHECK,
+            severity=Severity.NOTE,
+        )
+        return
+    for cause, message, right, value, severity in wrong:
+        yield about_command(
+            command,
+            cause,
+            f"Code Editor {message}",
+            hint=f"start it with {right}",
+            severity=severity if command.found.certain else Severity.WARNING,
+            data={"value": value},
+        )
+
+
+def _violations(options: EditorOptions) -> Iterator[tuple[str, str, str, str | None, Severity]]:
+    """Yield what is wrong: the cause, the message, what would be right, the value, how bad it is."""
+    host, port, path = options.host, options.port, options.base_path
+    if not _is(host, lambda value: value in _ALL_ADDRESSES):
+        listens = f"listens on {host!r} only" if host else "listens on localhost only, which is its default"
+        yield "address", listens, "--host 0.0.0.0", host, Severity.ERROR
+    if not _is(port, lambda value: value == "8888"):
+        listens = f"listens on port {port}" if port else "listens on its default port, not on 8888"
+        yield "port", listens, "--port 8888", port, Severity.ERROR
+    if not options.open_to_all:
+        yield "token", "wants a connection token", "--without-connection-token", None, Severity.ERROR
+    if not _is(path, lambda value: value.strip("/").lower() == _BASE_PATH):
+        served = f"is served under {path!r}" if path else "is served under /"
+        yield "base-path", served, "--base-path /CodeEditor/default", path, Severity.WARNING
+
+
+def _is(value: str | None, holds: Callable[[str], bool]) -> bool:
+    """Tell whether an option is as it should be; one that cannot be told is taken to be."""
+    return value is not None and (UNKNOWN in value or holds(value))

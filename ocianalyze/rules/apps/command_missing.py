@@ -1,0 +1,88 @@
+"""Nothing starts a server: the image has no command, or no more than a shell.
+
+## What it checks
+
+The newer Studio starts the image with the AppImageConfig's `ContainerEntrypoint` and `ContainerArguments`, or else
+with the image's own `ENTRYPOINT` and `CMD`. One of them is there, and is more than a shell or an interpreter that waits
+for somebody to type, as base images have it. Where no AppImageConfig was given, it may bring the command, and the
+finding is a warning; so it is for images made from SageMaker Distribution, about which AWS's own words and reports of
+users disagree. Otherwise it is an error.
+
+## Why it matters
+
+Without a server nothing answers on port 8888: the container ends at once or sits in a shell, and the app fails after
+about a quarter of an hour.
+
+## How to fix
+
+Say what to start, in the image:
+
+```dockerfile
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--ServerApp.base_url=/jupyterlab/default", \
+"--ServerApp.token=", "--ServerApp.allow_origin=*"]
+```
+
+or in the AppImageConfig, as AWS recommends, and scan with `--app-image-config`:
+
+```json
+{"JupyterLabAppImageConfig": {"ContainerConfig": {
+    "ContainerEntrypoint": ["jupyter-lab"], "ContainerArguments": ["--ServerApp.ip=0.0.0.0", "..."]}}}
+```
+
+In an image made from SageMaker Distribution: `ENTRYPOINT ["entrypoint-jupyter-server"]` or
+`ENTRYPOINT ["entrypoint-code-editor"]`.
+
+## Data
+
+- `cause`: `no-command` or `shell-only`.
+- `command`, `program`: the command, and what it comes to.
+- `origin`: `image` or `app-image-config`.
+- `distribution`: the version of SageMaker Distribution that the image is made from, or null.
+
+## References
+
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html).
+- [SageMaker Distribution, issue 538](https://github.com/aws/sagemaker-distribution/issues/538): an image without an
+  entry point never becomes healthy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.apps.finding import about_command
+from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.commands import App
+
+DISTRIBUTION_LABEL: Final = "org.amazon.sagemaker-distribution.image.version"
+"""The label that images of SageMaker Distribution have, and those made from them."""
+
+_APPS: Final[dict[str, App]] = {JUPYTERLAB: "jupyterlab", CODE_EDITOR: "code-editor"}
+_EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-editor'"}
+
+
+@rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR})
+def command_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each app that nothing starts a server for."""
+    distribution = subject.image.config.config.labels.get(DISTRIBUTION_LABEL)
+    doubtful = subject.app_image_config is None or distribution is not None
+    for profile, app in _APPS.items():
+        command = subject.facts.commands[app]
+        if not command.is_empty and not command.is_bare:
+            continue
+        what = "has no ENTRYPOINT and no CMD" if command.is_empty else f"starts no more than {command.shown}"
+        unless = ", so that the AppImageConfig must bring a command" if subject.app_image_config is None else ""
+        others = dict.fromkeys((other for other in _APPS if other != profile), None)
+        yield about_command(
+            command,
+            "no-command" if command.is_empty else "shell-only",
+            f"the image {what}{unless}" if command.origin == "image" else f"the AppImageConfig {what}",
+            hint=f"let CMD or ContainerEntrypoint start {_EXAMPLES[profile]} for {PROFILES[profile].title}",
+            severity={profile: Severity.WARNING if doubtful else Severity.ERROR, **others},
+            data={"distribution": distribution},
+        )

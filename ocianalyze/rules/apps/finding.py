@@ -1,0 +1,52 @@
+"""What the rules about the image's own command say in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.rules.rule import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ocianalyze.facts.commands import Command
+    from ocianalyze.rules.rule import Severity
+
+
+def about_command(
+    command: Command,
+    cause: str,
+    message: str,
+    *,
+    hint: str,
+    severity: Severity | Mapping[str, Severity | None] | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Finding:
+    """Return a finding about a command, at the program that the container runtime starts."""
+    first = command.first
+    node = first.node if first is not None else None
+    return Finding(
+        message=message,
+        path=first.path if node is not None and first is not None else None,
+        layer=node.layer if node is not None else None,
+        hint=hint,
+        severity=severity,
+        data={
+            "cause": cause,
+            "command": [legible(word) for word in command.configured],
+            "program": [legible(word) for word in command.words],
+            "origin": command.origin,
+            **(data or {}),
+        },
+    )
+
+
+def legible(text: str) -> str:
+    """Return a word with what cannot be told as an ellipsis."""
+    return text.replace(UNKNOWN, "...")
+
+
+def where(command: Command) -> str:
+    """Return who gives the command, for people."""
+    return "the AppImageConfig's command" if command.origin == "app-image-config" else "the image's command"

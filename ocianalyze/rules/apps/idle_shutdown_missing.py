@@ -1,0 +1,60 @@
+"""Idle shutdown will not work: `jupyter-activity-monitor-extension` is not installed.
+
+## What it checks
+
+The distribution `jupyter-activity-monitor-extension` is installed in version 0.3.1 or newer. Images made from SageMaker
+Distribution 2.0 or newer have it.
+
+## Why it matters
+
+Studio can stop JupyterLab apps that nobody uses. It learns of activity from this extension; without it, the app runs,
+and costs, until somebody stops it. The app starts all the same.
+
+## How to fix
+
+```dockerfile
+RUN python3 -m pip install --no-cache-dir 'jupyter-activity-monitor-extension>=0.3.1'
+```
+
+## Data
+
+- `version`: the version that was found, or null.
+
+## References
+
+- [Idle shutdown](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-idle-shutdown.html).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.distributions import ACTIVITY_MONITOR, parse_release
+from ocianalyze.rules.apps.command_missing import DISTRIBUTION_LABEL
+from ocianalyze.rules.profiles import JUPYTERLAB
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEAST: Final = (0, 3, 1)
+_DISTRIBUTION: Final = (2,)
+
+
+@rule(id="APP007", severity={JUPYTERLAB: Severity.NOTE})
+def idle_shutdown_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the extension is not installed, or too old."""
+    installed = subject.facts.distributions[ACTIVITY_MONITOR]
+    distribution = parse_release(subject.image.config.config.labels.get(DISTRIBUTION_LABEL, ""))
+    if distribution is not None and distribution >= _DISTRIBUTION:
+        return
+    if any(item.release is None or item.release >= _LEAST for item in installed):
+        return
+    what = f"is of version {installed[0].version}, older than 0.3.1" if installed else "is not installed"
+    yield Finding(
+        message=f"jupyter-activity-monitor-extension {what}, so that idle apps are not shut down",
+        path=installed[0].package.path if installed else None,
+        layer=installed[0].package.layer if installed else None,
+        hint="install 'jupyter-activity-monitor-extension>=0.3.1' beside JupyterLab",
+        data={"version": installed[0].version if installed else None},
+    )

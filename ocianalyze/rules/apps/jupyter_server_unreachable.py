@@ -1,0 +1,232 @@
+r"""The image's command starts a server that SageMaker Studio cannot reach or use.
+
+## What it checks
+
+What starts the container (`ContainerEntrypoint` and `ContainerArguments` of the AppImageConfig, or else `ENTRYPOINT`
+and `CMD`) is followed through `/bin/sh -c`, `exec`, `env`, init processes, `conda run` and scripts to the program that
+serves. Of a Jupyter server, the settings are worked out from its arguments, its configuration files and variables. The
+findings, by `cause`:
+
+- `address`, `port`, `base-url`, `token`, `password`: it does not listen on all addresses, not on port 8888, not under
+  `/jupyterlab/default`, or wants a token or a password: errors.
+- `refused`: it would not start with these options: an error.
+- `program-missing`: the program, or the one around it, is not there: an error.
+- `other-app`: it starts Code Editor: an error.
+- `origin`: `allow_origin` is not `*`: a warning.
+- `root`: it would run as root, which it refuses without `--allow-root`: a warning.
+- `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
+- `unknown`: some of it cannot be told without running it: a note.
+
+Where a script decides whether the server is started like this, the errors are warnings. The entry points of SageMaker
+Distribution are as they should be. An image without a command is APP004's.
+
+## Why it matters
+
+Studio asks `http://...:8888/jupyterlab/default/api/status` until it answers. "Turn off the Jupyter notebooks token or
+password based authentication and allow all origins." A server on `localhost`, under another path or behind a token is
+never seen to be healthy: the app ends in `InternalFailure`, with nothing in the log.
+
+## How to fix
+
+```dockerfile
+CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--ServerApp.base_url=/jupyterlab/default", \
+     "--ServerApp.token=", "--ServerApp.allow_origin=*"]
+```
+
+In the AppImageConfig the program is the one element of `ContainerEntrypoint`, and each option an element of
+`ContainerArguments`. `--token=` and `--base_url=` have no effect: the class belongs to the name.
+
+## Data
+
+- `cause`: one of those above.
+- `command`, `program`: the command, and the one that serves in the end; `...` is what cannot be told.
+- `origin`: `image` or `app-image-config`.
+- `setting`, `value`, `given_by`: the setting, what it is, and what gives it.
+
+## References
+
+- [Custom images for JupyterLab](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-custom-images.html),
+  "Health check and URL for applications".
+- [Custom image samples, pull request 33](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/pull/33):
+  `InternalFailure` without `ip` or `token`.
+- [SageMaker Distribution, issue 178](https://github.com/aws/sagemaker-distribution/issues/178).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ocianalyze.facts.commands import Command
+    from ocianalyze.facts.jupyter import JupyterSettings
+    from ocianalyze.facts.jupyter_options import Setting
+
+PORT: Final = 8888
+BASE_URL: Final = "jupyterlab/default"
+
+_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104 - what the image must say
+_ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
+_ONLY_UNIFIED: Final[Mapping[str, Severity | None]] = {JUPYTERLAB: None, UNIFIED: Severity.ERROR}
+
+
+class _Demand(NamedTuple):
+    """What a setting has to be: the cause if it is not, whether it is, what is wrong then, and what would be right."""
+
+    cause: str
+    setting: str
+    holds: Callable[[Any], bool]
+    wrong: str
+    right: str
+    severity: Severity = Severity.ERROR
+
+
+_DEMANDS: Final = (
+    _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens on {} only", "--ip=0.0.0.0"),
+    _Demand("port", "port", PORT.__eq__, "listens on port {}", "--port=8888"),
+    _Demand(
+        "base-url",
+        "base_url",
+        lambda value: value.strip("/") == BASE_URL,
+        "is served under {}",
+        "--ServerApp.base_url=/jupyterlab/default",
+    ),
+    _Demand("token", "token", lambda value: value == "", "wants a token", "--ServerApp.token="),
+    _Demand("password", "password", lambda value: not value, "wants a password", "--ServerApp.password="),
+    _Demand(
+        "origin",
+        "allow_origin",
+        "*".__eq__,
+        "does not allow all origins",
+        "--ServerApp.allow_origin=*",
+        Severity.WARNING,
+    ),
+)
+_SECRET: Final = frozenset({"token", "password"})
+
+
+def _has_command(subject: Subject) -> bool:
+    command = subject.facts.commands["jupyterlab"]
+    return not command.is_empty and not command.is_bare
+
+
+@rule(id="APP002", severity={JUPYTERLAB: Severity.ERROR, UNIFIED: Severity.ERROR}, applies=_has_command)
+def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each way in which the server is not what Studio needs."""
+    command = subject.facts.commands["jupyterlab"]
+    settings = subject.facts.jupyter["jupyterlab"]
+    yield from _for_unified_studio(command)
+    missing = missing_program(command)
+    if missing is not None:
+        yield missing
+    elif command.application is None:
+        reason = command.found.opaque or f"{legible(command.found.words[0])} is no server that is known"
+        yield about_command(
+            command,
+            "unknown",
+            f"{where(command)} {legible(command.shown)} cannot be followed to a server: {reason}",
+            hint="see that it serves /jupyterlab/default on port 8888 of all addresses, without a token",
+            severity={JUPYTERLAB: Severity.NOTE, UNIFIED: None},
+        )
+    elif command.application.serves != "jupyterlab":
+        yield about_command(
+            command,
+            "other-app",
+            f"{where(command)} starts Code Editor, not JupyterLab",
+            hint="choose the profile studio-code-editor, or start 'jupyter lab'",
+            severity=_ONLY_JUPYTERLAB,
+        )
+    elif settings is not None:
+        yield from _server(subject, command, settings)
+
+
+def missing_program(command: Command) -> Finding | None:
+    """Return a finding if what the command starts, or the server behind it, cannot be run."""
+    programs = [command.first]
+    if command.application is not None and command.found.certain:
+        programs.append(command.found.shell.find(command.found.words[0]))
+    for program in programs:
+        if program is not None and program.problem is not None:
+            return about_command(
+                command,
+                "program-missing",
+                f"{where(command)} cannot be run: {legible(program.problem.text)}",
+                hint="install it, or name it by its absolute path",
+                severity=_ONLY_JUPYTERLAB,
+                data={"problem": program.problem.code},
+            )
+    return None
+
+
+def _for_unified_studio(command: Command) -> Iterator[Finding]:
+    application = command.application
+    if command.origin == "app-image-config" and application is not None and application.kind == "jupyter":
+        yield about_command(
+            command,
+            "unified",
+            "SageMaker Unified Studio needs its own entry point, not a Jupyter server of the AppImageConfig's",
+            hint='set ContainerEntrypoint to ["entrypoint-sagemaker-ui-jupyter-server"]',
+            severity=_ONLY_UNIFIED,
+        )
+
+
+def _server(subject: Subject, command: Command, settings: JupyterSettings) -> Iterator[Finding]:
+    if settings.refused is not None:
+        yield about_command(
+            command,
+            "refused",
+            f"the Jupyter server would not start: {legible(settings.refused)}",
+            hint="correct the option",
+            severity=_ONLY_JUPYTERLAB,
+        )
+        return
+    unknown: list[str] = []
+    for demand in _DEMANDS:
+        setting: Setting = getattr(settings, demand.setting)
+        if not setting.known:
+            unknown.append(demand.setting)
+        elif not demand.holds(setting.value):
+            yield _violated(command, settings, demand, setting)
+    if subject.facts.user.uid == 0 and settings.allow_root.value is False:
+        yield about_command(
+            command,
+            "root",
+            "the image's user is root, for whom a Jupyter server refuses to start",
+            hint="set USER to 1000, or add --allow-root",
+            severity={JUPYTERLAB: Severity.WARNING, UNIFIED: None},
+            data={"setting": "allow_root", "value": False, "given_by": settings.allow_root.source},
+        )
+    if unknown:
+        yield about_command(
+            command,
+            "unknown",
+            f"the server's {', '.join(unknown)} cannot be told without running it",
+            hint="see that it serves /jupyterlab/default on port 8888 of all addresses, without a token",
+            severity={JUPYTERLAB: Severity.NOTE, UNIFIED: None},
+            data={"setting": unknown[0], "value": None, "given_by": getattr(settings, unknown[0]).source},
+        )
+
+
+def _violated(command: Command, settings: JupyterSettings, demand: _Demand, setting: Setting) -> Finding:
+    shown = repr(setting.value) if isinstance(setting.value, str) else str(setting.value)
+    given = "by default" if setting.source == "default" else f"because of {setting.source}"
+    useless = [option for option in settings.ignored if option.strip("-").replace("-", "_") == demand.setting]
+    lost = f"; {useless[0]} is no option of a Jupyter server and has no effect" if useless else ""
+    certain = command.found.certain
+    return about_command(
+        command,
+        demand.cause,
+        f"the Jupyter server {demand.wrong.format(shown)}, {legible(given)}{lost}",
+        hint=f"start it with {demand.right}",
+        severity={JUPYTERLAB: demand.severity if certain else Severity.WARNING, UNIFIED: None},
+        data={
+            "setting": demand.setting,
+            "value": None if demand.setting in _SECRET else setting.value,
+            "given_by": setting.source,
+        },
+    )

@@ -1,0 +1,132 @@
+"""JupyterLab is not installed, or not in version 4.
+
+## What it checks
+
+The Python that runs the server can import `jupyterlab`. Where it cannot be told which Python that is, because a script
+starts the server, JupyterLab in any Python of the image will do. What lies in a directory that is mounted over at run
+time, such as `/home/sagemaker-user/.local`, does not count. A version other than 4 is a warning: only AWS's example
+asks for `jupyterlab>=4.0.0,<5.0.0`, not the specification.
+
+## Why it matters
+
+SageMaker Studio does not bring a JupyterLab of its own: it runs the image's, and waits for
+`http://...:8888/jupyterlab/default/api/status` to answer. If it does not, the app fails with `InternalFailure` or
+times out. Images that were made for Studio Classic hold a kernel and no server.
+
+## How to fix
+
+Install it into the Python that the image's command uses:
+
+```dockerfile
+RUN python3 -m pip install --no-cache-dir 'jupyterlab>=4.0.0,<5.0.0' jupyter-activity-monitor-extension
+```
+
+## Data
+
+- `version`: the version that was found, or null.
+- `python`: the prefix of the Python that runs the server, or null.
+- `elsewhere`: where else JupyterLab is installed.
+
+## References
+
+- [Custom images for JupyterLab](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-jl-admin-guide-custom-images.html).
+- [Feedback on SageMaker, issue 40](https://github.com/aws/amazon-sagemaker-feedback/issues/40): an image for Studio
+  Classic used for JupyterLab.
+"""
+
+from __future__ import annotations
+
+from posixpath import dirname
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.distributions import JUPYTERLAB
+from ocianalyze.facts.modules import find_module
+from ocianalyze.facts.python import find_installation
+from ocianalyze.rules.profiles import JUPYTERLAB as PROFILE
+from ocianalyze.rules.profiles import UNIFIED
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.distributions import Distribution
+    from ocianalyze.facts.python import Installation
+
+_MAJOR: Final = 4
+_HINT: Final = "install 'jupyterlab>=4.0.0,<5.0.0' with the Python that starts the server"
+
+
+@rule(id="APP001", severity={PROFILE: Severity.ERROR, UNIFIED: Severity.ERROR})
+def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if there is no JupyterLab for the server, or another one than version 4."""
+    installed = subject.facts.distributions[JUPYTERLAB]
+    seen = [item for item in installed if not _is_hidden(subject, item)]
+    python = _python_of_server(subject)
+    if python is not None:
+        module = _find_in(subject, python)
+        if module is None:
+            return
+        own = [item for item in seen if module == "" or item.package.path == dirname(module)]
+        missing = not module
+    else:
+        own, missing = seen, not seen
+    data = {
+        "python": python.prefix if python is not None else None,
+        "elsewhere": [item.directory for item in installed[:10] if item not in own or missing],
+    }
+    if missing:
+        yield Finding(
+            message=_message(installed, seen, python),
+            path=installed[0].package.path if installed else None,
+            layer=installed[0].package.layer if installed else None,
+            hint=_HINT,
+            data={"version": None, **data},
+        )
+    elif own and own[0].release is not None and all(item.release and item.release[0] != _MAJOR for item in own):
+        yield Finding.at(
+            own[0].package,
+            f"JupyterLab is of version {own[0].version}; AWS's images and examples have version {_MAJOR}",
+            hint=_HINT,
+            severity=Severity.WARNING,
+            data={"version": own[0].version, **data},
+        )
+
+
+def _python_of_server(subject: Subject) -> Installation | None:
+    """Return the Python that the command starts a Jupyter server with, if that is certain."""
+    found = subject.facts.commands["jupyterlab"].found
+    if found.application is None or found.application.kind != "jupyter" or not found.certain:
+        return None
+    program = found.shell.find(found.words[0])
+    while program.interpreter is not None:
+        program = program.interpreter
+    if program.path is None or program.problem is not None:
+        return None
+    return find_installation(subject.filesystem, program.path)
+
+
+def _find_in(subject: Subject, python: Installation) -> str | None:
+    """Return where a Python imports JupyterLab from; an empty text if it cannot, None if that cannot be told."""
+    module = find_module(
+        subject.filesystem,
+        python,
+        JUPYTERLAB,
+        python_path=subject.facts.commands["jupyterlab"].found.environment.get("PYTHONPATH", ""),
+        home=subject.facts.user.home,
+        mounts=subject.facts.mounts,
+    )
+    return "" if module.missing else module.path
+
+
+def _is_hidden(subject: Subject, item: Distribution) -> bool:
+    mounts = subject.facts.mounts
+    return mounts.hides_on_the_way(subject.filesystem.resolve(item.package.path)) is not None
+
+
+def _message(installed: tuple[Distribution, ...], seen: list[Distribution], python: Installation | None) -> str:
+    if not installed:
+        return "JupyterLab is not installed, so that there is nothing to serve the app"
+    if not seen:
+        return f"JupyterLab is only installed in {installed[0].directory}, which is hidden at run time"
+    prefix = python.prefix if python is not None else "/"
+    return f"the server runs with the Python in {prefix}, but JupyterLab is installed in {seen[0].directory}"

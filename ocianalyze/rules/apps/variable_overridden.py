@@ -1,0 +1,86 @@
+"""The image sets environment variables that SageMaker sets itself, or that hold credentials.
+
+## What it checks
+
+No variable of the image (`ENV`) or of the AppImageConfig (`ContainerEnvironmentVariables`) has a name that begins with
+`AWS_` or `SAGEMAKER_`. Variables that SageMaker Distribution sets itself, such as `SAGEMAKER_LOGGING_DIR`, are a note.
+`AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_ACCESS_KEY_ID` with a value are an error. Values are not shown.
+
+## Why it matters
+
+In the newer Studio, SageMaker's own variables "take precedence and will override any variables with the same names":
+what the image sets is lost, or is taken for SageMaker's where it sets none. Studio Classic adds no variables, so that
+there they stay as they are, and change which account or region is used.
+
+Credentials in an image are readable by everybody who may pull it, and stay in its history. They also come before the
+execution role in the search of AWS's SDKs.
+
+## How to fix
+
+Remove the `ENV`. Credentials come from the execution role; whoever builds with some uses a build secret, and makes the
+ones that were published invalid:
+
+```dockerfile
+RUN --mount=type=secret,id=aws,target=/root/.aws/credentials aws s3 cp s3://bucket/model /opt/model
+```
+
+## Data
+
+- `variable`: its name.
+- `origin`: `image` or `app-image-config`.
+- `credential`: whether it holds a credential.
+
+## References
+
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html),
+  "Environment variables".
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "Metadata".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.commands import container_config, container_variables
+from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PREFIXES: Final = ("AWS_", "SAGEMAKER_")
+_CREDENTIALS: Final = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"})
+_DISTRIBUTION: Final = frozenset({"SAGEMAKER_LOGGING_DIR", "SAGEMAKER_RECOVERY_MODE_HOME"})
+_MOST: Final = 100
+
+
+@rule(id="APP008", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)})
+def variable_overridden(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each variable, as far as anybody reads them."""
+    found = [item for item in _variables(subject) if item[0].startswith(_PREFIXES)]
+    for name, value, origin in found[:_MOST]:
+        credential = name in _CREDENTIALS and bool(value)
+        what = "ContainerEnvironmentVariables set" if origin == "app-image-config" else "ENV sets"
+        if credential:
+            message, hint = (
+                f"{what} {name}: a credential that everybody can read who may pull the image",
+                "remove it and make the credential invalid; in Studio the execution role gives credentials",
+            )
+        else:
+            message, hint = f"{what} {name}, which SageMaker may set itself", "remove it, or choose another name"
+        severity = Severity.ERROR if credential else Severity.NOTE if name in _DISTRIBUTION else None
+        yield Finding(
+            message=message,
+            hint=hint,
+            severity=severity,
+            data={"variable": name, "origin": origin, "credential": credential},
+        )
+
+
+def _variables(subject: Subject) -> Iterator[tuple[str, str, str]]:
+    for name, value in subject.image.config.config.environment.items():
+        yield name, value, "image"
+    for app in subject.facts.commands:
+        for name, value in container_variables(container_config(subject.app_image_config, app)).items():
+            yield name, value, "app-image-config"
