@@ -40,8 +40,7 @@ def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> No
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"
     (requested,) = CLASSIC[name]["KernelGatewayImageConfig"]["KernelSpecs"]
-    kernels = {kernel.name: kernel for kernel in report.facts.kernels}
-    assert kernels[requested["Name"]].usable
+    assert any(kernel.usable for kernel in report.facts.kernels if kernel.name == requested["Name"])
 
 
 def test_the_sample_of_jupyterlab_passes(real_image: RealImages) -> None:

@@ -68,9 +68,10 @@ def _conda(rootfs: Path, *environments: str) -> None:
 
 
 def _conda_environment(rootfs: Path, scratch: Path) -> None:
-    """`conda env update` of the base environment, with ipykernel."""
+    """`conda env update` of the base environment, with ipykernel, whose conda package names its Python in full."""
     _conda(rootfs)
     install_wheels(rootfs, scratch, "ipykernel", python="/opt/conda/bin/python")
+    chroot(rootfs, "/opt/conda/bin/python", "-m", "ipykernel", "install", "--sys-prefix")
 
 
 def _rapids(rootfs: Path, scratch: Path) -> None:
