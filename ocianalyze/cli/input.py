@@ -105,12 +105,15 @@ def open_source(
 
 def _check_environment() -> None:
     """Raise UsageError if a variable of the environment looks like a misspelt one of ours."""
+    names = sorted(name for name in os.environ if name.startswith(_PREFIX))
+    if not names:
+        return
     from ocianalyze.cli.commands import variables
 
     known = {name.removeprefix(_PREFIX) for name in variables()}
-    for name in sorted(os.environ):
+    for name in names:
         own = name.removeprefix(_PREFIX)
-        if own != name and own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
+        if own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
             raise UsageError(
                 f"the environment has {name}, which is not known", hint=f"did you mean {_PREFIX}{close[0]}?"
             )
