@@ -329,7 +329,7 @@ def test_the_app_image_config_that_fits_is_written_and_fits(save_image: SaveImag
     assert b"runs as 1001:100" in refused.stderr
     kept = run("app-image-config", DEMO, "--profile", "studio-jupyterlab")
     assert json.loads(kept.stdout) == {"AppImageConfigName": "notebook", "JupyterLabAppImageConfig": {}}
-    assert b"its own command is kept" in kept.stderr
+    assert b"its own command is kept: 'exec jupyter lab" in kept.stderr
 
 
 SETTINGS = """
