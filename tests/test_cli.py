@@ -433,6 +433,18 @@ def test_a_misspelt_environment_is_wrong_usage(tmp_path: Path, variable: str, va
     assert message in done.stderr.decode()
 
 
+def test_a_working_directory_that_is_gone_is_no_puzzle(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    for option, code in (("", 2), ("--isolated", 1)):
+        gone.mkdir()
+        line = f"cd {gone} && rmdir {gone} && {sys.executable} -m ocianalyze scan {DEMO} -q {option}"
+        done = subprocess.run(
+            ["bash", "-c", line], capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+        assert done.returncode == code
+        assert (b"the working directory cannot be told" in done.stderr) == (code == 2)
+
+
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
     assert run_in(tmp_path, "scan", DEMO, "-q", OCIANALYZE_REQUIRE_TOOLS="1", OCIANALYZE_DEBUG="1").returncode == 1
 

@@ -61,7 +61,14 @@ def read_settings(path: Path | None, *, isolated: bool) -> Settings:
 
     _check_environment()
     if path is None and not isolated:
-        path = find_settings(Path.cwd())
+        try:
+            directory = Path.cwd()
+        except OSError as error:
+            raise UsageError(
+                f"the working directory cannot be told: {error.strerror}",
+                hint="name the settings with --config, or --isolated",
+            ) from error
+        path = find_settings(directory)
     return Settings() if path is None or isolated else load_settings(path)
 
 
