@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.limits import Limits
     from ocianalyze.reports.report import Report
     from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+    from ocianalyze.rules.waivers import Waiver
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "Source",
     "Subject",
     "UsageError",
+    "Waiver",
     "__version__",
     "analyze",
     "rule",
@@ -54,6 +56,7 @@ _HOMES = {
     "Severity": "rules.rule",
     "Subject": "rules.rule",
     "rule": "rules.rule",
+    "Waiver": "rules.waivers",
 }
 
 

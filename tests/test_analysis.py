@@ -196,6 +196,7 @@ def test_the_profiles_asked_for_decide_and_the_others_are_told(save_image: SaveI
     classic = analyze(source)
     assert classic.verdict == classic.profiles["studio-classic"].verdict == "fail"
     assert list(classic.profiles) == list(PROFILES)
+    assert "closed for onboarding" in (classic.profiles["studio-classic"].notice or "")
     assert [id_ for id_, judged in classic.profiles.items() if judged.selected] == ["studio-classic"]
     user = next(finding for finding in classic.findings if finding.rule == "USR001")
     assert (user.severity, user.severities["studio-jupyterlab"]) == ("error", "warning")

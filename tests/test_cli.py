@@ -329,7 +329,7 @@ def test_the_app_image_config_that_fits_is_written_and_fits(save_image: SaveImag
     assert b"runs as 1001:100" in refused.stderr
     kept = run("app-image-config", DEMO, "--profile", "studio-jupyterlab")
     assert json.loads(kept.stdout) == {"AppImageConfigName": "notebook", "JupyterLabAppImageConfig": {}}
-    assert b"its own command is kept" in kept.stderr
+    assert b"its own command is kept: 'exec jupyter lab" in kept.stderr
 
 
 SETTINGS = """
@@ -431,6 +431,18 @@ def test_a_misspelt_environment_is_wrong_usage(tmp_path: Path, variable: str, va
     done = run_in(tmp_path, "scan", DEMO, **{variable: value})
     assert (done.returncode, done.stdout) == (2, b"")
     assert message in done.stderr.decode()
+
+
+def test_a_working_directory_that_is_gone_is_no_puzzle(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    for option, code in (("", 2), ("--isolated", 1)):
+        gone.mkdir()
+        line = f"cd {gone} && rmdir {gone} && {sys.executable} -m ocianalyze scan {DEMO} -q {option}"
+        done = subprocess.run(
+            ["bash", "-c", line], capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+        assert done.returncode == code
+        assert (b"the working directory cannot be told" in done.stderr) == (code == 2)
 
 
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:

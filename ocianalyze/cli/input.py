@@ -61,7 +61,14 @@ def read_settings(path: Path | None, *, isolated: bool) -> Settings:
 
     _check_environment()
     if path is None and not isolated:
-        path = find_settings(Path.cwd())
+        try:
+            directory = Path.cwd()
+        except OSError as error:
+            raise UsageError(
+                f"the working directory cannot be told: {error.strerror}",
+                hint="name the settings with --config, or --isolated",
+            ) from error
+        path = find_settings(directory)
     return Settings() if path is None or isolated else load_settings(path)
 
 
@@ -105,12 +112,15 @@ def open_source(
 
 def _check_environment() -> None:
     """Raise UsageError if a variable of the environment looks like a misspelt one of ours."""
+    names = sorted(name for name in os.environ if name.startswith(_PREFIX))
+    if not names:
+        return
     from ocianalyze.cli.commands import variables
 
     known = {name.removeprefix(_PREFIX) for name in variables()}
-    for name in sorted(os.environ):
+    for name in names:
         own = name.removeprefix(_PREFIX)
-        if own != name and own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
+        if own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
             raise UsageError(
                 f"the environment has {name}, which is not known", hint=f"did you mean {_PREFIX}{close[0]}?"
             )

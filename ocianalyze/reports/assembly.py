@@ -77,6 +77,7 @@ def _profile(outcome: Outcome, profile: str, fail_on: str) -> form.ProfileVerdic
         warnings=counts[Severity.WARNING],
         notes=counts[Severity.NOTE],
         selected=profile in outcome.profiles,
+        notice=PROFILES[profile].notice,
     )
 
 

@@ -17,13 +17,14 @@ from ocianalyze.facts import gather
 from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
 from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, DEFAULT_MOUNT, JUPYTERLAB_APP, KERNEL_GATEWAY
 from ocianalyze.facts.kernels import NATIVE
-from ocianalyze.reports.text import cut, encodable, printable
+from ocianalyze.reports.text import cut, encodable
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from ocianalyze.facts import Facts
+    from ocianalyze.facts.commands import App, Command
     from ocianalyze.facts.kernels import Kernel
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
@@ -35,7 +36,7 @@ _MOUNTS: Final = (DEFAULT_MOUNT, f"{DEFAULT_MOUNT}/work")
 _MOST_KERNELS: Final = 5
 _LONGEST: Final = 1024
 _LONGEST_NAME: Final = 63
-_SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "python", "python3", "_entrypoint.sh"})
+_APPS: Final[Mapping[str, App]] = {JUPYTERLAB: "jupyterlab", CODE_EDITOR: "code-editor", UNIFIED: "jupyterlab"}
 _PLACES: Final = ("", "/opt/conda/bin/")
 """Where a server is looked for: along ``PATH``, and where conda images have it that activate their environment late."""
 
@@ -154,7 +155,7 @@ def _kernel_spec(kernel: Kernel) -> dict[str, str]:
 
 def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
     facts = gather(image, filesystem)
-    own = (*image.config.config.entrypoint, *image.config.config.cmd)
+    own = facts.commands[_APPS[profile]]
     for server in _SERVERS[profile]:
         for place in _PLACES:
             found = facts.shell.find(place + server.program)
@@ -163,31 +164,25 @@ def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
                 if server.arguments:
                     container["ContainerArguments"] = list(server.arguments)
                 return Registration({server.family: {"ContainerConfig": container}}, _replaced(own))
-    if profile != UNIFIED and not _starts_nothing(own):
-        remark = f"the image has none of {_names(profile)}; its own command is kept: {_shown(own)}"
-        return Registration({_SERVERS[profile][0].family: {}}, (remark,))
-    raise UnfitImageError(
-        f"the image has nothing that starts the application of {PROFILES[profile].title}",
-        hint=f"install one of {_names(profile)}",
-    )
+    names = ", ".join(server.program for server in _SERVERS[profile])
+    serves_another = own.application is not None and own.application.serves != own.app
+    if profile == UNIFIED or _starts_nothing(own) or serves_another:
+        raise UnfitImageError(
+            f"the image has nothing that starts the application of {PROFILES[profile].title}",
+            hint=f"install one of {names}",
+        )
+    remark = f"the image has none of {names}; its own command is kept: {own.shown}"
+    return Registration({_SERVERS[profile][0].family: {}}, (remark,))
 
 
-def _replaced(own: Sequence[str]) -> tuple[str, ...]:
+def _replaced(own: Command) -> tuple[str, ...]:
     if _starts_nothing(own):
         return ()
-    return (f"instead of the image's own command: {_shown(own)}; to keep that, leave ContainerConfig empty",)
+    return (f"instead of the image's own command: {own.shown}; to keep that, leave ContainerConfig empty",)
 
 
-def _starts_nothing(command: Sequence[str]) -> bool:
-    return all(basename(word) in _SHELLS for word in command)
-
-
-def _names(profile: str) -> str:
-    return ", ".join(server.program for server in _SERVERS[profile])
-
-
-def _shown(command: Sequence[str]) -> str:
-    return printable(cut(" ".join(command), 200))
+def _starts_nothing(command: Command) -> bool:
+    return command.is_empty or command.is_bare
 
 
 def _name(image: Image) -> str:

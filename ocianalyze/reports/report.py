@@ -45,13 +45,17 @@ class ImageSummary(_Part):
 
 
 class ProfileVerdict(_Part):
-    """What one profile makes of the findings, and whether it was asked for; ``error`` if a rule of it failed."""
+    """What one profile makes of the findings, and whether it was asked for; ``error`` if a rule of it failed.
+
+    `notice` is what should be known of the place before work is put into an image for it.
+    """
 
     verdict: Verdict
     errors: int
     warnings: int
     notes: int
     selected: bool
+    notice: str | None
 
 
 class Summary(_Part):

@@ -104,8 +104,8 @@ def _profiles(report: Report) -> RenderableType:
     for id_, judged in sorted(report.profiles.items(), key=lambda item: not item[1].selected):
         counts = Text.assemble((f"{judged.verdict:5}", _STYLES[judged.verdict]), "  ", *_counts(judged))
         rows.append((Text(id_, style="" if judged.selected else "dim"), counts))
-        if judged.selected and (notice := PROFILES[id_].notice):
-            rows.append(("", Text(notice, style="dim")))
+        if judged.selected and judged.notice:
+            rows.append(("", Text(judged.notice, style="dim")))
     return Padding(_grid(rows), (0, 0, 0, 2))
 
 

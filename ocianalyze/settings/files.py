@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -43,13 +44,21 @@ def find_settings(directory: Path) -> Path | None:
     """Return the nearest file with settings, in `directory` or above it.
 
     Raises:
-        UsageError: a ``pyproject.toml`` on the way cannot be read, so that it is not known whether it has settings.
+        UsageError: a ``pyproject.toml`` on the way cannot be read, or seems to misspell its table, so that it is not
+            known whether it has settings; or a directory cannot be searched.
     """
     for place in (directory, *directory.parents):
-        if (own := place / FILE).is_file():
-            return own
         project = place / _PROJECT
-        if project.is_file() and _own_table(_parse(_read(project), project)) is not None:
+        try:
+            if (own := place / FILE).is_file():
+                return own
+            present = project.is_file()
+        except OSError as error:
+            raise UsageError(
+                f"{place} cannot be searched for settings: {error.strerror}",
+                hint="name them with --config, or --isolated",
+            ) from error
+        if present and _own_table(_parse(_read(project), project), project) is not None:
             return project
     return None
 
@@ -64,7 +73,10 @@ def load_settings(path: Path) -> Settings:
     table = _parse(text, path)
     prefix: tuple[str, ...] = ()
     if path.name == _PROJECT:
-        table, prefix = _own_table(table) or {}, _TABLE
+        own = _own_table(table, path)
+        if own is None:
+            raise UsageError(f"{path} has no table [{'.'.join(_TABLE)}]")
+        table, prefix = own, _TABLE
     try:
         return Settings.from_table(table, path)
     except ValidationError as error:
@@ -91,12 +103,17 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 
-def _own_table(project: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the table ``tool.ocianalyze``, or None if there is none."""
-    found: Any = project
-    for key in _TABLE:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else None
+def _own_table(project: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
+    """Return the table ``tool.ocianalyze``, or None if there is none; raises UsageError if it seems to be misspelt."""
+    tools = project.get(_TABLE[0])
+    if not isinstance(tools, dict):
+        return None
+    own = tools.get(_TABLE[1])
+    if own is None and (close := get_close_matches(_TABLE[1], tools, n=1, cutoff=0.8)):
+        raise UsageError(f"{path} has a table [tool.{close[0]}]", hint=f"did you mean [{'.'.join(_TABLE)}]?")
+    if own is not None and not isinstance(own, dict):
+        raise UsageError(f"{path}: {'.'.join(_TABLE)}: must be a table")
+    return own
 
 
 def _explain(error: ValidationError, path: Path, text: str, prefix: Sequence[str]) -> UsageError:

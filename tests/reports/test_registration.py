@@ -13,10 +13,16 @@ from ocianalyze.facts.app_image_config import load
 from ocianalyze.reports.registration import _PAIRS, _SERVERS, Registration, register
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
-from ocianalyze.rules.rule import Subject
+from ocianalyze.rules.rule import Severity, Subject
 from tests.rules.subjects import IPYKERNEL, base, good, good_kernel, kernel, make_image, program, python
 from tests.support.sagemaker import complaints
 from tests.support.tarballs import Item, directory, file
+
+SITE = "usr/local/lib/python3.11/site-packages"
+JUPYTERLAB_FILES = [
+    file(f"{SITE}/jupyterlab-4.2.0.dist-info/METADATA", b"Name: jupyterlab\nVersion: 4.2.0\n"),
+    file(f"{SITE}/jupyterlab/__init__.py", b""),
+]
 
 
 def written(*layers: Sequence[Item], profile: str = CLASSIC, **options: Any) -> Registration:  # noqa: ANN401
@@ -108,7 +114,12 @@ def test_an_image_without_a_kernel_cannot_have_one() -> None:
 def test_every_server_that_is_known(profile: str) -> None:
     for server in _SERVERS[profile]:
         for place in ("usr/local/bin", "opt/conda/bin"):
-            config = written([*good(), program(f"{place}/{server.program}")], profile=profile).config
+            items = [*good(), *JUPYTERLAB_FILES, program(f"{place}/{server.program}")]
+            image, filesystem = make_image(items)
+            config = written(items, profile=profile).config
+            subject = Subject(image, filesystem, gather(image, filesystem, app_image_config=config), config)
+            found = run(subject, [profile], select=["APP"]).judgements
+            assert [item.finding.message for item in found if item.severity is not Severity.NOTE] == []
             container = config[server.family]["ContainerConfig"]
             prefix = "" if place == "usr/local/bin" else "/opt/conda/bin/"
             assert container["ContainerEntrypoint"] == [prefix + server.program]
@@ -121,13 +132,13 @@ def test_the_best_server_is_taken_and_the_own_command_named() -> None:
     assert registration.config["JupyterLabAppImageConfig"]["ContainerConfig"] == {
         "ContainerEntrypoint": ["entrypoint-jupyter-server"]
     }
-    assert "instead of the image's own command: jupyter lab" in registration.remarks[0]
+    assert "instead of the image's own command: 'jupyter lab'" in registration.remarks[0]
 
 
 def test_the_own_command_is_kept_where_no_server_is_known() -> None:
     registration = written(good(), profile=CODE_EDITOR, config={"Entrypoint": ["/start.sh"]})
     assert registration.config["CodeEditorAppImageConfig"] == {}
-    assert "its own command is kept: /start.sh" in registration.remarks[0]
+    assert "its own command is kept: '/start.sh'" in registration.remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +147,7 @@ def test_the_own_command_is_kept_where_no_server_is_known() -> None:
         (JUPYTERLAB, {}),
         (CODE_EDITOR, {"Entrypoint": ["/usr/local/bin/_entrypoint.sh"], "Cmd": ["/bin/bash"]}),
         (UNIFIED, {"Cmd": ["/start.sh"]}),
+        (CODE_EDITOR, {"Cmd": ["jupyter", "lab"]}),
     ],
 )
 def test_what_starts_nothing_cannot_have_one(profile: str, config: dict[str, Any]) -> None:

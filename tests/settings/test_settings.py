@@ -174,6 +174,27 @@ def test_a_project_file_that_may_have_settings_is_not_passed_over(tmp_path: Path
         find_settings(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[tool.ocianalyse]", "has a table [tool.ocianalyse]"),
+        ("[tool]\nocianalyze = 1", "tool.ocianalyze: must be a table"),
+        ("[[tool.ocianalyze]]", "tool.ocianalyze: must be a table"),
+    ],
+)
+def test_a_project_file_whose_table_is_misspelt_is_not_passed_over(tmp_path: Path, text: str, message: str) -> None:
+    path = write(tmp_path, text, "pyproject.toml")
+    with pytest.raises(UsageError, match=re.escape(message)):
+        find_settings(tmp_path)
+    with pytest.raises(UsageError, match=re.escape(message)):
+        load_settings(path)
+
+
+def test_a_project_file_that_is_named_must_have_the_table(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="has no table"):
+        load_settings(write(tmp_path, "[tool.ruff]", "pyproject.toml"))
+
+
 def test_the_examples_of_the_page_can_be_loaded_and_show_every_key(tmp_path: Path) -> None:
     page = PAGE.read_text(encoding="utf-8")
     blocks = re.findall(r"```toml\n(# ocianalyze\.toml\n.*?)```", page, flags=re.DOTALL)
