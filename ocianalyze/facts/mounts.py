@@ -31,7 +31,7 @@ class Mounts:
     def hides(self, path: str) -> str | None:
         """Return the directory whose mount hides `path` (absolute, normalised), or None."""
         for stated, real in self.directories:
-            if _within(path, stated) or _within(path, real):
+            if within(path, stated) or within(path, real):
                 return stated
         return None
 
@@ -55,5 +55,6 @@ def find_mounts(filesystem: Filesystem, home: str) -> Mounts:
     return Mounts(stated[0], tuple((path, filesystem.resolve(path).path) for path in stated))
 
 
-def _within(path: str, directory: str) -> bool:
+def within(path: str, directory: str) -> bool:
+    """Tell whether a path is a directory or lies in it; both absolute and normalised."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")

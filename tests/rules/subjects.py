@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ocianalyze.facts import gather
@@ -75,10 +75,11 @@ def kernel(directory: str, argv: Sequence[str] | None = None, **more: object) ->
 
 
 def base() -> list[Item]:
-    """Return what any image has: a shell, users."""
+    """Return what any image has: shells, the loader, a directory for temporary files, users."""
     return [
         directory("bin"),
-        program("bin/sh"),
+        *(program(path) for path in ("bin/sh", "bin/bash", "lib64/ld-linux-x86-64.so.2")),
+        directory("tmp", mode=0o1777),
         file("etc/passwd", ACCOUNTS.encode()),
         file("etc/group", GROUPS.encode()),
     ]
@@ -133,9 +134,17 @@ def make_subject(
     sizes: Sequence[int] | None = None,
     size_limit: int = SIZE_LIMIT,
     driver_version: str | None = None,
+    media_types: Sequence[str] | None = None,
 ) -> Subject:
-    """Return the subject of an image with these layers; `sizes` are those of the stored blobs, if they are known."""
+    """Return the subject of an image with these layers.
+
+    `sizes` are those of the stored blobs, if they are known; `media_types` that of the manifest, then of each layer.
+    """
     image, filesystem = make_image(*layers, config=config, platform=platform, sizes=sizes)
+    if media_types is not None:
+        stored = zip(image.layers, media_types[1:], strict=True)
+        typed = tuple(replace(layer, media_type=media_type) for layer, media_type in stored)
+        image = replace(image, media_type=media_types[0], layers=typed)
     facts = gather(image, filesystem, app_image_config=app_image_config)
     return Subject(image, filesystem, facts, app_image_config, size_limit, driver_version)
 

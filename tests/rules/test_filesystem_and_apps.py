@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ocianalyze.rules.profiles import JUPYTERLAB
 from tests.rules.subjects import IPYKERNEL, base, findings, good, kernel, program, python
 from tests.support.tarballs import Item, directory, file, symlink, whiteout
 
@@ -63,6 +64,64 @@ def test_home_elsewhere() -> None:
     items = [file("home/sagemaker-user/a"), file("root/b")]
     ((_, finding),) = findings("FSR003", items, app_image_config=MOUNT_ROOT)
     assert finding.path == "/root/b"
+
+
+def test_log_directories() -> None:
+    layers = [
+        [directory("var/log/studio", uid=1000), directory("var/log/studio/jupyterlab")],
+        [file("var/log/studio/a", b"12")],
+    ]
+    assert findings("FSR002", layers[0], profile=JUPYTERLAB) == []
+    ((severity, finding),) = findings("FSR002", *layers, profile=JUPYTERLAB)
+    assert (severity, finding.layer, finding.data["bytes"]) == ("warning", 1, 2)
+    assert findings("FSR002", *layers) == []
+    ((severity, _),) = findings("FSR002", [symlink("var/log/studio", "/opt")], profile=JUPYTERLAB)
+    assert severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("path", "severity"),
+    [
+        ("/home/sagemaker-user", None),
+        ("/root/data", None),
+        ("/home/jovyan/work", None),
+        ("/", "error"),
+        ("/usr", "error"),
+        ("/usr/", "error"),
+        ("/usr/local", "error"),
+        ("/usr/local/bin", "error"),
+        ("/link", "error"),
+        ("/etc", "error"),
+        ("/opt/ml", "warning"),
+        ("/opt/ml/work", "warning"),
+        ("/opt", None),
+    ],
+)
+def test_mount_paths(path: str, severity: str | None) -> None:
+    config = {"KernelGatewayImageConfig": {"FileSystemConfig": {"MountPath": path}}}
+    items = [*good(), symlink("link", "usr/local/bin"), directory("opt")]
+    found = findings("FSR004", items, app_image_config=config)
+    assert [severity for severity, _ in found] == ([severity] if severity else [])
+    assert findings("FSR004", items, app_image_config=config, profile=JUPYTERLAB) == []
+    assert findings("FSR004", items) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/home/sagemaker-user", False),
+        ("/home/sagemaker-user/", False),
+        ("home/sagemaker-user/work", False),
+        ("/home/sagemaker-user/..", True),
+        ("/home/sagemaker-user2", True),
+        ("/opt", True),
+        ("", True),
+    ],
+)
+def test_working_directories(path: str, found: bool) -> None:  # noqa: FBT001 - a column of the table
+    got = findings("FSR006", good(), config={"WorkingDir": path}, profile=JUPYTERLAB)
+    assert [severity for severity, _ in got] == ["note"] * found
+    assert findings("FSR006", good(), config={"WorkingDir": path}) == []
 
 
 @pytest.mark.parametrize(

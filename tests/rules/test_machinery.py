@@ -18,14 +18,14 @@ from ocianalyze.rules.selection import choose_rules, exact_rule
 from tests.rules.subjects import base, good, kernel, make_subject
 
 FAMILIES = {
-    "APP": (5, 10),
+    "APP": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11),
     "CFG": (1, 2, 3, 4, 5, 6),
-    "FSR": (1, 3, 5, 7),
-    "GPU": (1, 2),
-    "IMG": (1, 2),
+    "FSR": (1, 2, 3, 4, 5, 6, 7),
+    "GPU": (1, 2, 3, 4, 5, 6, 7),
+    "IMG": (1, 2, 3, 4, 5, 6, 7),
     "KRN": (1, 2, 3, 4, 5, 6, 7, 8),
-    "RTM": (1,),
-    "SIZ": (1, 3),
+    "RTM": (1, 2, 3, 4),
+    "SIZ": (1, 2, 3, 4),
     "USR": (1, 3, 4, 5),
 }
 IDS = [f"{family}{number:03}" for family, numbers in FAMILIES.items() for number in numbers]

@@ -19,7 +19,9 @@ _LIBRARY = "usr/local/lib/python3.11"
 
 BASE: tuple[Item, ...] = (
     directory("bin"),
-    file("bin/sh", ELF, mode=0o755),
+    *(file(f"bin/{name}", ELF, mode=0o755) for name in ("sh", "bash")),
+    file("lib64/ld-linux-x86-64.so.2", ELF, mode=0o755),
+    directory("tmp", mode=0o1777),
     directory("etc"),
     file("etc/passwd", PASSWD),
     file("etc/group", b"root:x:0:\nusers:x:100:\n"),

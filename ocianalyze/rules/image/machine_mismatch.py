@@ -3,8 +3,8 @@
 ## What it checks
 
 The ELF headers of `/bin/sh`, of the `python` that is found through `PATH`, and of the programs that start the visible
-kernels name the machine x86-64. Scripts are followed to their interpreters. Programs for 32-bit x86 do run on x86-64
-and are a warning.
+kernels name the machine x86-64, and in the newer Studio, where the image's own command runs, those of its programs.
+Scripts are followed to their interpreters. Programs for 32-bit x86 do run on x86-64 and are a warning.
 
 ## Why it matters
 
@@ -38,11 +38,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers import filetype
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.facts.programs import Program
 
@@ -54,7 +54,7 @@ _I386: Final = 0x03
 def machine_mismatch(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each file that cannot run on x86-64."""
     seen: set[str] = set()
-    for purpose, program in _programs(subject):
+    for purpose, program, concerned in _programs(subject):
         binary = program.binary
         if binary.node is None or binary.machine in (None, _X86_64) or binary.node.path in seen:
             continue
@@ -64,15 +64,25 @@ def machine_mismatch(subject: Subject) -> Iterator[Finding]:
             binary.node,
             f"{binary.node.path}, which is {purpose}, is built for {filetype.machine_name(machine)}, not x86-64",
             hint="build every stage of the image with '--platform=linux/amd64'",
-            severity=Severity.WARNING if machine == _I386 else None,
+            severity=dict.fromkeys(PROFILES, None)
+            | dict.fromkeys(concerned, Severity.WARNING if machine == _I386 else Severity.ERROR),
             data={"program": binary.node.path, "machine": machine, "needed_for": purpose},
         )
 
 
-def _programs(subject: Subject) -> Iterator[tuple[str, Program]]:
+def _programs(subject: Subject) -> Iterator[tuple[str, Program, Iterable[str]]]:
+    """Yield what is needed for what, the program, and the profiles that it is needed in."""
     facts = subject.facts
-    yield "the shell", facts.shell.examine("/bin/sh")
-    yield "the python on PATH", facts.python_program
+    yield "the shell", facts.shell.examine("/bin/sh"), PROFILES
+    yield "the python on PATH", facts.python_program, PROFILES
     for kernel in facts.kernels:
         if kernel.visible and kernel.program is not None and not kernel.rewritten:
-            yield f"the program of kernel {kernel.name!r}", kernel.program
+            yield f"the program of kernel {kernel.name!r}", kernel.program, PROFILES
+    apps = facts.commands
+    concerned = {JUPYTERLAB: apps["jupyterlab"], CODE_EDITOR: apps["code-editor"]}
+    for command in {command.configured: command for command in concerned.values()}.values():
+        profiles = [profile for profile, own in concerned.items() if own.configured == command.configured]
+        if command.first is not None:
+            yield "what the image's command starts", command.first, profiles
+        if command.words:
+            yield "the program of the image's command", command.found.shell.find(command.words[0]), profiles

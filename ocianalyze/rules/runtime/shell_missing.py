@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.rules.profiles import everywhere, newer
+from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, everywhere, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -54,13 +54,14 @@ def shell_missing(subject: Subject) -> Iterator[Finding]:
             path=PATH,
             layer=node.layer if node is not None else None,
             hint="take a base image with a shell, such as python:3.12-slim",
-            severity=None if _in_shell_form(subject) else newer(None),
+            severity=_severities(subject),
             data={"problem": program.problem.code},
         )
 
 
-def _in_shell_form(subject: Subject) -> bool:
-    """Tell whether the image's own command is run by a shell."""
-    execution = subject.image.config.config
-    command = execution.entrypoint or execution.cmd
-    return tuple(command[:2]) == (PATH, "-c")
+def _severities(subject: Subject) -> dict[str, Severity | None]:
+    """Return how bad it is: in the newer Studio nothing, unless the app's own command is run by a shell."""
+    commands = subject.facts.commands
+    apps = {JUPYTERLAB: commands["jupyterlab"], CODE_EDITOR: commands["code-editor"]}
+    in_shell_form = {profile: Severity.ERROR for profile, command in apps.items() if command.in_shell_form}
+    return {**newer(None), **in_shell_form}

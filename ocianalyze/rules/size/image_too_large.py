@@ -5,7 +5,7 @@ r"""The image is larger than 35 GB.
 The sum, over all layers, of the sizes of the regular files and the lengths of the symlinks: the number that
 `docker image ls` shows with a graph driver such as overlay2. A gigabyte is 10^9 bytes. What a later layer deletes or
 replaces still counts. Docker shows three significant digits, so that everything between 34.95 GB and 35.05 GB reads
-`35GB`; within that band the finding is a warning.
+`35GB`; what reads like the limit is a warning.
 
 ## Why it matters
 
@@ -38,7 +38,7 @@ or build in one stage and copy what is needed into a fresh one with `COPY --from
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ocianalyze.facts.size import human
 from ocianalyze.rules.profiles import CLASSIC, newer
@@ -47,17 +47,14 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROUNDING: Final = 0.05 / 35
-"""Half a unit of the last digit that Docker shows of 35.0 GB, as a share."""
-
 
 @rule(id="SIZ001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
 def image_too_large(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the size is over the limit, or so near it that Docker shows the limit."""
     size, limit = subject.facts.size.docker_image_size, subject.size_limit
-    if size < limit * (1 - _ROUNDING):
+    within = human(size) == human(limit)
+    if size <= limit and not within:
         return
-    within = size <= limit * (1 + _ROUNDING)
     relation = (
         f"which docker shows as {human(size)}, the limit itself" if within else "over the limit of " + human(limit)
     )

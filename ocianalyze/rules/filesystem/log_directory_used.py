@@ -1,0 +1,69 @@
+"""The image has files in `/var/log/studio`, where SageMaker puts its own logs.
+
+## What it checks
+
+Nothing but directories lies in `/var/log/studio`. There is one finding for each layer that writes there. Empty
+directories are as they should be: SageMaker Distribution makes them.
+
+## Why it matters
+
+"`/var/log/studio` are reserved for the logging directories of your applications and the extensions associated with it.
+We recommend that you don't use these folders in creating your image." What the image puts there may be hidden or
+overwritten.
+
+## How to fix
+
+Let programs log elsewhere while the image is built, or remove the files in the same step:
+
+```dockerfile
+RUN ./install.sh && rm -rf /var/log/studio/*
+```
+
+## Data
+
+- `directory`: `/var/log/studio`.
+- `count`, `bytes`: how many paths that are no directories the layer puts there, and the sizes of the files.
+- `paths`: some of them.
+
+## References
+
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html),
+  "Logging directories".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.reserved import look_into
+from ocianalyze.facts.size import human
+from ocianalyze.rules.profiles import newer
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DIRECTORY: Final = "/var/log/studio"
+
+
+@rule(id="FSR002", severity=newer(Severity.WARNING))
+def log_directory_used(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each layer's files."""
+    directory = look_into(subject.filesystem, DIRECTORY)
+    if directory.node is not None and not directory.node.is_directory:
+        what = "a symlink" if directory.node.is_symlink else "a file"
+        yield Finding.at(
+            directory.node,
+            f"{DIRECTORY} is {what}, but it is reserved for SageMaker's logs",
+            hint="make it a directory, or leave it out",
+            data={"directory": DIRECTORY, "count": 1, "bytes": directory.node.size, "paths": [DIRECTORY]},
+        )
+    for share in directory.shares:
+        count = "a file" if share.files == 1 else f"{share.files:,} files"
+        yield Finding(
+            message=f"{count} ({human(share.bytes)}) in {DIRECTORY}, which is reserved for SageMaker's logs",
+            path=share.paths[0],
+            layer=share.layer,
+            hint="let programs log elsewhere, or remove the files in the step that makes them",
+            data={"directory": DIRECTORY, "count": share.files, "bytes": share.bytes, "paths": list(share.paths)},
+        )

@@ -1,0 +1,54 @@
+"""The working directory is not within the user's directory.
+
+## What it checks
+
+`WORKDIR` is `/home/sagemaker-user` or a directory in it.
+
+## Why it matters
+
+"Use the `WORKDIR` instruction to set the working directory of your image to a folder within `/home/sagemaker-user`."
+The server starts there: elsewhere the file browser shows another directory than the one whose contents are kept, and
+what users save there is gone when the app stops. AWS's own example for JupyterLab sets none and works.
+
+## How to fix
+
+```dockerfile
+WORKDIR /home/sagemaker-user
+```
+
+## Data
+
+- `working_directory`: what it is, or null.
+
+## References
+
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html),
+  "Working directory".
+"""
+
+from __future__ import annotations
+
+from posixpath import join, normpath
+from typing import TYPE_CHECKING
+
+from ocianalyze.facts.app_image_config import DEFAULT_MOUNT
+from ocianalyze.facts.mounts import within
+from ocianalyze.rules.profiles import newer
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@rule(id="FSR006", severity=newer(Severity.NOTE))
+def working_directory_elsewhere(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if it is elsewhere or not set."""
+    given = subject.image.config.config.working_dir
+    if given and within(normpath(join("/", given)), DEFAULT_MOUNT):
+        return
+    what = f"the working directory is {given}, not within {DEFAULT_MOUNT}" if given else "no working directory is set"
+    yield Finding(
+        message=f"{what}: users may work where nothing is kept",
+        hint=f"set WORKDIR {DEFAULT_MOUNT}",
+        data={"working_directory": given or None},
+    )

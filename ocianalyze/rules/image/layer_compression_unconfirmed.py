@@ -1,0 +1,52 @@
+"""A layer is compressed with zstd, of which nobody says that SageMaker can read it.
+
+## What it checks
+
+No layer has a media type that ends in `+zstd`.
+
+## Why it matters
+
+Every document and every report about SageMaker is about gzip. Whether its hosts unpack zstd is said nowhere, which is
+why this is a warning and not an error: an old container runtime fails with `unsupported compression` or `gzip: invalid
+header`, and the app with `InternalFailure`.
+
+## How to fix
+
+```sh
+docker buildx build --output type=image,compression=gzip,force-compression=true,push=true,name=IMAGE .
+skopeo copy --dest-compress-format gzip --dest-force-compress-format oci-archive:image.tar docker://IMAGE
+```
+
+## Data
+
+- `layers`: the positions of the layers.
+
+## References
+
+- [OCI image specification, media-types.md](https://github.com/opencontainers/image-spec/blob/main/media-types.md).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@rule(id="IMG004", severity=everywhere(Severity.WARNING))
+def layer_compression_unconfirmed(subject: Subject) -> Iterator[Finding]:
+    """Yield one finding for all layers."""
+    layers = [layer.position for layer in subject.image.layers if (layer.media_type or "").endswith("+zstd")]
+    if layers:
+        count = f"{len(layers)} layers are" if len(layers) > 1 else "a layer is"
+        yield Finding(
+            message=f"{count} compressed with zstd; that SageMaker can unpack it is not confirmed",
+            layer=layers[0],
+            hint="push with gzip: buildx's 'compression=gzip,force-compression=true', or skopeo's "
+            "'--dest-compress-format gzip'",
+            data={"layers": layers},
+        )

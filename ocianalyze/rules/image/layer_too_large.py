@@ -1,0 +1,59 @@
+"""A layer is too large for Amazon ECR.
+
+## What it checks
+
+No compressed layer is larger than 52,000 MiB. How large a layer that is not compressed will be when it is pushed is
+not known.
+
+## Why it matters
+
+SageMaker takes images from Amazon ECR, which refuses larger layers; the quota cannot be raised. The push fails with
+`LayerPartTooLarge` or `LimitExceeded` after all of it has been sent.
+
+## How to fix
+
+Divide the step into several:
+
+```dockerfile
+COPY models/base/ /opt/models/base/
+COPY models/large/ /opt/models/large/
+```
+
+## Data
+
+- `size`: the size of the layer as stored, in bytes.
+- `limit`: the quota, in bytes.
+
+## References
+
+- [Amazon ECR service quotas](https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html), "Maximum
+  layer size".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.size import human
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT: Final = 52_000 << 20
+_COMPRESSED: Final = ("gzip", "zstd")
+
+
+@rule(id="IMG005", severity=everywhere(Severity.ERROR))
+def layer_too_large(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each layer that is over the quota."""
+    for layer in subject.image.layers:
+        compressed = (layer.media_type or "").endswith(_COMPRESSED)
+        if compressed and layer.size is not None and layer.size > LIMIT:
+            yield Finding(
+                message=f"the layer has {human(layer.size)} compressed; Amazon ECR takes no more than 52,000 MiB",
+                layer=layer.position,
+                hint="divide the build step into several",
+                data={"size": layer.size, "limit": LIMIT},
+            )

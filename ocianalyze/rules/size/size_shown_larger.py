@@ -1,0 +1,59 @@
+"""Docker's containerd image store shows more than 35 GB, though the image is within the limit.
+
+## What it checks
+
+The image is within the limit (SIZ001), but what `docker image ls` shows as `DISK USAGE` with the containerd image store
+is not: the compressed layers and the blocks that the unpacked files take, 4096 bytes at a time, together. It is an
+estimate: blocks differ between file systems.
+
+## Why it matters
+
+The specification says: "To view the size of your image, run `docker image ls`." It was written for the number that
+Docker showed until version 28. Docker 29 uses the containerd image store on new installations, whose number is half as
+large again. Which of the two AWS measures is not said; nothing is known of an image that was refused for the larger.
+
+## How to fix
+
+There is nothing to fix. To see the number that the limit was made for:
+
+```sh
+ocianalyze scan --format json IMAGE | jq .facts.size.docker_image_size
+```
+
+## Data
+
+- `containerd_estimate`, `docker_image_size`: the two numbers, in bytes.
+- `limit`: the limit in bytes.
+
+## References
+
+- moby, `daemon/containerd/image_list.go`: what is counted.
+- [containerd image store](https://docs.docker.com/engine/storage/containerd/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.facts.size import human
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@rule(id="SIZ002", severity=everywhere(Severity.NOTE))
+def size_shown_larger(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if only the larger number is over the limit."""
+    size, limit = subject.facts.size, subject.size_limit
+    if size.containerd_estimate > limit >= size.docker_image_size:
+        yield Finding(
+            message=f"with the containerd image store Docker shows about {human(size.containerd_estimate)}, over "
+            f"{human(limit)}, though the layers hold {human(size.docker_image_size)}",
+            data={
+                "containerd_estimate": size.containerd_estimate,
+                "docker_image_size": size.docker_image_size,
+                "limit": limit,
+            },
+        )
