@@ -6,13 +6,15 @@ never "not found".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts import (
     accounts,
     command_search,
+    conda,
     cuda,
+    entry_points,
     jupyter,
     kernelspecs,
     loader,
@@ -20,12 +22,14 @@ from ocianalyze.facts import (
     nvidia,
     packages,
     python,
+    sudo,
 )
-from ocianalyze.facts.app_image_config import AppImageConfig, mount_path
+from ocianalyze.facts.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
 from ocianalyze.facts.commands import find_commands
-from ocianalyze.facts.discovery import find_kernels, find_unlisted
+from ocianalyze.facts.discovery import find_unlisted, list_for_classic, list_for_image
 from ocianalyze.facts.distributions import WANTED, find_distributions
-from ocianalyze.facts.mounts import RESERVED, find_mounts
+from ocianalyze.facts.jupyter_servers import find_server
+from ocianalyze.facts.mounts import LOGS, RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
 from ocianalyze.facts.programs import search_path
 from ocianalyze.facts.requirements import find_requirements
@@ -37,11 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocianalyze.facts.accounts import User
+    from ocianalyze.facts.command_search import Found
     from ocianalyze.facts.commands import App, Command
     from ocianalyze.facts.cuda import CudaEvidence
     from ocianalyze.facts.distributions import Distribution
     from ocianalyze.facts.jupyter import JupyterSettings
-    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.loader import LoaderPath
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.nvidia import NvidiaFile
@@ -56,7 +61,10 @@ if TYPE_CHECKING:
 
 __all__ = ["READS", "AppImageConfig", "Facts", "Nvidia", "gather"]
 
-_MODULES: Final = (accounts, command_search, cuda, jupyter, kernelspecs, loader, modules, packages, python)
+_MODULES: Final = (
+    *(accounts, command_search, conda, cuda, entry_points, jupyter, kernelspecs),
+    *(loader, modules, packages, python, sudo),
+)
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)
 """The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
@@ -103,11 +111,12 @@ class Facts:
     Attributes:
         environment: the variables of the image's configuration.
         user: who the container's process is.
-        shell: how commands are looked up.
-        mounts: which directories are hidden at run time.
+        shell: how commands are looked up in Studio Classic.
+        mounts: which directories are hidden at run time in Studio Classic.
         python_program: what the command ``python`` leads to.
         python: the installation behind it, if it is a Python.
-        kernels: the kernels in the order in which Studio Classic searches them, hidden and shadowed ones included.
+        classic: the kernels as the server of Studio Classic lists them.
+        own: the kernels as a Jupyter server of the image's own lists them, as in the newer Studio.
         unlisted_kernels: the ``kernel.json`` files that lie where nobody searches.
         nvidia: what the image holds of NVIDIA's.
         reserved: what lies in the reserved directories.
@@ -124,7 +133,8 @@ class Facts:
     mounts: Mounts
     python_program: Program
     python: Installation | None
-    kernels: tuple[Kernel, ...]
+    classic: Listing
+    own: Listing
     unlisted_kernels: tuple[str, ...]
     nvidia: Nvidia
     reserved: Mapping[str, Directory]
@@ -133,6 +143,11 @@ class Facts:
     commands: Mapping[App, Command]
     jupyter: Mapping[App, JupyterSettings | None]
     distributions: Mapping[str, tuple[Distribution, ...]]
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """The kernels in the order in which Studio Classic searches them, hidden and shadowed ones included."""
+        return self.classic.kernels
 
 
 def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageConfig | None = None) -> Facts:
@@ -151,8 +166,11 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
     installation = None
     if program.path is not None and program.problem is None and program.interpreter is None:
         installation = python.find_installation(filesystem, program.path)
-    kernels = find_kernels(shell, environment, installation, mounts)
-    commands = find_commands(shell, image.config.config, app_image_config)
+    classic = list_for_classic(shell, environment, mounts, python=installation)
+    newer = find_mounts(filesystem, DEFAULT_MOUNT, reserved=(*RESERVED, LOGS))
+    newer_shell = replace(shell, mounts=newer)
+    commands = find_commands(newer_shell, image.config.config, app_image_config)
+    own = _list_own(newer_shell, newer, commands["jupyterlab"].found)
     return Facts(
         environment=environment,
         user=user,
@@ -160,16 +178,23 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
         mounts=mounts,
         python_program=program,
         python=installation,
-        kernels=kernels,
-        unlisted_kernels=find_unlisted(filesystem, kernels),
+        classic=classic,
+        own=own,
+        unlisted_kernels=find_unlisted(filesystem, classic.kernels),
         nvidia=_gather_nvidia(image, filesystem, environment),
         reserved={path: look_into(filesystem, path) for path in RESERVED},
         home=look_into(filesystem, mounts.home),
         size=measure(image, filesystem),
         commands=commands,
-        jupyter={app: jupyter.find_settings(filesystem, command.found, mounts) for app, command in commands.items()},
+        jupyter={app: jupyter.find_settings(filesystem, command.found, newer) for app, command in commands.items()},
         distributions={name: find_distributions(filesystem, name) for name in WANTED},
     )
+
+
+def _list_own(shell: Shell, mounts: Mounts, found: Found) -> Listing:
+    """Return the kernels as a server lists them that the image starts, if `found` is one, or is likely to start."""
+    server = find_server(found.shell, found.words) if found.words else find_server(shell, ())
+    return list_for_image(shell.with_environment(found.environment), found.environment, mounts, server=server)
 
 
 def _gather_nvidia(image: Image, filesystem: Filesystem, environment: Mapping[str, str]) -> Nvidia:

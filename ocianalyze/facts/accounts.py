@@ -23,6 +23,9 @@ _MAX_INT: Final = 2**63 - 1
 _LONGEST_PASSWD_LINE: Final = 64 * 1024
 _LONGEST_GROUP_LINE: Final = 1024 * 1024
 _LARGEST: Final = 4 * 1024 * 1024
+_LONGEST_HOME: Final = 4096
+"""No path is longer (``PATH_MAX``); what is cut off would lead nowhere."""
+
 _MAX_LINES: Final = 100_000
 """How much of the files is looked at; more than anybody has users."""
 
@@ -114,6 +117,24 @@ def find_user(filesystem: Filesystem, spec: str, environment: Mapping[str, str])
     )
 
 
+def find_homes(filesystem: Filesystem) -> tuple[str, ...]:
+    """Return the home directories of all users, each once; none where ``/etc/passwd`` cannot be read."""
+    try:
+        entries = parse_passwd(_content(filesystem, "/etc/passwd") or b"")
+    except ValueError:
+        return ()
+    return tuple(dict.fromkeys(entry.home[:_LONGEST_HOME] for entry in entries if entry.home.startswith("/")))
+
+
+def find_group_names(filesystem: Filesystem, user: User) -> frozenset[str]:
+    """Return the names of all groups that `user` is in by ``/etc/group``, whatever ``USER`` says of its group."""
+    try:
+        groups = parse_group(_content(filesystem, "/etc/group") or b"")
+    except ValueError:
+        return frozenset()
+    return frozenset(group.name for group in groups if group.gid == user.gid or user.name in group.members)
+
+
 def resolve_user(
     spec: str, *, passwd: bytes | None, group: bytes | None, environment: Mapping[str, str] | None = None
 ) -> User:
@@ -129,6 +150,7 @@ def resolve_user(
     # runc looks the home up once more, by the number alone.
     by_number = next((item for item in users if item.uid == uid), None)
     home = (environment or {}).get("HOME") or (by_number.home if by_number else "") or "/"
+    home = home[:_LONGEST_HOME]
     name = entry.name if entry else None
     return User(spec, uid, gid, name, home, groups, entry is not None, bool(wanted_group))
 

@@ -81,6 +81,21 @@ def mount_path(config: AppImageConfig | None) -> str:
     return path if isinstance(path, str) and path.startswith("/") else DEFAULT_MOUNT
 
 
+def default_uid(config: AppImageConfig | None) -> int:
+    """Return ``FileSystemConfig.DefaultUid``, or its default."""
+    return _default_id(config, "DefaultUid", DEFAULT_UID)
+
+
+def default_gid(config: AppImageConfig | None) -> int:
+    """Return ``FileSystemConfig.DefaultGid``, or its default."""
+    return _default_id(config, "DefaultGid", DEFAULT_GID)
+
+
+def _default_id(config: AppImageConfig | None, key: str, default: int) -> int:
+    value = part(config, KERNEL_GATEWAY, "FileSystemConfig").get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
 def requested_kernels(config: AppImageConfig | None) -> tuple[str, ...] | None:
     """Return the names in ``KernelSpecs``, or None if none are given."""
     specs = part(config, KERNEL_GATEWAY).get("KernelSpecs")

@@ -1,86 +1,202 @@
-"""Conda environments, and the kernel names that nb_conda_kernels gives what is in them.
+"""What ``conda info`` would say: where conda lies, where it keeps environments, and which ones it knows.
 
-Sources: conda (an environment is a directory with ``conda-meta/history``); nb_conda_kernels ``manager.py``.
+Sources: conda 26.7 ``core/envs_manager.py`` (``list_all_known_prefixes``), ``base/context.py`` (``envs_dirs``),
+``base/constants.py`` (``SEARCH_PATH`` of its configuration).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from posixpath import basename, dirname, join
+from itertools import islice
+from posixpath import dirname, join, normpath
+from string import Template
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.accounts import find_homes
+from ocianalyze.facts.programs import LONGEST_PATH, split_path
+from ocianalyze.facts.python import find_installation, is_python
+
 if TYPE_CHECKING:
-    from ocianalyze.filesystem.tree import Filesystem
+    from collections.abc import Iterator, Mapping
 
-ENVIRONMENT_FILTER: Final = re.compile(r"/opt/conda$")
-"""The environments that Studio Classic's start-up leaves out (``CONDA_ENV_FILTER``)."""
+    from ocianalyze.facts.mounts import Mounts
+    from ocianalyze.facts.programs import Program
+    from ocianalyze.facts.shell import Shell
+    from ocianalyze.filesystem.tree import Filesystem, Node
 
-_SHORT: Final = {"python2": "py", "python3": "py", "ir": "r"}
-_FORBIDDEN: Final = re.compile(r"[^a-zA-Z0-9._\-]")
-_ROOT_NAMES: Final = ("base", "root")
+READS: Final = (
+    "**/.condarc",
+    "**/condarc",
+    "**/condarc.d/*.yml",
+    "**/condarc.d/*.yaml",
+    "**/.conda/environments.txt",
+)
+
+_PLACES: Final = (
+    "/etc/conda",
+    "/var/lib/conda",
+    "$CONDA_ROOT",
+    "$XDG_CONFIG_HOME/conda",
+    "~/.config/conda",
+    "~/.conda",
+    "~",
+    "$CONDA_PREFIX",
+)
+"""Where conda looks for ``.condarc``, ``condarc`` and ``condarc.d``."""
+
+_NAMES: Final = (".condarc", "condarc", "condarc.d")
+_YAML: Final = (".yml", ".yaml")
+_FILES: Final = (*(f"/{name}" for name in _NAMES[:2]), *_YAML)
+"""What files must be called to be read."""
+
+_LARGEST: Final = 256 * 1024
+_MAX_DIRECTORIES: Final = 100
+_MAX_ENVIRONMENTS: Final = 1000
+_ENVS_DIRS: Final = re.compile(
+    r"""^["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*
+    (?:\[([^\]]{0,4096})\]|(?:\#.*)?((?:\n(?:[ \t]*-.*|[ \t]*(?:\#.*)?))*))""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""``envs_dirs`` of a ``.condarc``, which is YAML: a list beside it or below."""
+
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
-    """A conda environment.
+class Conda:
+    """The conda of an image.
 
     Attributes:
-        prefix: its directory.
-        name: its name; ``base`` for the one that conda itself lies in.
-        certain: whether ``conda info`` lists it whatever the files in home directories say.
+        prefix: where it lies.
+        program: what the command ``conda`` leads to; with a problem where there is none to run.
+        environments: the environments that it knows, in its order; its own is among them.
+        unknown: environments that it does not know, because they lie elsewhere.
     """
 
-    prefix: str
-    name: str
-    certain: bool
+    prefix: str | None
+    program: Program
+    environments: tuple[str, ...]
+    unknown: tuple[str, ...]
 
-    def kernel_names(self, directory: str) -> tuple[str, ...]:
-        """Return the names under which a kernel of this environment may be known; `directory` is its spec directory."""
-        kernel = _SHORT.get(directory.lower(), directory.lower())
-        if self.name == "base":
-            return tuple(_clean(f"conda-{name}-{kernel}") for name in _ROOT_NAMES)
-        return (_clean(f"conda-env-{self.name}-{kernel}"),)
+    @property
+    def callable(self) -> bool:
+        """True if there is a command that a server can ask."""
+        return self.program.problem is None
 
 
-def find_environments(filesystem: Filesystem) -> tuple[Environment, ...]:
-    """Return the conda environments of the image, in the order of their paths."""
+def find_conda(shell: Shell, environment: Mapping[str, str], mounts: Mounts) -> Conda:
+    """Return what there is of conda; of environments without measure, the first.
+
+    Where no ``conda`` is on ``PATH``, its prefix is the first environment that has one.
+
+    Raises:
+        ContentUnavailableError: a file that decides was not kept.
+    """
+    filesystem = shell.filesystem
+    program = shell.find(environment.get("CONDA_EXE") or "conda")
     prefixes = sorted(
-        dirname(node.path)
+        path
         for node in filesystem.named("conda-meta")
-        if node.is_directory and filesystem.child(node, "history") is not None and "/pkgs/" not in node.path
+        if "/pkgs/" not in node.path and is_environment(filesystem, path := dirname(node.path))
     )
-    bases = [prefix for prefix in prefixes if _has_conda(filesystem, prefix)]
-    base = bases[0] if bases else None
-    found: list[Environment] = []
-    for prefix in prefixes:
-        parent = dirname(prefix)
-        in_default = base is not None and parent == join(base, "envs")
-        if prefix == base or (base is None and basename(parent) != "envs"):
-            name = "base"
-        elif basename(parent) == "envs" and base is not None and not in_default:
-            name = f"{basename(dirname(parent))}-{basename(prefix)}"
-        else:
-            name = basename(prefix)
-        found.append(Environment(prefix, _distinct(name, found), certain=prefix == base or in_default))
-    return tuple(found)
+    prefix = _prefix_of(program, shell) or next((path for path in prefixes if _has_conda(filesystem, path)), None)
+    known: list[str] = []
+    if prefix is not None:
+        # conda runs where the mounts are: what they hide is neither configuration nor list to it.
+        known = sorted({prefix, *islice(_listed(shell, environment, prefix, mounts), _MAX_ENVIRONMENTS)})
+    real = {filesystem.resolve(path).path for path in known}
+    unknown = tuple(islice((path for path in prefixes if path not in real), _MAX_ENVIRONMENTS))
+    return Conda(prefix, program, tuple(known), unknown)
+
+
+def is_environment(filesystem: Filesystem, path: str) -> bool:
+    """Tell whether `path` is a conda environment: it has a file ``conda-meta/history``."""
+    node = filesystem.lookup(join(path, "conda-meta/history"))
+    return node is not None and node.is_file
+
+
+def _prefix_of(program: Program, shell: Shell) -> str | None:
+    """Return ``sys.prefix`` of the Python that runs conda."""
+    if program.problem is not None or program.real is None:
+        return None
+    path = program.binary.path
+    found = find_installation(shell.filesystem, path) if path is not None and is_python(path) else None
+    return found.prefix if found is not None else dirname(dirname(program.real))
 
 
 def _has_conda(filesystem: Filesystem, prefix: str) -> bool:
     return any(filesystem.lookup(join(prefix, path)) is not None for path in ("bin/conda", "condabin/conda"))
 
 
-def _distinct(name: str, found: list[Environment]) -> str:
-    taken = {environment.name for environment in found}
-    number, result = 1, name
-    while result in taken:
-        number += 1
-        result = f"{name}-{number}"
-    return result
+def _listed(shell: Shell, environment: Mapping[str, str], prefix: str, mounts: Mounts) -> Iterator[str]:
+    filesystem, home = shell.filesystem, shell.user.home
+    for directory in _environment_directories(shell, environment, prefix, mounts):
+        node = filesystem.lookup(directory)
+        for child in filesystem.children_of(node)[:_MAX_ENVIRONMENTS] if node is not None else ():
+            path = join(directory, child.name)
+            if is_environment(filesystem, path):
+                yield path
+    # conda that is run by root asks all users.
+    homes = find_homes(filesystem)[:_MAX_DIRECTORIES] if shell.user.uid == 0 else ()
+    for place in dict.fromkeys((home, *homes)):
+        for line in _lines(filesystem, mounts, join(place, ".conda/environments.txt"))[:_MAX_ENVIRONMENTS]:
+            path = line.strip()
+            if path.startswith("/") and len(path) < LONGEST_PATH and is_environment(filesystem, path):
+                yield path
 
 
-def _clean(name: str) -> str:
-    """Return the name with what a kernel name cannot hold replaced, as ``clean_kernel_name`` does."""
-    decomposed = "".join(part for part in unicodedata.normalize("NFKD", name) if not unicodedata.combining(part))
-    return _FORBIDDEN.sub("_", decomposed)
+def _environment_directories(
+    shell: Shell, environment: Mapping[str, str], prefix: str, mounts: Mounts
+) -> tuple[str, ...]:
+    variables = {"CONDA_ROOT": prefix, **environment, "CONDA_PREFIX": environment.get("CONDA_PREFIX") or prefix}
+    stated = [item for name in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH") for item in split_path(variables.get(name, ""))]
+    for content in _configurations(shell, variables, mounts):
+        stated += _stated_directories(content)
+    fixed = (join(prefix, "envs"), "~/.conda/envs")
+    expanded = (_expand(path, variables, shell.user.home) for path in (*stated[:_MAX_DIRECTORIES], *fixed))
+    return tuple(dict.fromkeys(path for path in expanded if path is not None))
+
+
+def _configurations(shell: Shell, variables: Mapping[str, str], mounts: Mounts) -> Iterator[str]:
+    filesystem = shell.filesystem
+    seen: set[Node] = set()
+    for name in (*(f"{place}/{name}" for place in _PLACES for name in _NAMES), variables.get("CONDARC", "")):
+        place = _expand(name, variables, shell.user.home)
+        node = filesystem.lookup(place) if place is not None else None
+        if place is None or node is None or node in seen:
+            continue
+        seen.add(node)
+        paths = [place] if place.endswith(_FILES) else []
+        if node.is_directory:
+            paths = [join(place, child.name) for child in filesystem.children_of(node) if child.name.endswith(_YAML)]
+        for path in paths[:_MAX_DIRECTORIES]:
+            yield "\n".join(_lines(filesystem, mounts, path))
+
+
+def _stated_directories(content: str) -> Iterator[str]:
+    for match in _ENVS_DIRS.finditer(content):
+        beside, below = match[1], match[2] or ""
+        items = _COMMENT.sub("", beside).split(",") if beside is not None else below.split("\n")
+        for item in items:
+            value = _COMMENT.sub("", item).strip().removeprefix("-").strip().strip("'\"")
+            if value:
+                yield value
+
+
+def _expand(path: str, variables: Mapping[str, str], home: str) -> str | None:
+    """Return an absolute path of what conda's ``expand`` makes of `path`, or None if it makes none."""
+    if not path or len(path) >= LONGEST_PATH or path.count("$") > _MAX_DIRECTORIES:
+        return None
+    short = {name: value for name, value in variables.items() if len(value) < LONGEST_PATH}
+    found = Template(path).safe_substitute(short)
+    found = home + found[1:] if found == "~" or found.startswith("~/") else found
+    return normpath(found) if found.startswith("/") and len(found) < LONGEST_PATH else None
+
+
+def _lines(filesystem: Filesystem, mounts: Mounts, path: str) -> list[str]:
+    """Return the lines of a file that is visible at run time; of a large one, those of its beginning."""
+    found = filesystem.resolve(path)
+    if found.node is None or not found.node.is_file or mounts.hides_on_the_way(found) or mounts.hides(path):
+        return []
+    return found.node.read(_LARGEST).decode("utf-8", "surrogateescape").split("\n")

@@ -1,8 +1,9 @@
-"""The kernels that Studio Classic would find in the image, in its order, and what their commands lead to.
+"""The kernels that a Jupyter server would list, in its order.
 
-Sources: jupyter_core ``paths.py`` (``jupyter_path``); jupyter_client ``kernelspec.py`` (``find_kernel_specs``);
-nb_conda_kernels ``manager.py``; the start-up of a KernelGateway app as it was observed: ``JUPYTER_PATH`` becomes the
-``share/jupyter`` of the prefix of the ``python`` that is found through ``PATH``.
+Sources: jupyter_client 8 ``kernelspec.py`` (``find_kernel_specs``, ``ensure_native_kernel``); nb_conda_kernels
+``manager.py`` (``find_kernel_specs``); the start-up of a KernelGateway app as it was observed: ``JUPYTER_PATH`` becomes
+the ``share/jupyter`` of the prefix of the ``python`` that is found through ``PATH``, and ``CONDA_ENV_FILTER`` leaves
+``/opt/conda`` out.
 """
 
 from __future__ import annotations
@@ -10,58 +11,90 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from posixpath import basename, dirname, join
-from string import Template
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.conda import ENVIRONMENT_FILTER, Environment, find_environments
-from ocianalyze.facts.kernels import KERNEL_MODULES, NATIVE, REWRITTEN, Kernel, Place
-from ocianalyze.facts.kernelspecs import LARGEST, load_kernelspec
-from ocianalyze.facts.modules import find_module
-from ocianalyze.facts.python import Installation, find_installation
+from ocianalyze.facts.conda import Conda, find_conda
+from ocianalyze.facts.conda_names import kernel_names, name_environments
+from ocianalyze.facts.entry_points import find_entry_points
+from ocianalyze.facts.jupyter_paths import Circumstances, SearchDirectory, search_directories
+from ocianalyze.facts.jupyter_servers import NOWHERE, SERVICE, Server
+from ocianalyze.facts.kernel_commands import KernelCommands
+from ocianalyze.facts.kernels import LOCAL_PROVISIONER, NATIVE, Kernel, Listing
+from ocianalyze.facts.kernelspecs import CONNECTION_FILE, LARGEST, KernelSpec, load_kernelspec
+from ocianalyze.facts.permissions import find_denial
+from ocianalyze.facts.python import site_directories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.mounts import Mounts
+    from ocianalyze.facts.python import Installation
     from ocianalyze.facts.shell import Shell
     from ocianalyze.filesystem.tree import Filesystem, Node
 
-_SYSTEM: Final = ("/usr/local/share/jupyter/kernels", "/usr/share/jupyter/kernels")
-_PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*t?", re.ASCII)
+CONDA_FILTER: Final = re.compile(r"/opt/conda$")
+"""The environments that Studio Classic's start-up leaves out (``CONDA_ENV_FILTER``)."""
+
 _SPEC_PATH: Final = re.compile(r"/kernels/[^/]+/kernel\.json\Z")
-_VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
-"""The variables of a kernel that change where its command leads."""
+_SHADOWING: Final = "it lies in a system directory, before which the service may find a python3 of its own"
+_NATIVE_MODULE: Final = "ipykernel"
+_PROVISIONERS: Final = "jupyter_client.kernel_provisioners"
+_LOCAL: Final = frozenset({LOCAL_PROVISIONER})
 
-_LONGEST_VALUE: Final = 64 * 1024
-_OPTIONS_WITH_VALUES: Final = ("-X", "-W")
 
-
-def find_kernels(
-    shell: Shell, environment: Mapping[str, str], python: Installation | None, mounts: Mounts
-) -> tuple[Kernel, ...]:
-    """Return the kernels in the order in which they are searched, shadowed and hidden ones included.
-
-    `python` is the installation of the ``python`` that is found through ``PATH``.
+def list_for_classic(
+    shell: Shell, environment: Mapping[str, str], mounts: Mounts, *, python: Installation | None
+) -> Listing:
+    """Return the kernels as the server of Studio Classic lists them; `python` is what ``python`` on ``PATH`` leads to.
 
     Raises:
         ContentUnavailableError: a file that decides was not kept.
     """
-    finder = _Finder(shell, environment, mounts)
-    conda = list(finder.conda_kernels())
-    prefixes = {dirname(kernel.directory): kernel.name for kernel in conda}
-    first: dict[str, str] = {}
-    found: list[Kernel] = []
-    for kernel in (*finder.spec_kernels(python), *conda):
-        shadowed_by = first.get(kernel.name) if kernel.hidden_by is None else None
-        if kernel.hidden_by is None:
-            first.setdefault(kernel.name, kernel.directory)
-        conda_name = prefixes.get(dirname(kernel.directory)) if kernel.origin == "kernelspec" else None
-        doubt = kernel.doubt or (f"Studio may list it as {conda_name!r} only" if conda_name else None)
-        found.append(finder.with_command(replace(kernel, shadowed_by=shadowed_by, doubt=doubt)))
-    return tuple(found)
+    variables = {name: value for name, value in environment.items() if name != "JUPYTER_PATH"}
+    if python is not None:
+        variables["JUPYTER_PATH"] = join(python.prefix, "share/jupyter/")
+    directories = search_directories(Circumstances(variables, shell.user.home, SERVICE.prefix))
+    conda = find_conda(shell, environment, mounts)
+    commands = KernelCommands(shell, environment, SERVICE, mounts)
+    finder = _Finder(shell, mounts)
+    specs = [_doubted(kernel) for kernel in finder.spec_kernels(directories)]
+    kernels = _merged(specs, finder.conda_kernels(conda, without=CONDA_FILTER))
+    found = commands.with_commands(kernels, conda_prefix=conda.prefix)
+    return Listing(SERVICE, shell, mounts, directories, conda, _LOCAL, found)
 
 
-def find_unlisted(filesystem: Filesystem, kernels: tuple[Kernel, ...]) -> tuple[str, ...]:
+def list_for_image(shell: Shell, environment: Mapping[str, str], mounts: Mounts, *, server: Server | None) -> Listing:
+    """Return the kernels as `server`, which the image brings, lists them; raises as `list_for_classic`."""
+    host = server or NOWHERE
+    commands = KernelCommands(shell, environment, host, mounts)
+    prefix = shell.filesystem.lookup(host.prefix)
+    ipython = commands.server_module("IPython")
+    directories = search_directories(
+        Circumstances(
+            environment,
+            shell.user.home,
+            host.prefix,
+            is_virtual=host.installation is not None and host.installation.is_virtual,
+            owns_prefix=prefix is not None and prefix.uid == shell.user.uid,
+            user_site=host.installation is None or host.installation.system_site,
+            ipython=ipython is None or not ipython.missing,
+        )
+    )
+    manager = commands.server_module("nb_conda_kernels")
+    conda = find_conda(shell, environment, mounts) if manager is not None and not manager.missing else None
+    finder = _Finder(shell, mounts)
+    specs = list(finder.spec_kernels(directories))
+    if not any(kernel.name == NATIVE and not kernel.is_out_of_sight for kernel in specs):
+        specs += _native_kernel(shell.filesystem, commands, host)
+    kernels = _merged(specs, finder.conda_kernels(conda) if conda is not None else ())
+    provisioners = _provisioners(shell.filesystem, host, kernels)
+    if host.installation is not None:
+        kernels = tuple(replace(item, unprovisioned=not _is_provisioned(item, provisioners)) for item in kernels)
+    found = commands.with_commands(kernels, conda_prefix=conda.prefix if conda is not None else None)
+    return Listing(host, shell, mounts, directories, conda, provisioners, found)
+
+
+def find_unlisted(filesystem: Filesystem, kernels: Iterable[Kernel]) -> tuple[str, ...]:
     """Return the paths of the ``kernel.json`` files that lie in a ``kernels`` directory that nobody searches."""
     listed = {kernel.node.id for kernel in kernels}
     paths = (node.path for node in filesystem.named("kernel.json") if node.id not in listed)
@@ -69,144 +102,117 @@ def find_unlisted(filesystem: Filesystem, kernels: tuple[Kernel, ...]) -> tuple[
 
 
 class _Finder:
-    def __init__(self, shell: Shell, environment: Mapping[str, str], mounts: Mounts) -> None:
-        self._shell = shell
+    """Finds what lies in directories of kernel specs."""
+
+    def __init__(self, shell: Shell, mounts: Mounts) -> None:
         self._filesystem = shell.filesystem
-        self._environment = environment
+        self._user = shell.user
         self._mounts = mounts
-        self._installations: dict[str, Installation | None] = {}
 
-    def spec_kernels(self, python: Installation | None) -> Iterator[Kernel]:
-        for directory, place in self._search_directories(python):
-            for kernel, node in self._kernels_in(directory):
-                name = basename(kernel).lower()
-                doubt = None
-                if name == NATIVE and place == "system":
-                    doubt = "it lies in a system directory, before which the service may find a python3 of its own"
-                yield self._kernel(name, kernel, node, place, doubt=doubt)
-
-    def conda_kernels(self) -> Iterator[Kernel]:
-        for environment in find_environments(self._filesystem):
-            if ENVIRONMENT_FILTER.search(environment.prefix):
-                continue
-            for kernel, node in self._kernels_in(join(environment.prefix, "share/jupyter/kernels")):
-                yield self._conda_kernel(environment, kernel, node)
-
-    def with_command(self, kernel: Kernel) -> Kernel:
-        """Return `kernel` with what its command leads to."""
-        argv = kernel.spec.argv
-        word = argv[0].replace("{resource_dir}", kernel.directory) if argv else ""
-        if kernel.spec.problem or not word or "{" in word:
-            return kernel
-        variables = {**self._environment, **_substituted(kernel.spec.env, self._environment)}
-        shell = self._shell.with_environment(variables)
-        if kernel.place == "conda":
-            shell = replace(shell, path=(join(kernel.directory.partition("/share/jupyter/")[0], "bin"), *shell.path))
-        program = shell.find(word)
-        rewritten = kernel.origin == "kernelspec" and word in REWRITTEN
-        if program.problem is None and basename(word) == "env" and (behind := _behind_env(argv)):
-            argv = behind
-            found = shell.find(argv[0])
-            program = replace(found, visited=program.visited + found.visited)
-        kernel = replace(kernel, program=program, rewritten=rewritten)
-        if program.path is None or program.problem is not None or program.interpreter is not None:
-            return kernel
-        return self._with_python(kernel, program.path, argv, variables)
-
-    def _with_python(self, kernel: Kernel, path: str, argv: tuple[str, ...], variables: Mapping[str, str]) -> Kernel:
-        if not _PYTHON.fullmatch(basename(path)):
-            return kernel
-        if path not in self._installations:
-            self._installations[path] = find_installation(self._filesystem, path)
-        kernel = replace(kernel, python=self._installations[path])
-        name = _module_of(argv)
-        if kernel.python is None or name is None or "PYTHONHOME" in variables:
-            return kernel
-        module = find_module(
-            self._filesystem,
-            kernel.python,
-            name,
-            python_path=variables.get("PYTHONPATH", ""),
-            home=self._shell.user.home,
-            mounts=self._mounts,
-        )
-        return replace(kernel, module=module)
-
-    def _search_directories(self, python: Installation | None) -> Iterator[tuple[str, Place]]:
-        home, variables = self._shell.user.home, self._environment
-        data = variables.get("XDG_DATA_HOME") or join(home, ".local/share")
-        candidates: list[tuple[str, Place]] = []
-        if python is not None:
-            candidates.append((join(python.prefix, "share/jupyter/kernels"), "prefix"))
-        candidates += [
-            (join(variables.get("JUPYTER_DATA_DIR") or join(data, "jupyter"), "kernels"), "user"),
-            *((directory, "system") for directory in _SYSTEM),
-            (join(variables.get("IPYTHONDIR") or join(home, ".ipython"), "kernels"), "user"),
-        ]
+    def spec_kernels(self, directories: Iterable[SearchDirectory]) -> Iterator[Kernel]:
+        """Yield the kernels in `directories`; what is the same directory by another path is searched once."""
         seen: set[str] = set()
-        for directory, place in candidates:
-            real = self._filesystem.resolve(directory).path
+        for directory in directories:
+            real = self._filesystem.resolve(directory.path).path
             if real not in seen:
                 seen.add(real)
-                yield directory, place
+                for path, node in self._kernels_in(directory.path):
+                    yield self._kernel(Kernel(basename(path).lower(), path, node, directory.place, KernelSpec()))
+
+    def conda_kernels(self, conda: Conda, *, without: re.Pattern[str] | None = None) -> Iterator[Kernel]:
+        """Yield the kernels in the environments of conda, those that it does not know last."""
+        base = conda.prefix or next((path for path in conda.unknown if basename(dirname(path)) != "envs"), "")
+        environments = name_environments([*conda.environments, *conda.unknown], base, without=without)
+        known = frozenset(conda.environments)
+        for environment, name in environments.items():
+            doubt = None
+            if environment not in known:
+                doubt = f"conda may not know the environment {environment}"
+            elif not conda.callable:
+                doubt = f"no 'conda' can be run that would list its environment {environment}"
+            for path, node in self._kernels_in(join(environment, "share/jupyter/kernels")):
+                if not basename(path).startswith("."):
+                    first, *aliases = kernel_names(name, basename(path))
+                    kernel = Kernel(first, path, node, "conda", KernelSpec(), tuple(aliases), "conda")
+                    yield self._kernel(replace(kernel, environment=environment, doubt=doubt))
 
     def _kernels_in(self, directory: str) -> Iterator[tuple[str, Node]]:
         """Yield each subdirectory that holds a file ``kernel.json``, and that file; symlinks are followed."""
         top = self._filesystem.lookup(directory)
-        if top is None:
-            return
-        for child in self._filesystem.children_of(top):
+        for child in self._filesystem.children_of(top) if top is not None else ():
             path = join(directory, child.name)
             node = self._filesystem.lookup(join(path, "kernel.json"))
             if node is not None and node.is_file:
                 yield path, node
 
-    def _kernel(self, name: str, directory: str, node: Node, place: Place, *, doubt: str | None) -> Kernel:
-        hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(join(directory, "kernel.json")))
-        hidden_by = self._mounts.hides(directory) or hidden_by
-        spec = load_kernelspec(node.read(LARGEST + 1))
-        return Kernel(name, (), directory, node, "kernelspec", place, spec, hidden_by=hidden_by, doubt=doubt)
-
-    def _conda_kernel(self, environment: Environment, directory: str, node: Node) -> Kernel:
-        name, *aliases = environment.kernel_names(basename(directory))
-        doubt = None if environment.certain else f"conda may not know the environment {environment.prefix}"
-        kernel = self._kernel(name, directory, node, "conda", doubt=doubt)
-        return replace(kernel, origin="conda", aliases=tuple(aliases))
+    def _kernel(self, kernel: Kernel) -> Kernel:
+        """Return `kernel` with what its ``kernel.json`` says, what hides it and what keeps the user from it."""
+        hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(kernel.file))
+        spec = load_kernelspec(kernel.node.read(LARGEST + 1))
+        denied = find_denial(self._filesystem, kernel.file, self._user)
+        return replace(kernel, spec=spec, hidden_by=self._mounts.hides(kernel.directory) or hidden_by, denied=denied)
 
 
-def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return those of a kernel's variables that matter, as jupyter_client makes them; without what is far too long."""
-    found: dict[str, str] = {}
-    for key in _VARIABLES & settings.keys():
-        text = settings[key]
-        if len(text) > _LONGEST_VALUE:
+def _native_kernel(filesystem: Filesystem, commands: KernelCommands, server: Server) -> Iterator[Kernel]:
+    """Yield the kernel that a server makes of itself if it can import ipykernel."""
+    module = commands.server_module(_NATIVE_MODULE)
+    node = filesystem.lookup(module.path) if module is not None and module.path is not None else None
+    if module is not None and module.path is not None and node is not None:
+        argv = (server.executable, "-m", "ipykernel_launcher", "-f", CONNECTION_FILE)
+        spec = KernelSpec(argv, "Python 3 (ipykernel)", "python")
+        directory = join(dirname(module.path), "resources")
+        yield Kernel(NATIVE, directory, node, "native", spec, origin="native")
+
+
+def _provisioners(filesystem: Filesystem, server: Server, kernels: Iterable[Kernel]) -> frozenset[str]:
+    """Return the provisioners of a server; packages are only asked where a kernel wants another than the usual one."""
+    if server.installation is None or all(_is_provisioned(kernel, _LOCAL) for kernel in kernels):
+        return _LOCAL
+    directories = site_directories(filesystem, server.installation)
+    return _LOCAL | find_entry_points(filesystem, directories, _PROVISIONERS)
+
+
+def _is_provisioned(kernel: Kernel, provisioners: frozenset[str]) -> bool:
+    return kernel.spec.provisioner is None or kernel.spec.provisioner in provisioners
+
+
+def _doubted(kernel: Kernel) -> Kernel:
+    """Return a kernel of Studio Classic with why it may not be listed: because of what the service's server has."""
+    if not _is_provisioned(kernel, _LOCAL):
+        return replace(kernel, doubt=f"the service's server may not have the provisioner {kernel.spec.provisioner!r}")
+    return replace(kernel, doubt=_SHADOWING) if kernel.name == NATIVE and kernel.place == "system" else kernel
+
+
+def _merged(specs: Iterable[Kernel], conda: Iterable[Kernel]) -> tuple[Kernel, ...]:
+    """Return both with who takes whose place.
+
+    Of kernel specs of one name the first counts, of conda's the last, and conda's before kernel specs. A kernel spec
+    that conda lists too is listed by conda's name only.
+    """
+    certain, doubtful = _divided(conda)
+    winners: dict[str, Kernel] = {kernel.name: kernel for kernel in certain if _counts(kernel)}
+    twins = {kernel.directory: kernel.name for kernel in winners.values()}
+    guesses = {kernel.directory: kernel.name for kernel in doubtful if _counts(kernel)}
+    found: list[Kernel] = []
+    for kernel in (*specs, *certain, *doubtful):
+        winner = kernel if kernel.is_out_of_sight else winners.setdefault(kernel.name, kernel)
+        shadowed_by = winner.directory if winner is not kernel else None
+        if kernel.origin == "conda":
+            found.append(replace(kernel, shadowed_by=shadowed_by))
             continue
-        names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
-        if len(text) + sum(len(environment.get(name, "")) for name in names if name) <= _LONGEST_VALUE:
-            found[key] = Template(text).safe_substitute(environment)
-    return found
+        guess = guesses.get(kernel.directory)
+        doubt = kernel.doubt or (f"it may be listed as {guess!r} only" if guess else None)
+        found.append(replace(kernel, shadowed_by=shadowed_by, renamed=twins.get(kernel.directory), doubt=doubt))
+    return tuple(found)
 
 
-def _behind_env(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the command that ``env`` runs, or nothing where it has options or changes what the look-up depends on."""
-    for position, word in enumerate(argv[1:], start=1):
-        name, equals, _ = word.partition("=")
-        if word.startswith("-") or not word or "{" in word or (equals and name in _VARIABLES):
-            return ()
-        if not equals:
-            return () if "/" in word and not word.startswith("/") else argv[position:]
-    return ()
+def _divided(kernels: Iterable[Kernel]) -> tuple[list[Kernel], list[Kernel]]:
+    certain: list[Kernel] = []
+    doubtful: list[Kernel] = []
+    for kernel in kernels:
+        (certain if kernel.doubt is None else doubtful).append(kernel)
+    return certain, doubtful
 
 
-def _module_of(argv: tuple[str, ...]) -> str | None:
-    """Return the kernel module that ``python -m`` runs, if that is what the command is."""
-    words = iter(argv[1:])
-    for word in words:
-        if word == "-m":
-            module = next(words, "")
-            return module if module.partition(".")[0] in KERNEL_MODULES else None
-        if word in _OPTIONS_WITH_VALUES:
-            next(words, "")
-        elif not word.startswith("-"):
-            return None
-    return None
+def _counts(kernel: Kernel) -> bool:
+    return not kernel.is_out_of_sight and kernel.problem is None and kernel.denied is None

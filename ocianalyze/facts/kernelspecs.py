@@ -2,7 +2,8 @@
 
 Sources: jupyter_client 8 ``kernelspec.py`` (``KernelSpec``, ``get_all_specs``); traitlets; jupyter_client's
 documentation, ``kernels.rst``. The loader opens the file as UTF-8, without a byte order mark, and gives every key to a
-class whose traits check the types of those it knows.
+class whose traits check the types of those it knows. nb_conda_kernels (``manager.py``) reads the file itself, skips
+what is no JSON, and fails altogether on what lacks the keys that it takes for granted.
 """
 
 from __future__ import annotations
@@ -41,6 +42,17 @@ _JSON_NAMES: Final[dict[type, str]] = {
 }
 
 
+_RESERVED: Final = ("resource_dir", "self")
+"""Keys that collide with the arguments of the loader's constructor."""
+
+_PROVISIONER: Final = "kernel_provisioner"
+_PROVISIONER_NAME: Final = "provisioner_name"
+
+
+class _UnreadableError(Exception):
+    """No JSON can be read; the message is a clause."""
+
+
 @dataclass(frozen=True, slots=True)
 class KernelSpec:
     """What a ``kernel.json`` says.
@@ -50,55 +62,98 @@ class KernelSpec:
         display_name: what users see.
         language: the language.
         env: the variables that are set for the kernel.
+        provisioner: the name of the kernel provisioner that starts the kernel, if it is not left to the server.
+        readable: whether it is JSON at all.
         problem: why jupyter_client drops the kernel, if it does; a clause.
         argv_problem: why the command cannot start a kernel, if so; a clause.
+        conda_failure: why nb_conda_kernels fails on it, where it is valid JSON and in a conda environment; a clause.
     """
 
     argv: tuple[str, ...] = ()
     display_name: str = ""
     language: str = ""
     env: dict[str, str] = field(default_factory=dict)
+    provisioner: str | None = None
+    readable: bool = True
     problem: str | None = None
     argv_problem: str | None = None
+    conda_failure: str | None = None
 
 
 def load_kernelspec(content: bytes) -> KernelSpec:
     """Return what the content of a ``kernel.json`` says; a document that the loader drops has a ``problem``."""
-    if len(content) > LARGEST or content.startswith(b"\xef\xbb\xbf"):
-        large = len(content) > LARGEST
-        return KernelSpec(problem="it is larger than 1 MiB" if large else "it begins with a byte order mark")
     try:
-        value = json.loads(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        return KernelSpec(problem=f"it is not UTF-8 (byte {error.start})")
-    except RecursionError:
-        return KernelSpec(problem="it is nested too deeply")
-    except ValueError as error:
-        return KernelSpec(problem=f"it is not valid JSON: {error}")
+        value = _parse(content)
+    except _UnreadableError as error:
+        return KernelSpec(readable=False, problem=str(error))
     if not isinstance(value, dict):
-        return KernelSpec(problem=f"it is {_name(value)}, not an object")
-    problem = _type_problem(value)
+        kind = f"it is {_name(value)}, not an object"
+        return KernelSpec(problem=kind, conda_failure=kind)
+    problem = _type_problem(value) or _provisioner_problem(value)
     argv = value.get("argv", [])
     return KernelSpec(
         argv=tuple(str(word) for word in argv) if isinstance(argv, list) else (str(argv),),
         display_name=str(value.get("display_name", "")),
         language=str(value.get("language", "")),
         env={str(key): str(item) for key, item in env.items()} if isinstance(env := value.get("env"), dict) else {},
+        provisioner=None if problem else _provisioner(value),
         problem=problem,
         argv_problem=None if problem else _argv_problem(value),
+        conda_failure=_conda_failure(value),
     )
+
+
+def _parse(content: bytes) -> object:
+    if len(content) > LARGEST:
+        raise _UnreadableError("it is larger than 1 MiB")
+    if content.startswith(b"\xef\xbb\xbf"):
+        raise _UnreadableError("it begins with a byte order mark")
+    try:
+        value: object = json.loads(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise _UnreadableError(f"it is not UTF-8 (byte {error.start})") from error
+    except RecursionError as error:
+        raise _UnreadableError("it is nested too deeply") from error
+    except ValueError as error:
+        raise _UnreadableError(f"it is not valid JSON: {error}") from error
+    return value
 
 
 def _type_problem(value: dict[str, Any]) -> str | None:
     for key, (expected, name) in _TYPES.items():
         if key in value and not isinstance(value[key], expected):
             return f"{key!r} is {_name(value[key])}, not {name}"
-    if "resource_dir" in value:
-        return "it sets 'resource_dir', which is jupyter_client's own"
+    for key in _RESERVED:
+        if key in value:
+            return f"it sets {key!r}, which is jupyter_client's own"
     mode = value.get("interrupt_mode", "signal")
     if mode.lower() not in ("signal", "message"):
         return f"'interrupt_mode' is {mode!r}, not 'signal' or 'message'"
     return None
+
+
+def _provisioner_problem(value: dict[str, Any]) -> str | None:
+    """Return why the loader fails to look for the provisioner; it asks ``"provisioner_name" in`` whatever is there."""
+    metadata = value.get("metadata", {})
+    stanza = metadata.get(_PROVISIONER, {})
+    if isinstance(stanza, dict) or (isinstance(stanza, list | str) and _PROVISIONER_NAME not in stanza):
+        return None
+    return f"'metadata.{_PROVISIONER}' is {_name(stanza)}, not an object"
+
+
+def _provisioner(value: dict[str, Any]) -> str | None:
+    stanza = value.get("metadata", {}).get(_PROVISIONER, {})
+    return str(stanza[_PROVISIONER_NAME]) if isinstance(stanza, dict) and _PROVISIONER_NAME in stanza else None
+
+
+def _conda_failure(value: dict[str, Any]) -> str | None:
+    for key, expected in (("display_name", str), ("argv", list)):
+        if key not in value:
+            return f"it has no {key!r}"
+        if not isinstance(value[key], expected):
+            return f"{key!r} is {_name(value[key])}, not {_TYPES[key][1]}"
+    own = {key: item for key, item in value.items() if key != "resource_dir"}
+    return _type_problem(own)
 
 
 def _argv_problem(value: dict[str, Any]) -> str | None:

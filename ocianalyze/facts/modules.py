@@ -12,7 +12,7 @@ from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.facts.programs import split_path
+from ocianalyze.facts.programs import LONGEST_PATH, split_path
 from ocianalyze.facts.python import site_directories, user_site_directories
 
 if TYPE_CHECKING:
@@ -61,32 +61,86 @@ class ModuleSearch:
 def find_module(
     filesystem: Filesystem, python: Installation, name: str, *, python_path: str, home: str, mounts: Mounts
 ) -> ModuleSearch:
-    """Return where `python` would import the module `name` from.
+    """Return where `python` would import one module from; see `ModuleFinder`, which finds several."""
+    return ModuleFinder(filesystem, home, mounts).find(python, name, python_path)
 
-    `python_path` is the value of ``PYTHONPATH``; `home` the user's home directory, for ``pip install --user``.
 
-    A ``.pth`` file that was not kept, or is too long, is a doubt.
+class ModuleFinder:
+    """Finds modules of the Pythons of one image; what was found out for one module serves for the next.
+
+    `home` is the user's home directory, for ``pip install --user``; what `mounts` hides is not importable.
     """
-    top = name.partition(".")[0]
-    listed = tuple(normpath(item) for item in split_path(python_path) if item.startswith("/"))
-    sites = (*site_directories(filesystem, python), *user_site_directories(home, python))
-    hidden: str | None = None
-    doubt = None if python.versions else f"no standard library was found for {python.executable}"
-    for directory in (*listed, *sites):
-        if directory.endswith(_ARCHIVES) and filesystem.lookup(directory) is not None:
-            doubt = doubt or f"{directory} is an archive, which is not looked into"
-            continue
-        path = _module_in(filesystem, directory, top)
-        if path is None:
-            continue
-        if mounts.hides_on_the_way(filesystem.resolve(path)) is None:
-            return ModuleSearch(top, path, None, None, (*listed, *sites))
-        hidden = hidden or path
-    for path, reason in _through_links(filesystem, top, sites, mounts):
-        if path is not None and mounts.hides_on_the_way(filesystem.resolve(path)) is None:
-            return ModuleSearch(top, path, None, None, (*listed, *sites))
-        hidden, doubt = hidden or path, doubt or reason
-    return ModuleSearch(top, None, hidden, doubt, (*listed, *sites))
+
+    def __init__(self, filesystem: Filesystem, home: str, mounts: Mounts) -> None:
+        """Look nothing up yet."""
+        self._filesystem = filesystem
+        self._home = home
+        self._mounts = mounts
+        self._sites: dict[Installation, tuple[str, ...]] = {}
+        self._links: dict[Installation, tuple[_Link, ...]] = {}
+        self._found: dict[tuple[Installation, str, str], ModuleSearch] = {}
+
+    def find(self, python: Installation, name: str, python_path: str = "") -> ModuleSearch:
+        """Return where `python` would import the module `name` from; `python_path` is the value of ``PYTHONPATH``.
+
+        A ``.pth`` file that was not kept, or is too long, is a doubt.
+        """
+        key = (python, name.partition(".")[0], python_path)
+        if key not in self._found:
+            self._found[key] = self._search(*key)
+        return self._found[key]
+
+    def _search(self, python: Installation, top: str, python_path: str) -> ModuleSearch:
+        listed = tuple(normpath(item) for item in split_path(python_path) if item.startswith("/"))
+        directories = (*listed, *self._sites_of(python))
+        doubt = None if python.versions else f"no standard library was found for {python.executable}"
+        hidden: str | None = None
+        for directory in directories:
+            if directory.endswith(_ARCHIVES) and self._filesystem.lookup(directory) is not None:
+                doubt = doubt or f"{directory} is an archive, which is not looked into"
+                continue
+            path = _module_in(self._filesystem, directory, top)
+            if path is not None and self._are_visible(directory, path):
+                return ModuleSearch(top, path, None, None, directories)
+            hidden = hidden or (self._as_named(directory, path) if path is not None else None)
+        for link in self._links_of(python):
+            path = _module_in(self._filesystem, link.directory, top) if link.directory else None
+            if path is not None and self._are_visible(link.directory, path):
+                return ModuleSearch(top, path, None, None, directories)
+            hidden = hidden or (self._as_named(link.directory, path) if path is not None else None)
+            doubt = doubt or _doubt_of(link, top)
+        return ModuleSearch(top, None, hidden, doubt, directories)
+
+    def _sites_of(self, python: Installation) -> tuple[str, ...]:
+        if python not in self._sites:
+            own = site_directories(self._filesystem, python)
+            self._sites[python] = (*own, *user_site_directories(self._home, python))
+        return self._sites[python]
+
+    def _links_of(self, python: Installation) -> tuple[_Link, ...]:
+        """Return the lines of the ``.pth`` files that count: of those that lead to one directory, the first.
+
+        A directory that is hidden by one path and visible by another is kept by both.
+        """
+        if python not in self._links:
+            found: dict[object, _Link] = {}
+            for count, link in enumerate(_path_lines(self._filesystem, self._sites_of(python), self._mounts)):
+                if count >= _MAX_LINES:
+                    found[link] = _Link(link.file, doubt="has too many lines, or those before it have")
+                    break
+                node = self._filesystem.lookup(link.directory) if link.directory else None
+                key = (node.id, self._are_visible(link.directory)) if node is not None else link
+                found.setdefault(key, link)
+            self._links[python] = tuple(found.values())
+        return self._links[python]
+
+    def _as_named(self, directory: str, path: str) -> str:
+        """Return `path`, which lies in what `directory` leads to, below the name of that directory."""
+        return directory + path.removeprefix(self._filesystem.resolve(directory).path)
+
+    def _are_visible(self, *paths: str) -> bool:
+        """Tell whether paths can be followed at run time: the directory as it is named, and the file in it."""
+        return not any(self._mounts.hides_on_the_way(self._filesystem.resolve(path)) for path in paths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +153,12 @@ class _Link:
     doubt: str = ""
 
 
-def _through_links(
-    filesystem: Filesystem, name: str, sites: tuple[str, ...], mounts: Mounts
-) -> Iterator[tuple[str | None, str | None]]:
-    """Yield the paths of the module `name` that ``.pth`` files lead to, and why it may be there all the same."""
-    seen: set[int] = set()
-    for count, link in enumerate(_path_lines(filesystem, sites, mounts)):
-        if count >= _MAX_LINES:
-            yield None, f"{link.file} has too many lines, or those before it have"
-            return
-        if link.doubt:
-            yield None, f"{link.file} {link.doubt}"
-        elif link.code:
-            if name.partition("_")[0] in link.code:
-                yield None, f"{link.file} runs code that may make it importable"
-        elif (node := filesystem.lookup(link.directory)) is not None and node.id not in seen:
-            seen.add(node.id)
-            yield _module_in(filesystem, link.directory, name), None
+def _doubt_of(link: _Link, name: str) -> str | None:
+    if link.doubt:
+        return f"{link.file} {link.doubt}"
+    if name.partition("_")[0] in link.code:
+        return f"{link.file} runs code that may make it importable"
+    return None
 
 
 def _path_lines(filesystem: Filesystem, sites: tuple[str, ...], mounts: Mounts) -> Iterator[_Link]:
@@ -140,7 +183,9 @@ def _lines_of(filesystem: Filesystem, child: Node, site: str) -> Iterator[_Link]
     if file.size > _LONGEST:
         yield _Link(child.path, doubt="is too long to be read")
     for line in content.decode("utf-8", "surrogateescape").splitlines():
-        if line.startswith(("import ", "import\t")):
+        if len(line) >= LONGEST_PATH:
+            yield _Link(child.path, doubt="has a line that is too long")
+        elif line.startswith(("import ", "import\t")):
             yield _Link(child.path, code=line)
         elif line.strip() and not line.startswith("#"):
             yield _Link(child.path, directory=normpath(join(site, line.rstrip())))

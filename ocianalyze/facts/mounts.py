@@ -1,6 +1,7 @@
 """Which directories of the image something is mounted over at run time, so that what lies in them is not seen.
 
-Source: AWS, "Custom SageMaker image specifications", File system and User data.
+Sources: AWS, "Custom SageMaker image specifications", File system and User data; "Custom image specifications" of the
+newer Studio, whose volume is mounted on ``/home/sagemaker-user`` whatever the AppImageConfig says.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 RESERVED: Final = ("/opt/ml", "/opt/.sagemakerinternal")
 """The directories that SageMaker keeps for itself."""
+
+LOGS: Final = "/var/log/studio"
+"""The directory that the newer Studio keeps for the logs of its applications."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,9 @@ class Mounts:
         return found[1] if found else None
 
 
-def find_mounts(filesystem: Filesystem, home: str) -> Mounts:
-    """Return the directories that are hidden when the user's directory is mounted on `home`."""
-    stated = [normpath(home), *RESERVED]
+def find_mounts(filesystem: Filesystem, home: str, *, reserved: tuple[str, ...] = RESERVED) -> Mounts:
+    """Return the directories that are hidden: `reserved`, and `home`, on which the user's directory is mounted."""
+    stated = [normpath(home), *reserved]
     return Mounts(stated[0], tuple((path, filesystem.resolve(path).path) for path in stated))
 
 

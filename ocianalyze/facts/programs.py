@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The ``PATH`` that a container gets if its image sets none."""
 
+LONGEST_PATH: Final = 4096
+"""How long a path may be for Linux (``PATH_MAX``)."""
 
 _LONGEST_VALUE: Final = 64 * 1024
 _MAX_ENTRIES: Final = 1000
 _SHOWN: Final = 5
+
+
+FORBIDDEN: Final = "no-permission"
+"""The code of the problem that only this user has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ READS: Final = ("**/pyvenv.cfg",)
 
 _STANDARD_LIBRARY: Final = re.compile(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
 _LIBRARIES: Final = ("lib", "lib64")
+_EXECUTABLE: Final = re.compile(r"(?:python|pypy)[\d.]*t?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,21 @@ class Installation:
     home: str | None = None
     home_exists: bool = True
     system_site: bool = True
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The versions that can be meant, such as ``3.11``."""
+        return tuple(re.sub(r"^\D+|t$", "", version) for version in self.versions)
+
+    @property
+    def is_virtual(self) -> bool:
+        """True for a virtual environment."""
+        return self.configuration is not None
+
+
+def is_python(path: str) -> bool:
+    """Tell whether a program is called as Pythons are."""
+    return _EXECUTABLE.fullmatch(basename(path)) is not None
 
 
 def find_installation(filesystem: Filesystem, executable: str) -> Installation | None:

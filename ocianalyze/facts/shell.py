@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.permissions import may_read
 from ocianalyze.facts.programs import Problem, Program, may_execute, search_path, shown
 from ocianalyze.facts.shebangs import ShebangError, env_command, parse_shebang
 from ocianalyze.filesystem.tree import MAX_HOPS
@@ -116,6 +117,10 @@ class Shell:
             return replace(program, problem=Problem("loop", f"{where} is a script that is run by itself"))
         if len(lookup.scripts) >= _MAX_INTERPRETERS or lookup.followed >= _MAX_SCRIPTS:
             return replace(program, problem=Problem("loop", f"{where} is a script of scripts, too many deep"))
+        if not may_read(node, self.user):
+            mode = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
+            text = f"{where} is a script that {_who(self.user)} may not read ({mode})"
+            return replace(program, problem=Problem("no-permission", text))
         lookup.followed += 1
         lookup.scripts.append(node)
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocianalyze.facts.modules import READS, ModuleSearch, find_module
+from ocianalyze.facts.modules import READS, ModuleFinder, ModuleSearch
 from ocianalyze.facts.mounts import find_mounts
 from ocianalyze.facts.python import find_installation
 from ocianalyze.layers.capture import Capture
@@ -29,7 +29,7 @@ def search(items: list[Item], executable: str, *, python_path: str = "", home: s
     installation = find_installation(filesystem, executable)
     assert installation is not None
     mounts = find_mounts(filesystem, "/home/sagemaker-user")
-    return find_module(filesystem, installation, NAME, python_path=python_path, home=home, mounts=mounts)
+    return ModuleFinder(filesystem, home, mounts).find(installation, NAME, python_path)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,12 @@ def test_hidden_home() -> None:
     found = search([*python(ipykernel=False), file(place)], "/usr/bin/python3", home="/home/sagemaker-user")
     assert found.missing
     assert found.hidden == "/" + place
+
+
+def test_long_lines_are_a_doubt() -> None:
+    line = b"import sys; " + b"x" * 5000 + b" ipykernel\n"
+    items = [*python(ipykernel=False), file("usr/lib/python3.11/site-packages/x.pth", line)]
+    assert not search(items, "/usr/bin/python3").missing
 
 
 def test_path_lines_without_measure() -> None:

@@ -25,11 +25,11 @@ USER = "home/sagemaker-user/.local/share/jupyter/kernels"
 CONDA = "opt/conda"
 
 
-def requests(*names: str, mount: str | None = None) -> dict[str, Any]:
+def requests(*names: str, mount: str | None = None, root: bool = False) -> dict[str, Any]:
     """Return an AppImageConfig that names kernels."""
     config: dict[str, Any] = {"KernelSpecs": [{"Name": name} for name in names]}
     if mount is not None:
-        config["FileSystemConfig"] = {"MountPath": mount}
+        config["FileSystemConfig"] = {"MountPath": mount, **({"DefaultUid": 0, "DefaultGid": 0} if root else {})}
     return {"AppImageConfigName": "x", "KernelGatewayImageConfig": config}
 
 
@@ -49,6 +49,7 @@ def conda_base(prefix: str = CONDA) -> list[Item]:
         *python(prefix, "3.12", ipykernel=False, names=("python3", "python")),
         file(f"{prefix}/conda-meta/history", b"x"),
         program(f"{prefix}/bin/conda", f"#!/{prefix}/bin/python\n".encode()),
+        file(f"{prefix}/bin/activate"),
         program("bin/bash"),
     ]
 
@@ -66,7 +67,7 @@ def test_the_good_image_is_faultless() -> None:
 def test_the_example_of_the_specification() -> None:
     found = verdict(make_subject(*golden()))
     assert "error" not in found.values()
-    assert set(found) == {"FSR003", "KRN002"}  # skeleton files; a python3 that the service may shadow
+    assert set(found) == {"FSR003", "KRN009"}  # skeleton files; a python3 that the service may shadow
 
 
 def test_the_example_on_debian() -> None:
@@ -90,7 +91,7 @@ def test_conda_sample_as_root_mounted_on_root() -> None:
         [*base(), directory("root", mode=0o700), file("root/.condarc"), *conda_base()],
         environment(f"{CONDA}/envs/myenv"),
     ]
-    config = requests("conda-env-myenv-py", mount="/root")
+    config = requests("conda-env-myenv-py", mount="/root", root=True)
     subject = make_subject(*layers, config={**CONDA_PATH, "User": "0"}, app_image_config=config)
     assert "error" not in verdict(subject).values()
 
@@ -114,7 +115,7 @@ def test_r_sample() -> None:
         kernel(f"{SYSTEM}/ir", ("R", "--slave", "--args", "{connection_file}")),
     ]
     assert "error" not in verdict(make_subject(items)).values()
-    assert verdict(make_subject(items, app_image_config=requests("ir"))) == {}
+    assert verdict(make_subject(items, app_image_config=requests("ir"))) == {"KRN010": "warning"}  # no python at all
 
 
 # ---- KRN001 --------------------------------------------------------------------------------------------------------
@@ -197,8 +198,12 @@ def test_base_environment() -> None:
         ("python3", "kernelspec", True)
     ]
     elsewhere = [*base(), *conda_base("opt/mamba"), *environment("opt/mamba")]
-    assert findings("KRN002", elsewhere, app_image_config=requests("conda-base-py")) == []
-    assert findings("KRN002", elsewhere, app_image_config=requests("conda-root-py")) == []
+    path = {"Env": ["PATH=/opt/mamba/bin:/bin"]}
+    assert findings("KRN002", elsewhere, config=path, app_image_config=requests("conda-base-py")) == []
+    assert findings("KRN002", elsewhere, config=path, app_image_config=requests("conda-root-py")) == []
+    ((severity, finding),) = findings("KRN002", elsewhere, app_image_config=requests("conda-base-py"))
+    assert severity == "warning"  # who would be asked for its environments?
+    assert "no 'conda' can be run" in finding.message
 
 
 def test_package_cache_is_no_environment() -> None:
@@ -208,11 +213,16 @@ def test_package_cache_is_no_environment() -> None:
 
 
 def test_a_kernel_found_both_ways_may_have_one_name_only() -> None:
-    path = {"Env": [f"PATH=/{CONDA}/envs/e/bin:/usr/bin:/bin"]}
+    path = {"Env": [f"PATH=/{CONDA}/envs/e/bin:/{CONDA}/bin:/usr/bin:/bin"]}
     layers = [[*base(), *conda_base()], environment(f"{CONDA}/envs/e")]
     ((severity, _),) = findings("KRN002", *layers, config=path, app_image_config=requests("python3"))
     assert severity == "warning"
     assert findings("KRN002", *layers, config=path, app_image_config=requests("conda-env-e-py")) == []
+    alone = {"Env": [f"PATH=/{CONDA}/envs/e/bin:/usr/bin:/bin"]}
+    for name in ("python3", "conda-env-e-py"):
+        ((severity, finding),) = findings("KRN002", *layers, config=alone, app_image_config=requests(name))
+        assert severity == "warning"
+        assert "conda" in finding.message
 
 
 # ---- KRN003, KRN004 ------------------------------------------------------------------------------------------------
@@ -269,7 +279,6 @@ def test_commands(document: bytes, severity: str | None) -> None:
         ([], "/opt/venv/bin/python", "missing", "error"),
         ([symlink("opt/venv/bin/python", "/usr/bin/python3.12")], "/opt/venv/bin/python", "dangling", "error"),
         ([file("opt/tool", b"x")], "/opt/tool", "not-executable", "error"),
-        ([directory("root", mode=0o700), program("root/tool")], "/root/tool", "no-permission", "error"),
         ([], "R", "not-on-path", "error"),
         ([], "python3.12", "not-on-path", "error"),
         ([program("opt/tool", b"#!/usr/bin/perl\n")], "/opt/tool", "interpreter", "error"),

@@ -1,6 +1,7 @@
 """Any bytes in the files that are read give findings: no fact and no rule fails on what an image may hold."""
 
 import json
+from time import perf_counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,14 @@ FILES = (
     "usr/lib/python3.11/site-packages/a.pth",
     "opt/venv/pyvenv.cfg",
     "usr/local/share/jupyter/kernels/python3/kernel.json",
+    "usr/lib/python3.11/site-packages/a.dist-info/entry_points.txt",
+    "opt/conda/envs/e/share/jupyter/kernels/k/kernel.json",
+    "opt/conda/.condarc",
+    "root/.conda/environments.txt",
+    "etc/sudoers",
+    "etc/sudoers.d/a",
 )
+VARIABLES = ("HOME", "JUPYTER_PATH", "JUPYTER_DATA_DIR", "XDG_DATA_HOME", "CONDA_ENVS_DIRS", "CONDARC", "PYTHONPATH")
 
 _lines = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=4).map(
     lambda lines: "\n".join(lines).encode()
@@ -40,8 +48,16 @@ _names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\
 @given(st.dictionaries(st.sampled_from(FILES), _contents, max_size=5), st.text(max_size=12), st.text(max_size=12))
 def test_contents(contents: dict[str, bytes], user: str, path: str) -> None:
     items = [*base(), *python(ipykernel=False), program("opt/venv/bin/python")]
+    items += [
+        *python("opt/conda", names=("python",)),
+        file("opt/conda/conda-meta/history"),
+        file("opt/conda/envs/e/conda-meta/history"),
+        program("usr/bin/conda", b"#!/opt/conda/bin/python\n"),
+        program("usr/bin/sudo", mode=0o4755),
+    ]
     items += (file(name, content) for name, content in contents.items())
-    run(make_subject(items, config={"User": user, "Env": [f"PATH={path}:/usr/bin", f"LD_LIBRARY_PATH={path}"]}))
+    environment = [f"PATH={path}:/usr/bin", f"LD_LIBRARY_PATH={path}", *(f"{name}={path}" for name in VARIABLES)]
+    run(make_subject(items, config={"User": user, "Env": environment}))
 
 
 @given(st.lists(st.text(max_size=10), max_size=3), st.binary(max_size=300), _names)
@@ -55,7 +71,7 @@ def test_commands_and_first_lines(argv: list[str], head: bytes, name: str) -> No
         program(f"usr/bin/{name}", ELF + head),
     ]
     if name not in (".", ".."):
-        run(make_subject(items))
+        run(make_subject(items, config={"Entrypoint": argv, "Cmd": [name, "-c", head.decode("latin-1")]}))
 
 
 @given(_json)
@@ -67,6 +83,23 @@ def test_app_image_config(value: object) -> None:
 def test_loader_configurations_that_include_themselves() -> None:
     content = b"include /etc/ld.so.conf\n" * 400 + b"".join(b"/d%d\n" % number for number in range(2000))
     assert len(make_subject([file("etc/ld.so.conf", content)]).facts.nvidia.loader.added) == 1000
+
+
+def test_kernels_without_measure() -> None:
+    """Many of them, each of which asks for a look-up of its own; names that are all alike."""
+    place, envs = "usr/local/share/jupyter/kernels", "data"
+    items = [*base(), *python(), program("usr/bin/conda", b"#!/usr/bin/python3\n"), file("usr/conda-meta/history")]
+    for number in range(3000):
+        content = kernel_json([f"tool{number}", "{connection_file}"], env={"PYTHONPATH": f"/p{number}"})
+        items.append(file(f"{place}/k{number}/kernel.json", content))
+        items.append(file(f"{envs}/{number}/e/conda-meta/history"))
+        items.append(file(f"{envs}/{number}/e/share/jupyter/kernels/k/kernel.json", content))
+    path = ":".join(f"/b{number}" for number in range(100))
+    subject = make_subject(items, config={"Env": [f"PATH={path}:/usr/bin"]})
+    started = perf_counter()
+    run(subject)
+    assert perf_counter() - started < 60
+    assert len(subject.facts.kernels) > 3000
 
 
 def test_large_files_are_not_read_whole() -> None:

@@ -1,18 +1,22 @@
-r"""A kernel needs something that is hidden at run time.
+r"""Something that must run is hidden at run time.
 
 ## What it checks
 
-For each kernel that Studio will list: the program that its command starts, the symlinks and interpreters on the way
-to it, and the base interpreter of a virtual environment do not lie in a directory that is mounted over (`/opt/ml`,
-`/opt/.sagemakerinternal`, and the user's directory). Nor is the working directory of the image one of the reserved
-directories while the image has files in it. Kernel specs that are hidden themselves are left to KRN008, modules to
-KRN007.
+For each kernel that is listed: the program that its command starts, the symlinks and interpreters on the way to it,
+and the base interpreter of a virtual environment do not lie in a directory that is mounted over: `/opt/ml`,
+`/opt/.sagemakerinternal`, and the user's directory; in the newer Studio `/var/log/studio` as well, and the user's
+directory is always `/home/sagemaker-user`. The same holds for the programs that the command of the image starts, where
+the image runs its own. Kernel specs that are hidden themselves are left to KRN008, modules to KRN007.
+
+A warning: the image has files in its working directory, and that is one of the reserved directories; or it has shared
+libraries in a directory of `LD_LIBRARY_PATH`, or modules in one of `PYTHONPATH`, and that is hidden. A hidden directory
+of `PATH` alone is none.
 
 ## Why it matters
 
-What lies there in the image is not there when the app runs: the kernel is listed, and starting it fails with
-`No such file or directory` in the log of the KernelGateway (log group `/aws/sagemaker/studio`), and "Kernel Dead" in
-the notebook.
+What lies there in the image is not there when the app runs. A kernel is listed, and starting it fails with `No such
+file or directory` in the log (log group `/aws/sagemaker/studio`), and "Kernel Dead" in the notebook. An app whose
+program is hidden does not start.
 
 ## How to fix
 
@@ -25,48 +29,67 @@ RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install ipykernel \
 
 ## Data
 
-- `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `hidden`: the path that is needed.
 - `directory`: the directory that hides it.
+- `kernel`, `kernel_directory`: the kernel that needs it, if it is one, and the directory of its `kernel.json`.
+- `variable`: the variable that names it, if it is one.
 
 ## References
 
 - [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
   "File system" and "User data".
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html) of the
+  newer Studio.
 """
 
 from __future__ import annotations
 
-from posixpath import join
-from typing import TYPE_CHECKING
+import re
+from posixpath import join, normpath
+from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.mounts import RESERVED
+from ocianalyze.facts.programs import split_path
+from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.commands import Command
+    from ocianalyze.facts.kernels import Kernel, Listing
+    from ocianalyze.facts.mounts import Mounts
+    from ocianalyze.facts.programs import Program
 
-_HINT = "install it into a system directory such as /opt/venv or /usr/local"
+_HINT: Final = "install it into a system directory such as /opt/venv or /usr/local"
+_VARIABLES: Final = {"LD_LIBRARY_PATH": re.compile(r"\.so(\.|\Z)"), "PYTHONPATH": re.compile(r"\.(py|so)\Z")}
+"""The variables that name directories, and what is looked for in them."""
 
 
 @rule(id="FSR005", severity=everywhere(Severity.ERROR))
 def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each kernel that needs something hidden."""
-    mounts = subject.facts.mounts
-    for kernel in subject.facts.kernels:
-        found = mounts.hides_any(_needed(kernel)) if kernel.visible and not kernel.rewritten else None
+    """Yield a finding for each thing that needs something hidden."""
+    environment = subject.facts.environment
+    directory = normpath(join("/", subject.image.config.config.working_dir))
+    yield from in_each_listing(subject, _by_kernels)
+    yield from in_each_listing(subject, lambda listing: _by_variables(listing, environment))
+    yield from in_each_listing(subject, lambda listing: _working_directory(listing, directory))
+    yield from in_each_command(subject, lambda command: _by_command(command, subject.facts.own.mounts))
+
+
+def _by_kernels(listing: Listing) -> Iterator[Finding]:
+    for kernel in listing.kernels:
+        found = listing.mounts.hides_any(_needed(kernel)) if kernel.listed and not kernel.foreign else None
         if found is None:
             continue
         path, directory = found
-        node = subject.filesystem.lookup(path, follow=False)
+        node = listing.shell.filesystem.lookup(path, follow=False)
         yield Finding(
             message=f"kernel {kernel.name!r} needs {path}, which what is mounted on {directory} hides at run time",
             path=path,
             layer=node.layer if node is not None else kernel.node.layer,
             hint=_HINT,
+            severity=Severity.WARNING if kernel.uncertain else None,
             data={
                 "kernel": kernel.name,
                 "kernel_directory": kernel.directory,
@@ -74,26 +97,70 @@ def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
                 "directory": directory,
             },
         )
-    yield from _working_directory(subject)
 
 
 def _needed(kernel: Kernel) -> tuple[str, ...]:
     """Return the paths that starting the kernel goes through, as far as they are there."""
     program, python = kernel.program, kernel.python
-    paths = program.visited if program is not None and program.problem is None else ()
+    paths = _path_of(program) if program is not None else ()
     if python is not None and python.home is not None and python.home_exists:
         return (*paths, python.home, *([python.base] if python.base is not None else []))
     return paths
 
 
-def _working_directory(subject: Subject) -> Iterator[Finding]:
-    directory = join("/", subject.image.config.config.working_dir)
-    reserved = subject.facts.mounts.hides(directory)
-    if reserved in RESERVED and subject.facts.reserved[reserved].files:
+def _path_of(program: Program) -> tuple[str, ...]:
+    return program.visited if program.problem is None else ()
+
+
+def _by_variables(listing: Listing, environment: Mapping[str, str]) -> Iterator[Finding]:
+    filesystem = listing.shell.filesystem
+    for name, wanted in _VARIABLES.items():
+        for entry in split_path(environment.get(name, "")):
+            directory = listing.mounts.hides(normpath(entry)) if entry.startswith("/") else None
+            top = filesystem.lookup(entry) if directory is not None else None
+            if top is None or not any(wanted.search(child.name) for child in filesystem.children_of(top)):
+                continue
+            yield Finding.at(
+                top,
+                f"{name} names {normpath(entry)}, whose files what is mounted on {directory} hides at run time",
+                hint=_HINT,
+                severity=Severity.WARNING,
+                data={"variable": name, "hidden": normpath(entry), "directory": directory},
+            )
+
+
+def _working_directory(listing: Listing, directory: str) -> Iterator[Finding]:
+    hiding = listing.mounts.hides(directory)
+    if hiding is None or hiding == listing.mounts.home:
+        return
+    if any(not node.is_directory for node in listing.shell.filesystem.walk(hiding)):
         yield Finding(
-            message=f"the working directory {directory} lies in {reserved}, whose files may be hidden at run time",
+            message=f"the working directory {directory} lies in {hiding}, whose files may be hidden at run time",
             path=directory,
             hint="set WORKDIR to a directory of your own",
             severity=Severity.WARNING,
-            data={"hidden": directory, "directory": reserved},
+            data={"hidden": directory, "directory": hiding},
         )
+
+
+def _by_command(command: Command, mounts: Mounts) -> Iterator[Finding]:
+    """Yield a finding if something hidden is on the way to the program that does the work.
+
+    What only the AppImageConfig names is left to APP006.
+    """
+    programs = [command.first] if command.origin == "image" else []
+    if command.found.certain and command.words and command.found.opaque is None:
+        programs.append(command.found.shell.find(command.words[0]))
+    for program in programs:
+        found = mounts.hides_any(_path_of(program)) if program is not None else None
+        if found is not None:
+            path, hiding = found
+            node = command.found.shell.filesystem.lookup(path, follow=False)
+            yield Finding(
+                message=f"the command {command.shown} needs {path}, which is hidden by what is mounted on {hiding}",
+                path=path,
+                layer=node.layer if node is not None else None,
+                hint=_HINT,
+                data={"hidden": path, "directory": hiding},
+            )
+            return

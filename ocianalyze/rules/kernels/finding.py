@@ -17,10 +17,12 @@ def about(
     message: str,
     *,
     hint: str,
-    severity: Severity | None = None,
+    severity: Severity | Mapping[str, Severity | None] | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> Finding:
-    """Return a finding about `kernel`, at its ``kernel.json``."""
+    """Return a finding about `kernel`, at its ``kernel.json``; no error where it may not even be listed."""
+    if severity is None and kernel.uncertain:
+        severity = Severity.WARNING
     return Finding(
         message=message,
         path=kernel.file,

@@ -43,22 +43,28 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import shown
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.facts.kernels import Listing
 
 _LISTED: Final = 20
 
 
 @rule(id="KRN007", severity=everywhere(Severity.ERROR))
 def ipykernel_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each visible Python kernel whose module is certainly missing."""
-    for kernel in subject.facts.kernels:
+    """Yield a finding for each listed Python kernel whose module is certainly missing."""
+    yield from in_each_listing(subject, _missing)
+
+
+def _missing(listing: Listing) -> Iterator[Finding]:
+    for kernel in listing.kernels:
         module, python = kernel.module, kernel.python
-        if not kernel.visible or kernel.rewritten or module is None or python is None or not module.missing:
+        if not kernel.listed or module is None or python is None or not module.missing:
             continue
         if module.hidden is not None:
             where = f"which is only in {module.hidden}, and that is hidden at run time"

@@ -41,21 +41,26 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.facts.kernelspecs import CONNECTION_FILE
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.kernels import Kernel, Listing
 
 
 @rule(id="KRN004", severity=everywhere(Severity.ERROR))
 def kernel_command_malformed(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each visible kernel whose command is malformed."""
-    for kernel in subject.facts.kernels:
+    """Yield a finding for each listed kernel whose command is malformed."""
+    yield from in_each_listing(subject, _malformed)
+
+
+def _malformed(listing: Listing) -> Iterator[Finding]:
+    for kernel in listing.kernels:
         problem = kernel.spec.argv_problem
-        if kernel.visible and problem is not None:
+        if kernel.listed and problem is not None:
             yield about(
                 kernel,
                 f"kernel {kernel.name!r} has a command that cannot start it: {problem}",

@@ -3,8 +3,8 @@
 ## What it checks
 
 No kernel is found only in a directory that is mounted over: the user's directory (`MountPath`, or
-`/home/sagemaker-user`), `/opt/ml`, `/opt/.sagemakerinternal`. A kernel of the same name that is visible elsewhere
-takes its place, and there is no finding.
+`/home/sagemaker-user`; in the newer Studio always that), `/opt/ml`, `/opt/.sagemakerinternal`, and in the newer Studio
+`/var/log/studio`. A kernel of the same name that is visible elsewhere takes its place, and there is no finding.
 
 ## Why it matters
 
@@ -39,19 +39,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CLASSIC, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.facts.kernels import Listing
+
 
 @rule(id="KRN008", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
 def kernel_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each kernel that is only where it is hidden."""
-    kernels = subject.facts.kernels
-    visible = {kernel.name for kernel in kernels if kernel.visible}
-    for kernel in kernels:
+    yield from in_each_listing(subject, _hidden)
+
+
+def _hidden(listing: Listing) -> Iterator[Finding]:
+    visible = {kernel.name for kernel in listing.kernels if kernel.visible or kernel.renamed}
+    for kernel in listing.kernels:
         if kernel.hidden_by is not None and kernel.name not in visible:
             yield about(
                 kernel,

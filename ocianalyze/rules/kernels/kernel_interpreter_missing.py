@@ -1,13 +1,13 @@
-"""The program of a kernel does not exist, or cannot be executed.
+"""The program of a kernel does not exist, or nobody can execute it.
 
 ## What it checks
 
-The first word of each visible kernel's command leads to a file that the container's user can execute. A bare name
+The first word of each listed kernel's command leads to a file that can be executed. A bare name
 is looked up in the directories of `PATH` (of `env` in `kernel.json`, else of the image, and of the environment for
 a kernel of conda); symlinks are followed inside the image; the interpreter in a script's first line must exist too,
 and the interpreter of `env` be found. A virtual environment's base interpreter (`home` in `pyvenv.cfg`) must be
-there. A path that depends on the working directory is a warning. Names for which the server puts its own
-interpreter are left to KRN006.
+there. A path that depends on the working directory is a warning. Names for which Studio Classic's server puts its own
+interpreter are left to KRN006; in the newer Studio the server is the image's, and it is looked at instead.
 
 ## Why it matters
 
@@ -32,8 +32,8 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `argv`: the command.
-- `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`,
-  `no-permission`, `empty`, `not-runnable`, `interpreter`, `home-missing`, `relative`.
+- `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`, `empty`,
+  `not-runnable`, `interpreter`, `home-missing`, `relative`.
 - `chain`: the path of the program, and what its symlinks lead to.
 
 ## References
@@ -47,21 +47,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.kernels import Kernel, Listing
 
 _HINTS: Final = {
     "not-on-path": "write the absolute path of the program into kernel.json, or extend PATH with ENV",
     "missing": "install the program, or correct the path in kernel.json",
     "dangling": "copy what the symlink points to into the final stage as well, or make the environment there",
     "not-executable": "make it executable: 'RUN chmod a+rx FILE'",
-    "no-permission": "let the container's user run it: 'RUN chmod a+rx' on the file and its directories",
     "interpreter": "install the interpreter in the script's first line, or correct that line",
 }
 _OTHERWISE: Final = "install the kernel again in the final stage of the build"
@@ -69,9 +70,13 @@ _OTHERWISE: Final = "install the kernel again in the final stage of the build"
 
 @rule(id="KRN005", severity=everywhere(Severity.ERROR))
 def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each visible kernel whose program cannot be run."""
-    for kernel in subject.facts.kernels:
-        if not kernel.visible or kernel.rewritten or kernel.program is None:
+    """Yield a finding for each listed kernel whose program cannot be run."""
+    yield from in_each_listing(subject, _missing)
+
+
+def _missing(listing: Listing) -> Iterator[Finding]:
+    for kernel in listing.kernels:
+        if not kernel.listed or kernel.foreign or kernel.program is None:
             continue
         python = kernel.python
         if kernel.relative:
@@ -79,6 +84,8 @@ def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
             yield _finding(kernel, text, "relative", "write the absolute path into kernel.json", Severity.WARNING)
         elif kernel.program.problem is not None:
             problem = kernel.program.problem
+            if problem.code == FORBIDDEN:
+                continue  # USR006 has it
             yield _finding(kernel, problem.text, problem.code, _HINTS.get(problem.code, _OTHERWISE))
         elif python is not None and not python.home_exists:
             text = f"{python.configuration} says that the base interpreter is in {python.home}, which does not exist"

@@ -2,17 +2,21 @@ r"""A kernel's command is a bare `python`, for which the server puts its own int
 
 ## What it checks
 
-The command of each visible kernel spec does not begin with `python`, `python3` or `python3.7`. Such a kernel spec
-is what `pip install ipykernel` leaves behind; `python -m ipykernel install` writes the absolute path. The kernels
-of conda environments are started in their environment and are exempt, as are names such as `python3.11`, which are
-looked up in `PATH`.
+The command of each listed kernel spec does not begin with a word that the server replaces: `python`, `python3`, and
+the `python3.N` that the server itself is. Such a kernel spec is what `pip install ipykernel` leaves behind; `python -m
+ipykernel install` writes the absolute path. `{prefix}/bin/python` means the same interpreter.
+
+In Studio Classic the server is SageMaker's, a Python 3.7 in every log seen. In the newer Studio the server is the
+image's own: a note, and a warning if the kernel spec does not belong to the server's environment. The kernels of conda
+environments are started in their environment and are exempt, as are names such as `python3.11` for a server of another
+version, which are looked up in `PATH`.
 
 ## Why it matters
 
 Jupyter replaces these names by the interpreter that the server itself runs on. In Studio Classic that is
 `/opt/.sagemakerinternal/conda/bin/python`, a Python of SageMaker's own: the notebook starts, but `sys.executable`
-is not the image's, and none of the image's packages can be imported (`ModuleNotFoundError`). In the newer Studio
-the server is the image's own, and the replacement is right as long as it belongs to the same environment.
+is not the image's, and none of the image's packages can be imported (`ModuleNotFoundError`). In the newer Studio the
+replacement is right as long as the kernel spec belongs to the same environment as the server.
 
 ## How to fix
 
@@ -27,6 +31,7 @@ RUN python3 -m pip install ipykernel \
 
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `argv`: the command.
+- `replaced_by`: the interpreter that is started instead.
 
 ## References
 
@@ -42,23 +47,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.kernels.finding import about
-from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.rules.listings import in_each_listing
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.facts.jupyter_servers import Server
+    from ocianalyze.facts.kernels import Kernel, Listing
+
 
 @rule(id="KRN006", severity={CLASSIC: Severity.ERROR, **newer(Severity.NOTE)})
 def kernel_interpreter_replaced(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each visible kernel spec whose command is replaced."""
-    for kernel in subject.facts.kernels:
-        if kernel.visible and kernel.rewritten:
-            word = kernel.spec.argv[0]
-            yield about(
-                kernel,
-                f"kernel {kernel.name!r} starts {word!r}, which the server replaces by its own interpreter: "
-                "the notebook would run AWS's Python, not the image's",
-                hint=f"have the absolute path written: 'RUN {word} -m ipykernel install --sys-prefix'",
-                data={"argv": list(kernel.spec.argv)},
-            )
+    """Yield a finding for each listed kernel spec whose command is replaced."""
+    yield from in_each_listing(subject, _replaced)
+
+
+def _replaced(listing: Listing) -> Iterator[Finding]:
+    server = listing.server
+    for kernel in listing.kernels:
+        if not kernel.listed or not (kernel.rewritten or kernel.foreign):
+            continue
+        word = kernel.spec.argv[0]
+        is_own = _belongs_to(kernel, server)
+        if kernel.foreign:
+            consequence = "the notebook would run AWS's Python, not the image's"
+        elif is_own:
+            consequence = "the Python of the environment that the kernel belongs to"
+        else:
+            consequence = f"the notebook would run {server.executable}, whatever environment the kernel was meant for"
+        yield about(
+            kernel,
+            f"kernel {kernel.name!r} starts {word!r}, which the server replaces by its own interpreter: {consequence}",
+            hint="have the absolute path written, with the interpreter that is meant: "
+            "'RUN python3 -m ipykernel install --sys-prefix'",
+            # Code Editor has no such server: what its extensions start is their own business.
+            severity=None if kernel.foreign or is_own else {**newer(Severity.WARNING), CODE_EDITOR: Severity.NOTE},
+            data={"argv": list(kernel.spec.argv), "replaced_by": server.executable},
+        )
+
+
+def _belongs_to(kernel: Kernel, server: Server) -> bool:
+    """Tell whether a kernel spec lies in the server's prefix, or where Debian's pip puts what belongs to ``/usr``."""
+    prefixes = (server.prefix, "/usr/local") if server.prefix == "/usr" else (server.prefix,)
+    return any(kernel.directory.startswith(f"{prefix}/share/jupyter/") for prefix in prefixes)

@@ -2,15 +2,20 @@
 
 ## What it checks
 
-At least one kernel is visible at run time and nothing is known that keeps it from starting with the image's own
-interpreter. Searched are, in this order: `share/jupyter/kernels` of the prefix of the `python` that is found through
-`PATH`; the user's Jupyter directory, unless it is hidden; `/usr/local/share/jupyter/kernels`;
-`/usr/share/jupyter/kernels`; and the conda environments.
+At least one kernel is listed at run time and nothing is known that keeps it from starting with the image's own
+interpreter. Studio Classic searches, in this order: `share/jupyter/kernels` of the prefix of the `python` that is found
+through `PATH`; the user's Jupyter directories, unless they are hidden; `/usr/local/share/jupyter/kernels`;
+`/usr/share/jupyter/kernels`; and the conda environments. Kernels of which it is not known whether conda lists them make
+it a warning.
+
+In the newer Studio a Jupyter server of the image's own searches: the directories of `JUPYTER_PATH`, the user's, those
+of its own prefix, and the system's. If there is no `python3`, but ipykernel in its environment, it makes one of
+itself. Code Editor finds interpreters by itself, so that an image with a Python has no finding there.
 
 ## Why it matters
 
-A KernelGateway app without a kernel has nothing to run: the notebook stays without one, or its kernel dies. A
-JupyterLab server or Code Editor finds interpreters by itself, so that for them it is a warning.
+A KernelGateway app without a kernel has nothing to run: the notebook stays without one, or its kernel dies. In the
+newer Studio the app starts all the same, only notebooks cannot be run: a warning.
 
 ## How to fix
 
@@ -29,6 +34,7 @@ The prefix matters: run it with the `python` that is first on `PATH`. For R: `IR
 
 - [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
   "Kernel discovery".
+- [nb_conda_kernels](https://github.com/anaconda/nb_conda_kernels).
 - [jupyter_client, Making kernels for Jupyter](https://jupyter-client.readthedocs.io/en/stable/kernels.html).
 """
 
@@ -36,43 +42,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.facts.discovery import find_unlisted
+from ocianalyze.rules.listings import in_each_listing
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.kernels import Kernel, Listing
+    from ocianalyze.facts.python import Installation
 
 _SHOWN: Final = 20
 
 
 @rule(id="KRN001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
 def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if there is none."""
-    facts = subject.facts
-    if any(kernel.usable for kernel in facts.kernels):
+    """Yield a finding for each listing that has none."""
+    python = subject.facts.python
+    yield from in_each_listing(subject, lambda listing: _none_in(listing, python))
+
+
+def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]:
+    """Yield a finding if the listing has no usable kernel; `python` is what ``python`` on ``PATH`` leads to."""
+    usable = [kernel for kernel in listing.kernels if kernel.usable]
+    if any(not kernel.uncertain for kernel in usable):
         return
-    unlisted = facts.unlisted_kernels
-    problems = [(kernel, _problem(kernel)) for kernel in facts.kernels]
+    unlisted = find_unlisted(listing.shell.filesystem, listing.kernels)
+    problems = [(kernel, _problem(kernel)) for kernel in listing.kernels]
     if problems:
         message = "no usable kernel: " + "; ".join(
             f"{kernel.name!r} {problem}" for kernel, problem in problems[:_SHOWN]
         )
     elif unlisted:
-        message = f"no kernel where Studio searches; there is {unlisted[0]}, but {_not_searched(subject)}"
+        message = f"no kernel where Studio searches; there is {unlisted[0]}, but {_not_searched(listing, python)}"
     else:
         message = "no kernel: there is no kernel.json where Studio searches"
+    # What Studio Classic's start-up does without a python on PATH is not known; another prefix might be found.
+    is_guess = bool(usable) or (bool(unlisted) and not problems and python is None)
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,
         layer=problems[0][0].node.layer if problems else None,
         hint="install one: 'RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix'",
-        # What the start-up does without a python on PATH is not known; the prefix might be found in another way.
-        severity=Severity.WARNING if unlisted and not problems and facts.python is None else None,
+        severity={
+            **({CLASSIC: Severity.WARNING} if is_guess else {}),
+            **({CODE_EDITOR: None} if listing.server.installation is not None else {}),
+        },
         data={
             "kernels": [
-                {"name": kernel.name, "directory": kernel.directory, "problem": problem} for kernel, problem in problems
+                {"name": kernel.name, "directory": kernel.directory, "problem": problem}
+                for kernel, problem in problems[:_SHOWN]
             ],
             "unlisted": list(unlisted[:_SHOWN]),
         },
@@ -82,18 +102,23 @@ def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
 def _problem(kernel: Kernel) -> str:
     reasons = (
         (kernel.hidden_by, f"is hidden by what is mounted on {kernel.hidden_by} (KRN008)"),
+        (kernel.denied, "cannot be read by the container's user (USR006)"),
         (kernel.shadowed_by, f"is shadowed by {kernel.shadowed_by}"),
-        (kernel.spec.problem, "has an invalid kernel.json (KRN003)"),
+        (kernel.renamed, f"is listed as {kernel.renamed!r}"),
+        (kernel.problem, "has an invalid kernel.json (KRN003)"),
+        (kernel.unprovisioned, "wants a provisioner that is not installed (KRN016)"),
         (kernel.spec.argv_problem, "has a malformed command (KRN004)"),
-        (kernel.rewritten, "would run AWS's interpreter (KRN006)"),
-        (kernel.command_problem, "has a command that cannot be run (KRN005)"),
-        (kernel.module, "lacks its Python module (KRN007)"),
+        (kernel.foreign, "would run AWS's interpreter (KRN006)"),
+        (kernel.command_problem, "has a command that cannot be run (KRN005, USR006)"),
+        (kernel.module and kernel.module.missing, "lacks its Python module (KRN007)"),
+        (kernel.doubt, f"may not be listed: {kernel.doubt}"),
     )
     return next((text for reason, text in reasons if reason), "cannot be used")
 
 
-def _not_searched(subject: Subject) -> str:
-    python = subject.facts.python
+def _not_searched(listing: Listing, python: Installation | None) -> str:
+    if listing.server.installation is not None:
+        return f"the server's prefix is {listing.server.prefix}"
     if python is None:
         return "no 'python' is on PATH by whose prefix it could be found"
     return f"the prefix of the 'python' on PATH is {python.prefix}"

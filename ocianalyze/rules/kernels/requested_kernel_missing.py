@@ -7,7 +7,8 @@ the same spelling: the directory of a kernel spec in lower case, or `conda-env-<
 AppImageConfig the name is `python3`; as the image may well be registered with other names, it is then a warning.
 
 A kernel that may be found or not is a warning: `python3` in `/usr/local/share/jupyter` or `/usr/share/jupyter` may
-come after one of the service's own, and a conda environment outside of conda's own directory may be unknown to it.
+come after one of the service's own (without an AppImageConfig that is left to KRN009 and KRN010), `python3` that is not
+there at all may be one that the service makes of its own Python, and a conda environment may be unknown to conda.
 
 ## Why it matters
 
@@ -59,39 +60,50 @@ if TYPE_CHECKING:
 @rule(id="KRN002", severity={CLASSIC: Severity.ERROR})
 def requested_kernel_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each requested name that is not there, or not for sure."""
-    listed = [kernel for kernel in subject.facts.kernels if kernel.visible and kernel.spec.problem is None]
+    listed = [kernel for kernel in subject.facts.kernels if kernel.listed]
     stated = requested_kernels(subject.app_image_config)
     if stated is None and not listed:
         return  # KRN001 has said all there is to say
     for name in stated or (NATIVE,):
         matching = [kernel for kernel in listed if name in kernel.names]
-        if not any(kernel.doubt is None for kernel in matching):
-            yield _finding(name, listed, matching, stated=stated is not None, install=_install(subject, name))
+        left_to_others = stated is None and any(kernel.place == "system" for kernel in matching)
+        if left_to_others or any(kernel.doubt is None for kernel in matching):
+            continue
+        renamed = next((kernel for kernel in subject.facts.kernels if kernel.name == name and kernel.renamed), None)
+        yield _finding(name, listed, matching, renamed, stated=stated is not None, install=_install(subject, name))
 
 
-def _finding(name: str, listed: list[Kernel], matching: list[Kernel], *, stated: bool, install: str) -> Finding:
+def _finding(
+    name: str, listed: list[Kernel], matching: list[Kernel], renamed: Kernel | None, *, stated: bool, install: str
+) -> Finding:
     available = sorted({name for kernel in listed for name in kernel.names})
     other = next((known for known in available if known.casefold() == name.casefold()), None)
     kernel = matching[0] if matching else None
     if kernel is not None:
         message = f"kernel {name!r} may not be found: {kernel.doubt}"
+    elif renamed is not None:
+        message = f"kernel {name!r} is listed as {renamed.renamed!r} only, because it lies in a conda environment"
     elif other is not None:
         message = f"kernel {name!r} is requested, but it is called {other!r}, and names are case sensitive"
     elif stated:
         message = f"kernel {name!r} is requested, but the image has {_listing(available)}"
+        if name == NATIVE:
+            message += "; if it is shown at all, it runs a Python of the service's own"
     else:
         message = (
             f"Studio shows {name!r} unless the AppImageConfig names other kernels; the image has {_listing(available)}"
         )
     hint = install
-    if kernel is None and available:
+    if renamed is not None and kernel is None:
+        hint = f"name {renamed.renamed!r} in KernelSpecs of the AppImageConfig"
+    elif kernel is None and available:
         hint = f"name {available[0]!r} in KernelSpecs of the AppImageConfig, or install a kernel named {name!r}"
     return Finding(
         message=message,
         path=kernel.file if kernel is not None else None,
         layer=kernel.node.layer if kernel is not None else None,
         hint=hint,
-        severity=None if stated and kernel is None else Severity.WARNING,
+        severity=None if stated and kernel is None and name != NATIVE else Severity.WARNING,
         data={"requested": name, "available": available, "stated": stated},
     )
 

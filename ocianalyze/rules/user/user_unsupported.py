@@ -2,10 +2,10 @@
 
 ## What it checks
 
-The numbers that `USER` makes the container's process, resolved through `/etc/passwd` and `/etc/group` as Docker
-does, are 1000:100 (an unprivileged user) or 0:0 (root). In the newer Studio 1000:100 is "a supported value", and
-anything else is a warning. A `USER` that cannot be resolved is left to USR003, and a user 1000 whose group is 0
-only because `/etc/passwd` does not list it, to USR004.
+The numbers that `USER` makes the container's process, resolved through `/etc/passwd` and `/etc/group` as Docker does,
+are 1000:100 (an unprivileged user) or 0:0 (root). In the newer Studio 1000:100 is "a supported value", and anything
+else is a warning, root included: 0:0 is documented for Studio Classic only. A `USER` that cannot be resolved is left
+to USR003, and a user 1000 whose group is 0 only because `/etc/passwd` does not list it, to USR004.
 
 ## Why it matters
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 _UNPRIVILEGED: Final = (1000, 100)
 _ROOT: Final = (0, 0)
+_SUPPORTED: Final = "is 1000:100, and in Studio Classic 0:0"
 
 
 def _is_resolved(subject: Subject) -> bool:
@@ -60,11 +61,12 @@ def user_unsupported(subject: Subject) -> Iterator[Finding]:
     user = subject.facts.user
     pair = (user.uid, user.gid)
     left_to_usr004 = user.uid == _UNPRIVILEGED[0] and not user.listed and not user.explicit_group
-    if pair in (_UNPRIVILEGED, _ROOT) or left_to_usr004:
+    if pair == _UNPRIVILEGED or left_to_usr004:
         return
     spec = f"USER {user.spec}" if user.spec else "no USER"
     yield Finding(
-        message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported are 1000:100 and 0:0",
+        message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported {_SUPPORTED}",
         hint="make the user with 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user', then 'USER 1000'",
+        severity={CLASSIC: None} if pair == _ROOT else None,
         data={"uid": user.uid, "gid": user.gid, "user": user.spec},
     )

@@ -1,0 +1,151 @@
+"""What the commands of kernels lead to: programs, Pythons, modules.
+
+Sources: jupyter_client ``manager.py`` (``format_kernel_cmd``), ``launcher.py``, ``provisioning/local_provisioner.py``
+(the kernel's own variables); nb_conda_kernels ``runner.py``; env(1) of GNU coreutils.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from dataclasses import replace
+from posixpath import basename, join
+from string import Template
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.conda_names import RUNNER
+from ocianalyze.facts.kernels import KERNEL_MODULES, Kernel
+from ocianalyze.facts.modules import ModuleFinder, ModuleSearch
+from ocianalyze.facts.python import Installation, find_installation, is_python
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ocianalyze.facts.jupyter_servers import Server
+    from ocianalyze.facts.mounts import Mounts
+    from ocianalyze.facts.shell import Shell
+
+_VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
+"""The variables of a kernel that change where its command leads."""
+
+_PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_MOST_KERNELS: Final = 1000
+"""Of how many kernels the commands are looked up; no image that is meant well has more."""
+
+_LONGEST_VALUE: Final = 64 * 1024
+_LONGEST_COMMAND: Final = 64 * 1024
+_OPTIONS_WITH_VALUES: Final = ("-X", "-W")
+
+
+class KernelCommands:
+    """Looks up the commands of kernels as one server starts them."""
+
+    def __init__(self, shell: Shell, environment: Mapping[str, str], server: Server, mounts: Mounts) -> None:
+        """Look up in the circumstances of `shell`, with the variables `environment` of the server."""
+        self._shell = shell
+        self._environment = dict(environment)
+        self._server = server
+        self._modules = ModuleFinder(shell.filesystem, shell.user.home, mounts)
+        self._installations: dict[str, Installation | None] = {}
+
+    def server_module(self, name: str) -> ModuleSearch | None:
+        """Return where the server imports a module from, or None if its Python is none of the image's."""
+        python = self._server.installation
+        return None if python is None else self._modules.find(python, name, self._environment.get("PYTHONPATH", ""))
+
+    def with_commands(self, kernels: Sequence[Kernel], *, conda_prefix: str | None) -> tuple[Kernel, ...]:
+        """Return `kernels` with what their commands lead to, as far as there are not too many of them.
+
+        `conda_prefix` is that of the conda that activates environments.
+        """
+        found = (self._with_command(kernel, conda_prefix) for kernel in kernels[:_MOST_KERNELS])
+        return (*found, *kernels[_MOST_KERNELS:])
+
+    def _with_command(self, kernel: Kernel, conda_prefix: str | None) -> Kernel:
+        argv = kernel.spec.argv
+        if kernel.problem or not argv:
+            return kernel
+        rewritten = kernel.environment is None and argv[0] in self._server.replaced
+        kernel = replace(kernel, rewritten=rewritten, command=self._formatted(kernel, conda_prefix))
+        if self._server.installation is None and (rewritten or argv[0].startswith("{prefix}")):
+            return replace(kernel, foreign=True)
+        word = kernel.command[0] if kernel.environment is None else argv[0]
+        if not word or "{" in word:
+            return kernel
+        return self._look_up(kernel, (word, *argv[1:]))
+
+    def _formatted(self, kernel: Kernel, conda_prefix: str | None) -> tuple[str, ...]:
+        """Return the command with its placeholders replaced, the connection file's excepted (``format_kernel_cmd``)."""
+        command = kernel.spec.argv
+        if kernel.environment is not None and kernel.environment != self._server.prefix:
+            command = (*RUNNER, conda_prefix or "", kernel.environment, *command)
+        if command[0] in self._server.replaced:
+            command = (self._server.executable, *command[1:])
+        values = {"resource_dir": kernel.directory, "prefix": self._server.prefix}
+        if sum(len(word) + word.count("{") * len(kernel.directory) for word in command) > _LONGEST_COMMAND:
+            return command
+        return tuple(_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), word) for word in command)
+
+    def _look_up(self, kernel: Kernel, argv: tuple[str, ...]) -> Kernel:
+        variables = ChainMap(_substituted(kernel.spec.env, self._environment), self._environment)
+        shell = self._shell.with_environment(variables)
+        if kernel.environment is not None:
+            shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
+        program = shell.find(argv[0])
+        if program.problem is None and basename(argv[0]) == "env" and (behind := _behind_env(argv)):
+            argv = behind
+            found = shell.find(argv[0])
+            program = replace(found, visited=program.visited + found.visited)
+        kernel = replace(kernel, program=program)
+        if program.path is None or program.problem is not None or program.interpreter is not None:
+            return kernel
+        return self._with_python(kernel, program.path, argv, variables)
+
+    def _with_python(self, kernel: Kernel, path: str, argv: tuple[str, ...], variables: Mapping[str, str]) -> Kernel:
+        if not is_python(path):
+            return kernel
+        if path not in self._installations:
+            self._installations[path] = find_installation(self._shell.filesystem, path)
+        python, name = self._installations[path], _module_of(argv)
+        if python is None or name is None or "PYTHONHOME" in variables:
+            return replace(kernel, python=python)
+        module = self._modules.find(python, name, variables.get("PYTHONPATH", ""))
+        return replace(kernel, python=python, module=module)
+
+
+def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return those of a kernel's variables that matter, as jupyter_client makes them; without what is far too long."""
+    found: dict[str, str] = {}
+    for key in _VARIABLES & settings.keys():
+        text = settings[key]
+        if len(text) > _LONGEST_VALUE:
+            continue
+        names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
+        if len(text) + sum(len(environment.get(name, "")) for name in names if name) <= _LONGEST_VALUE:
+            found[key] = Template(text).safe_substitute(environment)
+    return found
+
+
+def _behind_env(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command that ``env`` runs, or nothing where it has options or changes what the look-up depends on."""
+    for position, word in enumerate(argv[1:], start=1):
+        name, equals, _ = word.partition("=")
+        if word.startswith("-") or not word or "{" in word or (equals and name in _VARIABLES):
+            return ()
+        if not equals:
+            return () if "/" in word and not word.startswith("/") else argv[position:]
+    return ()
+
+
+def _module_of(argv: tuple[str, ...]) -> str | None:
+    """Return the kernel module that ``python -m`` runs, if that is what the command is."""
+    words = iter(argv[1:])
+    for word in words:
+        if word == "-m":
+            module = next(words, "")
+            return module if module.partition(".")[0] in KERNEL_MODULES else None
+        if word in _OPTIONS_WITH_VALUES:
+            next(words, "")
+        elif not word.startswith("-"):
+            return None
+    return None

@@ -1,0 +1,106 @@
+"""A conda environment has a Python but no kernel, so that it does not appear in Studio.
+
+## What it checks
+
+Studio Classic recognises conda environments as kernels, by way of nb_conda_kernels: each environment that `conda info`
+lists and that has a `share/jupyter/kernels/*/kernel.json` of its own. An environment with a Python and no such file is
+a warning; the one that conda itself lies in is exempt. What will be listed, and by which names, is told in a note, and
+which environments conda does not know: they lie neither in its own `envs` directory, nor in `envs_dirs` of a
+`.condarc` or `CONDA_ENVS_DIRS`, nor are they in a visible `~/.conda/environments.txt`. The environment `/opt/conda` is
+left out by Studio Classic's start-up (`CONDA_ENV_FILTER=/opt/conda$`).
+
+## Why it matters
+
+An environment without ipykernel is not in the list, and asking for it fails with "Kernel with name [conda-env-myenv-py]
+does not exist in image [...] on the KernelGateway App".
+
+## How to fix
+
+```dockerfile
+RUN conda install --name myenv --yes ipykernel
+```
+
+The kernel is then called `conda-env-myenv-py`. For R, `r-irkernel` makes `conda-env-myenv-r`.
+
+## Data
+
+- `environment`: the environment without a kernel.
+- `kernels`: in the note, the names by the directories of the environments.
+- `unknown`: in the note, the environments that conda does not know, the first of them if there are many.
+
+## References
+
+- [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
+  "Kernel discovery": "Conda environments are recognized as kernel specs by default."
+- [nb_conda_kernels](https://github.com/anaconda/nb_conda_kernels).
+- [Custom image samples, issue 22](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/22).
+"""
+
+from __future__ import annotations
+
+from posixpath import join
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.discovery import CONDA_FILTER
+from ocianalyze.rules.profiles import CLASSIC
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.conda import Conda
+    from ocianalyze.facts.kernels import Kernel
+
+_SHOWN: Final = 20
+
+
+def _has_environments(subject: Subject) -> bool:
+    conda = subject.facts.classic.conda
+    return conda is not None and bool(conda.environments or conda.unknown)
+
+
+@rule(id="KRN013", severity={CLASSIC: Severity.WARNING}, applies=_has_environments)
+def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each environment that will not appear, and one for what will."""
+    listing = subject.facts.classic
+    conda = listing.conda
+    if conda is None:
+        return
+    kernels = [kernel for kernel in listing.kernels if kernel.origin == "conda"]
+    having = {kernel.environment for kernel in kernels}
+    for environment in (*conda.environments, *conda.unknown):
+        node = subject.filesystem.lookup(join(environment, "bin/python"), follow=False)
+        is_left_out = environment == conda.prefix or CONDA_FILTER.search(environment) is not None
+        if node is None or environment in having or is_left_out:
+            continue
+        yield Finding.at(
+            node,
+            f"the conda environment {environment} has a Python but no kernel, so that it will not appear in Studio",
+            hint=f"install ipykernel into it: 'RUN conda install --prefix {environment} --yes ipykernel'",
+            data={"environment": environment},
+        )
+    yield from _inventory(conda, [kernel for kernel in kernels if kernel.listed])
+
+
+def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:
+    if not kernels and not conda.unknown:
+        return
+    names = ", ".join(repr(kernel.name) for kernel in kernels[:_SHOWN])
+    more = f" and {len(kernels) - _SHOWN} more" if len(kernels) > _SHOWN else ""
+    message = f"conda environments appear as {names}{more}" if kernels else "no conda environment appears as a kernel"
+    if kernels and not conda.callable:
+        message += ", if Studio finds a 'conda' to ask: none can be run in the image"
+    if conda.unknown:
+        count = len(conda.unknown)
+        more = f" and {count - 1} more" if count > 1 else ""
+        message += f"; conda may not know {conda.unknown[0]}{more}"
+    yield Finding(
+        message=message,
+        path=conda.prefix,
+        hint="name them so in KernelSpecs of the AppImageConfig" if kernels else None,
+        severity=Severity.NOTE,
+        data={
+            "kernels": {kernel.directory: kernel.name for kernel in kernels[:_SHOWN]},
+            "unknown": list(conda.unknown[:_SHOWN]),
+        },
+    )

@@ -1,0 +1,72 @@
+"""A kernel asks for a provisioner that the server does not have.
+
+## What it checks
+
+`metadata.kernel_provisioner.provisioner_name` of each visible kernel is `local-provisioner`, which every server has, or
+one that a package in the server's environment offers: an entry point of the group
+`jupyter_client.kernel_provisioners`. What Studio Classic's own server has is not known, so that any other one is
+doubtful there.
+
+## Why it matters
+
+A kernel whose provisioner is missing is left out of the list; only the log says that the `Kernel 'x' is referencing a
+kernel provisioner ('y') that is not available`. Asking for the kernel fails with `No such kernel named x`.
+
+## How to fix
+
+Install the package that brings the provisioner into the environment of the server, or take `kernel_provisioner` out of
+`kernel.json`.
+
+```dockerfile
+RUN /opt/conda/bin/python -m pip install gateway-provisioners
+```
+
+## Data
+
+- `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
+- `provisioner`: the one that it asks for.
+- `available`: those that the server is known to have.
+
+## References
+
+- [jupyter_client, Customizing the kernel's runtime
+  environment](https://jupyter-client.readthedocs.io/en/stable/provisioning.html).
+- [jupyter_client,
+  `kernelspec.py`](https://github.com/jupyter/jupyter_client/blob/main/jupyter_client/kernelspec.py):
+  `_get_kernel_spec_by_name`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.listings import in_each_listing
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.kernels import Listing
+
+_SHOWN: Final = 20
+
+
+@rule(id="KRN016", severity=everywhere(Severity.WARNING))
+def kernel_provisioner_missing(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each visible kernel whose provisioner is not known to be there."""
+    yield from in_each_listing(subject, _missing)
+
+
+def _missing(listing: Listing) -> Iterator[Finding]:
+    for kernel in listing.kernels:
+        name = kernel.spec.provisioner
+        if kernel.visible and name is not None and name not in listing.provisioners:
+            yield about(
+                kernel,
+                f"kernel {kernel.name!r} asks for the provisioner {name!r}, which the server is not known to have: "
+                "without it the kernel is not listed",
+                hint="install the package that brings it into the server's environment, or do without",
+                data={"provisioner": name, "available": sorted(listing.provisioners)[:_SHOWN]},
+            )

@@ -1,0 +1,67 @@
+"""The container's user can become root without a password.
+
+## What it checks
+
+There is a `sudo` that belongs to root and has the setuid bit, and a line of `/etc/sudoers` or a file in
+`/etc/sudoers.d` grants the container's user, one of its groups, or `ALL`, commands with `NOPASSWD:`. Aliases are not
+followed.
+
+## Why it matters
+
+Nothing is wrong with it: AWS's own images do it, and the specification of the newer Studio says "You can add sudo
+access to your users. The IDs are remapped to prevent a process running in the container from having more privileges
+than necessary." It is told because people ask for it: with it, users can install packages in a running app as if they
+were root in the container, without it they cannot write to `site-packages`.
+
+## How to fix
+
+To take it away:
+
+```dockerfile
+RUN rm /etc/sudoers.d/sagemaker-user
+```
+
+## Data
+
+- `user`: the user's name, or its number.
+- `line`: the line that grants it.
+
+## References
+
+- [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html) of the
+  newer Studio, "UID".
+- [sudoers(5)](https://www.sudo.ws/docs/man/sudoers.man/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.accounts import find_group_names
+from ocianalyze.facts.sudo import find_sudo
+from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST: Final = 200
+
+
+def _is_unprivileged(subject: Subject) -> bool:
+    return bool(subject.facts.user.uid)
+
+
+@rule(id="USR008", severity=everywhere(Severity.NOTE), applies=_is_unprivileged)
+def sudo_without_password(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if there is such a line."""
+    user = subject.facts.user
+    sudo = find_sudo(subject.filesystem, user, find_group_names(subject.filesystem, user))
+    if sudo is not None:
+        name = user.name or str(user.uid)
+        yield Finding.at(
+            sudo.file,
+            f"user {name!r} may run commands as root without a password: {sudo.line[:_LONGEST]!r}",
+            hint="that is allowed, and common; remove the line if users must not install packages",
+            data={"user": name, "line": sudo.line[:_LONGEST]},
+        )
