@@ -50,7 +50,9 @@ def lab(**more: object) -> list[Item]:
         program("usr/local/bin/jupyter", b"#!/usr/local/bin/python3\n"),
         program("usr/local/bin/jupyter-lab", b"#!/usr/local/bin/python3\n"),
         file(f"{site}/jupyterlab/__init__.py", b"#"),
-        file(f"{site}/jupyterlab-4.2.5.dist-info/METADATA", b"Metadata-Version: 2.1\nName: jupyterlab\nVersion: 4.2.5\n"),
+        file(
+            f"{site}/jupyterlab-4.2.5.dist-info/METADATA", b"Metadata-Version: 2.1\nName: jupyterlab\nVersion: 4.2.5\n"
+        ),
     ]
 
 
