@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
 
 PAGES: Final = "docs/rules/"
-"""Where the pages of the rules are."""
+"""Where the pages of the rules are: relative to the project, which has no public address yet."""
 
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
 
