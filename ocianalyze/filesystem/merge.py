@@ -148,7 +148,7 @@ class _Merge:
                 row,
             )
         if kind == _HARDLINK:
-            self._link(layer, row)
+            self._link(layer, row, replaces=True)
         self._drop(existing, layer)
         self._entries += 1
         siblings[name] = id_
@@ -210,13 +210,18 @@ class _Merge:
             self._entries -= 1
             stack.extend(self._children.get(id_, {}).values())
 
-    def _link(self, layer: int, row: int) -> None:
-        """Find what the hardlink `row` is another name of."""
+    def _link(self, layer: int, row: int, *, replaces: bool = False) -> None:
+        """Find what the hardlink `row` is another name of.
+
+        Where it `replaces` something, that is gone before the link is made: it cannot be what it links to.
+        """
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
         written = changeset.links[row]
         early = self._superseded[layer].links.get(row) if self._superseded else None
-        target = self._find(written) if early is None else self._bases[layer] + early
-        target = self._inodes.get(target, target) if target is not None else None
+        named = self._find(written) if early is None else self._bases[layer] + early
+        if named is not None and replaces and self._lies_in(named, changeset.path(row)):
+            named = None
+        target = self._inodes.get(named, named) if named is not None else None
         if target is None or target in self._children or self._kind(target) == _HARDLINK:
             raise CorruptLayerError(
                 f"layer {layer}: {changeset.path(row)} is a hardlink to {written!r}, which is not there, so that no "
@@ -225,6 +230,11 @@ class _Merge:
         self._inodes[id_] = target
         if target < self._bases[layer]:
             self._copied_up[layer].add(target)
+
+    def _lies_in(self, id_: int, path: str) -> bool:
+        """Tell whether an entry lies at `path` or below it."""
+        changeset, row = self._locate(id_)
+        return f"{changeset.path(row)}/".startswith(f"{path}/")
 
     def _find(self, path: str) -> int | None:
         """Return what lies at `path`, past symlinks to directories; a symlink at its end is not followed."""

@@ -22,7 +22,8 @@ class Superseded(NamedTuple):
         rows: the rows that do not count, because a row of another kind replaces them or what they lie in. They must
             not hide anything of the layers beneath, as they are not in the layer when it is laid upon those.
         by: the rows that replaced them.
-        links: the row that each hardlink is another name of, as it was when the link was made.
+        links: the row that each hardlink is another name of, as it was when the link was made; its own row where it
+            replaces what it links to, which is gone by then.
     """
 
     rows: set[int]
@@ -39,12 +40,15 @@ class Superseded(NamedTuple):
             kind, name = changeset.kinds[row], changeset.names[row]
             if kind in _MARKERS:
                 continue
+            siblings = children[changeset.parents[row]]
+            existing = siblings.get(name)
             if kind == _HARDLINK:
                 target = _descend(children, changeset.links[row])
                 if target is not None:
-                    superseded.links[row] = superseded.links.get(target, target)
-            siblings = children[changeset.parents[row]]
-            existing = siblings.get(name)
+                    is_lost = existing is not None and f"{changeset.path(target)}/".startswith(
+                        f"{changeset.path(row)}/"
+                    )
+                    superseded.links[row] = row if is_lost else superseded.links.get(target, target)
             below = None if existing is None else children.get(existing)
             if kind in _DIRECTORIES:
                 children[row] = {} if below is None else below

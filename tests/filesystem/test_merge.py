@@ -211,6 +211,22 @@ def test_a_layer_with_a_hardlink_to_nothing_is_refused(items: list[Item]) -> Non
         merged(items)
 
 
+@pytest.mark.parametrize(
+    "items",
+    [
+        [file("a"), hardlink("a", "a")],
+        [file("a"), file("a"), symlink("a", "b/c"), hardlink("a", "./a"), hardlink("a/a", "a")],
+        [directory("d"), file("d/x"), hardlink("d", "d/x")],
+        [file("x"), symlink("l", "."), hardlink("x", "l/x")],
+    ],
+)
+def test_a_hardlink_cannot_replace_what_it_links_to(items: list[Item]) -> None:
+    with pytest.raises(CorruptLayerError, match="which is not there"):
+        merged(items)
+    with pytest.raises(oracle.InvalidLayerError):
+        oracle.merge([layer(items)])
+
+
 @pytest.mark.parametrize("ending", ["/", "//", "///", "/.", "/./", "//.", "/x/.."])
 def test_a_file_is_a_file_however_its_name_ends(ending: str) -> None:
     filesystem = merged([directory("usr"), file(f"usr/libcuda.so.535.104.05{ending}", b"driver")])

@@ -9,7 +9,8 @@ It follows overlayfs: each layer is first a tree of its own, then laid over what
   directory takes the link's place.
 * Directories merge, and the upper one's attributes hold. A directory that is only implied (by an entry below it) leaves
   the attributes of the one it meets alone, and is `root`'s with mode 0755 where it meets none.
-* A hard link is the file that its target was when the link was read: of its own layer, else of the layers below.
+* A hard link is the file that its target was when the link was read: of its own layer, else of the layers below. What
+  it replaces is removed first, as runtimes do, so that it cannot be a link to itself.
 * Names that start with `.wh..wh.` are notes of the old AUFS driver; the opaque marker is the only one that means
   something. A directory of the top level with such a name is left out with all that it holds.
 """
@@ -122,7 +123,7 @@ def read_layer(tar: bytes, position: int, below: Tree) -> LayerTree:
             elif name.startswith(WHITEOUT_PREFIX):
                 tree.whiteouts.add(_deleted(parent, name))
             else:
-                _put(tree, path, _node(archive, member, position, {**below, **tree.nodes}))
+                _put(tree, path, _node(archive, member, path, position, {**below, **tree.nodes}))
     return tree
 
 
@@ -141,11 +142,12 @@ def _lay_over(merged: Tree, tree: LayerTree) -> None:
             merged[path] = node
 
 
-def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, position: int, known: Tree) -> Node:
+def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, position: int, known: Tree) -> Node:
     if member.type == tarfile.LNKTYPE:
         *parents, name = _parts(member.linkname)
-        found = known.get("".join(f"/{part}" for part in (*_follow(known, parents, position), name)))
-        if found is None or found.kind == "directory":
+        target = "".join(f"/{part}" for part in (*_follow(known, parents, position), name))
+        found = known.get(target)
+        if found is None or found.kind == "directory" or f"{target}/".startswith(f"{path}/"):
             raise InvalidLayerError(f"hard link {member.name!r} to {member.linkname!r}, which is no file")
         return replace(found, layer=position)
     kind = _KINDS.get(member.type, "file")
