@@ -13,6 +13,7 @@ from posixpath import dirname, join, normpath
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.accounts import find_homes
 from ocianalyze.facts.programs import LONGEST_PATH, split_path
 from ocianalyze.facts.python import find_installation, is_python
@@ -25,13 +26,9 @@ if TYPE_CHECKING:
     from ocianalyze.facts.shell import Shell
     from ocianalyze.filesystem.tree import Filesystem, Node
 
-READS: Final = (
-    "**/.condarc",
-    "**/condarc",
-    "**/condarc.d/*.yml",
-    "**/condarc.d/*.yaml",
-    "**/.conda/environments.txt",
-)
+READS: Final = ("**/.condarc", "**/condarc", "**/environments.txt", "/etc/conda/condarc.d/*")
+"""What conda reads most; what else it may read is looked at where contents can be read again."""
+
 
 _PLACES: Final = (
     "/etc/conda",
@@ -195,8 +192,15 @@ def _expand(path: str, variables: Mapping[str, str], home: str) -> str | None:
 
 
 def _lines(filesystem: Filesystem, mounts: Mounts, path: str) -> list[str]:
-    """Return the lines of a file that is visible at run time; of a large one, those of its beginning."""
+    """Return the lines of a file that is visible at run time; of a large one, those of its beginning.
+
+    One that was not kept has none: environments that only it tells of are such as conda may not know.
+    """
     found = filesystem.resolve(path)
     if found.node is None or not found.node.is_file or mounts.hides_on_the_way(found) or mounts.hides(path):
         return []
-    return found.node.read(_LARGEST).decode("utf-8", "surrogateescape").split("\n")
+    try:
+        content = found.node.read(_LARGEST)
+    except ContentUnavailableError:
+        return []
+    return content.decode("utf-8", "surrogateescape").split("\n")

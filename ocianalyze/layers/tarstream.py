@@ -331,7 +331,7 @@ class _Reader:
         if magic == _GNU:
             try:
                 self._number(prefix[:12], "atime", 0)
-                self._number(prefix[12:24] if prefix[12] else b"", "ctime", 0)
+                self._number(prefix[12:24] if prefix[12] else b"\0", "ctime", 0)
             except CorruptLayerError:
                 if not prefix.partition(b"\0")[0].isascii():
                     return path

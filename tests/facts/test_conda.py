@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from ocianalyze.facts import READS, gather
 from ocianalyze.facts.kernels import Listing
+from ocianalyze.filesystem.merge import merge
+from ocianalyze.layers.capture import Capture
+from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.reader import PreReadBlob, Reading
 from tests.facts.test_discovery import as_jupyter
-from tests.rules.subjects import IPYKERNEL, base, kernel, make_subject, program, python
-from tests.support.filesystems import drawn
+from tests.rules.subjects import IPYKERNEL, base, kernel, make_image, make_subject, program, python
+from tests.support.blobs import MemoryBlob
+from tests.support.filesystems import drawn, read
 from tests.support.jupyter import Case, ask, has_conda_kernels, write
-from tests.support.tarballs import Item, file, symlink
+from tests.support.tarballs import Item, file, layer, symlink
 
 ANSWERS = Path(__file__).parents[1] / "data" / "nb_conda_kernels.json"
 SERVICE = "/opt/.sagemakerinternal/conda"
@@ -323,6 +329,19 @@ def test_the_server_of_the_image_asks_conda_if_it_can() -> None:
     module = file("opt/conda/lib/python3.12/site-packages/nb_conda_kernels/__init__.py")
     (found,) = make_subject([*items, module, *environment(CONDA)], config=config).facts.own.kernels
     assert (found.name, found.origin) == ("conda-env-e-py", "conda")
+
+
+def test_configuration_that_was_not_kept() -> None:
+    """What is not kept of a stream leaves a doubt, and fails nothing."""
+    items = [*base(), *E, *environment("data/f", "python3"), file("srv/rc/a.yml", b"envs_dirs: [/data]\n")]
+    image, filesystem = make_image(items, config={"Env": [f"PATH={PATH}", "CONDARC=/srv/rc"]})
+    streamed = read(MemoryBlob(layer(items), seekable=False), Reading(capture=Capture(READS)))
+    streamed.contents._blob = PreReadBlob(streamed)
+    passed = merge([streamed.changeset], [streamed.contents], Limits())
+    for tree, doubtful in ((filesystem, False), (passed, True)):
+        kernels = {item.name: item for item in gather(image, tree).kernels}
+        assert kernels["conda-env-e-py"].doubt is None
+        assert bool(kernels["conda-env-f-py"].doubt) == doubtful
 
 
 def test_configuration_without_measure() -> None:

@@ -287,6 +287,30 @@ def test_the_server_of_the_image(script: bytes, command: list[str], executable: 
     assert server.replaced == {"python", "python3", "python3.11"}
 
 
+def test_the_server_that_is_configured() -> None:
+    items = [
+        *base(),
+        *python("usr/local", names=("python3", "python")),
+        *python("opt/conda/envs/x", names=("python",)),
+        program("usr/local/bin/jupyter-lab", b"#!/usr/local/bin/python3\n"),
+        program("opt/conda/envs/x/bin/jupyter-lab", b"#!/opt/conda/envs/x/bin/python\n"),
+        program("usr/local/bin/conda", b"#!/usr/local/bin/python3\n"),
+        file("opt/conda/envs/x/conda-meta/history"),
+        kernel("srv/j/kernels/k"),
+    ]
+    settings: dict[str, Any] = {
+        "ContainerEntrypoint": ["/opt/conda/envs/x/bin/jupyter-lab"],
+        "ContainerEnvironmentVariables": {"JUPYTER_PATH": "/srv/j"},
+    }
+    given = {"JupyterLabAppImageConfig": {"ContainerConfig": settings}}
+    facts = make_subject(items, app_image_config=given).facts
+    assert facts.own.server.prefix == "/opt/conda/envs/x"
+    assert [item.name for item in facts.own.kernels if item.place == "path"] == ["k"]
+    run = make_subject(items, config={"Cmd": ["conda", "run", "-p", "/opt/conda/envs/x", "jupyter", "lab"]}).facts
+    assert run.own.server.prefix == "/opt/conda/envs/x"
+    assert make_subject(items).facts.own.server.prefix == "/usr/local"
+
+
 def test_no_server() -> None:
     facts = make_subject([*base(), kernel(f"{LOCAL}/k", ("python", *IPYKERNEL))]).facts
     (found,) = facts.own.kernels

@@ -116,6 +116,7 @@ def test_ustar_prefix_and_the_prefix_of_star() -> None:
 def test_gnu_headers_have_times_where_others_have_a_prefix() -> None:
     times = b"12574544345\x0012574544345\0"
     assert _only(header(b"name", prefix=times, magic=b"ustar  \0") + END).path == "name"
+    assert _only(header(b"name", prefix=times[:12], magic=b"ustar  \0") + END).path == "name"  # one of the two only
     assert (
         _only(header(b"name", prefix=b"old/go/wrote/this", magic=b"ustar  \0") + END).path == "old/go/wrote/this/name"
     )

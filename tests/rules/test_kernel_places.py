@@ -152,6 +152,8 @@ def test_conda_environments_that_need_no_kernel() -> None:
     assert findings("KRN013", mamba, config={"Env": ["PATH=/opt/mamba/bin"]}) == []
     tools = [*base(), *conda_base(), file(f"{CONDA}/envs/tools/conda-meta/history")]
     assert findings("KRN013", tools, config=CONDA_PATH) == []  # no Python in it
+    micromamba = [item for item in (*base(), *environment(CONDA)) if not item.path.endswith("bin/conda")]
+    assert findings("KRN013", micromamba) == []  # left out, whoever may be asked
     cache = [*base(), *conda_base(), file(f"{CONDA}/pkgs/p/conda-meta/history"), program(f"{CONDA}/pkgs/p/bin/python")]
     assert findings("KRN013", cache, config=CONDA_PATH) == []
 

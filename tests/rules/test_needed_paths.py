@@ -51,6 +51,20 @@ def test_entry_points(items: list[Item], config: dict[str, Any], hidden: str) ->
     assert [severity for severity, _ in findings("FSR005", [*base(), *items], config=config)] in ([], ["warning"])
 
 
+def test_the_program_behind_an_init_process() -> None:
+    items = [*base(), program("usr/bin/tini"), program(f"{HOME}/run")]
+    assert severities(items, config={"Entrypoint": ["tini", "--"], "Cmd": [f"/{HOME}/run"]}) == [newer("error")]
+    script = [*base(), program("opt/start.sh", f"#!/bin/sh\nexec /{HOME}/run\n".encode()), program(f"{HOME}/run")]
+    assert severities(script, config={"Entrypoint": ["/opt/start.sh"]}) == [newer("error")]
+
+
+def test_what_the_app_image_config_names_is_left_to_others() -> None:
+    given = {"CodeEditorAppImageConfig": {"ContainerConfig": {"ContainerEntrypoint": [f"/{HOME}/run"]}}}
+    items = [*base(), program(f"{HOME}/run")]
+    found = severities(items, config={"Cmd": [f"/{HOME}/run"]}, app_image_config=given)
+    assert found == [{LAB: "error", UNIFIED: "error"}]
+
+
 def test_entry_points_that_are_fine() -> None:
     path = ["PATH=/home/sagemaker-user/.local/bin:/usr/local/bin:/bin"]
     both = [*good(), program(f"{HOME}/.local/bin/python3")]

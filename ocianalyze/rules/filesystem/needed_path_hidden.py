@@ -148,12 +148,13 @@ def _by_command(command: Command, mounts: Mounts) -> Iterator[Finding]:
 
     What only the AppImageConfig names is left to APP006.
     """
-    programs = [command.first] if command.origin == "image" else []
+    programs = [command.first]
     if command.found.certain and command.words and command.found.opaque is None:
         programs.append(command.found.shell.find(command.words[0]))
+    named_elsewhere = command.first.path if command.first is not None and command.origin != "image" else None
     for program in programs:
         found = mounts.hides_any(_path_of(program)) if program is not None else None
-        if found is not None:
+        if program is not None and found is not None and program.path != named_elsewhere:
             path, hiding = found
             node = command.found.shell.filesystem.lookup(path, follow=False)
             yield Finding(

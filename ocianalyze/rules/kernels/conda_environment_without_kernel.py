@@ -83,17 +83,17 @@ def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
 
 
 def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:
-    if not kernels and not conda.unknown:
+    unknown = [path for path in conda.unknown if CONDA_FILTER.search(path) is None]
+    if not kernels and not unknown:
         return
     names = ", ".join(repr(kernel.name) for kernel in kernels[:_SHOWN])
     more = f" and {len(kernels) - _SHOWN} more" if len(kernels) > _SHOWN else ""
     message = f"conda environments appear as {names}{more}" if kernels else "no conda environment appears as a kernel"
     if kernels and not conda.callable:
         message += ", if Studio finds a 'conda' to ask: none can be run in the image"
-    if conda.unknown:
-        count = len(conda.unknown)
-        more = f" and {count - 1} more" if count > 1 else ""
-        message += f"; conda may not know {conda.unknown[0]}{more}"
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        message += f"; conda may not know {unknown[0]}{more}"
     yield Finding(
         message=message,
         path=conda.prefix,
@@ -101,6 +101,6 @@ def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:
         severity=Severity.NOTE,
         data={
             "kernels": {kernel.directory: kernel.name for kernel in kernels[:_SHOWN]},
-            "unknown": list(conda.unknown[:_SHOWN]),
+            "unknown": unknown[:_SHOWN],
         },
     )
