@@ -101,6 +101,23 @@ def test_standard_input(save_image: SaveImage, expected: dict[str, Any], form: F
     assert comparable(report) == expected
 
 
+_SERVED = fit_image(
+    [
+        file("usr/local/bin/jupyter-lab", b"#!/usr/local/bin/python3\n", mode=0o755),
+        file("opt/start.sh", b"#!/bin/bash\n" + b"# why\n" * 200 + b"exec jupyter-lab --ip=0.0.0.0\n", mode=0o755),
+        file("etc/jupyter/jupyter_server_config.py", b"c.ServerApp.token = ''\nc.ServerApp.port = 8889\n"),
+    ],
+    config={"Entrypoint": ["/opt/start.sh"]},
+)
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_what_starts_the_image_is_read_from_every_form(save_image: SaveImage, compression: Compression) -> None:
+    data = save_image(_SERVED, "oci", compression=compression).read_bytes()
+    report = analyze(Source(reference="-", stdin=io.BytesIO(data)), profiles=["studio-jupyterlab"], select=["APP002"])
+    assert [finding.data["cause"] for finding in report.findings] == ["base-url", "port", "origin"]
+
+
 @pytest.mark.parametrize("outer", ["gzip", "zstd", "xz", "bzip2"])
 def test_compression_around_the_archive(save_image: SaveImage, expected: dict[str, Any], outer: Compression) -> None:
     path = save_image(TROUBLED, "docker-25")

@@ -77,7 +77,9 @@ def scan(
     verify: Verify = None,
     jobs: Jobs = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say on standard error what is done.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
+    ] = False,
     color: ColorChoice = None,
     settings: Settings,
     limits: Limits,
@@ -111,7 +113,7 @@ def scan(
     )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
-    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet)
+    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet, verbose=verbose)
     raise typer.Exit(_EXIT_CODES[report.verdict])
 
 

@@ -33,19 +33,24 @@ def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tup
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 
-def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool) -> None:
-    """Write the report in each form to its place; with `quiet` nothing goes to standard output."""
+def write_reports(
+    report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool, verbose: bool
+) -> None:
+    """Write the report in each form to its place; with `quiet` nothing goes to standard output.
+
+    `verbose` makes the table longer.
+    """
     for how, where in outputs:
         if quiet and where == STDOUT:
             continue
         try:
-            _write_report(report, how, where, color)
+            _write_report(report, how, where, color, verbose=verbose)
             sys.stdout.flush()
         except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
             discard_output()
 
 
-def _write_report(report: Report, how: Format, where: Path, color: Color) -> None:
+def _write_report(report: Report, how: Format, where: Path, color: Color, *, verbose: bool) -> None:
     if how is Format.JSON:
         content = report.to_json()
         if where == STDOUT:
@@ -55,10 +60,10 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
         from ocianalyze.reports.table import print_report
 
         if where == STDOUT:
-            print_report(report, console(color))
+            print_report(report, console(color), verbose=verbose)
             return
         with io.StringIO() as text:
-            print_report(report, console(Color.NEVER, file=text))
+            print_report(report, console(Color.NEVER, file=text), verbose=verbose)
             content = text.getvalue().encode()
     try:
         where.write_bytes(content)

@@ -6,6 +6,7 @@ never "not found".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,7 @@ from ocianalyze.facts import (
     sudo,
 )
 from ocianalyze.facts.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
+from ocianalyze.facts.applications import CODE_EDITOR
 from ocianalyze.facts.commands import find_commands
 from ocianalyze.facts.discovery import find_unlisted, list_for_classic, list_for_image
 from ocianalyze.facts.distributions import WANTED, find_distributions
@@ -68,6 +70,11 @@ _MODULES: Final = (
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)
 """The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
+
+
+_NAMES: Final = frozenset((*WANTED, CODE_EDITOR))
+_SEARCHED: Final = re.compile(rf"{PREFILTER.pattern}|\A(?:{'|'.join(map(re.escape, sorted(_NAMES)))})\Z")
+"""All names that are looked for in the whole image, so that every path is asked once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,7 @@ class Facts:
         commands: what starts the image's own application, for each app of the newer Studio.
         jupyter: the settings of the Jupyter server that it starts, if it starts one.
         distributions: the Python distributions that apps need, by name, wherever they are installed.
+        code_editors: where there is a program of Code Editor's name, anywhere.
     """
 
     environment: Mapping[str, str]
@@ -143,6 +151,7 @@ class Facts:
     commands: Mapping[App, Command]
     jupyter: Mapping[App, JupyterSettings | None]
     distributions: Mapping[str, tuple[Distribution, ...]]
+    code_editors: tuple[str, ...]
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
@@ -171,6 +180,9 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
     newer_shell = replace(shell, mounts=newer)
     commands = find_commands(newer_shell, image.config.config, app_image_config)
     own = _list_own(newer_shell, newer, commands["jupyterlab"].found)
+    found = tuple(filesystem.search(_SEARCHED))
+    candidates = tuple(node for node in found if node.name not in _NAMES)
+    editors = sorted(node.path for node in found if node.name == CODE_EDITOR and not node.is_directory)
     return Facts(
         environment=environment,
         user=user,
@@ -181,13 +193,14 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
         classic=classic,
         own=own,
         unlisted_kernels=find_unlisted(filesystem, classic.kernels),
-        nvidia=_gather_nvidia(image, filesystem, environment),
+        nvidia=_gather_nvidia(image, filesystem, candidates, environment),
         reserved={path: look_into(filesystem, path) for path in RESERVED},
         home=look_into(filesystem, mounts.home),
         size=measure(image, filesystem),
         commands=commands,
         jupyter={app: jupyter.find_settings(filesystem, command.found, newer) for app, command in commands.items()},
-        distributions={name: find_distributions(filesystem, name) for name in WANTED},
+        distributions=find_distributions(found),
+        code_editors=tuple(editors),
     )
 
 
@@ -197,8 +210,9 @@ def _list_own(shell: Shell, mounts: Mounts, found: Found) -> Listing:
     return list_for_image(shell.with_environment(found.environment), found.environment, mounts, server=server)
 
 
-def _gather_nvidia(image: Image, filesystem: Filesystem, environment: Mapping[str, str]) -> Nvidia:
-    candidates = tuple(filesystem.search(PREFILTER))
+def _gather_nvidia(
+    image: Image, filesystem: Filesystem, candidates: tuple[Node, ...], environment: Mapping[str, str]
+) -> Nvidia:
     files = nvidia.find_files(filesystem, candidates)
     installed = packages.find_packages(filesystem)
     evidence = cuda.find_cuda(candidates, installed, environment, image.config.config.labels)

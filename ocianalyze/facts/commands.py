@@ -66,8 +66,8 @@ class Command:
 
     @property
     def is_bare(self) -> bool:
-        """True if there is no more than a shell or an interpreter, which waits for somebody to type."""
-        return self.found.opaque is None and is_bare(self.words)
+        """True if it comes to nothing, or to no more than a shell or an interpreter that waits for somebody to type."""
+        return self.found.opaque is None and (not self.words or is_bare(self.words))
 
     @property
     def in_shell_form(self) -> bool:

@@ -11,7 +11,9 @@ from posixpath import dirname
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from collections.abc import Iterable
+
+    from ocianalyze.filesystem.tree import Node
 
 JUPYTERLAB: Final = "jupyterlab"
 ACTIVITY_MONITOR: Final = "jupyter_activity_monitor_extension"
@@ -41,15 +43,20 @@ class Distribution:
         return "unknown" if self.release is None else ".".join(map(str, self.release))
 
 
-def find_distributions(filesystem: Filesystem, name: str) -> tuple[Distribution, ...]:
-    """Return the installations of `name` in directories that Pythons import from, in the order of their paths."""
-    packages = sorted(
-        (node for node in filesystem.named(name) if dirname(node.path).endswith("-packages") and not node.is_file),
-        key=lambda node: node.path,
-    )
-    return tuple(
-        Distribution(name, node, _release_of(filesystem, node)) for node in packages if "/pkgs/" not in node.path
-    )
+def find_distributions(nodes: Iterable[Node]) -> dict[str, tuple[Distribution, ...]]:
+    """Return the installations of what is `WANTED` by name, in the order of their paths.
+
+    `nodes` are what bears one of the names; what counts is in a directory that Pythons import from.
+    """
+    found: dict[str, tuple[Distribution, ...]] = dict.fromkeys(WANTED, ())
+    for node in sorted(nodes, key=lambda node: node.path):
+        if node.name in found and not node.is_file and _is_installed(node.path):
+            found[node.name] += (Distribution(node.name, node, _release_of(node)),)
+    return found
+
+
+def _is_installed(path: str) -> bool:
+    return dirname(path).endswith("-packages") and "/pkgs/" not in path
 
 
 def parse_release(text: str) -> tuple[int, ...] | None:
@@ -58,7 +65,8 @@ def parse_release(text: str) -> tuple[int, ...] | None:
     return tuple(int(part) for part in match[1].split(".")) if match is not None else None
 
 
-def _release_of(filesystem: Filesystem, package: Node) -> tuple[int, ...] | None:
+def _release_of(package: Node) -> tuple[int, ...] | None:
+    filesystem = package.filesystem
     parent = filesystem.lookup(dirname(package.path))
     prefix = f"{package.name}-"
     for child in filesystem.children_of(parent) if parent is not None else ():

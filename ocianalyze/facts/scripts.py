@@ -204,6 +204,9 @@ class _Parser:
             return
         self._at = match.end()
         name, default = match[1] or match[2], match[4]
+        if self._room <= 0:
+            word.text.append(UNKNOWN)
+            return
         if name in ("@", "*"):
             word.all_arguments = word.all_arguments or name == "@"
             mark = _QUOTED if quoted else ""

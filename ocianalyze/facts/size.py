@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.breakdown import break_down
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
+    from ocianalyze.facts.breakdown import Breakdown
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
 
@@ -44,12 +46,14 @@ class Size:
         containerd_estimate: what it shows with the containerd image store, roughly: the blobs and the unpacked blocks.
         compressed: the blobs as stored, or None where that is not known.
         shadowed: for each layer, what later layers replaced or deleted of it.
+        breakdown: where the bytes are.
     """
 
     docker_image_size: int
     containerd_estimate: int
     compressed: int | None
     shadowed: tuple[int, ...]
+    breakdown: Breakdown
 
 
 def measure(image: Image, filesystem: Filesystem) -> Size:
@@ -67,7 +71,7 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     )
     content = docker_image_size if compressed is None else compressed
     shadowed = tuple(usage.shadowed for usage in filesystem.usage)
-    return Size(docker_image_size, content + unpacked, compressed, shadowed)
+    return Size(docker_image_size, content + unpacked, compressed, shadowed, break_down(filesystem))
 
 
 def human(size: float) -> str:

@@ -12,9 +12,11 @@ from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocianalyze.facts import Nvidia
+    from ocianalyze.facts.breakdown import Piece
+    from ocianalyze.facts.size import Size
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
@@ -158,12 +160,7 @@ def _facts(subject: Subject, problems: Mapping[str, Sequence[str]]) -> form.Fact
             path: form.DirectoryUsage(files=directory.files, bytes=directory.bytes)
             for path, directory in facts.reserved.items()
         },
-        size=form.SizeFacts(
-            docker_image_size=facts.size.docker_image_size,
-            containerd_estimate=facts.size.containerd_estimate,
-            compressed=facts.size.compressed,
-            limit=subject.size_limit,
-        ),
+        size=_size(facts.size, subject.size_limit),
         filesystem=form.FilesystemFacts(
             entries=filesystem.entries,
             files=filesystem.files,
@@ -171,6 +168,30 @@ def _facts(subject: Subject, problems: Mapping[str, Sequence[str]]) -> form.Fact
             shadowed_bytes=sum(facts.size.shadowed),
         ),
     )
+
+
+def _size(size: Size, limit: int) -> form.SizeFacts:
+    breakdown = size.breakdown
+    return form.SizeFacts(
+        docker_image_size=size.docker_image_size,
+        containerd_estimate=size.containerd_estimate,
+        compressed=size.compressed,
+        limit=limit,
+        largest_files=_pieces(breakdown.files),
+        largest_directories=_pieces(breakdown.directories),
+        wasted=[
+            form.WasteReport(layer=layer, bytes=size.shadowed[layer], directories=_pieces(pieces))
+            for layer, pieces in enumerate(breakdown.waste)
+            if pieces
+        ],
+    )
+
+
+def _pieces(pieces: Iterable[Piece]) -> list[form.SizePiece]:
+    return [
+        form.SizePiece(path=_short(piece.path), layer=piece.layer, bytes=piece.bytes, hidden_by=piece.hidden_by)
+        for piece in pieces
+    ]
 
 
 def _nvidia(nvidia: Nvidia) -> form.NvidiaFacts:

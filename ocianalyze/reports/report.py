@@ -154,13 +154,39 @@ class DirectoryUsage(_Part):
     bytes: int
 
 
+class SizePiece(_Part):
+    """A file, or a directory with all that is in it, as one layer stores it.
+
+    `hidden_by` is the position of the layer that replaced or deleted it, or what of it is counted here.
+    """
+
+    path: Text
+    layer: int
+    bytes: int
+    hidden_by: int | None
+
+
+class WasteReport(_Part):
+    """What later layers replaced or deleted of a layer, and the directories in which most of it lay."""
+
+    layer: int
+    bytes: int
+    directories: list[SizePiece]
+
+
 class SizeFacts(_Part):
-    """The sizes that an image can be said to have (see docs/rules/SIZ001.md), and what was taken as the limit."""
+    """The sizes that an image can be said to have (see docs/rules/SIZ001.md), and what was taken as the limit.
+
+    The largest files and directories are counted where a layer stores them, hidden or not, as the first size is.
+    """
 
     docker_image_size: int
     containerd_estimate: int
     compressed: int | None
     limit: int
+    largest_files: list[SizePiece]
+    largest_directories: list[SizePiece]
+    wasted: list[WasteReport]
 
 
 class FilesystemFacts(_Part):

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocianalyze.facts.size import human
+from ocianalyze.reports.size import NEAR, breakdown
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
@@ -34,18 +35,21 @@ _BAR_WIDTH: Final = 24
 _SHOWN_KERNELS: Final = 20
 
 
-def print_report(report: Report, console: Console) -> None:
-    """Print a report; where it does not go to a terminal, without spaces at the ends of lines."""
+def print_report(report: Report, console: Console, *, verbose: bool = False) -> None:
+    """Print a report; where it does not go to a terminal, without spaces at the ends of lines.
+
+    `verbose` says where the bytes are even of an image that is far from the limit.
+    """
     if console.is_terminal:
-        _print(report, console)
+        _print(report, console, verbose=verbose)
         return
     with console.capture() as captured:
-        _print(report, console)
+        _print(report, console, verbose=verbose)
     for line in captured.get().splitlines():
         console.out(line.rstrip(), highlight=False)
 
 
-def _print(report: Report, console: Console) -> None:
+def _print(report: Report, console: Console, *, verbose: bool) -> None:
     console.print(_header(report))
     console.print(Text("\nProfiles", style="bold"))
     console.print(_profiles(report))
@@ -62,6 +66,10 @@ def _print(report: Report, console: Console) -> None:
             console.print(_waived(finding))
     console.print(Text("\nImage", style="bold"))
     console.print(_facts(report, unicode=console.encoding.startswith("utf")))
+    size = report.facts.size
+    if verbose or size.docker_image_size >= size.limit * NEAR:
+        console.print(Text("\nSize", style="bold"))
+        console.print(breakdown(report))
     for diagnostic in report.diagnostics:
         place = "" if diagnostic.layer is None else f"layer {diagnostic.layer}: "
         path = f" ({printable(diagnostic.path)})" if diagnostic.path else ""

@@ -346,6 +346,8 @@ def test_code_editor_that_is_not_there_or_not_on_the_path() -> None:
         ({"Cmd": ["/bin/sh", "-l"]}, "shell-only"),
         ({"Entrypoint": ["tini", "--"], "Cmd": ["python3"]}, "shell-only"),
         ({"Entrypoint": ["/usr/local/bin/_entrypoint.sh"], "Cmd": ["/bin/bash"]}, "shell-only"),
+        ({"Entrypoint": ["tini", "--"]}, "shell-only"),
+        ({"Cmd": ["/bin/sh", "-c", ""]}, "shell-only"),
         ({"Cmd": ["python3", "app.py"]}, None),
         ({"Cmd": ["/bin/sh", "-c", "jupyter lab"]}, None),
         ({"Entrypoint": ["/run.sh"]}, None),

@@ -3,11 +3,12 @@
 import json
 from time import perf_counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.facts.app_image_config import FAMILIES
 from ocianalyze.rules.engine import run
+from ocianalyze.rules.profiles import PROFILES
 from tests.rules.subjects import ELF, base, kernel_json, make_subject, program, python
 from tests.support.tarballs import file
 
@@ -28,6 +29,9 @@ FILES = (
     "root/.conda/environments.txt",
     "etc/sudoers",
     "etc/sudoers.d/a",
+    "etc/jupyter/jupyter_server_config.py",
+    "etc/jupyter/jupyter_server_config.json",
+    "usr/local/etc/jupyter/jupyter_lab_config.py",
 )
 VARIABLES = ("HOME", "JUPYTER_PATH", "JUPYTER_DATA_DIR", "XDG_DATA_HOME", "CONDA_ENVS_DIRS", "CONDARC", "PYTHONPATH")
 
@@ -56,8 +60,10 @@ def test_contents(contents: dict[str, bytes], user: str, path: str) -> None:
         program("usr/bin/sudo", mode=0o4755),
     ]
     items += (file(name, content) for name, content in contents.items())
+    items.append(program("usr/bin/jupyter-lab", b"#!/usr/bin/python3\n"))
     environment = [f"PATH={path}:/usr/bin", f"LD_LIBRARY_PATH={path}", *(f"{name}={path}" for name in VARIABLES)]
-    run(make_subject(items, config={"User": user, "Env": environment}))
+    config = {"User": user, "Env": environment, "Cmd": ["jupyter-lab"]}
+    run(make_subject(items, config=config), list(PROFILES))
 
 
 @given(st.lists(st.text(max_size=10), max_size=3), st.binary(max_size=300), _names)
@@ -78,6 +84,93 @@ def test_commands_and_first_lines(argv: list[str], head: bytes, name: str) -> No
 def test_app_image_config(value: object) -> None:
     config = json.loads(json.dumps({**dict.fromkeys(FAMILIES, value), "Tags": value, "AppImageConfigName": value}))
     run(make_subject(base(), app_image_config=config))
+
+
+_words = st.sampled_from(
+    (
+        *(
+            "sh",
+            "-c",
+            "bash",
+            "-lc",
+            "env",
+            "-S",
+            "A=1",
+            "exec",
+            "tini",
+            "--",
+            "conda",
+            "run",
+            "-n",
+            "base",
+            "sudo",
+            "-u",
+        ),
+        *(
+            "jupyter",
+            "lab",
+            "jupyter-lab",
+            "--ip",
+            "--ip=0.0.0.0",
+            "--port",
+            "--ServerApp.token=",
+            "--config=/x",
+            "python",
+        ),
+        *(
+            "-m",
+            "jupyterlab",
+            "sagemaker-code-editor",
+            "--host",
+            "/start.sh",
+            "start-notebook.py",
+            "init",
+            "_entrypoint.sh",
+        ),
+        *("$A", '"$@"', "if", "then", "fi", "&&", ";", "\n", "'", '"', "`x`", "$(x)", "trap x TERM"),
+    )
+) | st.text(max_size=4)
+_scripts = st.lists(_words, max_size=8).map(" ".join)
+_variables = st.dictionaries(
+    st.sampled_from(
+        (
+            *("CUDA_VERSION", "NVIDIA_REQUIRE_CUDA", "NVIDIA_REQUIRE_X", "NVIDIA_DRIVER_CAPABILITIES", "SHELL"),
+            *("NVIDIA_VISIBLE_DEVICES", "JUPYTER_PORT", "JUPYTER_TOKEN", "JUPYTER_CONFIG_PATH", "NOTEBOOK_ARGS", "A"),
+            *("MAMBA_ROOT_PREFIX", "ENV_NAME", "AWS_REGION"),
+        )
+    ),
+    _scripts | st.text(max_size=12),
+    max_size=4,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_words, max_size=4), st.lists(_words | _scripts, max_size=4), _scripts, _variables)
+def test_entry_points_and_variables(
+    entrypoint: list[str], cmd: list[str], script: str, variables: dict[str, str]
+) -> None:
+    items = [
+        *base(),
+        *python(),
+        program("start.sh", b"#!/bin/sh\n" + script.encode("utf-8", "replace")),
+        program("usr/bin/jupyter-lab", b"#!/usr/bin/python3\n"),
+        program("usr/bin/start-notebook.py", b"#!/usr/bin/env python3\n"),
+    ]
+    env = ["PATH=/usr/bin:/bin", *(f"{name}={value}" for name, value in variables.items())]
+    config = {"Entrypoint": entrypoint, "Cmd": cmd, "Env": env, "StopSignal": script, "WorkingDir": script}
+    run(make_subject(items, config=config, driver_version="535.104.05"), list(PROFILES))
+
+
+def test_scripts_that_run_each_other_end() -> None:
+    items = [
+        *base(),
+        program("start.sh", b"#!/bin/sh\n" + b"/run.sh; sh /start.sh; bash -c /start.sh\n" * 1000),
+        program("run.sh", b"#!/bin/sh\n" + b'exec /start.sh "$@"\n' * 1000),
+    ]
+    start = perf_counter()
+    command = make_subject(items, config={"Cmd": ["/start.sh", *(["x"] * 1000)]}).facts.commands["jupyterlab"]
+    assert command.found.opaque is not None
+    assert perf_counter() - start < 5
 
 
 def test_loader_configurations_that_include_themselves() -> None:

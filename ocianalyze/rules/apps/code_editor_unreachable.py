@@ -72,7 +72,6 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each way in which the editor is not what Studio needs."""
     command = subject.facts.commands["code-editor"]
     application = command.application
-    is_there = any(node.is_file or node.is_symlink for node in subject.filesystem.named(PROGRAM))
     if application is not None and application.serves != "code-editor":
         yield about_command(
             command,
@@ -80,7 +79,7 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
             f"{where(command)} starts a Jupyter server, not Code Editor",
             hint="choose the profile studio-jupyterlab, or start 'sagemaker-code-editor'",
         )
-    elif not is_there and (application is None or application.kind != "distribution"):
+    elif not subject.facts.code_editors and (application is None or application.kind != "distribution"):
         yield about_command(
             command,
             "editor-missing",

@@ -28,6 +28,8 @@ or build in one stage and copy what is needed into a fresh one with `COPY --from
 
 - `docker_image_size`: the size in bytes.
 - `limit`: the limit in bytes.
+- `wasted`: how many bytes of it later layers delete or replace.
+- `largest`: the largest directories: `path`, `layer`, `bytes`.
 
 ## References
 
@@ -62,5 +64,13 @@ def image_too_large(subject: Subject) -> Iterator[Finding]:
         message=f"the image has {size:,} bytes, {relation}",
         hint="remove caches and packages in the RUN step that makes them, or copy what is needed into a fresh stage",
         severity=Severity.WARNING if within else None,
-        data={"docker_image_size": size, "limit": limit},
+        data={
+            "docker_image_size": size,
+            "limit": limit,
+            "wasted": sum(subject.facts.size.shadowed),
+            "largest": [
+                {"path": piece.path, "layer": piece.layer, "bytes": piece.bytes}
+                for piece in subject.facts.size.breakdown.directories
+            ],
+        },
     )

@@ -30,6 +30,8 @@ COPY --chown=1000:100 project/ /opt/project/
 
 - `shadowed_bytes`: how many bytes of the layer are not visible.
 - `layer_bytes`: how many bytes the layer has.
+- `directories`: in which directories most of it lay: `path`, `bytes`, and `hidden_by`, the position of the layer that
+  deleted or replaced it.
 
 ## References
 
@@ -55,9 +57,18 @@ def layer_bytes_wasted(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer of which much is hidden by later ones."""
     for layer, usage in enumerate(subject.filesystem.usage):
         if usage.shadowed >= _WORTH_MENTIONING:
+            pieces = subject.facts.size.breakdown.waste[layer]
+            most = f"; layer {pieces[0].hidden_by} hides {human(pieces[0].bytes)} in {pieces[0].path}" if pieces else ""
             yield Finding(
-                message=f"later layers delete or replace {human(usage.shadowed)} of this layer's {human(usage.size)}",
+                message=f"later layers delete or replace {human(usage.shadowed)} of this layer's "
+                f"{human(usage.size)}{most}",
                 layer=layer,
                 hint="delete in the step that writes, and set owners with 'COPY --chown' instead of 'RUN chown'",
-                data={"shadowed_bytes": usage.shadowed, "layer_bytes": usage.size},
+                data={
+                    "shadowed_bytes": usage.shadowed,
+                    "layer_bytes": usage.size,
+                    "directories": [
+                        {"path": piece.path, "bytes": piece.bytes, "hidden_by": piece.hidden_by} for piece in pieces
+                    ],
+                },
             )

@@ -1,0 +1,131 @@
+"""Where the bytes of an image are: its largest files and directories, and what later layers waste of earlier ones.
+
+Everything is counted where a layer stores it, whether or not a later layer hides it, because that is what the size of
+an image is made of. One pass over the columns of each layer, and no object but for what is named in the end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from heapq import nlargest
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.layers.entry import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.changeset import Changeset
+
+MOST: Final = 10
+"""How many of each are named, and of each layer's waste."""
+
+_LARGE: Final = 1_000_000
+"""Smaller files and smaller waste are not named; in bytes."""
+
+_SHARE: Final = 100
+"""A directory is named if it holds, beside its largest subdirectory, at least a hundredth of the image."""
+
+_DIRECTORY, _IMPLICIT = int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A file, or a directory with all that is in it, as one layer stores it.
+
+    Attributes:
+        path: where it is.
+        layer: the position of the layer.
+        bytes: the sizes of the files.
+        hidden_by: the position of the layer that replaced or deleted it, if one did; of a directory, what is in it.
+    """
+
+    path: str
+    layer: int
+    bytes: int
+    hidden_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Where the bytes are.
+
+    Attributes:
+        files: the largest files, the largest first.
+        directories: the largest directories that are more than their largest subdirectory, the largest first.
+        waste: by layer, the directories of what later layers hide of it, those with most of it first.
+    """
+
+    files: tuple[Piece, ...]
+    directories: tuple[Piece, ...]
+    waste: tuple[tuple[Piece, ...], ...]
+
+
+def break_down(filesystem: Filesystem) -> Breakdown:
+    """Return where the bytes of an image are."""
+    total = sum(usage.size for usage in filesystem.usage)
+    files: list[Piece] = []
+    directories: list[Piece] = []
+    for layer, changeset in enumerate(filesystem.changesets):
+        files += _large_files(filesystem, layer, changeset)
+        directories += _large_directories(layer, changeset, total)
+    return Breakdown(
+        tuple(nlargest(MOST, files, key=lambda piece: piece.bytes)),
+        tuple(nlargest(MOST, directories, key=lambda piece: piece.bytes)),
+        _waste(filesystem),
+    )
+
+
+def _large_files(filesystem: Filesystem, layer: int, changeset: Changeset) -> Iterator[Piece]:
+    large = [(size, row) for row, size in enumerate(changeset.sizes) if size >= _LARGE]
+    base = filesystem.bases[layer]
+    for size, row in nlargest(MOST, large):
+        yield Piece(changeset.path(row), layer, size, filesystem.shadowed.get(base + row))
+
+
+def _large_directories(layer: int, changeset: Changeset, total: int) -> Iterator[Piece]:
+    """Yield the directories of a layer that are worth naming; a row's parent stands before it."""
+    least = max(_LARGE, total // _SHARE)
+    parents, kinds = changeset.parents, changeset.kinds
+    if sum(changeset.sizes) < least:
+        return
+    sums = [0] * len(parents)
+    for parent, size in zip(parents, changeset.sizes, strict=True):
+        if size:
+            sums[parent] += size
+    largest = [0] * len(parents)
+    for row in range(len(parents) - 1, 0, -1):
+        held = sums[row]
+        if held and kinds[row] in (_DIRECTORY, _IMPLICIT):
+            parent = parents[row]
+            sums[parent] += held
+            largest[parent] = max(largest[parent], held)
+    worth = [(held, row) for row, held in enumerate(sums) if held - largest[row] >= least]
+    for held, row in nlargest(MOST, worth):
+        yield Piece(changeset.path(row), layer, held)
+
+
+def _waste(filesystem: Filesystem) -> tuple[tuple[Piece, ...], ...]:
+    found: list[tuple[Piece, ...]] = [()] * len(filesystem.changesets)
+    wanted = [layer for layer, usage in enumerate(filesystem.usage) if usage.shadowed >= _LARGE]
+    if wanted:
+        hidden = sorted(filesystem.shadowed)
+        for layer in wanted:
+            found[layer] = tuple(_hidden_in(filesystem, layer, hidden))
+    return tuple(found)
+
+
+def _hidden_in(filesystem: Filesystem, layer: int, hidden: Sequence[int]) -> Iterator[Piece]:
+    changeset, base = filesystem.changesets[layer], filesystem.bases[layer]
+    parents, sizes = changeset.parents, changeset.sizes
+    sums: dict[tuple[int, int], int] = {}
+    first, last = bisect_left(hidden, base), bisect_left(hidden, base + len(parents))
+    for id_ in hidden[first:last]:
+        size = sizes[id_ - base]
+        if size:
+            place = parents[id_ - base], filesystem.shadowed[id_]
+            sums[place] = sums.get(place, 0) + size
+    for (row, by), size in nlargest(MOST, sums.items(), key=lambda item: item[1]):
+        yield Piece(changeset.path(row), layer, size, by)
