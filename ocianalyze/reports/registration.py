@@ -159,7 +159,7 @@ def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
     for server in _SERVERS[profile]:
         for place in _PLACES:
             found = facts.shell.find(place + server.program)
-            if found.problem is None and facts.mounts.hides_any(found.visited) is None:
+            if found.problem is None and facts.own.mounts.hides_any(found.visited) is None:
                 container = {"ContainerEntrypoint": [place + server.program]}
                 if server.arguments:
                     container["ContainerArguments"] = list(server.arguments)

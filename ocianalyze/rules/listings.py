@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from ocianalyze.facts.app_image_config import requested_kernels
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from ocianalyze.facts.commands import App, Command
     from ocianalyze.facts.kernels import Listing
@@ -25,15 +26,33 @@ _APPS: Final[Mapping[App, Profiles]] = {"jupyterlab": (JUPYTERLAB, UNIFIED), "co
 
 
 def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yield what `check` finds in each listing, for the profiles whose listing it is; what is the same, once."""
-    listings = (((CLASSIC,), subject.facts.classic), (_NEWER, subject.facts.own))
-    return _merged((profiles, finding) for profiles, listing in listings for finding in check(listing))
+    """Yield what `check` finds in each listing, for the profiles whose listing it is; what is the same, once.
+
+    In Studio Classic a kernel that the AppImageConfig does not name is not shown: what is wrong with it is a note.
+    """
+    shown = requested_kernels(subject.app_image_config)
+    classic = (_if_shown(finding, subject.facts.classic, shown) for finding in check(subject.facts.classic))
+    return _merged(
+        [
+            *(((CLASSIC,), finding) for finding in classic),
+            *((_NEWER, finding) for finding in check(subject.facts.own)),
+        ]
+    )
 
 
 def in_each_command(subject: Subject, check: Callable[[Command], Iterable[Finding]]) -> Iterator[Finding]:
     """Yield what `check` finds in the command of each app, for the profiles that start it; what is the same, once."""
     commands = ((profiles, subject.facts.commands[app]) for app, profiles in _APPS.items())
     return _merged((profiles, finding) for profiles, command in commands for finding in check(command))
+
+
+def _if_shown(finding: Finding, listing: Listing, shown: Collection[str] | None) -> Finding:
+    """Return a finding as a note if it is about a kernel that is not shown, and that does no harm to those that are."""
+    directory = finding.data.get("kernel_directory")
+    if shown is None or directory is None or finding.data.get("listing_fails"):
+        return finding
+    names = {name for kernel in listing.kernels if kernel.directory == directory for name in kernel.names}
+    return finding if names.intersection(shown) else replace(finding, severity=Severity.NOTE)
 
 
 def _merged(found: Iterable[tuple[Profiles, Finding]]) -> Iterator[Finding]:

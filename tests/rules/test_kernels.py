@@ -64,6 +64,16 @@ def test_the_good_image_is_faultless() -> None:
     assert verdict(make_subject(good())) == {}
 
 
+def test_a_kernel_that_is_not_shown_does_no_harm() -> None:
+    """AWS's echo sample leaves the kernel spec that `pip install ipykernel` brings, and shows its own kernel only."""
+    left = kernel("usr/local/share/jupyter/kernels/python3", ("python", *IPYKERNEL))
+    shown = kernel("usr/local/share/jupyter/kernels/echo", ("/usr/local/bin/python3", *IPYKERNEL))
+    layers = [[*good(), left, shown]]
+    assert verdict(make_subject(*layers))["KRN006"] == "error"
+    assert verdict(make_subject(*layers, app_image_config=requests("echo"))) == {"KRN006": "note"}
+    assert verdict(make_subject(*layers, app_image_config=requests("python3")))["KRN006"] == "error"
+
+
 def test_the_example_of_the_specification() -> None:
     found = verdict(make_subject(*golden()))
     assert "error" not in found.values()

@@ -94,5 +94,5 @@ def _problem(subject: Subject, command: Command) -> tuple[str, str] | None:
         return None
     if program.problem is not None:
         return program.problem.code, program.problem.text
-    hidden = subject.facts.mounts.hides_any(program.visited)
+    hidden = subject.facts.own.mounts.hides_any(program.visited)
     return None if hidden is None else ("hidden", f"{hidden[0]} is hidden by what is mounted on {hidden[1]}")

@@ -113,13 +113,13 @@ def _find_in(subject: Subject, python: Installation) -> str | None:
         JUPYTERLAB,
         python_path=subject.facts.commands["jupyterlab"].found.environment.get("PYTHONPATH", ""),
         home=subject.facts.user.home,
-        mounts=subject.facts.mounts,
+        mounts=subject.facts.own.mounts,
     )
     return "" if module.missing else module.path
 
 
 def _is_hidden(subject: Subject, item: Distribution) -> bool:
-    mounts = subject.facts.mounts
+    mounts = subject.facts.own.mounts
     return mounts.hides_on_the_way(subject.filesystem.resolve(item.package.path)) is not None
 
 
