@@ -112,6 +112,7 @@ def analyze(
     driver_version: str | None = None,
     severity: Mapping[str, Severity] | None = None,
     waivers: Sequence[Waiver] = (),
+    details: bool = False,
 ) -> Report:
     """Return the report on an image.
 
@@ -119,7 +120,8 @@ def analyze(
     the least severity that makes the verdict ``fail``: error, warning, note or never. `app_image_config` is what the
     image is to be registered with, as JSON decodes it; `size_limit` is how large it may be, in bytes; `driver_version`
     is that of the host's NVIDIA driver, in digits and dots. `severity` is how bad the findings of some rules are,
-    whatever the rules say; findings that one of `waivers` matches are shown and decide nothing.
+    whatever the rules say; findings that one of `waivers` matches are shown and decide nothing. `details` adds where
+    the bytes are, which is there anyhow for an image near the limit.
 
     Raises:
         UsageError: the request cannot be carried out as it was put.
@@ -153,7 +155,7 @@ def analyze(
         )
         outcome = run(subject, chosen, select=select, ignore=ignore, severity=severity, waivers=waivers)
         clock.lap("rules")
-    return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases)
+    return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases, details=details)
 
 
 def check_driver_version(text: str) -> str:

@@ -110,10 +110,11 @@ def scan(
         driver_version=either(driver_version, settings.driver_version),
         severity={**settings.severity, **read_severities(severity or ())},
         waivers=settings.waivers,
+        details=verbose,
     )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
-    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet, verbose=verbose)
+    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet)
     raise typer.Exit(_EXIT_CODES[report.verdict])
 
 

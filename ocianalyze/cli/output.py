@@ -33,24 +33,19 @@ def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tup
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 
-def write_reports(
-    report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool, verbose: bool
-) -> None:
-    """Write the report in each form to its place; with `quiet` nothing goes to standard output.
-
-    `verbose` makes the table longer.
-    """
+def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool) -> None:
+    """Write the report in each form to its place; with `quiet` nothing goes to standard output."""
     for how, where in outputs:
         if quiet and where == STDOUT:
             continue
         try:
-            _write_report(report, how, where, color, verbose=verbose)
+            _write_report(report, how, where, color)
             sys.stdout.flush()
         except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
             discard_output()
 
 
-def _write_report(report: Report, how: Format, where: Path, color: Color, *, verbose: bool) -> None:
+def _write_report(report: Report, how: Format, where: Path, color: Color) -> None:
     if how is Format.JSON:
         content = report.to_json()
         if where == STDOUT:
@@ -60,10 +55,10 @@ def _write_report(report: Report, how: Format, where: Path, color: Color, *, ver
         from ocianalyze.reports.table import print_report
 
         if where == STDOUT:
-            print_report(report, console(color), verbose=verbose)
+            print_report(report, console(color))
             return
         with io.StringIO() as text:
-            print_report(report, console(Color.NEVER, file=text), verbose=verbose)
+            print_report(report, console(Color.NEVER, file=text))
             content = text.getvalue().encode()
     try:
         where.write_bytes(content)

@@ -1,16 +1,19 @@
 """Where the bytes of an image are: its largest files and directories, and what later layers waste of earlier ones.
 
 Everything is counted where a layer stores it, whether or not a later layer hides it, because that is what the size of
-an image is made of. One pass over the columns of each layer, and no object but for what is named in the end.
+an image is made of. One pass over the columns of each layer, and no object but for what is named in the end. It takes
+some hundredths of a second for a large image, so that it is done where somebody wants to know.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.layers.changeset import ROOT
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ _LARGE: Final = 1_000_000
 _SHARE: Final = 100
 """A directory is named if it holds, beside its largest subdirectory, at least a hundredth of the image."""
 
-_DIRECTORY, _IMPLICIT = int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)
+_DIRECTORIES: Final = re.compile(b"[%c%c]" % (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY), re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +52,30 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Breakdown:
-    """Where the bytes are.
-
-    Attributes:
-        files: the largest files, the largest first.
-        directories: the largest directories that are more than their largest subdirectory, the largest first.
-        waste: by layer, the directories of what later layers hide of it, those with most of it first.
-    """
+class Largest:
+    """The largest files, and the largest directories that are more than their largest subdirectory; largest first."""
 
     files: tuple[Piece, ...]
     directories: tuple[Piece, ...]
-    waste: tuple[tuple[Piece, ...], ...]
 
 
-def break_down(filesystem: Filesystem) -> Breakdown:
-    """Return where the bytes of an image are."""
+def find_largest(filesystem: Filesystem) -> Largest:
+    """Return the files and directories in which most of an image is."""
     total = sum(usage.size for usage in filesystem.usage)
     files: list[Piece] = []
     directories: list[Piece] = []
     for layer, changeset in enumerate(filesystem.changesets):
         files += _large_files(filesystem, layer, changeset)
         directories += _large_directories(layer, changeset, total)
-    return Breakdown(
+    return Largest(
         tuple(nlargest(MOST, files, key=lambda piece: piece.bytes)),
         tuple(nlargest(MOST, directories, key=lambda piece: piece.bytes)),
-        _waste(filesystem),
     )
 
 
 def _large_files(filesystem: Filesystem, layer: int, changeset: Changeset) -> Iterator[Piece]:
+    if max(changeset.sizes) < _LARGE:
+        return
     large = [(size, row) for row, size in enumerate(changeset.sizes) if size >= _LARGE]
     base = filesystem.bases[layer]
     for size, row in nlargest(MOST, large):
@@ -95,19 +92,20 @@ def _large_directories(layer: int, changeset: Changeset, total: int) -> Iterator
     for parent, size in zip(parents, changeset.sizes, strict=True):
         if size:
             sums[parent] += size
-    largest = [0] * len(parents)
-    for row in range(len(parents) - 1, 0, -1):
-        held = sums[row]
-        if held and kinds[row] in (_DIRECTORY, _IMPLICIT):
-            parent = parents[row]
+    rows = [match.start() for match in _DIRECTORIES.finditer(kinds)]
+    largest: dict[int, int] = {}
+    for row in reversed(rows):
+        held, parent = sums[row], parents[row]
+        if held and row != ROOT:
             sums[parent] += held
-            largest[parent] = max(largest[parent], held)
-    worth = [(held, row) for row, held in enumerate(sums) if held - largest[row] >= least]
+            largest[parent] = max(largest.get(parent, 0), held)
+    worth = [(held, row) for row in rows if (held := sums[row]) - largest.get(row, 0) >= least]
     for held, row in nlargest(MOST, worth):
         yield Piece(changeset.path(row), layer, held)
 
 
-def _waste(filesystem: Filesystem) -> tuple[tuple[Piece, ...], ...]:
+def find_waste(filesystem: Filesystem) -> tuple[tuple[Piece, ...], ...]:
+    """Return for each layer the directories of what later layers hide of it; nothing where that is little."""
     found: list[tuple[Piece, ...]] = [()] * len(filesystem.changesets)
     wanted = [layer for layer, usage in enumerate(filesystem.usage) if usage.shadowed >= _LARGE]
     if wanted:

@@ -7,14 +7,15 @@ Sources: moby, ``daemon/graphdriver/overlay2`` (``ApplyDiff``), ``pkg/directory`
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.breakdown import break_down
+from ocianalyze.facts.breakdown import find_largest, find_waste
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.breakdown import Breakdown
+    from ocianalyze.facts.breakdown import Largest, Piece
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
 
@@ -36,7 +37,11 @@ _MULTIPLES: Final = {
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
-@dataclass(frozen=True, slots=True)
+NEAR: Final = 0.8
+"""From this share of the limit on, an image is near it."""
+
+
+@dataclass(frozen=True)
 class Size:
     """The sizes of an image.
 
@@ -46,14 +51,27 @@ class Size:
         containerd_estimate: what it shows with the containerd image store, roughly: the blobs and the unpacked blocks.
         compressed: the blobs as stored, or None where that is not known.
         shadowed: for each layer, what later layers replaced or deleted of it.
-        breakdown: where the bytes are.
     """
 
     docker_image_size: int
     containerd_estimate: int
     compressed: int | None
     shadowed: tuple[int, ...]
-    breakdown: Breakdown
+    filesystem: Filesystem = field(repr=False)
+
+    @cached_property
+    def largest(self) -> Largest:
+        """The files and directories in which most of the image is."""
+        return find_largest(self.filesystem)
+
+    @cached_property
+    def waste(self) -> tuple[tuple[Piece, ...], ...]:
+        """For each layer, the directories in which most of it lay that later layers hide."""
+        return find_waste(self.filesystem)
+
+    def is_near(self, limit: int) -> bool:
+        """Tell whether the image is over a limit or not far from it."""
+        return self.docker_image_size >= limit * NEAR
 
 
 def measure(image: Image, filesystem: Filesystem) -> Size:
@@ -71,7 +89,7 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     )
     content = docker_image_size if compressed is None else compressed
     shadowed = tuple(usage.shadowed for usage in filesystem.usage)
-    return Size(docker_image_size, content + unpacked, compressed, shadowed, break_down(filesystem))
+    return Size(docker_image_size, content + unpacked, compressed, shadowed, filesystem)
 
 
 def human(size: float) -> str:

@@ -36,11 +36,13 @@ def assemble(
     *,
     fail_on: str,
     phases: Mapping[str, float],
+    details: bool = False,
 ) -> form.Report:
     """Return the report on a subject.
 
     `layers` and `verified` are what was read of each layer and which of its digests were verified; `fail_on` is the
-    least severity that makes the verdict ``fail``; `phases` are in seconds.
+    least severity that makes the verdict ``fail``; `phases` are in seconds. `details` adds where the bytes are, which
+    is there anyhow for an image near the limit.
     """
     image, filesystem = subject.image, subject.filesystem
     profiles = {profile: _profile(outcome, profile, fail_on) for profile in PROFILES}
@@ -59,7 +61,7 @@ def assemble(
         ),
         findings=[_finding(item, image) for item in outcome.judgements],
         other_findings=[_finding(item, image) for item in outcome.others],
-        facts=_facts(subject, outcome.kernel_problems()),
+        facts=_facts(subject, outcome.kernel_problems(), details=details),
         layers=list(_layers(image, layers, verified)),
         diagnostics=list(_diagnostics(filesystem, outcome)),
         timing=form.Timing(
@@ -135,7 +137,7 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
     )
 
 
-def _facts(subject: Subject, problems: Mapping[str, Sequence[str]]) -> form.FactsReport:
+def _facts(subject: Subject, problems: Mapping[str, Sequence[str]], *, details: bool) -> form.FactsReport:
     facts, filesystem, user = subject.facts, subject.filesystem, subject.facts.user
     return form.FactsReport(
         user=form.UserFacts(
@@ -160,7 +162,7 @@ def _facts(subject: Subject, problems: Mapping[str, Sequence[str]]) -> form.Fact
             path: form.DirectoryUsage(files=directory.files, bytes=directory.bytes)
             for path, directory in facts.reserved.items()
         },
-        size=_size(facts.size, subject.size_limit),
+        size=_size(facts.size, subject.size_limit, details=details),
         filesystem=form.FilesystemFacts(
             entries=filesystem.entries,
             files=filesystem.files,
@@ -170,18 +172,18 @@ def _facts(subject: Subject, problems: Mapping[str, Sequence[str]]) -> form.Fact
     )
 
 
-def _size(size: Size, limit: int) -> form.SizeFacts:
-    breakdown = size.breakdown
+def _size(size: Size, limit: int, *, details: bool) -> form.SizeFacts:
+    largest = size.largest if details or size.is_near(limit) else None
     return form.SizeFacts(
         docker_image_size=size.docker_image_size,
         containerd_estimate=size.containerd_estimate,
         compressed=size.compressed,
         limit=limit,
-        largest_files=_pieces(breakdown.files),
-        largest_directories=_pieces(breakdown.directories),
+        largest_files=None if largest is None else _pieces(largest.files),
+        largest_directories=None if largest is None else _pieces(largest.directories),
         wasted=[
             form.WasteReport(layer=layer, bytes=size.shadowed[layer], directories=_pieces(pieces))
-            for layer, pieces in enumerate(breakdown.waste)
+            for layer, pieces in enumerate(size.waste)
             if pieces
         ],
     )

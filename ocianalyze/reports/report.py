@@ -177,15 +177,16 @@ class WasteReport(_Part):
 class SizeFacts(_Part):
     """The sizes that an image can be said to have (see docs/rules/SIZ001.md), and what was taken as the limit.
 
-    The largest files and directories are counted where a layer stores them, hidden or not, as the first size is.
+    The largest files and directories are counted where a layer stores them, hidden or not, as the first size is; they
+    are null where the image is far from the limit and nobody asked for them.
     """
 
     docker_image_size: int
     containerd_estimate: int
     compressed: int | None
     limit: int
-    largest_files: list[SizePiece]
-    largest_directories: list[SizePiece]
+    largest_files: list[SizePiece] | None
+    largest_directories: list[SizePiece] | None
     wasted: list[WasteReport]
 
 

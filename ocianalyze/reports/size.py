@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from ocianalyze.reports.report import Report, SizePiece
 
-NEAR: Final = 0.8
-"""From this share of the limit on, an image is near it."""
-
 _SHOWN: Final = 5
 
 
@@ -37,8 +34,8 @@ def breakdown(report: Report) -> RenderableType:
     if size.compressed is not None:
         table.add_row("", human(size.compressed), "to download")
     for title, rows in (
-        ("largest directories", _pieces(report, size.largest_directories)),
-        ("largest files", _pieces(report, size.largest_files)),
+        ("largest directories", _pieces(report, size.largest_directories or [])),
+        ("largest files", _pieces(report, size.largest_files or [])),
         ("wasted", _wasted(report)),
     ):
         for number, (amount, text) in enumerate(rows):

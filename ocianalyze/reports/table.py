@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ocianalyze.facts.size import human
-from ocianalyze.reports.size import NEAR, breakdown
+from ocianalyze.reports.size import breakdown
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
@@ -35,21 +35,18 @@ _BAR_WIDTH: Final = 24
 _SHOWN_KERNELS: Final = 20
 
 
-def print_report(report: Report, console: Console, *, verbose: bool = False) -> None:
-    """Print a report; where it does not go to a terminal, without spaces at the ends of lines.
-
-    `verbose` says where the bytes are even of an image that is far from the limit.
-    """
+def print_report(report: Report, console: Console) -> None:
+    """Print a report; where it does not go to a terminal, without spaces at the ends of lines."""
     if console.is_terminal:
-        _print(report, console, verbose=verbose)
+        _print(report, console)
         return
     with console.capture() as captured:
-        _print(report, console, verbose=verbose)
+        _print(report, console)
     for line in captured.get().splitlines():
         console.out(line.rstrip(), highlight=False)
 
 
-def _print(report: Report, console: Console, *, verbose: bool) -> None:
+def _print(report: Report, console: Console) -> None:
     console.print(_header(report))
     console.print(Text("\nProfiles", style="bold"))
     console.print(_profiles(report))
@@ -66,8 +63,7 @@ def _print(report: Report, console: Console, *, verbose: bool) -> None:
             console.print(_waived(finding))
     console.print(Text("\nImage", style="bold"))
     console.print(_facts(report, unicode=console.encoding.startswith("utf")))
-    size = report.facts.size
-    if verbose or size.docker_image_size >= size.limit * NEAR:
+    if report.facts.size.largest_files is not None:
         console.print(Text("\nSize", style="bold"))
         console.print(breakdown(report))
     for diagnostic in report.diagnostics:

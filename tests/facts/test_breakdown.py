@@ -7,7 +7,7 @@ from time import perf_counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocianalyze.facts.breakdown import MOST, Piece, break_down
+from ocianalyze.facts.breakdown import MOST, Piece, find_largest, find_waste
 from tests.rules.subjects import found_in, make_image, make_subject
 from tests.support.tarballs import Item, hardlink, opaque, whiteout
 
@@ -21,13 +21,13 @@ def sized(path: str, size: int) -> Item:
 
 def test_the_largest_files_of_all_layers() -> None:
     layers = [[sized("a", 3 * MB), sized("b", MB - 1), sized("d/c", 2 * MB)], [whiteout("a"), sized("e", 4 * MB)]]
-    found = break_down(make_image(*layers)[1])
+    found = find_largest(make_image(*layers)[1])
     assert found.files == (Piece("/e", 1, 4 * MB), Piece("/a", 0, 3 * MB, 1), Piece("/d/c", 0, 2 * MB))
 
 
 def test_directories_are_named_where_they_branch() -> None:
     layer = [sized("usr/lib/python/torch/a", 5 * MB), sized("usr/lib/python/numpy/a", 3 * MB), sized("usr/bin/x", MB)]
-    found = break_down(make_image(layer)[1])
+    found = find_largest(make_image(layer)[1])
     assert [(piece.path, piece.bytes) for piece in found.directories] == [
         ("/usr", 9 * MB),
         ("/usr/lib/python", 8 * MB),
@@ -43,8 +43,7 @@ def test_what_layers_waste_and_which_layer_hides_it() -> None:
         [whiteout("cache")],
         [sized("lib/x", 3 * MB), opaque("small")],
     ]
-    found = break_down(make_image(*layers)[1])
-    assert found.waste == (
+    assert find_waste(make_image(*layers)[1]) == (
         (Piece("/cache", 0, 3 * MB, 1), Piece("/lib", 0, 3 * MB, 2), Piece("/small", 0, 5, 2)),
         (),
         (),
@@ -52,11 +51,11 @@ def test_what_layers_waste_and_which_layer_hides_it() -> None:
 
 
 def test_little_waste_is_not_named() -> None:
-    assert break_down(make_image([sized("a/b", 10)], [whiteout("a")])[1]).waste == ((), ())
+    assert find_waste(make_image([sized("a/b", 10)], [whiteout("a")])[1]) == ((), ())
 
 
 def test_a_file_with_two_names_is_counted_once() -> None:
-    found = break_down(make_image([sized("d/a", 2 * MB), hardlink("e/b", "d/a")])[1])
+    found = find_largest(make_image([sized("d/a", 2 * MB), hardlink("e/b", "d/a")])[1])
     assert [piece.path for piece in found.files] == ["/d/a"]
     assert [piece.path for piece in found.directories] == ["/d"]
 
@@ -78,7 +77,7 @@ def test_directories_hold_what_is_in_them(sizes: dict[str, int]) -> None:
         for top in totals
     }
     expected = {path: size for path, size in totals.items() if size - inside[path] >= MB}
-    found = break_down(make_image([sized(path, sizes[path]) for path in sorted(inner)])[1]).directories
+    found = find_largest(make_image([sized(path, sizes[path]) for path in sorted(inner)])[1]).directories
     assert {piece.path: piece.bytes for piece in found}.items() <= expected.items()
     assert len(found) == min(len(expected), MOST)
 
@@ -88,11 +87,11 @@ def test_much_is_named_in_time_and_no_more_than_anybody_reads() -> None:
     items = [sized(f"{deep}/f{n}", MB) for n in range(30)] + [sized(f"w{n}/f", MB) for n in range(300)]
     filesystem = make_image(items, [whiteout("d"), *(whiteout(f"w{n}") for n in range(300))])[1]
     start = perf_counter()
-    found = break_down(filesystem)
+    found, waste = find_largest(filesystem), find_waste(filesystem)
     assert perf_counter() - start < 1
     assert len(found.files) == MOST
     assert len(found.directories) <= MOST
-    assert len(found.waste[0]) == MOST
+    assert len(waste[0]) == MOST
 
 
 def test_the_report_of_the_rules_names_what_to_cut() -> None:

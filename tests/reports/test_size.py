@@ -17,10 +17,10 @@ MB = 1_000_000
 LAYERS = ([Item(path="opt/cache/a", size=3 * MB), Item(path="opt/model", size=2 * MB)], [whiteout("opt/cache")])
 
 
-def shown(report: Report, *, verbose: bool = False) -> str:
+def shown(report: Report) -> str:
     """Return the table."""
     with io.StringIO() as text:
-        print_report(report, console(Color.NEVER, file=text), verbose=verbose)
+        print_report(report, console(Color.NEVER, file=text))
         return text.getvalue()
 
 
@@ -31,7 +31,9 @@ def path(save_image: SaveImage) -> str:
 
 
 def test_the_json_says_where_the_bytes_are(path: str) -> None:
-    size = analyze(Source(reference=path)).facts.size
+    size = analyze(Source(reference=path), details=True).facts.size
+    assert size.largest_files is not None
+    assert size.largest_directories is not None
     assert [(piece.path, piece.layer, piece.hidden_by) for piece in size.largest_files] == [
         ("/opt/cache/a", 3, 4),
         ("/opt/model", 3, None),
@@ -46,9 +48,10 @@ def test_the_json_says_where_the_bytes_are(path: str) -> None:
 
 def test_the_table_says_it_near_the_limit_or_when_asked(path: str) -> None:
     far = analyze(Source(reference=path))
+    assert (far.facts.size.largest_files, len(far.facts.size.wasted)) == (None, 1)
     assert "largest directories" not in shown(far)
     near = analyze(Source(reference=path), size_limit=6 * MB)
-    for text in (shown(far, verbose=True), shown(near)):
+    for text in (shown(analyze(Source(reference=path), details=True)), shown(near)):
         joined = " ".join(text.split())
         assert "5MB /opt layer 3: RUN step 4" in joined
         assert "wasted 3MB layer 3: RUN step 4; most of it in /opt/cache, hidden by layer 4" in joined

@@ -70,7 +70,7 @@ def image_too_large(subject: Subject) -> Iterator[Finding]:
             "wasted": sum(subject.facts.size.shadowed),
             "largest": [
                 {"path": piece.path, "layer": piece.layer, "bytes": piece.bytes}
-                for piece in subject.facts.size.breakdown.directories
+                for piece in subject.facts.size.largest.directories
             ],
         },
     )

@@ -57,7 +57,7 @@ def layer_bytes_wasted(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer of which much is hidden by later ones."""
     for layer, usage in enumerate(subject.filesystem.usage):
         if usage.shadowed >= _WORTH_MENTIONING:
-            pieces = subject.facts.size.breakdown.waste[layer]
+            pieces = subject.facts.size.waste[layer]
             most = f"; layer {pieces[0].hidden_by} hides {human(pieces[0].bytes)} in {pieces[0].path}" if pieces else ""
             yield Finding(
                 message=f"later layers delete or replace {human(usage.shadowed)} of this layer's "
