@@ -73,7 +73,7 @@ READS: Final = frozenset(pattern for module in _MODULES for pattern in module.RE
 
 
 _NAMES: Final = frozenset((*WANTED, CODE_EDITOR))
-_SEARCHED: Final = re.compile(rf"{PREFILTER.pattern}|\A(?:{'|'.join(map(re.escape, sorted(_NAMES)))})\Z")
+_SEARCHED: Final = rf"{PREFILTER}|(?:{'|'.join(map(re.escape, sorted(_NAMES)))})(?=\0)"
 """All names that are looked for in the whole image, so that every path is asked once."""
 
 

@@ -29,11 +29,12 @@ NvidiaClass: TypeAlias = Literal[
 
 FileType: TypeAlias = Literal["f", "l"]
 
-PREFILTER: Final = re.compile(
-    r"\A(?:lib(?:cuda|nv|GLX_n|EGL_n|GLESv|glxserver_n|vdpau_n|XvMCN)|nv|gsp|ucodes|\d+_nv|sandboxutils-"
-    r"|cuda|torch-|version\.(?:json|txt)\Z)"
+PREFILTER: Final = (
+    r"lib(?:cuda|nv|GLX_n|EGL_n|GLESv|glxserver_n|vdpau_n|XvMCN)|nv|gsp|ucodes|\d+_nv|sandboxutils-"
+    r"|cuda|torch-|version\.(?:json|txt)(?=\0)"
 )
-"""What the name of a file begins with that any pattern but the toolkit's could match, or that tells a CUDA version."""
+"""What the name of a file begins with that any pattern but the toolkit's could match, or that tells a CUDA version; for
+`Filesystem.search`."""
 
 VERSION: Final = re.compile(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
 """The version of a driver."""

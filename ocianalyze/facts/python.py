@@ -170,8 +170,8 @@ def _version_directories(filesystem: Filesystem, prefix: Node) -> Iterator[Node]
         if node is not None:
             yield from (
                 found
-                for child in filesystem.children_of(node)
-                if _STANDARD_LIBRARY.fullmatch(child.name) and (found := _directory(filesystem, child)) is not None
+                for child in filesystem.children_of(node, named=_STANDARD_LIBRARY)
+                if (found := _directory(filesystem, child)) is not None
             )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.contents import Contents
 
 _WILD = re.compile(r"[*?\[]")
+_MARKERS = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
 MAX_HOPS = 40
 """How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
 
@@ -242,9 +243,14 @@ class Filesystem:
         layer = bisect_right(self.bases, id_) - 1
         return Node(self, id_, layer, id_ - self.bases[layer])
 
-    def children_of(self, node: Node) -> list[Node]:
-        """Return what lies in a directory, in the order of names; nothing if it is no directory."""
-        return [self.node(id_) for _, id_ in sorted(self.children.get(node.id, {}).items())]
+    def children_of(self, node: Node, *, named: re.Pattern[str] | None = None) -> list[Node]:
+        """Return what lies in a directory, in the order of names; nothing if it is no directory.
+
+        If `named` is given, only that whose name it matches in full: what else a large directory holds costs little.
+        """
+        children = self.children.get(node.id, {}).items()
+        chosen = children if named is None else [child for child in children if named.fullmatch(child[0])]
+        return [self.node(id_) for _, id_ in sorted(chosen)]
 
     def child(self, node: Node, name: str) -> Node | None:
         """Return what `name` is in the directory `node`."""
@@ -303,13 +309,22 @@ class Filesystem:
             if node.id in self.children:
                 stack.append(iter(self.children_of(node)))
 
-    def search(self, name: re.Pattern[str]) -> Iterator[Node]:
-        """Yield every path whose last component `name` finds something in, in no particular order."""
-        found = name.search
-        for children in self._directories():
-            for child, id_ in children.items():
-                if found(child):
-                    yield self.node(id_)
+    def search(self, beginning: str) -> Iterator[Node]:
+        r"""Yield every path whose last component begins with a match of the regular expression `beginning`.
+
+        All names of a layer are searched as one text, which costs a fraction of a search in each. Where the expression
+        is to match a name to its end, it ends in ``(?=\0)``; ``^``, ``$``, ``\A`` and ``\Z`` have no place in it. The
+        nodes come layer by layer, in the order of the tar.
+        """
+        find_all = re.compile(rf"\0(?:{beginning})").finditer
+        for base, changeset in zip(self.bases, self.changesets, strict=True):
+            text = changeset.joined_names()
+            row, last = 0, 0
+            for match in find_all(text):
+                row += text.count("\0", last, match.start() + 1)
+                last = match.start() + 1
+                if base + row not in self.shadowed and changeset.kinds[row] not in _MARKERS:
+                    yield self.node(base + row)
 
     def named(self, name: str) -> Iterator[Node]:
         """Yield every path whose last component is `name`."""

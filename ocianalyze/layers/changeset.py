@@ -80,6 +80,10 @@ class Changeset:
         """Return the number of rows."""
         return len(self.names)
 
+    def joined_names(self) -> str:
+        """Return the names of all rows, from the root's empty one on, with a zero byte behind each."""
+        return "\0".join(self.names) + "\0"
+
     def pack(self) -> bytes:
         """Return the changeset as bytes, for another process of the same program."""
         joined = "\0".join(self.names).encode("utf-8", "surrogateescape")

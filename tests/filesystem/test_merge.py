@@ -349,3 +349,19 @@ def test_many_conflicting_layers_are_merged_in_linear_time() -> None:
     started = time.process_time()
     assert merged(*[conflict] * 500).entries == 2
     assert time.process_time() - started < 2
+
+
+@settings(max_examples=150)
+@given(layer_stacks(disputed=True))
+def test_searches_find_what_a_walk_finds(layers: list[list[Item]]) -> None:
+    try:
+        filesystem = merged(*layers)
+    except CorruptLayerError:
+        return
+    nodes = list(filesystem.walk())
+    for beginning, matches in (
+        ("[a-c]", lambda name: name[:1] in tuple("abc")),
+        (r"a(?=\0)", lambda name: name == "a"),
+    ):
+        expected = sorted((node.path, node.id) for node in nodes if matches(node.name))
+        assert sorted((node.path, node.id) for node in filesystem.search(beginning)) == expected
