@@ -33,7 +33,7 @@ TROUBLED = fit_image(
 )
 
 _OF_THE_SOURCE = {"digest", "media_type", "compression", "size", "read", "verified"}
-_ABOUT_THE_SOURCE = ("IMG003", "IMG004")
+ABOUT_THE_SOURCE = ("IMG003", "IMG004")
 """The rules about the form in which an image is stored."""
 
 
@@ -54,7 +54,7 @@ def comparable(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def dump(source: Source) -> dict[str, Any]:
-    return analyze(source, ignore=_ABOUT_THE_SOURCE).model_dump(by_alias=True)
+    return analyze(source, ignore=ABOUT_THE_SOURCE).model_dump(by_alias=True)
 
 
 @pytest.fixture(scope="module")
