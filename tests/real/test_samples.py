@@ -36,7 +36,7 @@ CLASSIC: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> None:
-    report = analyze(Source(reference=str(real_image(name, "oci"))), app_image_config=CLASSIC[name])
+    report = analyze(Source(reference=str(real_image.sample(name))), app_image_config=CLASSIC[name])
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"
     (requested,) = CLASSIC[name]["KernelGatewayImageConfig"]["KernelSpecs"]
@@ -44,6 +44,6 @@ def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> No
 
 
 def test_the_sample_of_jupyterlab_passes(real_image: RealImages) -> None:
-    report = analyze(Source(reference=str(real_image("sample-jupyterlab", "oci"))), profiles=["studio-jupyterlab"])
+    report = analyze(Source(reference=str(real_image.sample("sample-jupyterlab"))), profiles=["studio-jupyterlab"])
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"

@@ -99,7 +99,14 @@ def install_wheels(rootfs: Path, scratch: Path, *requirements: str, python: str 
     for wheel in scratch.glob("*.whl"):
         (inside / wheel.name).write_bytes(wheel.read_bytes())
     pip = next(wheel.name for wheel in inside.glob("pip-*.whl"))
-    options = ["--quiet", "--no-index", f"--find-links={_WHEELS}", "--root-user-action=ignore", "--no-cache-dir"]
+    options = [
+        "--quiet",
+        "--no-index",
+        f"--find-links={_WHEELS}",
+        "--root-user-action=ignore",
+        "--no-cache-dir",
+        "--no-compile",
+    ]
     chroot(
         rootfs,
         *(python, f"{_WHEELS}/{pip}/pip", "install", *options, "--break-system-packages"),

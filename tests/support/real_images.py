@@ -16,6 +16,8 @@ from typing import Literal, TypeAlias
 
 from tests.support.daemons import Docker, docker_daemon
 from tests.support.debian import bootstrap
+from tests.support.forms import write_archive
+from tests.support.images import ImageSpec
 from tests.support.recipes import RECIPES, Recipe
 from tests.support.samples import SAMPLES
 from tests.support.tools import run, skip_or_fail
@@ -84,7 +86,7 @@ class RealImages:
         done = self.directory / f"{name}.built"
         if done.exists():
             return
-        recipe = {**RECIPES, **SAMPLES}[name]
+        recipe = RECIPES[name]
         if recipe.parent is None:
             self._build_base(name)
         else:
@@ -96,12 +98,33 @@ class RealImages:
     def _build_base(self, name: str) -> None:
         _remove(self._layout)
         image = f"{self._layout}:{name}"
-        with tempfile.TemporaryDirectory(dir=self.directory) as scratch:
-            tar = bootstrap(Path(scratch, "root.tar"), ["python3", "python3-venv"])
-            run("umoci", "init", "--layout", self._layout)
-            run("umoci", "new", "--image", image)
-            run("umoci", "raw", "add-layer", "--image", image, "--history.created_by=ADD rootfs.tar /", tar)
-            run("umoci", "config", "--image", image, "--config.cmd=/bin/bash", "--no-history")
+        run("umoci", "init", "--layout", self._layout)
+        run("umoci", "new", "--image", image)
+        run("umoci", "raw", "add-layer", "--image", image, "--history.created_by=ADD rootfs.tar /", self._root())
+        run("umoci", "config", "--image", image, "--config.cmd=/bin/bash", "--no-history")
+
+    def sample(self, name: str) -> Path:
+        """Return the docker archive of one of AWS's samples: one layer with all that its Dockerfile makes."""
+        path = self.directory / f"{name}.tar"
+        if not path.exists():
+            skip_or_fail(("root", "mmdebstrap"))
+            sample = SAMPLES[name]
+            with tempfile.TemporaryDirectory(dir=self.directory) as scratch:
+                rootfs, tar = Path(scratch, "rootfs"), Path(scratch, "layer.tar")
+                rootfs.mkdir()
+                run("tar", "--extract", "--file", self._root(), "--directory", rootfs, "--numeric-owner")
+                sample.make(rootfs, Path(scratch))
+                run("tar", "--create", "--file", tar, "--directory", rootfs, "--numeric-owner", ".")
+                spec = ImageSpec(layers=[tar], config=sample.config, history=[{"created_by": sample.line}])
+                write_archive(Path(scratch, "image.tar"), spec, "docker-25").rename(path)
+        return path
+
+    def _root(self) -> Path:
+        """Return the tar of the Debian that all images start from."""
+        path = self.directory / "root.tar"
+        if not path.exists():
+            bootstrap(path.with_name("partial-root.tar"), ["python3", "python3-venv"]).rename(path)
+        return path
 
     def _convert(self, name: str, form: RealForm, target: Path) -> None:
         source, tag = f"oci:{self._layout}:{name}", f"example.com/real/{name}:1.0"

@@ -5,12 +5,13 @@ What a sample starts from is not at hand where images cannot be pulled, so the d
 its Python lies, who its users are. conda's own packages are not on PyPI; its prefixes are made with Python's venv.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from tests.support.debian import chroot, install_packages, install_wheels
-from tests.support.recipes import Recipe, Step, add_user
+from tests.support.recipes import add_user
 
 _Command: TypeAlias = Callable[[Path, Path], None]
 
@@ -111,59 +112,64 @@ def _jupyterlab(rootfs: Path, scratch: Path) -> None:
     install_wheels(rootfs, scratch, *_JUPYTERLAB)
 
 
-def _build(*commands: _Command) -> _Command:
-    """Return commands as one: each layer costs the tools that make it a look at every file."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample: the last line of its Dockerfile, what all its lines do, and what they say of the image."""
 
-    def run_all(rootfs: Path, scratch: Path) -> None:
-        for number, command in enumerate(commands):
-            downloads = scratch / str(number)
+    line: str
+    commands: Sequence[_Command]
+    config: Mapping[str, object] = field(default_factory=dict)
+
+    def make(self, rootfs: Path, scratch: Path) -> None:
+        """Do to a Debian's root file system what the Dockerfile does."""
+        for number, command in enumerate(self.commands):
+            downloads = scratch / f"downloads-{number}"
             downloads.mkdir()
             command(rootfs, downloads)
 
-    return run_all
 
-
-def _sample(line: str, command: _Command, *config: str) -> Recipe:
-    return Recipe("base", (Step(line, command),), tuple(f"--config.{option}" for option in config))
-
-
-SAMPLES: Mapping[str, Recipe] = {
-    "sample-echo": _sample(
+SAMPLES: Mapping[str, Sample] = {
+    "sample-echo": Sample(
         "RUN pip install echo_kernel && python -m echo_kernel.install --sys-prefix",
-        _build(_python_in_usr_local, _user_with_sudo, _echo_kernel),
-        "user=1000",
-        "env=SHELL=/bin/bash",
+        (_python_in_usr_local, _user_with_sudo, _echo_kernel),
+        {"User": "1000", "Env": ["SHELL=/bin/bash", f"PATH={_PATH}"]},
     ),
-    "sample-pip-venv": _sample(
-        "RUN pip install -r requirements.txt", _build(_python_in_usr_local, _ipykernel, _requirements)
+    "sample-pip-venv": Sample(
+        "RUN pip install -r requirements.txt",
+        (_python_in_usr_local, _ipykernel, _requirements),
+        {"Env": [f"PATH={_PATH}"]},
     ),
-    "sample-poetry": _sample(
+    "sample-poetry": Sample(
         "RUN poetry install && python -m ipykernel install --sys-prefix",
-        _build(_python_in_usr_local, _user_with_sudo, _poetry, _ipykernel),
-        "user=1000",
-        "env=SHELL=/bin/bash",
+        (_python_in_usr_local, _user_with_sudo, _poetry, _ipykernel),
+        {"User": "1000", "Env": ["SHELL=/bin/bash", f"PATH={_PATH}"]},
     ),
-    "sample-conda-env": _sample(
-        "RUN conda env update -f environment.yml --prune", _conda_environment, f"env=PATH={_CONDA_PATH}"
+    "sample-conda-env": Sample(
+        "RUN conda env update -f environment.yml --prune", (_conda_environment,), {"Env": [f"PATH={_CONDA_PATH}"]}
     ),
-    "sample-rapids": _sample(
+    "sample-rapids": Sample(
         "RUN pip install ipykernel && python -m ipykernel install --sys-prefix",
-        _rapids,
-        f"env=PATH=/opt/conda/envs/rapids/bin:{_CONDA_PATH}",
+        (_rapids,),
+        {"Env": [f"PATH=/opt/conda/envs/rapids/bin:{_CONDA_PATH}"]},
     ),
-    "sample-r": _sample(
+    "sample-r": Sample(
         "RUN useradd --non-unique --create-home ...",
-        _build(_r, _two_users),
-        "user=1000",
-        "env=HOME=/home/sagemaker-user",
-        "workingdir=/home/sagemaker-user",
+        (_r, _two_users),
+        {
+            "User": "1000",
+            "Env": ["HOME=/home/sagemaker-user", f"PATH={_PATH}"],
+            "WorkingDir": "/home/sagemaker-user",
+        },
     ),
-    "sample-tensorflow": _sample("RUN pip install ipykernel && python -m ipykernel install --sys-prefix", _tensorflow),
-    "sample-jupyterlab": _sample(
+    "sample-tensorflow": Sample(
+        "RUN pip install ipykernel && python -m ipykernel install --sys-prefix",
+        (_tensorflow,),
+        {"Env": [f"PATH={_PATH}"]},
+    ),
+    "sample-jupyterlab": Sample(
         f"RUN python3 -m pip install --ignore-installed {' '.join(_JUPYTERLAB)}",
-        _build(add_user, _jupyterlab),
-        "user=1000",
-        *(f"cmd={word}" for word in ("/bin/sh", "-c", _START)),
+        (add_user, _jupyterlab),
+        {"User": "1000", "Cmd": ["/bin/sh", "-c", _START]},
     ),
 }
 """The samples by name, each as one layer on Debian."""
