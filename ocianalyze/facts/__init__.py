@@ -58,7 +58,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.requirements import Requirement
     from ocianalyze.facts.reserved import Directory
     from ocianalyze.facts.size import Size
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
 
 __all__ = ["READS", "AppImageConfig", "Facts", "Nvidia", "gather"]

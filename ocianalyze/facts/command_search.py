@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.applications import Application
     from ocianalyze.facts.shell import Shell
-    from ocianalyze.filesystem.tree import Node
+    from ocianalyze.filesystem.node import Node
 
 _SCRIPTS: Final = (
     *("entrypoint", "entrypoint.sh", "docker-entrypoint", "docker-entrypoint.sh", "_entrypoint.sh", "entry.sh"),

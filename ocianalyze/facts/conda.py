@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.shell import Shell
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 READS: Final = ("**/.condarc", "**/condarc", "**/environments.txt", "/etc/conda/condarc.d/*")
 """What conda reads most; what else it may read is looked at where contents can be read again."""

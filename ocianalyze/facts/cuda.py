@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ocianalyze.facts.packages import Package
-    from ocianalyze.filesystem.tree import Node
+    from ocianalyze.filesystem.node import Node
 
 READS: Final = ("/usr/local/cuda*/version.json", "/usr/local/cuda*/version.txt")
 

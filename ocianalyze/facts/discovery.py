@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.python import Installation
     from ocianalyze.facts.shell import Shell
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 CONDA_FILTER: Final = re.compile(r"/opt/conda$")
 """The environments that Studio Classic's start-up leaves out (``CONDA_ENV_FILTER``)."""

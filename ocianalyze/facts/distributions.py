@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocianalyze.filesystem.tree import Node
+    from ocianalyze.filesystem.node import Node
 
 JUPYTERLAB: Final = "jupyterlab"
 ACTIVITY_MONITOR: Final = "jupyter_activity_monitor_extension"

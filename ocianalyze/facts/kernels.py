@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.python import Installation
     from ocianalyze.facts.shell import Shell
-    from ocianalyze.filesystem.tree import Node
+    from ocianalyze.filesystem.node import Node
 
 Origin: TypeAlias = Literal["kernelspec", "conda", "native"]
 Place: TypeAlias = Literal["path", "prefix", "user", "system", "conda", "native"]

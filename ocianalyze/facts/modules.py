@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.python import Installation
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 READS: Final = ("**/site-packages/*.pth", "**/dist-packages/*.pth")
 

@@ -11,7 +11,8 @@ from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ocianalyze.filesystem.tree import Filesystem, Resolution
+    from ocianalyze.filesystem.node import Resolution
+    from ocianalyze.filesystem.tree import Filesystem
 
 RESERVED: Final = ("/opt/ml", "/opt/.sagemakerinternal")
 """The directories that SageMaker keeps for itself."""

@@ -12,7 +12,8 @@ from ocianalyze.facts.programs import may_execute
 
 if TYPE_CHECKING:
     from ocianalyze.facts.accounts import User
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 _ACCESS_LIST: Final = "system.posix_acl_access"
 

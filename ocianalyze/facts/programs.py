@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocianalyze.facts.accounts import User
-    from ocianalyze.filesystem.tree import Node
+    from ocianalyze.filesystem.node import Node
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The ``PATH`` that a container gets if its image sets none."""

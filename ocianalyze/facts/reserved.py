@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 METADATA: Final = ("/opt/ml/metadata/resource-metadata.json", "/opt/.sagemakerinternal/internal-metadata.json")
 """Files that SageMaker writes itself."""

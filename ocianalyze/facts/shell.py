@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.accounts import User
     from ocianalyze.facts.mounts import Mounts
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 _MAX_INTERPRETERS: Final = 5
 _MAX_SCRIPTS: Final = 16

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.accounts import User
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 READS: Final = ("/etc/sudoers", "/etc/sudoers.d/*")
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.layers.capture import compile_globs
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.entry import OPAQUE_MARKER, Attributes, Kind
+from ocianalyze.layers.entry import OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,169 +26,6 @@ _WILD = re.compile(r"[*?\[]")
 _MARKERS = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
 MAX_HOPS = 40
 """How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
-
-
-class Resolution(NamedTuple):
-    """Where a path leads.
-
-    Attributes:
-        path: the path that the last step arrived at, with no symlink left in it as far as it could be followed.
-        node: what lies there, or None.
-        hops: the symlinks that were followed, in order.
-        problem: why there is no node: ``missing``, ``loop`` or ``not-a-directory``; else None.
-    """
-
-    path: str
-    node: Node | None
-    hops: tuple[Node, ...]
-    problem: str | None
-
-
-@dataclass(slots=True)
-class Node:
-    """One path of one layer, looked at: a view that costs nothing until it is made."""
-
-    filesystem: Filesystem = field(repr=False)
-    id: int
-    layer: int
-    """The position of the layer that wrote it."""
-    row: int = field(repr=False)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare by identity of the entry."""
-        return isinstance(other, Node) and other.id == self.id and other.filesystem is self.filesystem
-
-    def __hash__(self) -> int:
-        """Hash by the id."""
-        return hash(self.id)
-
-    @property
-    def changeset(self) -> Changeset:
-        """The changeset of its layer."""
-        return self.filesystem.changesets[self.layer]
-
-    @property
-    def inode(self) -> Node:
-        """What a hardlink is another name of; of anything else, itself."""
-        target = self.filesystem.inodes.get(self.id)
-        return self if target is None else self.filesystem.node(target)
-
-    @property
-    def path(self) -> str:
-        """The absolute path."""
-        return self.changeset.path(self.row)
-
-    @property
-    def name(self) -> str:
-        """The last component of the path; of the root, the empty string."""
-        return self.changeset.names[self.row]
-
-    @property
-    def kind(self) -> Kind:
-        """What it is; a hardlink is what it links to, an implied directory is a directory."""
-        inode = self.inode
-        kind = inode.changeset.kinds[inode.row]
-        return Kind.DIRECTORY if kind == Kind.IMPLICIT_DIRECTORY else Kind(kind)
-
-    @property
-    def attributes(self) -> Attributes:
-        """Mode, user id and group id."""
-        inode = self.inode
-        changeset = inode.changeset
-        return changeset.attributes[changeset.identities[inode.row]]
-
-    @property
-    def mode(self) -> int:
-        """The permission bits, with setuid, setgid and sticky."""
-        return self.attributes.mode
-
-    @property
-    def uid(self) -> int:
-        """The user id of the owner."""
-        return self.attributes.uid
-
-    @property
-    def gid(self) -> int:
-        """The group id of the owner."""
-        return self.attributes.gid
-
-    @property
-    def size(self) -> int:
-        """The apparent size in bytes; 0 for what is no regular file."""
-        inode = self.inode
-        return inode.changeset.sizes[inode.row]
-
-    @property
-    def mtime(self) -> int:
-        """Seconds since 1970."""
-        inode = self.inode
-        return inode.changeset.mtimes[inode.row]
-
-    @property
-    def target(self) -> str:
-        """Where a symlink points, as written; else the empty string."""
-        inode = self.inode
-        return inode.changeset.links.get(inode.row, "") if self.is_symlink else ""
-
-    @property
-    def xattrs(self) -> dict[str, bytes]:
-        """The extended attributes."""
-        inode = self.inode
-        return inode.changeset.xattrs.get(inode.row, {})
-
-    @property
-    def is_hardlink(self) -> bool:
-        """True for an entry that names another entry's file."""
-        return self.changeset.kinds[self.row] == Kind.HARDLINK
-
-    @property
-    def is_file(self) -> bool:
-        """True for a regular file, hardlinked ones included; symlinks are not followed."""
-        return self.kind is Kind.FILE
-
-    @property
-    def is_directory(self) -> bool:
-        """True for a directory."""
-        return self.kind is Kind.DIRECTORY
-
-    @property
-    def is_symlink(self) -> bool:
-        """True for a symlink."""
-        return self.kind is Kind.SYMLINK
-
-    @property
-    def is_executable(self) -> bool:
-        """True for a regular file with any x bit."""
-        return self.is_file and bool(self.mode & 0o111)
-
-    @property
-    def is_implicit(self) -> bool:
-        """True for a directory that no entry of its layer states."""
-        return self.changeset.kinds[self.row] == Kind.IMPLICIT_DIRECTORY
-
-    @property
-    def shadowed_by(self) -> int | None:
-        """The position of the layer that replaced or deleted it, or None while it is visible."""
-        return self.filesystem.shadowed.get(self.id)
-
-    def read(self, size: int | None = None) -> bytes:
-        """Return the first `size` bytes of a regular file, all of it (up to ``max_content``) if None.
-
-        Raises:
-            ContentUnavailableError: the content was not kept and cannot be read again.
-        """
-        inode = self.inode
-        most = self.filesystem.max_content
-        return self.filesystem.contents[inode.layer].read(inode.row, most if size is None else min(size, most))
-
-    def head(self) -> bytes:
-        """Return what tells what a regular file is: its ELF header, its shebang line, or its first bytes.
-
-        Raises:
-            ContentUnavailableError: it was not kept and cannot be read again.
-        """
-        inode = self.inode
-        return self.filesystem.contents[inode.layer].head(inode.row)
 
 
 @dataclass(slots=True, frozen=True)

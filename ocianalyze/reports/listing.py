@@ -12,7 +12,8 @@ from ocianalyze.reports.text import encodable, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 _TYPES: Final = {
     Kind.FILE: stat.S_IFREG,

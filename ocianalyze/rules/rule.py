@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts import Facts
     from ocianalyze.facts.app_image_config import AppImageConfig
-    from ocianalyze.filesystem.tree import Filesystem, Node
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
 
 PAGES: Final = "docs/rules/"

@@ -8,7 +8,8 @@ from hypothesis import Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 
 from ocianalyze.filesystem.merge import merge
-from ocianalyze.filesystem.tree import Filesystem, Node
+from ocianalyze.filesystem.node import Node
+from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.reader import Reading, ReadLayer, read_blob
