@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from posixpath import join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts import (
@@ -29,7 +30,7 @@ from ocianalyze.facts.app_image_config import DEFAULT_MOUNT, AppImageConfig, mou
 from ocianalyze.facts.applications import CODE_EDITOR
 from ocianalyze.facts.commands import find_commands
 from ocianalyze.facts.discovery import find_unlisted, list_for_classic, list_for_image
-from ocianalyze.facts.distributions import WANTED, find_distributions
+from ocianalyze.facts.distributions import JUPYTERLAB, WANTED, find_distributions
 from ocianalyze.facts.jupyter_servers import find_server
 from ocianalyze.facts.mounts import LOGS, RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
@@ -40,7 +41,7 @@ from ocianalyze.facts.shell import Shell
 from ocianalyze.facts.size import measure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ocianalyze.facts.accounts import User
     from ocianalyze.facts.command_search import Found
@@ -73,6 +74,7 @@ READS: Final = frozenset(pattern for module in _MODULES for pattern in module.RE
 """The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
 
 
+_MOST_SERVERS: Final = 10
 _NAMES: Final = frozenset((*WANTED, CODE_EDITOR))
 _SEARCHED: Final = rf"{PREFILTER}|(?:{'|'.join(map(re.escape, sorted(_NAMES)))})(?=\0)"
 """All names that are looked for in the whole image, so that every path is asked once."""
@@ -180,9 +182,10 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
     newer = find_mounts(filesystem, DEFAULT_MOUNT, reserved=(*RESERVED, LOGS))
     newer_shell = replace(shell, mounts=newer)
     commands = find_commands(newer_shell, image.config.config, app_image_config)
-    own = _list_own(newer_shell, newer, commands["jupyterlab"].found)
     found = tuple(filesystem.search(_SEARCHED))
     candidates = tuple(node for node in found if node.name not in _NAMES)
+    distributions = find_distributions(found)
+    own = _list_own(newer_shell, newer, commands["jupyterlab"].found, distributions[JUPYTERLAB])
     editors = sorted(node.path for node in found if node.name == CODE_EDITOR and not node.is_directory)
     return Facts(
         environment=environment,
@@ -200,14 +203,19 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
         size=measure(image, filesystem),
         commands=commands,
         jupyter={app: jupyter.find_settings(filesystem, command.found, newer) for app, command in commands.items()},
-        distributions=find_distributions(found),
+        distributions=distributions,
         code_editors=tuple(editors),
     )
 
 
-def _list_own(shell: Shell, mounts: Mounts, found: Found) -> Listing:
-    """Return the kernels as a server lists them that the image starts, if `found` is one, or is likely to start."""
-    server = find_server(found.shell, found.words) if found.words else find_server(shell, ())
+def _list_own(shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Distribution]) -> Listing:
+    """Return the kernels as a server lists them that the image starts, if `found` is one, or is likely to start.
+
+    Where the server's program is not on ``PATH``, it is taken to lie beside the JupyterLab that is `installed`.
+    """
+    beside = tuple(join(item.prefix, "bin") for item in installed[:_MOST_SERVERS] if mounts.hides(item.prefix) is None)
+    start, words = (found.shell, found.words) if found.words else (shell, ())
+    server = find_server(replace(start, path=tuple(dict.fromkeys((*start.path, *beside)))), words)
     return list_for_image(shell.with_environment(found.environment), found.environment, mounts, server=server)
 
 

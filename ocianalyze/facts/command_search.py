@@ -10,12 +10,13 @@ from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.applications import application_of
+from ocianalyze.facts.script_effects import Surroundings, with_prefix
 from ocianalyze.facts.scripts import LONGEST, UNKNOWN, SimpleCommand, parse_script
-from ocianalyze.facts.wrappers import SHELLS, ShellCall, Unwrapped, as_shell, conda_prefix, unwrap
+from ocianalyze.facts.wrappers import SHELLS, ShellCall, Unwrapped, as_shell, unwrap
 from ocianalyze.layers.capture import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ocianalyze.facts.applications import Application
     from ocianalyze.facts.shell import Shell
@@ -48,6 +49,7 @@ class Found:
         application: what is known of it, if it is one of those that Studio expects.
         opaque: why it cannot be told, if so; a clause.
         certain: whether it runs whatever the scripts on the way to it decide.
+        located: whether all is known that decides where its program is looked up.
         visited: the names of the programs on the way, the outermost first.
         traps: the names of those of them that are scripts and trap signals.
     """
@@ -58,6 +60,7 @@ class Found:
     application: Application | None = None
     opaque: str | None = None
     certain: bool = True
+    located: bool = True
     visited: tuple[str, ...] = ()
     traps: tuple[str, ...] = ()
 
@@ -125,14 +128,21 @@ class _Search:
         name = basename(here.words[0])
         if inner.opaque is not None:
             return _opaque(here, inner.opaque).inside(name)
-        shell = _with_prefix(here.shell.with_environment(inner.variables), inner.prefix)
+        shell = here.shell.with_environment(inner.variables)
+        located = here.located
+        if inner.prefixes:
+            prefix = _first_prefix(shell, inner.prefixes)
+            located = located and prefix is not None
+            shell = with_prefix(shell, prefix)
         environment = {**here.environment, **inner.variables}
-        return self.follow(Found(inner.words, shell, environment), depth + 1).inside(name)
+        return self.follow(Found(inner.words, shell, environment, located=located), depth + 1).inside(name)
 
     def _in_file(self, here: Found, depth: int) -> Found:
         """Return what a program does that is a script of a shell; any other does the work itself."""
         program = here.shell.find(here.words[0])
         interpreter = program.interpreter
+        if program.problem is not None and not here.located:
+            return _opaque(here, "where it looks for its commands is decided when it runs")
         if program.problem is not None or interpreter is None:
             return here
         names = {basename(interpreter.word), basename(interpreter.path or "")}
@@ -150,20 +160,15 @@ class _Search:
         if len(text) > LONGEST or self._scripts > _MOST_SCRIPTS:
             return _opaque(here, "there are too many scripts, or they are too long").inside(name)
         commands = parse_script(text, here.environment, arguments)
-        inner = replace(here, shell=_after(commands, here))
-        found = [
-            (command, self.follow(_about_to_run(command, inner), depth + 1))
-            for command in commands
-            if command.words and not command.passes_arguments
-        ]
+        found, passed = self._commands(commands, here, depth)
         served = [(command, item) for command, item in found if item.application is not None]
         certain = True
         if len({item.words for _, item in served}) > 1:
             end = _opaque(here, "it starts one of several servers")
         elif served:
             end, certain = served[0][1], not served[0][0].nested
-        elif any(command.passes_arguments and _is_passed(command, arguments) for command in commands):
-            end = self.follow(replace(inner, words=arguments), depth + 1)
+        elif passed is not None:
+            end = self.follow(passed, depth + 1)
         elif len(found) == len(commands) == 1:
             end = found[0][1]
         elif any(command.words for command in commands):
@@ -172,15 +177,33 @@ class _Search:
             end = replace(here, words=())
         return end.inside(name, certain=certain, traps=any(map(_traps, commands)))
 
+    def _commands(
+        self, commands: Sequence[SimpleCommand], here: Found, depth: int
+    ) -> tuple[list[tuple[SimpleCommand, Found]], Found | None]:
+        """Return where the commands of the script `here` lead, and its arguments, if it runs them, to be followed."""
+        arguments = here.words[1:]
+        around = Surroundings(here.shell, here.environment, located=here.located)
+        found: list[tuple[SimpleCommand, Found]] = []
+        passed: Found | None = None
+        for command in commands:
+            if command.passes_arguments:
+                if passed is None and _is_passed(command, arguments):
+                    passed = _about_to_run(SimpleCommand(arguments, command.assignments), around)
+            elif command.words:
+                found.append((command, self.follow(_about_to_run(command, around), depth + 1)))
+            around = around.after(command)
+        return found, passed
+
 
 def _opaque(here: Found, reason: str) -> Found:
     return replace(here, words=(), opaque=reason)
 
 
-def _about_to_run(command: SimpleCommand, here: Found) -> Found:
+def _about_to_run(command: SimpleCommand, around: Surroundings) -> Found:
     variables = dict(command.assignments)
-    shell = here.shell.with_environment(variables) if variables else here.shell
-    return Found(command.words, shell, {**here.environment, **variables} if variables else here.environment)
+    shell = around.shell.with_environment(variables) if variables else around.shell
+    environment = {**around.environment, **variables} if variables else around.environment
+    return Found(command.words, shell, environment, located=around.located)
 
 
 def _traps(command: SimpleCommand) -> bool:
@@ -193,29 +216,18 @@ def _is_passed(command: SimpleCommand, arguments: tuple[str, ...]) -> bool:
     return bool(arguments) and words == arguments
 
 
-def _after(commands: Sequence[SimpleCommand], here: Found) -> Shell:
-    """Return how commands are looked up once the script has activated what it activates."""
-    shell = here.shell
-    for prefix in _activated(commands, here.environment):
-        shell = _with_prefix(shell, prefix)
-    return shell
-
-
-def _activated(commands: Sequence[SimpleCommand], environment: Mapping[str, str]) -> Iterator[str]:
-    for words in (command.words for command in commands):
-        first, second, *rest = (*words, "", "")
-        if second == "activate" and basename(first) in ("conda", "mamba", "micromamba"):
-            yield conda_prefix(rest[0] or "base", environment)
-        elif first in ("source", ".") and basename(second) == "activate":
-            yield dirname(dirname(second))
-            if rest[0]:
-                yield conda_prefix(rest[0], environment)
-
-
-def _with_prefix(shell: Shell, prefix: str | None) -> Shell:
-    if not prefix or not prefix.startswith("/") or UNKNOWN in prefix:
-        return shell
-    return replace(shell, path=(join(prefix, "bin"), *shell.path))
+def _first_prefix(shell: Shell, candidates: Sequence[str]) -> str | None:
+    """Return the first of some environments that there is; a relative one may lie in any directory above."""
+    for candidate in candidates:
+        place = shell.directory
+        while True:
+            prefix = join(place, candidate)
+            if shell.filesystem.lookup(join(prefix, "bin")) is not None:
+                return prefix
+            if candidate.startswith("/") or place == dirname(place):
+                break
+            place = dirname(place)
+    return None
 
 
 def _content(node: Node) -> str | None:

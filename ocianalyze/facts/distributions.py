@@ -38,6 +38,11 @@ class Distribution:
         return dirname(self.package.path)
 
     @property
+    def prefix(self) -> str:
+        """The prefix of the Python that it is installed for: that of ``lib/python3.X/site-packages``."""
+        return dirname(dirname(dirname(self.directory)))
+
+    @property
     def version(self) -> str:
         """The release as people write it."""
         return "unknown" if self.release is None else ".".join(map(str, self.release))

@@ -89,6 +89,8 @@ def find_settings(filesystem: Filesystem, found: Found, mounts: Mounts) -> Jupyt
         server = merged(iter((server, files.chosen(str(chosen.value)))))
     else:
         server = merged(iter((server, *files.load("jupyter_server_config"))))
+    if not found.located and not files.complete:
+        server.opaque = True
     below = merged(files.load(own)) if own else Options()
     return _settle(_Levels(given, server, below, extension), found.environment)
 
@@ -195,7 +197,13 @@ class _Files:
         self._filesystem = filesystem
         self._directory = found.shell.directory
         self._mounts = mounts
+        self._installation = self._python(found)
         self._directories = tuple(self._search(found))
+
+    @property
+    def complete(self) -> bool:
+        """True if it is known which Python runs the server, whose own files count too."""
+        return self._installation is not None
 
     def load(self, base: str) -> Iterator[Options]:
         """Yield what the files called `base` say, what counts most last."""
@@ -232,7 +240,7 @@ class _Files:
             return
         yield from (item.rstrip("/") for item in split_path(variables.get("JUPYTER_CONFIG_PATH", "")) if item)
         user = (variables.get("JUPYTER_CONFIG_DIR") or join(home, ".jupyter"), join(home, ".local/etc/jupyter"))
-        python = self._python(found)
+        python = self._installation
         own = (join(python.prefix, "etc/jupyter"),) if python is not None else ()
         first = python is not None and self._is_preferred(python, found)
         yield from dict.fromkeys((*own, *user, *_SYSTEM) if first else (*user, *own, *_SYSTEM))

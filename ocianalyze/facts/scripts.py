@@ -25,7 +25,7 @@ _QUOTED: Final = "\2"
 
 _MARKS: Final = dict.fromkeys(map(ord, (_SPLIT, _QUOTED)), "?")
 _LONGEST_VALUE: Final = 4096
-_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)=", re.ASCII)
+_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)\+?=", re.ASCII)
 _PARAMETER: Final = re.compile(r"\$(?:(\w+|[@*#?$!-])|\{(\w+|[@*])(?:(:?)-([^{}$`\"'\\]*))?\})", re.ASCII)
 _OPERATORS: Final = re.compile(r"\n|&&|\|\||;;|;|\|&|\||&(?!>)|\(|\)")
 _REDIRECTION: Final = re.compile(r"(?:\d*|&)(?:<<-|<<<|<<|>>|>&|<&|>\||<>|>|<)")
@@ -34,6 +34,10 @@ _PLAIN: Final = re.compile(r"[^\s\\'\"$`;&|()<>#]+")
 _OPENERS: Final = frozenset({"if", "while", "until", "for", "case", "select", "{", "(", "function"})
 _CLOSERS: Final = frozenset({"fi", "done", "esac", "}", ")"})
 _PREFIXES: Final = frozenset({"then", "else", "elif", "do", "!", "time", *_OPENERS})
+
+
+DECLARATIONS: Final = frozenset({"export", "declare", "readonly", "typeset", "local"})
+"""The commands that set variables by words such as ``NAME=value``."""
 
 
 class SimpleCommand(NamedTuple):
@@ -68,6 +72,11 @@ class _Word:
     def quoted(self) -> bool:
         """True if something of it was quoted, which no reserved word is."""
         return any(_QUOTED in part for part in self.text)
+
+    @property
+    def begins_array(self) -> bool:
+        """True if it is ``NAME=``, behind which a parenthesis is bash's list of values."""
+        return _ASSIGNMENT.fullmatch("".join(self.text)) is not None
 
     def finish(self) -> list[str]:
         """Return the words that it comes to: what is empty is one only if it was quoted."""
@@ -118,18 +127,25 @@ class _Parser:
         while count < len(words) and _ASSIGNMENT.match(words[count]):
             count += 1
         nested = bool(self._open) or after_or
-        pairs = tuple((name, value) for name, _, value in (word.partition("=") for word in words[:count]))
+        pairs = tuple(map(self._assignment, words[:count]))
         rest = tuple(words[count:])
-        if not rest or rest[0] in ("export", "declare", "readonly"):
-            given = pairs + tuple(
-                (name, value) for name, equals, value in (word.partition("=") for word in rest[1:]) if equals
-            )
-            for name, value in given:
+        if not rest or rest[0] in DECLARATIONS:
+            stated = tuple(self._assignment(word) for word in rest[1:] if _ASSIGNMENT.match(word))
+            for name, value in pairs + stated:
                 self._variables[name] = UNKNOWN if nested else value
         if words:
             yield SimpleCommand(rest, pairs, nested, passes)
 
-    def _pieces(self) -> Iterator[_Word | str]:
+    def _assignment(self, word: str) -> tuple[str, str]:
+        """Return the variable that a word sets, and its value, which ``+=`` adds to the one before."""
+        name, _, value = word.partition("=")
+        if not name.endswith("+"):
+            return name, value
+        name = name.removesuffix("+")
+        before = self._variables.get(name, "")
+        return name, before + value if len(before) + len(value) <= _LONGEST_VALUE else UNKNOWN
+
+    def _pieces(self) -> Iterator[_Word | str]:  # noqa: C901 - one branch for each kind of character
         text = self._text
         word: _Word | None = None
         while self._at < len(text):
@@ -140,6 +156,9 @@ class _Parser:
                 redirection = _REDIRECTION.match(text, self._at)
             if character == "#" and word is None:
                 self._skip_to("\n")
+            elif character == "(" and word is not None and word.begins_array:
+                self._skip_balanced("(", ")")
+                word.text.append(UNKNOWN)
             elif operator is not None or character in " \t\r" or redirection is not None:
                 if word is not None:
                     yield word

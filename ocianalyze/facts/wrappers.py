@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from itertools import pairwise
-from posixpath import basename, join
+from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.scripts import LONGEST, UNKNOWN
@@ -43,14 +43,15 @@ class ShellCall(NamedTuple):
 
 
 class Unwrapped(NamedTuple):
-    """The command that a wrapper runs, the variables that it sets, and the environment (a prefix) that it activates.
+    """The command that a wrapper runs, the variables that it sets, and the environment that it activates.
 
-    `opaque` says why the command cannot be told.
+    `prefixes` are where that may lie, the likeliest first; a relative one in the directory of the project, which is
+    the current one or above. `opaque` says why the command cannot be told.
     """
 
     words: tuple[str, ...]
     variables: Mapping[str, str] = {}
-    prefix: str | None = None
+    prefixes: tuple[str, ...] = ()
     opaque: str | None = None
 
 
@@ -151,20 +152,27 @@ def _run(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped | 
         elif not option.startswith("-"):
             break
     values = frozenset({"-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix", "-e", "--env"})
-    return Unwrapped(_after_options(rest, values, 0), prefix=conda_prefix(name, environment))
+    return Unwrapped(_after_options(rest, values, 0), prefixes=(conda_prefix(name, environment),))
 
 
-def _project_run(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped | None:
-    """Return what ``uv run`` and its kin run; their environment depends on the project."""
+def _project_run(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped | None:
+    """Return what ``uv run`` and its kin run, and where they keep the environments of projects."""
     if words[:1] != ("run",):
         return None
     values = frozenset({"--project", "--directory", "--python", "-p", "--with", "--extra", "--group", "-e", "-C"})
-    return Unwrapped(_after_options(words[1:], values, 0))
+    values |= {"--environment", "--manifest-path", "--with-requirements", "--env-file", "--package", "--index"}
+    rest = words[1:]
+    given = dict(pairwise(rest))
+    name = given.get("--environment") or given.get("-e") or "default"
+    stated = environment.get("UV_PROJECT_ENVIRONMENT") or environment.get("VIRTUAL_ENV")
+    likely = (*((stated,) if stated else ()), ".venv", join(".pixi/envs", name))
+    project = given.get("--project") or given.get("--directory") or dirname(given.get("--manifest-path", ""))
+    return Unwrapped(_after_options(rest, values, 0), prefixes=tuple(join(project, prefix) for prefix in likely))
 
 
 def _micromamba_entrypoint(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped:
     name = environment.get("ENV_NAME") or _DEFAULT_ENVIRONMENT
-    return Unwrapped(words, prefix=conda_prefix(name, environment))
+    return Unwrapped(words, prefixes=(conda_prefix(name, environment),))
 
 
 def _init(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped | None:

@@ -1,11 +1,12 @@
 """The image's own application: what starts it, and whether Studio can reach it."""
 
+import shlex
 from typing import Any
 
 import pytest
 
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, UNIFIED
-from tests.rules.subjects import base, findings, make_subject, program, python, verdict
+from tests.rules.subjects import IPYKERNEL, base, findings, kernel, make_subject, program, python, verdict
 from tests.support.tarballs import Item, directory, file, symlink
 
 BIN = "usr/local/bin"
@@ -40,6 +41,11 @@ def lab(version: str = "4.2.5", prefix: str = "usr/local") -> list[Item]:
         file(f"{site}/jupyter_activity_monitor_extension/__init__.py", b"#"),
         file(f"{site}/jupyter_activity_monitor_extension-0.3.2.dist-info/METADATA", b"#"),
     ]
+
+
+def kernel_of_project() -> Item:
+    """Return the kernel that pip brings, in the environment of a project."""
+    return kernel("app/.venv/share/jupyter/kernels/python3", ("python", *IPYKERNEL))
 
 
 def jupyter_image() -> list[Item]:
@@ -274,6 +280,52 @@ def test_a_script_that_decides_makes_it_a_warning() -> None:
         '[ -z "$X" ] || jupyter lab --ip=0.0.0.0 --ServerApp.base_url=jupyterlab/default --ServerApp.token='
     ) == [("warning", "origin")]
     assert ("warning", "token") in jupyter("if true; then jupyter lab; fi")
+
+
+IN_PROJECT: list[tuple[str, str, bytes | None]] = [
+    ("uv", f"uv run --frozen jupyter lab {OPTIONS}", None),
+    ("poetry", f"poetry run jupyter lab {OPTIONS}", None),
+    ("a PATH that is exported", "/entrypoint.sh", b"export PATH=/app/.venv/bin:$PATH\n"),
+    ("a PATH in two steps", "/entrypoint.sh", b"PATH=/app/.venv/bin:$PATH\nexport PATH\n"),
+    ("a directory", "/entrypoint.sh", b"cd .venv/bin\nPATH=.:$PATH\n"),
+    ("a relative activation", "/entrypoint.sh", b"cd /app && source .venv/bin/activate\n"),
+    ("a file of settings", "/entrypoint.sh", b"source /app/settings\n"),
+    ("a hook", "/entrypoint.sh", b'eval "$(pixi shell-hook)"\n'),
+    ("a condition", "/entrypoint.sh", b"if [ -d /app ]; then PATH=/app/.venv/bin:$PATH; fi\n"),
+    ("an unknown variable", "/entrypoint.sh", b"PATH=$APP/.venv/bin:$PATH\n"),
+]
+
+
+@pytest.mark.parametrize(("command", "script"), [row[1:] for row in IN_PROJECT], ids=[row[0] for row in IN_PROJECT])
+@pytest.mark.parametrize("passed", [False, True], ids=["own", "passed"])
+def test_servers_in_the_environment_of_a_project(command: str, script: bytes | None, *, passed: bool) -> None:
+    items = [*base(), *python("usr/local"), *lab(prefix="app/.venv"), kernel_of_project()]
+    items += [file("app/.venv/pyvenv.cfg", b"home = /usr/local/bin\n"), file("app/.venv/bin/activate")]
+    items += [program("usr/local/bin/uv"), program("usr/local/bin/poetry")]
+    server = ["jupyter", "lab", *shlex.split(OPTIONS)]
+    config: dict[str, Any] = shell_form(command) if script is None else {"Entrypoint": [command]}
+    if script is not None:
+        last = b'exec "$@"\n' if passed else b"exec " + shlex.join(server).encode() + b"\n"
+        items.append(program("entrypoint.sh", b"#!/bin/bash\n" + script + last))
+        config["Cmd"] = server if passed else []
+    subject = make_subject(items, config={**config, "WorkingDir": "/app"})
+    assert not {rule for rule, severity in verdict(subject, JUPYTERLAB).items() if severity != "note"}
+
+
+def test_environments_that_are_not_there_leave_it_open() -> None:
+    assert jupyter(f"uv run jupyter lab {OPTIONS}", program("usr/bin/uv")) == []
+    missing = [*base(), program("usr/bin/uv"), program("entrypoint.sh", b'#!/bin/sh\ncd /srv\nexec "$@"\n')]
+    assert causes("APP002", missing, shell_form(f"uv run jupyter lab {OPTIONS}"), JUPYTERLAB) == [("note", "unknown")]
+    config = {"Entrypoint": ["/entrypoint.sh"], "Cmd": ["jupyter", "lab"]}
+    assert causes("APP002", missing, config, JUPYTERLAB) == [("error", "program-missing")]
+
+
+def test_options_in_a_script() -> None:
+    text = b'#!/bin/bash\nO="--ip=0.0.0.0 --ServerApp.token="\nO+=" --ServerApp.base_url=/jupyterlab/default"\n'
+    entry = {"Entrypoint": ["/entrypoint.sh"]}
+    assert jupyter(entry, program("entrypoint.sh", text + b'jupyter lab $O --ServerApp.allow_origin="*"\n')) == []
+    text = b'#!/bin/bash\nCOMMAND=(jupyter lab --ip=0.0.0.0)\nCOMMAND+=(--port=8888)\nexec "${COMMAND[@]}"\n'
+    assert jupyter(entry, program("entrypoint.sh", text)) == [("note", "unknown")]
 
 
 def test_root_needs_an_option() -> None:

@@ -148,7 +148,7 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
 def missing_program(command: Command) -> Finding | None:
     """Return a finding if what the command starts, or the server behind it, cannot be run."""
     programs = [command.first]
-    if command.application is not None and command.found.certain:
+    if command.application is not None and command.found.certain and command.found.located:
         programs.append(command.found.shell.find(command.found.words[0]))
     for program in programs:
         if program is not None and program.problem is not None:
