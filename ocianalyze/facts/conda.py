@@ -173,7 +173,7 @@ def _configurations(shell: Shell, variables: Mapping[str, str], mounts: Mounts) 
 
 
 def _stated_directories(content: str) -> Iterator[str]:
-    for match in _ENVS_DIRS.finditer(content):
+    for match in islice(_ENVS_DIRS.finditer(content), _MAX_DIRECTORIES):
         beside, below = match[1], match[2] or ""
         items = _COMMENT.sub("", beside).split(",") if beside is not None else below.split("\n")
         for item in items:

@@ -6,7 +6,7 @@ Sources: ld.so(8), ldconfig(8).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
@@ -33,6 +33,10 @@ DEFAULT: Final = (
 _LONGEST: Final = 1024 * 1024
 _MAX_DIRECTORIES: Final = 1000
 _MAX_FILES: Final = 1000
+_MAX_PATTERNS: Final = 20
+"""How many includes with wildcards are looked at, for each of which whole directories are gone through."""
+
+_WILD: Final = re.compile(r"[*?\[]")
 
 _TREES: Final = re.compile(r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)")
 _NOT_SEARCHED: Final = re.compile(r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)")
@@ -74,28 +78,48 @@ def find_loader_path(filesystem: Filesystem, environment: Mapping[str, str]) -> 
         for item in split_path(environment.get("LD_LIBRARY_PATH", ""))
         if item.startswith("/")
     ]
-    added += islice(_configured(filesystem, "/etc/ld.so.conf", set(), depth=0), _MAX_DIRECTORIES)
+    added += islice(_configured(filesystem, "/etc/ld.so.conf", _Seen(), depth=0), _MAX_DIRECTORIES)
     return LoaderPath(frozenset(filesystem.resolve(path).path for path in DEFAULT), tuple(added))
 
 
-def _configured(filesystem: Filesystem, path: str, seen: set[str], *, depth: int) -> Iterator[LoaderDirectory]:
-    """Yield what a configuration adds; `seen` are the files and patterns that have been looked at."""
+@dataclass(slots=True)
+class _Seen:
+    """The files and patterns that have been looked at."""
+
+    files: set[str] = field(default_factory=set)
+    includes: set[str] = field(default_factory=set)
+    patterns: int = 0
+
+    def is_new(self, include: str) -> bool:
+        """Tell whether something is to be included that has not been; wildcards only as long as they are few."""
+        if include in self.includes or len(self.includes) >= _MAX_FILES:
+            return False
+        wild = _WILD.search(include) is not None
+        if wild and self.patterns >= _MAX_PATTERNS:
+            return False
+        self.includes.add(include)
+        self.patterns += wild
+        return True
+
+
+def _configured(filesystem: Filesystem, path: str, seen: _Seen, *, depth: int) -> Iterator[LoaderDirectory]:
+    """Yield what a configuration adds."""
     node = filesystem.lookup(path)
     if node is None or not node.is_file or depth > 3:  # noqa: PLR2004 - deeper than anybody nests them
         return
-    if node.path in seen:
+    if node.path in seen.files or len(seen.files) >= _MAX_FILES:
         return
-    seen.add(node.path)
+    seen.files.add(node.path)
     for raw in node.read(_LONGEST).decode("utf-8", "surrogateescape").splitlines():
         line = raw.partition("#")[0].strip()
-        word, _, rest = line.partition(" ")
+        word, *patterns = line.split()[:_MAX_FILES] or ("",)
         if word == "include":
-            for pattern in rest.split():
-                full = normpath(join("/etc", pattern))
-                if f"include {full}" in seen or len(seen) >= _MAX_FILES:
-                    continue
-                seen.add(f"include {full}")
-                for found in filesystem.glob(full):
-                    yield from _configured(filesystem, found.path, seen, depth=depth + 1)
+            for pattern in patterns:
+                # ldconfig takes what is relative from the directory of the file that includes it.
+                full = normpath(join(dirname(path), pattern))
+                if seen.is_new(full):
+                    found = filesystem.glob(full) if _WILD.search(full) else [filesystem.lookup(full)]
+                    for item in filter(None, found):
+                        yield from _configured(filesystem, item.path, seen, depth=depth + 1)
         elif line.startswith("/"):
             yield LoaderDirectory(line, filesystem.resolve(line).path, path, node.layer)

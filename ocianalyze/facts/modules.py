@@ -79,6 +79,7 @@ class ModuleFinder:
         self._mounts = mounts
         self._sites: dict[Installation, tuple[str, ...]] = {}
         self._links: dict[Installation, tuple[_Link, ...]] = {}
+        self._places: dict[tuple[str, str], str | None] = {}
         self._found: dict[tuple[Installation, str, str], ModuleSearch] = {}
 
     def find(self, python: Installation, name: str, python_path: str = "") -> ModuleSearch:
@@ -100,17 +101,27 @@ class ModuleFinder:
             if directory.endswith(_ARCHIVES) and self._filesystem.lookup(directory) is not None:
                 doubt = doubt or f"{directory} is an archive, which is not looked into"
                 continue
-            path = _module_in(self._filesystem, directory, top)
+            path = self._module_in(directory, top)
             if path is not None and self._are_visible(directory, path):
                 return ModuleSearch(top, path, None, None, directories)
             hidden = hidden or (self._as_named(directory, path) if path is not None else None)
         for link in self._links_of(python):
-            path = _module_in(self._filesystem, link.directory, top) if link.directory else None
+            path = self._module_in(link.directory, top) if link.directory else None
             if path is not None and self._are_visible(link.directory, path):
                 return ModuleSearch(top, path, None, None, directories)
             hidden = hidden or (self._as_named(link.directory, path) if path is not None else None)
             doubt = doubt or _doubt_of(link, top)
         return ModuleSearch(top, None, hidden, doubt, directories)
+
+    def _module_in(self, directory: str, name: str) -> str | None:
+        """Return where a module is in a directory, which is gone through once however often it is asked for."""
+        node = self._filesystem.lookup(directory)
+        if node is None or not node.is_directory:
+            return None
+        key = (node.path, name)
+        if key not in self._places:
+            self._places[key] = _module_in(node, name)
+        return self._places[key]
 
     def _sites_of(self, python: Installation) -> tuple[str, ...]:
         if python not in self._sites:
@@ -192,15 +203,13 @@ def _lines_of(filesystem: Filesystem, child: Node, site: str) -> Iterator[_Link]
             yield _Link(child.path, directory=normpath(join(site, line.rstrip())))
 
 
-def _module_in(filesystem: Filesystem, directory: str, name: str) -> str | None:
+def _module_in(directory: Node, name: str) -> str | None:
     """Return the path of the module's file or package in `directory`, or None."""
-    node = filesystem.lookup(directory)
-    if node is None or not node.is_directory:
-        return None
-    prefix = f"{node.path.rstrip('/')}/{name}"
+    filesystem = directory.filesystem
+    prefix = f"{directory.path.rstrip('/')}/{name}"
     for candidate in (f"{prefix}/__init__.py", f"{prefix}.py", f"{prefix}/__init__.pyc", f"{prefix}.pyc"):
         found = filesystem.lookup(candidate)
         if found is not None and found.is_file:
             return candidate
     extension = re.compile(rf"{re.escape(name)}(?:\..*)?\.so")
-    return next((child.path for child in filesystem.children_of(node) if extension.fullmatch(child.name)), None)
+    return next((child.path for child in filesystem.children_of(directory) if extension.fullmatch(child.name)), None)

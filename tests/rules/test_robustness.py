@@ -201,3 +201,26 @@ def test_large_files_are_not_read_whole() -> None:
     facts = make_subject([file(f"{place}/kernel.json", b" " * 2_000_000), file("etc/passwd", accounts)]).facts
     assert facts.kernels[0].spec.problem == "it is larger than 1 MiB"
     assert not facts.user.listed
+
+
+def test_hostile_patterns_take_no_time() -> None:
+    items = [*base(), *python(ipykernel=False), program("usr/bin/conda", b"#!/usr/bin/python3\n")]
+    items += [file(f"usr/d/{number}/f{number}x") for number in range(2000)]
+    items.append(file("etc/ld.so.conf", b"".join(b"include /usr/*/[0-9]*/*x%dy\n" % n for n in range(20000))))
+    items += [file(f"etc/conda/condarc.d/{number}.yml", b"envs_dirs: [\n" * 20000) for number in range(5)]
+    kernels = [
+        file(f"usr/share/jupyter/kernels/k{n}/kernel.json", kernel_json(env={"PYTHONPATH": f"/usr/d:/n{n}"}))
+        for n in range(500)
+    ]
+    start = perf_counter()
+    make_subject([*items, *kernels])
+    assert perf_counter() - start < 10
+
+
+def test_includes_of_the_loader() -> None:
+    items = [
+        file("etc/ld.so.conf", b"include\tld.so.conf.d/*.conf\n"),
+        file("etc/ld.so.conf.d/a.conf", b"include more/b\n/a\n"),
+        file("etc/ld.so.conf.d/more/b", b"/b\n"),
+    ]
+    assert [item.path for item in make_subject(items).facts.nvidia.loader.added] == ["/b", "/a"]
