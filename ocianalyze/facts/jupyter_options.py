@@ -53,7 +53,14 @@ _LITERAL: Final = re.compile(
 )
 _WORDS: Final = {"True": True, "False": False, "None": None}
 _ASSIGNED: Final = re.compile(r"\b([A-Za-z_]\w*)\.([A-Z]\w*)\.([a-z_]\w*)\s*=(?!=)[ \t]*", re.ASCII)
-_CONFIG_NAME: Final = re.compile(r"^\s*([A-Za-z_]\w*)\s*=\s*get_config\(\)", re.MULTILINE | re.ASCII)
+_CONFIG_NAME: Final = re.compile(r"^[ \t]*([A-Za-z_]\w*)\s*=\s*get_config\(\)", re.MULTILINE | re.ASCII)
+_USED: Final = re.compile(
+    r"(?<![\w.])([A-Za-z_]\w*)"
+    r"(\.[A-Z]\w*\.(?!(?:update|merge|setdefault)\b)[a-z_]\w*|[ \t]*=[ \t]*get_config\(\))?",
+    re.ASCII,
+)
+"""A name, and behind it a trait, or that it becomes the configuration; what else is done with that cannot be told."""
+
 _DYNAMIC: Final = re.compile(r"\bload_subconfig\s*\(|\bexec\s*\(|\bsetattr\s*\(")
 
 
@@ -126,8 +133,8 @@ def parse_python(text: str, source: str) -> Options:
             literal = _LITERAL.fullmatch(line, match.end()) if match.start() == 0 else None
             value: Value = UNKNOWN if literal is None else _literal(literal)
             _check(options, (match[2], match[3]), value, source)
-        if any(line.lstrip().startswith((f"{name}[", f"{name}.update(", f"{name}.merge(")) for name in names):
-            options.opaque = True
+        used = _USED.finditer(line.partition("#")[0])
+        options.opaque = options.opaque or any(match[1] in names and not match[2] for match in used)
     return options
 
 

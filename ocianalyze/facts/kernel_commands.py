@@ -32,6 +32,9 @@ _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _MOST_KERNELS: Final = 1000
 """Of how many kernels the commands are looked up; no image that is meant well has more."""
 
+_MOST_DIRECTORIES: Final = 20_000
+"""In how many directories programs are looked up for all kernels together."""
+
 _LONGEST_VALUE: Final = 64 * 1024
 _LONGEST_COMMAND: Final = 64 * 1024
 _OPTIONS_WITH_VALUES: Final = ("-X", "-W")
@@ -47,6 +50,7 @@ class KernelCommands:
         self._server = server
         self._modules = ModuleFinder(shell.filesystem, shell.user.home, mounts)
         self._installations: dict[str, Installation | None] = {}
+        self._room = _MOST_DIRECTORIES
 
     def server_module(self, name: str) -> ModuleSearch | None:
         """Return where the server imports a module from, or None if its Python is none of the image's."""
@@ -70,7 +74,7 @@ class KernelCommands:
         if self._server.installation is None and (rewritten or argv[0].startswith("{prefix}")):
             return replace(kernel, foreign=True)
         word = kernel.command[0] if kernel.environment is None else argv[0]
-        if not word or "{" in word:
+        if not word or "{" in word or self._room <= 0:
             return kernel
         return self._look_up(kernel, (word, *argv[1:]))
 
@@ -91,6 +95,7 @@ class KernelCommands:
         shell = self._shell.with_environment(variables)
         if kernel.environment is not None:
             shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
+        self._room -= len(shell.path)
         program = shell.find(argv[0])
         if program.problem is None and basename(argv[0]) == "env" and (behind := _behind_env(argv)):
             argv = behind

@@ -59,6 +59,13 @@ class LoaderPath:
     default: frozenset[str]
     added: tuple[LoaderDirectory, ...]
 
+    def prefers(self, directory: str, *, empty: bool = False) -> bool:
+        """Tell whether the loader takes a file in a real directory before one that the host adds to the default ones.
+
+        What is `empty` is not in ldconfig's cache, and counts only in a directory of ``LD_LIBRARY_PATH``.
+        """
+        return any(directory == item.real and not (empty and item.layer is not None) for item in self.added)
+
     def covers(self, path: str) -> bool:
         """Tell whether the loader may come upon the file `path`: a subdirectory that links lead to counts as well."""
         directory = dirname(path)
@@ -75,7 +82,7 @@ def find_loader_path(filesystem: Filesystem, environment: Mapping[str, str]) -> 
     """
     added = [
         LoaderDirectory(item, filesystem.resolve(item).path, "LD_LIBRARY_PATH", None)
-        for item in split_path(environment.get("LD_LIBRARY_PATH", ""))
+        for item in split_path(environment.get("LD_LIBRARY_PATH", "").replace(";", ":"))
         if item.startswith("/")
     ]
     added += islice(_configured(filesystem, "/etc/ld.so.conf", _Seen(), depth=0), _MAX_DIRECTORIES)
@@ -122,4 +129,6 @@ def _configured(filesystem: Filesystem, path: str, seen: _Seen, *, depth: int) -
                     for item in filter(None, found):
                         yield from _configured(filesystem, item.path, seen, depth=depth + 1)
         elif line.startswith("/"):
-            yield LoaderDirectory(line, filesystem.resolve(line).path, path, node.layer)
+            # What follows '=' is the kind of library that ldconfig used to be told.
+            directory = line.partition("=")[0].rstrip()
+            yield LoaderDirectory(directory, filesystem.resolve(directory).path, path, node.layer)

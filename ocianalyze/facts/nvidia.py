@@ -100,13 +100,16 @@ def find_files(filesystem: Filesystem, candidates: Iterable[Node]) -> tuple[Nvid
 
 
 def blocked_sonames(files: Iterable[NvidiaFile], loader: LoaderPath) -> tuple[NvidiaFile, ...]:
-    """Return the regular files at ``libcuda.so.1`` and the like that are no driver and that ldconfig leaves alone."""
+    """Return the regular files at ``libcuda.so.1`` and the like that are no driver, and that the loader takes."""
     return tuple(
         file
         for file in files
         if file.name in BLOCKING_SONAMES
         and file.reason in ("empty", "stub-copy")
-        and dirname(file.path) in loader.default
+        and (
+            (directory := dirname(file.path)) in loader.default
+            or loader.prefers(directory, empty=file.reason == "empty")
+        )
     )
 
 

@@ -34,8 +34,8 @@ _SEMANTIC: Final = re.compile(
     re.ASCII,
 )
 _MAX_UINT32: Final = 2**32 - 1
-_LONGEST: Final = 64 * 1024
-_MOST: Final = 100
+_LONGEST: Final = 16 * 1024
+_MOST: Final = 20
 
 
 class Condition(NamedTuple):

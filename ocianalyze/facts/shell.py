@@ -50,6 +50,7 @@ class Shell:
     path: tuple[str, ...]
     directory: str = "/"
     mounts: Mounts | None = None
+    _directories: dict[str, Node | None] = field(default_factory=dict, repr=False, compare=False)
 
     def with_environment(self, environment: Mapping[str, str]) -> Shell:
         """Return the same circumstances with the ``PATH`` of `environment`, if it has one."""
@@ -75,7 +76,10 @@ class Shell:
         hidden: Program | None = None
         first: Program | None = None
         for directory in dict.fromkeys(self.path):
-            found = self._examine(normpath(join(self.directory, directory, word)), lookup)
+            place = normpath(join(self.directory, directory))
+            if not self._may_hold(place, word):
+                continue
+            found = self._examine(join(place, word), lookup)
             if found.problem is None:
                 if self.mounts is None or self.mounts.hides_any(found.visited) is None:
                     return replace(found, word=word)
@@ -87,6 +91,13 @@ class Shell:
             return replace(best, word=word)
         text = f"{word!r} is in no directory of PATH ({shown(self.path, ':')})"
         return Program(word, problem=Problem("not-on-path", text))
+
+    def _may_hold(self, directory: str, name: str) -> bool:
+        """Tell whether a directory has a name; where it leads is found out once, however often it is asked."""
+        if directory not in self._directories:
+            self._directories[directory] = self.filesystem.lookup(directory)
+        node = self._directories[directory]
+        return node is not None and node.is_directory and self.filesystem.child(node, name) is not None
 
     def _examine(self, path: str, lookup: _Lookup) -> Program:
         if path not in lookup.known:

@@ -212,6 +212,10 @@ def test_settings_are_those_of_the_real_server(number: int) -> None:
         "c['ServerApp']['ip'] = 'x'",
         "c.ServerApp.update({'ip': 'x'})\nc.update(x)",
         "load_subconfig('other.py')",
+        "c.ServerApp['ip'] = 'x'",
+        "c.ServerApp.update(ip='x')",
+        "server = c.ServerApp\nserver.ip = 'x'",
+        "from settings import apply\napply(c)",
     ],
 )
 def test_what_only_python_can_tell_is_unknown(text: str) -> None:

@@ -138,6 +138,18 @@ def test_blocked_sonames(name: str, size: int) -> None:
     assert causes("GPU001", [Item(path=f"usr/lib64/{name}", size=size)]) == [("error", "soname-blocked")]
 
 
+def test_sonames_that_the_image_puts_first() -> None:
+    conf = file("etc/ld.so.conf", b"/usr/local/lib=libc6\n")
+    stub, empty = file("usr/local/lib/libcuda.so.1", b"x" * 60_000), file("usr/local/lib/libcuda.so.1")
+    path = {"Env": ["LD_LIBRARY_PATH=/x;/usr/local/lib/"]}
+    assert causes("GPU001", [stub]) == [("note", "stub-copy")]
+    assert causes("GPU001", [stub, conf]) == [("error", "soname-blocked")]
+    assert causes("GPU001", [stub], config=path) == [("error", "soname-blocked")]
+    assert causes("GPU001", [empty], config=path) == [("error", "soname-blocked")]
+    # ldconfig leaves out what is empty.
+    assert causes("GPU001", [empty, conf]) == [("warning", "leftover")]
+
+
 def test_sonames_that_are_not_blocked() -> None:
     # ldconfig puts a symlink right again.
     stub = [symlink(f"{LIB}/libcuda.so.1", "stubs/libcuda.so"), file(f"{LIB}/stubs/libcuda.so", b"x")]

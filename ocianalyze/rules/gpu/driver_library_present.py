@@ -7,7 +7,8 @@ and nothing keeps the host's from being found. The findings, by `cause`:
 
 - `driver-library`: libraries of a driver version, where the loader looks: an error; elsewhere, or vendored by a
   wheel, a warning. One finding for each version and layer.
-- `soname-blocked`: `libcuda.so.1` or `libnvidia-ml.so.1` is a regular file that is empty or a stub: an error.
+- `soname-blocked`: `libcuda.so.1` or `libnvidia-ml.so.1` is a regular file that is empty or a stub, where the loader
+  takes it: an error.
 - `stubs-on-loader-path`: a directory of stubs with a `libcuda.so.1` is on the loader's path: an error; with
   `libcuda.so` alone, a warning.
 - `compat-on-loader-path`: the libraries of the CUDA compatibility package are on the loader's path: a warning.
@@ -91,10 +92,12 @@ def driver_library_present(subject: Subject) -> Iterator[Finding]:
     yield from _driver_libraries(subject, libraries)
     for file in subject.facts.nvidia.blocked_sonames:
         what = "an empty file" if file.reason == "empty" else "a copy of the stub"
+        told = dirname(file.path) not in subject.facts.nvidia.loader.default
+        why = "the image makes the loader look there first" if told else "ldconfig does not replace regular files"
         yield about_files(
             "soname-blocked",
             [file],
-            f"{file.path} is {what}: ldconfig does not replace regular files, so that the host's library is not found",
+            f"{file.path} is {what}: {why}, so that the host's library is not found",
             hint="remove the file; if it came from a build with the NVIDIA runtime, build with the default one",
         )
     yield from _added_to_loader_path(subject, libraries)

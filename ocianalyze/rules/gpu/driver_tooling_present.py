@@ -80,7 +80,10 @@ def driver_tooling_present(subject: Subject) -> Iterator[Finding]:
     yield from _symlinks(subject)
     yield from _container_toolkit(subject)
     groups: dict[tuple[int, int], list[NvidiaFile]] = {}
+    reported = {node.path for node in subject.facts.nvidia.injected_links}
     for file in subject.facts.nvidia.driver_files:
+        if file.path in reported:
+            continue
         for number, (_, _, belongs, _) in enumerate(_CAUSES):
             if belongs(file):
                 groups.setdefault((number, file.layer), []).append(file)
