@@ -141,6 +141,8 @@ def _settle(levels: _Levels, environment: Mapping[str, str]) -> JupyterSettings:
     }
     if levels.find("sock") is not None:
         settings["ip"] = Setting("a UNIX socket", (levels.find("sock") or settings["ip"]).source)
+    if levels.find("allow_origin_pat") is not None and settings["allow_origin"].source == DEFAULT:
+        settings["allow_origin"] = Setting(UNKNOWN, "ServerApp.allow_origin_pat")
     result = JupyterSettings(
         **settings,
         port=levels.find("port") or port,

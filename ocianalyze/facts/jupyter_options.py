@@ -22,7 +22,7 @@ Key: TypeAlias = "tuple[str, str]"
 
 TRAITS: Final = {
     **dict.fromkeys(("ip", "base_url", "allow_origin", "token", "password", "hashed_password", "sock"), str),
-    **dict.fromkeys(("config_file", "identity_provider_class"), str),
+    **dict.fromkeys(("config_file", "identity_provider_class", "allow_origin_pat"), str),
     "port": int,
     "allow_root": bool,
 }

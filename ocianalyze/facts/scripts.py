@@ -30,7 +30,7 @@ _PARAMETER: Final = re.compile(r"\$(?:(\w+|[@*#?$!-])|\{(\w+|[@*])(?:(:?)-([^{}$
 _OPERATORS: Final = re.compile(r"\n|&&|\|\||;;|;|\|&|\||&(?!>)|\(|\)")
 _REDIRECTION: Final = re.compile(r"(?:\d*|&)(?:<<-|<<<|<<|>>|>&|<&|>\||<>|>|<)")
 _WHITE: Final = re.compile(r"[ \t\n]+")
-_PLAIN: Final = re.compile(r"[^\s\\'\"$`;&|()<>#]+")
+_PLAIN: Final = re.compile(r"[^ \t\n\\'\"$`;&|()<>#]+")
 _OPENERS: Final = frozenset({"if", "while", "until", "for", "case", "select", "{", "(", "function"})
 _CLOSERS: Final = frozenset({"fi", "done", "esac", "}", ")"})
 _PREFIXES: Final = frozenset({"then", "else", "elif", "do", "!", "time", *_OPENERS})
@@ -159,7 +159,7 @@ class _Parser:
             elif character == "(" and word is not None and word.begins_array:
                 self._skip_balanced("(", ")")
                 word.text.append(UNKNOWN)
-            elif operator is not None or character in " \t\r" or redirection is not None:
+            elif operator is not None or character in " \t" or redirection is not None:
                 if word is not None:
                     yield word
                     word = None
@@ -259,7 +259,7 @@ class _Parser:
             self._at += 1
         start, target = self._at, _Word()
         while self._at < len(self._text) and not (
-            self._text[self._at].isspace() or _OPERATORS.match(self._text, self._at) or self._text[self._at] in "<>"
+            self._text[self._at] in " \t" or _OPERATORS.match(self._text, self._at) or self._text[self._at] in "<>"
         ):
             self._extend(target, quoted=False)
         if match[0].endswith(("<<", "<<-")) and start < self._at:

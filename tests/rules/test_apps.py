@@ -328,6 +328,21 @@ def test_options_in_a_script() -> None:
     assert jupyter(entry, program("entrypoint.sh", text)) == [("note", "unknown")]
 
 
+def test_carriage_returns_in_a_script_belong_to_the_words() -> None:
+    lines = (
+        b"jupyter lab --ip=0.0.0.0 --ServerApp.base_url=/jupyterlab/default --ServerApp.allow_origin=* "
+        b"--ServerApp.token=%s\n"
+    )
+    command = exec_form("bash", "/entrypoint.sh")
+    assert jupyter(command, program("entrypoint.sh", lines % b"")) == []
+    assert jupyter(command, program("entrypoint.sh", lines % b"\r")) == [("error", "token")]
+
+
+def test_a_pattern_of_origins_may_allow_all() -> None:
+    options = OPTIONS.replace("allow_origin='*'", "allow_origin_pat='.*'")
+    assert jupyter(f"jupyter lab {options}") == [("note", "unknown")]
+
+
 def test_root_needs_an_option() -> None:
     root = {**shell_form(f"jupyter lab {OPTIONS}"), "User": "0"}
     assert jupyter(root) == [("warning", "root")]
