@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TypeAlias
 
 from ocianalyze.errors import UsageError
 from ocianalyze.facts import READS, gather
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from ocianalyze.rules.waivers import Waiver
 
 DEFAULT_PROFILE = CLASSIC
+FailOn: TypeAlias = Literal["error", "warning", "note", "never"]
+
+_log = logging.getLogger(__name__)
 
 _VERSION: Final = re.compile(r"\d{1,5}(\.\d{1,5}){0,3}", re.ASCII)
 
@@ -106,7 +110,7 @@ def analyze(
     profiles: Sequence[str] = (DEFAULT_PROFILE,),
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
-    fail_on: str = "error",
+    fail_on: FailOn = "error",
     app_image_config: AppImageConfig | None = None,
     size_limit: int = SIZE_LIMIT,
     driver_version: str | None = None,
@@ -133,16 +137,26 @@ def analyze(
     if driver_version is not None:
         check_driver_version(driver_version)
     if select or ignore or severity or waivers:
-        check_names(all_rules(), select=select, ignore=ignore, severity=severity or (), waivers=waivers)
+        check_names(
+            all_rules(), select=select, ignore=ignore, severity=severity or (), waivers=waivers, profiles=chosen
+        )
     clock = _Clock()
     source = replace(source, wanted=source.wanted | wanted_contents())
     with source.open() as image:
         clock.lap("open")
+        _log.debug("%s: %s, %s, %d layers", image.reference, image.source, image.config.platform, len(image.layers))
         layers, verified = source.read(image, meanwhile=_import_the_rest)
         clock.lap("layers")
+        for layer, read in zip(image.layers, layers, strict=True):
+            _log.debug(
+                "layer %d: %s, %s bytes, %s entries, read %s",
+                *(layer.position, read.compression, f"{read.size:,}", f"{len(read.changeset):,}", read.read),
+            )
         filesystem = source.merge(layers)
         clock.lap("merge")
+        _log.debug("%s paths after merging; now the facts and the rules", f"{filesystem.entries:,}")
         from ocianalyze.reports.assembly import assemble
+        from ocianalyze.reports.report import Request
         from ocianalyze.rules.engine import run
 
         subject = Subject(
@@ -155,7 +169,8 @@ def analyze(
         )
         outcome = run(subject, chosen, select=select, ignore=ignore, severity=severity, waivers=waivers)
         clock.lap("rules")
-    return assemble(subject, outcome, layers, verified, fail_on=fail_on, phases=clock.phases, details=details)
+        request = Request(fail_on=fail_on, select=list(select), ignore=list(ignore))
+    return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
 
 
 def check_driver_version(text: str) -> str:

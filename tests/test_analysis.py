@@ -9,14 +9,14 @@ from typing import Any, get_args
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import FailOn, Source, analyze
 from ocianalyze.errors import ContentUnavailableError, DigestMismatchError, LimitExceededError, UsageError
 from ocianalyze.layers.limits import Limits
 from ocianalyze.rules.profiles import PROFILES
 from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress
 from tests.support.fit import fit_image
-from tests.support.forms import FORMS, LAYOUT_FORMS, FormName, write_directory
+from tests.support.forms import FORMS, LAYOUT_FORMS, FormName, write_archive, write_directory
 from tests.support.images import ImageSpec
 from tests.support.tarballs import directory, file, symlink, whiteout
 
@@ -205,9 +205,28 @@ def test_unknown_profiles_and_rules_are_usage_errors(save_image: SaveImage) -> N
 @pytest.mark.parametrize(
     ("fail_on", "verdict"), [("error", "pass"), ("warning", "pass"), ("note", "fail"), ("never", "pass")]
 )
-def test_fail_on_sets_the_threshold(save_image: SaveImage, fail_on: str, verdict: str) -> None:
+def test_fail_on_sets_the_threshold(save_image: SaveImage, fail_on: FailOn, verdict: str) -> None:
     path = save_image(fit_image(config={"Cmd": ["jupyter", "lab"]}))
-    assert analyze(Source(reference=str(path)), fail_on=fail_on).verdict == verdict
+    report = analyze(Source(reference=str(path)), fail_on=fail_on)
+    assert report.verdict == verdict
+    assert report.request.fail_on == fail_on
+
+
+def test_what_is_selected_must_be_able_to_say_something(save_image: SaveImage) -> None:
+    source = Source(reference=str(save_image(fit_image())))
+    with pytest.raises(UsageError, match="no rule is left"):
+        analyze(source, select=["APP001"])
+    report = analyze(source, select=["APP001"], profiles=["studio-jupyterlab"])
+    assert report.request.select == ["APP001"]
+    assert report.summary.rules == 1
+
+
+def test_what_came_as_a_stream_is_judged_as_what_it_is(tmp_path: Path) -> None:
+    path = write_archive(tmp_path / "image.tar", fit_image(), "oci")
+    from_file = analyze(Source(reference=str(path)), select=["IMG003"])
+    with path.open("rb") as stream:
+        from_stream = analyze(Source(reference="-", stdin=stream), select=["IMG003"])
+    assert [item.message for item in from_file.findings] == [item.message for item in from_stream.findings] != []
 
 
 def test_the_profiles_asked_for_decide_and_the_others_are_told(save_image: SaveImage) -> None:

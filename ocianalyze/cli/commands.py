@@ -148,7 +148,7 @@ def files(
     glob: Annotated[
         str | None,
         typer.Argument(
-            metavar="[GLOB]", help="Absolute paths to show: '*' stands for no '/', a leading '**/' for any directory."
+            metavar="[GLOB]", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."
         ),
     ] = None,
     history: Annotated[

@@ -172,7 +172,7 @@ class Filesystem:
                 yield self.node(id_)
 
     def glob(self, pattern: str) -> list[Node]:
-        """Return the paths that match, sorted: ``*`` stands for no ``/``, a leading ``**/`` for any directory."""
+        """Return the paths that match, sorted; for patterns see `ocianalyze.layers.capture.Capture`."""
         match = compile_globs([pattern]).match
         last = pattern.rpartition("/")[2]
         if not _WILD.search(last):

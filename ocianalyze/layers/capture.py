@@ -21,9 +21,14 @@ _PIECES = re.compile(r"\[!?\]?[^\]/]*\]|.", re.DOTALL)
 """A pattern is made of sets such as ``[abc]`` and ``[!a-z]``, and of single characters."""
 
 
+_ANY_DIRECTORY: Final = "(?:/.*)?"
+
+
 @dataclass(frozen=True)
 class Capture:
-    """The contents that are wanted, as absolute paths in which ``**/`` stands for any directory and ``*`` for no ``/``.
+    """The contents that are wanted, as absolute paths in which ``*`` stands for no ``/``.
+
+    ``**`` as a component stands for any directories, none included; as the last one, for all that lies beneath.
 
     ``**/kernel.json`` (any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf`` are such patterns. The heads of
     executable files, and of all files in a directory named ``bin`` or ``sbin``, are kept as well.
@@ -63,9 +68,14 @@ def compile_globs(patterns: Iterable[str]) -> re.Pattern[str]:
 
 
 def _expression(pattern: str) -> str:
-    if pattern.startswith("**/"):
-        return "(?:/|/.*/)" + _expression("/" + pattern[3:])[1:]
-    return "/".join(map(_component, pattern.split("/"))) + r"\Z"
+    first, *rest = pattern.split("/")
+    expression = "" if first == "" else _ANY_DIRECTORY if first == "**" and rest else _component(first)
+    for number, component in enumerate(rest, 1):
+        if component != "**":
+            expression += "/" + _component(component)
+        else:
+            expression += "/.+" if number == len(rest) else _ANY_DIRECTORY
+    return expression + r"\Z"
 
 
 def _component(pattern: str) -> str:

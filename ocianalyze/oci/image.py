@@ -59,7 +59,8 @@ class Image:
     """One image: what it says of itself, and its layers from the bottom up.
 
     `source` is one of ``docker-archive``, ``oci-archive``, ``oci-layout``, ``registry`` and ``stdin``.
-    `digest` is that of the manifest, where there is one.
+    `form` is the same but for a stream, where it is that of what was streamed. `digest` is that of the manifest, where
+    there is one.
     """
 
     reference: str
@@ -70,6 +71,7 @@ class Image:
     config_digest: Digest
     config: ImageConfig
     layers: tuple[Layer, ...]
+    form: str = ""
 
 
 def build_steps(history: Sequence[History], layers: int) -> list[str | None]:

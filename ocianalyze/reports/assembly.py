@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.reports import report as form
 from ocianalyze.reports.text import cut
-from ocianalyze.rules.profiles import PROFILES
+from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.rule import Severity
 
 if TYPE_CHECKING:
@@ -34,21 +34,22 @@ def assemble(
     layers: Sequence[ReadLayer],
     verified: Sequence[Sequence[str]],
     *,
-    fail_on: str,
+    request: form.Request,
     phases: Mapping[str, float],
     details: bool = False,
 ) -> form.Report:
     """Return the report on a subject.
 
-    `layers` and `verified` are what was read of each layer and which of its digests were verified; `fail_on` is the
-    least severity that makes the verdict ``fail``; `phases` are in seconds. `details` adds where the bytes are, which
+    `layers` and `verified` are what was read of each layer and which of its digests were verified; `request` is
+    what decides; `phases` are in seconds. `details` adds where the bytes are, which
     is there anyhow for an image near the limit.
     """
     image, filesystem = subject.image, subject.filesystem
-    profiles = {profile: _profile(outcome, profile, fail_on) for profile in PROFILES}
+    profiles = {profile: _profile(outcome, profile, request.fail_on) for profile in PROFILES}
     failed = any(profile.selected and profile.verdict == "fail" for profile in profiles.values())
     return form.Report(
         image=_image(image),
+        request=request,
         verdict="fail" if failed else "pass",
         profiles=profiles,
         summary=form.Summary(
@@ -61,7 +62,7 @@ def assemble(
         ),
         findings=[_finding(item, image) for item in outcome.judgements],
         other_findings=[_finding(item, image) for item in outcome.others],
-        facts=_facts(subject, outcome.kernel_problems(), details=details),
+        facts=_facts(subject, outcome, details=details),
         layers=list(_layers(image, layers, verified)),
         diagnostics=list(_diagnostics(filesystem, outcome)),
         timing=form.Timing(
@@ -137,8 +138,10 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
     )
 
 
-def _facts(subject: Subject, problems: Mapping[str, Sequence[str]], *, details: bool) -> form.FactsReport:
+def _facts(subject: Subject, outcome: Outcome, *, details: bool) -> form.FactsReport:
     facts, filesystem, user = subject.facts, subject.filesystem, subject.facts.user
+    problems = outcome.kernel_problems()
+    listing = facts.classic if CLASSIC in outcome.profiles else facts.own
     return form.FactsReport(
         user=form.UserFacts(
             spec=_short(user.spec), uid=user.uid, gid=user.gid, name=_short(user.name), home=_short(user.home)
@@ -155,7 +158,7 @@ def _facts(subject: Subject, problems: Mapping[str, Sequence[str]], *, details: 
                 usable=kernel.usable,
                 problems=_short(list(problems.get(kernel.directory, ()))),
             )
-            for kernel in facts.kernels
+            for kernel in listing.kernels
         ],
         nvidia=_nvidia(facts.nvidia),
         reserved={

@@ -69,6 +69,14 @@ class Summary(_Part):
     not_applicable: int
 
 
+class Request(_Part):
+    """What decided: the least severity that fails, and which rules were selected or left out, as they were named."""
+
+    fail_on: Literal["error", "warning", "note", "never"]
+    select: list[Text]
+    ignore: list[Text]
+
+
 class LayerReference(_Part):
     """The layer that a finding is about."""
 
@@ -247,14 +255,16 @@ class Report(_Part):
     """All that came of one analysis.
 
     `verdict`, `summary` and `findings` are those of the profiles asked for (`ProfileVerdict.selected`). What else was
-    found, which explains the verdicts of the other profiles, is in `other_findings`. `settings` is the file of the
-    settings that were used, if there was one.
+    found, which explains the verdicts of the other profiles, is in `other_findings`. `facts.kernels` is the list of
+    Studio Classic's server if that was asked for, else of the image's own. `settings` is the file of the settings that
+    were used, if there was one.
     """
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
     tool: Tool = Tool()
     image: ImageSummary
     settings: Text | None = None
+    request: Request
     verdict: Verdict
     profiles: dict[str, ProfileVerdict]
     summary: Summary

@@ -82,10 +82,20 @@ def _header(report: Report) -> RenderableType:
     ]
     lines = [
         Text(printable(name), style="bold"),
-        Text(f"{_VERDICTS[report.verdict]} {', '.join(selected)}"),
+        Text(f"{_VERDICTS[report.verdict]} {' and '.join(selected)}{_condition(report)}"),
         Text.assemble(*_counts(report.summary), *_rest(report)),
     ]
     return _grid([(Text(f" {report.verdict.upper()} ", style=_STYLES[report.verdict] + " reverse"), Group(*lines))])
+
+
+def _condition(report: Report) -> str:
+    """Return what has to be known of a verdict that is not simply that of all rules."""
+    request = report.request
+    conditions = [
+        *(["only some rules were asked"] if request.select or request.ignore else []),
+        *([f"--fail-on {request.fail_on}"] if request.fail_on != "error" else []),
+    ]
+    return f" ({'; '.join(conditions)})" if conditions else ""
 
 
 def _counts(counted: Summary | ProfileVerdict) -> Iterator[tuple[str, str]]:

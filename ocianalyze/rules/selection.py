@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ocianalyze.errors import UsageError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from ocianalyze.rules.rule import Rule
     from ocianalyze.rules.waivers import Waiver
@@ -49,9 +49,15 @@ def check_names(
     ignore: Iterable[str] = (),
     severity: Iterable[str] = (),
     waivers: Iterable[Waiver] = (),
+    profiles: Collection[str] = (),
 ) -> None:
-    """Raise UsageError if one of the names that a run is given means no rule."""
-    choose_rules(rules, select=select, ignore=ignore)
+    """Raise UsageError if one of the names that a run is given means no rule, or if none is left for `profiles`."""
+    left = choose_rules(rules, select=select, ignore=ignore)
+    if profiles and not any(profile in rule.severity for rule in left for profile in profiles):
+        raise UsageError(
+            f"no rule is left that could say anything of {' or '.join(profiles)}",
+            hint="'ocianalyze rules' shows which rules each profile has",
+        )
     for key in (*severity, *(waiver.rule for waiver in waivers)):
         exact_rule(rules, key)
 

@@ -6,7 +6,6 @@ one that matches nothing, because what it was for may be mended, or its path mis
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from ocianalyze.layers.capture import compile_globs
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
@@ -28,8 +28,8 @@ class Waiver:
     Attributes:
         rule: the id or the name of the rule.
         reason: why what it finds is accepted.
-        path: which paths; ``*`` stands for no ``/``, a leading ``**/`` for any directory, a trailing ``/**`` for all
-            that lies beneath. None for every finding of the rule.
+        path: which paths; ``*`` stands for no ``/``, ``**`` between slashes for any directories, a trailing ``/**`` for
+            all that lies beneath. None for every finding of the rule.
         expires: the last day on which it applies; None for ever.
         origin: where it stands, for messages.
     """
@@ -42,12 +42,7 @@ class Waiver:
 
     @cached_property
     def _glob(self) -> re.Pattern[str] | None:
-        if self.path is None:
-            return None
-        if not self.path.endswith("/**"):
-            return compile_globs([self.path])
-        beneath = compile_globs([self.path.removesuffix("/**")]).pattern.removesuffix(r"\Z")
-        return re.compile(beneath + r"/.*\Z", re.DOTALL)
+        return None if self.path is None else compile_globs([self.path])
 
     def matches(self, rule: Rule, finding: Finding) -> bool:
         """Return whether it is about `finding` of `rule`."""

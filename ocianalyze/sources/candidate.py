@@ -45,7 +45,7 @@ class Candidate:
         """The platform that the config states."""
         return self.config.platform
 
-    def image(self, *, reference: str, source: str) -> Image:
+    def image(self, *, reference: str, source: str, form: str | None = None) -> Image:
         """Return the image.
 
         Raises:
@@ -78,6 +78,7 @@ class Candidate:
             config_digest=self.config_digest,
             config=self.config,
             layers=layers,
+            form=form or source,
         )
 
 

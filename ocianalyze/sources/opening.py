@@ -51,7 +51,9 @@ def open_image(
         chosen = choose(candidates, name=name or reference.image, platform=platform)
         if kind == "docker-archive" and store.find(INDEX_JSON) is not None and reference.transport != kind:
             _refuse_two_images(documents, chosen)
-        yield chosen.image(reference=reference.location, source=source or kind)
+        yield chosen.image(
+            reference=reference.location, source=source or kind, form=kind if source == "stdin" else None
+        )
     finally:
         store.close()
 

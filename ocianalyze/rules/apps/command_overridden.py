@@ -68,7 +68,7 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
     if word and basename(word) in _INITS:
         lost = "there will be no init process"
     yield Finding(
-        message=f"{what} {_shown(entrypoint or cmd)} is overridden by the KernelGateway: {lost}",
+        message=f"{what} {_shown(entrypoint or cmd)} is not what SageMaker starts: {lost}",
         path=program.path if found and program is not None else None,
         layer=program.node.layer if program is not None and program.node is not None else None,
         hint="do at build time what it does, set variables with ENV, or use a lifecycle configuration",

@@ -86,7 +86,9 @@ def home_directory_hidden(subject: Subject) -> Iterator[Finding]:
             message=f"{count} ({human(share.bytes)}) in {home.path}, which the user's directory will hide{skeleton}",
             path=share.paths[0],
             layer=share.layer,
-            hint=None if severity else "install into a system directory such as /opt, or choose another MountPath",
+            hint=None
+            if severity
+            else "install into a system directory such as /opt; in Studio Classic another MountPath helps, too",
             severity=severity,
             data={"directory": home.path, "count": share.files, "bytes": share.bytes, "paths": list(share.paths)},
         )

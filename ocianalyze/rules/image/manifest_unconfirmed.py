@@ -46,11 +46,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_SOURCES: Final = frozenset({"registry", "oci-layout", "oci-archive"})
+_FORMS: Final = frozenset({"registry", "oci-layout", "oci-archive"})
 
 
 def _has_manifest(subject: Subject) -> bool:
-    return subject.image.media_type is not None and subject.image.source in _SOURCES
+    return subject.image.media_type is not None and (subject.image.form or subject.image.source) in _FORMS
 
 
 @rule(id="IMG003", severity={CLASSIC: Severity.WARNING, **newer(Severity.NOTE)}, applies=_has_manifest)

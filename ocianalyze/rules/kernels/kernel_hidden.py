@@ -62,6 +62,7 @@ def _hidden(listing: Listing) -> Iterator[Finding]:
             yield about(
                 kernel,
                 f"kernel {kernel.name!r} is hidden at run time by what is mounted on {kernel.hidden_by}",
-                hint="install it into a system directory ('ipykernel install --sys-prefix'), or move the MountPath",
+                hint="install it into a system directory ('ipykernel install --sys-prefix'); in Studio Classic another "
+                "MountPath helps, too",
                 data={"directory": kernel.hidden_by},
             )

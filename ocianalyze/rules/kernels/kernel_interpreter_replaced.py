@@ -80,12 +80,18 @@ def _replaced(listing: Listing) -> Iterator[Finding]:
         yield about(
             kernel,
             f"kernel {kernel.name!r} starts {word!r}, which the server replaces by its own interpreter: {consequence}",
-            hint="have the absolute path written, with the interpreter that is meant: "
-            "'RUN python3 -m ipykernel install --sys-prefix'",
+            hint=f"have the absolute path written, by the interpreter that is meant: '{_rewrite(kernel)}'",
             # Code Editor has no such server: what its extensions start is their own business.
             severity=None if kernel.foreign or is_own else {**newer(Severity.WARNING), CODE_EDITOR: Severity.NOTE},
             data={"argv": list(kernel.spec.argv), "replaced_by": server.executable},
         )
+
+
+def _rewrite(kernel: Kernel) -> str:
+    """Return the command that writes the kernel spec anew where it lies."""
+    prefix, found, _ = kernel.directory.partition("/share/jupyter/kernels/")
+    where = f"--prefix {prefix or '/'}" if found else "--sys-prefix"
+    return f"RUN python3 -m ipykernel install {where} --name {kernel.name}"
 
 
 def _belongs_to(kernel: Kernel, server: Server) -> bool:

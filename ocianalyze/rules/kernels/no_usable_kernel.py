@@ -56,6 +56,10 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20
 
 
+_INSTALL: Final = "install one: 'RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix'"
+_MEND: Final = "mend one of them, as the findings of the rules in brackets say"
+
+
 @rule(id="KRN001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
 def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listing that has none."""
@@ -84,7 +88,7 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
         message=message,
         path=problems[0][0].file if problems else None,
         layer=problems[0][0].node.layer if problems else None,
-        hint="install one: 'RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix'",
+        hint=_MEND if problems else _INSTALL,
         severity={
             **({CLASSIC: Severity.WARNING} if is_guess else {}),
             **({CODE_EDITOR: None} if listing.server.installation is not None else {}),
