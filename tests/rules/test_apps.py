@@ -377,6 +377,7 @@ def test_the_app_image_config_replaces_the_command() -> None:
         (EDITOR.replace("--port 8888", "--port 8000"), [("error", "port")]),
         (EDITOR.replace("--port 8888", ""), [("error", "port")]),
         (EDITOR.replace("--without-connection-token", "--connection-token x"), [("error", "token")]),
+        (f"{EDITOR} --connection-token x", [("error", "token")]),
         (EDITOR.replace("/CodeEditor/default", "/x"), [("warning", "base-path")]),
         (EDITOR.replace("/CodeEditor/default", "/$SAGEMAKER_APP_TYPE_LOWERCASE/default"), []),
         ("sagemaker-code-editor $OPTIONS", [("note", "unknown")]),
