@@ -127,5 +127,5 @@ def _not_searched(listing: Listing, python: Installation | None) -> str:
     if listing.server.installation is not None:
         return f"the server's prefix is {listing.server.prefix}"
     if python is None:
-        return "no 'python' is on PATH by whose prefix it could be found"
+        return "'python' on PATH leads to no Python by whose prefix it could be found"
     return f"the prefix of the 'python' on PATH is {python.prefix}"
