@@ -546,3 +546,6 @@ def test_ports_of_the_newer_studio_are_its_own() -> None:
 def test_entry_points_in_unified_studio(entry: str, severity: str | None) -> None:
     found = findings("APP005", base(), config={"Entrypoint": [entry]}, profile=UNIFIED)
     assert [severity for severity, _ in found] == ([severity] if severity else [])
+    assert all("Unified Studio" in finding.message for _, finding in found)
+    ((_, finding),) = findings("APP005", base(), config={"Entrypoint": [entry]})
+    assert "KernelGateway" in finding.message
