@@ -1,7 +1,7 @@
 """The options with which Code Editor is started.
 
-Source: VS Code's server (``src/vs/server/node/server.cli.ts``), from which SageMaker Code Editor is made; minimist,
-which takes ``--name value`` and ``--name=value``, and of a name that stands twice the last.
+Source: VS Code's server (``src/vs/server/node/server.cli.ts``, ``serverConnectionToken.ts``), from which SageMaker Code
+Editor is made; minimist, which takes ``--name value`` and ``--name=value``, and of a name that stands twice the last.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from ocianalyze.facts.scripts import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TEXTS: Final = ("host", "port", "base-path", "server-base-path", "connection-token", "connection-token-file")
+_TOKENS: Final = ("connection-token", "connection-token-file")
+_TEXTS: Final = ("host", "port", "base-path", "server-base-path", *_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class EditorOptions:
         port: the port.
         base_path: the path under which it is served.
         open_to_all: whether it is told to want no connection token.
+        contradicts: whether it is given a connection token nevertheless, with which it would not start.
         opaque: whether there are words of which cannot be told what they say.
     """
 
@@ -33,6 +35,7 @@ class EditorOptions:
     port: str | None
     base_path: str | None
     open_to_all: bool
+    contradicts: bool
     opaque: bool
 
 
@@ -50,10 +53,12 @@ def parse_editor_options(words: Sequence[str]) -> EditorOptions:
             value = following
             position += 1
         given[name] = value
+    open_to_all = "--without-connection-token" in words
     return EditorOptions(
         host=given.get("host"),
         port=given.get("port"),
         base_path=given.get("base-path", given.get("server-base-path")),
-        open_to_all="--without-connection-token" in words,
+        open_to_all=open_to_all,
+        contradicts=open_to_all and not given.keys().isdisjoint(_TOKENS),
         opaque=any(UNKNOWN in word.partition("=")[0] and not word.startswith("/") for word in words),
     )

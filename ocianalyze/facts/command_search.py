@@ -36,6 +36,7 @@ _SIGNALS: Final = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "2", "QUI
 _MOST_STEPS: Final = 200
 _MOST_SCRIPTS: Final = 16
 _DEEPEST: Final = 12
+_MOST_PARENTS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def _first_prefix(shell: Shell, candidates: Sequence[str]) -> str | None:
     """Return the first of some environments that there is; a relative one may lie in any directory above."""
     for candidate in candidates:
         place = shell.directory
-        while True:
+        for _ in range(_MOST_PARENTS):
             prefix = join(place, candidate)
             if shell.filesystem.lookup(join(prefix, "bin")) is not None:
                 return prefix

@@ -19,6 +19,7 @@ LARGEST: Final = 1024 * 1024
 """How large a ``kernel.json`` may be to be looked at."""
 
 CONNECTION_FILE: Final = "{connection_file}"
+_LONGEST_NAME: Final = 60
 
 _TYPES: Final[dict[str, tuple[type | tuple[type, ...], str]]] = {
     "argv": ((list, str), "a list"),
@@ -169,7 +170,8 @@ def _argv_problem(value: dict[str, Any]) -> str | None:
             return f"'argv[{position}]' is {_name(word)}, not a string"
     if not any(CONNECTION_FILE in word for word in argv):
         return f"no element of 'argv' holds {CONNECTION_FILE!r}, so that the kernel is not told where to connect"
-    return None
+    wrong = ((name[:_LONGEST_NAME], item) for name, item in value.get("env", {}).items() if not isinstance(item, str))
+    return next((f"the variable {name!r} in 'env' is {_name(item)}, not a string" for name, item in wrong), None)
 
 
 def _name(value: object) -> str:

@@ -30,7 +30,9 @@ DEFAULT: Final = (
 )
 """Where the loader looks without being told (the multiarch ones on Debian and its kin)."""
 
-_LONGEST: Final = 1024 * 1024
+_LARGEST: Final = 1024 * 1024
+"""How much of all files together is looked at."""
+
 _MAX_DIRECTORIES: Final = 1000
 _MAX_FILES: Final = 1000
 _MAX_PATTERNS: Final = 20
@@ -96,6 +98,7 @@ class _Seen:
     files: set[str] = field(default_factory=set)
     includes: set[str] = field(default_factory=set)
     patterns: int = 0
+    room: int = _LARGEST
 
     def is_new(self, include: str) -> bool:
         """Tell whether something is to be included that has not been; wildcards only as long as they are few."""
@@ -117,7 +120,9 @@ def _configured(filesystem: Filesystem, path: str, seen: _Seen, *, depth: int) -
     if node.path in seen.files or len(seen.files) >= _MAX_FILES:
         return
     seen.files.add(node.path)
-    for raw in node.read(_LONGEST).decode("utf-8", "surrogateescape").splitlines():
+    content = node.read(seen.room)
+    seen.room -= len(content)
+    for raw in content.decode("utf-8", "surrogateescape").splitlines():
         line = raw.partition("#")[0].strip()
         word, *patterns = line.split()[:_MAX_FILES] or ("",)
         if word == "include":

@@ -377,6 +377,7 @@ def test_the_app_image_config_replaces_the_command() -> None:
         (EDITOR.replace("--port 8888", "--port 8000"), [("error", "port")]),
         (EDITOR.replace("--port 8888", ""), [("error", "port")]),
         (EDITOR.replace("--without-connection-token", "--connection-token x"), [("error", "token")]),
+        (f"{EDITOR} --connection-token x", [("error", "token")]),
         (EDITOR.replace("/CodeEditor/default", "/x"), [("warning", "base-path")]),
         (EDITOR.replace("/CodeEditor/default", "/$SAGEMAKER_APP_TYPE_LOWERCASE/default"), []),
         ("sagemaker-code-editor $OPTIONS", [("note", "unknown")]),
@@ -545,3 +546,6 @@ def test_ports_of_the_newer_studio_are_its_own() -> None:
 def test_entry_points_in_unified_studio(entry: str, severity: str | None) -> None:
     found = findings("APP005", base(), config={"Entrypoint": [entry]}, profile=UNIFIED)
     assert [severity for severity, _ in found] == ([severity] if severity else [])
+    assert all("Unified Studio" in finding.message for _, finding in found)
+    ((_, finding),) = findings("APP005", base(), config={"Entrypoint": [entry]})
+    assert "KernelGateway" in finding.message

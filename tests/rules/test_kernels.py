@@ -272,6 +272,8 @@ def test_an_invalid_kernelspec_shadows_a_valid_one() -> None:
         (b'{"argv": []}', "error"),
         (b'{"argv": ["/usr/local/bin/python3", "-m", "ipykernel_launcher"]}', "error"),
         (b'{"argv": ["/opt/launch"]}', "warning"),
+        (b'{"argv": ["/usr/local/bin/python3", "{connection_file}"], "env": {"A": 1}}', "error"),
+        (b'{"argv": ["/usr/local/bin/python3", "{connection_file}"], "env": {"A": "1"}}', None),
         (b'{"argv": ["/usr/local/bin/python3", "{resource_dir}/x.py", "--f={connection_file}", "{other}"]}', None),
     ],
 )
@@ -475,3 +477,14 @@ def test_hidden_by_a_link_and_by_an_environment() -> None:
         *environment("home/sagemaker-user/miniconda3/envs/e"),
     ]
     assert [finding.data["kernel"] for _, finding in findings("KRN008", conda)] == ["conda-env-e-py"]
+
+
+def test_kernels_that_the_user_cannot_reach_are_no_guess() -> None:
+    conda = "root/miniconda3"
+    items = [*base(), *python(conda, names=("python",)), kernel(f"{conda}/share/jupyter/kernels/python3")]
+    config = {"Env": [f"PATH=/{conda}/bin:/usr/bin"]}
+    assert [severity for severity, _ in findings("KRN001", [*items, directory("root", mode=0o700)], config=config)] == [
+        "error"
+    ]
+    # Where no python is on PATH, the start-up may find them in another way.
+    assert [severity for severity, _ in findings("KRN001", items)] == ["warning"]

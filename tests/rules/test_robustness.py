@@ -10,7 +10,7 @@ from ocianalyze.facts.app_image_config import FAMILIES
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import PROFILES
 from tests.rules.subjects import ELF, base, kernel_json, make_subject, program, python
-from tests.support.tarballs import file
+from tests.support.tarballs import directory, file, symlink
 
 FILES = (
     "etc/passwd",
@@ -224,3 +224,23 @@ def test_includes_of_the_loader() -> None:
         file("etc/ld.so.conf.d/more/b", b"/b\n"),
     ]
     assert [item.path for item in make_subject(items).facts.nvidia.loader.added] == ["/b", "/a"]
+
+
+def test_hostile_programs_take_no_time() -> None:
+    far = [symlink(f"l{number}", f"/l{number + 1}/../l{number + 1}") for number in range(38)]
+    paths = ":".join(f"/l0/{number}" for number in range(1000))
+    kernels = [
+        file(f"usr/share/jupyter/kernels/k{n}/kernel.json", kernel_json(("foo",), env={"PATH": f"{paths}:/{n}"}))
+        for n in range(100)
+    ]
+    script = b"#!/bin/sh\n" + b"PATH=/a:$PATH\n" * 1000 + b"\n".join(b"x%d" % number for number in range(1000))
+    settings = [
+        file("etc/jupyter/jupyter_server_config.py", b" \n" * 100_000),
+        file("etc/jupyter/jupyter_config.py", b"".join(b"x%d = get_config()\n" % n for n in range(10_000))),
+    ]
+    items = [*base(), *python(), *far, directory("l38"), *kernels, *settings, program("entrypoint.sh", script)]
+    start = perf_counter()
+    make_subject(items, config={"Env": [f"PATH={paths}"], "Entrypoint": ["/entrypoint.sh"]})
+    deep = {"Cmd": ["uv", "run"] * 10 + ["jupyter", "lab"], "WorkingDir": "/" + "a/" * 1500}
+    make_subject([*items, program("usr/bin/jupyter", b"#!/usr/bin/python3\n")], config=deep)
+    assert perf_counter() - start < 20

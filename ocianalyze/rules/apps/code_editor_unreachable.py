@@ -8,7 +8,8 @@ findings, by `cause`:
 
 - `editor-missing`: there is no program `sagemaker-code-editor` in the image: an error.
 - `program-missing`: what the command starts is not there, or not on the `PATH` that it has then: an error.
-- `address`, `port`, `token`: not `--host 0.0.0.0`, not `--port 8888`, no `--without-connection-token`: errors.
+- `address`, `port`, `token`: not `--host 0.0.0.0`, not `--port 8888`, no `--without-connection-token` or a connection
+  token beside it: errors.
 - `base-path`: `--base-path` is not `/CodeEditor/default`, whatever the case of its letters: a warning.
 - `other-app`: it starts a Jupyter server: an error.
 - `unknown`: it cannot be told without running it: a note.
@@ -142,6 +143,9 @@ def _violations(options: EditorOptions) -> Iterator[tuple[str, str, str, str | N
         yield "port", listens, "--port 8888", port, Severity.ERROR
     if not options.open_to_all:
         yield "token", "wants a connection token", "--without-connection-token", None, Severity.ERROR
+    if options.contradicts:
+        refused = "is given a connection token although it is to want none, and would not start"
+        yield "token", refused, "--without-connection-token alone", None, Severity.ERROR
     if not _is(path, lambda value: value.strip("/").lower() == _BASE_PATH):
         served = f"is served under {path!r}" if path else "is served under /"
         yield "base-path", served, "--base-path /CodeEditor/default", path, Severity.WARNING

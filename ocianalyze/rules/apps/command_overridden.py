@@ -67,14 +67,22 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
     lost = "what it sets up is lost"
     if word and basename(word) in _INITS:
         lost = "there will be no init process"
-    yield Finding(
-        message=f"{what} {_shown(entrypoint or cmd)} is not what SageMaker starts: {lost}",
-        path=program.path if found and program is not None else None,
-        layer=program.node.layer if program is not None and program.node is not None else None,
-        hint="do at build time what it does, set variables with ENV, or use a lifecycle configuration",
-        severity={UNIFIED: _in_unified_studio(entrypoint)},
-        data={"entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
-    )
+    shown = f"{what} {_shown(entrypoint or cmd)}"
+    classic = f"{shown} is overridden by the KernelGateway: {lost}"
+    works = "will not work as expected" if entrypoint else "may not run"
+    unified = f"{shown} {works} in SageMaker Unified Studio, which starts the image in its own way"
+    for message, severity in (
+        (classic, {UNIFIED: None}),
+        (unified, {CLASSIC: None, UNIFIED: _in_unified_studio(entrypoint)}),
+    ):
+        yield Finding(
+            message=message,
+            path=program.path if found and program is not None else None,
+            layer=program.node.layer if program is not None and program.node is not None else None,
+            hint="do at build time what it does, set variables with ENV, or use a lifecycle configuration",
+            severity=severity,
+            data={"entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
+        )
 
 
 def _in_unified_studio(entrypoint: Sequence[str]) -> Severity | None:

@@ -4,12 +4,13 @@
 
 `argv` in the `kernel.json` of each visible kernel is a list of at least one string, the first is not empty, and one
 of them holds `{connection_file}`. Where the program is a script, which may learn the connection file in another
-way, its absence is a warning.
+way, its absence is a warning. The variables in `env` are strings.
 
 ## Why it matters
 
 Jupyter lists such a kernel; only starting it fails. Without `{connection_file}` the kernel does not know on which
-ports to listen: the notebook waits, and the kernel is reported dead.
+ports to listen: the notebook waits, and the kernel is reported dead. A variable that is no string makes the server
+fail with `TypeError` when it makes up the kernel's environment.
 
 ## How to fix
 
@@ -64,7 +65,8 @@ def _malformed(listing: Listing) -> Iterator[Finding]:
             yield about(
                 kernel,
                 f"kernel {kernel.name!r} has a command that cannot start it: {problem}",
-                hint=f"'argv' is a list: the program, its arguments, and {CONNECTION_FILE} where the kernel expects it",
+                hint=f"'argv' is a list: the program, its arguments, and {CONNECTION_FILE} where the kernel wants it; "
+                "the values in 'env' are strings",
                 severity=Severity.WARNING if _may_know_otherwise(kernel) else None,
                 data={"argv": list(kernel.spec.argv), "problem": problem},
             )

@@ -43,12 +43,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.discovery import find_unlisted
+from ocianalyze.facts.permissions import find_denial
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.python import Installation
@@ -83,7 +84,7 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
     else:
         message = "no kernel: there is no kernel.json where Studio searches"
     # What Studio Classic's start-up does without a python on PATH is not known; another prefix might be found.
-    is_guess = bool(usable) or (bool(unlisted) and not problems and python is None)
+    is_guess = bool(usable) or (not problems and python is None and _is_any_readable(listing, unlisted))
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,
@@ -101,6 +102,12 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
             "unlisted": list(unlisted[:_SHOWN]),
         },
     )
+
+
+def _is_any_readable(listing: Listing, paths: Sequence[str]) -> bool:
+    """Tell whether the container's user may read one of some files, or whether there are too many to say."""
+    filesystem, user = listing.shell.filesystem, listing.shell.user
+    return len(paths) > _SHOWN or any(find_denial(filesystem, path, user) is None for path in paths)
 
 
 def _problem(kernel: Kernel) -> str:
@@ -124,5 +131,5 @@ def _not_searched(listing: Listing, python: Installation | None) -> str:
     if listing.server.installation is not None:
         return f"the server's prefix is {listing.server.prefix}"
     if python is None:
-        return "no 'python' is on PATH by whose prefix it could be found"
+        return "'python' on PATH leads to no Python by whose prefix it could be found"
     return f"the prefix of the 'python' on PATH is {python.prefix}"
