@@ -12,7 +12,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DIRECTORY = ROOT / "build" / "benchmarks"
-SHAPES = ("plain-35gb", "gzip-4gb", "small")
+SHAPES = ("plain-35gb", "gzip-4gb", "registry", "small")
+SAME_IMAGE = {"registry": "gzip-4gb"}
+"""The shapes that are another shape's image, come by another way."""
 _VERSION = 1
 """Of the recipes: a new number makes all images anew."""
 
@@ -29,6 +31,7 @@ class Shape:
         stored: size of the blobs in bytes.
         archive: the docker archive, if the shape has one.
         layout: the OCI layout, if the shape has one.
+        reference: its name in a registry, while one runs.
         blobs: the layers' files, bottom first.
     """
 
@@ -39,6 +42,7 @@ class Shape:
     stored: int = 0
     archive: Path | None = None
     layout: Path | None = None
+    reference: str | None = None
     blobs: tuple[Path, ...] = ()
 
 
@@ -72,7 +76,7 @@ def load(name: str, directory: Path, scale: float) -> Shape | None:
 
 def home_of(name: str, directory: Path, scale: float) -> Path:
     """Return the directory of a shape at a scale."""
-    return directory / f"{name}-{scale:g}"
+    return directory / f"{SAME_IMAGE.get(name, name)}-{scale:g}"
 
 
 def read_record(path: Path) -> dict[str, Any] | None:

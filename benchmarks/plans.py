@@ -13,6 +13,7 @@ DOCKER_ARCHIVE: Final = "ocianalyze, docker archive"
 LAYOUT: Final = "ocianalyze, OCI layout"
 ONE_JOB: Final = "ocianalyze --jobs 1"
 TWO_JOBS: Final = "ocianalyze --jobs 2"
+REGISTRY: Final = "ocianalyze, registry"
 VERSION: Final = "ocianalyze --version"
 SMALL: Final = "ocianalyze, small image"
 TAR: Final = "tar -t, blob after blob"
@@ -158,6 +159,21 @@ def _gzip(shape: Shape, analyzer: Analyzer) -> Plan:
     )
 
 
+def _registry(shape: Shape, analyzer: Analyzer) -> Plan:
+    local = analyzer.scan(LAYOUT, str(shape.layout), "layout")
+    remote = analyzer.scan(REGISTRY, str(shape.reference), "127.0.0.1:PORT/image:1.0", "--plain-http")
+    return Plan(
+        shape=shape,
+        commands=[remote, local],
+        targets=[
+            Target(text="wall clock against the layout", quantity="wall", of=REGISTRY, against=LAYOUT, bound=1.25),
+            Target(text="CPU time against the layout", quantity="cpu", of=REGISTRY, against=LAYOUT, bound=1.25),
+            Target(text="peak memory", quantity="peak", of=REGISTRY, bound=150e6),
+        ],
+        reports=[remote, local],
+    )
+
+
 def _small(shape: Shape, analyzer: Analyzer) -> Plan:
     nothing = Command(name="Python, doing nothing", argv=(sys.executable, "-c", "pass"), shown="python -c pass")
     scan = analyzer.scan(SMALL, str(shape.archive), "testdata/demo.tar.gz")
@@ -173,12 +189,12 @@ def _small(shape: Shape, analyzer: Analyzer) -> Plan:
     )
 
 
-_PLANS: Final = {"plain-35gb": _plain, "gzip-4gb": _gzip, "small": _small}
+_PLANS: Final = {"plain-35gb": _plain, "gzip-4gb": _gzip, "registry": _registry, "small": _small}
 
 
 def _limits(shape: Shape) -> Iterator[Command]:
     """Yield what reads the same bytes and does less than we have to."""
-    if shape.name == "small":
+    if shape.name in ("registry", "small"):
         return
     large = shape.name == "plain-35gb"
     yield _on_blobs("cat", "cat", shape, once=large)

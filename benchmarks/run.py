@@ -7,14 +7,16 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.images import DIRECTORY, SHAPES, Shape, load, shape_name
+from benchmarks.images import DIRECTORY, SAME_IMAGE, SHAPES, Shape, load, shape_name
 from benchmarks.machine import describe
 from benchmarks.measure import CommandError
 from benchmarks.plans import Analyzer, plan
+from benchmarks.registry import serving
 from benchmarks.results import ShapeResult, execute
 from benchmarks.tables import render, write_readme
 
@@ -34,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for shape in _shapes(options.shapes or SHAPES, options.directory, options.scale):
             _note(f"{shape.name}: checking that the answers agree")
-            made = plan(shape, analyzer, limit=options.limit, peers=options.peers)
-            results.append(execute(made, repetitions=options.repetitions, note=_note))
+            with serving(shape) if shape.name == "registry" else nullcontext(shape) as there:
+                made = plan(there, analyzer, limit=options.limit, peers=options.peers)
+                results.append(execute(made, repetitions=options.repetitions, note=_note))
     except CommandError as error:
         _note(str(error))
         return 1
@@ -49,7 +52,8 @@ def _shapes(names: Sequence[str], directory: Path, scale: float) -> Iterator[Sha
         shape = load(name, directory, scale)
         if shape is None:
             options = [f"--scale={scale}", f"--directory={directory}"]
-            subprocess.run([sys.executable, "-m", "benchmarks.make", name, *options], check=False)
+            made = SAME_IMAGE.get(name, name)
+            subprocess.run([sys.executable, "-m", "benchmarks.make", made, *options], check=False)
             shape = load(name, directory, scale)
         if shape is None:
             raise CommandError(f"{name} could not be made")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
     from ocianalyze.rules.rule import Severity
     from ocianalyze.rules.waivers import Waiver
+    from ocianalyze.sources.registry.access import RegistryAccess
 
 DEFAULT_PROFILE = CLASSIC
 FailOn: TypeAlias = Literal["error", "warning", "note", "never"]
@@ -53,6 +54,7 @@ class Source:
         platform: which platform of several, such as ``linux/amd64``.
         name: which image of several: a name, ``@`` and a position, or a digest.
         stdin: where ``-`` is read from.
+        access: how registries are reached; None for anonymously, and as this machine trusts.
         verify_all: read and hash everything, the uncompressed layers too.
         jobs: how many layers are read at a time; None for as many as there are processors.
         limits: how much the image may ask for.
@@ -64,6 +66,7 @@ class Source:
     platform: str | None = None
     name: str | None = None
     stdin: BinaryIO | None = None
+    access: RegistryAccess | None = None
     verify_all: bool = False
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
@@ -79,6 +82,7 @@ class Source:
             platform=self.platform,
             name=self.name,
             stdin=self.stdin,
+            access=self.access,
             read_layers=read_layers,
         ) as image:
             yield image

@@ -7,6 +7,8 @@
     │   ├── InvalidReferenceError   the image reference cannot be understood, or names nothing
     │   └── ImageChoiceError        several images or platforms, and the request fits none or many
     ├── UnfitImageError         the image cannot have what was asked for                   exit code 1
+    ├── RegistryError           a registry could not be reached, or refused               exit code 4
+    │   └── AuthenticationError     it refused the credentials, or wants some
     └── AnalysisError           the image could not be analysed, so nothing is said of it  exit code 3
         ├── InvalidImageError       the archive, an index, a manifest or a config is not what it must be
         │   └── DigestMismatchError     bytes differ from what their descriptor promises
@@ -68,6 +70,16 @@ class UnfitImageError(OcianalyzeError):
     """The image was analysed, and cannot have what was asked for."""
 
     exit_code = 1
+
+
+class RegistryError(OcianalyzeError):
+    """A registry could not be reached, refused, or answered what no registry answers."""
+
+    exit_code = 4
+
+
+class AuthenticationError(RegistryError):
+    """A registry refused the credentials that there are, or wants some."""
 
 
 class AnalysisError(OcianalyzeError):

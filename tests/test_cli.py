@@ -45,7 +45,20 @@ try:
     app()
 except SystemExit:
     pass
-print([name for name in ("pydantic", "rich", "zstandard", "magic", "oras", "orjson") if name in sys.modules])
+heavy = ("pydantic", "rich", "zstandard", "magic", "oras", "requests", "orjson")
+print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.splitlines()[-1] == b"[]"
+
+
+def test_a_local_image_needs_no_network_library() -> None:
+    code = f"""
+import sys
+from ocianalyze.analysis import Source, analyze
+analyze(Source(reference={str(DEMO)!r}))
+import ocianalyze.cli.commands
+print([name for name in ("requests", "urllib3", "oras", "boto3", "botocore", "http.client") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.splitlines()[-1] == b"[]"
@@ -167,7 +180,11 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
     ("arguments", "code", "message"),
     [
         (("scan", "/nowhere/image.tar"), 2, "/nowhere/image.tar does not exist"),
-        (("scan", "ubuntu:22.04"), 2, "images in a registry are not read by this version"),
+        (("scan", "127.0.0.1:1/team/image:1.0"), 4, "https://127.0.0.1:1 refuses connections; check"),
+        (("inspect", "127.0.0.1:1/team/image", "--plain-http"), 4, "http://127.0.0.1:1 refuses connections; check"),
+        (("files", "docker://Team/Image"), 2, "is no name of"),
+        (("scan", "127.0.0.1:1/image", "--username", "x"), 2, "no password; use --password-stdin, --password-file or"),
+        (("scan", "127.0.0.1:1/image", "--image", "x"), 2, "--image chooses one of the images in a file"),
         (("scan", "docker-daemon:x"), 2, "not supported"),
         (("scan", DEMO, "--profile", "studio"), 2, "there is no profile 'studio'"),
         (("scan", DEMO, "--select", "XYZ"), 2, "no rule is called 'XYZ'"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -34,13 +32,15 @@ from ocianalyze.cli.options import (
     Verify,
     with_settings,
 )
-from ocianalyze.cli.output import console, pair_outputs, print_json, print_json_line, write_reports
+from ocianalyze.cli.output import console, log_to_stderr, pair_outputs, print_json, print_json_line, write_reports
+from ocianalyze.cli.registries import VARIABLES, with_registry
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
     from ocianalyze.layers.limits import Limits
     from ocianalyze.settings.model import Settings
+    from ocianalyze.sources.registry.access import RegistryAccess
 
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
 _EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
@@ -59,6 +59,7 @@ app = typer.Typer(
 
 @app.command(epilog=_EPILOG)
 @with_settings
+@with_registry
 def scan(
     *,
     image: Image,
@@ -83,13 +84,14 @@ def scan(
     color: ColorChoice = None,
     settings: Settings,
     limits: Limits,
+    access: RegistryAccess,
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import DEFAULT_PROFILE, analyze
     from ocianalyze.rules.rule import SIZE_LIMIT
 
     if verbose:
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(name)s: %(message)s")
+        log_to_stderr()
     outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
     config = app_image_config or settings.app_image_config
     report = analyze(
@@ -98,6 +100,7 @@ def scan(
             platform or settings.platform,
             image_name,
             limits,
+            access,
             verify=bool(either(verify, settings.verify)),
             jobs=either(jobs, settings.jobs),
         ),
@@ -120,6 +123,7 @@ def scan(
 
 @app.command("inspect", epilog=_EPILOG)
 @with_settings
+@with_registry
 def inspect_(
     *,
     image: Image,
@@ -129,11 +133,14 @@ def inspect_(
     color: ColorChoice = None,
     settings: Settings,
     limits: Limits,
+    access: RegistryAccess,
 ) -> None:
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps. No layer is read."""
     from ocianalyze.reports import inspection
 
-    with open_source(image, platform or settings.platform, image_name, limits).open(read_layers=False) as opened:
+    with open_source(image, platform or settings.platform, image_name, limits, access).open(
+        read_layers=False
+    ) as opened:
         if format_ is Format.JSON:
             print_json(inspection.record(opened))
         else:
@@ -142,6 +149,7 @@ def inspect_(
 
 @app.command(epilog=_EPILOG)
 @with_settings
+@with_registry
 def files(
     *,
     image: Image,
@@ -160,11 +168,14 @@ def files(
     jobs: Jobs = None,
     settings: Settings,
     limits: Limits,
+    access: RegistryAccess,
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
     from ocianalyze.reports import listing
 
-    source = open_source(image, platform or settings.platform, image_name, limits, jobs=either(jobs, settings.jobs))
+    source = open_source(
+        image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)
+    )
     with source.open() as opened:
         layers, _ = source.read(opened)
         filesystem = source.merge(layers)
@@ -188,6 +199,7 @@ def files(
 
 @app.command("app-image-config", epilog=_EPILOG)
 @with_settings
+@with_registry
 def app_image_config_(
     *,
     image: Image,
@@ -203,12 +215,13 @@ def app_image_config_(
     jobs: Jobs = None,
     settings: Settings,
     limits: Limits,
+    access: RegistryAccess,
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
 
     fitting = fit_app_image_config(
-        open_source(image, platform or settings.platform, image_name, limits, jobs=either(jobs, settings.jobs)),
+        open_source(image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)),
         profile=profile or next(iter(settings.profile), DEFAULT_PROFILE),
         name=name,
     )
@@ -256,7 +269,11 @@ def variables() -> set[str]:
 
     group = get_command(app)
     commands = [group, *getattr(group, "commands", {}).values()]
-    return {"OCIANALYZE_DEBUG", *(str(option.envvar) for item in commands for option in item.params if option.envvar)}
+    return {
+        "OCIANALYZE_DEBUG",
+        *VARIABLES,
+        *(str(option.envvar) for item in commands for option in item.params if option.envvar),
+    }
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.limits import Limits
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
+    from ocianalyze.sources.registry.access import RegistryAccess
 
 STDIN: Final = Path("-")
 _PREFIX: Final = "OCIANALYZE_"
@@ -93,7 +94,14 @@ def either(*values: Any) -> Any:  # noqa: ANN401 - of whatever type they are
 
 
 def open_source(
-    image: str, platform: str | None, name: str | None, limits: Limits, *, verify: bool = False, jobs: int | None = None
+    image: str,
+    platform: str | None,
+    name: str | None,
+    limits: Limits,
+    access: RegistryAccess,
+    *,
+    verify: bool = False,
+    jobs: int | None = None,
 ) -> Source:
     """Return the source that the options describe; nothing is opened yet."""
     from ocianalyze.analysis import Source
@@ -106,7 +114,14 @@ def open_source(
             "standard input is a terminal", hint="pipe an archive into it: docker save IMAGE | ocianalyze scan -"
         )
     return Source(
-        reference=image, platform=platform, name=name, stdin=stdin, verify_all=verify, jobs=jobs, limits=limits
+        reference=image,
+        platform=platform,
+        name=name,
+        stdin=stdin,
+        access=access,
+        verify_all=verify,
+        jobs=jobs,
+        limits=limits,
     )
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (told by content; gzip, zstd, xz or bzip2
-around it is fine), '-' for standard input, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME],
-oci:DIRECTORY[:NAME]."""
+around it is fine), '-' for standard input, the name of an image in a registry such as
+registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
+docker://NAME."""
 
 
 class Format(StrEnum):
@@ -189,7 +190,9 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         given = {name: value for name in MEANINGS if (value := arguments.pop(name)) is not None}
         command(settings=settings, limits=Limits(**{**settings.limits, **given}), **arguments)
 
-    signature = inspect.signature(command, eval_str=True, locals={"Settings": object, "Limits": object})
+    signature = inspect.signature(
+        command, eval_str=True, locals={"Settings": object, "Limits": object, "RegistryAccess": object}
+    )
     own = [parameter for name, parameter in signature.parameters.items() if name not in ("settings", "limits")]
     added = [
         inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Config),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO, TYPE_CHECKING
 from ocianalyze.cli import discard_output
 from ocianalyze.cli.options import Color, Format
 from ocianalyze.errors import UsageError
-from ocianalyze.reports.text import escaped_json
+from ocianalyze.reports.text import escaped_json, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,6 +88,23 @@ def console(color: Color, file: IO[str] | None = None) -> Console:
         markup=False,
         emoji=False,
     )
+
+
+def log_to_stderr() -> None:
+    """Print what this package logs, and only that: other libraries log URLs and headers that hold secrets."""
+
+    class Printable(logging.Formatter):
+        """Lines that no terminal obeys."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return printable(super().format(record))
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Printable("%(name)s: %(message)s"))
+    log = logging.getLogger("ocianalyze")
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
 
 
 def print_json(value: object) -> None:

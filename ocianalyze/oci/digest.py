@@ -40,6 +40,11 @@ class Digest(str):
         """Return the sha256 digest whose hexadecimal form is `encoded`."""
         return cls.parse(f"sha256:{encoded}")
 
+    @classmethod
+    def of(cls, data: bytes, *, algorithm: str = "sha256") -> Self:
+        """Return the digest of `data`."""
+        return cls.parse(f"{algorithm}:{hashlib.new(algorithm, data, usedforsecurity=True).hexdigest()}")
+
     @property
     def algorithm(self) -> str:
         """``sha256`` or ``sha512``."""

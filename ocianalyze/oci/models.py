@@ -211,7 +211,7 @@ def parse_manifest(value: object, *, what: str, media_type: str | None = None) -
         raise InvalidImageError(f"{what} is not a JSON object")
     _refuse_other_spellings(value, what=what)
     stated = value.get("mediaType")
-    if stated and media_type and stated != media_type and media_type in (media_types.INDEXES | media_types.MANIFESTS):
+    if stated and media_type and stated != media_type and media_type in media_types.DOCUMENTS:
         raise InvalidImageError(f"{what} calls itself {str(stated)[:100]!r}, but its descriptor says {media_type!r}")
     kind = stated or media_type
     if value.get("schemaVersion") == 1 or kind in media_types.SCHEMA_1:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from ocianalyze.errors import InvalidReferenceError
+from ocianalyze.oci.repository import RepositoryName
 
 Transport: TypeAlias = Literal["path", "stdin", "docker-archive", "oci-archive", "oci", "registry"]
 
@@ -19,10 +20,8 @@ _WITH_PATH: Final[dict[str, Transport]] = {
     "oci": "oci",
 }
 _UNSUPPORTED: Final = ("docker-daemon", "containers-storage", "sif", "ostree", "dir", "tarball")
-_NAME = re.compile(
-    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::[\w][\w.-]{0,127})?(?:@sha(?:256|512):[0-9a-f]+)?",
-    re.ASCII,
-)
+_FILE = re.compile(r"[./~].*|.*\.(?:tar|tgz|tbz2?|txz|oci|zip|img)(?:\.[a-z0-9]+)?|.*[/\\]", re.IGNORECASE | re.DOTALL)
+"""What is meant to be a file, even if it is missing: nobody wants a typing error to be looked for in a registry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +62,11 @@ class Reference:
 
     @property
     def may_be_name(self) -> bool:
-        """Tell whether the location could be the name of an image in a registry."""
-        return _NAME.fullmatch(self.location) is not None
+        """Tell whether the location could be the name of an image in a registry, and does not look like a file."""
+        if _FILE.fullmatch(self.location):
+            return False
+        try:
+            RepositoryName.parse(self.location)
+        except InvalidReferenceError:
+            return False
+        return True

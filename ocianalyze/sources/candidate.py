@@ -98,7 +98,7 @@ def choose(candidates: Sequence[Candidate], *, name: str | None, platform: str |
         raise _none_chosen(left)
     if len(left) > 1 or platform is not None:
         wanted = platform or DEFAULT_PLATFORM
-        fitting = [candidate for candidate in left if _fits(candidate.platform, wanted)]
+        fitting = [candidate for candidate in left if fits(candidate.platform, wanted)]
         if not fitting:
             raise ImageChoiceError(
                 f"there is no image for the platform {wanted}",
@@ -167,7 +167,8 @@ def familiar(name: str) -> str:
     return name if ":" in name.rpartition("/")[2] or "@" in name else f"{name}:latest"
 
 
-def _fits(platform: Platform, wanted: str) -> bool:
+def fits(platform: Platform, wanted: str) -> bool:
+    """Tell whether a platform is the one that is wanted, whose variant may be left out."""
     parts = [part for part in (platform.os, platform.architecture, platform.variant) if part]
     return wanted.split("/") in (parts, parts[:2])
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocianalyze.errors import InvalidImageError, InvalidReferenceError
+from ocianalyze.errors import InvalidImageError, InvalidReferenceError, UsageError
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
+from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import NOT_AN_IMAGE, ArchiveStore
 from ocianalyze.sources.candidate import choose, familiar
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.candidate import Candidate
+    from ocianalyze.sources.registry.access import RegistryAccess
 
 
 @contextmanager
@@ -32,18 +34,34 @@ def open_image(
     platform: str | None = None,
     name: str | None = None,
     stdin: BinaryIO | None = None,
+    access: RegistryAccess | None = None,
     read_layers: bool = True,
 ) -> Iterator[Image]:
     """Open the image that `reference` names, and close it at the end of the block.
 
-    `platform` and `name` choose one of several, see `choose`. An image that comes as a stream is read here, its layers
-    too unless `read_layers` is False; of all others only the manifest and the config are.
+    What is no path is looked for in a registry, if it can be the name of an image; `access` says how. `platform` and,
+    in files, `name` choose one of several, see `choose`. An image that comes as a stream is read here, its layers too
+    unless `read_layers` is False; of all others only the manifest and the config are.
 
     Raises:
         InvalidReferenceError: it names nothing that can be opened.
         ImageChoiceError: it holds several images and none or many fit.
         InvalidImageError: it is not an image, or a damaged one.
+        RegistryError: a registry cannot be reached, or refuses.
     """
+    if is_remote(reference):
+        from ocianalyze.sources.registry.access import RegistryAccess
+        from ocianalyze.sources.registry.image import open_registry_image
+
+        if name is not None:
+            raise UsageError(
+                "--image chooses one of the images in a file, not in a registry",
+                hint="write the tag or the digest behind the name: NAME:TAG or NAME@DIGEST",
+            )
+        how = RegistryAccess() if access is None else access
+        with open_registry_image(reference.location, how, reading.limits, platform=platform) as image:
+            yield image
+        return
     store, source = _open_store(reference, reading, stdin, read_layers=read_layers)
     try:
         documents = Documents(store, reading.limits)
@@ -68,8 +86,8 @@ def _open_store(
         return StreamStore(_chunks(stdin), reading, what="standard input", read_layers=read_layers), "stdin"
     path = Path(reference.location)
     try:
-        if reference.transport == "registry" or not path.exists():
-            raise _missing(reference)
+        if not path.exists():
+            raise InvalidReferenceError(f"{reference.location} does not exist", hint=_elsewhere(reference))
     except OSError as error:
         raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
     if path.is_dir():
@@ -146,14 +164,25 @@ def _refuse_two_images(documents: Documents, chosen: Candidate) -> None:
         )
 
 
-def _missing(reference: Reference) -> InvalidReferenceError:
-    location = reference.location
-    if reference.transport == "registry" or (reference.transport == "path" and reference.may_be_name):
-        return InvalidReferenceError(
-            f"{location} is not a file or directory, and images in a registry are not read by this version",
-            hint=f"fetch it first: skopeo copy docker://{location} oci-archive:image.tar",
-        )
-    return InvalidReferenceError(f"{location} does not exist")
+def is_remote(reference: Reference) -> bool:
+    """Tell whether an image is to be looked for in a registry: what is a path, or looks like one, is not."""
+    if reference.transport == "registry":
+        return True
+    if reference.transport != "path" or not reference.may_be_name:
+        return False
+    try:
+        return not Path(reference.location).exists()
+    except OSError:
+        return False
+
+
+def _elsewhere(reference: Reference) -> str | None:
+    """Return a hint for a missing file that could also be the name of an image."""
+    try:
+        name = RepositoryName.parse(reference.location)
+    except InvalidReferenceError:
+        return None
+    return f"for the image {name} in a registry, write docker://{reference.location}"
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ class Documents:
             if blob is None:
                 raise InvalidImageError(f"{name} is missing from the image")
             raw = self._bytes(blob, name)
-            self._decoded[name] = (_sha256(raw), len(raw), json.decode(raw, what=name))
+            self._decoded[name] = (Digest.of(raw), len(raw), json.decode(raw, what=name))
         digest, _, value = self._decoded[name]
         return digest, value
 
@@ -138,9 +138,3 @@ def check(raw: bytes, digest: Digest) -> None:
             f"blob {digest}: its bytes have another digest",
             hint="the image was altered or damaged: save or pull it again",
         )
-
-
-def _sha256(raw: bytes) -> Digest:
-    hasher = Digest.sha256("0" * 64).hasher()
-    hasher.update(raw)
-    return Digest.sha256(hasher.hexdigest())

@@ -90,7 +90,8 @@ def test_what_is_no_image_is_called_by_its_name(content: bytes, match: str, tmp_
 
 def test_what_cannot_be_opened(tmp_path: Path) -> None:
     _refused(tmp_path / "missing.tar", "does not exist", error=InvalidReferenceError)
-    assert "skopeo copy" in str(_refused("python:3.11", "registry", error=InvalidReferenceError).hint)
+    forgotten = _refused("team/image.tar", "does not exist", error=InvalidReferenceError)
+    assert "docker://team/image.tar" in str(forgotten.hint), "what looks like a file is not asked for over the network"
     _refused("x" * 5000, "cannot be opened: File name too long", error=InvalidReferenceError)
     _refused(f"docker-archive:{tmp_path}", "is a directory", error=InvalidReferenceError)
     _refused(tmp_path, "holds no manifest.json or index.json")

@@ -21,6 +21,7 @@ _DEBIAN_PACKAGES: Mapping[str, str] = {
     "ctr": "containerd",
     "docker": "docker.io",
     "dockerd": "docker.io",
+    "htpasswd": "apache2-utils",
     "igzip": "isal",
     "xz": "xz-utils",
 }

@@ -1,0 +1,106 @@
+"""The name of an image in a registry, brought to the form that registries are asked with.
+
+Sources: distribution/reference (``reference.go``, ``normalize.go``), which Docker, skopeo and podman share;
+distribution-spec, "Pulling manifests".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from ocianalyze.errors import InvalidImageError, InvalidReferenceError
+from ocianalyze.oci.digest import Digest
+
+DOCKER_HUB: Final = "docker.io"
+DOCKER_HUB_NAMES: Final = frozenset(("docker.io", "index.docker.io", "registry-1.docker.io"))
+_DOCKER_HUB_API: Final = "registry-1.docker.io"
+_DEFAULT_TAG: Final = "latest"
+_MAX_NAME: Final = 255
+
+_HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"
+_HOST = re.compile(rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:.]+\])(?::[0-9]{{1,5}})?", re.ASCII)
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
+_TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryName:
+    """An image in a registry.
+
+    Attributes:
+        registry: the registry's host as people know it, with its port if one is given.
+        repository: the path of the repository there.
+        tag: the tag; None where only a digest is given.
+        digest: the digest of the manifest or index, which decides where there is a tag too.
+    """
+
+    registry: str
+    repository: str
+    tag: str | None
+    digest: Digest | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> RepositoryName:
+        """Return the name that `text` is, with what it leaves out: ``ubuntu`` is ``docker.io/library/ubuntu:latest``.
+
+        The first component is a registry if it holds a dot, a colon or an upper-case letter, or is ``localhost``.
+
+        Raises:
+            InvalidReferenceError: it is no name of an image.
+        """
+        rest, at, digest_text = text.partition("@")
+        digest = None
+        if at:
+            try:
+                digest = Digest.parse(digest_text)
+            except InvalidImageError as error:
+                raise InvalidReferenceError(f"{text!r}: {error.message}", hint=error.hint) from error
+        registry, path = _split_registry(rest)
+        tag = None
+        if ":" in path.rpartition("/")[2]:
+            path, _, tag = path.rpartition(":")
+            if not _TAG.fullmatch(tag):
+                raise InvalidReferenceError(f"{text!r}: {tag[:150]!r} is no tag")
+        if registry == DOCKER_HUB and path and "/" not in path:
+            path = f"library/{path}"
+        if not _HOST.fullmatch(registry) or not _is_port(registry):
+            raise InvalidReferenceError(f"{text!r}: {registry!r} is no name of a registry")
+        if not _PATH.fullmatch(path) or len(registry) + len(path) > _MAX_NAME:
+            raise InvalidReferenceError(
+                f"{text!r} is no name of an image", hint="it looks like registry.example.com/team/image:tag"
+            )
+        return cls(registry, path, tag or (None if digest else _DEFAULT_TAG), digest)
+
+    @property
+    def api_host(self) -> str:
+        """The host that answers for the registry."""
+        return _DOCKER_HUB_API if self.registry == DOCKER_HUB else self.registry
+
+    @property
+    def selector(self) -> str:
+        """What the manifest is asked for by: the digest if there is one, else the tag."""
+        return self.digest or self.tag or _DEFAULT_TAG
+
+    @property
+    def name(self) -> str:
+        """The registry and the repository."""
+        return f"{self.registry}/{self.repository}"
+
+    def __str__(self) -> str:
+        """Return the name in full."""
+        return f"{self.name}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
+
+
+def _split_registry(text: str) -> tuple[str, str]:
+    first, slash, rest = text.partition("/")
+    if not slash or not (first == "localhost" or "." in first or ":" in first or first != first.lower()):
+        return DOCKER_HUB, text
+    return DOCKER_HUB if first.lower() in DOCKER_HUB_NAMES else first, rest
+
+
+def _is_port(host: str) -> bool:
+    port = host.rpartition(":")[2] if ":" in host.rpartition("]")[2] else ""
+    return not port or 0 < int(port) < 1 << 16

@@ -1,0 +1,153 @@
+"""What went wrong with a registry, said so that people know what to do, and so that no secret is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from ocianalyze.errors import AuthenticationError, InvalidImageError, RegistryError
+from ocianalyze.oci import json
+
+if TYPE_CHECKING:
+    from ocianalyze.sources.registry.answer import Answer
+    from ocianalyze.sources.registry.authorization import Authorization
+
+_MAX_BODY: Final = 1 << 16
+_MAX_SHOWN: Final = 200
+_PORTS: Final = {"http": 80, "https": 443}
+_CODES: Final = {
+    "MANIFEST_UNKNOWN": "there is no such image",
+    "NAME_UNKNOWN": "there is no such repository",
+    "NAME_INVALID": "there is no such repository",
+    "BLOB_UNKNOWN": "the registry has lost a blob of the image",
+    "TOOMANYREQUESTS": "the registry limits how much may be asked for",
+    "DENIED": "access was denied",
+    "UNAUTHORIZED": "access was denied",
+}
+"""distribution-spec, "Error Codes"."""
+
+_HAPPENED: Final = (
+    ((urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout), "does not answer"),
+    ((urllib3.exceptions.NewConnectionError,), "cannot be reached"),
+    ((urllib3.exceptions.TimeoutError, requests.exceptions.Timeout, TimeoutError), "stopped answering"),
+)
+
+
+class BrokenOffError(RegistryError):
+    """An answer ended before its end; what is missing may be asked for again."""
+
+
+def shown(url: str) -> str:
+    """Return a URL without what may be secret: user information and the query, which presigned URLs are signed by.
+
+    It may be a stranger's: it is short, and holds nothing that a terminal would obey.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "a URL that is none"
+    text = f"{parts.scheme}://{host}{port}{parts.path}"[:_MAX_SHOWN]
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def origin_of(url: str) -> str:
+    """Return the scheme, host and port of a URL, the port left out where it is the scheme's own.
+
+    Raises:
+        ValueError: it is no URL.
+    """
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell whether a request that failed may succeed when it is repeated."""
+    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return False
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return False
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return "refused" not in str(reason)
+    return isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout)
+
+
+def broken_off(url: str, error: Exception) -> BrokenOffError:
+    """Return the error for an answer that ended before its end."""
+    cause = unreachable(url, error)
+    return BrokenOffError(cause.message, hint=cause.hint)
+
+
+def unreachable(url: str, error: Exception) -> RegistryError:
+    """Return the error for a request that got no answer."""
+    where = shown(origin_of(url))
+    reason = getattr(error.args[0] if error.args else None, "reason", None) or error
+    if isinstance(error, requests.exceptions.SSLError):
+        return _untrusted(where, str(reason))
+    if isinstance(error, requests.exceptions.ProxyError):
+        return RegistryError(f"the proxy for {where} cannot be used", hint="check HTTPS_PROXY and NO_PROXY")
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return RegistryError(f"there is no host {urlsplit(where).hostname}", hint="check the name and the network")
+    happened = next((text for kinds, text in _HAPPENED if isinstance(reason, kinds)), "broke the connection off")
+    if "refused" in str(reason):
+        happened = "refuses connections"
+    return RegistryError(f"{where} {happened}", hint="check the name, the port and the network, or try again")
+
+
+def _untrusted(where: str, reason: str) -> RegistryError:
+    if "WRONG_VERSION_NUMBER" in reason or "record layer failure" in reason:
+        return RegistryError(f"{where} does not speak TLS", hint="if it is meant to be so, add --plain-http")
+    return RegistryError(
+        f"the certificate of {where} is not trusted",
+        hint="give its authority with --cert-dir or SSL_CERT_FILE, or, if you must, --tls-verify=false",
+    )
+
+
+def refused(answer: Answer, path: str, authorization: Authorization, *, is_own: bool) -> RegistryError:
+    """Return the error for an answer that is no success."""
+    where, status = shown(origin_of(answer.url)), answer.status
+    if not is_own:
+        return RegistryError(f"{where}, where the registry redirects to, answers with status {status}")
+    said = next((_CODES[code] for code in _codes(answer) if code in _CODES), None)
+    what = f"{where}{path}"[:_MAX_SHOWN]
+    if status in (requests.codes.unauthorized, requests.codes.forbidden):
+        return AuthenticationError(
+            f"{where} denies access to {authorization.name.repository} ({authorization.identity}, status {status})",
+            hint=authorization.advice,
+        )
+    if status == requests.codes.not_found:
+        return RegistryError(f"{what}: {said or 'not found'}", hint="check the name and the tag; a private one hides")
+    if status == requests.codes.too_many_requests:
+        return RegistryError(f"{where} limits how much may be asked for", hint="log in, or wait and try again")
+    return RegistryError(f"{what}: {said or 'the registry failed'} (status {status})")
+
+
+def token_refused(url: str, answer: Answer, authorization: Authorization) -> RegistryError:
+    """Return the error for a token server that gives no token."""
+    where, status = shown(origin_of(url)), answer.status
+    if status in (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden):
+        return AuthenticationError(
+            f"the token server {where} refuses us ({authorization.identity}, status {status})",
+            hint=authorization.advice,
+        )
+    if status == requests.codes.ok:
+        return RegistryError(f"the token server {where} answers with what cannot be a token")
+    return RegistryError(f"the token server {where} answers with status {status}")
+
+
+def _codes(answer: Answer) -> list[str]:
+    """Return the error codes of a registry's answer, none where it is not what it should be."""
+    try:
+        raw = answer.read_all(_MAX_BODY)
+        value: Any = json.decode(raw, what="the answer") if len(raw) <= _MAX_BODY else None
+    except (RegistryError, InvalidImageError):
+        return []
+    errors = value.get("errors") if isinstance(value, dict) else None
+    return [str(item.get("code")) for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []

@@ -1,0 +1,189 @@
+"""The one way in which requests leave this program.
+
+`oras` brings the session and the scheme; what a request may carry, where it may go and how it is repeated is decided
+here. Nothing of requests' own is left to chance: no ``~/.netrc``, no redirects behind our back, no proxies but those of
+the settings, no request without a time limit.
+
+Sources: distribution-spec, "Pulling blobs"; RFC 9110, section 15.4 (redirections).
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from oras.provider import Registry
+
+from ocianalyze.errors import RegistryError
+from ocianalyze.sources.registry import failures
+from ocianalyze.sources.registry.answer import Answer
+from ocianalyze.sources.registry.certificates import Trust
+from ocianalyze.sources.registry.connections import Adapter
+from ocianalyze.sources.registry.proxies import proxy_for
+from ocianalyze.sources.registry.retries import Pauses
+from ocianalyze.sources.registry.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.authorization import Authorization, Fetch
+
+_log = logging.getLogger(__name__)
+
+CONNECT_SECONDS: Final = 10.0
+READ_SECONDS: Final = 60.0
+_MAX_REDIRECTS: Final = 5
+_MAX_TOKEN: Final = 1 << 20
+_REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
+_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
+
+
+class Transport(Registry):  # type: ignore[misc]
+    """Requests to one registry host, and to where it redirects to.
+
+    Attributes:
+        origin: scheme, host and port of the registry; the only place that gets its credentials.
+        authorization: set by who opens the transport, before the first request.
+    """
+
+    authorization: Authorization
+
+    def __init__(self, host: str, access: RegistryAccess, *, plain_http: bool, tls_verify: bool) -> None:
+        super().__init__(hostname=host, insecure=plain_http, tls_verify=tls_verify)
+        self.origin = failures.origin_of(f"{self.prefix}://{host}")
+        self._environment = access.environment
+        self._checks_own = tls_verify
+        self._dog = Watchdog(READ_SECONDS)
+        trust = Trust.find(host, access)
+        self.session.trust_env = False  # neither ~/.netrc nor anything else that we do not know of
+        self.session.auth = None
+        self.session.headers.clear()
+        self.session.headers.update({"User-Agent": "ocianalyze", "Accept-Encoding": "identity", "Accept": "*/*"})
+        self.session.mount("http://", Adapter(self._dog))
+        self.session.mount("https://", Adapter(self._dog, trust.everywhere()))
+        if not plain_http:
+            self.session.mount(f"{self.origin}/", Adapter(self._dog, trust.own(verify=tls_verify)))
+
+    def close(self) -> None:
+        """Break off all connections, also those that other threads are reading from."""
+        self._dog.close()
+        self.session.close()
+
+    def pauses(self) -> Pauses:
+        """Return the pauses for a request; they end when the transport is closed."""
+        return Pauses(self._dog.closed)
+
+    @contextmanager
+    def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+        """Yield the answer to a GET of `path` on the registry, its body not read yet; it is closed with the block.
+
+        The status is 200 or 206: what can be repeated was, redirects were followed, challenges were answered.
+
+        Raises:
+            RegistryError: it could not be had.
+        """
+        with closing(self._get(path, dict(headers or {}))) as answer:
+            if answer.is_encoded:
+                raise RegistryError(f"{failures.shown(answer.url)} comes in an encoding that nobody asked for")
+            yield answer
+
+    def read(self, path: str, *, headers: Mapping[str, str], most: int) -> tuple[bytes, Mapping[str, str]]:
+        """Return the body of a GET, more than `most` bytes of it if it has more, and the headers; raises as `get`."""
+        pauses = self.pauses()
+        while True:
+            with self.get(path, headers=headers) as answer:
+                try:
+                    return answer.read_all(most), answer.headers
+                except failures.BrokenOffError:
+                    if not pauses.wait():
+                        raise
+
+    def fetch_token(self, request: Fetch) -> bytes:
+        """Carry out a request to a token server and return the body of its answer; redirects are refused."""
+        pauses = self.pauses()
+        while True:
+            with closing(self._send(request.method, request.url, request.headers, pauses, body=request.body)) as answer:
+                try:
+                    if answer.status == requests.codes.ok and not answer.is_encoded:
+                        body = answer.read_all(_MAX_TOKEN)
+                        if len(body) <= _MAX_TOKEN:
+                            return body
+                    elif answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                        continue
+                except failures.BrokenOffError:
+                    if pauses.wait():
+                        continue
+                    raise
+                raise failures.token_refused(request.url, answer, self.authorization)
+
+    def _get(self, path: str, headers: dict[str, str]) -> Answer:
+        pauses = self.pauses()
+        answered = False
+        while True:
+            authorization = self.authorization.header()
+            own = headers if authorization is None else {**headers, "Authorization": authorization}
+            answer = self._follow(f"{self.origin}{path}", own, headers, pauses)
+            if answer.status in (requests.codes.ok, requests.codes.partial_content):
+                return answer
+            with closing(answer):
+                is_own = failures.origin_of(answer.url) == self.origin
+                if answer.status == requests.codes.unauthorized and is_own:
+                    challenge = answer.headers.get("WWW-Authenticate", "")
+                    if self.authorization.challenged(challenge, authorization, again=answered):
+                        answered = True
+                        continue
+                if answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                    continue
+                raise failures.refused(answer, path, self.authorization, is_own=is_own)
+
+    def _follow(self, url: str, own: Mapping[str, str], foreign: Mapping[str, str], pauses: Pauses) -> Answer:
+        """Send a GET and follow redirects: what only the registry may see stays with it (distribution-spec)."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            is_own = failures.origin_of(url) == self.origin
+            answer = self._send("GET", url, own if is_own else foreign, pauses)
+            location = answer.headers.get("Location")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            answer.close()
+            url = self._redirected(url, location)
+        raise RegistryError(f"{self.origin} redirects more than {_MAX_REDIRECTS} times")
+
+    def _redirected(self, url: str, location: str) -> str:
+        try:
+            target = urljoin(url, location)
+            parts = urlsplit(target)
+            origin = failures.origin_of(target)
+        except ValueError:
+            target, parts, origin = location, urlsplit(""), ""
+        if parts.scheme not in ("https", "http") or not parts.hostname or parts.username is not None:
+            raise RegistryError(f"{self.origin} redirects to what is no web address: {failures.shown(target)}")
+        if parts.scheme == "http" and urlsplit(url).scheme == "https":
+            raise RegistryError(f"{self.origin} redirects from https to {failures.shown(target)}, without TLS")
+        return parts._replace(netloc=origin.partition("://")[2], fragment="").geturl()
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], pauses: Pauses, *, body: str | None = None
+    ) -> Answer:
+        while True:
+            if self._dog.closed.is_set():
+                raise RegistryError(f"{self.origin} is asked no more")
+            _log.debug("%s %s", method, failures.shown(url))
+            proxy = proxy_for(url, self._environment)
+            try:
+                request = self.session.prepare_request(requests.Request(method, url, headers=dict(headers), data=body))
+                response = self.session.get_adapter(url).send(  # the session itself would look into redirects
+                    request,
+                    stream=True,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    proxies={urlsplit(url).scheme: proxy} if proxy else {},
+                    verify=self._checks_own or failures.origin_of(url) != self.origin,
+                )
+            except requests.RequestException as error:
+                if failures.may_pass(error) and pauses.wait():
+                    continue
+                raise failures.unreachable(url, error) from error
+            return Answer(response)

@@ -1,0 +1,138 @@
+"""The command line: whatever is printed, in whichever form, holds no secret; and a login is for one host."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
+from tests.support.fit import fit_image
+from tests.support.images import build
+from tests.support.served import serving_image
+
+IMAGE = build(fit_image(), compression="gzip")
+USER, PASSWORD, TOKEN, SIGNATURE = "canary-user", "canary-password", "canary-token", "canary-signature"
+BASIC = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+def run(
+    *arguments: str, stdin: str = "", environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-m", "ocianalyze", *arguments)
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("OCIANALYZE_")}
+    return subprocess.run(
+        command, input=stdin, env={**clean, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A registry that gives tokens for a login, and redirects to signed URLs at another host."""
+
+    registry: FaultProxy
+    storage: FaultProxy
+
+
+@pytest.fixture
+def guarded() -> Iterator[Guarded]:
+    with fault_proxy(None) as storage, fault_proxy(None) as registry:
+        serve = serving_image(IMAGE)
+
+        def behave(seen: Seen) -> Answer | None:
+            if seen.path.startswith("/token"):
+                is_known = seen.headers.get("authorization") == f"Basic {BASIC}"
+                return (
+                    Answer(status=200, body=json.dumps({"token": TOKEN}).encode()) if is_known else Answer(status=401)
+                )
+            if seen.headers.get("authorization") != f"Bearer {TOKEN}":
+                header = f'Bearer realm="http://{registry.host}/token",service="s"'
+                return Answer(status=401, headers={"WWW-Authenticate": header})
+            if seen.is_blob:
+                location = f"http://{storage.host}{seen.path}?X-Amz-Signature={SIGNATURE}"
+                return Answer(status=307, headers={"Location": location})
+            return serve(seen)
+
+        registry.behaviour = behave
+        storage.behaviour = lambda seen: serve(Seen(seen.number, seen.method, seen.path.partition("?")[0], {}))
+        yield Guarded(registry, storage)
+
+
+LOUD = {"OCIANALYZE_DEBUG": "1"}
+
+
+@pytest.mark.parametrize("storage", ["fine", "refuses", "sends too much", "lies", "redirects"])
+def test_no_secret_is_printed(guarded: Guarded, tmp_path: Path, storage: str) -> None:
+    spoil: dict[str, Callable[[Seen], Answer | None]] = {
+        "refuses": lambda seen: Answer(status=403, body=f"<Url>{seen.path}</Url>".encode()),
+        "sends too much": lambda _: Answer(status=200, headers={"Content-Length": "9999999"}, cut_after=0),
+        "lies": lambda seen: (
+            replace(lie, body=lie.body[:30] + bytes(50) + lie.body[80:]) if (lie := serve(seen)) else None
+        ),
+        "redirects": lambda seen: Answer(status=302, headers={"Location": f"http://[bad{seen.path}"}),
+    }
+    serve = guarded.storage.behaviour
+    guarded.storage.behaviour = lambda seen: (
+        serve(seen) if seen.path.partition("?")[0].endswith(IMAGE.config.digest) else spoil.get(storage, serve)(seen)
+    )
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    done = run(
+        *("scan", f"{guarded.registry.host}/team/image:1.0", "--plain-http", "--verbose"),
+        *("-f", "json", "-f", "table", "-o", "-", "-o", str(tmp_path / "table")),
+        *("--username", USER, "--password-file", str(tmp_path / "password")),
+        environment={**LOUD, "HTTPS_PROXY": f"http://proxy:{PASSWORD}@127.0.0.1:1"},
+    )
+    assert done.returncode in ((0, 1) if storage == "fine" else (3, 4)), done.stderr
+    assert SIGNATURE in str(guarded.storage.seen), "the secrets were there"
+    assert f"http://{guarded.storage.host}/v2/team/image/blobs/" in done.stderr, "it is told where it went"
+    table = (tmp_path / "table").read_text() if (tmp_path / "table").exists() else ""
+    assert bool(table) == bool(done.stdout) == (storage == "fine")
+    for secret in (PASSWORD, TOKEN, SIGNATURE, BASIC):
+        assert secret not in done.stdout + done.stderr + table
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_login_is_not_printed_either(guarded: Guarded) -> None:
+    done = run(
+        *("inspect", f"{guarded.registry.host}/team/image:1.0", "--plain-http", "--username", USER, "--password-stdin"),
+        stdin="canary-wrong\n",
+        environment=LOUD,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
+    assert "refuses us (with the user name and password that were given" in done.stderr
+    assert "canary-wrong" not in done.stderr
+
+
+def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
+    host = guarded.registry.host
+    image = f"{host}/team/image:1.0"
+    login = {"OCIANALYZE_REGISTRY_USERNAME": USER, "OCIANALYZE_REGISTRY_PASSWORD": PASSWORD}
+    done = run("inspect", image, "--plain-http", environment={**login, "OCIANALYZE_REGISTRY_HOST": host})
+    assert done.returncode == 0, done.stderr
+    guarded.registry.seen.clear()
+    done = run("inspect", image, "--plain-http", environment={**login, "OCIANALYZE_REGISTRY_HOST": "ghcr.io"})
+    assert done.returncode == 4
+    assert all(BASIC not in str(seen.headers) for seen in guarded.registry.seen)
+    done = run("inspect", image, "--plain-http", environment=login)
+    assert (done.returncode, "OCIANALYZE_REGISTRY_HOST" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--password-stdin",), "no --username"),
+        (("--username", "x", "--password-stdin", "--password-file", "y"), "not from both"),
+        (("--username", "x", "--password-stdin", "--app-image-config", "-"), "as well"),
+        (("--username", "x", "--password-file", "/nowhere"), "/nowhere cannot be read"),
+        (("--mirror", "x"), "'x' is no mirror"),
+        (("--tls-verify=maybe",), "maybe"),
+    ],
+)
+def test_logins_that_are_none(options: tuple[str, ...], message: str) -> None:
+    done = run("scan", "127.0.0.1:1/team/image", *options, stdin="secret\n")
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr

@@ -1,0 +1,159 @@
+"""Real registries, filled by skopeo: the report is that of the same image as a file."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.errors import AuthenticationError, ImageChoiceError, InvalidImageError, RegistryError
+from ocianalyze.sources.registry.access import RegistryAccess
+from tests.sources.registry.conftest import IMAGE, Registries
+from tests.support.forms import write_archive
+from tests.support.registries import PASSWORD, USER, Guard, Registry
+from tests.support.tools import requires, run
+from tests.test_analysis import ABOUT_THE_SOURCE, comparable
+
+pytestmark = requires("docker-registry", "skopeo", "openssl", "htpasswd")
+
+
+def scan(reference: str, access: RegistryAccess | None = None, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+    source = Source(reference=reference, access=access, **options)
+    return analyze(source, ignore=ABOUT_THE_SOURCE).model_dump(by_alias=True)
+
+
+def plain(**options: Any) -> RegistryAccess:  # noqa: ANN401
+    return RegistryAccess(plain_http=True, **options)
+
+
+def with_authority(registry: Registry, directory: Path, **options: Any) -> RegistryAccess:  # noqa: ANN401
+    assert registry.authority is not None
+    certificates = directory / "certificates"
+    certificates.mkdir()
+    (certificates / "ca.crt").write_bytes(registry.authority.read_bytes())
+    return RegistryAccess(cert_dir=certificates, **options)
+
+
+@pytest.fixture(scope="module")
+def expected(archive: Path) -> dict[str, Any]:
+    return comparable(scan(str(archive)))
+
+
+@pytest.mark.parametrize("guard", ["open", "htpasswd", "token"])
+def test_the_report_is_that_of_the_archive(registries: Registries, guard: Guard, expected: dict[str, Any]) -> None:
+    access = plain() if guard == "open" else plain(username=USER, password=PASSWORD)
+    report = scan(f"{registries(guard).host}/team/image:1.0", access)
+    assert report["image"]["source"] == "registry"
+    assert report["image"]["names"] == [f"{registries(guard).host}/team/image:1.0"]
+    assert [layer["verified"] for layer in report["layers"]] == [["digest"]] * len(report["layers"])
+    assert comparable(report) == expected
+
+
+@pytest.mark.parametrize("guard", ["open", "htpasswd"])
+def test_over_tls_with_an_authority_of_ones_own(
+    registries: Registries, guard: Guard, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    registry = registries(guard, tls=True)
+    login: dict[str, Any] = {} if guard == "open" else {"username": USER, "password": PASSWORD}
+    reference = f"docker://{registry.host}/team/image:1.0"
+    assert comparable(scan(reference, with_authority(registry, tmp_path, **login))) == expected
+    assert comparable(scan(reference, RegistryAccess(tls_verify=False, **login))) == expected
+    with pytest.raises(RegistryError, match="is not trusted"):
+        scan(reference, RegistryAccess(**login))
+
+
+def test_in_each_format(registries: Registries, tmp_path: Path, expected: dict[str, Any]) -> None:
+    registry = registries()
+    gzip = write_archive(tmp_path / "gzip.tar", IMAGE, "oci", compression="gzip")
+    zstd = write_archive(tmp_path / "zstd.tar", IMAGE, "oci", compression="zstd")
+    for path, option in ((gzip, "--format=v2s2"), (zstd, "--format=oci")):
+        compression = path.stem
+        registry.push(f"oci-archive:{path}", f"formats/{compression}:1.0", option)
+        report = scan(f"{registry.host}/formats/{compression}:1.0", plain())
+        assert {layer["compression"] for layer in report["layers"]} == {compression}
+        assert comparable(report) == expected
+
+
+def test_by_digest_and_verified_in_full(registries: Registries, expected: dict[str, Any]) -> None:
+    host = registries().host
+    digest = scan(f"{host}/team/image:1.0", plain())["image"]["digest"]
+    report = scan(f"{host}/team/image:other@{digest}", plain(), verify_all=True)
+    assert report["image"]["digest"] == digest
+    assert {tuple(layer["verified"]) for layer in report["layers"]} == {("digest", "diff_id")}
+    assert comparable(report) == expected
+
+
+@pytest.fixture(scope="module")
+def platforms(registries: Registries, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An index of two platforms and an attestation, as buildx pushes it."""
+    registry = registries()
+    specs = [replace(IMAGE, platform=platform) for platform in ("linux/amd64", "linux/arm64")]
+    path = write_archive(tmp_path_factory.mktemp("platforms") / "image.tar", specs, "oci-nested", compression="gzip")
+    registry.push(f"oci-archive:{path}", "team/platforms:1.0", "--all")
+    return f"{registry.host}/team/platforms:1.0"
+
+
+def test_a_platform_is_chosen(platforms: str, expected: dict[str, Any]) -> None:
+    raw = json.loads(run("skopeo", "inspect", "--tls-verify=false", "--raw", f"docker://{platforms}"))
+    assert len(raw["manifests"]) >= 2
+    assert comparable(scan(platforms, plain()))["facts"] == expected["facts"]
+    assert scan(platforms, plain(), platform="linux/arm64")["image"]["platform"] == "linux/arm64"
+    with pytest.raises(ImageChoiceError) as error:
+        scan(platforms, plain(), platform="linux/s390x")
+    assert set(error.value.choices) == {"linux/amd64", "linux/arm64"}
+
+
+def test_what_is_not_there(registries: Registries) -> None:
+    host = registries().host
+    for name in ("team/image:2.0", "team/other", f"team/image@sha256:{'0' * 64}"):
+        with pytest.raises(RegistryError, match=r"there is no such|not found") as error:
+            scan(f"{host}/{name}", plain())
+        assert error.value.exit_code == 4
+
+
+@pytest.mark.parametrize("guard", ["htpasswd", "token"])
+def test_who_is_refused_is_told_what_was_tried(registries: Registries, guard: Guard, tmp_path: Path) -> None:
+    host = registries(guard).host
+    with pytest.raises(AuthenticationError, match="anonymously") as error:
+        scan(f"{host}/team/image:1.0", plain())
+    assert "docker login" in str(error.value.hint)
+    auth = tmp_path / "auth.json"
+    auth.write_text(json.dumps({"auths": {host: {"username": USER, "password": "wrong-canary"}}}))
+    with pytest.raises(AuthenticationError, match=str(auth)) as error:
+        scan(f"{host}/team/image:1.0", plain(authfile=auth))
+    assert "wrong-canary" not in error.value.one_line()
+
+
+def test_the_configuration_costs_kilobytes(registries: Registries) -> None:
+    source = Source(reference=f"{registries().host}/team/image:1.0", access=plain())
+    with source.open(read_layers=False) as image:
+        assert image.config.config.user == "1001"
+        assert len(image.layers) == len(IMAGE.layers)
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(RegistryError, match="refuses connections"):
+        scan("127.0.0.1:1/team/image", plain())
+    with pytest.raises(RegistryError, match="no host"):
+        scan("registry.invalid/team/image", plain())
+
+
+def test_a_registry_that_speaks_no_tls(registries: Registries) -> None:
+    with pytest.raises(RegistryError, match="does not speak TLS") as error:
+        scan(f"{registries().host}/team/image:1.0", RegistryAccess())
+    assert "--plain-http" in str(error.value.hint)
+
+
+def test_an_artifact_is_no_image(registries: Registries, tmp_path: Path) -> None:
+    host = registries().host
+    from oras.client import OrasClient
+
+    artifact = tmp_path / "note.txt"
+    artifact.write_text("not an image")
+    OrasClient(insecure=True).push(
+        target=f"{host}/team/artifact:1.0", files=[str(artifact)], disable_path_validation=True
+    )
+    with pytest.raises(InvalidImageError, match=r"media type|is not an image"):
+        scan(f"{host}/team/artifact:1.0", plain())

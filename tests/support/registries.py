@@ -1,0 +1,206 @@
+"""Real registry servers (Debian's docker-registry) on 127.0.0.1: open, with passwords, TLS or a token server."""
+
+import base64
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+from tests.support.tools import run
+
+USER, PASSWORD = "user", "not-so-secret"
+Guard: TypeAlias = Literal["open", "htpasswd", "token"]
+_PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A running registry; `authority` is the certificate that signed its own, if it has one.
+
+    `cert_dir` holds that, and the certificate of a client that it demands, as containers-certs.d(5) has it.
+    """
+
+    host: str
+    guard: Guard
+    authority: Path | None = None
+    cert_dir: Path | None = None
+
+    def push(self, source: str, name: str, *options: str) -> None:
+        """Have skopeo copy an image, given in skopeo's terms, into the registry."""
+        tls = "--dest-tls-verify=false" if self.cert_dir is None else f"--dest-cert-dir={self.cert_dir}"
+        login = () if self.guard == "open" else (f"--dest-creds={USER}:{PASSWORD}",)
+        run("skopeo", "copy", "--quiet", tls, *login, *options, source, f"docker://{self.host}/{name}")
+
+
+@contextmanager
+def registry(directory: Path, guard: Guard = "open", *, tls: bool = False, mutual: bool = False) -> Iterator[Registry]:
+    """Run a registry that keeps its images below `directory` as long as the context lasts.
+
+    With `mutual` it demands TLS certificates of its clients.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    http = [f"  addr: 127.0.0.1:{port}"]
+    authority = cert_dir = None
+    if tls or mutual:
+        authority, certificate, key = certificates(directory)
+        http += ["  tls:", f"    certificate: {certificate}", f"    key: {key}"]
+        if mutual:
+            http += ["    clientcas:", f"      - {authority}"]
+            cert_dir = directory / "certs.d"
+            cert_dir.mkdir()
+            for source, name in ((authority, "ca.crt"), (certificate, "client.cert"), (key, "client.key")):
+                (cert_dir / name).write_bytes(source.read_bytes())
+    lines = [
+        "version: 0.1",
+        "log:",
+        "  level: warn",
+        "storage:",
+        "  filesystem:",
+        f"    rootdirectory: {directory}/data",
+    ]
+    lines += ["http:", *http]
+    tokens = None
+    if guard == "htpasswd":
+        (directory / "htpasswd").write_bytes(run("htpasswd", "-Bbn", USER, PASSWORD))
+        lines += ["auth:", "  htpasswd:", "    realm: test", f"    path: {directory}/htpasswd"]
+    elif guard == "token":
+        tokens = TokenServer.start(directory)
+        lines += [
+            "auth:",
+            "  token:",
+            f"    realm: http://127.0.0.1:{tokens.port}/token",
+            "    service: test-registry",
+            "    issuer: test-issuer",
+            f"    rootcertbundle: {tokens.certificate}",
+        ]
+    (directory / "config.yml").write_text("\n".join(lines) + "\n")
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen(["docker-registry", "serve", f"{directory}/config.yml"], stdout=log, stderr=log)
+    try:
+        _await(process, port, directory)
+        yield Registry(f"127.0.0.1:{port}", guard, authority, cert_dir)
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)
+        if tokens is not None:
+            tokens.stop()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def certificates(directory: Path) -> tuple[Path, Path, Path]:
+    """Make an authority, and a certificate for 127.0.0.1 and localhost; return their files and the key's."""
+    authority, certificate, key = directory / "ca.crt", directory / "server.crt", directory / "server.key"
+    new = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
+    constraints = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
+    run(*new, "-subj", "/CN=test authority", "-keyout", directory / "ca.key", "-out", authority, *constraints)
+    names = ("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+    issuer = ("-CA", authority, "-CAkey", directory / "ca.key", "-addext", "basicConstraints=critical,CA:FALSE")
+    run(*new, "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate, *names, *issuer)
+    return authority, certificate, key
+
+
+@dataclass(slots=True)
+class TokenServer:
+    """A token server as distribution's specification has it; its tokens live as long as it says."""
+
+    server: ThreadingHTTPServer
+    certificate: Path
+    key: Path
+    lifetime: int = 60
+    requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, directory: Path) -> "TokenServer":
+        """Start one on a free port."""
+        certificate, key = directory / "token.crt", directory / "token.key"
+        run(
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-subj", "/CN=test-issuer", "-keyout", key, "-out", certificate),
+        )
+        server = ThreadingHTTPServer(("127.0.0.1", 0), _TokenHandler)
+        tokens = cls(server, certificate, key)
+        server.tokens = tokens  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return tokens
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self.server.server_port
+
+    def stop(self) -> None:
+        """Stop it."""
+        self.server.shutdown()
+        self.server.server_close()
+
+    def token(self, scope: str, service: str) -> str:
+        """Return a signed token for a scope; for none, as at a login, one that allows nothing."""
+        kind, name, actions = scope.split(":") if scope else ("repository", "", "")
+        now = int(time.time())
+        der = run("openssl", "x509", "-in", self.certificate, "-outform", "DER")
+        header = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(der).decode()]}
+        claims = {
+            "iss": "test-issuer",
+            "aud": service,
+            "sub": USER,
+            "exp": now + self.lifetime,
+            "nbf": now - 10,
+            "iat": now,
+            "jti": str(now),
+            "access": [{"type": kind, "name": name, "actions": actions.split(",")}],
+        }
+        parts = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
+        signature = run("openssl", "dgst", "-sha256", "-sign", self.key, stdin=parts.encode())
+        return f"{parts}.{_base64url(signature)}"
+
+
+class _TokenHandler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        tokens: TokenServer = self.server.tokens  # type: ignore[attr-defined]
+        tokens.requests.append((self.path, dict(self.headers.items())))
+        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        if self.headers.get("Authorization") != expected:
+            self.send_response(401)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        token = tokens.token(query.get("scope", ""), query["service"])
+        body = json.dumps({"token": token, "expires_in": tokens.lifetime}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _await(process: subprocess.Popen[bytes], port: int, directory: Path) -> None:
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"docker-registry did not start: {(directory / 'log').read_text()}")
