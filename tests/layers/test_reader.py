@@ -4,7 +4,7 @@ import fnmatch
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, LimitExceededError
@@ -174,6 +174,7 @@ def test_patterns_take_their_characters_literally() -> None:
 @settings(max_examples=200)
 @given(st.text("ab*?", max_size=6), st.text("ab", max_size=8))
 def test_patterns_are_those_of_the_shell(pattern: str, name: str) -> None:
+    assume(pattern != "**")  # which stands for directories here
     assert bool(compile_globs([f"/{pattern}"]).match(f"/{name}")) == fnmatch.fnmatchcase(name, pattern)
 
 
