@@ -134,6 +134,13 @@ def test_several_outputs(tmp_path: Path) -> None:
     assert done.stdout.startswith(b" FAIL ")
 
 
+def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    done = run("scan", DEMO, "-f", "json", "-f", "table", "-o", path, "-o", path)
+    assert (done.returncode, path.exists()) == (2, False)
+    assert b"two reports cannot both be written to" in done.stderr
+
+
 def test_quiet_prints_nothing_but_the_code_tells() -> None:
     done = run("scan", DEMO, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
@@ -194,7 +201,10 @@ def test_errors_are_one_line_with_the_right_code(arguments: tuple[str | Path, ..
 def test_a_damaged_archive_is_exit_code_3(tmp_path: Path) -> None:
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(DEMO.read_bytes()[:500_000])
-    done = run("scan", cut)
+    older = tmp_path / "report.json"
+    older.write_text("older")
+    done = run("scan", cut, "-f", "json", "-o", older)
+    assert older.read_text() == "older"
     assert done.returncode == 3
     assert b"ends early" in done.stderr
 

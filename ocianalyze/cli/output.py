@@ -30,6 +30,9 @@ def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tup
         raise UsageError(
             f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
         )
+    for where in outputs:
+        if where != STDOUT and outputs.count(where) > 1:
+            raise UsageError(f"two reports cannot both be written to {where}", hint="give each --output its own file")
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 
