@@ -147,6 +147,13 @@ def test_several_outputs(tmp_path: Path) -> None:
     assert done.stdout.startswith(b" FAIL ")
 
 
+def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    done = run("scan", DEMO, "-f", "json", "-f", "table", "-o", path, "-o", path)
+    assert (done.returncode, path.exists()) == (2, False)
+    assert b"two reports cannot both be written to" in done.stderr
+
+
 def test_quiet_prints_nothing_but_the_code_tells() -> None:
     done = run("scan", DEMO, "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
@@ -211,7 +218,10 @@ def test_errors_are_one_line_with_the_right_code(arguments: tuple[str | Path, ..
 def test_a_damaged_archive_is_exit_code_3(tmp_path: Path) -> None:
     cut = tmp_path / "cut.tar.gz"
     cut.write_bytes(DEMO.read_bytes()[:500_000])
-    done = run("scan", cut)
+    older = tmp_path / "report.json"
+    older.write_text("older")
+    done = run("scan", cut, "-f", "json", "-o", older)
+    assert older.read_text() == "older"
     assert done.returncode == 3
     assert b"ends early" in done.stderr
 
@@ -313,6 +323,7 @@ def test_an_app_image_config_is_read_from_a_file_or_standard_input(save_image: S
         (("scan", DEMO, "--app-image-config", "-"), b'{"Name": "a"}', "Name is not known to the API"),
         (("scan", DEMO, "--driver-version", "new"), b"", "'new' is not of digits and dots"),
         (("scan", DEMO, "--size-limit", "big"), b"", "'big' is not a number such as"),
+        (("scan", DEMO, "--size-limit", "30"), b"", "30 without a unit is 30 bytes; write it with one, such as 30GB"),
         (("app-image-config", DEMO, "--profile", "studio"), b"", "there is no profile 'studio'"),
         (("app-image-config", DEMO, "--name", "a_b"), b"", "choose one with --name"),
     ],
@@ -329,6 +340,7 @@ def test_the_size_limit_is_an_option_and_is_shown(save_image: SaveImage) -> None
     assert done.returncode == 1
     assert b"SIZ001" in done.stdout
     assert b"of 2kB" in done.stdout
+    assert b">999%" in run("scan", path, "--size-limit", "2B").stdout
     assert run("scan", path, "-q", env={"OCIANALYZE_SIZE_LIMIT": "2kB"}).returncode == 1
     assert run("scan", path, "-q", "--driver-version", "535.104.05").returncode == 0
 
@@ -442,6 +454,7 @@ def test_every_option_has_its_say_over_the_file(tmp_path: Path) -> None:
         ("OCIANALYZE_PROFILE", "studio", "there is no profile 'studio'"),
         ("OCIANALYZE_CONFIG", "/nowhere.toml", "/nowhere.toml cannot be read"),
         ("OCIANALYZE_SEVERITY", "USR001=bad", "is not of the form"),
+        ("OCIANALYZE_SEVERITY", "USR001=warn", "did you mean 'warning'?"),
     ],
 )
 def test_a_misspelt_environment_is_wrong_usage(tmp_path: Path, variable: str, value: str, message: str) -> None:
@@ -507,3 +520,42 @@ def test_profiles_are_explained() -> None:
     wrong = run("explain", "studio-clasic")
     assert (wrong.returncode, wrong.stdout) == (2, b"")
     assert b"did you mean 'studio-classic'?" in wrong.stderr
+
+
+def test_several_values_may_have_commas_between_them() -> None:
+    def found(*arguments: str, **env: str) -> set[str]:
+        report = json.loads(run("scan", DEMO, "-f", "json", *arguments, env=env).stdout)
+        return {finding["rule"] for finding in report["findings"]}
+
+    assert found("--select", "USR001,KRN008") == {"USR001", "KRN008"}
+    assert found(OCIANALYZE_SELECT="USR001, KRN008") == {"USR001", "KRN008"}
+    assert not found("--ignore", "USR001,KRN008") & {"USR001", "KRN008"}
+    report = json.loads(run("scan", DEMO, "-f", "json", "--profile", "studio-classic,unified-studio").stdout)
+    assert [id_ for id_, judged in report["profiles"].items() if judged["selected"]] == [
+        "studio-classic",
+        "unified-studio",
+    ]
+    assert run("scan", DEMO, "--select", "").returncode == 2
+
+
+def test_the_environment_comes_before_the_file_for_an_app_image_config(tmp_path: Path) -> None:
+    (tmp_path / "ocianalyze.toml").write_text('profile = "studio-classic"')
+    done = run_in(tmp_path, "app-image-config", DEMO, OCIANALYZE_PROFILE="studio-jupyterlab unified-studio")
+    assert "JupyterLabAppImageConfig" in json.loads(done.stdout)
+
+
+def test_pages_have_their_code_and_addresses_whole_and_no_blanks_at_the_ends_of_lines() -> None:
+    pages = [run("explain", key).stdout.decode() for key in ("KRN008", "GPU001", "SIZ001", "studio-classic")]
+    for page in pages:
+        assert not any(line.endswith(" ") for line in page.splitlines())
+        assert all(len(line) <= 80 for line in page.splitlines() if "<http" not in line and not line.startswith("    "))
+    assert "\n    ENV JUPYTER_DATA_DIR=/usr/local/share/jupyter\n\n  or give the AppImageConfig" in pages[0]
+    assert "<https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html>" in pages[0]
+    narrow = run("explain", "KRN008", env={"COLUMNS": "30"}).stdout.decode()
+    assert "\n    RUN python3 -m ipykernel install --sys-prefix\n" in narrow
+
+
+def test_what_inspect_tells_other_programs_is_not_wrapped() -> None:
+    lines = run("inspect", DEMO).stdout.decode().splitlines()
+    assert not any(line.endswith(" ") for line in lines)
+    assert any(re.search(r"sha256:[0-9a-f]{64}", line) for line in lines)

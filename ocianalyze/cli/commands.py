@@ -8,7 +8,7 @@ import typer
 
 from ocianalyze import __version__
 from ocianalyze.cli import EXIT_NOT_ANALYSED
-from ocianalyze.cli.input import either, open_source, read_app_image_config, read_severities
+from ocianalyze.cli.input import either, open_source, read_app_image_config, read_severities, several
 from ocianalyze.cli.options import (
     AppImageConfigFile,
     Color,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ocianalyze.sources.registry.access import RegistryAccess
 
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
+_UNWRAPPED: Final = 10_000
+"""How wide a table is that other programs read: no value is broken."""
 _EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
 be analysed, 4 a registry could not be reached or refused."""
 
@@ -104,14 +106,14 @@ def scan(
             verify=bool(either(verify, settings.verify)),
             jobs=either(jobs, settings.jobs),
         ),
-        profiles=profile or settings.profile or [DEFAULT_PROFILE],
-        select=select or settings.select,
-        ignore=ignore or settings.ignore,
+        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+        select=several(select) or settings.select,
+        ignore=several(ignore) or settings.ignore,
         fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
         app_image_config=read_app_image_config(config, image=image) if config else None,
         size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
         driver_version=either(driver_version, settings.driver_version),
-        severity={**settings.severity, **read_severities(severity or ())},
+        severity={**settings.severity, **read_severities(several(severity))},
         waivers=settings.waivers,
         details=verbose,
     )
@@ -144,7 +146,7 @@ def inspect_(
         if format_ is Format.JSON:
             print_json(inspection.record(opened))
         else:
-            inspection.print_image(opened, console(either(color, settings.color, Color.AUTO)))
+            inspection.print_image(opened, console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED))
 
 
 @app.command(epilog=_EPILOG)
@@ -205,7 +207,12 @@ def app_image_config_(
     image: Image,
     profile: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="Which application it is for.", show_default="studio-classic"),
+        typer.Option(
+            metavar="ID",
+            help="Which application it is for; the first of several.",
+            envvar="OCIANALYZE_PROFILE",
+            show_default="studio-classic",
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What it is called.", show_default="after the image")
@@ -222,7 +229,7 @@ def app_image_config_(
 
     fitting = fit_app_image_config(
         open_source(image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)),
-        profile=profile or next(iter(settings.profile), DEFAULT_PROFILE),
+        profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
         name=name,
     )
     for remark in fitting.remarks:

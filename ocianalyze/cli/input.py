@@ -82,10 +82,20 @@ def read_severities(stated: Iterable[str]) -> dict[str, Severity]:
     severities = {}
     for item in stated:
         rule, sign, name = item.partition("=")
-        if not sign or name not in list(Severity):
-            raise UsageError(f"{item[:100]!r} is not of the form KRN010=note", hint=suggest(name, list(Severity)))
+        known = [severity.value for severity in Severity]
+        if not sign or name not in known:
+            raise UsageError(f"{item[:100]!r} is not of the form KRN010=note", hint=suggest(name, known))
         severities[exact_rule(all_rules(), rule).id] = Severity(name)
     return severities
+
+
+def several(values: Iterable[str] | None) -> list[str]:
+    """Return the values of an option that may be repeated, each of which may be several with commas between them."""
+    return [
+        part
+        for value in values or ()
+        for part in [part.strip() for part in value.split(",") if part.strip()] or [value]
+    ]
 
 
 def either(*values: Any) -> Any:  # noqa: ANN401 - of whatever type they are

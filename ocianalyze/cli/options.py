@@ -55,24 +55,38 @@ def _size(text: str) -> int:
         raise typer.BadParameter(str(error)) from error
 
 
+def _size_limit(text: str) -> int:
+    """Return how large an image may be."""
+    from ocianalyze.settings.model import parse_size_limit
+
+    try:
+        return parse_size_limit(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]
 Profiles = Annotated[
     list[str] | None,
     typer.Option(
         "--profile",
         metavar="ID",
-        help="Which profile decides (repeatable).",
+        help="Which profile decides (repeatable, or with commas).",
         envvar="OCIANALYZE_PROFILE",
         show_default="studio-classic",
     ),
 ]
 Select = Annotated[
     list[str] | None,
-    typer.Option(metavar="RULE", help="Only these rules; ids, names or prefixes.", envvar="OCIANALYZE_SELECT"),
+    typer.Option(
+        metavar="RULE", help="Only these rules; ids, names or prefixes, with commas.", envvar="OCIANALYZE_SELECT"
+    ),
 ]
 Ignore = Annotated[
     list[str] | None,
-    typer.Option(metavar="RULE", help="Not these rules; ids, names or prefixes.", envvar="OCIANALYZE_IGNORE"),
+    typer.Option(
+        metavar="RULE", help="Not these rules; ids, names or prefixes, with commas.", envvar="OCIANALYZE_IGNORE"
+    ),
 ]
 Severities = Annotated[
     list[str] | None,
@@ -143,7 +157,7 @@ AppImageConfigFile = Annotated[
 SizeLimit = Annotated[
     int | None,
     typer.Option(
-        parser=_size,
+        parser=_size_limit,
         metavar="N",
         help="How large the image may be, such as 30GB.",
         envvar="OCIANALYZE_SIZE_LIMIT",

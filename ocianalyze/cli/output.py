@@ -31,6 +31,9 @@ def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tup
         raise UsageError(
             f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
         )
+    for where in outputs:
+        if where != STDOUT and outputs.count(where) > 1:
+            raise UsageError(f"two reports cannot both be written to {where}", hint="give each --output its own file")
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 
@@ -67,8 +70,8 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 
 
-def console(color: Color, file: IO[str] | None = None) -> Console:
-    """Return a console that neither guesses emoji nor highlights; 80 columns where the width is not known."""
+def console(color: Color, file: IO[str] | None = None, *, width: int = 80) -> Console:
+    """Return a console that neither guesses emoji nor highlights; `width` columns where that is not known."""
     from rich.console import Console
 
     class Plain(Console):
@@ -78,10 +81,10 @@ def console(color: Color, file: IO[str] | None = None) -> Console:
             raise BrokenPipeError
 
     out = file or sys.stdout
-    width = None if out.isatty() or "COLUMNS" in os.environ else 80
+    known = out.isatty() or "COLUMNS" in os.environ
     return Plain(
         file=out,
-        width=width,
+        width=None if known else width,
         force_terminal={Color.ALWAYS: True, Color.NEVER: False}.get(color),
         no_color=color is Color.NEVER or None,
         highlight=False,

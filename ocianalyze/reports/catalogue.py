@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _STYLES: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
 _ABSENT: Final = Text("-", style="dim")
 _SHORT: Final = {"error": "error", "warning": "warn", "note": "note"}
+_CODE: Final = re.compile(r"^```\w*\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
 
 
@@ -85,42 +86,63 @@ def _find_rule(key: str) -> Rule:
 
 def _print_profile(profile: Profile, console: Console) -> None:
     console.print(Text.assemble((profile.id, "bold"), "  ", profile.title))
-    console.print(Text(profile.description))
+    _say(profile.description, console)
     if profile.notice:
-        console.print(Text(f"\n{profile.notice}", style="yellow"))
+        console.print()
+        _say(profile.notice, console, style="yellow")
     belonging = {rule.id for rule in all_rules() if profile.id in rule.severity}
     for clause in CLAUSES[profile.id]:
-        console.print(Text.assemble("\n", (clause.number, "bold"), "  ", clause.says))
+        console.print()
+        _say(f"{clause.number}  {clause.says}", console)
         rows = (
             ("decided by", ", ".join(sorted(belonging.intersection(clause.rules)))),
             ("cannot be known", clause.unknown or ""),
         )
         for label, text in rows:
             if text:
-                console.print(Padding(Text.assemble((f"{label}: ", "dim"), text), (0, 0, 0, 4)))
+                _say(f"{label}: {text}", console, indent="    ", style="dim")
     console.print(Text("\nReferences", style="bold"))
     for title, url in REFERENCES[profile.id]:
-        console.print(Padding(Text(f"AWS, {title} <{url}>"), (0, 0, 0, 2)))
+        _say(f"AWS, {title} <{url}>", console, indent="  ")
 
 
 def _print_rule(rule: Rule, console: Console) -> None:
     page = rule.page
     console.print(Text.assemble((rule.id, "bold"), "  ", rule.name))
-    console.print(Text(page.summary))
+    _say(page.summary, console)
     severities = [f"{severity.value} for {profile}" for profile, severity in rule.severity.items()]
-    console.print(Text(f"\n{', '.join(severities)}", style="dim"))
+    console.print()
+    _say(", ".join(severities), console, style="dim")
     for heading in HEADINGS:
         if section := page.sections.get(heading):
             console.print(Text(f"\n{heading}", style="bold"))
-            console.print(Padding(Text(_plain(section)), (0, 0, 0, 2)))
+            _print_section(section, console)
 
 
-def _plain(markdown: str) -> str:
-    """Return a section as text: links with their addresses, code fences left out, paragraphs on one line each."""
-    blocks = []
-    for block in re.split(r"\n{2,}", re.sub(r"^```\w*\n?", "\0", _LINK.sub(r"\1 <\2>", markdown), flags=re.MULTILINE)):
-        if "\0" in block:
-            blocks.append("\n".join(f"  {line}" for line in block.replace("\0", "").rstrip().split("\n")))
-        else:
-            blocks.append(re.sub(r"\n(?!- )\s*", " ", block))
-    return "\n\n".join(blocks)
+def _say(text: str, console: Console, *, indent: str = "", style: str = "") -> None:
+    """Print text, wrapped between words only, so that addresses stay whole, and without blanks at its lines' ends."""
+    wrapped = textwrap.wrap(
+        text,
+        console.width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print(Text("\n".join(wrapped), style=style), soft_wrap=True)
+
+
+def _print_section(markdown: str, console: Console) -> None:
+    """Print a section: links with their addresses, code as it is, paragraphs filled."""
+    for number, part in enumerate(_CODE.split(markdown)):
+        if number % 2:
+            console.print(Text(textwrap.indent(part.rstrip(), "    ")), soft_wrap=True)
+            continue
+        filled = [_LINK.sub(r"\1 <\2>", block) for block in re.split(r"\n{2,}", part.strip()) if block]
+        for position, block in enumerate(filled):
+            if position or number:
+                console.print()
+            for item in re.split(r"\n(?=- )", block):
+                _say(" ".join(item.split()), console, indent="  ")
+        if filled and number < len(_CODE.split(markdown)) - 1:
+            console.print()

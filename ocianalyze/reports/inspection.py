@@ -15,7 +15,7 @@ from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import encodable, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
     from ocianalyze.oci.image import Blob, Image
 
@@ -81,8 +81,6 @@ def print_image(image: Image, console: Console) -> None:
     for name, value in rows:
         if value:
             grid.add_row(name, Text("\n".join(map(printable, value.split("\n")))))
-    console.print(grid)
-    console.print()
     layers = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     layers.add_column("layer", justify="right")
     layers.add_column("size", justify="right", no_wrap=True)
@@ -92,7 +90,19 @@ def print_image(image: Image, console: Console) -> None:
         size = "?" if layer["size"] is None else human(layer["size"])
         step = build_step(layer["created_by"]) if layer["created_by"] else ""
         layers.add_row(str(layer["position"]), size, layer["compression"] or "?", Text(step))
-    console.print(layers)
+    for table in (grid, Text(), layers):
+        _print_lines(table, console)
+
+
+def _print_lines(what: RenderableType, console: Console) -> None:
+    """Print something; where it does not go to a terminal, without blanks at the ends of lines."""
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as captured:
+        console.print(what)
+    for line in captured.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
 
 
 def _words(words: list[str]) -> str:

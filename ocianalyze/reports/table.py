@@ -33,6 +33,7 @@ _TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
 _VERDICTS: Final = {"pass": "conforms to", "fail": "does not conform to", "error": "could not be analysed for"}
 _BAR_WIDTH: Final = 24
 _SHOWN_KERNELS: Final = 20
+_LARGEST_SHARE: Final = 9.99
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -194,7 +195,11 @@ def _size(size: int, limit: int, *, unicode: bool) -> str:
     share = size / limit
     filled = min(_BAR_WIDTH, round(share * _BAR_WIDTH))
     full, empty = ("█", "░") if unicode else ("#", "-")
-    return f"{human(size)} of {human(limit)}  {full * filled}{empty * (_BAR_WIDTH - filled)} {share:.1%}"
+    return f"{human(size)} of {human(limit)}  {full * filled}{empty * (_BAR_WIDTH - filled)} {_percentage(share)}"
+
+
+def _percentage(share: float) -> str:
+    return ">999%" if share > _LARGEST_SHARE else f"{share:.1%}"
 
 
 def _layers(layers: list[LayerReport]) -> str:

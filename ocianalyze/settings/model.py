@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _Item = TypeVar("_Item")
+_LEAST_WITHOUT_UNIT: Final = 1_000_000
 
 
 class _WrongError(ValueError):
@@ -83,8 +84,21 @@ def _parsed_size(value: object) -> object:
     return parse_size(value) if isinstance(value, str) else value
 
 
+def parse_size_limit(value: str | int) -> int:
+    """Return how large an image may be, in bytes; raises ValueError for a few bytes, where a unit is missing."""
+    size = parse_size(value) if isinstance(value, str) else value
+    if 0 <= size < _LEAST_WITHOUT_UNIT and str(value).strip().isdecimal():
+        raise ValueError(f"{size} without a unit is {size} bytes; write it with one, such as {size or 30}GB")
+    return size
+
+
+def _parsed_size_limit(value: object) -> object:
+    return parse_size_limit(value) if isinstance(value, str) or type(value) is int else value
+
+
 _Several = Annotated[list[_Item], BeforeValidator(_listed)]
 _Size = Annotated[int, BeforeValidator(_parsed_size), Field(ge=0)]
+_SizeLimit = Annotated[int, BeforeValidator(_parsed_size_limit), Field(ge=0)]
 _Rule = Annotated[str, _checked(_rule)]
 _Severity = Annotated[Severity, Field(strict=False)]
 
@@ -132,7 +146,7 @@ class Settings(Table):
     fail_on: Literal["error", "warning", "note", "never"] | None = Field(None, alias="fail-on")
     severity: dict[_Rule, _Severity] = {}
     limits: dict[Annotated[str, _checked(_limit)], _Size] = {}
-    size_limit: _Size | None = Field(None, alias="size-limit")
+    size_limit: _SizeLimit | None = Field(None, alias="size-limit")
     driver_version: Annotated[str, _checked(check_driver_version)] | None = Field(None, alias="driver-version")
     app_image_config: Annotated[Path, Field(strict=False)] | None = Field(None, alias="app-image-config")
     format: _Several[Literal["table", "json"]] = []

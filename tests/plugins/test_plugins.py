@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,12 +25,27 @@ NOISE = file("opt/noise", shake_128().digest(4096))
 PAGE = HERE.parents[1] / "docs" / "writing-rules.md"
 
 
+def shown() -> dict[str, str]:
+    """Return the files that the page shows, by the names above them; a fence in a docstring ends no block."""
+    blocks = re.findall(
+        r"^`(ocianalyze-acme/[^`]+)`\n\n```\w+\n(.*?)^```\n(?=\n)(?!\n## )",
+        PAGE.read_text(encoding="utf-8"),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    return dict(blocks)
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a directory into which pip has installed the example."""
+    """Return a directory into which pip has installed the example as the page shows it."""
     target = tmp_path_factory.mktemp("site")
+    copied = tmp_path_factory.mktemp("copied")
+    for name, content in shown().items():
+        path = copied / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target), str(PROJECT)]
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(target), str(copied / PROJECT.name)]
     subprocess.run([*command, *options], check=True, capture_output=True)
     return target
 
@@ -152,6 +168,5 @@ def test_a_rule_that_did_not_say_what_it_reads_cannot_decide(save_image: SaveIma
 
 
 def test_the_page_shows_the_example_as_it_is() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert f"```python\n{RULE.read_text()}```" in page
-    assert f"```toml\n{(PROJECT / 'pyproject.toml').read_text()}```" in page
+    files = [path for path in PROJECT.rglob("*") if path.suffix in (".py", ".toml")]
+    assert shown() == {str(path.relative_to(HERE)): path.read_text(encoding="utf-8") for path in files}

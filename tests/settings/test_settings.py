@@ -104,6 +104,7 @@ WRONG = [
     ('[severity]\nKRN999 = "note"', 2, "severity.KRN999: no rule is called 'KRN999'", None),
     ('[severity]\nKRN = "note"', 2, "severity.KRN: no rule is called 'KRN'", None),
     ('size-limit = "big"', 1, "size-limit: 'big' is not a number such as", None),
+    ("size-limit = 30", 1, "size-limit: 30 without a unit is 30 bytes; write it with one, such as 30GB", None),
     ("size-limit = -1", 1, "size-limit: ", None),
     ("driver-version = 535", 1, "driver-version: must be text", None),
     ('driver-version = "new"', 1, "driver-version: the driver version 'new' is not of digits and dots", None),
