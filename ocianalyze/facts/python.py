@@ -102,12 +102,6 @@ def user_site_directories(home: str, python: Installation) -> tuple[str, ...]:
     return tuple(join(home, ".local/lib", version, "site-packages") for version in python.versions)
 
 
-def standard_libraries(filesystem: Filesystem, prefix: str) -> tuple[str, ...]:
-    """Return the names of the standard library directories (``python3.11``) in `prefix`."""
-    node = filesystem.lookup(prefix)
-    return () if node is None else _standard_libraries_in(filesystem, node)
-
-
 def _standard_libraries_in(filesystem: Filesystem, prefix: Node) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(
