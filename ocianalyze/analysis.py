@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.reports.registration import Registration
@@ -55,6 +56,7 @@ class Source:
         name: which image of several: a name, ``@`` and a position, or a digest.
         stdin: where ``-`` is read from.
         access: how registries are reached; None for anonymously, and as this machine trusts.
+        cache: where what is learned of layers is kept for the next scan; None for nowhere.
         verify_all: read and hash everything, the uncompressed layers too.
         jobs: how many layers are read at a time; None for as many as there are processors.
         limits: how much the image may ask for.
@@ -67,6 +69,7 @@ class Source:
     name: str | None = None
     stdin: BinaryIO | None = None
     access: RegistryAccess | None = None
+    cache: LayerCache | None = None
     verify_all: bool = False
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
@@ -105,7 +108,12 @@ class Source:
         return merge([layer.changeset for layer in layers], [layer.contents for layer in layers], self.limits)
 
     def _reading(self) -> Reading:
-        return Reading(limits=self.limits, capture=Capture(READS | self.wanted), verify=self.verify_all)
+        return Reading(
+            limits=self.limits,
+            capture=Capture(READS | self.wanted),
+            verify=self.verify_all,
+            cache=self.cache,
+        )
 
 
 def analyze(

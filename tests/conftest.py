@@ -23,6 +23,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     skip_or_fail(name for mark in item.iter_markers("tool") for name in mark.args)
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test begin with an empty cache, and leave that of the user alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache", numbered=True)))
+
+
 class SaveImage(Protocol):
     """Writes an image in some form to a new file of the test's own."""
 

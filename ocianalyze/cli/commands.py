@@ -8,6 +8,7 @@ import typer
 
 from ocianalyze import __version__
 from ocianalyze.cli import EXIT_NOT_ANALYSED
+from ocianalyze.cli.caching import cache_commands, with_cache
 from ocianalyze.cli.input import either, open_source, read_app_image_config, read_severities, several
 from ocianalyze.cli.options import (
     AppImageConfigFile,
@@ -38,6 +39,7 @@ from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
+    from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.limits import Limits
     from ocianalyze.settings.model import Settings
     from ocianalyze.sources.registry.access import RegistryAccess
@@ -59,9 +61,13 @@ app = typer.Typer(
 )
 
 
+app.add_typer(cache_commands, name="cache")
+
+
 @app.command(epilog=_EPILOG)
 @with_settings
 @with_registry
+@with_cache
 def scan(
     *,
     image: Image,
@@ -87,6 +93,7 @@ def scan(
     settings: Settings,
     limits: Limits,
     access: RegistryAccess,
+    cache: LayerCache | None,
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import DEFAULT_PROFILE, analyze
@@ -103,6 +110,7 @@ def scan(
             image_name,
             limits,
             access,
+            cache=cache,
             verify=bool(either(verify, settings.verify)),
             jobs=either(jobs, settings.jobs),
         ),
@@ -152,6 +160,7 @@ def inspect_(
 @app.command(epilog=_EPILOG)
 @with_settings
 @with_registry
+@with_cache
 def files(
     *,
     image: Image,
@@ -171,12 +180,13 @@ def files(
     settings: Settings,
     limits: Limits,
     access: RegistryAccess,
+    cache: LayerCache | None,
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
     from ocianalyze.reports import listing
 
     source = open_source(
-        image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)
+        image, platform or settings.platform, image_name, limits, access, cache=cache, jobs=either(jobs, settings.jobs)
     )
     with source.open() as opened:
         layers, _ = source.read(opened)
@@ -202,6 +212,7 @@ def files(
 @app.command("app-image-config", epilog=_EPILOG)
 @with_settings
 @with_registry
+@with_cache
 def app_image_config_(
     *,
     image: Image,
@@ -223,12 +234,21 @@ def app_image_config_(
     settings: Settings,
     limits: Limits,
     access: RegistryAccess,
+    cache: LayerCache | None,
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
 
     fitting = fit_app_image_config(
-        open_source(image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)),
+        open_source(
+            image,
+            platform or settings.platform,
+            image_name,
+            limits,
+            access,
+            cache=cache,
+            jobs=either(jobs, settings.jobs),
+        ),
         profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
         name=name,
     )

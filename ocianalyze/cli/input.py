@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.analysis import Source
     from ocianalyze.facts.app_image_config import AppImageConfig
+    from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.limits import Limits
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
@@ -110,6 +111,7 @@ def open_source(
     limits: Limits,
     access: RegistryAccess,
     *,
+    cache: LayerCache | None = None,
     verify: bool = False,
     jobs: int | None = None,
 ) -> Source:
@@ -129,6 +131,7 @@ def open_source(
         name=name,
         stdin=stdin,
         access=access,
+        cache=cache,
         verify_all=verify,
         jobs=jobs,
         limits=limits,

@@ -6,7 +6,7 @@ import inspect
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,6 +19,9 @@ _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (to
 around it is fine), '-' for standard input, the name of an image in a registry such as
 registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
 docker://NAME."""
+
+INJECTED: Final = ("Settings", "Limits", "RegistryAccess", "LayerCache")
+"""The types of what options are made into before a command gets it; they are not imported to print a help page."""
 
 
 class Format(StrEnum):
@@ -45,7 +48,7 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-def _size(text: str) -> int:
+def size(text: str) -> int:
     """Return a number such as ``40000``, ``64MiB`` or ``300GB``."""
     from ocianalyze.facts.size import parse_size
 
@@ -204,9 +207,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         given = {name: value for name in MEANINGS if (value := arguments.pop(name)) is not None}
         command(settings=settings, limits=Limits(**{**settings.limits, **given}), **arguments)
 
-    signature = inspect.signature(
-        command, eval_str=True, locals={"Settings": object, "Limits": object, "RegistryAccess": object}
-    )
+    signature = inspect.signature(command, eval_str=True, locals=dict.fromkeys(INJECTED, object))
     own = [parameter for name, parameter in signature.parameters.items() if name not in ("settings", "limits")]
     added = [
         inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Config),
@@ -223,7 +224,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def _limit(name: str, meaning: str) -> Any:  # noqa: ANN401 - a type with an annotation
     option = typer.Option(
-        parser=_size,
+        parser=size,
         metavar="N",
         help=f"Limit: {meaning} (default {getattr(DEFAULT_LIMITS, name):,}).",
         envvar=f"OCIANALYZE_{name.upper()}",

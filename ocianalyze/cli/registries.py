@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from ocianalyze.cli.options import INJECTED
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def with_registry(command: Callable[..., None]) -> Callable[..., None]:
         reads_stdin = str(arguments.get("app_image_config")) == "-"
         command(access=_access(given, image=arguments["image"], reads_stdin=reads_stdin), **arguments)
 
-    types = {"Settings": object, "Limits": object, "RegistryAccess": object}
-    signature = inspect.signature(command, eval_str=True, locals=types)
+    signature = inspect.signature(command, eval_str=True, locals=dict.fromkeys(INJECTED, object))
     own = [parameter for name, parameter in signature.parameters.items() if name != "access"]
     added = [
         inspect.Parameter(

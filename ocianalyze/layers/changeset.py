@@ -7,7 +7,6 @@ can be told without storing it.
 
 from __future__ import annotations
 
-import marshal
 from array import array
 from typing import Final, NamedTuple
 
@@ -18,8 +17,6 @@ ROOT: Final = 0
 
 IMPLIED: Final = Attributes(0o755, 0, 0)
 """What a directory that no entry states is taken for."""
-
-_COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
 
 
 class Diagnostic(NamedTuple):
@@ -83,30 +80,6 @@ class Changeset:
     def joined_names(self) -> str:
         """Return the names of all rows, from the root's empty one on, with a zero byte behind each."""
         return "\0".join(self.names) + "\0"
-
-    def pack(self) -> bytes:
-        """Return the changeset as bytes, for another process of the same program."""
-        joined = "\0".join(self.names).encode("utf-8", "surrogateescape")
-        columns = [bytes(getattr(self, name)) for name in _COLUMNS]
-        attributes = [tuple(item) for item in self.attributes]
-        diagnostics = [tuple(item) for item in self.diagnostics]
-        return marshal.dumps((joined, columns, attributes, self.links, self.xattrs, diagnostics, self.entries))
-
-    @classmethod
-    def unpack(cls, data: bytes) -> Changeset:
-        """Return the changeset that `pack` made these bytes of; they must come from a process that is trusted."""
-        joined, columns, attributes, links, xattrs, diagnostics, entries = marshal.loads(data)  # noqa: S302
-        changeset = cls()
-        changeset.names = joined.decode("utf-8", "surrogateescape").split("\0")
-        for name, column in zip(_COLUMNS, columns, strict=True):
-            empty = getattr(changeset, name)[:0]
-            setattr(
-                changeset, name, bytearray(column) if isinstance(empty, bytearray) else array(empty.typecode, column)
-            )
-        changeset.attributes = [Attributes(*item) for item in attributes]
-        changeset.links, changeset.xattrs, changeset.entries = links, xattrs, entries
-        changeset.diagnostics = [Diagnostic(*item) for item in diagnostics]
-        return changeset
 
     def path(self, row: int) -> str:
         """Return the absolute path of `row`."""

@@ -86,6 +86,30 @@ def decompress(chunks: Iterator[bytes], *, limits: Limits, what: str, codec: str
     return _guard(_CODECS[codec](meter, limits), meter, codec)
 
 
+class DamagedFrameError(ValueError):
+    """Bytes that are not those of a zstd frame, or of one that is too large."""
+
+
+def compress_frame(data: bytes) -> bytes:
+    """Return `data` as one zstd frame with its size and a checksum, made fast rather than small."""
+    return zstandard.ZstdCompressor(level=1, write_checksum=True).compress(data)
+
+
+def expand_frame(frame: bytes | memoryview, *, most: int) -> bytes:
+    """Return what `compress_frame` made a frame of.
+
+    Raises:
+        DamagedFrameError: it is no such frame, or holds more than `most` bytes.
+    """
+    try:
+        size = zstandard.frame_content_size(frame)
+        if not 0 <= size <= most:
+            raise DamagedFrameError(f"a frame of {size:,} bytes")
+        return zstandard.ZstdDecompressor().decompress(frame)
+    except zstandard.ZstdError as error:
+        raise DamagedFrameError(str(error)) from error
+
+
 class _Meter:
     """Counts what goes in and what comes out, and holds it against the limits."""
 

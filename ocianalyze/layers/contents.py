@@ -5,14 +5,18 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import ContentUnavailableError, CorruptLayerError
+from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
 from ocianalyze.layers.capture import HEAD
 from ocianalyze.layers.compression import decompress
+from ocianalyze.layers.tally import Tally
 from ocianalyze.layers.windows import StreamWindow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ocianalyze.layers.changeset import Changeset
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob
 
 _MAX_READS_AGAIN: Final = 16
@@ -47,16 +51,33 @@ class Budget:
 
 
 class Contents:
-    """The contents of one layer's regular files, by row."""
+    """The contents of one layer's regular files, by row.
 
-    def __init__(self, changeset: Changeset, blob: Blob, compression: str, limits: Limits, what: str) -> None:
+    Attributes:
+        captured: what was kept of them.
+        learned: called when more was kept because it had to be read again, which costs a compressed layer.
+    """
+
+    def __init__(
+        self,
+        changeset: Changeset,
+        blob: Blob,
+        compression: str,
+        limits: Limits,
+        what: str,
+        *,
+        digest: Digest | None = None,
+    ) -> None:
+        """`digest` is that of the blob, which is checked again where the bytes have to be fetched again."""
         self.captured: dict[int, bytes] = {}
+        self.learned: Callable[[], None] | None = None
         self._changeset = changeset
         self._blob = blob
         self._range = blob.byte_range() if compression == "none" else None
         self._compression = compression
         self._limits = limits
         self._what = what
+        self._digest = digest
         self._read_again_count = 0
 
     def read(self, row: int, size: int) -> bytes:
@@ -87,6 +108,8 @@ class Contents:
         if len(content) < need:
             raise CorruptLayerError(f"{self._what}: the content of {path} is cut short", offset=offset + len(content))
         self.captured[row] = content
+        if self._range is None and self.learned is not None:
+            self.learned()
         return content
 
     def head(self, row: int) -> bytes:
@@ -97,6 +120,14 @@ class Contents:
         self._read_again_count += 1
         if self._read_again_count > _MAX_READS_AGAIN:
             raise ContentUnavailableError(f"the layer was read again {_MAX_READS_AGAIN} times for such files already")
-        window = StreamWindow(decompress(self._blob.chunks(), limits=self._limits, what=self._what))
+        checked = self._digest is not None and self._blob.byte_range() is None
+        tally = Tally(self._digest.algorithm if self._digest is not None else "sha256")
+        chunks = tally.count(self._blob.chunks()) if checked else self._blob.chunks()
+        window = StreamWindow(decompress(chunks, limits=self._limits, what=self._what))
         data, start = window.view(offset, size)
-        return data[offset - start : offset - start + size]
+        content = data[offset - start : offset - start + size]
+        if checked:
+            window.drain()
+            if tally.digest() != self._digest:
+                raise DigestMismatchError(f"{self._what}: its bytes are not those that were sent the first time")
+        return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,14 +12,16 @@ from ocianalyze.layers.capture import HEAD, Capture
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
 from ocianalyze.layers.contents import Budget, Contents
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.tally import Tally
 from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import RangeWindow, StreamWindow
-from ocianalyze.oci.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Layer
 
 _ELF_HEADER = 64
@@ -31,19 +32,21 @@ class Reading:
     """How layers are read.
 
     `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents to keep where they
-    cannot be read again at little cost.
+    cannot be read again at little cost. `cache` is where what is learned is kept, and looked up; None for nowhere.
     """
 
     limits: Limits = DEFAULT_LIMITS
     capture: Capture = field(default_factory=Capture)
     verify: bool = False
+    cache: LayerCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLayer:
     """What was learned by reading one layer; sizes in bytes.
 
-    `read` is ``full`` where every byte was read and ``headers`` where only the tar headers were. `digest` and
+    `read` is ``full`` where every byte was read, ``headers`` where only the tar headers were, and ``cache`` where an
+    earlier scan had read it. `digest` and
     `diff_id` are those of the bytes that were read, None where they were not computed.
     """
 
@@ -164,7 +167,7 @@ def _stream(
     blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool, algorithm: str
 ) -> ReadLayer:
     limits = reading.limits
-    stored, plain = _Tally(algorithm), _Tally(algorithm)
+    stored, plain = Tally(algorithm), Tally(algorithm)
     head, chunks = peek(stored.count(blob.chunks()), MAGIC_SIZE)
     codec = recognise(head)
     pieces = decompress(chunks, limits=limits, what=what, codec=codec)
@@ -182,29 +185,11 @@ def _stream(
     entries = read_entries(window, limits=limits, what=what)
     changeset = build_changeset(entries, limits=limits, what=what, keep=keep)
     size = window.drain()
-    contents = Contents(changeset, blob, codec, limits, what)
-    contents.captured.update(captured)
     digest = stored.digest()
+    contents = Contents(changeset, blob, codec, limits, what, digest=digest)
+    contents.captured.update(captured)
     diff_id = digest if codec == "none" else plain.digest() if need_diff_id else None
     return ReadLayer(changeset, codec, stored.size, size, "full", stored.size, digest, diff_id, contents)
-
-
-class _Tally:
-    """Counts and hashes what passes by."""
-
-    def __init__(self, algorithm: str) -> None:
-        self._hash = hashlib.new(algorithm, usedforsecurity=True)
-        self.size = 0
-
-    def count(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        update = self._hash.update
-        for chunk in chunks:
-            self.size += len(chunk)
-            update(chunk)
-            yield chunk
-
-    def digest(self) -> Digest:
-        return Digest.parse(f"{self._hash.name}:{self._hash.hexdigest()}")
 
 
 def _keeper(

@@ -10,8 +10,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers.changeset import Changeset
 from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.memory import LayerMemory, pack_layer
+from ocianalyze.layers.packing import unpack
 from ocianalyze.layers.reader import PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
 from ocianalyze.layers.workers import can_fork, spread
 
@@ -33,6 +34,8 @@ def read_layers(
     `jobs` is how many layers are read at a time; as many as there are processors if None.
     `meanwhile` is called once, in this thread, while others read where there are others.
 
+    What `reading.cache` knows of a layer is taken from there; what it does not know is kept there.
+
     Raises:
         CorruptLayerError: a layer is damaged.
         LimitExceededError: a limit was hit.
@@ -42,10 +45,15 @@ def read_layers(
     unique = {_key(layer): layer for layer in reversed(image.layers)}
     layers = sorted(unique.values(), key=lambda layer: layer.position)
     done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}
+    memory = None if reading.cache is None else LayerMemory(reading.cache, reading)
+    if memory is not None:
+        recalled = ((layer, memory.recall(layer, budget)) for layer in layers if _key(layer) not in done)
+        done.update((_key(layer), known) for layer, known in recalled if known is not None)
     left = [layer for layer in layers if _key(layer) not in done]
+    has_news = bool(left)
     walked = [layer for layer in left if walkable(layer.blob, reading)]
     if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
-        done.update(_walk_in_processes(walked, reading, jobs, meanwhile))
+        done.update(_walk_in_processes(walked, reading, memory, jobs, meanwhile))
         meanwhile = None
         left = [layer for layer in left if _key(layer) not in done]
 
@@ -57,6 +65,8 @@ def read_layers(
             layer.blob, reading, what=what, budget=budget, need_diff_id=need_diff_id, algorithm=algorithm
         )
         budget.count(len(result.changeset))
+        if memory is not None:
+            memory.keep(layer, result)
         return result
 
     if jobs == 1 or not left or (len(left) == 1 and meanwhile is None):
@@ -72,6 +82,8 @@ def read_layers(
             done.update(zip(map(_key, left), reads, strict=True))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
+    if memory is not None and has_news:
+        memory.trim()
     results = [done[_key(layer)] for layer in image.layers]
     total = sum(len(result.changeset) for result in results)
     if total > reading.limits.max_entries:
@@ -80,22 +92,30 @@ def read_layers(
 
 
 def _walk_in_processes(
-    layers: Sequence[Layer], reading: Reading, jobs: int, meanwhile: Callable[[], object] | None
+    layers: Sequence[Layer],
+    reading: Reading,
+    memory: LayerMemory | None,
+    jobs: int,
+    meanwhile: Callable[[], object] | None,
 ) -> dict[str, ReadLayer]:
     def walk(number: int) -> bytes:
         layer = layers[number]
         result = walk_blob(layer.blob, reading, what=f"layer {layer.position}")
-        return result.bytes_read.to_bytes(8, "little") + result.changeset.pack()
+        packed = pack_layer(result)
+        if memory is not None:
+            memory.keep(layer, result, packed)
+        return packed
 
-    return {
-        _key(layers[number]): walk_blob(
-            layers[number].blob,
+    read = {}
+    for number, packed in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile).items():
+        layer, walked = layers[number], unpack(packed)
+        read[_key(layer)] = walk_blob(
+            layer.blob,
             reading,
-            what=f"layer {layers[number].position}",
-            walked=(Changeset.unpack(result[8:]), int.from_bytes(result[:8], "little")),
+            what=f"layer {layer.position}",
+            walked=(walked.changeset, walked.bytes_read),
         )
-        for number, result in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile).items()
-    }
+    return read
 
 
 def _key(layer: Layer) -> str:

@@ -22,6 +22,9 @@ class ByteRange(Protocol):
     def read_at(self, offset: int, size: int) -> bytes:
         """Return `size` bytes from `offset`, fewer only where the range ends."""
 
+    def identity(self) -> str | None:
+        """Return what stays the same as long as nobody changes the bytes, or None where nothing tells that."""
+
 
 class Blob(Protocol):
     """The bytes of one blob as it is stored."""

@@ -207,8 +207,11 @@ def _layers(layers: list[LayerReport]) -> str:
         return "none"
     verified = sum(bool(layer.verified) for layer in layers)
     walked = sum(layer.read == "headers" for layer in layers)
+    known = sum(layer.read == "cache" for layer in layers)
     text = f"{len(layers)}, {human(sum(layer.size for layer in layers))} as stored; {verified} verified"
-    return text + (f", {walked} by their headers only (--verify reads all)" if walked else "")
+    if walked:
+        text += f", {walked} by their headers only (--verify reads all)"
+    return text + (f", {known} known from an earlier scan (--no-cache reads them again)" if known else "")
 
 
 def _grid(rows: Iterable[tuple[RenderableType, RenderableType]]) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 18
 """How many bytes are read at once from what is read in full: few enough to stay in the cache."""
+_SETTLED: Final = 2_000_000_000
+"""How long ago the last change of a file must be to be told from the next one, in nanoseconds (FAT counts in 2 s)."""
 
 
 class OpenFile:
@@ -66,6 +69,20 @@ class FileRange:
     def byte_range(self) -> FileRange:
         """Return these bytes for reading at offsets."""
         return self
+
+    def identity(self) -> str | None:
+        """Return which part of which file these bytes are, and when that was changed last.
+
+        None if that was just now: what is written within one tick of the file system's clock has one time.
+        """
+        try:
+            status = os.fstat(self._descriptor)
+        except OSError:
+            return None
+        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED:
+            return None
+        file = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+        return f"file {file}, {self.size} bytes from {self._offset}"
 
 
 class DirectoryStore:

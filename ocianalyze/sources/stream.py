@@ -55,6 +55,10 @@ class BytesBlob:
         """Return `size` bytes from `offset`, fewer only at the end."""
         return self._data[offset : offset + size]
 
+    def identity(self) -> str | None:
+        """Return None: they came as a stream."""
+        return None
+
 
 class _PassingBlob:
     """The member that is next in the stream; it can be read while it is, and only once."""

@@ -8,36 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers import reading as reading_module
 from ocianalyze.layers import workers
-from ocianalyze.layers.building import build_changeset
-from ocianalyze.layers.changeset import Changeset
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.workers import can_fork, spread
-from tests.support.blobs import range_window
+from tests.support.changesets import ODD, columns
 from tests.support.forms import write_archive
-from tests.support.headers import pax
 from tests.support.images import ImageSpec
 from tests.support.opening import opened, see
-from tests.support.strategies import disputed_layers
-from tests.support.tarballs import Item, directory, file, layer, symlink
+from tests.support.tarballs import file, layer, symlink
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-
-ODD = pax({b"SCHILY.xattr.user.\xfe": b"v\0\xff", b"SCHILY.xattr.security.capability": b"\xff\x01="}) + layer(
-    [
-        file("x", b"x"),
-        directory("d\udcff", mode=0o2755, uid=1 << 40, gid=-5),
-        Item(path="d\udcff/f", content=b"x", mtime=-7),
-        symlink("\udc80", "\udc81/☃"),
-        Item(path="deep/" * 40 + "f", size=5000),
-        file("a/../../x"),
-    ]
-)
 
 
 @pytest.fixture(autouse=True)
@@ -55,33 +37,6 @@ def _nothing_is_left_behind() -> Iterator[None]:
 
 def _open_files() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
-
-
-def _changeset(data: bytes) -> Changeset:
-    return build_changeset(read_entries(range_window(data), limits=Limits(), what="x"), limits=Limits(), what="x")
-
-
-def _state(changeset: Changeset) -> dict[str, object]:
-    return {name: getattr(changeset, name) for name in Changeset.__slots__}
-
-
-def test_odd_changesets_survive_packing() -> None:
-    changeset = _changeset(ODD)
-    assert _state(Changeset.unpack(changeset.pack())) == _state(changeset)
-    assert changeset.xattrs
-    assert changeset.diagnostics
-    empty = _changeset(b"")
-    assert _state(Changeset.unpack(empty.pack())) == _state(empty)
-
-
-@settings(max_examples=60)
-@given(disputed_layers())
-def test_any_changeset_survives_packing(items: list[Item]) -> None:
-    try:
-        changeset = _changeset(layer(items))
-    except CorruptLayerError:
-        return
-    assert _state(Changeset.unpack(changeset.pack())) == _state(changeset)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
@@ -193,7 +148,7 @@ def test_layers_walked_by_workers_are_as_those_walked_here(tmp_path: Path, forki
     assert forking == [3]
     assert alone.tree == together.tree
     for one, other in zip(alone.readings, together.readings, strict=True):
-        assert _state(one.changeset) == _state(other.changeset)
+        assert columns(one.changeset) == columns(other.changeset)
         assert (one.size, one.read, one.bytes_read) == (other.size, other.read, other.bytes_read)
 
 

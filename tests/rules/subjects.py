@@ -52,6 +52,10 @@ class Bytes:
         """Return a part."""
         return self.content[offset : offset + size]
 
+    def identity(self) -> str | None:
+        """Return None: nobody keeps what is in memory apart."""
+        return None
+
 
 def elf(machine: int = 0x3E) -> bytes:
     """Return the header of a program for a machine."""

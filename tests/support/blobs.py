@@ -31,6 +31,10 @@ class MemoryBlob:
         assert size >= 0
         return self.data[offset : offset + size]
 
+    def identity(self) -> str | None:
+        """Return None: nobody keeps what is in memory apart."""
+        return None
+
 
 def chunks(data: bytes, size: int) -> Iterator[bytes]:
     """Cut bytes into chunks of one size."""

@@ -1,0 +1,115 @@
+"""The options that say where is kept what was learned of layers, and the commands that show and empty that place."""
+
+from __future__ import annotations
+
+import inspect
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from ocianalyze.cli.options import INJECTED, Format, Output, size
+from ocianalyze.cli.output import print_json
+from ocianalyze.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocianalyze.layers.cache import LayerCache
+
+_PROGRAM: Final = "ocianalyze"
+
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        metavar="DIRECTORY",
+        help="Where is kept what was learned of layers.",
+        envvar="OCIANALYZE_CACHE_DIR",
+        show_default="the user's cache directory",
+    ),
+]
+_NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Read every layer, and write nothing: neither use the cache nor fill it.",
+        envvar="OCIANALYZE_NO_CACHE",
+    ),
+]
+_CacheSize = Annotated[
+    int | None,
+    typer.Option(
+        parser=size,
+        metavar="N",
+        help="How large the cache may grow; what was not asked for the longest goes first.",
+        envvar="OCIANALYZE_CACHE_SIZE",
+        show_default="2GiB",
+    ),
+]
+_OPTIONS: Final = {"no_cache": (_NoCache, False), "cache_dir": (CacheDirectory, None), "cache_size": (_CacheSize, None)}
+
+cache_commands = typer.Typer(
+    help="Show or empty the cache: what was learned of layers, kept for the next scan.", no_args_is_help=True
+)
+
+
+def with_cache(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of the cache; it arrives as the keyword `cache`, None if there is to be none."""
+
+    @wraps(command)
+    def call(*, no_cache: bool, cache_dir: Path | None, cache_size: int | None, **arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
+        command(cache=None if no_cache else open_cache(cache_dir, cache_size), **arguments)
+
+    signature = inspect.signature(command, eval_str=True, locals=dict.fromkeys(INJECTED, object))
+    own = [parameter for name, parameter in signature.parameters.items() if name != "cache"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in _OPTIONS.items()
+    ]
+    call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
+    return call
+
+
+def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCache:
+    """Return the cache in `directory`, by default the user's (XDG Base Directory, on macOS ~/Library/Caches)."""
+    from platformdirs import user_cache_path
+
+    from ocianalyze.layers.cache import DEFAULT_CACHE_SIZE, LayerCache
+
+    where = directory or user_cache_path(_PROGRAM, appauthor=False)
+    return LayerCache(where, max_size=DEFAULT_CACHE_SIZE if max_size is None else max_size)
+
+
+@cache_commands.command()
+def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) -> None:
+    """Show where the cache is and how much it holds."""
+    from ocianalyze.facts.size import human
+    from ocianalyze.reports.text import printable
+
+    cache = open_cache(cache_dir)
+    usage = cache.usage()
+    if format_ is Format.JSON:
+        print_json({"directory": str(cache.directory), "layers": usage.layers, "bytes": usage.size})
+    else:
+        typer.echo(f"{printable(str(cache.directory))}: {_counted(usage.layers)}, {human(usage.size)}")
+
+
+@cache_commands.command()
+def clear(*, cache_dir: CacheDirectory = None) -> None:
+    """Delete what the cache holds, and nothing else that may lie in its directory."""
+    from ocianalyze.facts.size import human
+    from ocianalyze.reports.text import printable
+
+    cache = open_cache(cache_dir)
+    try:
+        usage = cache.clear()
+    except OSError as error:
+        raise UsageError(f"the cache {cache.directory} cannot be emptied: {error.strerror}") from error
+    typer.echo(f"{printable(str(cache.directory))}: {_counted(usage.layers)} deleted, {human(usage.size)}")
+
+
+def _counted(layers: int) -> str:
+    return f"{layers:,} layer{'' if layers == 1 else 's'}"

@@ -1,0 +1,135 @@
+"""What was learned of a layer, as bytes: for another process, and for the cache.
+
+The bytes may have lain in a file that somebody altered, so unpacking runs nothing, takes nothing for granted that would
+let a loop go on for ever, and says so where they are not what `pack` makes.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from itertools import accumulate, pairwise
+from operator import lt
+from typing import Any, Final, NamedTuple
+
+from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.entry import Attributes
+
+FORMAT: Final = 1
+"""To be raised when what is packed, or what it means, changes."""
+
+_COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
+_LENGTH: Final = 4
+
+
+class Packed(NamedTuple):
+    """What is packed of a layer; sizes in bytes. `captured` are the contents that were kept, by row."""
+
+    changeset: Changeset
+    compression: str
+    size: int
+    uncompressed_size: int
+    bytes_read: int
+    captured: dict[int, bytes]
+
+
+class DamagedPackError(ValueError):
+    """Bytes that are not those of a layer."""
+
+
+def pack(layer: Packed) -> bytes:
+    """Return what was learned of a layer as bytes, in the byte order of this machine."""
+    changeset = layer.changeset
+    captured = layer.captured
+    sections = [
+        _joined(changeset.names),
+        *(bytes(getattr(changeset, name)) for name in _COLUMNS),
+        bytes(array("i", changeset.links)),
+        _joined(changeset.links.values()),
+        bytes(array("i", captured)),
+        bytes(array("q", map(len, captured.values()))),
+        *captured.values(),
+    ]
+    head = {
+        "layer": [layer.compression, layer.size, layer.uncompressed_size, layer.bytes_read],
+        "entries": changeset.entries,
+        "attributes": changeset.attributes,
+        "xattrs": [
+            [row, key, value.decode("latin-1")]
+            for row, items in changeset.xattrs.items()
+            for key, value in items.items()
+        ],
+        "diagnostics": changeset.diagnostics,
+        "sections": [len(section) for section in sections[: len(sections) - len(captured)]],
+    }
+    packed = json.dumps(head).encode()
+    return b"".join((len(packed).to_bytes(_LENGTH, "little"), packed, *sections))
+
+
+def unpack(data: bytes | memoryview) -> Packed:
+    """Return what `pack` made these bytes of.
+
+    Raises:
+        DamagedPackError: they are none that it makes.
+    """
+    try:
+        return _unpack(memoryview(data))
+    except DamagedPackError:
+        raise
+    except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as error:
+        raise DamagedPackError(f"not a packed layer: {error}") from error
+
+
+def _unpack(data: memoryview) -> Packed:
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+    head: dict[str, Any] = json.loads(bytes(data[_LENGTH:start]))
+    bounds = list(accumulate(head["sections"], initial=start))
+    sections = [data[begin:end] for begin, end in pairwise(bounds)]
+    names, *columns, link_rows, targets, captured_rows, captured_sizes = sections
+    changeset = Changeset()
+    changeset.names = _split(names)
+    for name, section in zip(_COLUMNS, columns, strict=True):
+        empty = getattr(changeset, name)[:0]
+        column = bytearray(section) if isinstance(empty, bytearray) else _array(empty.typecode, section)
+        setattr(changeset, name, column)
+    changeset.attributes = [Attributes(*map(int, item)) for item in head["attributes"]]
+    changeset.links = dict(zip(_array("i", link_rows), _split(targets) if link_rows else (), strict=True))
+    for row, key, value in head["xattrs"]:
+        changeset.xattrs.setdefault(row, {})[key] = value.encode("latin-1")
+    changeset.diagnostics = [Diagnostic(*item) for item in head["diagnostics"]]
+    changeset.entries = int(head["entries"])
+    _check(changeset)
+    compression, *numbers = head["layer"]
+    size, uncompressed_size, bytes_read = map(int, numbers)
+    ends = list(accumulate(_array("q", captured_sizes), initial=bounds[-1]))
+    if ends[-1] != len(data):
+        raise DamagedPackError("a packed layer that is cut, or goes on")
+    contents = (bytes(data[begin:end]) for begin, end in pairwise(ends))
+    captured = dict(zip(_array("i", captured_rows), contents, strict=True))
+    return Packed(changeset, str(compression), size, uncompressed_size, bytes_read, captured)
+
+
+def _check(changeset: Changeset) -> None:
+    """Raise DamagedPackError unless the columns belong together and every path leads to the root."""
+    rows = len(changeset)
+    parents = changeset.parents
+    if any(len(getattr(changeset, name)) != rows for name in _COLUMNS):
+        raise DamagedPackError("a packed layer whose columns differ in length")
+    if parents[ROOT] != ROOT or min(parents) < ROOT or not all(map(lt, parents[1:], range(1, rows))):
+        raise DamagedPackError("a packed layer with a row that lies in none before it")
+    if max(changeset.identities) >= len(changeset.attributes):
+        raise DamagedPackError("a packed layer with attributes that are not there")
+
+
+def _array(typecode: str, section: memoryview) -> array[int]:
+    column: array[int] = array(typecode)
+    column.frombytes(section)
+    return column
+
+
+def _joined(texts: Any) -> bytes:  # noqa: ANN401 - any texts
+    return "\0".join(texts).encode("utf-8", "surrogateescape")
+
+
+def _split(section: memoryview) -> list[str]:
+    return str(section, "utf-8", "surrogateescape").split("\0")

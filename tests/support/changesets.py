@@ -1,0 +1,30 @@
+"""A layer with one of everything that is odd, and what a changeset is made of, for comparing."""
+
+from ocianalyze.layers.building import build_changeset
+from ocianalyze.layers.changeset import Changeset
+from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.tarstream import read_entries
+from tests.support.blobs import range_window
+from tests.support.headers import pax
+from tests.support.tarballs import Item, directory, file, layer, symlink
+
+ODD = pax({b"SCHILY.xattr.user.\xfe": b"v\0\xff", b"SCHILY.xattr.security.capability": b"\xff\x01="}) + layer(
+    [
+        file("x", b"x"),
+        directory("d\udcff", mode=0o2755, uid=1 << 40, gid=-5),
+        Item(path="d\udcff/f", content=b"x", mtime=-7),
+        symlink("\udc80", "\udc81/☃"),
+        Item(path="deep/" * 40 + "f", size=5000),
+        file("a/../../x"),
+    ]
+)
+
+
+def changeset_of(data: bytes) -> Changeset:
+    """Return the changeset of a tar."""
+    return build_changeset(read_entries(range_window(data), limits=Limits(), what="x"), limits=Limits(), what="x")
+
+
+def columns(changeset: Changeset) -> dict[str, object]:
+    """Return all that a changeset holds."""
+    return {name: getattr(changeset, name) for name in Changeset.__slots__}

@@ -1,0 +1,262 @@
+"""The second scan of an image: the same report from the cache, and never an answer that no longer holds."""
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.errors import AnalysisError
+from ocianalyze.layers import reading as reading_module
+from ocianalyze.layers.cache import LayerCache
+from ocianalyze.layers.limits import Limits
+from ocianalyze.sources.registry.access import RegistryAccess
+from tests.conftest import SaveImage
+from tests.support.compress import Compression
+from tests.support.fault_proxy import fault_proxy
+from tests.support.fit import fit_image
+from tests.support.forms import FormName, archive_items
+from tests.support.images import ImageSpec, build
+from tests.support.served import serving_image
+from tests.support.tarballs import Item, file, layer, symlink, whiteout
+from tests.test_cli import run
+
+SETTLED = 2.1
+SPEC = fit_image(
+    [
+        file("opt/ml/code/train.py", b"print()\n"),
+        file("usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05", b"\x7fELF" + bytes(20_000)),
+        symlink("usr/lib/x86_64-linux-gnu/libcuda.so.1", "libcuda.so.535.104.05"),
+        file("opt/scratch", bytes(30_000)),
+    ],
+    [whiteout("opt/scratch"), file("usr/local/share/jupyter/kernels/other/kernel.json", b'{"argv": ["/nowhere"]}')],
+    config={"User": "1001"},
+)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> LayerCache:
+    return LayerCache(tmp_path / "cache")
+
+
+def report(path: Path | str, cache: LayerCache | None, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as `Source`
+    """Return what a scan reports, without what may differ from scan to scan."""
+    made = analyze(Source(reference=str(path), cache=cache, **how)).model_dump(by_alias=True)
+    del made["timing"]
+    return made
+
+
+def reads(made: dict[str, Any]) -> set[str]:
+    """Return how the layers were read."""
+    return {item["read"] for item in made["layers"]}
+
+
+def without_reading(made: dict[str, Any]) -> dict[str, Any]:
+    """Return a report without how its layers were read, and what that cost."""
+    about_reading = ("read", "verified", "timing", "seconds", "bytes_read", "bytes_hashed", "bytes_per_second")
+    return {**made, "layers": [{k: v for k, v in item.items() if k not in about_reading} for item in made["layers"]]}
+
+
+def settle(*paths: Path) -> None:
+    """Let some time pass since the last change of files: what was written just now may be written again unseen."""
+    last = max(path.stat().st_ctime for path in paths)
+    time.sleep(max(0.0, last + SETTLED - time.time()))
+
+
+@pytest.mark.parametrize(
+    ("form", "compression", "first"),
+    [
+        ("docker-25", "none", "headers"),
+        ("docker-legacy", "none", "headers"),
+        ("docker-legacy", "gzip", "full"),
+        ("docker-29", "gzip", "full"),
+        ("oci", "zstd", "full"),
+    ],
+)
+def test_a_second_scan_says_the_same(
+    save_image: SaveImage, cache: LayerCache, form: FormName, compression: Compression, first: str
+) -> None:
+    path = save_image(SPEC, form, compression=compression)
+    settle(path)
+    one, two = report(path, cache), report(path, cache)
+    assert (reads(one), reads(two)) == ({first}, {"cache"})
+    assert without_reading(two) == without_reading(one) == without_reading(report(path, None))
+    assert all(item["verified"] == [] for item in two["layers"])
+    assert cache.usage().layers == len(SPEC.layers)
+
+
+def test_with_forked_workers_as_well(save_image: SaveImage, cache: LayerCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_module, "_WORTH_A_FORK", 0)
+    path = save_image(SPEC)
+    settle(path)
+    one, two = report(path, cache, jobs=2), report(path, cache, jobs=2)
+    assert (reads(one), reads(two)) == ({"headers"}, {"cache"})
+    assert without_reading(two) == without_reading(one)
+
+
+def test_an_image_that_shares_its_base_costs_only_its_new_layers(save_image: SaveImage, cache: LayerCache) -> None:
+    report(save_image(SPEC, "oci", compression="gzip"), cache)
+    more = replace(SPEC, layers=[*SPEC.layers, [file("opt/new", b"new")]])
+    assert [item["read"] for item in report(save_image(more, "docker-29", compression="gzip"), cache)["layers"]] == [
+        *["cache"] * len(SPEC.layers),
+        "full",
+    ]
+
+
+@pytest.mark.parametrize("restore_time", [False, True])
+def test_a_file_that_was_changed_is_read_again(save_image: SaveImage, cache: LayerCache, *, restore_time: bool) -> None:
+    path = save_image(SPEC)
+    settle(path)
+    before = report(path, cache)
+    status = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"opt/ml/code/train.py", b"opt/xx/code/train.py"))
+    if restore_time:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(AnalysisError):  # the checksum of that header is wrong now, which only who reads it can tell
+        report(path, cache)
+    assert reads(before) == {"headers"}
+
+
+def test_what_was_written_just_now_is_not_known_by_its_file(save_image: SaveImage, cache: LayerCache) -> None:
+    path = save_image(SPEC)
+    assert reads(report(path, cache)) == {"headers"}
+    assert cache.usage().layers == 0
+
+
+def test_verifying_reads_everything_and_teaches_the_cache(save_image: SaveImage, cache: LayerCache) -> None:
+    path = save_image(SPEC)
+    assert reads(report(path, cache, verify_all=True)) == {"full"}
+    assert reads(report(path, cache, verify_all=True)) == {"full"}
+    other = save_image(SPEC)
+    assert reads(report(other, cache)) == {"cache"}
+    other.write_bytes(other.read_bytes().replace(b"print()", b"PRINT()"))
+    with pytest.raises(AnalysisError):
+        report(other, cache, verify_all=True)
+
+
+def test_what_is_not_what_its_digest_says_is_not_kept(tmp_path: Path, cache: LayerCache) -> None:
+    items = archive_items(SPEC, "oci", compression="gzip")
+    digests = [built.stored.encoded for built in build(SPEC, compression="gzip").layers]
+    other = build(fit_image([file("x", b"y")]), compression="gzip").layers[-1].stored.content
+    assert isinstance(other, bytes)
+    path = tmp_path / "image.tar"
+    path.write_bytes(
+        layer([Item(path=item.path, content=other) if digests[-1] in item.path else item for item in items])
+    )
+    settle(path)
+    with pytest.raises(AnalysisError):
+        report(path, cache)
+    assert cache.usage().layers <= len(digests) - 1
+    with pytest.raises(AnalysisError):
+        report(path, cache)
+
+
+def test_a_damaged_entry_is_read_again_and_replaced(save_image: SaveImage, cache: LayerCache) -> None:
+    path = save_image(SPEC, "oci", compression="gzip")
+    first = report(path, cache)
+    for number, entry in enumerate(sorted((cache.directory / "layers").iterdir())):
+        content = entry.read_bytes()
+        entry.write_bytes(content[: len(content) // 2] if number % 2 else content[:-9] + b"x" + content[-8:])
+    assert without_reading(report(path, cache)) == without_reading(first)
+    assert reads(report(path, cache)) == {"cache"}
+
+
+@pytest.mark.parametrize("how", [{"wanted": frozenset({"/opt/**"})}, {"limits": Limits(max_entries=1000)}])
+def test_what_was_read_in_another_way_is_not_known(
+    save_image: SaveImage, cache: LayerCache, how: dict[str, Any]
+) -> None:
+    path = save_image(SPEC, "oci", compression="gzip")
+    report(path, cache)
+    assert reads(report(path, cache, **how)) == {"full"}
+    assert reads(report(path, cache, **how)) == {"cache"}
+
+
+def test_limits_hold_for_what_is_known(save_image: SaveImage, cache: LayerCache) -> None:
+    path = save_image(SPEC, "oci", compression="gzip")
+    report(path, cache)
+    with pytest.raises(AnalysisError, match="layer 0: a path"):
+        report(path, cache, limits=Limits(max_path_bytes=5))
+
+
+def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:
+    image = build(SPEC, compression="gzip")
+    digests = {item.stored.digest for item in image.layers}
+    with fault_proxy(None) as registry:
+        registry.behaviour = serving_image(image)
+        name = f"{registry.host}/team/image:1.0"
+        how = {"access": RegistryAccess(plain_http=True)}
+        one = report(name, cache, **how)
+        asked = len(registry.seen)
+        assert digests <= {seen.path.rpartition("/")[2] for seen in registry.seen}
+        two = report(name, cache, **how)
+        later = {seen.path.rpartition("/")[2] for seen in registry.seen[asked:]}
+    assert later.isdisjoint(digests)
+    assert without_reading(one) == without_reading(two)
+
+
+def test_a_content_that_had_to_be_looked_for_is_known_as_well(
+    save_image: SaveImage, cache: LayerCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_image(
+        fit_image(
+            [
+                symlink("etc/passwd", "../opt/odd/accounts"),
+                file("opt/odd/accounts", b"me:x:1000:100::/home/me:/bin/sh\n"),
+            ],
+            config={"User": "me"},
+        ),
+        "oci",
+        compression="gzip",
+    )
+    first = report(path, cache)
+
+    def again(*_: object) -> bytes:
+        raise AssertionError("a layer was inflated again")
+
+    monkeypatch.setattr("ocianalyze.layers.contents.Contents._read_again", again)
+    assert without_reading(report(path, cache)) == without_reading(first)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_the_command_line_keeps_layers_and_says_so(save_image: SaveImage, tmp_path: Path) -> None:
+    path = save_image(SPEC, "oci", compression="gzip")
+    options = ("scan", path, "--format", "json", "--cache-dir", tmp_path / "kept")
+    one, two = (json.loads(run(*options).stdout) for _ in range(2))
+    assert (reads(one), reads(two)) == ({"full"}, {"cache"})
+    assert "known from an earlier scan" in run("scan", path, "--cache-dir", tmp_path / "kept").stdout.decode()
+    assert reads(json.loads(run(*options, "--no-cache").stdout)) == {"full"}
+    info = json.loads(run("cache", "info", "--cache-dir", tmp_path / "kept", "--format", "json").stdout)
+    assert (info["layers"], info["bytes"] > 0) == (len(SPEC.layers), True)
+    assert f"{len(SPEC.layers)} layers" in run("cache", "info", "--cache-dir", tmp_path / "kept").stdout.decode()
+    assert (
+        f"{len(SPEC.layers)} layers deleted" in run("cache", "clear", "--cache-dir", tmp_path / "kept").stdout.decode()
+    )
+    assert reads(json.loads(run(*options).stdout)) == {"full"}
+
+
+def test_without_a_cache_nothing_is_written(save_image: SaveImage, tmp_path: Path) -> None:
+    path = save_image(SPEC, "oci", compression="gzip")
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"XDG_CACHE_HOME": str(home / "cache"), "HOME": str(home)}
+    assert run("scan", path, "--no-cache", env=environment).returncode == 1
+    assert run("scan", path, env={**environment, "OCIANALYZE_NO_CACHE": "1"}).returncode == 1
+    assert not list(home.iterdir())
+    assert run("scan", path, env=environment).returncode == 1
+    assert (home / "cache" / "ocianalyze" / "CACHEDIR.TAG").exists()
+
+
+def test_a_small_cache_stays_small(save_image: SaveImage, tmp_path: Path) -> None:
+    for number in range(3):
+        spec = ImageSpec(
+            layers=[[file(f"opt/{os.urandom(20).hex()}", b"x") for _ in range(500)] for _ in range(number + 2)]
+        )
+        path = save_image(spec, "oci", compression="gzip")
+        assert run("scan", path, "--cache-dir", tmp_path / "kept", "--cache-size", "60kB").returncode == 1
+    assert LayerCache(tmp_path / "kept").usage().size <= 60_000
