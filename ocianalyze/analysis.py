@@ -15,6 +15,7 @@ from ocianalyze.facts.app_image_config import validate
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.progress import SILENT, Progress
 from ocianalyze.layers.reader import Reading, verify
 from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.reference import Reference
@@ -60,6 +61,7 @@ class Source:
         limits: how much the image may ask for.
         wanted: the contents to keep of an image that streams by beyond those that facts are made of, as `Capture`
             patterns.
+        progress: told how far the reading of layers is.
     """
 
     reference: str
@@ -71,6 +73,7 @@ class Source:
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
     wanted: frozenset[str] = frozenset()
+    progress: Progress = SILENT
 
     @contextmanager
     def open(self, *, read_layers: bool = True) -> Iterator[Image]:
@@ -105,7 +108,8 @@ class Source:
         return merge([layer.changeset for layer in layers], [layer.contents for layer in layers], self.limits)
 
     def _reading(self) -> Reading:
-        return Reading(limits=self.limits, capture=Capture(READS | self.wanted), verify=self.verify_all)
+        capture = Capture(READS | self.wanted)
+        return Reading(limits=self.limits, capture=capture, verify=self.verify_all, progress=self.progress)
 
 
 def analyze(
