@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -90,36 +91,40 @@ def scan(
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import DEFAULT_PROFILE, analyze
+    from ocianalyze.cli.progress import showing_progress
     from ocianalyze.rules.rule import SIZE_LIMIT
 
     if verbose:
         log_to_stderr()
+    color = either(color, settings.color, Color.AUTO)
     outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
     config = app_image_config or settings.app_image_config
-    report = analyze(
-        open_source(
-            image,
-            platform or settings.platform,
-            image_name,
-            limits,
-            access,
-            verify=bool(either(verify, settings.verify)),
-            jobs=either(jobs, settings.jobs),
-        ),
-        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
-        select=several(select) or settings.select,
-        ignore=several(ignore) or settings.ignore,
-        fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
-        app_image_config=read_app_image_config(config, image=image) if config else None,
-        size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
-        driver_version=either(driver_version, settings.driver_version),
-        severity={**settings.severity, **read_severities(several(severity))},
-        waivers=settings.waivers,
-        details=verbose,
-    )
+    with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
+        report = analyze(
+            open_source(
+                image,
+                platform or settings.platform,
+                image_name,
+                limits,
+                access,
+                verify=bool(either(verify, settings.verify)),
+                jobs=either(jobs, settings.jobs),
+                progress=progress,
+            ),
+            profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+            select=several(select) or settings.select,
+            ignore=several(ignore) or settings.ignore,
+            fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
+            app_image_config=read_app_image_config(config, image=image) if config else None,
+            size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
+            driver_version=either(driver_version, settings.driver_version),
+            severity={**settings.severity, **read_severities(several(severity))},
+            waivers=settings.waivers,
+            details=verbose,
+        )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
-    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet)
+    write_reports(report, outputs, Color(color), quiet=quiet)
     raise typer.Exit(_EXIT_CODES[report.verdict])
 
 
@@ -138,11 +143,13 @@ def inspect_(
     access: RegistryAccess,
 ) -> None:
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps. No layer is read."""
+    from ocianalyze.cli.progress import showing_progress
     from ocianalyze.reports import inspection
 
-    with open_source(image, platform or settings.platform, image_name, limits, access).open(
-        read_layers=False
-    ) as opened:
+    with ExitStack() as stack:
+        with showing_progress() as progress:  # an image that comes as a stream passes by
+            source = open_source(image, platform or settings.platform, image_name, limits, access, progress=progress)
+            opened = stack.enter_context(source.open(read_layers=False))
         if format_ is Format.JSON:
             print_json(inspection.record(opened))
         else:
@@ -173,14 +180,22 @@ def files(
     access: RegistryAccess,
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
+    from ocianalyze.cli.progress import showing_progress
     from ocianalyze.reports import listing
 
-    source = open_source(
-        image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)
-    )
-    with source.open() as opened:
-        layers, _ = source.read(opened)
-        filesystem = source.merge(layers)
+    with showing_progress() as progress:
+        source = open_source(
+            image,
+            platform or settings.platform,
+            image_name,
+            limits,
+            access,
+            jobs=either(jobs, settings.jobs),
+            progress=progress,
+        )
+        with source.open() as opened:
+            layers, _ = source.read(opened)
+            filesystem = source.merge(layers)
     if history:
         steps = [layer.created_by for layer in opened.layers]
         records = listing.histories(filesystem, steps, glob)
@@ -226,12 +241,22 @@ def app_image_config_(
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
+    from ocianalyze.cli.progress import showing_progress
 
-    fitting = fit_app_image_config(
-        open_source(image, platform or settings.platform, image_name, limits, access, jobs=either(jobs, settings.jobs)),
-        profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
-        name=name,
-    )
+    with showing_progress() as progress:
+        fitting = fit_app_image_config(
+            open_source(
+                image,
+                platform or settings.platform,
+                image_name,
+                limits,
+                access,
+                jobs=either(jobs, settings.jobs),
+                progress=progress,
+            ),
+            profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
+            name=name,
+        )
     for remark in fitting.remarks:
         typer.echo(f"ocianalyze: {printable(remark)}", err=True)
     print_json(fitting.config)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import UsageError, suggest
+from ocianalyze.layers.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ocianalyze.analysis import Source
     from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.progress import Progress
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
     from ocianalyze.sources.registry.access import RegistryAccess
@@ -112,6 +114,7 @@ def open_source(
     *,
     verify: bool = False,
     jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> Source:
     """Return the source that the options describe; nothing is opened yet."""
     from ocianalyze.analysis import Source
@@ -132,6 +135,7 @@ def open_source(
         verify_all=verify,
         jobs=jobs,
         limits=limits,
+        progress=progress,
     )
 
 

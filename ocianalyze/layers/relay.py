@@ -38,7 +38,7 @@ class Relay:
     def poll(self) -> None:
         """Pass on what was told since the last time."""
         for number, layer in enumerate(self._layers):
-            state, position, entries = self._numbers[number * _WIDTH : (number + 1) * _WIDTH - 1]
+            state, position, entries = self._numbers[number * _WIDTH : (number + 1) * _WIDTH]
             if state == _WAITING or number in self._ended:
                 continue
             told = self._reading.get(number)
