@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _HEADER: Final = 12
 _FAILED: Final = -1
+_PR_SET_PDEATHSIG: Final = 1
 _PAUSE: Final = 0.02
 """How long, in seconds, is slept between two looks at a worker, if there is something to do while waiting for it."""
 
@@ -81,13 +82,14 @@ def _start(todo: int, work: Callable[[int], bytes]) -> tuple[int | None, int]:
         sink = os.memfd_create("results")
     except OSError:
         return None, -1
+    parent = os.getpid()
     try:
         child = os.fork()
     except OSError:
         os.close(sink)
         return None, -1
     if child == 0:
-        _serve(todo, sink, work)
+        _serve(todo, sink, work, parent)
     return child, sink
 
 
@@ -101,10 +103,11 @@ def _wait(child: int, waiting: Callable[[], object] | None) -> None:
         os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
 
 
-def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
+def _serve(todo: int, sink: int, work: Callable[[int], bytes], parent: int) -> None:
     """Do tasks until there are none left, and end this process, and its garbage with it."""
     gc.disable()
     try:
+        _end_with(parent)
         while task := os.read(todo, 4):
             number = int.from_bytes(task, "little")
             try:
@@ -116,6 +119,16 @@ def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
             while view:
                 view = view[os.write(sink, view) :]
     finally:
+        os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process be killed when its parent ends, however that comes (prctl(2), PR_SET_PDEATHSIG)."""
+    with contextlib.suppress(ImportError, OSError, AttributeError):  # it is only a second net
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
         os._exit(0)
 
 
