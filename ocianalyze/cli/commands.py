@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -9,7 +10,7 @@ import typer
 
 from ocianalyze import __version__
 from ocianalyze.cli import EXIT_NOT_ANALYSED
-from ocianalyze.cli.input import either, open_source, read_app_image_config, read_severities, several
+from ocianalyze.cli.input import either, open_source, process_age, read_app_image_config, read_severities, several
 from ocianalyze.cli.options import (
     AppImageConfigFile,
     Color,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
 _UNWRAPPED: Final = 10_000
 """How wide a table is that other programs read: no value is broken."""
+_WIDE: Final = 120
 _EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
 be analysed, 4 a registry could not be reached or refused."""
 
@@ -84,6 +86,9 @@ def scan(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
     ] = False,
+    timing: Annotated[
+        bool, typer.Option("--timing", help="Say on standard error where the time went, by phase and by layer.")
+    ] = False,
     color: ColorChoice = None,
     settings: Settings,
     limits: Limits,
@@ -99,6 +104,7 @@ def scan(
     color = either(color, settings.color, Color.AUTO)
     outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
     config = app_image_config or settings.app_image_config
+    age = process_age()
     with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
         report = analyze(
             open_source(
@@ -124,7 +130,13 @@ def scan(
         )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
+    if age is not None:
+        report = report.model_copy(update={"timing": report.timing.with_start(age)})
     write_reports(report, outputs, Color(color), quiet=quiet)
+    if timing or verbose:
+        from ocianalyze.reports.timing import print_timing
+
+        print_timing(report, console(Color(color), file=sys.stderr, width=_WIDE))
     raise typer.Exit(_EXIT_CODES[report.verdict])
 
 

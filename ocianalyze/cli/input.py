@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 STDIN: Final = Path("-")
 _PREFIX: Final = "OCIANALYZE_"
+_START_TIME: Final = 22 - 3
+"""Which field of a process's state, behind its name, says when it was started."""
 _ALIKE: Final = 0.75
 """From here on a variable is taken for a misspelt one of ours; others with our prefix are other programs' concern."""
 
@@ -137,6 +140,17 @@ def open_source(
         limits=limits,
         progress=progress,
     )
+
+
+def process_age() -> float | None:
+    """Return how many seconds ago this process was started, None where that cannot be told (proc_pid_stat(5))."""
+    try:
+        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
+        started = int(fields[_START_TIME]) / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+    return age if age >= 0 else None
 
 
 def _check_environment() -> None:

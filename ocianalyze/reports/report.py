@@ -275,6 +275,11 @@ class Timing(_Part):
     phases: dict[str, float]
     layers: list[LayerTiming]
 
+    def with_start(self, seconds: float) -> Timing:
+        """Return this with the seconds that passed from the start of the process to that of the analysis."""
+        phases = {"start": round(seconds, 4), **self.phases}
+        return self.model_copy(update={"phases": phases, "seconds": round(seconds + self.seconds, 4)})
+
 
 class Report(_Part):
     """All that came of one analysis.
