@@ -15,6 +15,7 @@ from ocianalyze.facts.app_image_config import validate
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.progress import SILENT, Progress
 from ocianalyze.layers.reader import Reading, verify
 from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.reference import Reference
@@ -62,6 +63,7 @@ class Source:
         limits: how much the image may ask for.
         wanted: the contents to keep of an image that streams by beyond those that facts are made of, as `Capture`
             patterns.
+        progress: told how far the reading of layers is.
     """
 
     reference: str
@@ -74,6 +76,7 @@ class Source:
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
     wanted: frozenset[str] = frozenset()
+    progress: Progress = SILENT
 
     @contextmanager
     def open(self, *, read_layers: bool = True) -> Iterator[Image]:
@@ -113,6 +116,7 @@ class Source:
             capture=Capture(READS | self.wanted),
             verify=self.verify_all,
             cache=self.cache,
+            progress=self.progress,
         )
 
 

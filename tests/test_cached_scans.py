@@ -178,8 +178,8 @@ def test_what_was_read_in_another_way_is_not_known(
 def test_limits_hold_for_what_is_known(save_image: SaveImage, cache: LayerCache) -> None:
     path = save_image(SPEC, "oci", compression="gzip")
     report(path, cache)
-    with pytest.raises(AnalysisError, match="layer 0: a path"):
-        report(path, cache, limits=Limits(max_path_bytes=5))
+    with pytest.raises(AnalysisError, match="layer 0 expands"):
+        report(path, cache, limits=Limits(max_layer_size=600))
 
 
 def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:

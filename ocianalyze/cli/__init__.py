@@ -1,7 +1,7 @@
 """The command line. Only this package prints, reads the environment, or exits.
 
 This module is imported first and imports next to nothing, so that whoever presses Ctrl-C while the rest is loaded sees
-one line and no traceback.
+one line and no traceback (`ocianalyze.cli.stopping`).
 """
 
 from __future__ import annotations
@@ -10,35 +10,28 @@ import gc
 import io
 import os
 import sys
-from typing import Final, NoReturn
+from typing import Final
 
+from ocianalyze.cli.stopping import Stopped, leave, obey_signals
 from ocianalyze.errors import OcianalyzeError
 
 EXIT_NOT_ANALYSED: Final = 3
-EXIT_INTERRUPTED: Final = 130
 _GARBAGE_THRESHOLD: Final = 1 << 18
 """After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
 
 
 def main() -> None:
     """Run the command line and exit with its code; whatever goes wrong is said in one line on standard error."""
-    gc.set_threshold(_GARBAGE_THRESHOLD)
     try:
-        _prepare_output()
-        from ocianalyze.cli.commands import app
-
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
+        obey_signals()
+        gc.set_threshold(_GARBAGE_THRESHOLD)
+        _run()
+    except Stopped as stopped:
+        leave(stopped.number)
     except OcianalyzeError as error:
         sys.exit(_complain(error.one_line(), error.exit_code))
     except KeyboardInterrupt:
-        _interrupted()
-    except SystemExit as error:
-        if error.code == EXIT_INTERRUPTED:  # typer's way to say that it has caught the interrupt
-            _interrupted()
-        raise
+        leave()
     except BrokenPipeError:
         discard_output()
         sys.exit(EXIT_NOT_ANALYSED)
@@ -54,6 +47,21 @@ def main() -> None:
         sys.exit(_complain(what, EXIT_NOT_ANALYSED))
 
 
+def _run() -> None:
+    """Run the command line; its output is complete afterwards."""
+    _prepare_output()
+    from ocianalyze.cli.commands import app
+
+    try:
+        app()
+    except Stopped:
+        raise  # whoever should take the rest of the output may be what we wait for
+    except BaseException:
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+
+
 def discard_output() -> None:
     """Let whatever is still to be written to standard output go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,11 +74,6 @@ def _prepare_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _interrupted() -> NoReturn:
-    _complain("interrupted", EXIT_INTERRUPTED)
-    os._exit(EXIT_INTERRUPTED)  # at once: threads may be deep in a layer
 
 
 def _complain(message: str, code: int) -> int:

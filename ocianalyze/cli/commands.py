@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -9,7 +11,7 @@ import typer
 from ocianalyze import __version__
 from ocianalyze.cli import EXIT_NOT_ANALYSED
 from ocianalyze.cli.caching import cache_commands, with_cache
-from ocianalyze.cli.input import either, open_source, read_app_image_config, read_severities, several
+from ocianalyze.cli.input import either, open_source, process_age, read_app_image_config, read_severities, several
 from ocianalyze.cli.options import (
     AppImageConfigFile,
     Color,
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
 _UNWRAPPED: Final = 10_000
 """How wide a table is that other programs read: no value is broken."""
+_WIDE: Final = 120
 _EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
 be analysed, 4 a registry could not be reached or refused."""
 
@@ -89,6 +92,9 @@ def scan(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
     ] = False,
+    timing: Annotated[
+        bool, typer.Option("--timing", help="Say on standard error where the time went, by phase and by layer.")
+    ] = False,
     color: ColorChoice = None,
     settings: Settings,
     limits: Limits,
@@ -97,37 +103,48 @@ def scan(
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import DEFAULT_PROFILE, analyze
+    from ocianalyze.cli.progress import showing_progress
     from ocianalyze.rules.rule import SIZE_LIMIT
 
     if verbose:
         log_to_stderr()
+    color = either(color, settings.color, Color.AUTO)
     outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
     config = app_image_config or settings.app_image_config
-    report = analyze(
-        open_source(
-            image,
-            platform or settings.platform,
-            image_name,
-            limits,
-            access,
-            cache=cache,
-            verify=bool(either(verify, settings.verify)),
-            jobs=either(jobs, settings.jobs),
-        ),
-        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
-        select=several(select) or settings.select,
-        ignore=several(ignore) or settings.ignore,
-        fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
-        app_image_config=read_app_image_config(config, image=image) if config else None,
-        size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
-        driver_version=either(driver_version, settings.driver_version),
-        severity={**settings.severity, **read_severities(several(severity))},
-        waivers=settings.waivers,
-        details=verbose,
-    )
+    age = process_age()
+    with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
+        report = analyze(
+            open_source(
+                image,
+                platform or settings.platform,
+                image_name,
+                limits,
+                access,
+                verify=bool(either(verify, settings.verify)),
+                jobs=either(jobs, settings.jobs),
+                cache=cache,
+                progress=progress,
+            ),
+            profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+            select=several(select) or settings.select,
+            ignore=several(ignore) or settings.ignore,
+            fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
+            app_image_config=read_app_image_config(config, image=image) if config else None,
+            size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
+            driver_version=either(driver_version, settings.driver_version),
+            severity={**settings.severity, **read_severities(several(severity))},
+            waivers=settings.waivers,
+            details=verbose,
+        )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
-    write_reports(report, outputs, Color(either(color, settings.color, Color.AUTO)), quiet=quiet)
+    if age is not None:
+        report = report.model_copy(update={"timing": report.timing.with_start(age)})
+    write_reports(report, outputs, Color(color), quiet=quiet)
+    if timing or verbose:
+        from ocianalyze.reports.timing import print_timing
+
+        print_timing(report, console(Color(color), file=sys.stderr, width=_WIDE))
     raise typer.Exit(_EXIT_CODES[report.verdict])
 
 
@@ -146,11 +163,13 @@ def inspect_(
     access: RegistryAccess,
 ) -> None:
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps. No layer is read."""
+    from ocianalyze.cli.progress import showing_progress
     from ocianalyze.reports import inspection
 
-    with open_source(image, platform or settings.platform, image_name, limits, access).open(
-        read_layers=False
-    ) as opened:
+    with ExitStack() as stack:
+        with showing_progress() as progress:  # an image that comes as a stream passes by
+            source = open_source(image, platform or settings.platform, image_name, limits, access, progress=progress)
+            opened = stack.enter_context(source.open(read_layers=False))
         if format_ is Format.JSON:
             print_json(inspection.record(opened))
         else:
@@ -183,14 +202,23 @@ def files(
     cache: LayerCache | None,
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
+    from ocianalyze.cli.progress import showing_progress
     from ocianalyze.reports import listing
 
-    source = open_source(
-        image, platform or settings.platform, image_name, limits, access, cache=cache, jobs=either(jobs, settings.jobs)
-    )
-    with source.open() as opened:
-        layers, _ = source.read(opened)
-        filesystem = source.merge(layers)
+    with showing_progress() as progress:
+        source = open_source(
+            image,
+            platform or settings.platform,
+            image_name,
+            limits,
+            access,
+            jobs=either(jobs, settings.jobs),
+            cache=cache,
+            progress=progress,
+        )
+        with source.open() as opened:
+            layers, _ = source.read(opened)
+            filesystem = source.merge(layers)
     if history:
         steps = [layer.created_by for layer in opened.layers]
         records = listing.histories(filesystem, steps, glob)
@@ -238,20 +266,23 @@ def app_image_config_(
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
+    from ocianalyze.cli.progress import showing_progress
 
-    fitting = fit_app_image_config(
-        open_source(
-            image,
-            platform or settings.platform,
-            image_name,
-            limits,
-            access,
-            cache=cache,
-            jobs=either(jobs, settings.jobs),
-        ),
-        profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
-        name=name,
-    )
+    with showing_progress() as progress:
+        fitting = fit_app_image_config(
+            open_source(
+                image,
+                platform or settings.platform,
+                image_name,
+                limits,
+                access,
+                jobs=either(jobs, settings.jobs),
+                cache=cache,
+                progress=progress,
+            ),
+            profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
+            name=name,
+        )
     for remark in fitting.remarks:
         typer.echo(f"ocianalyze: {printable(remark)}", err=True)
     print_json(fitting.config)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import UsageError, suggest
+from ocianalyze.layers.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,12 +19,15 @@ if TYPE_CHECKING:
     from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.progress import Progress
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
     from ocianalyze.sources.registry.access import RegistryAccess
 
 STDIN: Final = Path("-")
 _PREFIX: Final = "OCIANALYZE_"
+_START_TIME: Final = 22 - 3
+"""Which field of a process's state, behind its name, says when it was started."""
 _ALIKE: Final = 0.75
 """From here on a variable is taken for a misspelt one of ours; others with our prefix are other programs' concern."""
 
@@ -114,6 +119,7 @@ def open_source(
     cache: LayerCache | None = None,
     verify: bool = False,
     jobs: int | None = None,
+    progress: Progress = SILENT,
 ) -> Source:
     """Return the source that the options describe; nothing is opened yet."""
     from ocianalyze.analysis import Source
@@ -135,7 +141,19 @@ def open_source(
         verify_all=verify,
         jobs=jobs,
         limits=limits,
+        progress=progress,
     )
+
+
+def process_age() -> float | None:
+    """Return how many seconds ago this process was started, None where that cannot be told (proc_pid_stat(5))."""
+    try:
+        fields = Path("/proc/self/stat").read_bytes().rpartition(b")")[2].split()
+        started = int(fields[_START_TIME]) / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+    return age if age >= 0 else None
 
 
 def _check_environment() -> None:

@@ -6,11 +6,13 @@ import io
 import logging
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ocianalyze.cli import discard_output
 from ocianalyze.cli.options import Color, Format
+from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import escaped_json, printable
 
@@ -65,7 +67,8 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
             print_report(report, console(Color.NEVER, file=text))
             content = text.getvalue().encode()
     try:
-        where.write_bytes(content)
+        with undisturbed() if where.is_file() or not where.exists() else nullcontext():  # a pipe may keep us waiting
+            where.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import sys
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ocianalyze import __version__
@@ -58,10 +59,11 @@ class LayerMemory:
         identity = self._identities[layer.position] = _identity(layer.blob)
         if self._verify:
             return None
+        started = perf_counter()
         for name in (layer.digest, identity):
             packed = self._known(name) if name is not None else None
             if name is not None and packed is not None and layer.blob.size in (None, packed.size):
-                return self._read_layer(layer, name, packed, budget)
+                return self._read_layer(layer, name, packed, budget, started)
         return None
 
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
@@ -93,7 +95,7 @@ class LayerMemory:
             _log.debug("what the cache has of %s is passed over: %s", name, error)
             return None
 
-    def _read_layer(self, layer: Layer, name: str, packed: packing.Packed, budget: Budget) -> ReadLayer:
+    def _read_layer(self, layer: Layer, name: str, packed: packing.Packed, budget: Budget, started: float) -> ReadLayer:
         what = f"layer {layer.position}"
         contents = Contents(packed.changeset, layer.blob, packed.compression, self._limits, what, digest=layer.digest)
         contents.captured.update(packed.captured)
@@ -108,6 +110,7 @@ class LayerMemory:
             digest=None,
             diff_id=None,
             contents=contents,
+            seconds=perf_counter() - started,
         )
         contents.learned = partial(self._store, name, known)
         return known
@@ -128,6 +131,7 @@ def pack_layer(layer: ReadLayer) -> bytes:
             layer.size,
             layer.uncompressed_size,
             layer.bytes_read,
+            layer.seconds,
             layer.contents.captured,
         )
     )

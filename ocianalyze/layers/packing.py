@@ -23,13 +23,17 @@ _LENGTH: Final = 4
 
 
 class Packed(NamedTuple):
-    """What is packed of a layer; sizes in bytes. `captured` are the contents that were kept, by row."""
+    """What is packed of a layer; sizes in bytes. `captured` are the contents that were kept, by row.
+
+    `seconds` is how long the reading took.
+    """
 
     changeset: Changeset
     compression: str
     size: int
     uncompressed_size: int
     bytes_read: int
+    seconds: float
     captured: dict[int, bytes]
 
 
@@ -51,7 +55,7 @@ def pack(layer: Packed) -> bytes:
         *captured.values(),
     ]
     head = {
-        "layer": [layer.compression, layer.size, layer.uncompressed_size, layer.bytes_read],
+        "layer": [layer.compression, layer.size, layer.uncompressed_size, layer.bytes_read, layer.seconds],
         "entries": changeset.entries,
         "attributes": changeset.attributes,
         "xattrs": [
@@ -99,14 +103,15 @@ def _unpack(data: memoryview) -> Packed:
     changeset.diagnostics = [Diagnostic(*item) for item in head["diagnostics"]]
     changeset.entries = int(head["entries"])
     _check(changeset)
-    compression, *numbers = head["layer"]
-    size, uncompressed_size, bytes_read = map(int, numbers)
+    compression, size, uncompressed_size, bytes_read, seconds = head["layer"]
     ends = list(accumulate(_array("q", captured_sizes), initial=bounds[-1]))
     if ends[-1] != len(data):
         raise DamagedPackError("a packed layer that is cut, or goes on")
     contents = (bytes(data[begin:end]) for begin, end in pairwise(ends))
     captured = dict(zip(_array("i", captured_rows), contents, strict=True))
-    return Packed(changeset, str(compression), size, uncompressed_size, bytes_read, captured)
+    return Packed(
+        changeset, str(compression), int(size), int(uncompressed_size), int(bytes_read), float(seconds), captured
+    )
 
 
 def _check(changeset: Changeset) -> None:

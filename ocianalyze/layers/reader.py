@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
@@ -12,6 +13,7 @@ from ocianalyze.layers.capture import HEAD, Capture
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
 from ocianalyze.layers.contents import Budget, Contents
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.progress import SILENT, Progress, tell_chunks, tell_entries
 from ocianalyze.layers.tally import Tally
 from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import RangeWindow, StreamWindow
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.layers.progress import LayerProgress
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Layer
 
@@ -33,12 +36,14 @@ class Reading:
 
     `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents to keep where they
     cannot be read again at little cost. `cache` is where what is learned is kept, and looked up; None for nowhere.
+    `progress` is told how far it is.
     """
 
     limits: Limits = DEFAULT_LIMITS
     capture: Capture = field(default_factory=Capture)
     verify: bool = False
     cache: LayerCache | None = None
+    progress: Progress = SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,9 @@ class ReadLayer:
     """What was learned by reading one layer; sizes in bytes.
 
     `read` is ``full`` where every byte was read, ``headers`` where only the tar headers were, and ``cache`` where an
-    earlier scan had read it. `digest` and
-    `diff_id` are those of the bytes that were read, None where they were not computed.
+    earlier scan had read it. `digest` and `diff_id` are those of the bytes that were read, None where they were not
+    computed. `seconds` is how long it took, beside other layers and with all waiting for the medium; a layer that was
+    hashed as stored and as the tar that it holds counts twice in `bytes_hashed`.
     """
 
     changeset: Changeset
@@ -59,6 +65,8 @@ class ReadLayer:
     digest: Digest | None
     diff_id: Digest | None
     contents: Contents
+    bytes_hashed: int = 0
+    seconds: float = 0.0
 
 
 class PreReadBlob:
@@ -82,22 +90,39 @@ class PreReadBlob:
 
 
 def read_blob(
-    blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool, algorithm: str = "sha256"
+    blob: Blob,
+    reading: Reading,
+    *,
+    what: str,
+    budget: Budget,
+    need_diff_id: bool,
+    algorithm: str = "sha256",
+    step: str | None = None,
 ) -> ReadLayer:
     """Read one layer's blob.
 
     A plain tar that can be read at offsets is walked from header to header, unless everything is to be verified; any
-    other blob is streamed in full, and hashed with `algorithm`. `what` names the layer in errors.
+    other blob is streamed in full, and hashed with `algorithm`. `what` names the layer in errors, and `step` is the
+    build step that made it, for who is told of progress.
 
     Raises:
         CorruptLayerError: the blob is no tar, or a damaged one.
         LimitExceededError: a limit was hit.
     """
     if walkable(blob, reading):
-        return walk_blob(blob, reading, what=what)
-    return _stream(
-        blob, reading, what=what, budget=budget, need_diff_id=need_diff_id or reading.verify, algorithm=algorithm
-    )
+        return walk_blob(blob, reading, what=what, step=step)
+    started = perf_counter()
+    with reading.progress.begin(what, blob.size, step=step) as progress:
+        result = _stream(
+            blob,
+            reading,
+            progress,
+            what=what,
+            budget=budget,
+            need_diff_id=need_diff_id or reading.verify,
+            algorithm=algorithm,
+        )
+    return replace(result, seconds=perf_counter() - started)
 
 
 def walkable(blob: Blob, reading: Reading) -> bool:
@@ -108,8 +133,17 @@ def walkable(blob: Blob, reading: Reading) -> bool:
     return byte_range is not None and recognise(byte_range.read_at(0, MAGIC_SIZE)) == "none"
 
 
-def walk_blob(blob: Blob, reading: Reading, *, what: str, walked: tuple[Changeset, int] | None = None) -> ReadLayer:
-    """Walk a `walkable` blob from header to header; `walked` is what another process made of it: changeset, bytes read.
+def walk_blob(
+    blob: Blob,
+    reading: Reading,
+    *,
+    what: str,
+    step: str | None = None,
+    walked: tuple[Changeset, int, float] | None = None,
+) -> ReadLayer:
+    """Walk a `walkable` blob from header to header.
+
+    `walked` is what another process made of it: the changeset, how many bytes it read, and in how many seconds.
 
     Raises:
         CorruptLayerError: it is no tar, or a damaged one.
@@ -119,14 +153,17 @@ def walk_blob(blob: Blob, reading: Reading, *, what: str, walked: tuple[Changese
     if byte_range is None:
         raise ContentUnavailableError(f"{what} cannot be read at offsets")
     if walked is None:
+        started = perf_counter()
         require_tar(byte_range.read_at(0, BLOCK), what)
         window = RangeWindow(byte_range)
-        entries = read_entries(window, limits=reading.limits, what=what)
-        walked = build_changeset(entries, limits=reading.limits, what=what), window.bytes_read
-    changeset, bytes_read = walked
+        with reading.progress.begin(what, byte_range.size, step=step) as progress:
+            entries = tell_entries(read_entries(window, limits=reading.limits, what=what), progress, walked=True)
+            changeset = build_changeset(entries, limits=reading.limits, what=what)
+        walked = changeset, window.bytes_read, perf_counter() - started
+    changeset, bytes_read, seconds = walked
     contents = Contents(changeset, blob, "none", reading.limits, what)
     size = byte_range.size
-    return ReadLayer(changeset, "none", size, size, "headers", bytes_read, None, None, contents)
+    return ReadLayer(changeset, "none", size, size, "headers", bytes_read, None, None, contents, seconds=seconds)
 
 
 def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
@@ -164,11 +201,18 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
 
 
 def _stream(
-    blob: Blob, reading: Reading, *, what: str, budget: Budget, need_diff_id: bool, algorithm: str
+    blob: Blob,
+    reading: Reading,
+    progress: LayerProgress,
+    *,
+    what: str,
+    budget: Budget,
+    need_diff_id: bool,
+    algorithm: str,
 ) -> ReadLayer:
     limits = reading.limits
     stored, plain = Tally(algorithm), Tally(algorithm)
-    head, chunks = peek(stored.count(blob.chunks()), MAGIC_SIZE)
+    head, chunks = peek(stored.count(tell_chunks(blob.chunks(), progress)), MAGIC_SIZE)
     codec = recognise(head)
     pieces = decompress(chunks, limits=limits, what=what, codec=codec)
     if codec in ("bzip2", "xz"):
@@ -182,14 +226,15 @@ def _stream(
     keep = (
         None if blob.byte_range() is not None and codec == "none" else _keeper(reading, window, captured, budget, what)
     )
-    entries = read_entries(window, limits=limits, what=what)
+    entries = tell_entries(read_entries(window, limits=limits, what=what), progress)
     changeset = build_changeset(entries, limits=limits, what=what, keep=keep)
     size = window.drain()
     digest = stored.digest()
     contents = Contents(changeset, blob, codec, limits, what, digest=digest)
     contents.captured.update(captured)
     diff_id = digest if codec == "none" else plain.digest() if need_diff_id else None
-    return ReadLayer(changeset, codec, stored.size, size, "full", stored.size, digest, diff_id, contents)
+    hashed = stored.size + plain.size
+    return ReadLayer(changeset, codec, stored.size, size, "full", stored.size, digest, diff_id, contents, hashed)
 
 
 def _keeper(

@@ -7,23 +7,30 @@ inflated and hashed do so outside of the interpreter's lock, so threads do. The 
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.memory import LayerMemory, pack_layer
 from ocianalyze.layers.packing import unpack
+from ocianalyze.layers.progress import SILENT
 from ocianalyze.layers.reader import PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
+from ocianalyze.layers.relay import Relay
 from ocianalyze.layers.workers import can_fork, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
 
+    from ocianalyze.layers.progress import Progress
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.image import Image, Layer
 
 _WORTH_A_FORK: Final = 256 << 20
 """Layers smaller than this many bytes together are walked sooner than workers are started."""
+_PAUSE: Final = 0.1
+"""How long, in seconds, is waited for a thread at a time, if somebody wants to know that time passes."""
 
 
 def read_layers(
@@ -46,11 +53,12 @@ def read_layers(
     layers = sorted(unique.values(), key=lambda layer: layer.position)
     done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}
     memory = None if reading.cache is None else LayerMemory(reading.cache, reading)
-    if memory is not None:
-        recalled = ((layer, memory.recall(layer, budget)) for layer in layers if _key(layer) not in done)
-        done.update((_key(layer), known) for layer, known in recalled if known is not None)
+    done.update(_recall([layer for layer in layers if _key(layer) not in done], memory, budget))
     left = [layer for layer in layers if _key(layer) not in done]
     has_news = bool(left)
+    sizes = [layer.blob.size for layer in left]
+    if has_news:
+        reading.progress.expect(len(left), None if None in sizes else sum(filter(None, sizes)))
     walked = [layer for layer in left if walkable(layer.blob, reading)]
     if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
         done.update(_walk_in_processes(walked, reading, memory, jobs, meanwhile))
@@ -62,33 +70,62 @@ def read_layers(
         algorithm = (layer.digest or layer.diff_id).algorithm
         need_diff_id = layer.digest is None
         result = read_blob(
-            layer.blob, reading, what=what, budget=budget, need_diff_id=need_diff_id, algorithm=algorithm
+            layer.blob,
+            reading,
+            what=what,
+            budget=budget,
+            need_diff_id=need_diff_id,
+            algorithm=algorithm,
+            step=layer.created_by,
         )
         budget.count(len(result.changeset))
         if memory is not None:
             memory.keep(layer, result)
         return result
 
-    if jobs == 1 or not left or (len(left) == 1 and meanwhile is None):
-        if meanwhile is not None:
-            meanwhile()
-        done.update((_key(layer), read(layer)) for layer in left)
-    else:
-        pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer")
-        try:
-            reads = pool.map(read, left)
-            if meanwhile is not None:
-                meanwhile()
-            done.update(zip(map(_key, left), reads, strict=True))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
+    done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
     if memory is not None and has_news:
         memory.trim()
+    return _in_order(image, done, reading)
+
+
+def _recall(layers: Sequence[Layer], memory: LayerMemory | None, budget: Budget) -> dict[str, ReadLayer]:
+    """Return those of the layers that are known from an earlier scan."""
+    if memory is None:
+        return {}
+    recalled = {_key(layer): memory.recall(layer, budget) for layer in layers}
+    return {key: known for key, known in recalled.items() if known is not None}
+
+
+def _in_order(image: Image, done: Mapping[str, ReadLayer], reading: Reading) -> list[ReadLayer]:
+    """Return what was read of each layer of the image."""
     results = [done[_key(layer)] for layer in image.layers]
     total = sum(len(result.changeset) for result in results)
     if total > reading.limits.max_entries:
         raise reading.limits.exceeded("max_entries", f"the image has {total:,} entries")
     return results
+
+
+def _read_in_threads(
+    layers: Sequence[Layer],
+    read: Callable[[Layer], ReadLayer],
+    progress: Progress,
+    jobs: int,
+    meanwhile: Callable[[], object] | None,
+) -> dict[str, ReadLayer]:
+    """Read layers, `jobs` at a time; in this thread, if there is nothing to do beside it."""
+    if jobs == 1 or not layers or (len(layers) == 1 and meanwhile is None):
+        if meanwhile is not None:
+            meanwhile()
+        return {_key(layer): read(layer) for layer in layers}
+    pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer")
+    try:
+        reads = {_key(layer): pool.submit(read, layer) for layer in layers}
+        if meanwhile is not None:
+            meanwhile()
+        return {key: _result(future, progress) for key, future in reads.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
 
 
 def _walk_in_processes(
@@ -98,24 +135,35 @@ def _walk_in_processes(
     jobs: int,
     meanwhile: Callable[[], object] | None,
 ) -> dict[str, ReadLayer]:
+    relay = None if reading.progress is SILENT else Relay(reading.progress, layers)
+
     def walk(number: int) -> bytes:
         layer = layers[number]
-        result = walk_blob(layer.blob, reading, what=f"layer {layer.position}")
+        told = reading if relay is None else replace(reading, progress=relay.sender(number))
+        result = walk_blob(layer.blob, told, what=f"layer {layer.position}")
         packed = pack_layer(result)
         if memory is not None:
             memory.keep(layer, result, packed)
         return packed
 
+    results = spread(
+        len(layers), walk, workers=jobs, meanwhile=meanwhile, waiting=None if relay is None else relay.poll
+    )
+    if relay is not None:
+        relay.close()
     read = {}
-    for number, packed in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile).items():
+    for number, packed in results.items():
         layer, walked = layers[number], unpack(packed)
-        read[_key(layer)] = walk_blob(
-            layer.blob,
-            reading,
-            what=f"layer {layer.position}",
-            walked=(walked.changeset, walked.bytes_read),
-        )
+        costs = walked.changeset, walked.bytes_read, walked.seconds
+        read[_key(layer)] = walk_blob(layer.blob, reading, what=f"layer {layer.position}", walked=costs)
     return read
+
+
+def _result(future: Future[ReadLayer], progress: Progress) -> ReadLayer:
+    """Return what a thread has read, and meanwhile let whoever is told of progress know that time passes."""
+    while progress is not SILENT and wait([future], timeout=_PAUSE).not_done:
+        progress.wait()
+    return future.result()
 
 
 def _key(layer: Layer) -> str:

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _HEADER: Final = 12
 _FAILED: Final = -1
+_PR_SET_PDEATHSIG: Final = 1
+_PAUSE: Final = 0.02
+"""How long, in seconds, is slept between two looks at a worker, if there is something to do while waiting for it."""
 
 
 def can_fork() -> bool:
@@ -27,12 +31,17 @@ def can_fork() -> bool:
 
 
 def spread(
-    tasks: int, work: Callable[[int], bytes], *, workers: int, meanwhile: Callable[[], object] | None = None
+    tasks: int,
+    work: Callable[[int], bytes],
+    *,
+    workers: int,
+    meanwhile: Callable[[], object] | None = None,
+    waiting: Callable[[], object] | None = None,
 ) -> dict[int, bytes]:
     """Return what `work` gives for each number below `tasks`, done by `workers` processes.
 
     A task that fails, or whose worker dies, is missing from the result: the caller does it again and sees why.
-    `meanwhile` is called in this process while the others work.
+    `meanwhile` is called in this process while the others work; `waiting` is, again and again, while it waits for them.
     """
     todo, queue = os.pipe()
     os.set_blocking(queue, False)
@@ -51,8 +60,7 @@ def spread(
             meanwhile()
         results: dict[int, bytes] = {}
         for child, sink in children.items():
-            with contextlib.suppress(ChildProcessError):  # where children are not waited for (SIGCHLD ignored)
-                os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+            _wait(child, waiting)
             results.update(_results(sink))
         return results
     finally:
@@ -74,20 +82,32 @@ def _start(todo: int, work: Callable[[int], bytes]) -> tuple[int | None, int]:
         sink = os.memfd_create("results")
     except OSError:
         return None, -1
+    parent = os.getpid()
     try:
         child = os.fork()
     except OSError:
         os.close(sink)
         return None, -1
     if child == 0:
-        _serve(todo, sink, work)
+        _serve(todo, sink, work, parent)
     return child, sink
 
 
-def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
+def _wait(child: int, waiting: Callable[[], object] | None) -> None:
+    """Wait until a worker has ended; it is left for whoever ends them all."""
+    with contextlib.suppress(ChildProcessError):  # where children are not waited for (SIGCHLD ignored)
+        if waiting is not None:
+            while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+                waiting()
+                time.sleep(_PAUSE)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+
+
+def _serve(todo: int, sink: int, work: Callable[[int], bytes], parent: int) -> None:
     """Do tasks until there are none left, and end this process, and its garbage with it."""
     gc.disable()
     try:
+        _end_with(parent)
         while task := os.read(todo, 4):
             number = int.from_bytes(task, "little")
             try:
@@ -99,6 +119,16 @@ def _serve(todo: int, sink: int, work: Callable[[int], bytes]) -> None:
             while view:
                 view = view[os.write(sink, view) :]
     finally:
+        os._exit(0)
+
+
+def _end_with(parent: int) -> None:
+    """Let this process be killed when its parent ends, however that comes (prctl(2), PR_SET_PDEATHSIG)."""
+    with contextlib.suppress(ImportError, OSError, AttributeError):  # it is only a second net
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    if os.getppid() != parent:
         os._exit(0)
 
 

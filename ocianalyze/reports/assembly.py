@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
 _LONGEST: Final = 4096
 _MOST_ITEMS: Final = 1000
+_DIGITS: Final = 4
+"""To how many digits seconds are told."""
 
 
 def assemble(
@@ -65,11 +67,7 @@ def assemble(
         facts=_facts(subject, outcome, details=details),
         layers=list(_layers(image, layers, verified)),
         diagnostics=list(_diagnostics(filesystem, outcome)),
-        timing=form.Timing(
-            seconds=round(sum(phases.values()), 4),
-            bytes_read=sum(layer.bytes_read for layer in layers),
-            phases={name: round(seconds, 4) for name, seconds in phases.items()},
-        ),
+        timing=_timing(layers, phases),
     )
 
 
@@ -228,6 +226,33 @@ def _layers(image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequen
                 "verified": list(digests),
             }
         )
+
+
+def _timing(layers: Sequence[ReadLayer], phases: Mapping[str, float]) -> form.Timing:
+    first = {id(read): position for position, read in reversed(list(enumerate(layers)))}
+    costs = [
+        form.LayerTiming.model_validate(
+            {
+                "position": position,
+                "read": read.read,
+                "size": read.size,
+                "entries": read.changeset.entries,
+                "bytes_read": read.bytes_read,
+                "bytes_hashed": read.bytes_hashed,
+                "seconds": round(read.seconds, _DIGITS),
+                "bytes_per_second": round(read.size / read.seconds) if read.seconds else None,
+            }
+        )
+        for position, read in enumerate(layers)
+        if first[id(read)] == position
+    ]
+    return form.Timing(
+        seconds=round(sum(phases.values()), _DIGITS),
+        bytes_read=sum(cost.bytes_read for cost in costs),
+        bytes_hashed=sum(cost.bytes_hashed for cost in costs),
+        phases={name: round(seconds, _DIGITS) for name, seconds in phases.items()},
+        layers=costs,
+    )
 
 
 def _short(value: Any) -> Any:  # noqa: ANN401 - any JSON value

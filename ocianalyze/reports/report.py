@@ -243,12 +243,42 @@ class DiagnosticReport(_Part):
     path: Text | None = None
 
 
+class LayerTiming(_Part):
+    """What reading one layer cost; a blob that stands for several layers is read once, and listed at the first.
+
+    `seconds` are those that passed, beside other layers and with all waiting for the medium, so that their sum may be
+    more than the phase took. `bytes_per_second` is how fast the layer was got through, by its size as stored; null
+    where it took no time that can be told. Bytes that were hashed as stored and again uncompressed count twice.
+    """
+
+    position: int
+    read: Literal["full", "headers", "cache", "toc"]
+    size: int
+    entries: int
+    bytes_read: int
+    bytes_hashed: int
+    seconds: float
+    bytes_per_second: int | None
+
+
 class Timing(_Part):
-    """Where the time went, in seconds."""
+    """Where the time went, in seconds, and on how many bytes.
+
+    `phases` are in the order in which they happen: ``start`` is from the start of the process to that of the analysis,
+    where the command line can tell it; then ``open``, ``layers``, ``merge`` and ``rules``. The layers of an image that
+    comes as a stream are read as it is opened.
+    """
 
     seconds: float
     bytes_read: int
+    bytes_hashed: int
     phases: dict[str, float]
+    layers: list[LayerTiming]
+
+    def with_start(self, seconds: float) -> Timing:
+        """Return this with the seconds that passed from the start of the process to that of the analysis."""
+        phases = {"start": round(seconds, 4), **self.phases}
+        return self.model_copy(update={"phases": phases, "seconds": round(seconds + self.seconds, 4)})
 
 
 class Report(_Part):

@@ -16,7 +16,7 @@ from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console, RenderableType
 
@@ -37,12 +37,17 @@ _LARGEST_SHARE: Final = 9.99
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print a report; where it does not go to a terminal, without spaces at the ends of lines."""
+    """Print a report."""
+    trimmed(_print, report, console)
+
+
+def trimmed(print_: Callable[[Report, Console], None], report: Report, console: Console) -> None:
+    """Call `print_`; what does not go to a terminal has no spaces at the ends of its lines."""
     if console.is_terminal:
-        _print(report, console)
+        print_(report, console)
         return
     with console.capture() as captured:
-        _print(report, console)
+        print_(report, console)
     for line in captured.get().splitlines():
         console.out(line.rstrip(), highlight=False)
 

@@ -100,7 +100,7 @@ def _open_store(
     try:
         if recognise(file.range().read_at(0, MAGIC_SIZE)) == "none":
             return ArchiveStore(file, reading.limits), None
-        store = StreamStore(file.range().chunks(), reading, what=str(path), read_layers=read_layers)
+        store = StreamStore(file.range().chunks(), reading, what=str(path), read_layers=read_layers, size=file.size)
     except BaseException:
         file.close()
         raise

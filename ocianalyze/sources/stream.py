@@ -13,6 +13,7 @@ from ocianalyze.errors import ContentUnavailableError, InvalidImageError, Ociana
 from ocianalyze.layers.compression import decompress, peek
 from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob
 from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import StreamWindow
@@ -101,9 +102,17 @@ class _Unreadable:
 
 
 class StreamStore:
-    """The members of an archive that was read in one pass."""
+    """The members of an archive that was read in one pass; it has `size` bytes, where that is known beforehand."""
 
-    def __init__(self, chunks: Iterator[bytes], reading: Reading, *, what: str, read_layers: bool = True) -> None:
+    def __init__(
+        self,
+        chunks: Iterator[bytes],
+        reading: Reading,
+        *,
+        what: str,
+        read_layers: bool = True,
+        size: int | None = None,
+    ) -> None:
         self._names = Names(what)
         self._members: dict[str, Blob] = {}
         self._reading = reading
@@ -111,7 +120,12 @@ class StreamStore:
         self._read_layers = read_layers
         self._entries = 0
         self._broken: OcianalyzeError | None = None
-        limits = reading.limits
+        with reading.progress.begin_stream(what, size) as progress:
+            self._read(tell_chunks(chunks, progress), what)
+
+    def _read(self, chunks: Iterator[bytes], what: str) -> None:
+        """Read the archive to its end."""
+        limits = self._reading.limits
         head, pieces = peek(decompress(chunks, limits=limits, what=what), BLOCK)
         require_archive(head, what)
         window = StreamWindow(self._watched(pieces))

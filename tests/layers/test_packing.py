@@ -14,7 +14,7 @@ CAPTURED = {1: b"x", 3: b"", 5: bytes(range(256))}
 
 
 def _packed(data: bytes) -> Packed:
-    return Packed(changeset_of(data), "zstd", 1 << 40, 7, 3, CAPTURED)
+    return Packed(changeset_of(data), "zstd", 1 << 40, 7, 3, 0.5, CAPTURED)
 
 
 def _state(packed: Packed) -> dict[str, object]:

@@ -131,9 +131,14 @@ def forking(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     done: list[int] = []
 
     def counting(
-        tasks: int, work: Callable[[int], bytes], *, workers: int, meanwhile: Callable[[], object] | None
+        tasks: int,
+        work: Callable[[int], bytes],
+        *,
+        workers: int,
+        meanwhile: Callable[[], object] | None,
+        waiting: Callable[[], object] | None,
     ) -> dict[int, bytes]:
-        results = spread(tasks, work, workers=workers, meanwhile=meanwhile)
+        results = spread(tasks, work, workers=workers, meanwhile=meanwhile, waiting=waiting)
         done.append(len(results))
         return results
 

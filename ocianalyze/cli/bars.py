@@ -1,0 +1,106 @@
+"""The bars of progress on a terminal: a row for the image, and one for each layer that is in work."""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Column, Table
+from rich.text import Text
+
+from ocianalyze.cli.options import Color
+from ocianalyze.cli.output import console
+from ocianalyze.facts.size import human
+from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.text import cut, printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ocianalyze.cli.progress import Tally, Track
+
+_MOST_ROWS: Final = 8
+_BAR_WIDTH: Final = 14
+_WIDTHS: Final = (_BAR_WIDTH, 13, 8, 14, 5)
+"""Of the bar and the figures: as wide as they most often are, so that nothing jumps."""
+_LONGEST: Final = 100
+"""How many characters of a layer's name and build step are looked at: more fit into no row."""
+_LONGEST_TIME: Final = 100 * 3600
+
+
+class Drawing:
+    """Rows at the bottom of the terminal, until they are closed."""
+
+    def __init__(self, *, no_color: bool) -> None:
+        self._console = console(Color.AUTO, file=sys.stderr)
+        self._console.no_color = self._console.no_color or no_color
+        self._live = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
+        self._live.start()
+
+    def show(self, tally: Tally) -> None:
+        """Draw all rows anew."""
+        rows = Table.grid(
+            Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            *(Column(justify="right", no_wrap=True, min_width=width) for width in _WIDTHS),
+            padding=(0, 1, 0, 0),
+            expand=True,
+        )
+        speed, position = tally.speed, tally.position
+        over = tally.layers is not None and tally.ended >= tally.layers
+        rows.add_row(
+            Text(_title(tally), style="bold"),
+            *_figures(position, tally.size, speed, tally.entries),
+            "merging" if over else _left(position, tally.size, speed),
+        )
+        now = monotonic()
+        room = max(1, min(_MOST_ROWS, self._console.height - 2))
+        for track in islice(list(tally.running), room):
+            speed = track.measure(now)
+            rows.add_row(
+                Text(_name(track), style="dim"),
+                *_figures(track.position, track.size, speed, track.entries),
+                _left(track.position, track.size, speed),
+            )
+        self._live.update(rows, refresh=True)
+
+    def close(self) -> None:
+        """Take all rows away, and show the cursor again."""
+        self._live.stop()
+
+
+def _title(tally: Tally) -> str:
+    return f"{tally.ended} layers" if tally.layers is None else f"{tally.ended} of {tally.layers} layers"
+
+
+def _name(track: Track) -> str:
+    """Return the name of a layer and its build step; both may come from the image."""
+    name = printable(cut(track.what, _LONGEST))
+    return f"{name}: {cut(build_step(track.step), _LONGEST)}" if track.step else name
+
+
+def _figures(position: int, size: int | None, speed: float, entries: int) -> tuple[RenderableType, ...]:
+    position = position if size is None else min(position, size)
+    return (
+        ProgressBar(total=size, completed=position, width=_BAR_WIDTH, pulse=size is None),
+        human(position) if size is None else f"{human(position)}/{human(size)}",
+        f"{human(round(speed))}/s",
+        f"{entries:,} entries",
+    )
+
+
+def _left(position: int, size: int | None, speed: float) -> str:
+    """Return how long it takes from here to the end, in minutes and seconds; nothing where that cannot be told."""
+    if size is None or speed <= 0:
+        return ""
+    seconds = round(max(0, size - position) / speed)
+    if seconds >= _LONGEST_TIME:
+        return ""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
