@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 BIN := .venv/bin
+SOURCES := pyproject.toml hatch_build.py ocianalyze/layers/_ordinary.c
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help demo test check lint types fix docs docs-check bench clean
@@ -46,6 +47,7 @@ bench: .venv/installed-dev ## Time large images (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.run
 
 clean: ## Remove .venv, caches and built images
+	rm -f ocianalyze/layers/*.so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # --- the virtual environment: made once, again when pyproject.toml changes ---------------------------------------------
@@ -59,10 +61,10 @@ endif
 		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PIP) install --upgrade 'pip>=25.1'
 
-.venv/installed: pyproject.toml | .venv/bin/python
+.venv/installed: $(SOURCES) | .venv/bin/python
 	@$(PIP) install --editable .
 	@touch $@
 
-.venv/installed-dev: pyproject.toml | .venv/bin/python
+.venv/installed-dev: $(SOURCES) | .venv/bin/python
 	@$(PIP) install --editable . --group dev
 	@touch .venv/installed $@

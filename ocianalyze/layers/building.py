@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers import ordinary
 from ocianalyze.layers.changeset import IMPLIED, ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import (
     OPAQUE_MARKER,
@@ -15,11 +16,17 @@ from ocianalyze.layers.entry import (
     Kind,
     RawEntry,
 )
+from ocianalyze.layers.progress import SILENT, tell_entries
+from ocianalyze.layers.tarstream import read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.progress import LayerProgress
+    from ocianalyze.layers.windows import Window
+
+Keep: TypeAlias = "Callable[[int, str, str, int, int, int], None]"
 
 _MAX_LINKS: Final = 40
 _MOST_REPORTED: Final = 100
@@ -38,12 +45,38 @@ _LINKS: Final = frozenset((_SYMLINK, _HARDLINK))
 _WHITEOUT, _OPAQUE = int(Kind.WHITEOUT), int(Kind.OPAQUE)
 
 
+def read_changeset(
+    window: Window,
+    *,
+    limits: Limits,
+    what: str,
+    keep: Keep | None = None,
+    progress: LayerProgress = SILENT,
+    walked: bool = False,
+) -> Changeset:
+    """Return the changeset that the tar in `window` states.
+
+    `progress` is told of it, with the place in the tar where it is `walked`. `keep` and what is raised are those of
+    `build_changeset`, and of `read_entries`.
+    """
+    builder = _Builder(limits, what)
+    if ordinary.compiled is None:
+        entries = read_entries(window, limits=limits, what=what)
+        return builder.build(tell_entries(entries, progress, walked=walked), keep)
+    taker = ordinary.Taker(window, builder.tables(keep), limits.max_entries, progress)
+    changeset = builder.build(read_entries(window, limits=limits, what=what, take=taker), keep)
+    changeset.entries += taker.taken
+    if changeset.entries > limits.max_entries:
+        raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
+    return changeset
+
+
 def build_changeset(
     entries: Iterable[RawEntry],
     *,
     limits: Limits,
     what: str,
-    keep: Callable[[int, str, str, int, int, int], None] | None = None,
+    keep: Keep | None = None,
 ) -> Changeset:
     """Return the changeset that a stream of entries states.
 
@@ -79,9 +112,38 @@ class _Builder:
         self._inside: dict[str, list[str]] = {}
         self._listed = 0
         self._metadata = 0
+        self._indices: dict[Attributes, int] = {IMPLIED: 0}
+
+    def tables(self, keep: Keep | None) -> tuple[Any, ...]:
+        """Return what the rows of ordinary entries are added to, in the order of `_ordinary.c`."""
+        changeset = self._changeset
+        return (
+            changeset.names,
+            changeset.kinds,
+            changeset.parents.append,
+            changeset.identities.append,
+            changeset.sizes.append,
+            changeset.mtimes.append,
+            changeset.offsets.append,
+            self._directories,
+            self._symlinks,
+            self._aliases,
+            changeset.links,
+            {},
+            self._index,
+            keep,
+        )
+
+    def _index(self, mode: int, uid: int, gid: int) -> tuple[int, int]:
+        """Return which of the changeset's attributes these are, adding them if they are new, and the mode."""
+        attributes = Attributes(mode, uid, gid)
+        index = self._indices.setdefault(attributes, len(self._changeset.attributes))
+        if index == len(self._changeset.attributes):
+            self._changeset.attributes.append(attributes)
+        return index, mode
 
     def build(  # noqa: C901, PLR0912, PLR0915 - the second hot loop: once for each entry
-        self, entries: Iterable[RawEntry], keep: Callable[[int, str, str, int, int, int], None] | None
+        self, entries: Iterable[RawEntry], keep: Keep | None
     ) -> Changeset:
         changeset = self._changeset
         names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
@@ -92,7 +154,7 @@ class _Builder:
             changeset.offsets,
         )
         directories = self._directories
-        indices: dict[Attributes, int] = {IMPLIED: 0}
+        indices = self._indices
         last, index = IMPLIED, 0
         count, most = 0, self._limits.max_entries
         for path, kind, attributes, size, mtime, link, offset, stored, xattrs in entries:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
 from ocianalyze.layers import filetype
-from ocianalyze.layers.building import build_changeset
+from ocianalyze.layers.building import read_changeset
 from ocianalyze.layers.capture import HEAD, Capture
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
 from ocianalyze.layers.contents import Budget, Contents
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
-from ocianalyze.layers.progress import SILENT, Progress, tell_chunks, tell_entries
+from ocianalyze.layers.progress import SILENT, Progress, tell_chunks
 from ocianalyze.layers.tally import Tally
-from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
+from ocianalyze.layers.tarstream import BLOCK, begins_tar
 from ocianalyze.layers.windows import RangeWindow, StreamWindow
 
 if TYPE_CHECKING:
@@ -157,8 +157,7 @@ def walk_blob(
         require_tar(byte_range.read_at(0, BLOCK), what)
         window = RangeWindow(byte_range)
         with reading.progress.begin(what, byte_range.size, step=step) as progress:
-            entries = tell_entries(read_entries(window, limits=reading.limits, what=what), progress, walked=True)
-            changeset = build_changeset(entries, limits=reading.limits, what=what)
+            changeset = read_changeset(window, limits=reading.limits, what=what, progress=progress, walked=True)
         walked = changeset, window.bytes_read, perf_counter() - started
     changeset, bytes_read, seconds = walked
     contents = Contents(changeset, blob, "none", reading.limits, what)
@@ -226,8 +225,7 @@ def _stream(
     keep = (
         None if blob.byte_range() is not None and codec == "none" else _keeper(reading, window, captured, budget, what)
     )
-    entries = tell_entries(read_entries(window, limits=limits, what=what), progress)
-    changeset = build_changeset(entries, limits=limits, what=what, keep=keep)
+    changeset = read_changeset(window, limits=limits, what=what, keep=keep, progress=progress)
     size = window.drain()
     digest = stored.digest()
     contents = Contents(changeset, blob, codec, limits, what, digest=digest)

@@ -11,20 +11,27 @@ from __future__ import annotations
 import contextlib
 import re
 import struct
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.compression import adler32
 from ocianalyze.layers.entry import Attributes, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ocianalyze.layers.entry import RawEntry
     from ocianalyze.layers.limits import Limits
     from ocianalyze.layers.windows import Window
 
 _Cached = TypeVar("_Cached", int, Attributes)
+Take: TypeAlias = "Callable[[int, int, int, int], tuple[int, int, int, int]]"
+"""Takes entries from a place in a tar on, as long as there is nothing odd about them.
+
+It is given the place, where the tar ends, how long a path may be, and how many bytes extended headers may still have.
+It returns how many entries it took, where the next header begins, where the content of the last entry ends, and how
+many bytes of extended headers there were.
+"""
 
 BLOCK: Final = 512
 """Tar is made of blocks of this many bytes."""
@@ -86,8 +93,10 @@ class _Sums(dict[bytes, int]):
 _SUMS: Final = _Sums()
 
 
-def read_entries(window: Window, *, limits: Limits, what: str) -> Iterator[RawEntry]:
+def read_entries(window: Window, *, limits: Limits, what: str, take: Take | None = None) -> Iterator[RawEntry]:
     """Yield the entries of the tar that `window` shows, in the order of the tar, as tuples of `Entry`'s fields.
+
+    `take` is asked first for what lies ahead; entries that it takes are not yielded.
 
     Between two entries the caller may look at content through the same window. A tar may end with two blocks of zeros
     or where an entry ends. Stops at the first end-of-archive mark; whatever lies behind it is not tar.
@@ -96,7 +105,7 @@ def read_entries(window: Window, *, limits: Limits, what: str) -> Iterator[RawEn
         CorruptLayerError: a header is damaged or cut, or content is; with the offset in the uncompressed tar.
         LimitExceededError: a path or an extended header is longer than allowed.
     """
-    return _Reader(window, limits, what).entries()
+    return _Reader(window, limits, what).entries(take)
 
 
 def begins_tar(block: bytes) -> bool:
@@ -133,11 +142,11 @@ class _Reader:
         self._extended_bytes = 0
         self._shortest_limit = min(limits.max_extended_header, limits.max_path_bytes)
 
-    def entries(self) -> Iterator[RawEntry]:  # noqa: C901, PLR0912, PLR0915 - the one hot loop of the program
+    def entries(self, take: Take | None) -> Iterator[RawEntry]:  # noqa: C901, PLR0912, PLR0915 - the one hot loop of the program
         """Yield every entry. What is rare is left to methods; what is common happens here, once for each entry."""
         view, end = self._window.view, self._window.end()
         if end is None:
-            end = _INT64
+            end = _INT64 - 1
         sums = _SUMS
         identities: dict[bytes, Attributes] = {}
         times: dict[bytes, int] = {}
@@ -148,6 +157,13 @@ class _Reader:
         data, start, length = b"", 0, 0
         position = content_end = 0
         while True:
+            if take is not None and extensions is None and not long_path:
+                left = self._limits.max_metadata - self._extended_bytes
+                taken, after, ended, extended = take(position, end, self._shortest_limit, left)
+                if taken:
+                    position, content_end = after, ended
+                    self._extended_bytes += extended
+                    continue
             at = position - start
             if at + BLOCK > length:
                 data, start = view(position, BLOCK)

@@ -29,6 +29,12 @@ class Window(Protocol):
     def end(self) -> int | None:
         """Return the size of the tar, where it is known."""
 
+    def file(self) -> tuple[int, int] | None:
+        """Return the descriptor of the file that the tar lies in, and where it begins there, if it lies in one."""
+
+    def count(self, size: int) -> None:
+        """Take note that `size` bytes were read past this window."""
+
 
 class RangeWindow:
     """A window on bytes that can be read at offsets.
@@ -61,6 +67,14 @@ class RangeWindow:
     def end(self) -> int | None:
         """Return how many bytes there are."""
         return self._source.size
+
+    def file(self) -> tuple[int, int] | None:
+        """Return where the bytes lie, if it is in a file."""
+        return self._source.file()
+
+    def count(self, size: int) -> None:
+        """Add bytes that were read past this window."""
+        self.bytes_read += size
 
 
 class StreamWindow:
@@ -95,6 +109,13 @@ class StreamWindow:
     def end(self) -> int | None:
         """Return None: a stream tells its size by ending."""
         return None
+
+    def file(self) -> tuple[int, int] | None:
+        """Return None: a stream is passed through, wherever it comes from."""
+        return None
+
+    def count(self, size: int) -> None:
+        """Do nothing: there is no other way to read a stream."""
 
     def drain(self, most: int | None = None) -> int:
         """Read to the end, for those who count and hash on the way, and return the size of the whole stream.

@@ -25,6 +25,9 @@ class ByteRange(Protocol):
     def identity(self) -> str | None:
         """Return what stays the same as long as nobody changes the bytes, or None where nothing tells that."""
 
+    def file(self) -> tuple[int, int] | None:
+        """Return the descriptor of the file that the bytes lie in, and where they begin there, if they lie in one."""
+
 
 class Blob(Protocol):
     """The bytes of one blob as it is stored."""

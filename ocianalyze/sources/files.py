@@ -84,6 +84,10 @@ class FileRange:
         file = f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
         return f"file {file}, {self.size} bytes from {self._offset}"
 
+    def file(self) -> tuple[int, int]:
+        """Return where the bytes lie: the descriptor of the file, and where they begin there."""
+        return self._descriptor, self._offset
+
 
 class DirectoryStore:
     """The files of an OCI layout directory."""

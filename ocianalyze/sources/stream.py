@@ -60,6 +60,10 @@ class BytesBlob:
         """Return None: they came as a stream."""
         return None
 
+    def file(self) -> tuple[int, int] | None:
+        """Return None: they are in memory."""
+        return None
+
 
 class _PassingBlob:
     """The member that is next in the stream; it can be read while it is, and only once."""

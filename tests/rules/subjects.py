@@ -56,6 +56,10 @@ class Bytes:
         """Return None: nobody keeps what is in memory apart."""
         return None
 
+    def file(self) -> tuple[int, int] | None:
+        """Return None: they are in memory."""
+        return None
+
 
 def elf(machine: int = 0x3E) -> bytes:
     """Return the header of a program for a machine."""

@@ -35,6 +35,10 @@ class MemoryBlob:
         """Return None: nobody keeps what is in memory apart."""
         return None
 
+    def file(self) -> tuple[int, int] | None:
+        """Return None: they are in memory."""
+        return None
+
 
 def chunks(data: bytes, size: int) -> Iterator[bytes]:
     """Cut bytes into chunks of one size."""

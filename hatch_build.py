@@ -1,0 +1,49 @@
+"""Compiles what makes the walking of layers faster, where there is a C compiler; without one, it is only slower."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+MODULE = "ocianalyze.layers._ordinary"
+SOURCE = "ocianalyze/layers/_ordinary.c"
+
+
+class CompilingHook(BuildHookInterface):
+    """Puts the compiled module beside its source, and into the wheel."""
+
+    PLUGIN_NAME = "custom"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - as hatchling has it
+        """Compile, unless OCIANALYZE_PURE_PYTHON is set; a compiler that is missing or fails is no error."""
+        if self.target_name != "wheel" or os.environ.get("OCIANALYZE_PURE_PYTHON"):
+            return
+        if compile_in_place(Path(self.root)):
+            build_data["artifacts"].append("ocianalyze/layers/_ordinary*.so")
+            build_data["pure_python"] = False
+            build_data["infer_tag"] = True
+
+
+def compile_in_place(root: Path) -> bool:
+    """Compile the module into the source tree; return whether that went well."""
+    from setuptools import Distribution, Extension
+    from setuptools.command.build_ext import build_ext
+
+    before = Path.cwd()
+    os.chdir(root)
+    try:
+        extension = Extension(MODULE, [SOURCE], extra_compile_args=["-O3"])
+        command = build_ext(Distribution({"name": "ocianalyze", "ext_modules": [extension]}))
+        command.inplace = True
+        command.build_temp = str(root / "build" / "compiled")
+        command.ensure_finalized()
+        command.run()
+    except Exception as error:  # noqa: BLE001 - whatever a compiler may lack
+        print(f"ocianalyze: layers are read by Python alone, since nothing could be compiled: {error}")  # noqa: T201
+        return False
+    finally:
+        os.chdir(before)
+    return True

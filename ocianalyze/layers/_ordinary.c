@@ -1,0 +1,491 @@
+/* Runs of ordinary tar headers become rows of a changeset.
+
+   tarstream.py and building.py say how headers are read and what becomes of them, and they alone decide whatever is
+   odd. This does what they do for what is not, in a fraction of the time: it looks at one header after the other and
+   stops before the first that is not wholly ordinary, or not wholly in sight. It is optional: without it they read every
+   header, with the same result.
+
+   An ordinary header has a right checksum, a magic of ustar or GNU, octal digits in every field, and is that of a regular
+   file, a directory, a symlink or a hardlink, perhaps after a PAX header that holds a path and nothing else. Its path is
+   in a directory other than the root that the layer has stated before; it is neither a whiteout nor does it take the
+   place of a directory or a symlink of the same layer. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100 };
+enum { NAME = 0, MODE = 100, IDENTITY = 24, SIZE = 124, MTIME = 136, CHECKSUM = 148, FLAG = 156, LINK = 157, MAGIC = 257,
+       PREFIX = 345, TRAILER = 508 };
+enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3 };
+
+/* What a builder (building.py) shares with this file, in the order in which it passes it. */
+enum { NAMES, KINDS, ADD_PARENT, ADD_IDENTITY, ADD_SIZE, ADD_MTIME, ADD_OFFSET, DIRECTORIES, SYMLINKS, ALIASES, LINKS,
+       IDENTITIES, INDEX, KEEP, TABLES };
+
+typedef struct {
+    const unsigned char *start;
+    Py_ssize_t size;
+} Text;
+
+typedef struct {
+    PyObject *const *tables;
+    /* The directory that was looked up last: most entries lie in the same one as those before. */
+    Text directory;
+    PyObject *parent;
+    /* The mode, uid and gid fields that were looked up last. */
+    const unsigned char *identity;
+    PyObject *index_and_mode;
+} Run;
+
+typedef struct {
+    int kind;
+    long long size, mtime, offset;
+    Text path, name, directory, link;
+    int is_joined; /* whether the texts lie in a buffer that the next header overwrites */
+    const unsigned char *header;
+} Entry;
+
+static int octal(const unsigned char *field, int digits, long long *value)
+{
+    long long sum = 0;
+    for (int i = 0; i < digits; i++) {
+        unsigned digit = field[i] - '0';
+        if (digit > 7)
+            return 0;
+        sum = sum << 3 | digit;
+    }
+    *value = sum;
+    return field[digits] == '\0' || field[digits] == ' ';
+}
+
+static Text up_to_zero(const unsigned char *field, Py_ssize_t size)
+{
+    const unsigned char *zero = memchr(field, 0, size);
+    return (Text){field, zero ? zero - field : size};
+}
+
+/* Tell whether a block is a header whose checksum, magic and size can be taken as they stand. */
+static int is_header(const unsigned char *block, long long *size)
+{
+    const unsigned char *field = block + CHECKSUM;
+    long long stated;
+    unsigned sum = 8 * ' ';
+    if (memcmp(block + MAGIC, "ustar", 6) != 0 && memcmp(block + MAGIC, "ustar  ", 8) != 0)
+        return 0;
+    if (!octal(field, 6, &stated) || (field[6] ^ field[7]) != ' ')
+        return 0;
+    for (int i = 0; i < BLOCK; i++)
+        sum += block[i];
+    for (int i = 0; i < 8; i++)
+        sum -= field[i];
+    return (long long)sum == stated && octal(block + SIZE, 11, size);
+}
+
+/* Return the path that a PAX header's content of `size` bytes is, if it is one record with nothing else; else nothing. */
+static Text only_path(const unsigned char *content, long long size)
+{
+    char start[32];
+    int length = PyOS_snprintf(start, sizeof start, "%lld path=", size);
+    if (size <= length + 1 || memcmp(content, start, length) != 0 || content[size - 1] != '\n' ||
+        memchr(content, 0, size))
+        return (Text){NULL, 0};
+    return (Text){content + length, size - length - 1};
+}
+
+/* Divide the path of an entry into directory and name; return 0 if there is anything to normalise. */
+static int divide(Entry *entry)
+{
+    Text path = entry->path;
+    if (path.size > 2 && path.start[0] == '.' && path.start[1] == '/') {
+        path.start += 2;
+        path.size -= 2;
+    }
+    if (entry->kind == DIRECTORY_KIND && path.size && path.start[path.size - 1] == '/')
+        path.size--;
+    Py_ssize_t slash = path.size - 1;
+    while (slash > 0 && path.start[slash] != '/')
+        slash--;
+    if (slash <= 0)
+        return 0;
+    entry->path = path;
+    entry->directory = (Text){path.start, slash};
+    entry->name = (Text){path.start + slash + 1, path.size - slash - 1};
+    Text name = entry->name;
+    int is_dots = name.size == 1 ? name.start[0] == '.' : name.size == 2 && memcmp(name.start, "..", 2) == 0;
+    int is_marker = name.size >= 4 && memcmp(name.start, ".wh.", 4) == 0;
+    return name.size && !is_dots && !is_marker;
+}
+
+/* Tell whether a hardlink's target is written as paths are kept: nothing to leave out, no way up. */
+static int is_plain(Text path)
+{
+    if (path.size == 0 || path.start[0] == '/' || path.start[path.size - 1] == '/' || path.start[0] == '.')
+        return 0;
+    for (Py_ssize_t i = 1; i < path.size; i++)
+        if (path.start[i - 1] == '/' && (path.start[i] == '/' || path.start[i] == '.'))
+            return 0;
+    return 1;
+}
+
+/* Read the header at `block`; `long_path` is what a PAX header before it says. Return 0 if it is not ordinary. */
+static int read_header(const unsigned char *block, Text long_path, unsigned char *joined, Entry *entry)
+{
+    long long size;
+    if (!is_header(block, &size) || !octal(block + MTIME, 11, &entry->mtime))
+        return 0;
+    switch (block[FLAG]) {
+    case '0': entry->kind = FILE_KIND; break;
+    case '5': entry->kind = DIRECTORY_KIND; break;
+    case '2': entry->kind = SYMLINK_KIND; break;
+    case '1': entry->kind = HARDLINK_KIND; break;
+    default: return 0;
+    }
+    entry->header = block;
+    entry->size = entry->kind == FILE_KIND ? size : 0;
+    entry->link = up_to_zero(block + LINK, 100);
+    entry->is_joined = 0;
+    if (long_path.size) {
+        entry->path = long_path;
+    } else {
+        entry->path = up_to_zero(block + NAME, 100);
+        if (block[PREFIX]) {
+            if (block[MAGIC + 5] != '\0' || memcmp(block + TRAILER, "tar", 4) == 0)
+                return 0;
+            Text prefix = up_to_zero(block + PREFIX, 155);
+            memcpy(joined, prefix.start, prefix.size);
+            joined[prefix.size] = '/';
+            memcpy(joined + prefix.size + 1, entry->path.start, entry->path.size);
+            entry->path = (Text){joined, prefix.size + 1 + entry->path.size};
+            entry->is_joined = 1;
+        }
+    }
+    return divide(entry);
+}
+
+static PyObject *decoded(Text text)
+{
+    return PyUnicode_DecodeUTF8((const char *)text.start, text.size, "surrogateescape");
+}
+
+/* Find the row of the directory that an entry lies in: 1 if there is one, 0 if that is not sure, -1 on an error. */
+static int find_parent(Run *run, const Entry *entry)
+{
+    Text directory = entry->directory;
+    if (run->parent && run->directory.size == directory.size &&
+        memcmp(run->directory.start, directory.start, directory.size) == 0)
+        return 1;
+    PyObject *key = decoded(directory);
+    if (!key)
+        return -1;
+    PyObject *parent = PyDict_GetItemWithError(run->tables[DIRECTORIES], key);
+    Py_DECREF(key);
+    Py_CLEAR(run->parent);
+    if (!parent)
+        return PyErr_Occurred() ? -1 : 0;
+    if (!PyLong_Check(parent) || PyObject_Not(parent))
+        return 0;
+    run->parent = Py_NewRef(parent);
+    run->directory = directory;
+    return 1;
+}
+
+/* Find which of the changeset's attributes an entry has: 1 if that is known, 0 if they are odd, -1 on an error. */
+static int find_identity(Run *run, const unsigned char *fields)
+{
+    long long mode, uid, gid;
+    if (run->index_and_mode && memcmp(run->identity, fields, IDENTITY) == 0)
+        return 1;
+    PyObject *identities = run->tables[IDENTITIES];
+    PyObject *key = PyBytes_FromStringAndSize((const char *)fields, IDENTITY);
+    if (!key)
+        return -1;
+    PyObject *found = Py_XNewRef(PyDict_GetItemWithError(identities, key));
+    int result = found ? 1 : PyErr_Occurred() ? -1 : 0;
+    if (!result && octal(fields, 7, &mode) && octal(fields + 8, 7, &uid) && octal(fields + 16, 7, &gid)) {
+        if (PyDict_Size(identities) >= MOST_IDENTITIES)
+            PyDict_Clear(identities);
+        found = PyObject_CallFunction(run->tables[INDEX], "LLL", mode & 07777, uid, gid);
+        result = found && PyTuple_Check(found) && PyDict_SetItem(identities, key, found) == 0 ? 1 : -1;
+    }
+    Py_DECREF(key);
+    if (result == 1) {
+        Py_XSETREF(run->index_and_mode, found);
+        run->identity = fields;
+    } else {
+        Py_XDECREF(found);
+    }
+    return result;
+}
+
+static int add_number(PyObject *append, long long value)
+{
+    PyObject *number = PyLong_FromLongLong(value);
+    PyObject *result = number ? PyObject_CallOneArg(append, number) : NULL;
+    Py_XDECREF(number);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+static int add_object(PyObject *append, PyObject *value)
+{
+    PyObject *result = PyObject_CallOneArg(append, value);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+/* Take note of what a link leads to: 1 if that is done, 0 if it is not ordinary, -1 on an error. */
+static int add_link(Run *run, const Entry *entry, PyObject *path, PyObject *row)
+{
+    PyObject *target = decoded(entry->link);
+    if (!target)
+        return -1;
+    int result = 1;
+    if (entry->kind == HARDLINK_KIND) {
+        int linked = is_plain(entry->link) ? PyDict_Contains(run->tables[SYMLINKS], target) : 1;
+        result = linked < 0 ? -1 : !linked;
+    } else if (entry->link.size == 0) {
+        result = 0;
+    } else {
+        PyDict_Clear(run->tables[ALIASES]);
+        if (PyDict_SetItem(run->tables[SYMLINKS], path, target) < 0 ||
+            PyDict_SetItem(run->tables[DIRECTORIES], path, Py_None) < 0)
+            result = -1;
+    }
+    if (result == 1 && PyDict_SetItem(run->tables[LINKS], row, target) < 0)
+        result = -1;
+    Py_DECREF(target);
+    return result;
+}
+
+static int add_columns(Run *run, const Entry *entry, PyObject *name)
+{
+    PyObject *const *tables = run->tables;
+    PyObject *kinds = tables[KINDS];
+    Py_ssize_t rows = PyByteArray_GET_SIZE(kinds);
+    if (PyByteArray_Resize(kinds, rows + 1) < 0)
+        return -1;
+    PyByteArray_AS_STRING(kinds)[rows] = (char)entry->kind;
+    if (PyList_Append(tables[NAMES], name) < 0 || add_object(tables[ADD_PARENT], run->parent) < 0 ||
+        add_object(tables[ADD_IDENTITY], PyTuple_GET_ITEM(run->index_and_mode, 0)) < 0 ||
+        add_number(tables[ADD_SIZE], entry->size) < 0 || add_number(tables[ADD_MTIME], entry->mtime) < 0 ||
+        add_number(tables[ADD_OFFSET], entry->offset) < 0)
+        return -1;
+    return 0;
+}
+
+static int keep_content(Run *run, const Entry *entry, PyObject *row, PyObject *path, PyObject *name)
+{
+    PyObject *result = PyObject_CallFunction(run->tables[KEEP], "OOOOLL", row, path, name,
+                                             PyTuple_GET_ITEM(run->index_and_mode, 1), entry->offset, entry->size);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+/* Add an entry: 1 if that is done, 0 if it is not ordinary after all, -1 on an error. */
+static int add_entry(Run *run, const Entry *entry)
+{
+    int result = find_parent(run, entry);
+    if (result == 1)
+        result = find_identity(run, entry->header + MODE);
+    if (result != 1)
+        return result;
+    PyObject *row = PyLong_FromSsize_t(PyList_GET_SIZE(run->tables[NAMES]));
+    PyObject *path = decoded(entry->path);
+    PyObject *name = decoded(entry->name);
+    if (!row || !path || !name) {
+        result = -1;
+        goto done;
+    }
+    PyObject *known = PyDict_GetItemWithError(run->tables[DIRECTORIES], path);
+    if (!known && PyErr_Occurred()) {
+        result = -1;
+    } else if (entry->kind == DIRECTORY_KIND) {
+        result = known == Py_None ? 0 : PyDict_SetItem(run->tables[DIRECTORIES], path, row) == 0 ? 1 : -1;
+    } else if (known) {
+        result = 0;
+    } else if (entry->kind != FILE_KIND) {
+        result = add_link(run, entry, path, row);
+    }
+    if (result == 1 && add_columns(run, entry, name) < 0)
+        result = -1;
+    if (result == 1 && entry->size && run->tables[KEEP] != Py_None && keep_content(run, entry, row, path, name) < 0)
+        result = -1;
+done:
+    Py_XDECREF(row);
+    Py_XDECREF(path);
+    Py_XDECREF(name);
+    if (entry->kind == DIRECTORY_KIND || entry->is_joined)
+        Py_CLEAR(run->parent); /* it may have another row from now on, or its name is about to be overwritten */
+    return result;
+}
+
+static long long rounded(long long size)
+{
+    return (size + BLOCK - 1) & -(long long)BLOCK;
+}
+
+/* Read the header at `at`, and the PAX header before it if there is one, into `entry`; `position` is where `at` is in
+   the whole tar. Return how many bytes of PAX content were read, -1 if the header is not ordinary. */
+static long long read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize_t at, long long position,
+                            long long path_limit, unsigned char *joined, Entry *entry)
+{
+    Text long_path = {NULL, 0};
+    long long extended = 0, ignored;
+    Py_ssize_t head = at;
+    const unsigned char *block = data + at;
+    if (block[FLAG] == 'x') {
+        if (!is_header(block, &extended) || !octal(block + MODE, 7, &ignored) || !octal(block + MODE + 8, 7, &ignored) ||
+            !octal(block + MODE + 16, 7, &ignored) || !octal(block + MTIME, 11, &ignored))
+            return -1;
+        if (extended > path_limit || at + BLOCK + rounded(extended) + BLOCK > size)
+            return -1;
+        long_path = only_path(block + BLOCK, extended);
+        if (!long_path.size)
+            return -1;
+        head += BLOCK + rounded(extended);
+    }
+    entry->offset = position + (head - at) + BLOCK;
+    return read_header(data + head, long_path, joined, entry) ? extended : -1;
+}
+
+/* What is known of a tar while it is gone through. */
+typedef struct {
+    long long position, end;  /* where the next header begins, and where the tar ends */
+    long long room;           /* how many entries may still be taken */
+    long long path_limit, extended_limit;
+    long long taken, content_end, extended, bytes_read;
+} Progress;
+
+/* Take the entries in `data`, which shows the tar from `start` on: 1 when it came to what is odd or not in sight, -1 on an
+   error. */
+static int take_entries(PyObject *const *tables, const unsigned char *data, Py_ssize_t size, long long start, Progress *to)
+{
+    unsigned char joined[LONGEST_JOINED];
+    Run run = {.tables = tables};
+    int result = 1;
+    while (to->taken < to->room) {
+        Entry entry;
+        long long at = to->position - start;
+        if (at > size - BLOCK)
+            break;
+        long long extended = read_entry(data, size, at, to->position, to->path_limit, joined, &entry);
+        if (extended < 0 || extended > to->extended_limit - to->extended || entry.size > to->end - entry.offset)
+            break;
+        result = add_entry(&run, &entry);
+        if (result != 1)
+            break;
+        to->taken++;
+        to->extended += extended;
+        to->content_end = entry.offset + entry.size;
+        to->position = rounded(to->content_end);
+    }
+    Py_XDECREF(run.parent);
+    Py_XDECREF(run.index_and_mode);
+    return result < 0 ? -1 : 1;
+}
+
+static PyObject *const *checked_tables(PyObject *tables)
+{
+    static const int dicts[] = {DIRECTORIES, SYMLINKS, ALIASES, LINKS, IDENTITIES};
+    int is_right = PyTuple_Check(tables) && PyTuple_GET_SIZE(tables) == TABLES &&
+                   PyList_CheckExact(PyTuple_GET_ITEM(tables, NAMES)) &&
+                   PyByteArray_CheckExact(PyTuple_GET_ITEM(tables, KINDS));
+    for (size_t i = 0; is_right && i < sizeof dicts / sizeof *dicts; i++)
+        is_right = PyDict_CheckExact(PyTuple_GET_ITEM(tables, dicts[i]));
+    if (!is_right)
+        PyErr_SetString(PyExc_TypeError, "these are not the tables of a builder");
+    return is_right ? &PyTuple_GET_ITEM(tables, 0) : NULL;
+}
+
+static PyObject *told(const Progress *to)
+{
+    return Py_BuildValue("LLLLL", to->taken, to->position, to->content_end, to->extended, to->bytes_read);
+}
+
+PyDoc_STRVAR(take_doc,
+"take(tables, data, start, position, end, room, path_limit, extended_limit, /)\n--\n\n"
+"Add the ordinary entries from byte `position` of a tar on, as far as `data` shows them, which begins at byte `start`.\n\n"
+"The tar ends at byte `end`; `room` entries are added at most. Return how many were added, at which byte the next header\n"
+"begins, where the content of the last one ends, how many bytes of extended headers were read, and 0.");
+
+static PyObject *take(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *tables, *data;
+    long long start;
+    Progress to = {0};
+    if (!PyArg_ParseTuple(args, "OSLLLLLL", &tables, &data, &start, &to.position, &to.end, &to.room, &to.path_limit,
+                          &to.extended_limit))
+        return NULL;
+    PyObject *const *checked = checked_tables(tables);
+    if (!checked)
+        return NULL;
+    to.content_end = to.position;
+    if (to.position >= start && to.position - start <= PyBytes_GET_SIZE(data) &&
+        take_entries(checked, (const unsigned char *)PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), start, &to) < 0)
+        return NULL;
+    return told(&to);
+}
+
+PyDoc_STRVAR(walk_doc,
+"walk(tables, descriptor, offset, position, end, room, path_limit, extended_limit, width, /)\n--\n\n"
+"Add the ordinary entries from byte `position` of a tar on that begins at byte `offset` of an open file.\n\n"
+"The headers are read `width` bytes at a time, fewer where bodies lie between them. The rest is as for `take`; the last\n"
+"number is how many bytes were read. What cannot be read is left to who reads it again.");
+
+static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    static const Py_ssize_t smallest = 1 << 11;
+    PyObject *tables;
+    int descriptor;
+    long long offset, limit = 0;
+    Py_ssize_t width = smallest, widest;
+    Progress to = {0};
+    if (!PyArg_ParseTuple(args, "OiLLLLLLn", &tables, &descriptor, &offset, &to.position, &to.end, &to.room, &to.path_limit,
+                          &to.extended_limit, &widest))
+        return NULL;
+    PyObject *const *checked = checked_tables(tables);
+    unsigned char *buffer = checked && widest >= smallest ? PyMem_Malloc(widest) : NULL;
+    if (!buffer)
+        return checked ? PyErr_NoMemory() : NULL;
+    to.content_end = limit = to.position;
+    int result = 1;
+    while (result == 1 && to.taken < to.room) {
+        long long before = to.position, gap = before - limit;
+        if (gap < width / 2 && width < widest)
+            width *= 2;
+        else if (gap > width && width > smallest)
+            width /= 2;
+        Py_ssize_t want = to.end - before < width ? (Py_ssize_t)(to.end - before) : width, size;
+        Py_BEGIN_ALLOW_THREADS
+        size = want > 0 ? pread(descriptor, buffer, want, offset + before) : 0;
+        Py_END_ALLOW_THREADS
+        if (PyErr_CheckSignals() < 0)
+            result = -1;
+        if (size < BLOCK || result < 0)
+            break;
+        to.bytes_read += size;
+        limit = before + size;
+        result = take_entries(checked, buffer, size, before, &to);
+        if (to.position == before) /* what comes next is odd */
+            break;
+    }
+    PyMem_Free(buffer);
+    return result < 0 ? NULL : told(&to);
+}
+
+static PyMethodDef methods[] = {
+    {"take", take, METH_VARARGS, take_doc},
+    {"walk", walk, METH_VARARGS, walk_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_ordinary", "Runs of ordinary tar headers, read at once.", 0, methods, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__ordinary(void)
+{
+    return PyModuleDef_Init(&module);
+}
