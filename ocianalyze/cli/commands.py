@@ -165,18 +165,19 @@ def inspect_(
     from ocianalyze.reports import inspection
 
     config = app_image_config or settings.app_image_config
+    judge = partial(
+        preview,
+        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+        select=several(select) or settings.select,
+        ignore=several(ignore) or settings.ignore,
+        app_image_config=read_app_image_config(config, image=image) if config else None,
+        driver_version=either(driver_version, settings.driver_version),
+        severity={**settings.severity, **read_severities(several(severity))},
+        waivers=settings.waivers,
+    )
     source = open_source(image, platform or settings.platform, image_name, limits, access)
     with source.open(read_layers=False) as opened:
-        outcome = preview(
-            opened,
-            profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
-            select=several(select) or settings.select,
-            ignore=several(ignore) or settings.ignore,
-            app_image_config=read_app_image_config(config, image=image) if config else None,
-            driver_version=either(driver_version, settings.driver_version),
-            severity={**settings.severity, **read_severities(several(severity))},
-            waivers=settings.waivers,
-        )
+        outcome = judge(opened)
         if format_ is Format.JSON:
             print_json(inspection.record(opened, outcome))
         else:
