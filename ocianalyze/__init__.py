@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.limits import Limits
     from ocianalyze.reports.report import Report
-    from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+    from ocianalyze.rules.rule import Declaration, Finding, Severity, Subject, rule
     from ocianalyze.rules.waivers import Waiver
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AnalysisError",
+    "Declaration",
     "Filesystem",
     "Finding",
     "Limits",
@@ -52,6 +53,7 @@ _HOMES = {
     "Filesystem": "filesystem.tree",
     "Limits": "layers.limits",
     "Report": "reports.report",
+    "Declaration": "rules.rule",
     "Finding": "rules.rule",
     "Severity": "rules.rule",
     "Subject": "rules.rule",

@@ -6,6 +6,7 @@ import logging
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TypeAlias
 
@@ -19,9 +20,10 @@ from ocianalyze.layers.progress import SILENT, Progress
 from ocianalyze.layers.reader import Reading, verify
 from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.reference import Reference
+from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, choose_profiles
 from ocianalyze.rules.registry import all_rules, wanted_contents
-from ocianalyze.rules.rule import SIZE_LIMIT, Subject
+from ocianalyze.rules.rule import SIZE_LIMIT, Declaration
 from ocianalyze.rules.selection import check_names
 from ocianalyze.sources.opening import open_image
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import Report
+    from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.rule import Severity
     from ocianalyze.rules.waivers import Waiver
     from ocianalyze.sources.registry.access import RegistryAccess
@@ -133,6 +136,8 @@ def analyze(
     severity: Mapping[str, Severity] | None = None,
     waivers: Sequence[Waiver] = (),
     details: bool = False,
+    fail_fast: bool = False,
+    on_early: Callable[[Outcome], object] | None = None,
 ) -> Report:
     """Return the report on an image.
 
@@ -147,6 +152,85 @@ def analyze(
         UsageError: the request cannot be carried out as it was put.
         AnalysisError: the image could not be analysed; nothing is said of it.
     """
+    judge = _judge(
+        profiles=profiles,
+        select=select,
+        ignore=ignore,
+        app_image_config=app_image_config,
+        driver_version=driver_version,
+        severity=severity,
+        waivers=waivers,
+    )
+    clock = _Clock()
+    source = replace(source, wanted=source.wanted | wanted_contents())
+    with source.open() as image:
+        clock.lap("open")
+        _log.debug("%s: %s, %s, %d layers", image.reference, image.source, image.config.platform, len(image.layers))
+        subject: Declaration = Declaration(
+            image, app_image_config=app_image_config, size_limit=size_limit, driver_version=driver_version
+        )
+        look_ahead = cache(partial(_look_ahead, subject, judge, on_early))
+        layers: list[ReadLayer] = []
+        verified: list[tuple[str, ...]] = []
+        if not (fail_fast and look_ahead().decisive(fail_on)):
+            layers, verified = source.read(image, meanwhile=look_ahead)
+            clock.lap("layers")
+            for layer, read in zip(image.layers, layers, strict=True):
+                _log.debug(
+                    "layer %d: %s, %s bytes, %s entries, read %s",
+                    *(layer.position, read.compression, f"{read.size:,}", f"{len(read.changeset):,}", read.read),
+                )
+            filesystem = source.merge(layers)
+            clock.lap("merge")
+            _log.debug("%s paths after merging; now the facts and the rules", f"{filesystem.entries:,}")
+            subject = subject.with_layers(filesystem, gather(image, filesystem, app_image_config=app_image_config))
+        outcome = judge(subject, earlier=look_ahead())
+        clock.lap("rules")
+        from ocianalyze.reports.assembly import assemble
+        from ocianalyze.reports.report import Request
+
+        request = Request(fail_on=fail_on, select=list(select), ignore=list(ignore))
+    return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
+
+
+def preview(
+    image: Image,
+    *,
+    profiles: Sequence[str] = (DEFAULT_PROFILE,),
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    app_image_config: AppImageConfig | None = None,
+    size_limit: int = SIZE_LIMIT,
+    driver_version: str | None = None,
+    severity: Mapping[str, Severity] | None = None,
+    waivers: Sequence[Waiver] = (),
+) -> Outcome:
+    """Return what can be said of an open image without reading its layers; parameters and errors as of `analyze`."""
+    judge = _judge(
+        profiles=profiles,
+        select=select,
+        ignore=ignore,
+        app_image_config=app_image_config,
+        driver_version=driver_version,
+        severity=severity,
+        waivers=waivers,
+    )
+    return judge(
+        Declaration(image, app_image_config=app_image_config, size_limit=size_limit, driver_version=driver_version)
+    )
+
+
+def _judge(
+    *,
+    profiles: Sequence[str],
+    select: Sequence[str],
+    ignore: Sequence[str],
+    app_image_config: AppImageConfig | None,
+    driver_version: str | None,
+    severity: Mapping[str, Severity] | None,
+    waivers: Sequence[Waiver],
+) -> partial[Outcome]:
+    """Return `run` as it is to be called, after all that was asked for has been checked."""
     chosen = choose_profiles(profiles)
     if app_image_config is not None:
         validate(app_image_config, what="the AppImageConfig")
@@ -156,37 +240,20 @@ def analyze(
         check_names(
             all_rules(), select=select, ignore=ignore, severity=severity or (), waivers=waivers, profiles=chosen
         )
-    clock = _Clock()
-    source = replace(source, wanted=source.wanted | wanted_contents())
-    with source.open() as image:
-        clock.lap("open")
-        _log.debug("%s: %s, %s, %d layers", image.reference, image.source, image.config.platform, len(image.layers))
-        layers, verified = source.read(image, meanwhile=_import_the_rest)
-        clock.lap("layers")
-        for layer, read in zip(image.layers, layers, strict=True):
-            _log.debug(
-                "layer %d: %s, %s bytes, %s entries, read %s",
-                *(layer.position, read.compression, f"{read.size:,}", f"{len(read.changeset):,}", read.read),
-            )
-        filesystem = source.merge(layers)
-        clock.lap("merge")
-        _log.debug("%s paths after merging; now the facts and the rules", f"{filesystem.entries:,}")
-        from ocianalyze.reports.assembly import assemble
-        from ocianalyze.reports.report import Request
-        from ocianalyze.rules.engine import run
+    return partial(run, profiles=chosen, select=select, ignore=ignore, severity=severity, waivers=waivers)
 
-        subject = Subject(
-            image=image,
-            filesystem=filesystem,
-            facts=gather(image, filesystem, app_image_config=app_image_config),
-            app_image_config=app_image_config,
-            size_limit=size_limit,
-            driver_version=driver_version,
-        )
-        outcome = run(subject, chosen, select=select, ignore=ignore, severity=severity, waivers=waivers)
-        clock.lap("rules")
-        request = Request(fail_on=fail_on, select=list(select), ignore=list(ignore))
-    return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
+
+def _look_ahead(
+    declaration: Declaration, judge: partial[Outcome], on_early: Callable[[Outcome], object] | None
+) -> Outcome:
+    """Return what is known without layers, and tell it at once."""
+    _import_the_rest()
+    early = judge(declaration)
+    for item in early.judgements:
+        _log.debug("known without layers: %s %s: %s", item.severity, item.rule.id, item.finding.message)
+    if on_early is not None:
+        on_early(early)
+    return early
 
 
 def check_driver_version(text: str) -> str:

@@ -138,6 +138,7 @@ def test_a_conforming_image_passes_without_a_word(save_image: SaveImage) -> None
     report = analyze(Source(reference=str(save_image(fit_image()))))
     assert report.verdict == "pass"
     assert report.findings == []
+    assert report.facts is not None
     assert report.facts.kernels[0].usable
 
 
@@ -275,7 +276,9 @@ def test_content_that_only_a_stream_had_is_an_error_not_a_pass(save_image: SaveI
         ],
     )
     path = save_image(odd, "docker-29")
-    assert analyze(Source(reference=str(path))).facts.kernels[0].usable
+    facts = analyze(Source(reference=str(path))).facts
+    assert facts is not None
+    assert facts.kernels[0].usable
     with pytest.raises(ContentUnavailableError, match="was not kept"):
         analyze(Source(reference="-", stdin=io.BytesIO(path.read_bytes())))
 

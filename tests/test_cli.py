@@ -64,6 +64,21 @@ print([name for name in ("requests", "urllib3", "oras", "boto3", "botocore", "ht
     assert done.stdout.splitlines()[-1] == b"[]"
 
 
+def test_a_registry_is_asked_without_building_grammars() -> None:
+    """Beside Jupyter, jsonschema, which oras imports, would spend seconds on one (rfc3987-syntax)."""
+    code = """
+import sys
+from ocianalyze.cli import main
+sys.argv = ["ocianalyze", "inspect", "127.0.0.1:1/x", "--plain-http"]
+try:
+    main()
+except SystemExit as end:
+    print(end.code, "oras" in sys.modules, "lark" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.split() == [b"4", b"True", b"False"]
+
+
 def test_it_works_without_libmagic_and_says_so() -> None:
     code = "import sys; sys.modules['magic'] = None; sys.argv = ['ocianalyze', 'scan', sys.argv[1]]\n"
     code += "from ocianalyze.cli import main\nmain()"
@@ -477,6 +492,44 @@ def test_a_working_directory_that_is_gone_is_no_puzzle(tmp_path: Path) -> None:
 
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
     assert run_in(tmp_path, "scan", DEMO, "-q", OCIANALYZE_REQUIRE_TOOLS="1", OCIANALYZE_DEBUG="1").returncode == 1
+
+
+def test_inspect_says_what_is_wrong_without_layers() -> None:
+    arguments = ("inspect", DEMO, "--profile", "studio-jupyterlab", "--severity", "FSR006=error")
+    done = run(*arguments, "--app-image-config", "-", stdin=b'{"KernelGatewayImageConfig": {}}')
+    assert done.returncode == 0
+    text = done.stdout.decode()
+    assert "CFG006  config-for-another-app" in text
+    assert text.index("build step") < text.index("Warnings") < text.index("CFG006")
+    told = json.loads(run("inspect", DEMO, "--format", "json").stdout)
+    full = json.loads(run("scan", DEMO, "--format", "json").stdout)
+    assert [finding["rule"] for finding in told["findings"]] == ["APP010", "APP010"]
+    assert all(finding in full["findings"] for finding in told["findings"])
+    assert json.loads(run("inspect", DEMO, "--ignore", "APP010", "-f", "json").stdout)["findings"] == []
+
+
+def test_a_scan_that_stops_early_says_so() -> None:
+    done = run("scan", DEMO, "--fail-fast", "--fail-on", "note")
+    assert done.returncode == 1
+    assert b"no layer was read" in done.stdout
+    assert b"APP010" in done.stdout
+    assert b"KRN008" not in done.stdout
+    assert b"KRN008" in run("scan", DEMO, "--fail-fast").stdout
+
+
+def test_a_terminal_is_told_at_once_what_fails_already() -> None:
+    first, second = os.openpty()
+    command = [sys.executable, "-m", "ocianalyze", "scan", str(DEMO), "--fail-on", "note", "--verbose"]
+    done = subprocess.run(command[:-1], stdout=subprocess.PIPE, stderr=second, check=False)
+    os.close(second)
+    said = os.read(first, 1 << 16).decode()
+    os.close(first)
+    assert done.returncode == 1
+    assert "known already, while the layers are read: note APP010: EXPOSE 8888/tcp" in said
+    assert said.count("\n") == 1
+    logged = run(*command[3:]).stderr.decode()
+    assert "known without layers: note APP010: EXPOSE 8888/tcp" in logged
+    assert "known already" not in logged
 
 
 def test_inspect_reads_no_layer(tmp_path: Path) -> None:

@@ -19,12 +19,17 @@ EXIT_NOT_ANALYSED: Final = 3
 _GARBAGE_THRESHOLD: Final = 1 << 18
 """After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
 
+_SLOW: Final = "rfc3987_syntax"
+"""Where it is installed, as beside Jupyter, jsonschema builds a grammar with it when oras imports that: seconds of work
+for a check that oras never asks for."""
+
 
 def main() -> None:
     """Run the command line and exit with its code; whatever goes wrong is said in one line on standard error."""
     try:
         obey_signals()
         gc.set_threshold(_GARBAGE_THRESHOLD)
+        sys.modules.setdefault(_SLOW, None)  # type: ignore[arg-type] # None stands for a module that cannot be imported
         _run()
     except Stopped as stopped:
         leave(stopped.number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -17,6 +18,7 @@ from ocianalyze.cli.options import (
     Color,
     ColorChoice,
     DriverVersion,
+    FailFast,
     FailOn,
     FailOnChoice,
     Format,
@@ -35,7 +37,15 @@ from ocianalyze.cli.options import (
     Verify,
     with_settings,
 )
-from ocianalyze.cli.output import console, log_to_stderr, pair_outputs, print_json, print_json_line, write_reports
+from ocianalyze.cli.output import (
+    console,
+    log_to_stderr,
+    pair_outputs,
+    print_json,
+    print_json_line,
+    tell_early,
+    write_reports,
+)
 from ocianalyze.cli.registries import VARIABLES, with_registry
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
@@ -81,6 +91,7 @@ def scan(
     ignore: Ignore = None,
     severity: Severities = None,
     fail_on: FailOnChoice = None,
+    fail_fast: FailFast = False,
     format_: Formats = None,
     output: Outputs = None,
     app_image_config: AppImageConfigFile = None,
@@ -111,6 +122,7 @@ def scan(
     color = either(color, settings.color, Color.AUTO)
     outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
     config = app_image_config or settings.app_image_config
+    threshold = either(fail_on, settings.fail_on, FailOn.ERROR)
     age = process_age()
     with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
         report = analyze(
@@ -128,13 +140,15 @@ def scan(
             profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
             select=several(select) or settings.select,
             ignore=several(ignore) or settings.ignore,
-            fail_on=either(fail_on, settings.fail_on, FailOn.ERROR),
+            fail_on=threshold,
             app_image_config=read_app_image_config(config, image=image) if config else None,
             size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
             driver_version=either(driver_version, settings.driver_version),
             severity={**settings.severity, **read_severities(several(severity))},
             waivers=settings.waivers,
             details=verbose,
+            fail_fast=fail_fast,
+            on_early=None if quiet or fail_fast else partial(tell_early, fail_on=threshold),
         )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
@@ -154,26 +168,49 @@ def scan(
 def inspect_(
     *,
     image: Image,
+    profile: Profiles = None,
     platform: Platform = None,
     image_name: ImageName = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    severity: Severities = None,
     format_: Output = Format.TABLE,
+    app_image_config: AppImageConfigFile = None,
+    driver_version: DriverVersion = None,
     color: ColorChoice = None,
     settings: Settings,
     limits: Limits,
     access: RegistryAccess,
 ) -> None:
-    """Show what IMAGE is: platform, configuration, layers with their sizes and build steps. No layer is read."""
+    """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
+
+    No layer is read. The exit code is 0 whatever is found.
+    """
+    from ocianalyze.analysis import DEFAULT_PROFILE, preview
     from ocianalyze.cli.progress import showing_progress
     from ocianalyze.reports import inspection
 
+    config = app_image_config or settings.app_image_config
+    judge = partial(
+        preview,
+        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+        select=several(select) or settings.select,
+        ignore=several(ignore) or settings.ignore,
+        app_image_config=read_app_image_config(config, image=image) if config else None,
+        driver_version=either(driver_version, settings.driver_version),
+        severity={**settings.severity, **read_severities(several(severity))},
+        waivers=settings.waivers,
+    )
     with ExitStack() as stack:
         with showing_progress() as progress:  # an image that comes as a stream passes by
             source = open_source(image, platform or settings.platform, image_name, limits, access, progress=progress)
             opened = stack.enter_context(source.open(read_layers=False))
+        outcome = judge(opened)
         if format_ is Format.JSON:
-            print_json(inspection.record(opened))
+            print_json(inspection.record(opened, outcome))
         else:
-            inspection.print_image(opened, console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED))
+            where = console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED)
+            inspection.print_image(opened, outcome, where)
 
 
 @app.command(epilog=_EPILOG)

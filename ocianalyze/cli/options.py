@@ -103,6 +103,14 @@ FailOnChoice = Annotated[
     FailOn | None,
     typer.Option(help="The least severity that gives exit code 1.", envvar="OCIANALYZE_FAIL_ON", show_default="error"),
 ]
+FailFast = Annotated[
+    bool,
+    typer.Option(
+        "--fail-fast",
+        help="Read no layer if what is known without them fails already.",
+        envvar="OCIANALYZE_FAIL_FAST",
+    ),
+]
 Formats = Annotated[
     list[Format] | None,
     typer.Option(

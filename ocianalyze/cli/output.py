@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ocianalyze.reports.report import Report
+    from ocianalyze.rules.engine import Outcome
 
 STDOUT = Path("-")
 
@@ -71,6 +72,17 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
             where.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
+
+
+def tell_early(outcome: Outcome, fail_on: str) -> None:
+    """Say on a terminal what fails already, while the layers are still to be read."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return
+    if found := outcome.decisive(fail_on):
+        first = found[0]
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        text = f"{first.severity} {first.rule.id}: {first.finding.message}{more}"
+        sys.stderr.write(f"ocianalyze: known already, while the layers are read: {printable(text)}\n")
 
 
 def console(color: Color, file: IO[str] | None = None, *, width: int = 80) -> Console:

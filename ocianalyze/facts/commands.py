@@ -27,6 +27,8 @@ App: TypeAlias = Literal["jupyterlab", "code-editor"]
 Origin: TypeAlias = Literal["image", "app-image-config"]
 
 _FAMILIES: Final[dict[App, str]] = {"jupyterlab": JUPYTERLAB_APP, "code-editor": CODE_EDITOR_APP}
+APPS: Final[tuple[App, ...]] = tuple(_FAMILIES)
+"""The apps of the newer Studio that images can start."""
 _BARE: Final = SHELLS | {"python", "python2", "python3", "ipython", "R", "julia", "node", "irb"}
 _SHELL_FORM: Final = ("/bin/sh", "-c")
 
@@ -98,7 +100,7 @@ def find_commands(shell: Shell, execution: Execution, config: AppImageConfig | N
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
     """
-    return {app: _find_command(app, shell, execution, container_config(config, app)) for app in _FAMILIES}
+    return {app: _find_command(app, shell, execution, container_config(config, app)) for app in APPS}
 
 
 def container_config(config: AppImageConfig | None, app: App) -> Mapping[str, Any]:

@@ -81,8 +81,7 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     containerd estimate takes them to be kept so.
     """
     docker_image_size = sum(usage.size for usage in filesystem.usage)
-    stored = [layer.size if layer.digest is not None else None for layer in image.layers]
-    compressed = sum(size for size in stored if size is not None) if None not in stored else None
+    compressed = compressed_size(image)
     unpacked = sum(
         _BLOCK * (sum([-(-size // _BLOCK) for size in changeset.sizes if size]) + _directories(changeset.kinds))
         for changeset in filesystem.changesets
@@ -90,6 +89,12 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     content = docker_image_size if compressed is None else compressed
     shadowed = tuple(usage.shadowed for usage in filesystem.usage)
     return Size(docker_image_size, content + unpacked, compressed, shadowed, filesystem)
+
+
+def compressed_size(image: Image) -> int | None:
+    """Return how large the blobs are as stored, or None where descriptors do not state it."""
+    sizes = [layer.size for layer in image.layers if layer.digest is not None and layer.size is not None]
+    return sum(sizes) if len(sizes) == len(image.layers) else None
 
 
 def human(size: float) -> str:

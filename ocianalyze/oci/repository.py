@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import Final
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
@@ -20,10 +21,11 @@ _DEFAULT_TAG: Final = "latest"
 _MAX_NAME: Final = 255
 
 _HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"
-_HOST = re.compile(rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:.]+\])(?::[0-9]{{1,5}})?", re.ASCII)
+_HOST = re.compile(rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?", re.ASCII)
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
 _TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
+_IMAGE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class RepositoryName:
         Raises:
             InvalidReferenceError: it is no name of an image.
         """
+        if _IMAGE_ID.fullmatch(text):
+            raise InvalidReferenceError(
+                f"{text} is a digest, not the name of an image", hint=f"write NAME@sha256:{text}"
+            )
         rest, at, digest_text = text.partition("@")
         digest = None
         if at:
@@ -66,9 +72,9 @@ class RepositoryName:
                 raise InvalidReferenceError(f"{text!r}: {tag[:150]!r} is no tag")
         if registry == DOCKER_HUB and path and "/" not in path:
             path = f"library/{path}"
-        if not _HOST.fullmatch(registry) or not _is_port(registry):
+        if not _HOST.fullmatch(registry) or not _is_port(registry) or not _is_address(registry):
             raise InvalidReferenceError(f"{text!r}: {registry!r} is no name of a registry")
-        if not _PATH.fullmatch(path) or len(registry) + len(path) > _MAX_NAME:
+        if not _PATH.fullmatch(path) or len(path) > _MAX_NAME:
             raise InvalidReferenceError(
                 f"{text!r} is no name of an image", hint="it looks like registry.example.com/team/image:tag"
             )
@@ -104,3 +110,12 @@ def _split_registry(text: str) -> tuple[str, str]:
 def _is_port(host: str) -> bool:
     port = host.rpartition(":")[2] if ":" in host.rpartition("]")[2] else ""
     return not port or 0 < int(port) < 1 << 16
+
+
+def _is_address(host: str) -> bool:
+    """Tell whether what stands in brackets, if anything does, is an address of IPv6."""
+    address, bracket, _ = host.removeprefix("[").partition("]")
+    try:
+        return not bracket or bool(IPv6Address(address).packed)
+    except ValueError:
+        return False

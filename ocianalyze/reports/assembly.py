@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ocianalyze.reports import report as form
 from ocianalyze.reports.text import cut
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
-from ocianalyze.rules.rule import Severity
+from ocianalyze.rules.rule import Severity, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Judgement, Outcome
-    from ocianalyze.rules.rule import Subject
+    from ocianalyze.rules.rule import Declaration
 
 _RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
+_STOPPED: Final = "no layer was read: what is known without them fails already (--fail-fast)"
 _LONGEST: Final = 4096
 _MOST_ITEMS: Final = 1000
 _DIGITS: Final = 4
@@ -31,7 +32,7 @@ _DIGITS: Final = 4
 
 
 def assemble(
-    subject: Subject,
+    subject: Subject | Declaration,
     outcome: Outcome,
     layers: Sequence[ReadLayer],
     verified: Sequence[Sequence[str]],
@@ -40,14 +41,15 @@ def assemble(
     phases: Mapping[str, float],
     details: bool = False,
 ) -> form.Report:
-    """Return the report on a subject.
+    """Return the report on a subject, or on a declaration if it decided and no layer was read.
 
     `layers` and `verified` are what was read of each layer and which of its digests were verified; `request` is
     what decides; `phases` are in seconds. `details` adds where the bytes are, which
     is there anyhow for an image near the limit.
     """
-    image, filesystem = subject.image, subject.filesystem
-    profiles = {profile: _profile(outcome, profile, request.fail_on) for profile in PROFILES}
+    image = subject.image
+    read = isinstance(subject, Subject)
+    profiles = {profile: _profile(outcome, profile, request.fail_on, complete=read) for profile in PROFILES}
     failed = any(profile.selected and profile.verdict == "fail" for profile in profiles.values())
     return form.Report(
         image=_image(image),
@@ -62,20 +64,26 @@ def assemble(
             rules=len(outcome.rules),
             not_applicable=len(outcome.not_applicable),
         ),
-        findings=[_finding(item, image) for item in outcome.judgements],
-        other_findings=[_finding(item, image) for item in outcome.others],
-        facts=_facts(subject, outcome, details=details),
-        layers=list(_layers(image, layers, verified)),
-        diagnostics=list(_diagnostics(filesystem, outcome)),
+        findings=list(finding_reports(outcome.judgements, image)),
+        other_findings=list(finding_reports(outcome.others, image)),
+        facts=_facts(subject, outcome, details=details) if isinstance(subject, Subject) else None,
+        layers=list(_layers(image, layers, verified)) if read else [],
+        diagnostics=list(_diagnostics(subject.filesystem if isinstance(subject, Subject) else None, outcome)),
+        stopped=None if read else _STOPPED,
         timing=_timing(layers, phases),
     )
 
 
-def _profile(outcome: Outcome, profile: str, fail_on: str) -> form.ProfileVerdict:
+def finding_reports(judgements: Iterable[Judgement], image: Image) -> Iterator[form.FindingReport]:
+    """Yield findings as reports have them."""
+    return (_finding(item, image) for item in judgements)
+
+
+def _profile(outcome: Outcome, profile: str, fail_on: str, *, complete: bool) -> form.ProfileVerdict:
     counts = {severity: outcome.count(severity, profile=profile) for severity in Severity}
     failed = any(count and severity.rank <= _RANKS[fail_on] for severity, count in counts.items())
     return form.ProfileVerdict(
-        verdict="error" if profile in outcome.failures else "fail" if failed else "pass",
+        verdict="error" if profile in outcome.failures else "fail" if failed else "pass" if complete else "error",
         errors=counts[Severity.ERROR],
         warnings=counts[Severity.WARNING],
         notes=counts[Severity.NOTE],
@@ -84,8 +92,8 @@ def _profile(outcome: Outcome, profile: str, fail_on: str) -> form.ProfileVerdic
     )
 
 
-def _diagnostics(filesystem: Filesystem, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
-    for item in filesystem.diagnostics:
+def _diagnostics(filesystem: Filesystem | None, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
+    for item in filesystem.diagnostics if filesystem is not None else ():
         yield form.DiagnosticReport(code=item.code, message=_short(item.message), layer=item.layer, path=item.path)
     for remark in outcome.remarks:
         yield form.DiagnosticReport(code=remark.code, message=remark.message)

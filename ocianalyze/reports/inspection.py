@@ -1,4 +1,4 @@
-"""What an image says of itself, before any layer is read."""
+"""What an image says of itself before any layer is read, and what can be found in that."""
 
 from __future__ import annotations
 
@@ -11,17 +11,24 @@ from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.size import human
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.layers.reader import PreReadBlob
+from ocianalyze.reports.assembly import finding_reports
+from ocianalyze.reports.report import as_json
 from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.table import findings
 from ocianalyze.reports.text import encodable, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from ocianalyze.oci.image import Blob, Image
+    from ocianalyze.rules.engine import Outcome
 
 
-def record(image: Image) -> dict[str, Any]:
-    """Return the image as a JSON object; sizes in bytes, None where only reading a layer would tell."""
+def record(image: Image, outcome: Outcome) -> dict[str, Any]:
+    """Return the image, and what was found in it, as a JSON object.
+
+    Sizes are in bytes, None where only reading a layer would tell; findings are as in `ocianalyze.reports.report`.
+    """
     config = image.config
     execution = config.config
     return {
@@ -55,12 +62,13 @@ def record(image: Image) -> dict[str, Any]:
             }
             for layer in image.layers
         ],
+        "findings": [as_json(finding) for finding in finding_reports(outcome.judgements, image)],
     }
 
 
-def print_image(image: Image, console: Console) -> None:
-    """Print the image as a table: what it is, how it runs, its layers with sizes and build steps."""
-    told = record(image)
+def print_image(image: Image, outcome: Outcome, console: Console) -> None:
+    """Print the image as a table: what it is, how it runs, its layers; then what was found in that."""
+    told = record(image, outcome)
     config = told["config"]
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="dim", no_wrap=True)
@@ -90,8 +98,9 @@ def print_image(image: Image, console: Console) -> None:
         size = "?" if layer["size"] is None else human(layer["size"])
         step = build_step(layer["created_by"]) if layer["created_by"] else ""
         layers.add_row(str(layer["position"]), size, layer["compression"] or "?", Text(step))
-    for table in (grid, Text(), layers):
-        _print_lines(table, console)
+    found = list(finding_reports(outcome.judgements, image))
+    for part in (grid, Text(), layers, *findings(found)):
+        _print_lines(part, console)
 
 
 def _print_lines(what: RenderableType, console: Console) -> None:

@@ -45,8 +45,9 @@ class ImageSummary(_Part):
 
 
 class ProfileVerdict(_Part):
-    """What one profile makes of the findings, and whether it was asked for; ``error`` if a rule of it failed.
+    """What one profile makes of the findings, and whether it was asked for.
 
+    The verdict is ``error`` if a rule of it failed, or if no layer was read and nothing known without them fails it.
     `notice` is what should be known of the place before work is put into an image for it.
     """
 
@@ -288,6 +289,9 @@ class Report(_Part):
     found, which explains the verdicts of the other profiles, is in `other_findings`. `facts.kernels` is the list of
     Studio Classic's server if that was asked for, else of the image's own. `settings` is the file of the settings that
     were used, if there was one.
+
+    `stopped` says why no layer was read, if none was, which only happens on request (``--fail-fast``): then `facts` is
+    null, `layers` is empty, and the verdict, always ``fail``, and the findings are those of the rules that need none.
     """
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
@@ -300,15 +304,21 @@ class Report(_Part):
     summary: Summary
     findings: list[FindingReport]
     other_findings: list[FindingReport]
-    facts: FactsReport
+    facts: FactsReport | None
     layers: list[LayerReport]
     diagnostics: list[DiagnosticReport]
     timing: Timing
+    stopped: Text | None = None
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""
-        raw = orjson.dumps(_encodable(self.model_dump(by_alias=True)), option=orjson.OPT_INDENT_2)
+        raw = orjson.dumps(as_json(self), option=orjson.OPT_INDENT_2)
         return escaped_json(raw) + b"\n"
+
+
+def as_json(part: BaseModel) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a part of a report as a JSON value."""
+    return _encodable(part.model_dump(by_alias=True))
 
 
 def json_schema() -> dict[str, Any]:

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from ocianalyze.reports.report import Report, SizePiece
+    from ocianalyze.reports.report import Report, SizeFacts, SizePiece
 
 _SHOWN: Final = 5
 
 
-def breakdown(report: Report) -> RenderableType:
+def breakdown(report: Report, size: SizeFacts) -> RenderableType:
     """Return the three sizes, the largest directories and files, and what each build step wasted."""
-    size = report.facts.size
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -36,7 +35,7 @@ def breakdown(report: Report) -> RenderableType:
     for title, rows in (
         ("largest directories", _pieces(report, size.largest_directories or [])),
         ("largest files", _pieces(report, size.largest_files or [])),
-        ("wasted", _wasted(report)),
+        ("wasted", _wasted(report, size)),
     ):
         for number, (amount, text) in enumerate(rows):
             table.add_row(_title("" if number else title), human(amount), Text(text))
@@ -53,9 +52,9 @@ def _pieces(report: Report, pieces: list[SizePiece]) -> Iterator[tuple[int, str]
         yield piece.bytes, f"{printable(piece.path)}  layer {_step(report, piece.layer)}{hidden}"
 
 
-def _wasted(report: Report) -> Iterator[tuple[int, str]]:
+def _wasted(report: Report, size: SizeFacts) -> Iterator[tuple[int, str]]:
     """Yield what later layers hide of each layer, the most first: what hides it, and which step wrote it."""
-    for waste in sorted(report.facts.size.wasted, key=lambda waste: -waste.bytes)[:_SHOWN]:
+    for waste in sorted(size.wasted, key=lambda waste: -waste.bytes)[:_SHOWN]:
         most = waste.directories[0]
         hidden = f"most of it in {printable(most.path)}, hidden by layer {most.hidden_by}"
         yield waste.bytes, f"layer {_step(report, waste.layer)}; {hidden}"

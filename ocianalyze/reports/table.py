@@ -16,11 +16,20 @@ from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from rich.console import Console, RenderableType
 
-    from ocianalyze.reports.report import FindingReport, KernelFacts, LayerReport, ProfileVerdict, Report, Summary
+    from ocianalyze.reports.report import (
+        FactsReport,
+        FindingReport,
+        KernelFacts,
+        LayerReport,
+        NvidiaFacts,
+        ProfileVerdict,
+        Report,
+        Summary,
+    )
 
 _STYLES: Final = {
     "pass": "bold green",
@@ -56,26 +65,30 @@ def _print(report: Report, console: Console) -> None:
     console.print(_header(report))
     console.print(Text("\nProfiles", style="bold"))
     console.print(_profiles(report))
-    for severity, title in _TITLES.items():
-        findings = [finding for finding in report.findings if finding.severity == severity and finding.waived is None]
-        if findings:
-            console.print(Text(f"\n{title}", style=_STYLES[severity]))
-            for finding in findings:
-                console.print()
-                console.print(_finding(finding))
-    if waived := [finding for finding in report.findings if finding.waived is not None]:
-        console.print(Text("\nWaived\n", style="bold"))
-        for finding in waived:
-            console.print(_waived(finding))
+    for part in findings(report.findings):
+        console.print(part)
     console.print(Text("\nImage", style="bold"))
     console.print(_facts(report, unicode=console.encoding.startswith("utf")))
-    if report.facts.size.largest_files is not None:
+    if report.facts is not None and report.facts.size.largest_files is not None:
         console.print(Text("\nSize", style="bold"))
-        console.print(breakdown(report))
+        console.print(breakdown(report, report.facts.size))
     for diagnostic in report.diagnostics:
         place = "" if diagnostic.layer is None else f"layer {diagnostic.layer}: "
         path = f" ({printable(diagnostic.path)})" if diagnostic.path else ""
         console.print(Padding(Text(f"{place}{printable(diagnostic.message)}{path}", style="dim"), (0, 0, 0, 2)))
+
+
+def findings(found: Sequence[FindingReport]) -> Iterator[RenderableType]:
+    """Yield findings by severity, each with a place and a fix, and those that were waived."""
+    for severity, title in _TITLES.items():
+        if those := [finding for finding in found if finding.severity == severity and finding.waived is None]:
+            yield Text(f"\n{title}", style=_STYLES[severity])
+            for finding in those:
+                yield Text()
+                yield _finding(finding)
+    if waived := [finding for finding in found if finding.waived is not None]:
+        yield Text("\nWaived\n", style="bold")
+        yield from map(_waived, waived)
 
 
 def _header(report: Report) -> RenderableType:
@@ -99,6 +112,7 @@ def _condition(report: Report) -> str:
     request = report.request
     conditions = [
         *(["only some rules were asked"] if request.select or request.ignore else []),
+        *(["no layer was read"] if report.stopped else []),
         *([f"--fail-on {request.fail_on}"] if request.fail_on != "error" else []),
     ]
     return f" ({'; '.join(conditions)})" if conditions else ""
@@ -152,22 +166,27 @@ def _waived(finding: FindingReport) -> RenderableType:
 
 
 def _facts(report: Report, *, unicode: bool) -> RenderableType:
-    facts, user = report.facts, report.facts.user
     rows: list[tuple[str, RenderableType]] = [
         ("platform", Text(printable(report.image.platform) or "not stated")),
-        ("user", Text(_user(user.spec, user.uid, user.gid, user.name))),
-        ("kernels", Group(*_kernels(facts.kernels))),
-        ("CUDA", Text(_cuda(report))),
-        ("size", Text(_size(facts.size.docker_image_size, facts.size.limit, unicode=unicode))),
-        ("files", Text(f"{facts.filesystem.entries:,} paths, {human(facts.filesystem.bytes)}")),
-        ("layers", Text(_layers(report.layers))),
+        *(_read(report.facts, unicode=unicode) if report.facts is not None else ()),
+        ("layers", Text(report.stopped or _layers(report.layers))),
         ("time", Text(f"{report.timing.seconds:.2f} s, {human(report.timing.bytes_read)} read")),
     ]
     if report.settings:
         rows.append(("settings", Text(printable(report.settings))))
-    if facts.filesystem.shadowed_bytes:
-        rows.insert(6, ("hidden", Text(f"{human(facts.filesystem.shadowed_bytes)} deleted or replaced later")))
     return Padding(_grid((Text(name, style="dim"), value) for name, value in rows), (0, 0, 0, 2))
+
+
+def _read(facts: FactsReport, *, unicode: bool) -> Iterator[tuple[str, RenderableType]]:
+    """Yield what only the layers tell."""
+    user, size = facts.user, facts.size
+    yield "user", Text(_user(user.spec, user.uid, user.gid, user.name))
+    yield "kernels", Group(*_kernels(facts.kernels))
+    yield "CUDA", Text(_cuda(facts.nvidia))
+    yield "size", Text(_size(size.docker_image_size, size.limit, unicode=unicode))
+    yield "files", Text(f"{facts.filesystem.entries:,} paths, {human(facts.filesystem.bytes)}")
+    if facts.filesystem.shadowed_bytes:
+        yield "hidden", Text(f"{human(facts.filesystem.shadowed_bytes)} deleted or replaced later")
 
 
 def _user(spec: str, uid: int | None, gid: int | None, name: str | None) -> str:
@@ -186,8 +205,7 @@ def _kernels(kernels: list[KernelFacts]) -> Iterator[Text]:
         yield Text(f"and {len(kernels) - _SHOWN_KERNELS} more")
 
 
-def _cuda(report: Report) -> str:
-    nvidia = report.facts.nvidia
+def _cuda(nvidia: NvidiaFacts) -> str:
     parts = [", ".join(nvidia.cuda_versions) or "none"]
     if nvidia.minimum_driver:
         parts.append(f"needs driver {nvidia.minimum_driver} or newer on the host")

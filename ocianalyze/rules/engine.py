@@ -2,25 +2,31 @@
 
 A rule that fails makes the run fail if it belongs to a profile that was asked for, and otherwise takes the verdict from
 the profiles that it belongs to: nothing passes because it crashed.
+
+Rules that need no layer can be run before there are any; a later run with all rules takes over what they answered, so
+that no rule answers twice.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ocianalyze.errors import OcianalyzeError, RuleError
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
-from ocianalyze.rules.rule import Finding, Rule, Severity, Subject
+from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject
 from ocianalyze.rules.selection import check_names, choose_rules, exact_rule
 from ocianalyze.rules.waivers import Remark, Waiver, Waivers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
+
+Answer: TypeAlias = "tuple[Finding, ...] | RuleError | None"
+"""What became of a rule: what it found, why it failed, or None if there was nothing to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Outcome:
         not_applicable: the rules of these profiles that had nothing to check.
         failures: why no more is known of profiles that were not asked for, by profile.
         remarks: what is to be said of the waivers.
+        answers: what became of each rule that ran, whatever profile it belongs to.
     """
 
     judgements: tuple[Judgement, ...]
@@ -74,6 +81,7 @@ class Outcome:
     not_applicable: tuple[Rule, ...]
     failures: Mapping[str, str]
     remarks: tuple[Remark, ...] = ()
+    answers: Mapping[Rule, Answer] = field(default_factory=dict, repr=False)
 
     def count(self, severity: Severity, *, profile: str | None = None) -> int:
         """Return how many findings of a severity decide, for one profile or for those that were asked for."""
@@ -81,6 +89,13 @@ class Outcome:
             return sum(item.severity is severity for item in self.judgements if item.waiver is None)
         every = (*self.judgements, *self.others)
         return sum(item.severities.get(profile) is severity for item in every if item.waiver is None)
+
+    def decisive(self, fail_on: str) -> tuple[Judgement, ...]:
+        """Return the findings that make the verdict ``fail``; `fail_on` is the least severity that does, or never."""
+        if fail_on == "never":
+            return ()
+        least = Severity(fail_on).rank
+        return tuple(item for item in self.judgements if item.waiver is None and item.severity.rank <= least)
 
     @property
     def waived(self) -> int:
@@ -98,7 +113,7 @@ class Outcome:
 
 
 def run(
-    subject: Subject,
+    subject: Subject | Declaration,
     profiles: Sequence[str] = (CLASSIC,),
     *,
     select: Iterable[str] = (),
@@ -107,9 +122,12 @@ def run(
     severity: Mapping[str, Severity] | None = None,
     waivers: Iterable[Waiver] = (),
     today: date | None = None,
+    earlier: Outcome | None = None,
 ) -> Outcome:
     """Run the rules and return what came of it; `profiles` are those that are asked for.
 
+    Of a `Declaration`, whose layers are not read, only those rules are asked that need none. `earlier` is what came of
+    that for the same image: what it answers is not asked again.
     `select` and `ignore` are as for `choose_rules`; `rules` are all rules if None. `severity` is how bad the findings
     of some rules are instead, by the id or the name of the rule, whatever the rule says. `today` is the day on which
     `waivers` are judged; None for this one, in UTC.
@@ -124,18 +142,22 @@ def run(
     overrides = {exact_rule(every, key).id: value for key, value in (severity or {}).items()}
     waiving = Waivers(waivers, today=today or datetime.now(UTC).date())
     chosen = choose_rules(every, select=select, ignore=ignore)
+    if not isinstance(subject, Subject):
+        chosen = tuple(rule for rule in chosen if isinstance(rule, EarlyRule))
+    answers: dict[Rule, Answer] = dict(earlier.answers) if earlier is not None else {}
     judgements: list[Judgement] = []
     ran: list[Rule] = []
     not_applicable: list[Rule] = []
     failures: dict[str, str] = {}
     for rule in chosen:
         asked_for = any(profile in rule.severity for profile in profiles)
-        try:
-            found = _run_one(rule, subject)
-        except RuleError as error:
+        if rule not in answers:
+            answers[rule] = _run_one(rule, subject)
+        found = answers[rule]
+        if isinstance(found, RuleError):
             if asked_for:
-                raise
-            failures = dict.fromkeys(rule.severity, error.one_line()) | failures
+                raise found
+            failures = dict.fromkeys(rule.severity, found.one_line()) | failures
             continue
         if asked_for:
             (not_applicable if found is None else ran).append(rule)
@@ -154,19 +176,32 @@ def run(
         not_applicable=tuple(not_applicable),
         failures=failures,
         remarks=tuple(waiving.remarks(chosen)),
+        answers=answers,
     )
 
 
-def _run_one(rule: Rule, subject: Subject) -> list[Finding] | None:
+def _run_one(rule: Rule, subject: Subject | Declaration) -> Answer:
     try:
-        return list(rule(subject)) if rule.applies(subject) else None
+        return _ask(rule, subject)
     except OcianalyzeError as error:
-        raise RuleError(f"rule {rule.id} ({rule.name}) cannot decide: {error.message}", hint=error.hint) from error
-    except (Exception, SystemExit) as error:
-        raise RuleError(
+        failure = RuleError(f"rule {rule.id} ({rule.name}) cannot decide: {error.message}", hint=error.hint)
+        failure.__cause__ = error
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the rule's
+        failure = RuleError(
             f"rule {rule.id} ({rule.name}) failed: {type(error).__name__}: {error}",
             hint=f"this is a defect; '--ignore {rule.id}' leaves the rule out",
-        ) from error
+        )
+        failure.__cause__ = error
+    return failure
+
+
+def _ask(rule: Rule, subject: Subject | Declaration) -> tuple[Finding, ...] | None:
+    """Return what a rule finds; one that needs no layer sees the same whether or not they have been read."""
+    if isinstance(rule, EarlyRule):
+        declaration = subject.declaration if isinstance(subject, Subject) else subject
+        return tuple(rule(declaration)) if rule.applies(declaration) else None
+    assert isinstance(subject, Subject)  # noqa: S101 - others are not chosen for a declaration
+    return tuple(rule(subject)) if rule.applies(subject) else None
 
 
 def _worst(severities: Mapping[str, Severity], profiles: Sequence[str]) -> Severity:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze import rules
 from ocianalyze.errors import RuleError, suggest
 from ocianalyze.rules.profiles import PROFILES
-from ocianalyze.rules.rule import Rule, Severity
+from ocianalyze.rules.rule import EarlyRule, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -100,8 +100,14 @@ def _problem(rule: Rule) -> str | None:
             return f"there is no profile {profile!r}; {suggest(str(profile), PROFILES)}"
         if not isinstance(severity, Severity):
             return f"{severity!r} is no Severity"
+    return _problem_of_reads(rule)
+
+
+def _problem_of_reads(rule: Rule) -> str | None:
     patterns: Iterable[object] = rule.reads
     for pattern in patterns:
+        if isinstance(rule, EarlyRule):
+            return f"it reads {pattern!r}, but is to be answered before any layer is read"
         if not isinstance(pattern, str) or not pattern.startswith(("/", "**/")):
             return f"it reads {pattern!r}, which is neither an absolute path nor begins with '**/'"
     return None

@@ -5,15 +5,22 @@ A rule has a file of its own, whose docstring is the rule's page and whose funct
     @rule(id="USR003", severity={CLASSIC: Severity.ERROR})
     def user_unresolvable(subject: Subject) -> Iterator[Finding]:
         ...
+
+One that needs no more than the manifest, the config and the AppImageConfig says so, and is answered before any layer is
+read; that it touches no file is for the type checker to prove::
+
+    @rule(id="IMG001", severity=everywhere(Severity.ERROR), before_layers=True)
+    def platform_unsupported(subject: Declaration) -> Iterator[Finding]:
+        ...
 """
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, overload
 
 from ocianalyze.rules.page import Page, parse_page
 
@@ -49,24 +56,60 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What rules look at.
+class Declaration:
+    """What is known before any layer is read: what the image declares, and what was asked.
 
     Attributes:
         image: what the image says of itself.
-        filesystem: its merged root file system.
-        facts: what was made of both.
         app_image_config: the decoded JSON that the image is to be registered with, if it is given.
         size_limit: how large the image may be; in bytes.
         driver_version: the NVIDIA driver of the host, digits and dots, if it is known.
     """
 
     image: Image
-    filesystem: Filesystem
-    facts: Facts
+    _: KW_ONLY
     app_image_config: AppImageConfig | None = None
     size_limit: int = SIZE_LIMIT
     driver_version: str | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables of the image's configuration."""
+        return self.image.config.config.environment
+
+    def with_layers(self, filesystem: Filesystem, facts: Facts) -> Subject:
+        """Return the subject that it becomes with what its layers make."""
+        return Subject(
+            self.image,
+            filesystem,
+            facts,
+            app_image_config=self.app_image_config,
+            size_limit=self.size_limit,
+            driver_version=self.driver_version,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject(Declaration):
+    """What rules look at.
+
+    Attributes:
+        filesystem: the image's merged root file system.
+        facts: what was made of the image and its file system.
+    """
+
+    filesystem: Filesystem
+    facts: Facts
+
+    @property
+    def declaration(self) -> Declaration:
+        """What was known of it before its layers were read."""
+        return Declaration(
+            self.image,
+            app_image_config=self.app_image_config,
+            size_limit=self.size_limit,
+            driver_version=self.driver_version,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +151,8 @@ class Finding:
 
 Check: TypeAlias = "Callable[[Subject], Iterator[Finding]]"
 Condition: TypeAlias = "Callable[[Subject], bool]"
+EarlyCheck: TypeAlias = "Callable[[Declaration], Iterator[Finding]]"
+EarlyCondition: TypeAlias = "Callable[[Declaration], bool]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,27 +212,64 @@ class Rule:
         return self.page.summary
 
 
+@dataclass(frozen=True, eq=False)
+class EarlyRule(Rule):
+    """A rule that decides before any layer is read, from the manifest, the config and the AppImageConfig alone."""
+
+    check: EarlyCheck
+    applies: EarlyCondition
+
+    def __call__(self, subject: Declaration) -> Iterator[Finding]:
+        """Yield the findings in `subject`."""
+        return (replace(finding, rule=self.id) for finding in self.check(subject))
+
+
+@overload
 def rule(
     *,
-    id: str,  # noqa: A002 - what it is called
+    id: str,
+    severity: Mapping[str, Severity],
+    before_layers: Literal[True],
+    applies: EarlyCondition | None = None,
+    url: str | None = None,
+) -> Callable[[EarlyCheck], EarlyRule]: ...
+
+
+@overload
+def rule(
+    *,
+    id: str,
     severity: Mapping[str, Severity],
     applies: Condition | None = None,
     reads: tuple[str, ...] = (),
     url: str | None = None,
-) -> Callable[[Check], Rule]:
+) -> Callable[[Check], Rule]: ...
+
+
+def rule(
+    *,
+    id: str,  # noqa: A002 - what it is called
+    severity: Mapping[str, Severity],
+    applies: Any = None,
+    reads: tuple[str, ...] = (),
+    url: str | None = None,
+    before_layers: bool = False,
+) -> Callable[[Any], Rule]:
     """Make a rule of a function; its name becomes the rule's, in kebab case.
 
-    `applies` tells whether there is anything to check; where it says no, the rule is counted as not applicable. Rules
-    of other packages say with `reads` which contents they want (absolute paths; ``*`` stands for no ``/``, a leading
-    ``**/`` for any directory), so that these are kept of an image that streams by, and with `url` where their page is.
+    `applies` tells whether there is anything to check; where it says no, the rule is counted as not applicable. With
+    `before_layers` the rule is answered before any layer is read, and sees a `Declaration` only. Rules of other
+    packages say with `reads` which contents they want (absolute paths; ``*`` stands for no ``/``, a leading ``**/`` for
+    any directory), so that these are kept of an image that streams by, and with `url` where their page is.
     """
+    make = EarlyRule if before_layers else Rule
 
-    def decorate(check: Check) -> Rule:
+    def decorate(check: Any) -> Rule:  # noqa: ANN401 - what the overloads say
         name = check.__name__.replace("_", "-")
-        return Rule(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url)
+        return make(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url)
 
     return decorate
 
 
-def _always(_subject: Subject) -> bool:
+def _always(_subject: Declaration) -> bool:
     return True

@@ -39,6 +39,7 @@ def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> No
     report = analyze(Source(reference=str(real_image.sample(name))), app_image_config=CLASSIC[name])
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"
+    assert report.facts is not None
     (requested,) = CLASSIC[name]["KernelGatewayImageConfig"]["KernelSpecs"]
     assert any(kernel.usable for kernel in report.facts.kernels if kernel.name == requested["Name"])
 

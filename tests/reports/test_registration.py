@@ -32,7 +32,7 @@ def written(*layers: Sequence[Item], profile: str = CLASSIC, **options: Any) -> 
     registration = register(image, filesystem, profile=profile, name=name)
     config = registration.config
     assert complaints(config) == []
-    subject = Subject(image, filesystem, gather(image, filesystem, app_image_config=config), config)
+    subject = Subject(image, filesystem, gather(image, filesystem, app_image_config=config), app_image_config=config)
     assert [item.finding.message for item in run(subject, [profile], select=["CFG", "KRN002"]).judgements] == []
     return registration
 
@@ -117,7 +117,9 @@ def test_every_server_that_is_known(profile: str) -> None:
             items = [*good(), *JUPYTERLAB_FILES, program(f"{place}/{server.program}")]
             image, filesystem = make_image(items)
             config = written(items, profile=profile).config
-            subject = Subject(image, filesystem, gather(image, filesystem, app_image_config=config), config)
+            subject = Subject(
+                image, filesystem, gather(image, filesystem, app_image_config=config), app_image_config=config
+            )
             found = run(subject, [profile], select=["APP"]).judgements
             assert [item.finding.message for item in found if item.severity is not Severity.NOTE] == []
             container = config[server.family]["ContainerConfig"]

@@ -31,7 +31,9 @@ def path(save_image: SaveImage) -> str:
 
 
 def test_the_json_says_where_the_bytes_are(path: str) -> None:
-    size = analyze(Source(reference=path), details=True).facts.size
+    facts = analyze(Source(reference=path), details=True).facts
+    assert facts is not None
+    size = facts.size
     assert size.largest_files is not None
     assert size.largest_directories is not None
     assert [(piece.path, piece.layer, piece.hidden_by) for piece in size.largest_files] == [
@@ -48,6 +50,7 @@ def test_the_json_says_where_the_bytes_are(path: str) -> None:
 
 def test_the_table_says_it_near_the_limit_or_when_asked(path: str) -> None:
     far = analyze(Source(reference=path))
+    assert far.facts is not None
     assert (far.facts.size.largest_files, len(far.facts.size.wasted)) == (None, 1)
     assert "largest directories" not in shown(far)
     near = analyze(Source(reference=path), size_limit=6 * MB)

@@ -154,7 +154,14 @@ def make_subject(
         typed = tuple(replace(layer, media_type=media_type) for layer, media_type in stored)
         image = replace(image, media_type=media_types[0], layers=typed)
     facts = gather(image, filesystem, app_image_config=app_image_config)
-    return Subject(image, filesystem, facts, app_image_config, size_limit, driver_version)
+    return Subject(
+        image,
+        filesystem,
+        facts,
+        app_image_config=app_image_config,
+        size_limit=size_limit,
+        driver_version=driver_version,
+    )
 
 
 def make_image(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
 from typing import TypeAlias
 
 _PIECE = 1 << 16
@@ -36,7 +37,7 @@ class Answer:
     Attributes:
         status: a status of our own; no registry is asked.
         headers: the headers that go with it, or that replace the registry's.
-        body: the body that goes with it.
+        body: the body that goes with it; a large one in a file, which is sent a piece at a time.
         cut_after: close the connection after so many bytes of the body.
         stall_after: send nothing more after so many bytes of the body.
         flip: the byte of the blob (counted from its start) that is altered.
@@ -47,7 +48,7 @@ class Answer:
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | Path = b""
     cut_after: int | None = None
     stall_after: int | None = None
     flip: int | None = None
@@ -111,9 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.delay:
             server.stopped.wait(answer.delay)  # type: ignore[attr-defined]
         if answer.status is not None:
-            self._answer(
-                answer.status, {"Content-Length": str(len(answer.body)), **answer.headers}, [answer.body], answer
-            )
+            self._answer_ourselves(answer.status, answer)
             return
         connection = http.client.HTTPConnection(server.upstream, timeout=30)  # type: ignore[attr-defined]
         passed = {key: value for key, value in headers.items() if key not in _HOP_BY_HOP and not key.startswith("(")}
@@ -129,6 +128,15 @@ class _Handler(BaseHTTPRequestHandler):
             response.status, back | answer.headers, [*pieces, answer.append] if answer.append else pieces, answer
         )
         connection.close()
+
+    def _answer_ourselves(self, status: int, answer: Answer) -> None:
+        if isinstance(answer.body, bytes):
+            headers = {"Content-Length": str(len(answer.body)), **answer.headers}
+            self._answer(status, headers, [answer.body], answer)
+            return
+        headers = {"Content-Length": str(answer.body.stat().st_size), **answer.headers}
+        with answer.body.open("rb") as file:
+            self._answer(status, headers, iter(lambda: file.read(_PIECE), b""), answer)
 
     def _answer(self, status: int, headers: dict[str, str], pieces: object, answer: Answer) -> None:
         self.send_response(status)

@@ -29,8 +29,7 @@ def serving(*blobs: Blob, manifest: object, media_type: str = OCI_MANIFEST) -> B
         blob = by_digest.get(seen.path.rpartition("/")[2])
         if blob is None:
             return Answer(status=404)
-        content = blob.content
-        return Answer(status=200, body=content if isinstance(content, bytes) else content.read_bytes())
+        return Answer(status=200, body=blob.content)
 
     return behave
 

@@ -39,7 +39,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.rules.profiles import CLASSIC, everywhere, newer
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,8 +52,8 @@ _NOTEBOOK: Final = re.compile(r"jupyter|notebook|ipython|kernel_?gateway|sagemak
 _HINT: Final = "let services of your own listen on another port"
 
 
-@rule(id="APP010", severity=everywhere(Severity.NOTE))
-def port_claimed(subject: Subject) -> Iterator[Finding]:
+@rule(id="APP010", severity=everywhere(Severity.NOTE), before_layers=True)
+def port_claimed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each claim."""
     execution = subject.image.config.config
     for port in execution.exposed_ports:

@@ -42,9 +42,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.commands import container_config, container_variables
+from ocianalyze.facts.commands import APPS, container_config, container_variables
 from ocianalyze.rules.profiles import CLASSIC, newer
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,8 @@ _DISTRIBUTION: Final = frozenset({"SAGEMAKER_LOGGING_DIR", "SAGEMAKER_RECOVERY_M
 _MOST: Final = 100
 
 
-@rule(id="APP008", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)})
-def variable_overridden(subject: Subject) -> Iterator[Finding]:
+@rule(id="APP008", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, before_layers=True)
+def variable_overridden(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each variable, as far as anybody reads them."""
     found = [item for item in _variables(subject) if item[0].startswith(_PREFIXES)]
     for name, value, origin in found[:_MOST]:
@@ -78,9 +78,9 @@ def variable_overridden(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _variables(subject: Subject) -> Iterator[tuple[str, str, str]]:
+def _variables(subject: Declaration) -> Iterator[tuple[str, str, str]]:
     for name, value in subject.image.config.config.environment.items():
         yield name, value, "image"
-    for app in subject.facts.commands:
+    for app in APPS:
         for name, value in container_variables(container_config(subject.app_image_config, app)).items():
             yield name, value, "app-image-config"

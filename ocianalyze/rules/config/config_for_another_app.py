@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, KERNEL_GATEWAY, families
 from ocianalyze.rules.config.finding import is_given
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED, everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +54,8 @@ _EXPECTED: Final = {
 }
 
 
-@rule(id="CFG006", severity=everywhere(Severity.WARNING), applies=is_given)
-def config_for_another_app(subject: Subject) -> Iterator[Finding]:
+@rule(id="CFG006", severity=everywhere(Severity.WARNING), applies=is_given, before_layers=True)
+def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each profile whose application is not in the config."""
     present = families(subject.app_image_config or {})
     has = " and ".join(present) or "no application"

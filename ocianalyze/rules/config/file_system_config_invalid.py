@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.app_image_config import DEFAULT_GID, DEFAULT_UID, KERNEL_GATEWAY, part
 from ocianalyze.rules.config.finding import about_members, is_given
 from ocianalyze.rules.profiles import CLASSIC, everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 _SUPPORTED: Final = ((1000, 100), (0, 0))
 
 
-@rule(id="CFG003", severity=everywhere(Severity.ERROR), applies=is_given)
-def file_system_config_invalid(subject: Subject) -> Iterator[Finding]:
+@rule(id="CFG003", severity=everywhere(Severity.ERROR), applies=is_given, before_layers=True)
+def file_system_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings, and one if the pair is not supported."""
     found = list(about_members(subject, "FileSystemConfig", hint="see the limits of FileSystemConfig in the API"))
     yield from found

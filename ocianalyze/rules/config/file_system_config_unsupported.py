@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, part
 from ocianalyze.rules.config.finding import is_given
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, UNIFIED, newer
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 _CONCERNED: Final = {JUPYTERLAB_APP: (JUPYTERLAB, UNIFIED), CODE_EDITOR_APP: (CODE_EDITOR, UNIFIED)}
 
 
-@rule(id="CFG004", severity=newer(Severity.WARNING), applies=is_given)
-def file_system_config_unsupported(subject: Subject) -> Iterator[Finding]:
+@rule(id="CFG004", severity=newer(Severity.WARNING), applies=is_given, before_layers=True)
+def file_system_config_unsupported(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each of the two that has one."""
     for family, profiles in _CONCERNED.items():
         if "FileSystemConfig" in part(subject.app_image_config, family):

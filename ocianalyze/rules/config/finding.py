@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.app_image_config import violations
-from ocianalyze.rules.rule import Finding, Severity, Subject
+from ocianalyze.rules.rule import Declaration, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _MOST: Final = 20
 
 
-def is_given(subject: Subject) -> bool:
+def is_given(subject: Declaration) -> bool:
     """Return whether there is an AppImageConfig to check."""
     return subject.app_image_config is not None
 
 
-def about_members(subject: Subject, *members: str, hint: str, missing: Severity | None = None) -> Iterator[Finding]:
+def about_members(subject: Declaration, *members: str, hint: str, missing: Severity | None = None) -> Iterator[Finding]:
     """Yield a finding for each of the first violations of the API in `members`.
 
     `missing` is how bad it is if a member of the config itself is left out.

@@ -34,14 +34,14 @@ from typing import TYPE_CHECKING
 from ocianalyze.facts.app_image_config import DEFAULT_MOUNT
 from ocianalyze.facts.mounts import within
 from ocianalyze.rules.profiles import newer
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="FSR006", severity=newer(Severity.NOTE))
-def working_directory_elsewhere(subject: Subject) -> Iterator[Finding]:
+@rule(id="FSR006", severity=newer(Severity.NOTE), before_layers=True)
+def working_directory_elsewhere(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if it is elsewhere or not set."""
     given = subject.image.config.config.working_dir
     if given and within(normpath(join("/", given)), DEFAULT_MOUNT):

@@ -37,7 +37,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,14 +51,14 @@ _LOST: Final = {"compute": "CUDA finds no GPU", "utility": "there is no nvidia-s
 _SHOWN: Final = 5
 
 
-def _is_set(subject: Subject) -> bool:
-    return VARIABLE in subject.facts.environment
+def _is_set(subject: Declaration) -> bool:
+    return VARIABLE in subject.environment
 
 
-@rule(id="GPU005", severity=everywhere(Severity.ERROR), applies=_is_set)
-def driver_capabilities_unsupported(subject: Subject) -> Iterator[Finding]:
+@rule(id="GPU005", severity=everywhere(Severity.ERROR), applies=_is_set, before_layers=True)
+def driver_capabilities_unsupported(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for words that there are not, or else for words that are missing."""
-    value = subject.facts.environment[VARIABLE]
+    value = subject.environment[VARIABLE]
     words = tuple(dict.fromkeys(word for part in value.split(",") if (word := part.strip())))
     unsupported = [] if _ALL in words else [word for word in words if word not in _SUPPORTED]
     missing = [word for word in _NEEDED if words and _ALL not in words and word not in words]

@@ -51,9 +51,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.drivers import parse_version, released_with
-from ocianalyze.facts.requirements import Host, Requirement, fulfils
+from ocianalyze.facts.requirements import Host, Requirement, find_requirements, fulfils
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,15 +64,15 @@ _HINT: Final = (
 _LONGEST: Final = 120
 
 
-def _has_requirements(subject: Subject) -> bool:
-    return bool(subject.facts.nvidia.requirements)
+def _has_requirements(subject: Declaration) -> bool:
+    return bool(find_requirements(subject.environment))
 
 
-@rule(id="GPU004", severity=everywhere(Severity.NOTE), applies=_has_requirements)
-def driver_required(subject: Subject) -> Iterator[Finding]:
+@rule(id="GPU004", severity=everywhere(Severity.NOTE), applies=_has_requirements, before_layers=True)
+def driver_required(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each variable that demands something."""
     host = None if subject.driver_version is None else Host.of(subject.driver_version)
-    for requirement in subject.facts.nvidia.requirements:
+    for requirement in find_requirements(subject.environment):
         fulfilled = None if host is None else fulfils(host, requirement)
         cuda = _demanded_cuda(requirement)
         data = {

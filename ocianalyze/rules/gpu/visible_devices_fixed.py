@@ -36,7 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.profiles import CLASSIC, newer
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +46,14 @@ VARIABLE: Final = "NVIDIA_VISIBLE_DEVICES"
 _NOTHING: Final = frozenset({"", "void", "none"})
 
 
-def _is_set(subject: Subject) -> bool:
-    return VARIABLE in subject.facts.environment
+def _is_set(subject: Declaration) -> bool:
+    return VARIABLE in subject.environment
 
 
-@rule(id="GPU006", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, applies=_is_set)
-def visible_devices_fixed(subject: Subject) -> Iterator[Finding]:
+@rule(id="GPU006", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, applies=_is_set, before_layers=True)
+def visible_devices_fixed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if it is not ``all``."""
-    value = subject.facts.environment[VARIABLE]
+    value = subject.environment[VARIABLE]
     if value.strip() == "all":
         return
     what = "asks for no GPU" if value.strip() in _NOTHING else "asks for certain GPUs"

@@ -31,14 +31,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="IMG004", severity=everywhere(Severity.WARNING))
-def layer_compression_unconfirmed(subject: Subject) -> Iterator[Finding]:
+@rule(id="IMG004", severity=everywhere(Severity.WARNING), before_layers=True)
+def layer_compression_unconfirmed(subject: Declaration) -> Iterator[Finding]:
     """Yield one finding for all layers."""
     layers = [layer.position for layer in subject.image.layers if (layer.media_type or "").endswith("+zstd")]
     if layers:

@@ -35,14 +35,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="IMG007", severity=everywhere(Severity.WARNING))
-def layer_not_distributable(subject: Subject) -> Iterator[Finding]:
+@rule(id="IMG007", severity=everywhere(Severity.WARNING), before_layers=True)
+def layer_not_distributable(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each such layer."""
     for layer in subject.image.layers:
         if any(word in (layer.media_type or "") for word in ("nondistributable", ".foreign.")):

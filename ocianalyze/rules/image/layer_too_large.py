@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.size import human
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ LIMIT: Final = 52_000 << 20
 _COMPRESSED: Final = ("gzip", "zstd")
 
 
-@rule(id="IMG005", severity=everywhere(Severity.ERROR))
-def layer_too_large(subject: Subject) -> Iterator[Finding]:
+@rule(id="IMG005", severity=everywhere(Severity.ERROR), before_layers=True)
+def layer_too_large(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each layer that is over the quota."""
     for layer in subject.image.layers:
         compressed = (layer.media_type or "").endswith(_COMPRESSED)

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.oci.media_types import OCI_INDEX, OCI_MANIFEST
 from ocianalyze.rules.profiles import CLASSIC, newer
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +49,14 @@ if TYPE_CHECKING:
 _FORMS: Final = frozenset({"registry", "oci-layout", "oci-archive"})
 
 
-def _has_manifest(subject: Subject) -> bool:
+def _has_manifest(subject: Declaration) -> bool:
     return subject.image.media_type is not None and (subject.image.form or subject.image.source) in _FORMS
 
 
-@rule(id="IMG003", severity={CLASSIC: Severity.WARNING, **newer(Severity.NOTE)}, applies=_has_manifest)
-def manifest_unconfirmed(subject: Subject) -> Iterator[Finding]:
+@rule(
+    id="IMG003", severity={CLASSIC: Severity.WARNING, **newer(Severity.NOTE)}, applies=_has_manifest, before_layers=True
+)
+def manifest_unconfirmed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the manifest is the OCI's."""
     media_type = subject.image.media_type
     if media_type in (OCI_MANIFEST, OCI_INDEX):

@@ -43,7 +43,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,12 +52,12 @@ _AMD64: Final = frozenset({"amd64", "x86_64", "x86-64"})
 """Spellings that container runtimes take for amd64."""
 
 
-def _states_a_platform(subject: Subject) -> bool:
+def _states_a_platform(subject: Declaration) -> bool:
     return bool(subject.image.config.os or subject.image.config.architecture)
 
 
-@rule(id="IMG001", severity=everywhere(Severity.ERROR), applies=_states_a_platform)
-def platform_unsupported(subject: Subject) -> Iterator[Finding]:
+@rule(id="IMG001", severity=everywhere(Severity.ERROR), applies=_states_a_platform, before_layers=True)
+def platform_unsupported(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the stated platform is not linux/amd64."""
     config = subject.image.config
     if config.os not in ("", "linux") or config.architecture not in ("", *_AMD64):

@@ -35,7 +35,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 LIMIT: Final = 125
 
 
-@rule(id="IMG006", severity=everywhere(Severity.WARNING))
-def too_many_layers(subject: Subject) -> Iterator[Finding]:
+@rule(id="IMG006", severity=everywhere(Severity.WARNING), before_layers=True)
+def too_many_layers(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if there are too many."""
     count = len(subject.image.layers)
     if count > LIMIT:

@@ -32,9 +32,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.size import human
+from ocianalyze.facts.size import compressed_size, human
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +42,10 @@ if TYPE_CHECKING:
 _WORTH_MENTIONING: Final = 10_000_000_000
 
 
-@rule(id="SIZ004", severity=everywhere(Severity.NOTE))
-def download_large(subject: Subject) -> Iterator[Finding]:
+@rule(id="SIZ004", severity=everywhere(Severity.NOTE), before_layers=True)
+def download_large(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if it is known that much is stored."""
-    compressed = subject.facts.size.compressed or 0
+    compressed = compressed_size(subject.image) or 0
     if compressed > _WORTH_MENTIONING:
         yield Finding(
             message=f"{human(compressed)} are downloaded when a host runs the image for the first time",

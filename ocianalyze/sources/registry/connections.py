@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from requests.adapters import HTTPAdapter
@@ -10,6 +10,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
 
     from urllib3.response import HTTPResponse
 
@@ -21,23 +22,24 @@ WATCH: Final = "ocianalyze_watch"
 
 
 class Adapter(HTTPAdapter):
-    """Connections of one kind: watched, with a TLS context of their own."""
+    """Connections of one kind: watched, with a TLS context of their own.
 
-    def __init__(self, dog: Watchdog, context: ssl.SSLContext | None = None) -> None:
-        self._context = context
+    The context is made when it is first needed: to read all authorities that a machine trusts takes a while.
+    """
+
+    def __init__(self, dog: Watchdog, context: Callable[[], ssl.SSLContext] | None = None) -> None:
+        self._context = None if context is None else cache(context)
         self._classes = {"http": partial(_Plain, dog), "https": partial(_Tls, dog)}
         super().__init__(pool_maxsize=_POOL)
 
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as requests has it
-        """Make the pools with our context."""
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
-
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:  # noqa: ANN401 - as requests has it
         """Make the pools for a proxy with our context for what is behind it."""
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+        return super().proxy_manager_for(proxy, ssl_context=self._context and self._context(), **options)
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as requests has it
-        """Return the pool for a request, which makes watched connections."""
+        """Return the pool for a request, which makes watched connections with our context."""
+        if self._context is not None:
+            self.poolmanager.connection_pool_kw["ssl_context"] = self._context()
         pool: Any = super().get_connection_with_tls_context(*args, **options)
         pool.ConnectionCls = self._classes[pool.scheme]
         return pool

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -64,9 +65,9 @@ class Transport(Registry):  # type: ignore[misc]
         self.session.headers.clear()
         self.session.headers.update({"User-Agent": "ocianalyze", "Accept-Encoding": "identity", "Accept": "*/*"})
         self.session.mount("http://", Adapter(self._dog))
-        self.session.mount("https://", Adapter(self._dog, trust.everywhere()))
+        self.session.mount("https://", Adapter(self._dog, trust.everywhere))
         if not plain_http:
-            self.session.mount(f"{self.origin}/", Adapter(self._dog, trust.own(verify=tls_verify)))
+            self.session.mount(f"{self.origin}/", Adapter(self._dog, partial(trust.own, verify=tls_verify)))
 
     def close(self) -> None:
         """Break off all connections, also those that other threads are reading from."""

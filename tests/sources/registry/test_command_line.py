@@ -72,7 +72,9 @@ def test_no_secret_is_printed(guarded: Guarded, tmp_path: Path, storage: str) ->
         "refuses": lambda seen: Answer(status=403, body=f"<Url>{seen.path}</Url>".encode()),
         "sends too much": lambda _: Answer(status=200, headers={"Content-Length": "9999999"}, cut_after=0),
         "lies": lambda seen: (
-            replace(lie, body=lie.body[:30] + bytes(50) + lie.body[80:]) if (lie := serve(seen)) else None
+            replace(lie, body=lie.body[:30] + bytes(50) + lie.body[80:])
+            if (lie := serve(seen)) and isinstance(lie.body, bytes)
+            else None
         ),
         "redirects": lambda seen: Answer(status=302, headers={"Location": f"http://[bad{seen.path}"}),
     }

@@ -84,6 +84,7 @@ FAILING: dict[str, tuple[Behaviour, type[OcianalyzeError], str]] = {
         "broke",
     ),
     "always stalled": (on_blobs(lambda _: Answer(stall_after=0)), RegistryError, "stopped answering"),
+    "shorter than stated": (on_blobs(lambda _: Answer(status=200, body=b"short")), RegistryError, "too few bytes"),
     "longer than stated": (on_blobs(lambda _: Answer(append=b"more")), DigestMismatchError, "more"),
     "a wrong byte": (on_blobs(lambda _: Answer(flip=300)), AnalysisError, "damaged|digest"),
     "a wrong last byte": (on_blobs(lambda _: Answer(flip=600_000)), AnalysisError, "damaged|digest"),

@@ -1,6 +1,8 @@
 """Real registries, filled by skopeo: the report is that of the same image as a file."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import AuthenticationError, ImageChoiceError, InvalidImageError, RegistryError
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import IMAGE, Registries
+from tests.support.fault_proxy import fault_proxy
 from tests.support.forms import write_archive
 from tests.support.registries import PASSWORD, USER, Guard, Registry
 from tests.support.tools import requires, run
@@ -131,6 +134,24 @@ def test_the_configuration_costs_kilobytes(registries: Registries) -> None:
     with source.open(read_layers=False) as image:
         assert image.config.config.user == "1001"
         assert len(image.layers) == len(IMAGE.layers)
+
+
+def test_what_needs_no_layer_asks_for_none(registries: Registries, platforms: str) -> None:
+    """``inspect`` and ``scan --fail-fast``: of all blobs only the config is asked for, and no layer."""
+    host, _, path = platforms.partition("/")
+    assert host == registries().host
+    for command, code in ((("inspect",), 0), (("scan", "--fail-fast"), 1)):
+        with fault_proxy(host) as proxy:
+            arguments = (*command, f"{proxy.host}/{path}", "--plain-http", "--platform=linux/arm64", "--format=json")
+            done = subprocess.run(
+                [sys.executable, "-m", "ocianalyze", *arguments], capture_output=True, check=False, text=True
+            )
+        assert (done.returncode, done.stderr) == (code, "")
+        told = json.loads(done.stdout)
+        assert [finding["rule"] for finding in told["findings"] if finding["severity"] == "error"] == ["IMG001"]
+        config = told["config_digest"] if command == ("inspect",) else told["image"]["config_digest"]
+        assert [request.path.rpartition("/")[2] for request in proxy.blobs] == [config]
+        assert len(proxy.seen) == 3  # the index, the manifest, the config
 
 
 def test_nobody_listens() -> None:

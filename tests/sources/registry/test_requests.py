@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.sources.registry.conftest import IMAGE
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import Blob, BuiltImage, build
-from tests.support.layouts import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from tests.support.layouts import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from tests.support.served import manifest_of, serving, serving_image
 from tests.support.tarballs import file
 
@@ -77,6 +78,36 @@ def test_memory_does_not_grow_with_the_layer() -> None:
         done = subprocess.run([sys.executable, "-c", _MEASURED, *references], cwd=ROOT, capture_output=True, check=True)
     before, after = map(int, done.stdout.split())
     assert after - before < 30_000, "kilobytes, for 200 megabytes"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+def test_nor_where_the_layer_has_a_gigabyte(tmp_path: Path) -> None:
+    size = 1 << 30
+    huge = tmp_path / "layer.tar"
+    with huge.open("wb") as sparse:
+        header = tarfile.TarInfo("opt/model")
+        header.size = size
+        sparse.write(header.tobuf(tarfile.GNU_FORMAT))
+        sparse.truncate(512 + size + 1024)
+    small, large = (build(replace(fit_image(), layers=[*fit_image().layers, *more])) for more in ([], [huge]))
+    with fault_proxy(None, serving_image(small)) as first, fault_proxy(None, serving_image(large)) as second:
+        references = [f"{proxy.host}/team/image" for proxy in (first, second)]
+        done = subprocess.run([sys.executable, "-c", _MEASURED, *references], cwd=ROOT, capture_output=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert after - before < 30_000, "kilobytes, for a gigabyte"
+
+
+def test_nothing_is_told_that_need_not_be(image: BuiltImage) -> None:
+    with fault_proxy(None, serving_image(image)) as proxy:
+        analyze(source(proxy))
+    documents = ", ".join(sorted((DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST)))
+    for seen in proxy.seen:
+        assert seen.headers == {
+            "host": proxy.host,
+            "user-agent": "ocianalyze",
+            "accept-encoding": "identity",
+            "accept": "*/*" if seen.is_blob else documents,
+        }
 
 
 # --- manifests --------------------------------------------------------------------------------------------------------

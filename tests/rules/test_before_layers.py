@@ -1,0 +1,154 @@
+"""Rules that need no layer: they see no file, are asked once, and fail closed like all others."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.errors import RuleError
+from ocianalyze.oci.image import ByteRange
+from ocianalyze.reports.report import json_schema
+from ocianalyze.rules.engine import Outcome, run
+from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, PROFILES
+from ocianalyze.rules.registry import all_rules
+from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Severity, Subject, rule
+from tests.conftest import SaveImage
+from tests.rules.subjects import good, make_subject
+from tests.support.fit import fit_image
+
+EARLY = (
+    *("APP008", "APP010", "CFG001", "CFG002", "CFG003", "CFG004", "CFG005", "CFG006", "FSR006", "GPU004", "GPU005"),
+    *("GPU006", "IMG001", "IMG003", "IMG004", "IMG005", "IMG006", "IMG007", "SIZ004"),
+)
+CONFIG = {
+    "Env": ["AWS_SECRET_ACCESS_KEY=x", "NVIDIA_DRIVER_CAPABILITIES=x", "NVIDIA_REQUIRE_CUDA=cuda>=12.4", "PORT=8888"],
+    "ExposedPorts": {"8888/tcp": {}},
+    "WorkingDir": "/srv",
+}
+
+
+class Unreadable:
+    """A blob that nobody may read."""
+
+    size = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Fail."""
+        raise AssertionError("a layer is read")
+
+    def byte_range(self) -> ByteRange | None:
+        """Fail."""
+        raise AssertionError("a layer is read")
+
+
+def told(outcome: Outcome) -> list[tuple[str, Finding]]:
+    """Return what the early rules found."""
+    every = (*outcome.judgements, *outcome.others)
+    return [(item.rule.id, item.finding) for item in every if isinstance(item.rule, EarlyRule)]
+
+
+def test_which_they_are() -> None:
+    assert [item.id for item in all_rules() if isinstance(item, EarlyRule)] == list(EARLY)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_they_find_the_same_with_and_without_layers(profile: str) -> None:
+    media_types = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.layer.v1.tar+zstd")
+    subject = make_subject(
+        good(),
+        config=CONFIG,
+        platform="linux/arm64",
+        app_image_config={"AppImageConfigName": "-"},
+        driver_version="470.57.02",
+        sizes=[11_000_000_000],
+        media_types=media_types,
+    )
+    sealed = replace(subject.image, layers=tuple(replace(layer, blob=Unreadable()) for layer in subject.image.layers))
+    early = run(replace(subject.declaration, image=sealed), [profile])
+    assert told(early) == told(run(subject, [profile]))
+    assert {id_ for id_, _ in told(early)} >= {"IMG001", "IMG003", "IMG004", "APP008", "APP010", "GPU004", "SIZ004"}
+    assert all(isinstance(item, EarlyRule) for item in early.rules)
+
+
+def test_a_rule_is_asked_once_and_never_sees_more() -> None:
+    asked: list[type] = []
+
+    @rule(id="EEE001", severity={CLASSIC: Severity.ERROR}, before_layers=True)
+    def counted(subject: Declaration) -> Iterator[Finding]:
+        asked.append(type(subject))
+        yield Finding(message=f"asked {len(asked)} times")
+
+    subject = make_subject(good())
+    early = run(subject.declaration, rules=[counted])
+    late = run(subject, rules=[counted], earlier=early)
+    assert [item.finding.message for item in (*early.judgements, *late.judgements)] == ["asked 1 times"] * 2
+    run(subject, rules=[counted])
+    assert asked == [Declaration, Declaration]
+
+
+def test_one_that_fails_is_an_error_at_once_or_takes_its_profiles_verdict() -> None:
+    asked: list[str] = []
+
+    @rule(id="EEE002", severity={JUPYTERLAB: Severity.NOTE}, before_layers=True)
+    def failing(_subject: Declaration) -> Iterator[Finding]:
+        asked.append("")
+        raise KeyError("oops")
+
+    subject = make_subject(good())
+    with pytest.raises(RuleError, match=r"EEE002 .*KeyError.*oops"):
+        run(subject.declaration, [JUPYTERLAB], rules=[failing])
+    asked.clear()
+    early = run(subject.declaration, [CLASSIC], rules=[failing])
+    late = run(subject, [CLASSIC], rules=[failing], earlier=early)
+    assert early.failures == late.failures
+    assert list(late.failures) == [JUPYTERLAB]
+    assert len(asked) == 1
+
+
+def test_one_that_wants_files_all_the_same_is_an_error() -> None:
+    def hungry(subject: Subject) -> Iterator[Finding]:
+        yield Finding(message=str(subject.filesystem))
+
+    made = rule(id="EEE003", severity={CLASSIC: Severity.NOTE}, before_layers=True)(hungry)  # type: ignore[arg-type]
+    for subject in (make_subject(good()), make_subject(good()).declaration):
+        with pytest.raises(RuleError, match=r"EEE003 .*filesystem"):
+            run(subject, rules=[made])
+
+
+def test_a_scan_stops_where_they_decide(save_image: SaveImage) -> None:
+    path = save_image(replace(fit_image(), platform="linux/arm64"), "docker-25")
+    told_early: list[Outcome] = []
+    source = Source(reference=str(path), platform="linux/arm64")
+    report = analyze(source, fail_fast=True, on_early=told_early.append)
+    assert report.verdict == "fail"
+    assert (report.facts, report.layers, report.timing.bytes_read) == (None, [], 0)
+    assert "no layer was read" in str(report.stopped)
+    assert [finding.rule for finding in report.findings if finding.severity == "error"] == ["IMG001"]
+    assert {judged.verdict for judged in report.profiles.values()} == {"fail"}
+    jsonschema.validate(json.loads(report.to_json()), json_schema())
+    (outcome,) = told_early
+    assert [item.rule.id for item in outcome.decisive("error")] == ["IMG001"]
+    full = analyze(source)
+    assert full.stopped is None
+    assert [finding for finding in full.findings if finding.rule in EARLY] == report.findings
+
+
+def test_a_profile_of_which_nothing_sure_is_known_does_not_pass(save_image: SaveImage) -> None:
+    config = {"ExposedPorts": {"8888/tcp": {}}, "WorkingDir": "/home/sagemaker-user"}
+    path = save_image(fit_image(config=config))
+    report = analyze(Source(reference=str(path)), fail_fast=True, fail_on="note")
+    verdicts = {profile: judged.verdict for profile, judged in report.profiles.items()}
+    assert verdicts[CLASSIC] == report.verdict == "fail"
+    assert set(verdicts.values()) == {"fail", "error"}
+
+
+def test_where_they_decide_nothing_the_report_is_the_same(save_image: SaveImage) -> None:
+    path = save_image(fit_image())
+    fast = analyze(Source(reference=str(path)), fail_fast=True).model_dump(exclude={"timing"})
+    assert fast == analyze(Source(reference=str(path))).model_dump(exclude={"timing"})
+    streamed = analyze(Source(reference="-", stdin=io.BytesIO(path.read_bytes())), fail_fast=True)
+    assert streamed.facts is not None
