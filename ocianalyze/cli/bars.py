@@ -43,10 +43,10 @@ class Drawing:
         self._live = Live(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
-        self._live.start()
 
     def show(self, tally: Tally) -> None:
         """Draw all rows anew."""
+        self._live.start()  # here, where whoever is interrupted has somebody to close; the second time it does nothing
         has_bars = self._console.width >= _ROOM_FOR_BARS
         rows = Table.grid(
             Column(ratio=1, no_wrap=True, overflow="ellipsis"),
