@@ -21,7 +21,7 @@ from ocianalyze.reports.text import cut, printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ocianalyze.cli.progress import Tally, Track
+    from ocianalyze.cli.tally import Tally, Track
 
 _MOST_ROWS: Final = 8
 _BAR_WIDTH: Final = 14
