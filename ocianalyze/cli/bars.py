@@ -21,12 +21,14 @@ from ocianalyze.reports.text import cut, printable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ocianalyze.cli.progress import Tally, Track
+    from ocianalyze.cli.tally import Tally, Track
 
 _MOST_ROWS: Final = 8
 _BAR_WIDTH: Final = 14
-_WIDTHS: Final = (_BAR_WIDTH, 13, 8, 14, 5)
-"""Of the bar and the figures: as wide as they most often are, so that nothing jumps."""
+_ROOM_FOR_BARS: Final = 76
+"""From so many columns on there are bars beside the figures."""
+_WIDTHS: Final = (13, 8, 14, 5)
+"""Of the figures: as wide as they most often are, so that nothing jumps."""
 _LONGEST: Final = 100
 """How many characters of a layer's name and build step are looked at: more fit into no row."""
 _LONGEST_TIME: Final = 100 * 3600
@@ -41,12 +43,14 @@ class Drawing:
         self._live = Live(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )
-        self._live.start()
 
     def show(self, tally: Tally) -> None:
         """Draw all rows anew."""
+        self._live.start()  # here, where whoever is interrupted has somebody to close; the second time it does nothing
+        has_bars = self._console.width >= _ROOM_FOR_BARS
         rows = Table.grid(
             Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            *([Column(width=_BAR_WIDTH)] if has_bars else []),
             *(Column(justify="right", no_wrap=True, min_width=width) for width in _WIDTHS),
             padding=(0, 1, 0, 0),
             expand=True,
@@ -55,6 +59,7 @@ class Drawing:
         over = tally.layers is not None and tally.ended >= tally.layers
         rows.add_row(
             Text(_title(tally), style="bold"),
+            *([_bar(position, tally.size)] if has_bars else []),
             *_figures(position, tally.size, speed, tally.entries),
             "merging" if over else _left(position, tally.size, speed),
         )
@@ -64,6 +69,7 @@ class Drawing:
             speed = track.measure(now)
             rows.add_row(
                 Text(_name(track), style="dim"),
+                *([_bar(track.position, track.size)] if has_bars else []),
                 *_figures(track.position, track.size, speed, track.entries),
                 _left(track.position, track.size, speed),
             )
@@ -84,11 +90,13 @@ def _name(track: Track) -> str:
     return f"{name}: {cut(build_step(track.step), _LONGEST)}" if track.step else name
 
 
-def _figures(position: int, size: int | None, speed: float, entries: int) -> tuple[RenderableType, ...]:
-    position = position if size is None else min(position, size)
+def _bar(position: int, size: int | None) -> RenderableType:
+    return ProgressBar(total=size, completed=position, width=_BAR_WIDTH, pulse=size is None)
+
+
+def _figures(position: int, size: int | None, speed: float, entries: int) -> tuple[str, ...]:
     return (
-        ProgressBar(total=size, completed=position, width=_BAR_WIDTH, pulse=size is None),
-        human(position) if size is None else f"{human(position)}/{human(size)}",
+        human(position) if size is None else f"{human(min(position, size))}/{human(size)}",
         f"{human(round(speed))}/s",
         f"{entries:,} entries",
     )

@@ -72,7 +72,7 @@ def _figures(cost: LayerTiming) -> tuple[str, ...]:
         cost.read,
         human(cost.bytes_read),
         human(cost.bytes_hashed),
-        f"{cost.seconds:.2f} s",
+        f"{cost.seconds:.3f} s",
         "" if cost.bytes_per_second is None else f"{human(cost.bytes_per_second)}/s",
         f"{cost.entries / cost.seconds:,.0f}" if cost.seconds else "",
     )
