@@ -28,6 +28,7 @@ _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
 )
 _WHITEOUT, _OPAQUE, _IMPLICIT = int(Kind.WHITEOUT), int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
 _MARKERS, _DIRECTORIES = frozenset((_WHITEOUT, _OPAQUE)), frozenset((_DIRECTORY, _IMPLICIT))
+_NAMELESS = frozenset(("", ".", ".."))
 _DUPLICATE = "this layer has the path more than once; the last one counts"
 _MOST_REPORTED = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
@@ -61,6 +62,7 @@ class _Merge:
         self._copied_up: list[set[int]] = [set() for _ in self._changesets]
         self._entries = 0
         self._root = 0
+        self._found: dict[str, dict[str, int]] = {}
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
@@ -97,6 +99,7 @@ class _Merge:
             self._hide(layer)
         children, top = self._children, self._top
         children[base] = top
+        self._found.clear()
         if layer:
             if changeset.kinds[ROOT] == _IMPLICIT:
                 self._shadowed[base] = layer
@@ -150,6 +153,7 @@ class _Merge:
         if kind == _HARDLINK:
             self._link(layer, row, replaces=True)
         self._drop(existing, layer)
+        self._found.clear()
         self._entries += 1
         siblings[name] = id_
         if is_directory:
@@ -237,7 +241,14 @@ class _Merge:
         return f"{changeset.path(row)}/".startswith(f"{path}/")
 
     def _find(self, path: str) -> int | None:
-        """Return what lies at `path`, past symlinks to directories; a symlink at its end is not followed."""
+        """Return what lies at `path`, past symlinks to directories; a symlink at its end is not followed.
+
+        Many links lead into one directory, so those that were found are remembered until something is replaced.
+        """
+        directory, _, name = path.rpartition("/")
+        known = self._found.get(directory)
+        if known is not None and name not in _NAMELESS:
+            return known.get(name)
         todo = path.split("/")[::-1]
         here: list[dict[str, int]] = [self._top]
         hops = 0
@@ -250,6 +261,8 @@ class _Merge:
                 continue
             id_ = here[-1].get(part)
             if id_ is None or not any(todo):
+                if not todo and part == name:
+                    self._found[directory] = here[-1]
                 return id_
             children = self._children.get(id_)
             if children is not None:
