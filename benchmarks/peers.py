@@ -1,0 +1,233 @@
+"""Other tools that read images, at fixed versions: how they are built, and what is asked of each.
+
+python -m benchmarks.peers    builds those that are written in Go
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from benchmarks.answers import count_lines, skopeo_layers, syft_files
+from benchmarks.images import DIRECTORY, Shape
+from benchmarks.measure import Answer, Bounds, Command
+
+_BOUNDS: Final = Bounds(seconds=180, memory=12_000_000_000, room=15_000_000_000)
+"""Of a peer. One that is stopped there is shown with what it had used, as "more than"."""
+_TOO_LARGE_TO_WRITE: Final = 10_000_000_000
+_MINUTE: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """A tool and how it is asked.
+
+    Attributes:
+        name: what it is called in tables.
+        module: of Go, with its version, from which `go install` makes the program; others come from the system.
+        script: for sh; `$1` is the image and `$TMPDIR` an empty directory.
+        remote: the same for an image in a registry, if the tool can read one.
+        shown: the command line for readers, where it is not the script.
+        needs: the programs, its own first.
+        reads: the form of image that it is given.
+        writes: whether it writes all files of the image to temporary ones.
+        rival: whether it is one of those that ocianalyze has to be much faster than.
+        shapes: the shapes it is run on; None is all.
+        environment: variables that are set for it.
+        answer: what its output is compared with.
+        does: what it does more or less than ocianalyze.
+    """
+
+    name: str
+    module: str | None = None
+    script: str
+    remote: str | None = None
+    shown: str = ""
+    needs: tuple[str, ...]
+    reads: Literal["archive", "layout"] = "archive"
+    writes: bool = False
+    rival: bool = False
+    shapes: frozenset[str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    answer: Answer | None = None
+    does: str
+
+
+_SYFT: Final = "syft scan {} --quiet --output syft-json --override-default-catalogers file"
+_TRIVY: Final = 'trivy image {} --quiet --format spdx-json --offline-scan --cache-backend memory --cache-dir "$TMPDIR"'
+_FEW: Final = frozenset(("plain-4gb", "gzip-4gb"))
+
+PEERS: Final = (
+    Peer(
+        name="syft, files only",
+        module="github.com/anchore/syft/cmd/syft@v1.57.1",
+        script=_SYFT.format('"docker-archive:$1"'),
+        remote=_SYFT.format('"registry:$1"'),
+        needs=("syft",),
+        writes=True,
+        rival=True,
+        environment={
+            "SYFT_CHECK_FOR_APP_UPDATE": "false",
+            "SYFT_FILE_METADATA_SELECTION": "all",
+            "SYFT_FILE_METADATA_DIGESTS": "",
+            "SYFT_REGISTRY_INSECURE_USE_HTTP": "true",
+        },
+        answer=Answer("paths", syft_files),
+        does="lists all paths with their metadata; its catalogers of packages are off, and so are digests of files",
+    ),
+    Peer(
+        name="trivy, no database",
+        module="github.com/aquasecurity/trivy/cmd/trivy@v0.74.0",
+        script=_TRIVY.format('--input "$1"'),
+        remote=_TRIVY.format('"$1"'),
+        needs=("trivy",),
+        rival=True,
+        environment={"TRIVY_NON_SSL": "true", "TRIVY_SKIP_VERSION_CHECK": "true"},
+        does="lists packages, not files; no vulnerabilities are looked up, and nothing is downloaded",
+    ),
+    Peer(
+        name="dive, CI mode",
+        module="github.com/wagoodman/dive@v0.13.1",
+        script='dive "docker-archive://$1" --lowestEfficiency=0 --highestUserWastedPercent=1',
+        needs=("dive",),
+        rival=True,
+        environment={"CI": "true"},
+        does="hashes every file and reports what layers waste; it does not say whether the image would work",
+    ),
+    Peer(
+        name="crane export",
+        module="github.com/google/go-containerregistry/cmd/crane@v0.22.1",
+        script='crane export - - < "$1" | tar -t',
+        remote='crane export "$1" - | tar -t',
+        needs=("crane", "tar"),
+        rival=True,
+        answer=Answer("paths", count_lines),
+        does="merges the layers into one tar, of which tar prints the names; it judges nothing",
+    ),
+    Peer(
+        name="container-structure-test",
+        module="github.com/GoogleContainerTools/container-structure-test/cmd/container-structure-test@v1.22.1",
+        script=(
+            'printf \'%s\' \'{"schemaVersion": "2.0.0", "fileExistenceTests": '
+            '[{"name": "site", "path": "/opt/venv", "shouldExist": true}]}\' > "$TMPDIR/test.json"; '
+            'container-structure-test test --driver tar --image "$1" --config "$TMPDIR/test.json"'
+        ),
+        shown="container-structure-test test --driver tar --image IMAGE --config ONE-FILE-EXISTS",
+        needs=("container-structure-test",),
+        writes=True,
+        shapes=_FEW,
+        does="unpacks the image to the disk to see whether one file exists",
+    ),
+    Peer(
+        name="skopeo inspect",
+        script='skopeo inspect "docker-archive:$1"',
+        needs=("skopeo",),
+        answer=Answer("diff_ids", skopeo_layers),
+        does="shows the configuration and the layers; it inflates compressed ones for their size, and lists no files",
+    ),
+    Peer(
+        name="skopeo copy",
+        script='skopeo copy --quiet "docker-archive:$1" "dir:$TMPDIR/image"',
+        needs=("skopeo",),
+        shapes=_FEW,
+        does="copies the blobs to the disk and checks their digests; it looks into none",
+    ),
+    Peer(
+        name="umoci unpack",
+        script='umoci unpack --rootless --image "$1:1.0" "$TMPDIR/bundle" && find "$TMPDIR/bundle/rootfs" -mindepth 1',
+        needs=("umoci",),
+        reads="layout",
+        writes=True,
+        shapes=_FEW,
+        answer=Answer("paths", count_lines),
+        does="unpacks the merged file system to the disk, where find lists it",
+    ),
+)
+RIVALS: Final = tuple(peer.name for peer in PEERS if peer.rival)
+
+
+def peer_commands(shape: Shape, scratch: Path) -> Iterator[Command]:
+    """Yield what asks each peer about a shape, as far as it can read it and the disk holds what it writes."""
+    for peer in PEERS:
+        remote = shape.reference is not None
+        if (remote and peer.remote is None) or (peer.shapes is not None and shape.name not in peer.shapes):
+            continue
+        if peer.writes and shape.uncompressed > _TOO_LARGE_TO_WRITE:
+            continue
+        image = shape.reference or str(shape.layout if peer.reads == "layout" else shape.for_peers)
+        script = peer.remote if remote and peer.remote is not None else peer.script
+        yield Command(
+            name=peer.name,
+            argv=("sh", "-c", script, "sh", image),
+            shown=peer.shown or _readable(script, peer.environment),
+            needs=peer.needs,
+            once=True,
+            environment=peer.environment,
+            warm=(shape.for_peers,) if shape.stored < _TOO_LARGE_TO_WRITE and not remote else (),
+            scratch=scratch,
+            bounds=_BOUNDS,
+            tolerated=True,
+            answer=peer.answer,
+        )
+
+
+def _readable(script: str, environment: Mapping[str, str]) -> str:
+    """Return a script as one would type it."""
+    words = script.replace('"', "").replace("$1", "IMAGE").replace("$TMPDIR", "EMPTY")
+    return " ".join((*(f"{name}={value}" for name, value in environment.items()), words))
+
+
+def build(directory: Path, note: Callable[[str], None]) -> None:
+    """Build the peers that are written in Go, where Go is, into `directory`/bin, and put that on the PATH.
+
+    One that cannot be built is named with the reason, and passed over.
+    """
+    home = (directory / "bin").resolve()
+    os.environ["PATH"] = f"{home}{os.pathsep}{os.environ['PATH']}"
+    for peer in PEERS:
+        if peer.module is not None and _version_of(home / peer.needs[0]) != peer.module.rpartition("@")[2]:
+            note(f"building {peer.needs[0]}")
+            reason = _install(peer.module, home)
+            if reason:
+                note(f"{peer.name} is left out: {reason}")
+    for peer in PEERS:
+        missing = [program for program in peer.needs if shutil.which(program) is None]
+        if missing and peer.module is None:
+            note(f"{peer.name} is left out: there is no {missing[0]}")
+
+
+def _version_of(program: Path) -> str | None:
+    """Return the version of the module that a Go program was made from."""
+    if not program.exists() or shutil.which("go") is None:
+        return None
+    told = subprocess.run(["go", "version", "-m", program], capture_output=True, text=True, check=False).stdout
+    modules = (line.split() for line in told.splitlines())
+    return next((words[2] for words in modules if words[:1] == ["mod"] and len(words) > 2), None)
+
+
+def _install(module: str, home: Path) -> str | None:
+    """Build a program, and return why it could not be built, if so."""
+    if shutil.which("go") is None:
+        return "there is no go"
+    environment = {**os.environ, "GOBIN": str(home), "GOFLAGS": ""}
+    command = ["go", "install", module]
+    try:
+        done = subprocess.run(
+            command, env=environment, cwd=home.parent, capture_output=True, text=True, check=False, timeout=60 * _MINUTE
+        )
+    except subprocess.TimeoutExpired:
+        return "it took longer than an hour"
+    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["go install failed"])[-1]
+
+
+def main() -> None:
+    """Build the peers."""
+    build(DIRECTORY, lambda text: print(text, file=sys.stderr))
+
+
+if __name__ == "__main__":
+    main()
