@@ -57,7 +57,10 @@ class Peer:
     does: str
 
 
-_SYFT: Final = "syft scan {} --quiet --output syft-json --override-default-catalogers file"
+_SYFT: Final = (
+    "syft scan {} --quiet --output syft-json --override-default-catalogers file "
+    "--select-catalogers=-binary-metadata,-content,-digest"
+)
 _TRIVY: Final = 'trivy image {} --quiet --format spdx-json --offline-scan --cache-backend memory --cache-dir "$TMPDIR"'
 _FEW: Final = frozenset(("plain-4gb", "gzip-4gb"))
 
@@ -77,7 +80,7 @@ PEERS: Final = (
             "SYFT_REGISTRY_INSECURE_USE_HTTP": "true",
         },
         answer=Answer("paths", syft_files),
-        does="lists all paths with their metadata; its catalogers of packages are off, and so are digests of files",
+        does="lists all paths with their metadata; its catalogers of packages, executables and digests are off",
     ),
     Peer(
         name="trivy, no database",

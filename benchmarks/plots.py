@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.plans import CACHED, COLD, WARM
 from benchmarks.svg import Bar, bars
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
-_COLOURS: Final = {"ours": "a", "limit": "d", "other": "c"}
+_COLOURS: Final = {"ours": "a", "limit": "d", "peer": "c"}
+_OURS: Final = (COLD, WARM, CACHED)
+_NOTE: Final = "Blue is ocianalyze, green the limit, grey are other tools; each image has a scale of its own."
 
 
 def draw(shapes: Sequence[Mapping[str, Any]], directory: Path, name: str) -> list[Path]:
@@ -26,13 +29,10 @@ def draw(shapes: Sequence[Mapping[str, Any]], directory: Path, name: str) -> lis
     return paths
 
 
-_NOTE: Final = "Each line is ten times the one before it. Blue is ocianalyze, green the limit; shorter is better."
-
-
 def _groups(shapes: Sequence[Mapping[str, Any]], quantity: str) -> Iterator[tuple[str, list[Bar]]]:
     for shape in shapes:
-        rows = sorted(shape["rows"], key=lambda row: (row["kind"] != "ours", row[quantity]))
-        yield shape["name"], [_bar(row, quantity) for row in rows if not _failed(row)]
+        rows = [row for row in shape["rows"] if _is_shown(row)]
+        yield shape["name"], [_bar(row, quantity) for row in sorted(rows, key=lambda row: float(row[quantity]))]
 
 
 def _bar(row: Mapping[str, Any], quantity: str) -> Bar:
@@ -41,8 +41,9 @@ def _bar(row: Mapping[str, Any], quantity: str) -> Bar:
     return Bar(row["name"], value, f"> {text}" if row["stopped"] else text, _COLOURS[row["kind"]])
 
 
-def _failed(row: Mapping[str, Any]) -> bool:
-    return (row["stopped"] or "").startswith("exit code")
+def _is_shown(row: Mapping[str, Any]) -> bool:
+    failed = (row["stopped"] or "").startswith("exit code")
+    return row["kind"] in _COLOURS and not failed and (row["kind"] != "ours" or row["name"] in _OURS)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from benchmarks.answers import OURS, show
 from benchmarks.measure import Command, CommandError, Series, measure, output, ratio
@@ -14,6 +14,9 @@ _ABOUT_THE_FORM = frozenset(("IMG003", "IMG004"))
 """The rules about how an image is stored, which differ between the forms of one image by right."""
 
 
+Kind: TypeAlias = Literal["ours", "limit", "peer", "other"]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A command: medians of seconds, peak of bytes, and the raw runs.
@@ -21,7 +24,7 @@ class Row:
     Attributes:
         name: of the command.
         shown: the command line.
-        kind: whether it is ocianalyze, the limit of the shape, or something else.
+        kind: whether it is ocianalyze, the limit of the shape, another tool, or something that reads the same bytes.
         wall: median seconds of wall clock.
         fastest: the least.
         slowest: the most.
@@ -35,7 +38,7 @@ class Row:
 
     name: str
     shown: str
-    kind: Literal["ours", "limit", "other"]
+    kind: Kind
     wall: float
     fastest: float
     slowest: float
@@ -113,11 +116,10 @@ def execute(plan: Plan, *, repetitions: int, note: Callable[[str], None]) -> Sha
 def _row(series: Series, ours: Series, limit: str) -> Row:
     walls = [run.wall for run in series.runs]
     command = series.command
-    own = command.shown.startswith("ocianalyze")
     return Row(
         name=command.name,
         shown=command.shown,
-        kind="ours" if own else "limit" if command.name == limit else "other",
+        kind=_kind(command, limit),
         wall=series.wall,
         fastest=min(walls),
         slowest=max(walls),
@@ -128,6 +130,14 @@ def _row(series: Series, ours: Series, limit: str) -> Row:
         stopped=series.stopped,
         runs=[{"wall": run.wall, "user": run.user, "system": run.system, "peak": run.peak} for run in series.runs],
     )
+
+
+def _kind(command: Command, limit: str) -> Kind:
+    if command.name.startswith("ocianalyze"):
+        return "ours"
+    if command.name == limit:
+        return "limit"
+    return "peer" if command.tolerated else "other"
 
 
 def _outcome(target: Target, series: Mapping[str, Series], entries: int | None) -> Outcome:

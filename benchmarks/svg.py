@@ -1,4 +1,4 @@
-"""Charts as SVG, readable on light and on dark pages: bars and lines, on logarithmic axes."""
+"""Charts as SVG, readable on light and on dark pages: bars, and lines on logarithmic axes."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -54,33 +54,25 @@ class Panel:
 
 
 def bars(title: str, note: str, groups: Sequence[tuple[str, Sequence[Bar]]]) -> str:
-    """Return a chart of groups of bars; the axis is logarithmic, as the values differ a thousandfold."""
-    values = [bar.value for _, group in groups for bar in group if bar.value > 0]
-    low, high = _decades(values)
-    left, right = _LABELS, _WIDTH - _VALUES
+    """Return a chart of groups of bars, the longest of each group over the whole width."""
+    room = _WIDTH - _LABELS - _VALUES
     height = 66 + sum(_ROW * (len(group) + 1) + 10 for _, group in groups)
-
-    def place(value: float) -> float:
-        return left + (right - left) * _part(value, low, high)
 
     def body() -> Iterator[str]:
         yield _text(16, 24, title, "title")
         yield _text(16, 42, note, "faint")
-        for exponent in range(round(math.log10(low)), round(math.log10(high)) + 1):
-            x = place(10**exponent)
-            yield f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="54" y2="{height - 8}"/>'
-        y = 60
+        y = 50
         for name, group in groups:
             y += _ROW
-            yield _text(16, y - 4, name, "group")
+            yield _text(16, y, name, "group")
+            most = max((bar.value for bar in group), default=1)
             for bar in group:
-                length = max(place(bar.value) - left, 1)
-                yield _text(left - 8, y + _BAR, bar.label, "", anchor="end")
-                yield (
-                    f'<rect class="{bar.colour}" x="{left}" y="{y + 1}" width="{length:.1f}" height="{_BAR}" rx="2"/>'
-                )
-                yield _text(left + length + 6, y + _BAR, bar.text, "faint")
+                length = max(room * bar.value / most, 1)
                 y += _ROW
+                yield _text(_LABELS - 8, y, bar.label, "", anchor="end")
+                place = f'x="{_LABELS}" y="{y - _BAR + 1}" width="{length:.1f}" height="{_BAR}"'
+                yield f'<rect class="{bar.colour}" {place} rx="2"/>'
+                yield _text(_LABELS + length + 6, y, bar.text, "faint")
             y += 10
 
     return _page(height, title, body())

@@ -10,7 +10,6 @@ from benchmarks.results import Outcome, Row, ShapeResult
 
 BEGIN: Final = "<!-- results -->"
 END: Final = "<!-- end of results -->"
-_KINDS: Final = {"ours": "", "limit": " (limit)", "other": ""}
 _UNITS: Final = {"s": " s", "us": " µs", "x": ""}
 _WORDS: Final = {
     **{limit.name: f"; {limit.words}" for limit in LIMITS.values()},
@@ -82,12 +81,15 @@ def _lines(results: Sequence[ShapeResult], machine: Mapping[str, str], scale: fl
 
 def _row(shape: str, row: Row, *, first: bool) -> tuple[str, ...]:
     more = "> " if row.stopped and not row.stopped.startswith("exit") else ""
-    marks = f"{_KINDS[row.kind]}{' (once)' if len(row.runs) == 1 else ''}"
-    marks += f", stopped {row.stopped}" if more else f", {row.stopped}" if row.stopped else ""
+    marks = [
+        *(["the limit"] if row.kind == "limit" else []),
+        *(["once"] if len(row.runs) == 1 else []),
+        *([f"stopped {row.stopped}" if more else row.stopped] if row.stopped else []),
+    ]
     name = f"**{row.name}**" if row.kind == "ours" else row.name
     return (
         shape if first else "",
-        f"{name}{marks}",
+        f"{name} ({', '.join(marks)})" if marks else name,
         f"{more}{row.wall:.2f}",
         f"{row.fastest:.2f}-{row.slowest:.2f}" if len(row.runs) > 1 else "",
         f"{more}{row.cpu:.2f}",
