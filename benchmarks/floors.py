@@ -55,7 +55,7 @@ LIMITS: Final[Mapping[str, Limit]] = {
 
 _LISTINGS: Final[Mapping[str, Limit]] = {
     "none": LIMITS["none"],
-    "gzip": Limit("tar -tz", 'for blob do tar -tzf "$blob" || exit; done', ("tar", "gzip"), ""),
+    "gzip": Limit("igzip -dc | tar -t", 'for blob do igzip -dc "$blob" | tar -t || exit; done', ("igzip", "tar"), ""),
     "zstd": Limit("zstd -dc | tar -t", 'for blob do zstd -dcq -- "$blob" | tar -t || exit; done', ("zstd", "tar"), ""),
 }
 
@@ -75,7 +75,7 @@ def limit(shape: Shape) -> Command:
 
 def listing(shape: Shape) -> Command | None:
     """Return what prints a line for each entry of all layers, if the programs are here."""
-    if not shape.blobs:
+    if not shape.blobs or shape.name == "registry":  # whose image was listed where it came from
         return None
     command = _LISTINGS[shape.compression]
     return _command(command, shape)
@@ -88,10 +88,10 @@ def floors(shape: Shape) -> Iterator[Command]:
     yield _on_blobs("cat", shape)
     if shape.stored < _TOO_MUCH_TO_HASH:
         yield _on_blobs("sha256sum", shape)
-    if shape.compression == "gzip":
+    if shape.name == "gzip-4gb":
         yield _on_blobs("igzip -dc", shape)
         yield _on_blobs("gzip -dc", shape)
-    if shape.compression == "zstd":
+    if shape.name == "zstd-4gb":
         yield _on_blobs("zstd -dcq", shape)
 
 

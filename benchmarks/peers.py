@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,16 @@ from benchmarks.measure import Answer, Bounds, Command
 _BOUNDS: Final = Bounds(seconds=180, memory=12_000_000_000, room=15_000_000_000)
 """Of a peer. One that is stopped there is shown with what it had used, as "more than"."""
 _TOO_LARGE_TO_WRITE: Final = 10_000_000_000
-_MINUTE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class GoProgram:
+    """A program of a Go module at a version: the package that it is made from, and experiments of Go that it needs."""
+
+    module: str
+    version: str
+    package: str = ""
+    experiment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +38,7 @@ class Peer:
 
     Attributes:
         name: what it is called in tables.
-        module: of Go, with its version, from which `go install` makes the program; others come from the system.
+        made_from: what the program is made from, if it is written in Go; others come from the system.
         script: for sh; `$1` is the image and `$TMPDIR` an empty directory.
         remote: the same for an image in a registry, if the tool can read one.
         shown: the command line for readers, where it is not the script.
@@ -43,7 +53,7 @@ class Peer:
     """
 
     name: str
-    module: str | None = None
+    made_from: GoProgram | None = None
     script: str
     remote: str | None = None
     shown: str = ""
@@ -67,7 +77,7 @@ _FEW: Final = frozenset(("plain-4gb", "gzip-4gb"))
 PEERS: Final = (
     Peer(
         name="syft, files only",
-        module="github.com/anchore/syft/cmd/syft@v1.57.1",
+        made_from=GoProgram("github.com/anchore/syft", "v1.57.1", "/cmd/syft"),
         script=_SYFT.format('"docker-archive:$1"'),
         remote=_SYFT.format('"registry:$1"'),
         needs=("syft",),
@@ -84,7 +94,7 @@ PEERS: Final = (
     ),
     Peer(
         name="trivy, no database",
-        module="github.com/aquasecurity/trivy/cmd/trivy@v0.74.0",
+        made_from=GoProgram("github.com/aquasecurity/trivy", "v0.74.0", "/cmd/trivy", experiment="jsonv2"),
         script=_TRIVY.format('--input "$1"'),
         remote=_TRIVY.format('"$1"'),
         needs=("trivy",),
@@ -94,7 +104,7 @@ PEERS: Final = (
     ),
     Peer(
         name="dive, CI mode",
-        module="github.com/wagoodman/dive@v0.13.1",
+        made_from=GoProgram("github.com/wagoodman/dive", "v0.13.1"),
         script='dive "docker-archive://$1" --lowestEfficiency=0 --highestUserWastedPercent=1',
         needs=("dive",),
         rival=True,
@@ -103,7 +113,7 @@ PEERS: Final = (
     ),
     Peer(
         name="crane export",
-        module="github.com/google/go-containerregistry/cmd/crane@v0.22.1",
+        made_from=GoProgram("github.com/google/go-containerregistry", "v0.22.1", "/cmd/crane"),
         script='crane export - - < "$1" | tar -t',
         remote='crane export "$1" - | tar -t',
         needs=("crane", "tar"),
@@ -113,11 +123,13 @@ PEERS: Final = (
     ),
     Peer(
         name="container-structure-test",
-        module="github.com/GoogleContainerTools/container-structure-test/cmd/container-structure-test@v1.22.1",
+        made_from=GoProgram(
+            "github.com/GoogleContainerTools/container-structure-test", "v1.22.1", "/cmd/container-structure-test"
+        ),
         script=(
-            'printf \'%s\' \'{"schemaVersion": "2.0.0", "fileExistenceTests": '
-            '[{"name": "site", "path": "/opt/venv", "shouldExist": true}]}\' > "$TMPDIR/test.json"; '
-            'container-structure-test test --driver tar --image "$1" --config "$TMPDIR/test.json"'
+            "printf 'schemaVersion: 2.0.0\\nfileExistenceTests: [{name: one, path: /opt/venv, shouldExist: true}]' "
+            '> "$TMPDIR/test.yaml"; '
+            'container-structure-test test --driver tar --image "$1" --config "$TMPDIR/test.yaml"'
         ),
         shown="container-structure-test test --driver tar --image IMAGE --config ONE-FILE-EXISTS",
         needs=("container-structure-test",),
@@ -192,15 +204,15 @@ def build(directory: Path, note: Callable[[str], None]) -> None:
     home = (directory / "bin").resolve()
     os.environ["PATH"] = f"{home}{os.pathsep}{os.environ['PATH']}"
     for peer in PEERS:
-        if peer.module is not None and _version_of(home / peer.needs[0]) != peer.module.rpartition("@")[2]:
-            note(f"building {peer.needs[0]}")
-            reason = _install(peer.module, home)
-            if reason:
-                note(f"{peer.name} is left out: {reason}")
-    for peer in PEERS:
-        missing = [program for program in peer.needs if shutil.which(program) is None]
-        if missing and peer.module is None:
-            note(f"{peer.name} is left out: there is no {missing[0]}")
+        program, source = peer.needs[0], peer.made_from
+        reason = None
+        if source is None:
+            reason = None if shutil.which(program) else "it is not installed"
+        elif _version_of(home / program) != source.version:
+            note(f"building {program}")
+            reason = _make(source, home / program)
+        if reason:
+            note(f"{peer.name} is left out: {reason}")
 
 
 def _version_of(program: Path) -> str | None:
@@ -212,19 +224,22 @@ def _version_of(program: Path) -> str | None:
     return next((words[2] for words in modules if words[:1] == ["mod"] and len(words) > 2), None)
 
 
-def _install(module: str, home: Path) -> str | None:
-    """Build a program, and return why it could not be built, if so."""
+def _make(source: GoProgram, target: Path) -> str | None:
+    """Build a program, and return why it could not be built, if so.
+
+    It is a dependency of a module of its own: unlike `go install`, that asks nobody which other versions there are.
+    """
     if shutil.which("go") is None:
         return "there is no go"
-    environment = {**os.environ, "GOBIN": str(home), "GOFLAGS": ""}
-    command = ["go", "install", module]
-    try:
-        done = subprocess.run(
-            command, env=environment, cwd=home.parent, capture_output=True, text=True, check=False, timeout=60 * _MINUTE
-        )
-    except subprocess.TimeoutExpired:
-        return "it took longer than an hour"
-    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["go install failed"])[-1]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    version = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
+    with tempfile.TemporaryDirectory() as name:
+        require = f"require {source.module} {source.version}"
+        Path(name, "go.mod").write_text(f"module peer\n\ngo {version.removeprefix('go')}\n\n{require}\n")
+        command = ["go", "build", "-mod=mod", "-o", str(target), f"{source.module}{source.package}"]
+        environment = {**os.environ, "GOFLAGS": "", "GOEXPERIMENT": source.experiment}
+        done = subprocess.run(command, env=environment, cwd=name, capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["go build failed"])[-1]
 
 
 def main() -> None:

@@ -120,4 +120,4 @@ def test_a_peer_that_cannot_be_built_is_named_with_the_reason(tmp_path: Path, mo
     notes: list[str] = []
     peers.build(tmp_path, notes.append)
     assert "crane export is left out: there is no go" in notes
-    assert "umoci unpack is left out: there is no umoci" in notes
+    assert "umoci unpack is left out: it is not installed" in notes
