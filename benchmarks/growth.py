@@ -43,7 +43,7 @@ def curves(scale: float) -> list[Curve]:
     """Return the curves; `scale` makes the images smaller."""
     entries = [replace(_BASE, entries=round(count * scale)) for count in (10_000, 30_000, 100_000, 300_000, 1_000_000)]
     base = replace(_BASE, entries=round(_BASE.entries * scale))
-    sizes = [replace(base, large=round(size * _GB * scale)) for size in (0.1, 1, 4, 16, 32)]
+    sizes = [replace(base, large=round(size * _GB * scale)) for size in (0.1, 0.5, 2, 8, 32)]
     layers = [replace(base, layers=count) for count in (1, 3, 10, 30, 100)]
     return [
         Curve(name="entries", counts=entries, value=lambda counts: counts.entries, write=_short),
@@ -108,8 +108,8 @@ def draw(found: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
     for name, points in found.items():
         walls = [(point["value"], point["wall"]) for point in points]
         peaks = [(point["value"], point["peak"] / 1e6) for point in points]
-        above.append(Panel(f"{name}: seconds", [Line("wall", walls, "a")], _short, lambda value: f"{value:.3g}"))
-        below.append(Panel(f"{name}: peak MB", [Line("peak", peaks, "b")], _short, lambda value: f"{value:.3g}"))
+        above.append(Panel(f"{name}: seconds", [Line("wall", walls, "a")], _short, lambda value: f"{value:.2g}"))
+        below.append(Panel(f"{name}: peak MB", [Line("peak", peaks, "b")], _short, lambda value: f"{value:.2g}"))
     note = "Plain docker archives, warm. Both axes are logarithmic; what does not grow is 20,000 entries in 4 layers."
     return panels("What grows with the image", note, [above, below])
 

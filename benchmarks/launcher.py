@@ -7,6 +7,7 @@ JSON to standard output.
 
 # ruff: noqa: PTH123, PTH208 - pathlib would make it larger
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import time
 from typing import Any
 
 _INTERVAL = 0.25
+_GRACE = 20
 _COMPLAINT = 2_000
 _PIECE = 1 << 20
 
@@ -27,6 +29,7 @@ class Watch:
     def __init__(self, bounds: dict[str, Any]) -> None:
         self.bounds = bounds
         self.stopped: str | None = None
+        self.grace = _GRACE
         self.pid = 0
         self.end = 0.0
 
@@ -43,6 +46,9 @@ class Watch:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _look(self, *_: object) -> None:
+        if self.stopped:
+            self._kill()
+            return
         seconds, memory, room = (self.bounds[name] for name in ("seconds", "memory", "room"))
         if seconds and time.monotonic() > self.end:
             self.stopped = f"after {seconds:.0f} s"
@@ -51,8 +57,19 @@ class Watch:
         elif room and _free(room["path"]) < room["bytes"]:
             self.stopped = "the disk was full"
         if self.stopped:
+            self._kill()
+
+    def _kill(self) -> None:
+        """Kill what it started, so that it can still say what these took; after a while kill it, too."""
+        self.grace -= 1
+        children = family(self.pid)[1:]
+        if self.grace <= 0 or not children:
             self.finish()
             os.killpg(self.pid, signal.SIGKILL)
+            return
+        for pid in children:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def family(pid: int) -> list[int]:

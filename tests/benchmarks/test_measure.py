@@ -33,7 +33,9 @@ def test_a_command_is_stopped_at_its_bounds() -> None:
 def test_a_command_is_stopped_when_its_children_take_too_much_memory() -> None:
     script = f"{sys.executable} -c 'import time; x = bytearray(b\"x\" * 300_000_000); time.sleep(60)'; true"
     command = Command(name="sh", argv=("sh", "-c", script), shown="sh", bounds=Bounds(memory=200_000_000))
-    assert run(command).stopped == "at 0 GB of memory"
+    found = run(command)
+    assert found.stopped == "at 0 GB of memory"
+    assert found.peak > 200_000_000
 
 
 def test_a_scratch_directory_lasts_as_long_as_its_command(tmp_path: Path) -> None:
