@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -146,10 +146,16 @@ class CommandError(Exception):
     """A command that was to be measured failed."""
 
 
-def measure(commands: Sequence[Command], *, repetitions: int, note: Callable[[str], None]) -> list[Series]:
+def measure(
+    commands: Sequence[Command],
+    *,
+    repetitions: int,
+    note: Callable[[str], None],
+    warmed: Collection[str] = (),
+) -> list[Series]:
     """Run the commands in turn, `repetitions` times after a warm-up, and return their series in the same order.
 
-    Commands with a cold page cache need no warm-up.
+    Commands with a cold page cache need no warm-up, nor do those whose names are in `warmed`: they ran just before.
 
     Raises:
         CommandError: one of them failed.
@@ -157,7 +163,7 @@ def measure(commands: Sequence[Command], *, repetitions: int, note: Callable[[st
     series = [Series(command) for command in commands]
     repeated = [item for item in series if not item.command.once]
     for item in repeated:
-        if not item.command.cold:
+        if not item.command.cold and item.command.name not in warmed:
             note(f"warm-up: {item.command.name}")
             run(item.command)
     for number in range(repetitions):

@@ -1,6 +1,6 @@
 """Other tools that read images, at fixed versions: how they are built, and what is asked of each.
 
-python -m benchmarks.peers    builds those that are written in Go
+`python -m benchmarks.peers` builds those that are written in Go.
 """
 
 import os

@@ -96,7 +96,7 @@ def execute(plan: Plan, *, repetitions: int, note: Callable[[str], None]) -> Sha
     """
     reports = {command.name: _report(command) for command in plan.reports}
     checks = _check(plan, reports)
-    series = measure(plan.commands, repetitions=repetitions, note=note)
+    series = measure(plan.commands, repetitions=repetitions, note=note, warmed=reports)
     by_name = {item.command.name: item for item in series}
     checks += _compare(series, reports[plan.ours])
     shape = plan.shape
