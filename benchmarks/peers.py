@@ -197,22 +197,28 @@ def _readable(script: str, environment: Mapping[str, str]) -> str:
 
 
 def build(directory: Path, note: Callable[[str], None]) -> None:
-    """Build the peers that are written in Go, where Go is, into `directory`/bin, and put that on the PATH.
+    """Build the peers that are written in Go, where Go is, into `directory`/bin.
 
     One that cannot be built is named with the reason, and passed over.
     """
     home = (directory / "bin").resolve()
-    os.environ["PATH"] = f"{home}{os.pathsep}{os.environ['PATH']}"
     for peer in PEERS:
         program, source = peer.needs[0], peer.made_from
-        reason = None
-        if source is None:
-            reason = None if shutil.which(program) else "it is not installed"
-        elif _version_of(home / program) != source.version:
-            note(f"building {program}")
+        if source is not None and _version_of(home / program) != source.version:
+            note(f"building {program} {source.version}")
             reason = _make(source, home / program)
-        if reason:
-            note(f"{peer.name} is left out: {reason}")
+            if reason:
+                note(f"{program} cannot be built: {reason}")
+
+
+def find(directory: Path, note: Callable[[str], None]) -> None:
+    """Put the peers in `directory`/bin on the PATH, and name those that are missing."""
+    home = (directory / "bin").resolve()
+    os.environ["PATH"] = f"{home}{os.pathsep}{os.environ['PATH']}"
+    for peer in PEERS:
+        if shutil.which(peer.needs[0]) is None:
+            what = "`python -m benchmarks.peers` builds it" if peer.made_from else "it is not installed"
+            note(f"{peer.name} is left out: {what}")
 
 
 def _version_of(program: Path) -> str | None:

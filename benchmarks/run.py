@@ -18,7 +18,7 @@ from benchmarks.analyzer import Analyzer
 from benchmarks.images import DIRECTORY, SAME_IMAGE, SHAPES, Shape, load, shape_name
 from benchmarks.machine import describe
 from benchmarks.measure import CommandError
-from benchmarks.peers import build
+from benchmarks.peers import find
 from benchmarks.plans import plan
 from benchmarks.plots import RESULTS, draw
 from benchmarks.registry import serving
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     compileall.compile_dir(HERE.parent / "ocianalyze", quiet=1)  # as an installation has it, whatever is set here
     analyzer = Analyzer(tuple(shlex.split(options.ocianalyze)), own=False) if options.ocianalyze else Analyzer()
     if options.peers:
-        build(options.directory, _note)
+        find(options.directory, _note)
     scratch = options.directory.resolve() / "scratch"
     results = []
     try:

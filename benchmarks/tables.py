@@ -5,12 +5,24 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.floors import LIMITS
-from benchmarks.peers import PEERS
+from benchmarks.peers import PEERS, RIVALS
+from benchmarks.plans import CACHED, COLD, WARM
 from benchmarks.results import Outcome, Row, ShapeResult
 
 BEGIN: Final = "<!-- results -->"
 END: Final = "<!-- end of results -->"
 _UNITS: Final = {"s": " s", "us": " µs", "x": ""}
+_SUMMARY: Final = (
+    "shape",
+    "cold s",
+    "warm s",
+    "cached s",
+    "limit",
+    "warm: times the limit",
+    "fastest rival",
+    "warm: times faster",
+    "peak MB",
+)
 _WORDS: Final = {
     **{limit.name: f"; {limit.words}" for limit in LIMITS.values()},
     **{peer.name: f"; it {peer.does}" for peer in PEERS},
@@ -44,6 +56,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequen
 
 
 def _lines(results: Sequence[ShapeResult], machine: Mapping[str, str], scale: float, repetitions: int) -> Iterator[str]:
+    yield from table(_SUMMARY, [_summary(result) for result in results], right=(1, 2, 3, 5, 7, 8))
+    yield ""
     yield from table(
         ("shape", "what", "measured", "target", ""),
         [
@@ -77,6 +91,24 @@ def _lines(results: Sequence[ShapeResult], machine: Mapping[str, str], scale: fl
         yield from _details(result)
     yield ""
     yield "Measured on: " + "; ".join(f"{name} {text}" for name, text in machine.items()) + "."
+
+
+def _summary(result: ShapeResult) -> tuple[str, ...]:
+    """Return the seconds of ours, the limit, and the fastest rival that gave an answer or took too long for one."""
+    rows = {row.name: row for row in result.rows}
+    ours = rows[WARM]
+    limit = next((row for row in result.rows if row.kind == "limit"), None)
+    rivals = [rows[name] for name in RIVALS if name in rows and not (rows[name].stopped or "").startswith("exit")]
+    best = min(rivals, key=lambda row: row.wall, default=None)
+    return (
+        result.name,
+        *(f"{rows[name].wall:.2f}" if name in rows else "" for name in (COLD, WARM, CACHED)),
+        f"{limit.name}: {limit.wall:.2f}" if limit else "",
+        f"{ours.wall / limit.wall:.2f}" if limit else "",
+        f"{best.name}: {best.wall:.2f}" if best else "",
+        f"{best.wall / ours.wall:.1f}" if best else "",
+        f"{ours.peak / 1e6:.0f}",
+    )
 
 
 def _row(shape: str, row: Row, *, first: bool) -> tuple[str, ...]:

@@ -119,5 +119,7 @@ def test_a_peer_that_cannot_be_built_is_named_with_the_reason(tmp_path: Path, mo
     monkeypatch.setenv("PATH", str(tmp_path))  # where there is no Go
     notes: list[str] = []
     peers.build(tmp_path, notes.append)
-    assert "crane export is left out: there is no go" in notes
+    assert "crane cannot be built: there is no go" in notes
+    peers.find(tmp_path, notes.append)
+    assert "crane export is left out: `python -m benchmarks.peers` builds it" in notes
     assert "umoci unpack is left out: it is not installed" in notes
