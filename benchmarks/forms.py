@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from benchmarks.compressed import Compression
 from benchmarks.sparse import write_archive
-from tests.support.docker_archives import docker_25
+from tests.support.docker_archives import docker_25, docker_29
 from tests.support.images import CREATED, Blob, BuiltImage, BuiltLayer, ImageSpec
 from tests.support.layouts import LayoutOptions, layout
+
+_NAMES = LayoutOptions(containerd_names=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,12 @@ class StoredLayer:
     size: int
     uncompressed_size: int
     entries: int
-    compression: Literal["none", "gzip"]
+    compression: Compression
 
 
 def write_layout(layers: Sequence[StoredLayer], target: Path) -> None:
     """Write an OCI layout, whose blobs are further names of the layers' files."""
-    for item in layout([_image(layers)], LayoutOptions(containerd_names=True)):
+    for item in layout([_image(layers)], _NAMES):
         path = target / item.path
         if item.kind == "directory":
             path.mkdir(parents=True, exist_ok=True)
@@ -39,8 +41,13 @@ def write_layout(layers: Sequence[StoredLayer], target: Path) -> None:
 
 
 def write_docker_archive(layers: Sequence[StoredLayer], target: Path) -> None:
-    """Write an archive as `docker save` does since version 25, sparse where the layers are."""
-    write_archive(docker_25([_image(layers)]), target)
+    """Write an archive as `docker save` does, sparse where the layers are.
+
+    Plain layers come from Docker's own store, as since version 25; compressed ones from containerd's, as since 29.
+    """
+    image = _image(layers)
+    plain = all(layer.compression == "none" for layer in layers)
+    write_archive(docker_25([image]) if plain else docker_29([image], _NAMES), target)
 
 
 def _image(layers: Sequence[StoredLayer]) -> BuiltImage:

@@ -1,6 +1,6 @@
 """The images that are measured, as `make.py` left them on disk.
 
-Nothing heavy is imported here: the peak memory of a measured process is never less than that of the one that starts it.
+Nothing heavy is imported here: a process that measures should be small.
 """
 
 import json
@@ -12,7 +12,17 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DIRECTORY = ROOT / "build" / "benchmarks"
-SHAPES = ("plain-35gb", "gzip-4gb", "registry", "small")
+SHAPES = (
+    "plain-35gb",
+    "plain-4gb",
+    "million",
+    "gzip-4gb",
+    "zstd-4gb",
+    "one-huge-layer",
+    "forty-layer",
+    "registry",
+    "small",
+)
 SAME_IMAGE = {"registry": "gzip-4gb"}
 """The shapes that are another shape's image, come by another way."""
 _VERSION = 1
@@ -25,25 +35,34 @@ class Shape:
 
     Attributes:
         name: one of `SHAPES`.
+        compression: of its layers.
         layers: how many there are.
         entries: of the tars of all layers together, None where nobody counted.
         uncompressed: size of these tars in bytes.
         stored: size of the blobs in bytes.
-        archive: the docker archive, if the shape has one.
+        archive: the docker archive.
+        plain_archive: the docker archive for tools that read none that is compressed as a whole, if that is another.
         layout: the OCI layout, if the shape has one.
         reference: its name in a registry, while one runs.
         blobs: the layers' files, bottom first.
     """
 
     name: str
+    compression: str = "none"
     layers: int = 0
     entries: int | None = None
     uncompressed: int = 0
     stored: int = 0
-    archive: Path | None = None
+    archive: Path
+    plain_archive: Path | None = None
     layout: Path | None = None
     reference: str | None = None
     blobs: tuple[Path, ...] = ()
+
+    @property
+    def for_peers(self) -> Path:
+        """The docker archive that every tool can read."""
+        return self.plain_archive or self.archive
 
 
 def shape_name(text: str) -> str:
@@ -55,20 +74,22 @@ def shape_name(text: str) -> str:
 
 def load(name: str, directory: Path, scale: float) -> Shape | None:
     """Return a shape that was made before, or None."""
-    if name == "small":
-        return Shape(name=name, archive=ROOT / "testdata" / "demo.tar.gz")
     home = home_of(name, directory, scale)
     record = read_record(home / "image.json")
-    if record is None:
+    archive = home / "docker-archive.tar"
+    if record is None or not archive.exists():
         return None
+    if name == "small":
+        return Shape(name=name, archive=ROOT / "testdata" / "demo.tar.gz", plain_archive=archive)
     layout = home / "layout"
     return Shape(
         name=name,
+        compression=record["layers"][0]["compression"],
         layers=len(record["layers"]),
         entries=sum(layer["entries"] for layer in record["layers"]),
         uncompressed=sum(layer["uncompressed_size"] for layer in record["layers"]),
         stored=sum(layer["size"] for layer in record["layers"]),
-        archive=home / "docker-archive.tar" if name == "plain-35gb" else None,
+        archive=archive,
         layout=layout,
         blobs=tuple(layout / "blobs" / layer["digest"].replace(":", "/") for layer in record["layers"]),
     )

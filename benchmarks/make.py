@@ -1,23 +1,35 @@
 """Makes the images: `python -m benchmarks.make --scale 0.01` makes small ones.
 
 They are made once and kept, and made again when their recipe changes. Each layer is kept as soon as it is done, so that
-an interrupted run goes on where it was.
+an interrupted run goes on where it was. The shapes of real files are the files of gzip-4gb in other layers.
 """
 
 import argparse
+import gzip
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Final, TypeAlias
 
+from benchmarks.compressed import Compression
+from benchmarks.counted import MILLION, Counts, layer_items
 from benchmarks.forms import StoredLayer, write_docker_archive, write_layout
-from benchmarks.images import DIRECTORY, SHAPES, home_of, load, read_record, shape_name, write_record
+from benchmarks.images import DIRECTORY, ROOT, SHAPES, home_of, load, read_record, shape_name, write_record
 from benchmarks.real import Source, choose_layers, pack
 from benchmarks.recipe import plain_image
+from benchmarks.repack import rearrange, transcode
 from benchmarks.sparse import write_layer
+from tests.support.tarballs import Item
+
+Maker: TypeAlias = Callable[[Path, Path, float], Iterable[StoredLayer]]
+"""Makes layers, given the directory for their files, the one of all images, and the scale."""
+
+_GZIP: Final = "gzip-4gb"
 
 
 def make(name: str, directory: Path, scale: float) -> None:
@@ -29,38 +41,56 @@ def make(name: str, directory: Path, scale: float) -> None:
     home = home_of(name, directory, scale)
     parts = home / "layers"
     parts.mkdir(parents=True, exist_ok=True)
-    layout, archive = home / "layout", home / "docker-archive.tar"
-    shutil.rmtree(layout, ignore_errors=True)
-    if name == "plain-35gb":
-        layers = list(_plain_layers(parts, scale))
-        write_docker_archive(layers, archive)
+    if name == "small":
+        _unpack_demo(home)
     else:
-        layers = list(_gzip_layers(parts, directory / "wheels", scale))
-    write_layout(layers, layout)
-    write_record(home / "image.json", {"layers": [{**asdict(layer), "path": layer.path.name} for layer in layers]})
+        assemble(list(_MAKERS[name](parts, directory, scale)), home)
     shutil.rmtree(parts)
     print(f"made {name} in {time.monotonic() - start:.0f} s", file=sys.stderr)
 
 
-def _plain_layers(directory: Path, scale: float) -> Iterator[StoredLayer]:
-    for position, step in enumerate(plain_image(scale=scale)):
-        path = directory / f"{position}.tar"
+def assemble(layers: Sequence[StoredLayer], home: Path) -> None:
+    """Write the forms of an image into its directory, and at last the record that it is complete."""
+    shutil.rmtree(home / "layout", ignore_errors=True)
+    write_layout(layers, home / "layout")
+    write_docker_archive(layers, home / "docker-archive.tar")
+    write_record(home / "image.json", {"layers": [{**asdict(layer), "path": layer.path.name} for layer in layers]})
+
+
+def sparse_layers(parts: Path, steps: Iterable[tuple[str, Callable[[], Iterable[Item]]]]) -> Iterator[StoredLayer]:
+    """Yield plain layers whose bodies are holes, from a history line and what makes the entries of each."""
+    for position, (line, items) in enumerate(steps):
+        path = parts / f"{position}.tar"
         layer = _kept(path)
         if layer is None:
-            digest, size = write_layer(step.items, path)
-            layer = StoredLayer(path, step.line, digest, digest, size, size, len(step.items), "none")
+            digest, size, entries = write_layer(items(), path)
+            layer = StoredLayer(path, line, digest, digest, size, size, entries, "none")
             _keep(layer)
         yield layer
 
 
-def _gzip_layers(directory: Path, wheels: Path, scale: float) -> Iterator[StoredLayer]:
-    paths = [directory / f"{position}.tar.gz" for position in range(2)]
+def counted_layers(parts: Path, counts: Counts) -> Iterator[StoredLayer]:
+    """Yield the layers of an image of so many entries, layers and bytes."""
+    steps = ((f"COPY part-{n:03} /srv", partial(layer_items, counts, n)) for n in range(counts.layers))
+    return sparse_layers(parts, steps)
+
+
+def _plain_35gb(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
+    return sparse_layers(parts, ((step.line, partial(iter, step.items)) for step in plain_image(scale=scale)))
+
+
+def _million(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
+    return counted_layers(parts, Counts(entries=round(MILLION * scale), layers=10))
+
+
+def _gzip_4gb(parts: Path, directory: Path, scale: float) -> Iterable[StoredLayer]:
+    paths = [parts / f"{position}.tar.gz" for position in range(2)]
     kept = [_kept(path) for path in paths]
     if None in kept:
-        chosen = choose_layers(wheels, scale=scale)
+        chosen = choose_layers(directory / "wheels", scale=scale)
         with ProcessPoolExecutor(max_workers=2) as pool:
             kept = list(pool.map(_gzip_layer, paths, *zip(*chosen, strict=True)))
-    yield from (layer for layer in kept if layer is not None)
+    return [layer for layer in kept if layer is not None]
 
 
 def _gzip_layer(path: Path, line: str, sources: Sequence[Source]) -> StoredLayer:
@@ -70,6 +100,43 @@ def _gzip_layer(path: Path, line: str, sources: Sequence[Source]) -> StoredLayer
         layer = StoredLayer(path, line, **asdict(packed), compression="gzip")
         _keep(layer)
     return layer
+
+
+def _transcoded(compression: Compression, parts: Path, directory: Path, scale: float) -> Iterable[StoredLayer]:
+    for layer in _gzip_layers(directory, scale):
+        yield transcode(layer, parts / f"{layer.path.name}.{compression}", compression)
+
+
+def _rearranged(count: int, parts: Path, directory: Path, scale: float) -> Iterable[StoredLayer]:
+    targets = [parts / f"{position}.tar.gz" for position in range(count)]
+    return rearrange(_gzip_layers(directory, scale), targets)
+
+
+def _gzip_layers(directory: Path, scale: float) -> list[StoredLayer]:
+    """Return the layers of gzip-4gb as they lie in its layout."""
+    make(_GZIP, directory, scale)
+    home = home_of(_GZIP, directory, scale)
+    layers = (read_record(home / "image.json") or {"layers": []})["layers"]
+    blobs = home / "layout" / "blobs"
+    return [StoredLayer(**{**layer, "path": blobs / layer["digest"].replace(":", "/")}) for layer in layers]
+
+
+_MAKERS: Final[Mapping[str, Maker]] = {
+    "plain-35gb": _plain_35gb,
+    "plain-4gb": partial(_transcoded, "none"),
+    "million": _million,
+    _GZIP: _gzip_4gb,
+    "registry": _gzip_4gb,
+    "zstd-4gb": partial(_transcoded, "zstd"),
+    "one-huge-layer": partial(_rearranged, 1),
+    "forty-layer": partial(_rearranged, 40),
+}
+
+
+def _unpack_demo(home: Path) -> None:
+    with gzip.open(ROOT / "testdata" / "demo.tar.gz") as source, (home / "docker-archive.tar").open("wb") as sink:
+        shutil.copyfileobj(source, sink)
+    write_record(home / "image.json", {"layers": []})
 
 
 def _kept(path: Path) -> StoredLayer | None:

@@ -1,39 +1,51 @@
 """What is run on each shape, what is compared, and what has to come out."""
 
-import shutil
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
+from benchmarks.analyzer import Analyzer
+from benchmarks.floors import floors, limit, listing
 from benchmarks.images import Shape
-from benchmarks.measure import Command
+from benchmarks.measure import CAN_DROP_PAGES, Command
+from benchmarks.peers import RIVALS, peer_commands
 
-DOCKER_ARCHIVE: Final = "ocianalyze, docker archive"
-LAYOUT: Final = "ocianalyze, OCI layout"
+COLD: Final = "ocianalyze, cold"
+WARM: Final = "ocianalyze"
+CACHED: Final = "ocianalyze, cached"
 ONE_JOB: Final = "ocianalyze --jobs 1"
-TWO_JOBS: Final = "ocianalyze --jobs 2"
-REGISTRY: Final = "ocianalyze, registry"
+LAYOUT: Final = "ocianalyze, OCI layout"
 VERSION: Final = "ocianalyze --version"
-SMALL: Final = "ocianalyze, small image"
-TAR: Final = "tar -t, blob after blob"
-IGZIP: Final = "igzip -dc"
 
-_FINDINGS: Final = frozenset({0, 1})
-_LIST: Final = 'for blob do tar -tf "$blob" || exit; done'
-_LIST_GZIP: Final = 'for blob do tar -tzf "$blob" || exit; done'
-_WITHOUT_ISAL: Final = "import sys; sys.modules['isal'] = None; from ocianalyze.cli import main; main()"
+Quantity: TypeAlias = Literal["wall", "cpu", "peak"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A bound on a quantity (`wall` and `cpu` in seconds, `peak` in bytes), or on its ratio to another command's."""
+    """A bound on a quantity (`wall` and `cpu` in seconds, `peak` in bytes), or on its ratio to another command's.
+
+    With `per_entry` the quantity is divided by the number of entries and in microseconds.
+    """
 
     text: str
-    quantity: Literal["wall", "cpu", "peak"]
+    quantity: Quantity
     of: str
     bound: float
     against: str | None = None
+    per_entry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """How many times more of a quantity the rivals need, at least: the best of them, or their median."""
+
+    text: str
+    quantity: Quantity
+    of: str
+    rivals: Sequence[str]
+    pick: Literal["best", "median"]
+    bound: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,10 @@ class Plan:
     Attributes:
         shape: the image.
         commands: those whose program is here.
+        ours: the name of the command that the others are compared with.
+        limit: the name of the command that is the limit.
         targets: what must hold.
+        races: what must hold against other tools, where they were measured.
         shares: what must hold within single scans.
         reports: commands that print a JSON report of the image; all must count the same entries.
         listing: a command that prints a line for each entry, if there is one.
@@ -61,182 +76,179 @@ class Plan:
 
     shape: Shape
     commands: Sequence[Command]
+    ours: str
+    limit: str
     targets: Sequence[Target] = ()
+    races: Sequence[Race] = ()
     shares: Sequence[Share] = ()
     reports: Sequence[Command] = ()
     listing: Command | None = None
     verdict: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Analyzer:
-    """How ocianalyze is started: a command line, that of this Python's module by default."""
+def plan(shape: Shape, analyzer: Analyzer, scratch: Path, *, limits: bool = False, peers: bool = False) -> Plan:
+    """Return the plan of a shape.
 
-    argv: tuple[str, ...] = field(default=(sys.executable, "-m", "ocianalyze"))
-    own: bool = True
-
-    def scan(
-        self, name: str, target: str, shown: str, *options: str, once: bool = False, forks: bool = False
-    ) -> Command:
-        """Return a scan of the image at the path `target`, which readers are shown as `shown`."""
-        return Command(
-            name=name,
-            argv=(*self.argv, "scan", target, "--format", "json", *options),
-            shown=" ".join(("ocianalyze scan", shown, *options)),
-            accepts=_FINDINGS,
-            once=once,
-            forks=forks,
-        )
-
-    def scan_without_isal(self, name: str, target: str, shown: str, *options: str) -> list[Command]:
-        """Return a scan in which zlib inflates, if this Python's own module is what is measured."""
-        if not self.own:
-            return []
-        command = (sys.executable, "-c", _WITHOUT_ISAL, "scan", target, "--format", "json", *options)
-        shown = " ".join(("ocianalyze scan", shown, *options, "# without isal"))
-        return [Command(name=name, argv=command, shown=shown, accepts=_FINDINGS, once=True)]
-
-    def version(self) -> Command:
-        """Return what prints the version."""
-        return Command(name=VERSION, argv=(*self.argv, "--version"), shown=VERSION)
-
-
-def plan(shape: Shape, analyzer: Analyzer, *, limit: bool = False, peers: bool = False) -> Plan:
-    """Return the plan of a shape; `limit` adds what the hardware allows, `peers` other tools' times."""
-    made = _PLANS[shape.name](shape, analyzer)
-    more = [*(_limits(shape) if limit else ()), *(_peers(shape) if peers else ())]
-    commands = [command for command in (*made.commands, *more) if _is_here(command)]
-    listing = made.listing if made.listing is not None and _is_here(made.listing) else None
-    return replace(made, commands=commands, listing=listing)
-
-
-def _plain(shape: Shape, analyzer: Analyzer) -> Plan:
-    archive, layout = str(shape.archive), str(shape.layout)
-    ours = analyzer.scan(DOCKER_ARCHIVE, archive, "docker-archive.tar", forks=True)
-    on_layout = analyzer.scan(LAYOUT, layout, "layout", forks=True)
-    listing = _shell(TAR, _LIST, shape, "tar -tf BLOB, for each blob")
-    one_job = analyzer.scan("ocianalyze --jobs 1, OCI layout", layout, "layout", "--jobs", "1")
+    Args:
+        shape: the image.
+        analyzer: what starts ocianalyze.
+        scratch: a directory for the cache of ours and for what peers write.
+        limits: also measure other readers of the same bytes.
+        peers: also measure other tools, as far as they are here.
+    """
+    special = _SPECIAL[shape.name](shape, analyzer)
+    ours = _ours(shape, analyzer, scratch / "cache" / shape.name)
+    bound = limit(shape)
+    more = [*(floors(shape) if limits else ()), *(peer_commands(shape, scratch) if peers else ())]
+    commands = [command for command in (*ours, *special.commands, bound, *more) if command.is_here]
+    reports = [command for command in ours if command.name == WARM]
     return Plan(
         shape=shape,
-        commands=[
-            ours,
-            on_layout,
-            listing,
-            one_job,
-            analyzer.scan("ocianalyze --verify, docker archive", archive, "docker-archive.tar", "--verify", once=True),
-        ],
+        commands=commands,
+        ours=WARM,
+        limit=bound.name,
+        targets=[*_targets(shape, analyzer), *special.targets],
+        races=list(_races(shape)) if peers else [],
+        shares=special.shares,
+        reports=[*reports, *special.reports],
+        listing=listing(shape),
+        verdict=special.verdict,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Special:
+    """What only one shape has; the fields are those of `Plan`."""
+
+    commands: Sequence[Command] = ()
+    targets: Sequence[Target] = ()
+    shares: Sequence[Share] = ()
+    reports: Sequence[Command] = ()
+    verdict: str | None = None
+
+
+def _ours(shape: Shape, analyzer: Analyzer, cache: Path) -> list[Command]:
+    """Return ours with an empty page cache, with a full one, and with a cache of layers of its own."""
+    remote = shape.reference is not None
+    target, shown = shape.reference or str(shape.archive), "127.0.0.1:PORT/image:1.0" if remote else shape.archive.name
+    options = ("--plain-http",) if remote else ()
+    large = shape.name != "small"
+    cold = [analyzer.scan(COLD, target, shown, *options, cold=[shape.archive])]
+    return [
+        *(cold if CAN_DROP_PAGES and not remote else ()),
+        analyzer.scan(WARM, target, shown, *options, forks=large),
+        *analyzer.scan_cached(CACHED, target, shown, cache, *options),
+    ]
+
+
+def _targets(shape: Shape, analyzer: Analyzer) -> Iterator[Target]:
+    """Yield what has to hold on every large shape, as its layers are compressed."""
+    if shape.name == "small":
+        return
+    bound = limit(shape).name
+    if analyzer.caches:
+        yield Target(text="cached: wall clock", quantity="wall", of=CACHED, bound=1.0)
+    if shape.compression == "none":
+        yield Target(text="warm: wall clock for an entry", quantity="wall", of=WARM, bound=5.0, per_entry=True)
+        yield Target(text=f"warm: wall clock against {bound}", quantity="wall", of=WARM, against=bound, bound=1.0)
+    elif shape.name != "registry":
+        of = WARM if shape.name in ("one-huge-layer", "forty-layer") else ONE_JOB
+        text = f"{'one job' if of == ONE_JOB else 'warm'}: CPU time against {bound}"
+        yield Target(text=text, quantity="cpu", of=of, against=bound, bound=1.15)
+
+
+def _races(shape: Shape) -> Iterator[Race]:
+    """Yield how much faster and smaller than other tools; on a tiny image nothing but starting would be compared."""
+    if shape.name == "small":
+        return
+    times = 10.0 if shape.compression == "none" else 5.0
+    text = "times faster than the fastest of the rivals"
+    yield Race(text=text, quantity="wall", of=WARM, rivals=RIVALS, pick="best", bound=times)
+    text = "times less memory than the median of the rivals"
+    yield Race(text=text, quantity="peak", of=WARM, rivals=RIVALS, pick="median", bound=10.0)
+
+
+def _plain_35gb(shape: Shape, analyzer: Analyzer) -> _Special:
+    on_layout = analyzer.scan(LAYOUT, str(shape.layout), "layout")
+    one_job = analyzer.scan(ONE_JOB, str(shape.archive), shape.archive.name, "--jobs", "1")
+    return _Special(
+        commands=[on_layout, one_job],
         targets=[
-            Target(text="docker archive: wall clock", quantity="wall", of=DOCKER_ARCHIVE, bound=4.0),
-            Target(text="docker archive: peak memory", quantity="peak", of=DOCKER_ARCHIVE, bound=300e6),
-            Target(text="OCI layout: wall clock against GNU tar", quantity="wall", of=LAYOUT, against=TAR, bound=1.0),
+            Target(text="warm: wall clock", quantity="wall", of=WARM, bound=4.0),
+            Target(text="warm: peak memory", quantity="peak", of=WARM, bound=300e6),
         ],
         shares=[Share(text="one job: facts and rules against reading", of=one_job, bound=0.1)],
-        reports=[ours, on_layout],
-        listing=listing,
+        reports=[on_layout],
         verdict="pass",
     )
 
 
-def _gzip(shape: Shape, analyzer: Analyzer) -> Plan:
-    layout = str(shape.layout)
-    one = analyzer.scan(ONE_JOB, layout, "layout", "--jobs", "1")
-    two = analyzer.scan(TWO_JOBS, layout, "layout", "--jobs", "2", forks=True)
-    return Plan(
-        shape=shape,
-        commands=[
-            one,
-            two,
-            _on_blobs(IGZIP, "igzip -dc", shape),
-            *analyzer.scan_without_isal("ocianalyze --jobs 1, zlib", layout, "layout", "--jobs", "1"),
-            analyzer.scan("ocianalyze --jobs 1 --verify", layout, "layout", "--jobs", "1", "--verify", once=True),
-        ],
-        targets=[
-            Target(text="CPU time against igzip -dc", quantity="cpu", of=ONE_JOB, against=IGZIP, bound=1.25),
-            Target(text="two jobs against one: wall clock", quantity="wall", of=TWO_JOBS, against=ONE_JOB, bound=0.65),
-        ],
-        reports=[one, two],
-        listing=_shell("tar -tz", _LIST_GZIP, shape, "tar -tzf BLOB, for each blob"),
+def _plain_4gb(shape: Shape, analyzer: Analyzer) -> _Special:
+    name = "ocianalyze --verify"
+    return _Special(commands=[analyzer.scan(name, str(shape.archive), shape.archive.name, "--verify", once=True)])
+
+
+def _million(_: Shape, __: Analyzer) -> _Special:
+    return _Special(targets=[Target(text="warm: peak memory", quantity="peak", of=WARM, bound=350e6)])
+
+
+def _two_layers(shape: Shape, analyzer: Analyzer) -> _Special:
+    target, shown = str(shape.archive), shape.archive.name
+    one = analyzer.scan(ONE_JOB, target, shown, "--jobs", "1")
+    text = "two jobs against one: wall clock"
+    return _Special(
+        commands=[one],
+        targets=[Target(text=text, quantity="wall", of=WARM, against=ONE_JOB, bound=0.65)],
+        reports=[one],
     )
 
 
-def _registry(shape: Shape, analyzer: Analyzer) -> Plan:
+def _gzip_4gb(shape: Shape, analyzer: Analyzer) -> _Special:
+    target, shown = str(shape.archive), shape.archive.name
+    special = _two_layers(shape, analyzer)
+    more = [
+        *analyzer.scan_without_isal("ocianalyze, zlib", target, shown),
+        analyzer.scan("ocianalyze --verify", target, shown, "--verify", once=True),
+    ]
+    return _Special(commands=[*special.commands, *more], targets=special.targets, reports=special.reports)
+
+
+def _registry(shape: Shape, analyzer: Analyzer) -> _Special:
     local = analyzer.scan(LAYOUT, str(shape.layout), "layout")
-    remote = analyzer.scan(REGISTRY, str(shape.reference), "127.0.0.1:PORT/image:1.0", "--plain-http")
-    return Plan(
-        shape=shape,
-        commands=[remote, local],
+    return _Special(
+        commands=[local],
         targets=[
-            Target(text="wall clock against the layout", quantity="wall", of=REGISTRY, against=LAYOUT, bound=1.25),
-            Target(text="CPU time against the layout", quantity="cpu", of=REGISTRY, against=LAYOUT, bound=1.25),
-            Target(text="peak memory", quantity="peak", of=REGISTRY, bound=150e6),
+            Target(text="wall clock against the layout", quantity="wall", of=WARM, against=LAYOUT, bound=1.25),
+            Target(text="CPU time against the layout", quantity="cpu", of=WARM, against=LAYOUT, bound=1.25),
+            Target(text="peak memory", quantity="peak", of=WARM, bound=150e6),
         ],
-        reports=[remote, local],
+        reports=[local],
     )
 
 
-def _small(shape: Shape, analyzer: Analyzer) -> Plan:
-    nothing = Command(name="Python, doing nothing", argv=(sys.executable, "-c", "pass"), shown="python -c pass")
-    scan = analyzer.scan(SMALL, str(shape.archive), "testdata/demo.tar.gz")
-    return Plan(
-        shape=shape,
-        commands=[analyzer.version(), scan, nothing],
+def _small(_: Shape, analyzer: Analyzer) -> _Special:
+    return _Special(
+        commands=[analyzer.version(VERSION)],
         targets=[
             Target(text="--version: wall clock", quantity="wall", of=VERSION, bound=0.15),
-            Target(text="small image: wall clock", quantity="wall", of=SMALL, bound=0.6),
+            Target(text="small image: wall clock", quantity="wall", of=WARM, bound=0.6),
         ],
-        reports=[scan],
         verdict="fail",
     )
 
 
-_PLANS: Final = {"plain-35gb": _plain, "gzip-4gb": _gzip, "registry": _registry, "small": _small}
+def _nothing(_: Shape, __: Analyzer) -> _Special:
+    return _Special()
 
 
-def _limits(shape: Shape) -> Iterator[Command]:
-    """Yield what reads the same bytes and does less than we have to."""
-    if shape.name in ("registry", "small"):
-        return
-    large = shape.name == "plain-35gb"
-    yield _on_blobs("cat", "cat", shape, once=large)
-    yield _on_blobs("sha256sum", "sha256sum", shape, once=large)
-    if shape.name == "gzip-4gb":
-        yield _shell("tar -tz, blob after blob", _LIST_GZIP, shape, "tar -tzf BLOB, for each blob", once=True)
-        yield _on_blobs("gzip -dc", "gzip -dc", shape, once=True)
-
-
-def _peers(shape: Shape) -> Iterator[Command]:
-    """Yield what people use today, as far as it takes seconds and not minutes."""
-    if shape.archive is not None and shape.name != "small":
-        transport = f"docker-archive:{shape.archive}"
-        yield Command(
-            name="skopeo inspect, docker archive",
-            argv=("skopeo", "inspect", transport),
-            shown="skopeo inspect docker-archive:docker-archive.tar",
-            once=True,
-        )
-    if shape.name == "gzip-4gb":
-        unpack = (
-            'target=$(mktemp -d) || exit; umoci unpack --rootless --image "$1" "$target/bundle"; code=$?; '
-            'chmod -R u+rwx "$target"; rm -rf "$target"; exit $code'
-        )
-        yield Command(
-            name="umoci unpack",
-            argv=("sh", "-c", unpack, "umoci", f"{shape.layout}:1.0"),
-            shown="umoci unpack --rootless --image layout BUNDLE; rm -rf BUNDLE",
-            once=True,
-        )
-
-
-def _on_blobs(name: str, words: str, shape: Shape, *, once: bool = False) -> Command:
-    argv = (*words.split(), *map(str, shape.blobs))
-    return Command(name=name, argv=argv, shown=f"{words} BLOB...", once=once)
-
-
-def _shell(name: str, script: str, shape: Shape, shown: str, *, once: bool = False) -> Command:
-    return Command(name=name, argv=("sh", "-c", script, "sh", *map(str, shape.blobs)), shown=shown, once=once)
-
-
-def _is_here(command: Command) -> bool:
-    """Tell whether the program is installed; a shell's script names it in the command that is shown."""
-    program = command.shown.split()[0] if command.argv[0] == "sh" else command.argv[0]
-    return shutil.which(program) is not None
+_SPECIAL: Final[Mapping[str, Callable[[Shape, Analyzer], _Special]]] = {
+    "plain-35gb": _plain_35gb,
+    "plain-4gb": _plain_4gb,
+    "million": _million,
+    "gzip-4gb": _gzip_4gb,
+    "zstd-4gb": _two_layers,
+    "one-huge-layer": _nothing,
+    "forty-layer": _nothing,
+    "registry": _registry,
+    "small": _small,
+}

@@ -1,7 +1,5 @@
 """Gzip layers of real files: what this machine has in /usr, and wheels from PyPI."""
 
-import hashlib
-import io
 import os
 import subprocess
 import sys
@@ -12,15 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
+from benchmarks.compressed import CompressedWriter
 from tests.support.tarballs import MTIME
 
 BYTES = 2_200_000_000
 """Of the files of each of the two layers."""
 
 SITE: Final = "opt/venv/lib/python3.11/site-packages"
-_LEVEL: Final = 6
 _WHEELS: Final = (
     ("triton", "3.9.0", 0.6),
     ("nvidia-cusparse-cu12", "12.5.10.65", 0.45),
@@ -72,7 +70,7 @@ def choose_layers(wheels: Path, *, scale: float) -> list[tuple[str, list[Source]
 def pack(sources: Sequence[Source], target: Path) -> Packed:
     """Write the files and their directories as a tar, compressed with gzip at level 6 as Docker does."""
     with target.open("wb") as file, ExitStack() as stack:
-        sink = _Gzip(file)
+        sink = CompressedWriter(file, "gzip")
         archives: dict[Path, zipfile.ZipFile] = {}
         entries = 0
         with tarfile.open(mode="w|", fileobj=sink, format=tarfile.PAX_FORMAT) as tar:
@@ -85,35 +83,7 @@ def pack(sources: Sequence[Source], target: Path) -> Packed:
                 _add(tar, source, archives.get(source.origin))
                 entries += 1
         sink.finish()
-    return Packed(
-        f"sha256:{sink.plain.hexdigest()}", f"sha256:{sink.stored.hexdigest()}", sink.stored_size, sink.size, entries
-    )
-
-
-class _Gzip(io.RawIOBase):
-    """A file that compresses what is written to it, and hashes both."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._encoder = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
-        self.plain, self.stored = hashlib.sha256(), hashlib.sha256()
-        self.size = self.stored_size = 0
-
-    def write(self, data: bytes, /) -> int:  # type: ignore[override]  # nothing else writes to it than tarfile
-        """Compress and write."""
-        self.plain.update(data)
-        self.size += len(data)
-        self._store(self._encoder.compress(data))
-        return len(data)
-
-    def finish(self) -> None:
-        """Write what is left."""
-        self._store(self._encoder.flush())
-
-    def _store(self, data: bytes) -> None:
-        self.stored.update(data)
-        self.stored_size += len(data)
-        self._file.write(data)
+    return Packed(sink.diff_id, sink.digest, sink.stored_size, sink.size, entries)
 
 
 def _add(tar: tarfile.TarFile, source: Source, archive: zipfile.ZipFile | None) -> None:

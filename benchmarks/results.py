@@ -1,30 +1,52 @@
 """What came of a run: values that can be written as JSON, without paths or names of this machine."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+from benchmarks.answers import OURS, show
 from benchmarks.measure import Command, CommandError, Series, measure, output, ratio
-from benchmarks.plans import Plan, Share, Target
+from benchmarks.plans import Plan, Race, Share, Target
 
 _ABOUT_THE_FORM = frozenset(("IMG003", "IMG004"))
 """The rules about how an image is stored, which differ between the forms of one image by right."""
 
 
+Kind: TypeAlias = Literal["ours", "limit", "peer", "other"]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A command: medians of seconds, peak of bytes, and the raw runs."""
+    """A command: medians of seconds, peak of bytes, and the raw runs.
+
+    Attributes:
+        name: of the command.
+        shown: the command line.
+        kind: whether it is ocianalyze, the limit of the shape, another tool, or something that reads the same bytes.
+        wall: median seconds of wall clock.
+        fastest: the least.
+        slowest: the most.
+        cpu: median seconds of user and system time.
+        peak: bytes, of all processes together where that was measured.
+        peak_of_largest_process: bytes.
+        ratio: its wall clock in those of ocianalyze on the same image, warm.
+        stopped: why it was not let run to its end, or how it failed.
+        runs: all of them.
+    """
 
     name: str
     shown: str
+    kind: Kind
     wall: float
     fastest: float
     slowest: float
     cpu: float
     peak: int
     peak_of_largest_process: int
+    ratio: float
+    stopped: str | None
     runs: list[dict[str, float]]
 
 
@@ -33,24 +55,26 @@ class Outcome:
     """A target with what was measured; None where a program was missing."""
 
     text: str
-    unit: Literal["s", "B", "x"]
+    unit: Literal["s", "B", "x", "us"]
     bound: float
     value: float | None
+    at_least: bool = False
 
     @property
     def verdict(self) -> str:
         """Pass, miss or not measured."""
         if self.value is None:
             return "not measured"
-        return "pass" if self.value <= self.bound else "MISS"
+        return "pass" if (self.value >= self.bound if self.at_least else self.value <= self.bound) else "MISS"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether the answers of the commands agree."""
+    """Whether the answers of the commands agree; if those of ours do not, the run has failed."""
 
     text: str
     holds: bool
+    ours: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +94,11 @@ def execute(plan: Plan, *, repetitions: int, note: Callable[[str], None]) -> Sha
     Raises:
         CommandError: a command failed.
     """
-    checks = _check(plan)
-    series = measure(plan.commands, repetitions=repetitions, note=note)
+    reports = {command.name: _report(command) for command in plan.reports}
+    checks = _check(plan, reports)
+    series = measure(plan.commands, repetitions=repetitions, note=note, warmed=reports)
     by_name = {item.command.name: item for item in series}
+    checks += _compare(series, reports[plan.ours])
     shape = plan.shape
     image = {
         "layers": shape.layers,
@@ -80,26 +106,64 @@ def execute(plan: Plan, *, repetitions: int, note: Callable[[str], None]) -> Sha
         "uncompressed": shape.uncompressed,
         "stored": shape.stored,
     }
-    outcomes = [_outcome(target, by_name) for target in plan.targets]
+    outcomes = [_outcome(target, by_name, shape.entries) for target in plan.targets]
+    outcomes += [_race(race, by_name) for race in plan.races]
     outcomes += [_share(share, repetitions) for share in plan.shares]
-    return ShapeResult(shape.name, image, [_row(item) for item in series], outcomes, checks)
+    rows = [_row(item, by_name[plan.ours], plan.limit) for item in series]
+    return ShapeResult(shape.name, image, rows, outcomes, checks)
 
 
-def _row(series: Series) -> Row:
+def _row(series: Series, ours: Series, limit: str) -> Row:
     walls = [run.wall for run in series.runs]
-    raw = [{"wall": run.wall, "user": run.user, "system": run.system, "peak": run.peak} for run in series.runs]
-    largest = max(run.peak for run in series.runs)
     command = series.command
-    return Row(command.name, command.shown, series.wall, min(walls), max(walls), series.cpu, series.peak, largest, raw)
+    return Row(
+        name=command.name,
+        shown=command.shown,
+        kind=_kind(command, limit),
+        wall=series.wall,
+        fastest=min(walls),
+        slowest=max(walls),
+        cpu=series.cpu,
+        peak=series.peak,
+        peak_of_largest_process=max(run.peak for run in series.runs),
+        ratio=series.wall / ours.wall,
+        stopped=series.stopped,
+        runs=[{"wall": run.wall, "user": run.user, "system": run.system, "peak": run.peak} for run in series.runs],
+    )
 
 
-def _outcome(target: Target, series: dict[str, Series]) -> Outcome:
+def _kind(command: Command, limit: str) -> Kind:
+    if command.name.startswith("ocianalyze"):
+        return "ours"
+    if command.name == limit:
+        return "limit"
+    return "peer" if command.tolerated else "other"
+
+
+def _outcome(target: Target, series: Mapping[str, Series], entries: int | None) -> Outcome:
     of, against = series.get(target.of), series.get(target.against or target.of)
-    unit: Literal["s", "B", "x"] = "x" if target.against else "B" if target.quantity == "peak" else "s"
+    unit: Literal["s", "B", "x", "us"] = "x" if target.against else "B" if target.quantity == "peak" else "s"
+    unit = "us" if target.per_entry else unit
     if of is None or against is None:
         return Outcome(target.text, unit, target.bound, None)
     value = ratio(of, against, target.quantity) if target.against else float(getattr(of, target.quantity))
+    if target.per_entry:
+        value *= 1e6 / (entries or 1)
     return Outcome(target.text, unit, target.bound, value)
+
+
+def _race(race: Race, series: Mapping[str, Series]) -> Outcome:
+    """Compare with the rivals that gave an answer, or that were stopped because they took too long for one."""
+    found = [item for item in map(series.get, race.rivals) if item is not None and not _failed(item)]
+    if not found:
+        return Outcome(race.text, "x", race.bound, None, at_least=True)
+    pick = min if race.pick == "best" else median
+    theirs = pick([float(getattr(item, race.quantity)) for item in found])
+    return Outcome(race.text, "x", race.bound, theirs / getattr(series[race.of], race.quantity), at_least=True)
+
+
+def _failed(series: Series) -> bool:
+    return series.stopped is not None and series.stopped.startswith("exit code")
 
 
 def _share(share: Share, repetitions: int) -> Outcome:
@@ -111,21 +175,30 @@ def _share(share: Share, repetitions: int) -> Outcome:
     return Outcome(share.text, "x", share.bound, median(found))
 
 
-def _check(plan: Plan) -> list[Check]:
-    """Return what the reports say of the image, held against each other and against a listing."""
-    found = {command.name: _report(command) for command in plan.reports}
-    counts = {name: sum(layer["entries"] for layer in report["layers"]) for name, report in found.items()}
-    if plan.listing is not None:
+def _check(plan: Plan, reports: Mapping[str, dict[str, Any]]) -> list[Check]:
+    """Return what our reports say of the image, held against each other and against a listing."""
+    counts = {name: sum(layer["entries"] for layer in report["layers"]) for name, report in reports.items()}
+    if plan.listing is not None and plan.listing.is_here:
         counts[plan.listing.name] = output(plan.listing).count(b"\n")
     if plan.shape.entries is not None:
         counts["the generator"] = plan.shape.entries
     checks = [Check(f"entries of all layers: {_list(counts)}", len(set(counts.values())) == 1)]
-    answers = {name: _answer(report) for name, report in found.items()}
+    answers = {name: _answer(report) for name, report in reports.items()}
     first = next(iter(answers.values()))
     same = all(answer == first for answer in answers.values()) and plan.verdict in (None, first["verdict"])
     paths = first["filesystem"]["entries"]
     checks.append(Check(f"verdict and merged file system: {first['verdict']}, {paths:,} paths", same))
     return checks
+
+
+def _compare(series: list[Series], report: Mapping[str, Any]) -> Iterator[Check]:
+    """Yield whether other tools say what our report says, where both say the same kind of thing."""
+    for item in series:
+        answer = item.command.answer
+        if answer is not None and not item.stopped:
+            theirs, ours = item.runs[-1].answer, OURS[answer.what](report)
+            text = f"{answer.what} of {item.command.name}: {show(theirs)}, ours {show(ours)}"
+            yield Check(text, theirs == ours, ours=False)
 
 
 def _report(command: Command) -> dict[str, Any]:
@@ -141,5 +214,5 @@ def _answer(report: dict[str, Any]) -> dict[str, Any]:
     return {"verdict": report["verdict"], "findings": rules, "filesystem": report["facts"]["filesystem"]}
 
 
-def _list(counts: dict[str, int]) -> str:
+def _list(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())

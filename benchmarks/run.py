@@ -4,6 +4,7 @@ import argparse
 import compileall
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,17 +12,20 @@ from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from benchmarks.analyzer import Analyzer
 from benchmarks.images import DIRECTORY, SAME_IMAGE, SHAPES, Shape, load, shape_name
 from benchmarks.machine import describe
 from benchmarks.measure import CommandError
-from benchmarks.plans import Analyzer, plan
+from benchmarks.peers import find
+from benchmarks.plans import plan
+from benchmarks.plots import RESULTS, draw
 from benchmarks.registry import serving
 from benchmarks.results import ShapeResult, execute
-from benchmarks.tables import render, write_readme
+from benchmarks.tables import render, write_between
 
 HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,18 +36,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     compileall.compile_dir(HERE.parent / "ocianalyze", quiet=1)  # as an installation has it, whatever is set here
     analyzer = Analyzer(tuple(shlex.split(options.ocianalyze)), own=False) if options.ocianalyze else Analyzer()
+    if options.peers:
+        find(options.directory, _note)
+    scratch = options.directory.resolve() / "scratch"
     results = []
     try:
         for shape in _shapes(options.shapes or SHAPES, options.directory, options.scale):
             _note(f"{shape.name}: checking that the answers agree")
             with serving(shape) if shape.name == "registry" else nullcontext(shape) as there:
-                made = plan(there, analyzer, limit=options.limit, peers=options.peers)
+                made = plan(there, analyzer, scratch, limits=options.limit, peers=options.peers)
                 results.append(execute(made, repetitions=options.repetitions, note=_note))
     except CommandError as error:
         _note(str(error))
         return 1
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     _publish(results, options)
-    return 0 if all(check.holds for result in results for check in result.checks) else 1
+    return 0 if all(check.holds for result in results for check in result.checks if check.ours) else 1
 
 
 def _shapes(names: Sequence[str], directory: Path, scale: float) -> Iterator[Shape]:
@@ -64,18 +73,20 @@ def _publish(results: Sequence[ShapeResult], options: argparse.Namespace) -> Non
     machine = describe()
     table = render(results, machine, scale=options.scale, repetitions=options.repetitions)
     print(table, end="")
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{options.name}.md").write_text(f"# {options.name}\n\n{table}")
-    record = {
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / f"{options.name}.md").write_text(f"# {options.name}\n\n{table}")
+    record: dict[str, Any] = {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "scale": options.scale,
         "repetitions": options.repetitions,
         "machine": machine,
         "shapes": [asdict(result) for result in results],
     }
-    (RESULTS / f"{options.name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    (options.output / f"{options.name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    for path in draw(record["shapes"], options.output, options.name):
+        _note(f"wrote {path.name}")
     if options.write_readme:
-        write_readme(HERE / "README.md", table)
+        write_between(HERE / "README.md", table)
 
 
 def _note(text: str) -> None:
@@ -92,12 +103,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--limit", action="store_true", help="measure what the hardware allows, too: cat, sha256sum, ..."
     )
-    parser.add_argument("--peers", action="store_true", help="measure skopeo and umoci, too, once")
+    parser.add_argument("--peers", action="store_true", help="measure other tools, too: syft, trivy, dive, crane, ...")
     parser.add_argument("--ocianalyze", metavar="COMMAND", help="what is measured (default: this Python's module)")
     parser.add_argument(
         "--directory", type=Path, default=DIRECTORY, help="where images are kept (default build/benchmarks)"
     )
-    parser.add_argument("--name", default="latest", help="of the files in benchmarks/results (default latest)")
+    parser.add_argument("--name", default="latest", help="of the files with the results (default latest)")
+    parser.add_argument(
+        "--output", type=Path, default=RESULTS, help="where results are written (default benchmarks/results)"
+    )
     parser.add_argument("--write-readme", action="store_true", help="put the results into benchmarks/README.md")
     return parser
 

@@ -55,15 +55,17 @@ class SparseWriter:
         return f"sha256:{self._hash.hexdigest()}"
 
 
-def write_layer(items: Iterable[Item], path: Path) -> tuple[str, int]:
-    """Write a layer's tar; return its digest and its size.
+def write_layer(items: Iterable[Item], path: Path) -> tuple[str, int, int]:
+    """Write a layer's tar; return its digest, its size and the number of its entries.
 
     Names longer than 100 bytes are PAX records, as builders write them. A file whose size is larger than its content
     ends in zeros.
     """
     with path.open("wb") as file:
         writer = SparseWriter(file)
+        entries = 0
         for item in items:
+            entries += 1
             writer.write(_header(item))
             if item.kind == "file":
                 content = item.content if isinstance(item.content, bytes) else item.content.read_bytes()
@@ -72,7 +74,7 @@ def write_layer(items: Iterable[Item], path: Path) -> tuple[str, int]:
                 writer.skip(_size(item) - len(content))
                 writer.pad()
         writer.skip(2 * BLOCK)
-        return writer.finish(), writer.size
+        return writer.finish(), writer.size, entries
 
 
 def write_archive(items: Sequence[Item], path: Path) -> None:

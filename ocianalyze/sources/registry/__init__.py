@@ -1,1 +1,1 @@
-"""Images in registries: read over the network, verified while they stream, with nothing copied to disk and nothing leaked."""
+"""Images in registries: read over the network, verified while they stream, nothing copied to disk, nothing leaked."""
