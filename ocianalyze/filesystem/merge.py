@@ -27,7 +27,7 @@ _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
     int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
 )
 _WHITEOUT, _OPAQUE, _IMPLICIT = int(Kind.WHITEOUT), int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
-_MARKERS, _DIRECTORIES = frozenset((_WHITEOUT, _OPAQUE)), frozenset((_DIRECTORY, _IMPLICIT))
+_DIRECTORIES = frozenset((_DIRECTORY, _IMPLICIT))
 _NAMELESS = frozenset(("", ".", ".."))
 _DUPLICATE = "this layer has the path more than once; the last one counts"
 _MOST_REPORTED = 100
@@ -107,22 +107,21 @@ class _Merge:
                 self._shadowed[self._root] = layer
                 self._root = base
         gone = self._gone(layer) if self._superseded else ()
-        added = len(changeset) - 1 - len(gone)
-        for row, name, parent, kind in _rows_below_root(changeset, gone):
-            if kind in _MARKERS:
-                added -= 1
-                continue
+        left_out = {*gone, *_rows_of(changeset.kinds, _WHITEOUT), *_rows_of(changeset.kinds, _OPAQUE)}
+        added = len(changeset) - 1 - len(left_out)
+        siblings, of = top, ROOT
+        for row, name, parent, kind in _rows_below_root(changeset, left_out):
             id_ = base + row
-            siblings = children[base + parent]
+            if parent != of:  # most often it is the same as for the row before
+                siblings, of = children[base + parent], parent
             existing = siblings.setdefault(name, id_)
-            if existing == id_:
-                if kind in _DIRECTORIES:
-                    children[id_] = {}
-                elif kind == _HARDLINK:
-                    self._link(layer, row)
-                continue
-            added -= 1
-            self._replace(layer, row, existing, siblings)
+            if existing is not id_:
+                added -= 1
+                self._replace(layer, row, existing, siblings)
+            elif kind in _DIRECTORIES:
+                children[id_] = {}
+            elif kind == _HARDLINK:
+                self._link(layer, row)
         self._entries += added
 
     def _replace(self, layer: int, row: int, existing: int, siblings: dict[str, int]) -> None:
@@ -349,7 +348,7 @@ class _ConflictError(Exception):
 
 
 def _rows_below_root(changeset: Changeset, gone: Collection[int]) -> Iterator[tuple[int, str, int, int]]:
-    """Return the rows other than the root and those that are `gone`, each with its name, its parent and its kind."""
+    """Return the rows but the root and those that are `gone`, each with its name, its parent and its kind."""
     rows = zip(range(len(changeset)), changeset.names, changeset.parents, changeset.kinds, strict=True)
     next(rows)
     return (row for row in rows if row[0] not in gone) if gone else rows
