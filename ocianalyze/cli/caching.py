@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ocianalyze.cli.options import INJECTED, Format, Output, size
+from ocianalyze.cli.extending import extend
+from ocianalyze.cli.options import Format, Output, size
 from ocianalyze.cli.output import print_json
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ocianalyze.layers.cache import LayerCache
 
@@ -57,20 +56,11 @@ cache_commands = typer.Typer(
 
 def with_cache(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of the cache; it arrives as the keyword `cache`, None if there is to be none."""
+    return extend(command, _OPTIONS, _make, into=("cache",))
 
-    @wraps(command)
-    def call(*, no_cache: bool, cache_dir: Path | None, cache_size: int | None, **arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
-        command(cache=None if no_cache else open_cache(cache_dir, cache_size), **arguments)
 
-    signature = inspect.signature(command, eval_str=True, locals=dict.fromkeys(INJECTED, object))
-    own = [parameter for name, parameter in signature.parameters.items() if name != "cache"]
-    added = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, (annotation, default) in _OPTIONS.items()
-    ]
-    call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
-    return call
+def _make(given: Mapping[str, Any], _arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {"cache": None if given["no_cache"] else open_cache(given["cache_dir"], given["cache_size"])}
 
 
 def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCache:

@@ -1,50 +1,32 @@
-"""The commands: each parses its options, calls, and prints."""
+"""The commands: each parses its options, calls, and prints. Those that judge an image are in `scanning`."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocianalyze import __version__
-from ocianalyze.cli import EXIT_NOT_ANALYSED
+from ocianalyze.cli import (
+    scanning,  # noqa: F401 - its commands go first
+)
+from ocianalyze.cli.app import EPILOG, app
 from ocianalyze.cli.caching import cache_commands, with_cache
-from ocianalyze.cli.input import either, open_source, process_age, read_app_image_config, read_severities, several
+from ocianalyze.cli.input import either, open_source, several
 from ocianalyze.cli.options import (
-    AppImageConfigFile,
     Color,
     ColorChoice,
-    DriverVersion,
-    FailFast,
-    FailOn,
-    FailOnChoice,
     Format,
-    Formats,
-    Ignore,
     Image,
     ImageName,
     Jobs,
     Output,
-    Outputs,
     Platform,
-    Profiles,
-    Select,
-    Severities,
-    SizeLimit,
-    Verify,
     with_settings,
 )
 from ocianalyze.cli.output import (
     console,
-    log_to_stderr,
-    pair_outputs,
     print_json,
     print_json_line,
-    tell_early,
-    write_reports,
 )
 from ocianalyze.cli.registries import VARIABLES, with_registry
 from ocianalyze.errors import UsageError
@@ -56,164 +38,12 @@ if TYPE_CHECKING:
     from ocianalyze.settings.model import Settings
     from ocianalyze.sources.registry.access import RegistryAccess
 
-_EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
-_UNWRAPPED: Final = 10_000
-"""How wide a table is that other programs read: no value is broken."""
-_WIDE: Final = 120
-_EPILOG = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
-be analysed, 4 a registry could not be reached or refused."""
-
-app = typer.Typer(
-    name="ocianalyze",
-    help="Tells whether a container image will work in SageMaker Studio, before it is pushed.",
-    epilog=_EPILOG,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
+__all__ = ["app", "variables"]
 
 app.add_typer(cache_commands, name="cache")
 
 
-@app.command(epilog=_EPILOG)
-@with_settings
-@with_registry
-@with_cache
-def scan(
-    *,
-    image: Image,
-    profile: Profiles = None,
-    platform: Platform = None,
-    image_name: ImageName = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    severity: Severities = None,
-    fail_on: FailOnChoice = None,
-    fail_fast: FailFast = False,
-    format_: Formats = None,
-    output: Outputs = None,
-    app_image_config: AppImageConfigFile = None,
-    size_limit: SizeLimit = None,
-    driver_version: DriverVersion = None,
-    verify: Verify = None,
-    jobs: Jobs = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
-    ] = False,
-    timing: Annotated[
-        bool, typer.Option("--timing", help="Say on standard error where the time went, by phase and by layer.")
-    ] = False,
-    color: ColorChoice = None,
-    settings: Settings,
-    limits: Limits,
-    access: RegistryAccess,
-    cache: LayerCache | None,
-) -> None:
-    """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
-    from ocianalyze.analysis import DEFAULT_PROFILE, analyze
-    from ocianalyze.cli.progress import showing_progress
-    from ocianalyze.rules.rule import SIZE_LIMIT
-
-    if verbose:
-        log_to_stderr()
-    color = either(color, settings.color, Color.AUTO)
-    outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
-    config = app_image_config or settings.app_image_config
-    threshold = either(fail_on, settings.fail_on, FailOn.ERROR)
-    age = process_age()
-    with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
-        report = analyze(
-            open_source(
-                image,
-                platform or settings.platform,
-                image_name,
-                limits,
-                access,
-                verify=bool(either(verify, settings.verify)),
-                jobs=either(jobs, settings.jobs),
-                cache=cache,
-                progress=progress,
-            ),
-            profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
-            select=several(select) or settings.select,
-            ignore=several(ignore) or settings.ignore,
-            fail_on=threshold,
-            app_image_config=read_app_image_config(config, image=image) if config else None,
-            size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
-            driver_version=either(driver_version, settings.driver_version),
-            severity={**settings.severity, **read_severities(several(severity))},
-            waivers=settings.waivers,
-            details=verbose,
-            fail_fast=fail_fast,
-            on_early=None if quiet or fail_fast else partial(tell_early, fail_on=threshold),
-        )
-    if settings.file:
-        report = report.model_copy(update={"settings": str(settings.file)})
-    if age is not None:
-        report = report.model_copy(update={"timing": report.timing.with_start(age)})
-    write_reports(report, outputs, Color(color), quiet=quiet)
-    if timing or verbose:
-        from ocianalyze.reports.timing import print_timing
-
-        print_timing(report, console(Color(color), file=sys.stderr, width=_WIDE))
-    raise typer.Exit(_EXIT_CODES[report.verdict])
-
-
-@app.command("inspect", epilog=_EPILOG)
-@with_settings
-@with_registry
-def inspect_(
-    *,
-    image: Image,
-    profile: Profiles = None,
-    platform: Platform = None,
-    image_name: ImageName = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    severity: Severities = None,
-    format_: Output = Format.TABLE,
-    app_image_config: AppImageConfigFile = None,
-    driver_version: DriverVersion = None,
-    color: ColorChoice = None,
-    settings: Settings,
-    limits: Limits,
-    access: RegistryAccess,
-) -> None:
-    """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
-
-    No layer is read. The exit code is 0 whatever is found.
-    """
-    from ocianalyze.analysis import DEFAULT_PROFILE, preview
-    from ocianalyze.cli.progress import showing_progress
-    from ocianalyze.reports import inspection
-
-    config = app_image_config or settings.app_image_config
-    judge = partial(
-        preview,
-        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
-        select=several(select) or settings.select,
-        ignore=several(ignore) or settings.ignore,
-        app_image_config=read_app_image_config(config, image=image) if config else None,
-        driver_version=either(driver_version, settings.driver_version),
-        severity={**settings.severity, **read_severities(several(severity))},
-        waivers=settings.waivers,
-    )
-    with ExitStack() as stack:
-        with showing_progress() as progress:  # an image that comes as a stream passes by
-            source = open_source(image, platform or settings.platform, image_name, limits, access, progress=progress)
-            opened = stack.enter_context(source.open(read_layers=False))
-        outcome = judge(opened)
-        if format_ is Format.JSON:
-            print_json(inspection.record(opened, outcome))
-        else:
-            where = console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED)
-            inspection.print_image(opened, outcome, where)
-
-
-@app.command(epilog=_EPILOG)
+@app.command(epilog=EPILOG)
 @with_settings
 @with_registry
 @with_cache
@@ -274,7 +104,7 @@ def files(
         )
 
 
-@app.command("app-image-config", epilog=_EPILOG)
+@app.command("app-image-config", epilog=EPILOG)
 @with_settings
 @with_registry
 @with_cache
@@ -369,19 +199,3 @@ def variables() -> set[str]:
         *VARIABLES,
         *(str(option.envvar) for item in commands for option in item.params if option.envvar),
     }
-
-
-def _version(value: bool) -> None:  # noqa: FBT001 - typer's callback
-    if value:
-        typer.echo(f"ocianalyze {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
-    ] = False,
-) -> None:
-    pass

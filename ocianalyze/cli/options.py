@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ocianalyze.cli.extending import extend
 from ocianalyze.layers.limits import DEFAULT_LIMITS, MEANINGS, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (told by content; gzip, zstd, xz or bzip2
 around it is fine), '-' for standard input, the name of an image in a registry such as
 registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
 docker://NAME."""
-
-INJECTED: Final = ("Settings", "Limits", "RegistryAccess", "LayerCache")
-"""The types of what options are made into before a command gets it; they are not imported to print a help page."""
 
 
 class Format(StrEnum):
@@ -206,28 +202,17 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     They arrive as two keywords: `settings`, those of the file, and `limits`, which the options change.
     """
+    limits = {name: (_limit(name, meaning), None) for name, meaning in MEANINGS.items()}
+    options = {"config": (_Config, None), "isolated": (_Isolated, False), **limits}
+    return extend(command, options, _settings_and_limits, into=("settings", "limits"))
 
-    @wraps(command)
-    def call(*, config: Path | None, isolated: bool, **arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
-        from ocianalyze.cli.input import read_settings
 
-        settings = read_settings(config, isolated=isolated)
-        given = {name: value for name in MEANINGS if (value := arguments.pop(name)) is not None}
-        command(settings=settings, limits=Limits(**{**settings.limits, **given}), **arguments)
+def _settings_and_limits(given: Mapping[str, Any], _arguments: Mapping[str, Any]) -> dict[str, Any]:
+    from ocianalyze.cli.input import read_settings
 
-    signature = inspect.signature(command, eval_str=True, locals=dict.fromkeys(INJECTED, object))
-    own = [parameter for name, parameter in signature.parameters.items() if name not in ("settings", "limits")]
-    added = [
-        inspect.Parameter("config", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Config),
-        inspect.Parameter("isolated", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=_Isolated),
-        *(
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_limit(name, meaning))
-            for name, meaning in MEANINGS.items()
-        ),
-    ]
-    call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
-    return call
+    settings = read_settings(given["config"], isolated=given["isolated"])
+    limits = {name: given[name] for name in MEANINGS if given[name] is not None}
+    return {"settings": settings, "limits": Limits(**{**settings.limits, **limits})}
 
 
 def _limit(name: str, meaning: str) -> Any:  # noqa: ANN401 - a type with an annotation

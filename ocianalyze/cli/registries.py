@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ocianalyze.cli.options import INJECTED
+from ocianalyze.cli.extending import extend
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ocianalyze.sources.registry.access import RegistryAccess
 
@@ -91,27 +89,16 @@ _DEFAULTS: Final = {"password_stdin": False, "tls_verify": TlsVerify.TRUE, "plai
 
 def with_registry(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of registries; they arrive as the keyword `access`."""
-
-    @wraps(command)
-    def call(**arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
-        given = {name: arguments.pop(name) for name in _OPTIONS}
-        reads_stdin = str(arguments.get("app_image_config")) == "-"
-        command(access=_access(given, image=arguments["image"], reads_stdin=reads_stdin), **arguments)
-
-    signature = inspect.signature(command, eval_str=True, locals=dict.fromkeys(INJECTED, object))
-    own = [parameter for name, parameter in signature.parameters.items() if name != "access"]
-    added = [
-        inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS.get(name), annotation=Annotated[kind, option]
-        )
-        for name, (kind, option) in _OPTIONS.items()
-    ]
-    call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
-    return call
+    options = {name: (Annotated[kind, option], _DEFAULTS.get(name)) for name, (kind, option) in _OPTIONS.items()}
+    return extend(command, options, _make, into=("access",))
 
 
-def _access(given: dict[str, Any], *, image: str, reads_stdin: bool) -> RegistryAccess:
+def _make(given: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    reads_stdin = str(arguments.get("app_image_config")) == "-"
+    return {"access": _access(given, image=arguments["image"], reads_stdin=reads_stdin)}
+
+
+def _access(given: Mapping[str, Any], *, image: str, reads_stdin: bool) -> RegistryAccess:
     """Return how registries are reached.
 
     Raises:
@@ -150,7 +137,7 @@ def _access(given: dict[str, Any], *, image: str, reads_stdin: bool) -> Registry
     )
 
 
-def _password(given: dict[str, Any], *, reads_stdin: bool) -> str | None:
+def _password(given: Mapping[str, Any], *, reads_stdin: bool) -> str | None:
     """Return the password from standard input or a file, None if neither is asked for."""
     file: Path | None = given["password_file"]
     if given["password_stdin"]:

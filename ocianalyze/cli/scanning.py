@@ -1,0 +1,195 @@
+"""The commands that judge an image: scan, and inspect, which reads no layer."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ocianalyze.cli import EXIT_NOT_ANALYSED
+from ocianalyze.cli.app import EPILOG, app
+from ocianalyze.cli.caching import with_cache
+from ocianalyze.cli.input import either, open_source, process_age, read_app_image_config, read_severities, several
+from ocianalyze.cli.options import (
+    AppImageConfigFile,
+    Color,
+    ColorChoice,
+    DriverVersion,
+    FailFast,
+    FailOn,
+    FailOnChoice,
+    Format,
+    Formats,
+    Ignore,
+    Image,
+    ImageName,
+    Jobs,
+    Output,
+    Outputs,
+    Platform,
+    Profiles,
+    Select,
+    Severities,
+    SizeLimit,
+    Verify,
+    with_settings,
+)
+from ocianalyze.cli.output import (
+    console,
+    log_to_stderr,
+    pair_outputs,
+    print_json,
+    tell_early,
+    write_reports,
+)
+from ocianalyze.cli.registries import with_registry
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.cache import LayerCache
+    from ocianalyze.layers.limits import Limits
+    from ocianalyze.settings.model import Settings
+    from ocianalyze.sources.registry.access import RegistryAccess
+
+_EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
+_UNWRAPPED: Final = 10_000
+"""How wide a table is that other programs read: no value is broken."""
+_WIDE: Final = 120
+
+
+@app.command(epilog=EPILOG)
+@with_settings
+@with_registry
+@with_cache
+def scan(
+    *,
+    image: Image,
+    profile: Profiles = None,
+    platform: Platform = None,
+    image_name: ImageName = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    severity: Severities = None,
+    fail_on: FailOnChoice = None,
+    fail_fast: FailFast = False,
+    format_: Formats = None,
+    output: Outputs = None,
+    app_image_config: AppImageConfigFile = None,
+    size_limit: SizeLimit = None,
+    driver_version: DriverVersion = None,
+    verify: Verify = None,
+    jobs: Jobs = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
+    ] = False,
+    timing: Annotated[
+        bool, typer.Option("--timing", help="Say on standard error where the time went, by phase and by layer.")
+    ] = False,
+    color: ColorChoice = None,
+    settings: Settings,
+    limits: Limits,
+    access: RegistryAccess,
+    cache: LayerCache | None,
+) -> None:
+    """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
+    from ocianalyze.analysis import DEFAULT_PROFILE, analyze
+    from ocianalyze.cli.progress import showing_progress
+    from ocianalyze.rules.rule import SIZE_LIMIT
+
+    if verbose:
+        log_to_stderr()
+    color = either(color, settings.color, Color.AUTO)
+    outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
+    config = app_image_config or settings.app_image_config
+    threshold = either(fail_on, settings.fail_on, FailOn.ERROR)
+    age = process_age()
+    with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
+        report = analyze(
+            open_source(
+                image,
+                platform or settings.platform,
+                image_name,
+                limits,
+                access,
+                verify=bool(either(verify, settings.verify)),
+                jobs=either(jobs, settings.jobs),
+                cache=cache,
+                progress=progress,
+            ),
+            profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+            select=several(select) or settings.select,
+            ignore=several(ignore) or settings.ignore,
+            fail_on=threshold,
+            app_image_config=read_app_image_config(config, image=image) if config else None,
+            size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
+            driver_version=either(driver_version, settings.driver_version),
+            severity={**settings.severity, **read_severities(several(severity))},
+            waivers=settings.waivers,
+            details=verbose,
+            fail_fast=fail_fast,
+            on_early=None if quiet or fail_fast else partial(tell_early, fail_on=threshold),
+        )
+    if settings.file:
+        report = report.model_copy(update={"settings": str(settings.file)})
+    if age is not None:
+        report = report.model_copy(update={"timing": report.timing.with_start(age)})
+    write_reports(report, outputs, Color(color), quiet=quiet)
+    if timing or verbose:
+        from ocianalyze.reports.timing import print_timing
+
+        print_timing(report, console(Color(color), file=sys.stderr, width=_WIDE))
+    raise typer.Exit(_EXIT_CODES[report.verdict])
+
+
+@app.command("inspect", epilog=EPILOG)
+@with_settings
+@with_registry
+def inspect_(
+    *,
+    image: Image,
+    profile: Profiles = None,
+    platform: Platform = None,
+    image_name: ImageName = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    severity: Severities = None,
+    format_: Output = Format.TABLE,
+    app_image_config: AppImageConfigFile = None,
+    driver_version: DriverVersion = None,
+    color: ColorChoice = None,
+    settings: Settings,
+    limits: Limits,
+    access: RegistryAccess,
+) -> None:
+    """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
+
+    No layer is read. The exit code is 0 whatever is found.
+    """
+    from ocianalyze.analysis import DEFAULT_PROFILE, preview
+    from ocianalyze.cli.progress import showing_progress
+    from ocianalyze.reports import inspection
+
+    config = app_image_config or settings.app_image_config
+    judge = partial(
+        preview,
+        profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
+        select=several(select) or settings.select,
+        ignore=several(ignore) or settings.ignore,
+        app_image_config=read_app_image_config(config, image=image) if config else None,
+        driver_version=either(driver_version, settings.driver_version),
+        severity={**settings.severity, **read_severities(several(severity))},
+        waivers=settings.waivers,
+    )
+    with ExitStack() as stack:
+        with showing_progress() as progress:  # an image that comes as a stream passes by
+            source = open_source(image, platform or settings.platform, image_name, limits, access, progress=progress)
+            opened = stack.enter_context(source.open(read_layers=False))
+        outcome = judge(opened)
+        if format_ is Format.JSON:
+            print_json(inspection.record(opened, outcome))
+        else:
+            where = console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED)
+            inspection.print_image(opened, outcome, where)
