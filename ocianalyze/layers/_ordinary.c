@@ -7,8 +7,8 @@
 
    An ordinary header has a right checksum, a magic of ustar or GNU, octal digits in every field, and is that of a regular
    file, a directory, a symlink or a hardlink, perhaps after a PAX header that holds a path and nothing else. Its path is
-   in a directory other than the root that the layer has stated before; it is neither a whiteout nor does it take the
-   place of a directory or a symlink of the same layer. */
+   in the root or in a directory that the layer has stated before; it is neither a whiteout nor does it take the place of
+   a directory or a symlink of the same layer. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -105,12 +105,12 @@ static int divide(Entry *entry)
     if (entry->kind == DIRECTORY_KIND && path.size && path.start[path.size - 1] == '/')
         path.size--;
     Py_ssize_t slash = path.size - 1;
-    while (slash > 0 && path.start[slash] != '/')
+    while (slash >= 0 && path.start[slash] != '/')
         slash--;
-    if (slash <= 0)
+    if (slash == 0)
         return 0;
     entry->path = path;
-    entry->directory = (Text){path.start, slash};
+    entry->directory = (Text){path.start, slash < 0 ? 0 : slash};
     entry->name = (Text){path.start + slash + 1, path.size - slash - 1};
     Text name = entry->name;
     int is_dots = name.size == 1 ? name.start[0] == '.' : name.size == 2 && memcmp(name.start, "..", 2) == 0;
@@ -184,7 +184,7 @@ static int find_parent(Run *run, const Entry *entry)
     Py_CLEAR(run->parent);
     if (!parent)
         return PyErr_Occurred() ? -1 : 0;
-    if (!PyLong_Check(parent) || PyObject_Not(parent))
+    if (!PyLong_Check(parent))
         return 0;
     run->parent = Py_NewRef(parent);
     run->directory = directory;

@@ -23,6 +23,8 @@ with contextlib.suppress(ImportError):
 
 _AT_ONCE: Final = 1 << 12
 """How many entries are taken before it is told how far the reading is."""
+_SELDOM: Final = 256
+"""After how many odd entries in a row it is told."""
 _WIDEST: Final = 1 << 16
 """How many bytes of headers are read at once at most: where bodies are small, a read serves many of them."""
 
@@ -35,6 +37,7 @@ class Taker:
 
     def __init__(self, window: Window, tables: tuple[Any, ...], most: int, progress: LayerProgress) -> None:
         self.taken = 0
+        self._odd = 0
         self._window = window
         self._file = window.file()
         self._tables = tables
@@ -51,8 +54,9 @@ class Taker:
             data, start = self._window.view(position, BLOCK)
             taken, after, content_end, extended, _ = compiled.take(self._tables, data, start, *bounds)
         self.taken += taken
-        if taken and self._progress is not SILENT:
-            self._progress.count(self.taken)
+        self._odd += not taken  # who asks takes one by itself then
+        if self._progress is not SILENT and (taken or not self._odd % _SELDOM):
+            self._progress.count(self.taken + self._odd)
             if self._file is not None:
                 self._progress.reach(after)
         return taken, after, content_end, extended

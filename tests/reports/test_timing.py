@@ -50,7 +50,7 @@ def test_each_blob_is_read_and_counted_once(
     assert timing.bytes_hashed == sum(cost.bytes_hashed for cost in timing.layers)
     assert timing.bytes_read == sum(cost.bytes_read for cost in timing.layers)
     for cost in timing.layers:
-        assert 0 < cost.bytes_read < 2 * cost.size  # headers may be read twice
+        assert 0 < cost.bytes_read < 3 * cost.size  # headers, and the end above all, may be read again
         assert cost.seconds >= 0
         if cost.seconds > 0.001:
             assert cost.bytes_per_second == pytest.approx(cost.size / cost.seconds, rel=0.1)

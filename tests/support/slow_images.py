@@ -13,9 +13,9 @@ _HOLE = 200 << 20
 
 
 def walked_layer(path: Path, entries: int) -> int:
-    """Write a layer with many entries, large enough to be worth a worker; return its size."""
+    """Write a layer with many entries, none of them ordinary, large enough to be worth a worker; return its size."""
     with path.open("wb") as file:
-        file.write(header(b"x") * entries)
+        file.write(header(b"x", flag=b"7") * entries)
         file.write(header(b"hole", size=_HOLE))
         file.truncate(file.tell() + _HOLE)
         file.seek(0, 2)
