@@ -16,7 +16,7 @@ from ocianalyze.layers.cache import LayerCache
 from ocianalyze.layers.limits import Limits
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.conftest import SaveImage
-from tests.support.compress import Compression
+from tests.support.compress import Compression, compress
 from tests.support.fault_proxy import fault_proxy
 from tests.support.fit import fit_image
 from tests.support.forms import FormName, archive_items
@@ -87,6 +87,39 @@ def test_a_second_scan_says_the_same(
     assert without_reading(two) == without_reading(one) == without_reading(report(path, None))
     assert all(item["verified"] == [] for item in two["layers"])
     assert cache.usage().layers == len(SPEC.layers)
+
+
+@pytest.mark.parametrize("around", ["gzip", "zstd"])
+@pytest.mark.parametrize("form", ["docker-25", "docker-legacy-symlinked", "oci"])
+def test_an_archive_with_compression_around_it_is_known_by_its_file(
+    save_image: SaveImage, cache: LayerCache, around: Compression, form: FormName
+) -> None:
+    path = save_image(SPEC, form, compression="none")
+    path.write_bytes(compress(path.read_bytes(), around))
+    assert reads(report(path, None)) == {"full"}
+    settle(path)
+    one, two = report(path, cache), report(path, cache)
+    assert (reads(one), reads(two)) == ({"full"}, {"cache"})
+    assert without_reading(two) == without_reading(one)
+    assert all(item["verified"] == [] for item in two["layers"])
+    assert reads(report(path, cache, verify_all=True)) == {"full"}
+    for entry in (cache.directory / "layers").iterdir():
+        entry.write_bytes(entry.read_bytes()[:-1])
+    assert without_reading(report(path, cache)) == without_reading(one)
+
+
+def test_an_archive_that_lies_is_no_better_when_it_is_known(tmp_path: Path, cache: LayerCache) -> None:
+    other = build(SPEC).layers[0].stored.content
+    assert isinstance(other, bytes)
+    last = build(SPEC).layers[-1].stored.encoded
+    stored = archive_items(SPEC, "oci", compression="none")
+    items = [Item(path=item.path, content=other) if last in item.path else item for item in stored]
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(compress(layer(items), "gzip"))
+    settle(path)
+    for _ in range(2):
+        with pytest.raises(AnalysisError, match="bytes"):
+            report(path, cache)
 
 
 def test_with_forked_workers_as_well(save_image: SaveImage, cache: LayerCache, monkeypatch: pytest.MonkeyPatch) -> None:

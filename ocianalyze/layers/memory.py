@@ -39,13 +39,7 @@ class LayerMemory:
         self._cache = cache
         self._limits = reading.limits
         self._verify = reading.verify
-        self._how = "\n".join(
-            (
-                f"ocianalyze {__version__}, format {packing.FORMAT}, {sys.byteorder}",
-                repr(reading.limits),
-                *sorted(reading.capture.patterns),
-            )
-        )
+        self._how = circumstances(reading)
         self._identities: dict[int, str | None] = {}
 
     def recall(self, layer: Layer, budget: Budget) -> ReadLayer | None:
@@ -120,6 +114,12 @@ class LayerMemory:
 
     def _key(self, name: str) -> str:
         return f"{name}\n{self._how}"
+
+
+def circumstances(reading: Reading) -> str:
+    """Return what must be the same for what was learned to hold: this program, the limits, the contents wanted."""
+    program = f"ocianalyze {__version__}, format {packing.FORMAT}, {sys.byteorder}"
+    return "\n".join((program, repr(reading.limits), *sorted(reading.capture.patterns)))
 
 
 def pack_layer(layer: ReadLayer) -> bytes:

@@ -168,6 +168,8 @@ def walk_blob(
 def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
     """Return which of the layer's claims the bytes that were read bear out: ``digest``, ``diff_id``.
 
+    Of a layer that an earlier scan has read none is said to be: this one has not seen its bytes.
+
     Raises:
         DigestMismatchError: they contradict the digest, the diff_id or the size.
     """
@@ -196,7 +198,7 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
                 hint="the image was altered or damaged: save or pull it again",
             )
         verified.append(name)
-    return tuple(verified)
+    return () if reading.read == "cache" else tuple(verified)
 
 
 def _stream(

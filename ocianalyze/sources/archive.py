@@ -25,11 +25,11 @@ class _Member(NamedTuple):
 
 
 class Names:
-    """The names of an archive's members, with the links among them."""
+    """The names of an archive's members, with the `links` among them."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, links: dict[str, str] | None = None) -> None:
         self._what = what
-        self._links: dict[str, str] = {}
+        self.links = links or {}
         self._seen: set[str] = set()
 
     def add(self, path: str, kind: int, link: str) -> str:
@@ -42,12 +42,12 @@ class Names:
         if name in _UNIQUE and name in self._seen:
             raise InvalidImageError(f"{self._what} is ambiguous: it holds {name} more than once")
         self._seen.add(name)
-        self._links.pop(name, None)
+        self.links.pop(name, None)
         if kind == Kind.SYMLINK:
             directory = name.rpartition("/")[0]
-            self._links[name] = normalised(link if link.startswith("/") else f"{directory}/{link}")
+            self.links[name] = normalised(link if link.startswith("/") else f"{directory}/{link}")
         elif kind == Kind.HARDLINK:
-            self._links[name] = normalised(link)
+            self.links[name] = normalised(link)
         return name
 
     def resolve(self, name: str) -> str:
@@ -58,9 +58,9 @@ class Names:
         """
         start = name
         for _ in range(_MAX_HOPS):
-            if name not in self._links:
+            if name not in self.links:
                 return name
-            name = self._links[name]
+            name = self.links[name]
         raise InvalidImageError(f"{self._what}: the link {start!r} leads round in a circle")
 
 

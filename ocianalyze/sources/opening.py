@@ -11,6 +11,7 @@ from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import NOT_AN_IMAGE, ArchiveStore
+from ocianalyze.sources.archive_memory import ArchiveMemory
 from ocianalyze.sources.candidate import choose, familiar
 from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile
 from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON, BlobStore, Documents
@@ -100,12 +101,25 @@ def _open_store(
     try:
         if recognise(file.range().read_at(0, MAGIC_SIZE)) == "none":
             return ArchiveStore(file, reading.limits), None
-        store = StreamStore(file.range().chunks(), reading, what=str(path), read_layers=read_layers, size=file.size)
+        store = _pass_through(file, reading, read_layers=read_layers)
     except BaseException:
         file.close()
         raise
     file.close()
     return store, None
+
+
+def _pass_through(file: OpenFile, reading: Reading, *, read_layers: bool) -> StreamStore:
+    """Return the store of an archive with compression around it, which is read once, or known from an earlier scan."""
+    what = str(file.path)
+    memory = None if reading.cache is None else ArchiveMemory(reading.cache, reading, file.range())
+    known = None if memory is None else memory.recall(what)
+    if known is not None:
+        return known
+    store = StreamStore(file.range().chunks(), reading, what=what, read_layers=read_layers, size=file.size)
+    if memory is not None:
+        memory.keep(store)
+    return store
 
 
 def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[Candidate]]:

@@ -106,7 +106,10 @@ class _Unreadable:
 
 
 class StreamStore:
-    """The members of an archive that was read in one pass; it has `size` bytes, where that is known beforehand."""
+    """The members of an archive that was read in one pass; it has `size` bytes, where that is known beforehand.
+
+    `members` is what was learned of each of them.
+    """
 
     def __init__(
         self,
@@ -118,7 +121,7 @@ class StreamStore:
         size: int | None = None,
     ) -> None:
         self._names = Names(what)
-        self._members: dict[str, Blob] = {}
+        self.members: dict[str, Blob] = {}
         self._reading = reading
         self._budget = Budget(reading.limits)
         self._read_layers = read_layers
@@ -135,9 +138,9 @@ class StreamStore:
         window = StreamWindow(self._watched(pieces))
         for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=what):
             name = self._names.add(path, kind, link)
-            self._members.pop(name, None)
+            self.members.pop(name, None)
             if kind == Kind.FILE and offset >= 0:
-                self._members[name] = self._member(window, name, offset, size)
+                self.members[name] = self._member(window, name, offset, size)
             self._entries += 1
             if self._entries > limits.max_entries:
                 raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
@@ -145,9 +148,21 @@ class StreamStore:
         if window.drain(_MAX_TRAILER) > end + _MAX_TRAILER:
             raise InvalidImageError(f"{what} goes on for more than {_MAX_TRAILER:,} bytes after the end of the archive")
 
+    @classmethod
+    def of(cls, members: dict[str, Blob], links: dict[str, str], *, what: str) -> StreamStore:
+        """Return the store of an archive of which an earlier scan has learned this."""
+        store = cls.__new__(cls)
+        store.members, store._names = members, Names(what, links)  # noqa: SLF001 - its own
+        return store
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The links among the members, by their names."""
+        return self._names.links
+
     def find(self, name: str) -> Blob | None:
         """Return the member `name`, past links."""
-        return self._members.get(self._names.resolve(name))
+        return self.members.get(self._names.resolve(name))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -171,7 +186,7 @@ class StreamStore:
             data, start = window.view(offset, size)
             return BytesBlob(data[offset - start : offset - start + size])
         if not self._read_layers:
-            return _PassedBlob(size)
+            return PassedBlob(size, "of which no layer was read")
         stated = stated_digest(name)
         try:
             layer = read_blob(
@@ -195,14 +210,17 @@ def _is_document(name: str, head: bytes) -> bool:
     return name.endswith(".json") or (head.lstrip()[:1] in (b"{", b"[") and not begins_tar(head))
 
 
-class _PassedBlob:
-    """A member that went by without being read."""
+class PassedBlob:
+    """A member that went by; `why` says why its bytes are not to be had."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, why: str) -> None:
         self.size = size
+        self._why = why
 
     def chunks(self) -> Iterator[bytes]:
-        raise ContentUnavailableError("the image came as a stream, of which no layer was read")
+        """Raise: the bytes are gone."""
+        raise ContentUnavailableError(f"the image came as a stream, {self._why}")
 
     def byte_range(self) -> ByteRange | None:
+        """Return None: the bytes are gone."""
         return None

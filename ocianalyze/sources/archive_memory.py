@@ -1,0 +1,98 @@
+"""What an archive held that was read in one pass: known again as long as nobody changes the file that it lies in."""
+
+from __future__ import annotations
+
+import json
+import logging
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import InvalidImageError
+from ocianalyze.layers import packing
+from ocianalyze.layers.contents import Contents
+from ocianalyze.layers.memory import circumstances, pack_layer
+from ocianalyze.layers.reader import PreReadBlob, ReadLayer
+from ocianalyze.oci.digest import Digest
+from ocianalyze.sources.stream import BytesBlob, PassedBlob, StreamStore
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.cache import LayerCache
+    from ocianalyze.layers.reader import Reading
+    from ocianalyze.oci.image import Blob, ByteRange
+
+_log = logging.getLogger(__name__)
+
+_LENGTH: Final = 4
+_DAMAGED: Final = (ValueError, TypeError, LookupError, RecursionError, OverflowError, InvalidImageError)
+
+
+class ArchiveMemory:
+    """The cache, asked for one archive file; nothing is known of one that was changed just now."""
+
+    def __init__(self, cache: LayerCache, reading: Reading, file: ByteRange) -> None:
+        self._cache = cache
+        self._reading = reading
+        self._file = file
+        self._identity = file.identity()
+
+    def recall(self, what: str) -> StreamStore | None:
+        """Return what the archive `what` holds, or None: it has to be read."""
+        content = None if self._identity is None or self._reading.verify else self._cache.load(self._key())
+        try:
+            return None if content is None else self._store(memoryview(content), what)
+        except _DAMAGED as error:
+            _log.debug("what the cache has of %s is passed over: %s", what, error)
+            return None
+
+    def keep(self, store: StreamStore) -> None:
+        """Keep what the archive holds, if all of it could be read and its file is as it was."""
+        if self._identity is None or self._identity != self._file.identity():
+            return
+        members, sections = [], []
+        for name, blob in store.members.items():
+            if isinstance(blob, PreReadBlob):
+                layer = blob.reading
+                members.append([name, "layer", layer.digest, layer.diff_id])
+                sections.append(pack_layer(layer))
+            elif isinstance(blob, BytesBlob):
+                members.append([name, "document", None, None])
+                sections.append(blob.read_at(0, blob.size))
+            else:
+                return
+        head = json.dumps({"links": store.links, "members": members, "sizes": list(map(len, sections))}).encode()
+        self._cache.store(self._key(), b"".join((len(head).to_bytes(_LENGTH, "little"), head, *sections)))
+        self._cache.trim()
+
+    def _key(self) -> str:
+        return f"archive in {self._identity}\n{circumstances(self._reading)}"
+
+    def _store(self, content: memoryview, what: str) -> StreamStore:
+        start = _LENGTH + int.from_bytes(content[:_LENGTH], "little")
+        head = json.loads(bytes(content[_LENGTH:start]))
+        bounds = pairwise(accumulate(head["sizes"], initial=start))
+        members: dict[str, Blob] = {}
+        for (name, kind, digest, diff_id), (begin, end) in zip(head["members"], bounds, strict=True):
+            section = content[begin:end]
+            if kind == "layer":
+                digests = [None if text is None else Digest.parse(text) for text in (digest, diff_id)]
+                members[name] = PreReadBlob(self._layer(section, *digests, what=f"layer {name}"))
+            else:
+                members[name] = BytesBlob(bytes(section))
+        return StreamStore.of(members, dict(head["links"]), what=what)
+
+    def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:
+        packed = packing.unpack(section)
+        passed = PassedBlob(packed.size, "which cannot be read a second time")
+        contents = Contents(packed.changeset, passed, packed.compression, self._reading.limits, what)
+        contents.captured.update(packed.captured)
+        return ReadLayer(
+            changeset=packed.changeset,
+            compression=packed.compression,
+            size=packed.size,
+            uncompressed_size=packed.uncompressed_size,
+            read="cache",
+            bytes_read=0,
+            digest=digest,
+            diff_id=diff_id,
+            contents=contents,
+        )
