@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 HEAD: Final = 512
 """How many bytes of an executable are kept: its ELF header or its shebang line."""
@@ -22,6 +23,8 @@ _PIECES = re.compile(r"\[!?\]?[^\]/]*\]|.", re.DOTALL)
 
 
 _ANY_DIRECTORY: Final = "(?:/.*)?"
+_DIRECTORIES: Final = 1 << 10
+"""Of how many directories it is remembered what is wanted in them: tars list one after the other."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Capture:
     patterns: frozenset[str] = frozenset()
     _names: frozenset[str] = field(init=False)
     _paths: frozenset[str] = field(init=False)
-    _globs: re.Pattern[str] | None = field(init=False)
+    _globs: tuple[tuple[re.Pattern[str], str], ...] = field(init=False)
+    _in_directory: Callable[[str], tuple[re.Pattern[str] | None, int]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Sort the patterns by how they are matched: a name, a path, or an expression."""
@@ -47,19 +51,31 @@ class Capture:
         globs = sorted(
             pattern
             for pattern in self.patterns
-            if pattern.removeprefix("**/") not in plain and pattern[1:] not in paths
+            if "/" in pattern and pattern.removeprefix("**/") not in plain and pattern[1:] not in paths
         )
         object.__setattr__(self, "_names", frozenset(plain))
         object.__setattr__(self, "_paths", frozenset(paths))
-        object.__setattr__(self, "_globs", compile_globs(globs) if globs else None)
+        object.__setattr__(self, "_globs", tuple(map(_compiled_directory, globs)))
+        object.__setattr__(self, "_in_directory", lru_cache(maxsize=_DIRECTORIES)(self._look_at))
 
     def wanted(self, path: str, name: str, mode: int, *, limit: int) -> int:
         """Return how many bytes to keep of the file `path` (relative, without a leading slash) in the layer."""
-        if name in self._names or path in self._paths or (self._globs is not None and self._globs.match("/" + path)):
+        if name in self._names or path in self._paths:
             return limit
-        if mode & _EXECUTABLE:
-            return HEAD
-        return HEAD if path[: -len(name) - 1].endswith("bin") else 0
+        names, head = self._in_directory(path[: -len(name) - 1])
+        if names is not None and names.match(name):
+            return limit
+        return HEAD if mode & _EXECUTABLE else head
+
+    def _look_at(self, directory: str) -> tuple[re.Pattern[str] | None, int]:
+        """Return which names are wanted in a directory, None if no pattern can match there, and how much of all others.
+
+        Many files lie in one directory, and most directories concern no pattern.
+        """
+        absolute = directory and "/" + directory
+        names = [names for directories, names in self._globs if directories.match(absolute)]
+        expression = re.compile("|".join(names), re.DOTALL) if names else None
+        return expression, HEAD if directory.endswith("bin") else 0
 
 
 def compile_globs(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -68,14 +84,29 @@ def compile_globs(patterns: Iterable[str]) -> re.Pattern[str]:
 
 
 def _expression(pattern: str) -> str:
-    first, *rest = pattern.split("/")
-    expression = "" if first == "" else _ANY_DIRECTORY if first == "**" and rest else _component(first)
-    for number, component in enumerate(rest, 1):
-        if component != "**":
-            expression += "/" + _component(component)
-        else:
-            expression += "/.+" if number == len(rest) else _ANY_DIRECTORY
-    return expression + r"\Z"
+    *above, name = pattern.split("/")
+    return (f"{_above(above)}/{_name(name)}" if above else _component(name)) + r"\Z"
+
+
+def _compiled_directory(pattern: str) -> tuple[re.Pattern[str], str]:
+    """Return which directories a pattern can match in (the root is ""), and what matches the names there."""
+    *above, name = pattern.split("/")
+    beneath = "(?:/.+)?" if name == "**" else ""
+    return re.compile(_above(above) + beneath + r"\Z", re.DOTALL), _name(name) + r"\Z"
+
+
+def _name(pattern: str) -> str:
+    """Translate the last component."""
+    return ".+" if pattern == "**" else _component(pattern)
+
+
+def _above(components: list[str]) -> str:
+    """Translate the components that stand before the last one; the first is empty if the pattern is absolute."""
+    first, *rest = components
+    expression = "" if first == "" else _ANY_DIRECTORY if first == "**" else _component(first)
+    for component in rest:
+        expression += _ANY_DIRECTORY if component == "**" else "/" + _component(component)
+    return expression
 
 
 def _component(pattern: str) -> str:

@@ -34,7 +34,8 @@ else:
 adler32: Callable[[bytes], int] = _checksums.adler32
 """The checksum of the fastest library at hand."""
 
-PIECE: Final = 1 << 18
+PIECE: Final = 1 << 17
+"""Few enough bytes for what comes out, and what it came from, to stay in a core's cache until both are read."""
 MAGIC_SIZE: Final = 6
 _ERRORS: Final[tuple[type[Exception], ...]] = (
     zlib.error,

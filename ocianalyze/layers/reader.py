@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -98,12 +99,14 @@ def read_blob(
     need_diff_id: bool,
     algorithm: str = "sha256",
     step: str | None = None,
+    beside: bool = False,
 ) -> ReadLayer:
     """Read one layer's blob.
 
     A plain tar that can be read at offsets is walked from header to header, unless everything is to be verified; any
     other blob is streamed in full, and hashed with `algorithm`. `what` names the layer in errors, and `step` is the
-    build step that made it, for who is told of progress.
+    build step that made it, for who is told of progress. With `beside` a thread of its own hashes what is inflated, if
+    that is to be hashed: for when there is a processor to spare.
 
     Raises:
         CorruptLayerError: the blob is no tar, or a damaged one.
@@ -121,6 +124,7 @@ def read_blob(
             budget=budget,
             need_diff_id=need_diff_id or reading.verify,
             algorithm=algorithm,
+            beside=beside,
         )
     return replace(result, seconds=perf_counter() - started)
 
@@ -210,25 +214,26 @@ def _stream(
     budget: Budget,
     need_diff_id: bool,
     algorithm: str,
+    beside: bool,
 ) -> ReadLayer:
     limits = reading.limits
     stored, plain = Tally(algorithm), Tally(algorithm)
-    head, chunks = peek(stored.count(tell_chunks(blob.chunks(), progress)), MAGIC_SIZE)
-    codec = recognise(head)
-    pieces = decompress(chunks, limits=limits, what=what, codec=codec)
-    if codec in ("bzip2", "xz"):
-        raise CorruptLayerError(f"{what} is compressed with {codec}, which is not a compression of image layers")
-    if need_diff_id and codec != "none":
-        pieces = plain.count(pieces)
-    first, pieces = peek(pieces, BLOCK)
-    require_tar(first, what)
-    window = StreamWindow(pieces)
     captured: dict[int, bytes] = {}
-    keep = (
-        None if blob.byte_range() is not None and codec == "none" else _keeper(reading, window, captured, budget, what)
-    )
-    changeset = read_changeset(window, limits=limits, what=what, keep=keep, progress=progress)
-    size = window.drain()
+    with plain.beside() if beside and need_diff_id else nullcontext():
+        head, chunks = peek(stored.count(tell_chunks(blob.chunks(), progress)), MAGIC_SIZE)
+        codec = recognise(head)
+        pieces = decompress(chunks, limits=limits, what=what, codec=codec)
+        if codec in ("bzip2", "xz"):
+            raise CorruptLayerError(f"{what} is compressed with {codec}, which is not a compression of image layers")
+        if need_diff_id and codec != "none":
+            pieces = plain.count(pieces)
+        first, pieces = peek(pieces, BLOCK)
+        require_tar(first, what)
+        window = StreamWindow(pieces)
+        readable = blob.byte_range() is not None and codec == "none"
+        keep = None if readable else _keeper(reading, window, captured, budget, what)
+        changeset = read_changeset(window, limits=limits, what=what, keep=keep, progress=progress)
+        size = window.drain()
     digest = stored.digest()
     contents = Contents(changeset, blob, codec, limits, what, digest=digest)
     contents.captured.update(captured)

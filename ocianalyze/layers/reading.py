@@ -1,7 +1,9 @@
 """All layers of an image, read side by side.
 
 Layers that are walked from header to header keep the interpreter busy, so processes share them; layers that are
-inflated and hashed do so outside of the interpreter's lock, so threads do. The result never depends on which.
+inflated and hashed do so outside of the interpreter's lock, so threads do. A layer that is larger than the share of one
+thread would leave processors idle in the end: what is inflated of it is hashed, if it is, by another thread. The result
+never depends on any of this.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ def read_layers(
     if has_news:
         reading.progress.expect(len(left), None if None in sizes else sum(filter(None, sizes)))
     walked = [layer for layer in left if walkable(layer.blob, reading)]
+    streamed = sum(filter(None, sizes)) - sum(layer.blob.size or 0 for layer in walked)
     if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
         done.update(_walk_in_processes(walked, reading, memory, jobs, meanwhile))
         meanwhile = None
@@ -77,6 +80,7 @@ def read_layers(
             need_diff_id=need_diff_id,
             algorithm=algorithm,
             step=layer.created_by,
+            beside=jobs > 1 and (layer.blob.size or 0) * jobs > streamed,
         )
         budget.count(len(result.changeset))
         if memory is not None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CHUNK: Final = 1 << 18
+CHUNK: Final = 1 << 17
 """How many bytes are read at once from what is read in full: few enough to stay in the cache."""
 _SETTLED: Final = 2_000_000_000
 """How long ago the last change of a file must be to be told from the next one, in nanoseconds (FAT counts in 2 s)."""

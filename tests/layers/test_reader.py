@@ -178,6 +178,27 @@ def test_patterns_are_those_of_the_shell(pattern: str, name: str) -> None:
     assert bool(compile_globs([f"/{pattern}"]).match(f"/{name}")) == fnmatch.fnmatchcase(name, pattern)
 
 
+_COMPONENTS = st.sampled_from(("a", "ab", "b.c", "*", "a*", "*.c", "?", "[ab]", "[!a]*", "**"))
+_PATTERNS = st.builds(
+    lambda start, components: start + "/".join(components),
+    st.sampled_from(("/", "**/")),
+    st.lists(_COMPONENTS, min_size=1, max_size=4),
+)
+
+
+@given(
+    patterns=st.frozensets(_PATTERNS, min_size=1, max_size=4),
+    paths=st.lists(
+        st.lists(st.sampled_from(("a", "ab", "b.c", "b", "\n")), min_size=1, max_size=5).map("/".join), min_size=1
+    ),
+)
+def test_what_is_wanted_is_what_a_pattern_matches(patterns: frozenset[str], paths: list[str]) -> None:
+    capture, match = Capture(patterns), compile_globs(patterns).match
+    for path in paths:
+        wanted = capture.wanted(path, path.rpartition("/")[2], 0o644, limit=1000)
+        assert (wanted == 1000) == (match(f"/{path}") is not None), path
+
+
 def test_hostile_patterns_take_bounded_time() -> None:
     started = time.process_time()
     for pattern in ("/" + "*a" * 20, "**/" + "*a" * 20, "/*/" * 3 + "*a*b*c*.so*"):
