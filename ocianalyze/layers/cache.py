@@ -177,7 +177,7 @@ def _read_own(path: Path, *, most: int) -> bytes:
             raise OSError(0, f"{path} is no file of at most {most:,} bytes")
         if not _is_ours(status):
             raise PermissionError(0, f"others may write to {path}")
-        with open(descriptor, "rb", closefd=False) as file:  # noqa: PTH123 - a descriptor
+        with open(descriptor, "rb", closefd=False) as file:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise OSError(0, f"{path} is no entry")
             frame = file.read()
