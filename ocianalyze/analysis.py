@@ -101,7 +101,8 @@ class Source:
     ) -> tuple[list[ReadLayer], list[tuple[str, ...]]]:
         """Return the layers of the open image, read, and which of their digests were verified.
 
-        `meanwhile` is called once, while others read where there are others, to make use of the time.
+        `meanwhile` is called once, while others read where there are others, to make use of the time; not where there
+        is nothing to read.
 
         Raises:
             DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.
@@ -146,7 +147,8 @@ def analyze(
     image is to be registered with, as JSON decodes it; `size_limit` is how large it may be, in bytes; `driver_version`
     is that of the host's NVIDIA driver, in digits and dots. `severity` is how bad the findings of some rules are,
     whatever the rules say; findings that one of `waivers` matches are shown and decide nothing. `details` adds where
-    the bytes are, which is there anyhow for an image near the limit.
+    the bytes are, which is there anyhow for an image near the limit. `on_early` is told what is known without layers
+    while there are layers to read.
 
     Raises:
         UsageError: the request cannot be carried out as it was put.
@@ -169,11 +171,12 @@ def analyze(
         subject: Declaration = Declaration(
             image, app_image_config=app_image_config, size_limit=size_limit, driver_version=driver_version
         )
-        look_ahead = cache(partial(_look_ahead, subject, judge, on_early))
+        look_ahead = cache(partial(_look_ahead, subject, judge))
+        tell_early = cache(partial(_tell_early, look_ahead, on_early))
         layers: list[ReadLayer] = []
         verified: list[tuple[str, ...]] = []
-        if not (fail_fast and look_ahead().decisive(fail_on)):
-            layers, verified = source.read(image, meanwhile=look_ahead)
+        if not (fail_fast and tell_early().decisive(fail_on)):
+            layers, verified = source.read(image, meanwhile=tell_early)
             clock.lap("layers")
             for layer, read in zip(image.layers, layers, strict=True):
                 _log.debug(
@@ -243,14 +246,18 @@ def _judge(
     return partial(run, profiles=chosen, select=select, ignore=ignore, severity=severity, waivers=waivers)
 
 
-def _look_ahead(
-    declaration: Declaration, judge: partial[Outcome], on_early: Callable[[Outcome], object] | None
-) -> Outcome:
-    """Return what is known without layers, and tell it at once."""
+def _look_ahead(declaration: Declaration, judge: partial[Outcome]) -> Outcome:
+    """Return what is known without layers."""
     _import_the_rest()
     early = judge(declaration)
     for item in early.judgements:
         _log.debug("known without layers: %s %s: %s", item.severity, item.rule.id, item.finding.message)
+    return early
+
+
+def _tell_early(look_ahead: Callable[[], Outcome], on_early: Callable[[Outcome], object] | None) -> Outcome:
+    """Return what is known without layers, and tell it at once."""
+    early = look_ahead()
     if on_early is not None:
         on_early(early)
     return early

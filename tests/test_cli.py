@@ -16,6 +16,7 @@ from tests.conftest import SaveImage
 from tests.support.compress import compress
 from tests.support.fit import fit_image
 from tests.support.tarballs import directory, file, whiteout
+from tests.support.terminal import on_terminal
 
 ROOT = Path(__file__).parents[1]
 TESTDATA = ROOT / "testdata"
@@ -517,18 +518,23 @@ def test_a_scan_that_stops_early_says_so() -> None:
     assert b"KRN008" in run("scan", DEMO, "--fail-fast").stdout
 
 
-def test_a_terminal_is_told_at_once_what_fails_already() -> None:
-    first, second = os.openpty()
-    command = [sys.executable, "-m", "ocianalyze", "scan", str(DEMO), "--fail-on", "note", "--verbose"]
-    done = subprocess.run(command[:-1], stdout=subprocess.PIPE, stderr=second, check=False)
-    os.close(second)
-    said = os.read(first, 1 << 16).decode()
-    os.close(first)
-    assert done.returncode == 1
-    assert "known already, while the layers are read: note APP010: EXPOSE 8888/tcp" in said
-    assert said.count("\n") == 1
-    logged = run(*command[3:]).stderr.decode()
-    assert "known without layers: note APP010: EXPOSE 8888/tcp" in logged
+def test_a_terminal_is_told_at_once_what_fails_already(tmp_path: Path) -> None:
+    path = TESTDATA / "skopeo-oci-archive-zstd.tar"
+    command = ["scan", str(path), "--fail-on", "warning", "--cache-dir", str(tmp_path / "cache")]
+
+    def said(*options: str) -> str:
+        line = [sys.executable, "-m", "ocianalyze", *command, *options]
+        with on_terminal(line, env={"TERM": "dumb"}) as terminal:
+            assert terminal.finish() == 1
+        return terminal.text
+
+    told = said("--no-cache")
+    assert "known already, while the layers are read: warning IMG003: the image has an OCI manifest" in told
+    assert told.strip().count("\n") == 0
+    assert said("--verify") == told
+    assert said() == ""  # no layer is read
+    logged = run(*command, "--verbose").stderr.decode()
+    assert "known without layers: warning IMG003: the image has an OCI manifest" in logged
     assert "known already" not in logged
 
 

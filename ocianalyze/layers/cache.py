@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 DEFAULT_CACHE_SIZE: Final = 2 << 30
 """How many bytes all entries together may take."""
 _LARGEST_ENTRY: Final = 4 << 30
+_MOST_EXPANSION: Final = 1 << 10
+"""How many times an entry may expand that is large then: what we learn of layers shrinks some dozen times at most."""
+_LARGE: Final = 64 << 20
 _MAGIC: Final = b"ocianalyze layer\n"
 _LAYERS: Final = "layers"
 _ENTRY: Final = re.compile(r"[0-9a-f]{64}\.layer", re.ASCII)
@@ -66,14 +69,14 @@ class LayerCache:
         path = self._path(key)
         prefix = key.encode() + b"\0"
         try:
-            data = _read_own(path)
-            if data.startswith(_MAGIC):
-                content = memoryview(expand_frame(memoryview(data)[len(_MAGIC) :], most=_LARGEST_ENTRY))
-                if content[: len(prefix)] == prefix:
-                    return content[len(prefix) :]
+            frame = _read_own(path, most=self.max_size)
+            most = min(_LARGEST_ENTRY, max(_LARGE, _MOST_EXPANSION * len(frame)))
+            content = memoryview(expand_frame(frame, most=most))
+            if content[: len(prefix)] == prefix:
+                return content[len(prefix) :]
         except FileNotFoundError:
             return None
-        except (OSError, DamagedFrameError) as error:
+        except (OSError, DamagedFrameError, MemoryError) as error:
             _log.debug("the cache entry %s is passed over: %s", path.name, error)
         return None
 
@@ -160,15 +163,29 @@ def _is_ours(status: os.stat_result) -> bool:
     return status.st_uid == os.geteuid() and not status.st_mode & _WRITABLE_BY_OTHERS
 
 
-def _read_own(path: Path) -> bytes:
-    """Return the content of a file, if nobody but this user may have written it, and take note that it is in use."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
-        if not _is_ours(os.fstat(descriptor)):
+def _read_own(path: Path, *, most: int) -> bytes:
+    """Return the frame in an entry's file, and take note that it is in use.
+
+    Raises:
+        OSError: it is no file that nobody but this user may have written, larger than `most` bytes, or no entry.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO in its place keeps nobody waiting
+    descriptor = os.open(path, flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_size > most:
+            raise OSError(0, f"{path} is no file of at most {most:,} bytes")
+        if not _is_ours(status):
             raise PermissionError(0, f"others may write to {path}")
+        with open(descriptor, "rb", closefd=False) as file:
+            if file.read(len(_MAGIC)) != _MAGIC:
+                raise OSError(0, f"{path} is no entry")
+            frame = file.read()
         with contextlib.suppress(OSError):  # the cache may be read-only
             os.utime(descriptor)
-        return file.read()
+        return frame
+    finally:
+        os.close(descriptor)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -41,7 +41,7 @@ MEANINGS = {
     "max_path_bytes": "bytes of one path or link target",
     "max_extended_header": "bytes of one PAX header, GNU long name or sparse map",
     "max_metadata": "bytes of one layer's extended headers together, and of the directories that paths only imply",
-    "max_layer_size": "bytes of one layer, uncompressed",
+    "max_layer_size": "bytes of one layer, uncompressed, and of one sparse file",
     "max_ratio": "uncompressed bytes for each compressed byte, once a layer has given 64 MiB",
     "max_window": "bytes of memory that a zstd frame may ask for",
     "max_json": "bytes of an index, a manifest or a config",

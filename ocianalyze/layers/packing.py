@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 from array import array
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from operator import lt
 from typing import Any, Final, NamedTuple
 
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.entry import Attributes
+from ocianalyze.layers.entry import Attributes, Kind
 
 FORMAT: Final = 1
 """To be raised when what is packed, or what it means, changes."""
 
 _COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
 _LENGTH: Final = 4
+_LINKS: Final = (Kind.SYMLINK, Kind.HARDLINK)
+_DIRECTORIES: Final = (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY)
+_COMPRESSIONS: Final = frozenset(("none", "gzip", "zstd"))
+_INT64: Final = 1 << 63
 
 
 class Packed(NamedTuple):
@@ -80,7 +84,7 @@ def unpack(data: bytes | memoryview) -> Packed:
         return _unpack(memoryview(data))
     except DamagedPackError:
         raise
-    except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError) as error:
         raise DamagedPackError(f"not a packed layer: {error}") from error
 
 
@@ -102,28 +106,48 @@ def _unpack(data: memoryview) -> Packed:
         changeset.xattrs.setdefault(row, {})[key] = value.encode("latin-1")
     changeset.diagnostics = [Diagnostic(*item) for item in head["diagnostics"]]
     changeset.entries = int(head["entries"])
-    _check(changeset)
-    compression, size, uncompressed_size, bytes_read, seconds = head["layer"]
-    ends = list(accumulate(_array("q", captured_sizes), initial=bounds[-1]))
-    if ends[-1] != len(data):
+    compression, *numbers, seconds = head["layer"]
+    size, uncompressed_size, bytes_read = map(int, numbers)
+    lengths = _array("q", captured_sizes)
+    ends = list(accumulate(lengths, initial=bounds[-1]))
+    if ends[-1] != len(data) or min(lengths, default=0) < 0:
         raise DamagedPackError("a packed layer that is cut, or goes on")
     contents = (bytes(data[begin:end]) for begin, end in pairwise(ends))
     captured = dict(zip(_array("i", captured_rows), contents, strict=True))
-    return Packed(
-        changeset, str(compression), int(size), int(uncompressed_size), int(bytes_read), float(seconds), captured
-    )
+    packed = Packed(changeset, str(compression), size, uncompressed_size, bytes_read, float(seconds), captured)
+    _check(packed)
+    return packed
 
 
-def _check(changeset: Changeset) -> None:
-    """Raise DamagedPackError unless the columns belong together and every path leads to the root."""
+def _check(packed: Packed) -> None:
+    """Raise DamagedPackError unless the columns belong together, every path leads to the root, and all is in range."""
+    changeset = packed.changeset
     rows = len(changeset)
-    parents = changeset.parents
+    parents, kinds = changeset.parents, changeset.kinds
     if any(len(getattr(changeset, name)) != rows for name in _COLUMNS):
         raise DamagedPackError("a packed layer whose columns differ in length")
     if parents[ROOT] != ROOT or min(parents) < ROOT or not all(map(lt, parents[1:], range(1, rows))):
         raise DamagedPackError("a packed layer with a row that lies in none before it")
+    if not all(kinds[row] in _DIRECTORIES for row in set(parents)):
+        raise DamagedPackError("a packed layer with a row that lies in what is no directory")
     if max(changeset.identities) >= len(changeset.attributes):
         raise DamagedPackError("a packed layer with attributes that are not there")
+    links = changeset.links
+    if max(kinds) > max(Kind) or len(links) != sum(map(kinds.count, _LINKS)):
+        raise DamagedPackError("a packed layer with kinds that there are not, or links that lead nowhere")
+    if not all(0 <= row < rows and kinds[row] in _LINKS for row in links):
+        raise DamagedPackError("a packed layer with links that are none")
+    if not all(0 <= row < rows for row in (*changeset.xattrs, *packed.captured)):
+        raise DamagedPackError("a packed layer with more of rows that are not there")
+    numbers = (changeset.entries, packed.size, packed.uncompressed_size, packed.bytes_read)
+    if (
+        packed.compression not in _COMPRESSIONS
+        or not all(0 <= number < _INT64 for number in numbers)
+        or min(changeset.sizes) < 0
+    ):
+        raise DamagedPackError("a packed layer with sizes or a compression that there are not")
+    if not all(-_INT64 <= value < _INT64 for value in chain.from_iterable(changeset.attributes)):
+        raise DamagedPackError("a packed layer with attributes that there are not")
 
 
 def _array(typecode: str, section: memoryview) -> array[int]:

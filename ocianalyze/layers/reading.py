@@ -41,7 +41,7 @@ def read_layers(
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
     `jobs` is how many layers are read at a time; as many as there are processors if None.
-    `meanwhile` is called once, in this thread, while others read where there are others.
+    `meanwhile` is called once, in this thread, while others read where there are others; not if nothing is to be read.
 
     What `reading.cache` knows of a layer is taken from there; what it does not know is kept there.
 
@@ -58,6 +58,8 @@ def read_layers(
     done.update(_recall([layer for layer in layers if _key(layer) not in done], memory, budget))
     left = [layer for layer in layers if _key(layer) not in done]
     has_news = bool(left)
+    if not has_news:
+        meanwhile = None
     sizes = [layer.blob.size for layer in left]
     if has_news:
         reading.progress.expect(len(left), None if None in sizes else sum(filter(None, sizes)))

@@ -257,6 +257,10 @@ class _Reader:
             if content_end > end:
                 raise self._cut(f"the content of {_shown(path)}", end)
             if sparse:
+                if size > self._limits.max_layer_size:
+                    raise self._limits.exceeded(
+                        "max_layer_size", f"{self._what}: the sparse file {_shown(path)} has {size:,} bytes"
+                    )
                 offset, sparse = -1, False
             yield (
                 path.decode("utf-8", "surrogateescape"),

@@ -50,21 +50,25 @@ class FileRange:
         self.size = size
 
     def read_at(self, offset: int, size: int) -> bytes:
-        """Return `size` bytes from `offset`, fewer only where the range ends."""
+        """Return `size` bytes from `offset`, fewer only where the range ends.
+
+        Raises:
+            InvalidImageError: the file cannot be read, or has become shorter: a tar would just seem to end there.
+        """
         if size > self.size - offset:
             size = max(0, self.size - offset)
         try:
-            return os.pread(self._descriptor, size, self._offset + offset)
+            data = os.pread(self._descriptor, size, self._offset + offset)
         except OSError as error:
             raise InvalidImageError(f"{self._path} cannot be read: {error.strerror}") from error
+        if len(data) < size:
+            raise InvalidImageError(f"{self._path} became shorter while it was read")
+        return data
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes from the first to the last."""
         for offset in range(0, self.size, CHUNK):
-            data = self.read_at(offset, CHUNK)
-            if len(data) < min(CHUNK, self.size - offset):
-                raise InvalidImageError(f"{self._path} became shorter while it was read")
-            yield data
+            yield self.read_at(offset, CHUNK)
 
     def byte_range(self) -> FileRange:
         """Return these bytes for reading at offsets."""

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -85,6 +87,43 @@ def test_a_link_in_the_place_of_an_entry_is_not_followed(cache: LayerCache, tmp_
     cache.store(KEY, b"new")
     assert not path.is_symlink()
     assert cache.load(KEY) == b"new"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_keeps_nobody_waiting(cache: LayerCache, make: Callable[[Path], None]) -> None:
+    cache.store(KEY, b"content")
+    (path,) = _files(cache)
+    path.unlink()
+    make(path)
+    loaded: list[object] = []
+    reader = Thread(target=lambda: loaded.append(cache.load(KEY)), daemon=True)
+    reader.start()
+    reader.join(timeout=10)
+    assert loaded == [None]
+
+
+def test_a_file_that_is_larger_than_memory_is_no_entry(tmp_path: Path) -> None:
+    cache = LayerCache(tmp_path, max_size=1 << 50)
+    cache.store(KEY, b"content")
+    (path,) = _files(cache)
+    os.truncate(path, 1 << 42)
+    assert cache.load(KEY) is None
+    path.write_bytes(b"")
+    os.truncate(path, 1 << 42)
+    assert cache.load(KEY) is None
+
+
+def test_a_file_that_is_larger_than_the_cache_is_no_entry(tmp_path: Path) -> None:
+    LayerCache(tmp_path).store(KEY, os.urandom(5000))
+    assert LayerCache(tmp_path).load(KEY) is not None
+    assert LayerCache(tmp_path, max_size=4000).load(KEY) is None
+
+
+def test_an_entry_that_expands_as_none_does_is_none(cache: LayerCache) -> None:
+    cache.store(KEY, bytes(60 << 20))
+    assert cache.load(KEY) is not None
+    cache.store(KEY, bytes(70 << 20))
+    assert cache.load(KEY) is None
 
 
 def test_what_cannot_be_used_is_no_error(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """What is packed comes back as it was; what was altered is refused, and never loops or crashes."""
 
+from array import array
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers.entry import Attributes, Kind
 from ocianalyze.layers.packing import DamagedPackError, Packed, pack, unpack
 from tests.support.changesets import ODD, changeset_of, columns
 from tests.support.strategies import disputed_layers
@@ -14,7 +18,9 @@ CAPTURED = {1: b"x", 3: b"", 5: bytes(range(256))}
 
 
 def _packed(data: bytes) -> Packed:
-    return Packed(changeset_of(data), "zstd", 1 << 40, 7, 3, 0.5, CAPTURED)
+    changeset = changeset_of(data)
+    captured = {row: content for row, content in CAPTURED.items() if row < len(changeset)}
+    return Packed(changeset, "zstd", 1 << 40, 7, 3, 0.5, captured)
 
 
 def _state(packed: Packed) -> dict[str, object]:
@@ -61,4 +67,44 @@ def test_altered_bytes_give_a_layer_or_are_refused(data: st.DataObject) -> None:
         return
     for row in range(len(changeset)):
         assert changeset.path(row).startswith("/")
-        assert changeset.attributes[changeset.identities[row]]
+        assert changeset.entry(row)
+
+
+def _alter(packed: Packed, what: str, row: int, value: int) -> None:
+    column = getattr(packed.changeset, what)
+    column[row] = value
+
+
+@pytest.mark.parametrize(
+    ("alter", "reason"),
+    [
+        (lambda packed: _alter(packed, "kinds", 1, 10), "kinds"),
+        (lambda packed: _alter(packed, "kinds", 1, Kind.SYMLINK), "links that lead nowhere"),
+        (lambda packed: _alter(packed, "parents", 2, 1), "no directory"),
+        (lambda packed: _alter(packed, "sizes", 1, -1), "sizes"),
+        (lambda packed: packed.changeset.links.update({1: packed.changeset.links.popitem()[1]}), "links that are none"),
+        (lambda packed: packed.changeset.xattrs.update({99: {"x": b""}}), "rows that are not there"),
+        (lambda packed: packed.captured.update({99: b""}), "rows that are not there"),
+        (lambda packed: packed.changeset.attributes.append(Attributes(1 << 63, 0, 0)), "attributes"),
+        (lambda packed: setattr(packed.changeset, "entries", 1 << 63), "sizes"),
+    ],
+)
+def test_what_would_lead_astray_later_is_refused(alter: Callable[[Packed], object], reason: str) -> None:
+    packed = _packed(ODD)
+    assert packed.changeset.kinds[1] == Kind.FILE
+    packed = packed._replace(captured=dict(packed.captured))
+    alter(packed)
+    with pytest.raises(DamagedPackError, match=reason):
+        unpack(pack(packed))
+    with pytest.raises(DamagedPackError, match="compression"):
+        unpack(pack(_packed(ODD)._replace(compression="x")))
+
+
+def test_contents_do_not_overlap() -> None:
+    """Sizes that go back and forth would make much of little."""
+    packed = _packed(ODD)
+    whole = pack(packed)
+    sizes = array("q", map(len, packed.captured.values())).tobytes()
+    assert whole.count(sizes) == 1
+    with pytest.raises(DamagedPackError, match="cut"):
+        unpack(whole.replace(sizes, array("q", [sum(array("q", sizes)), -5, 5]).tobytes()))

@@ -324,6 +324,21 @@ def test_sparse_files_have_their_real_size(arguments: Sequence[str], extents: in
     assert data[after.offset : after.offset + after.size] == b"plain"
 
 
+def test_a_sparse_file_that_is_larger_than_any_layer_is_over_the_limit() -> None:
+    """A kilobyte states exabytes, and a few of those are more than the report can count."""
+    records = {b"GNU.sparse.major": b"1", b"GNU.sparse.minor": b"0", b"GNU.sparse.realsize": b"%d" % ((1 << 63) - 1)}
+    with pytest.raises(LimitExceededError, match="the sparse file 's' has 9,223") as error:
+        _read(pax(records) + member(b"s", b"0\n") + END)
+    assert error.value.hint is not None
+    assert "--max-layer-size" in error.value.hint
+    old = bytearray(header(b"s", flag=b"S", magic=b"ustar  \0"))
+    old[483:495] = b"\x80" + bytes(3) + (1 << 62).to_bytes(8, "big")
+    old[148:156] = b" " * 8
+    old[148:156] = b"%06o\0 " % sum(old)
+    with pytest.raises(LimitExceededError, match="the sparse file 's' has 4,611"):
+        _read(bytes(old) + END)
+
+
 def test_an_unknown_sparse_version_or_a_stray_name_is_not_sparse_as_in_go() -> None:
     stray = {b"GNU.sparse.name": b"other", b"GNU.sparse.realsize": b"99", b"SCHILY.realsize": b"99"}
     for records in (stray, stray | {b"GNU.sparse.major": b"2", b"GNU.sparse.minor": b"0"}):

@@ -4,12 +4,14 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import RuleError
+from ocianalyze.layers.cache import LayerCache
 from ocianalyze.oci.image import ByteRange
 from ocianalyze.reports.report import json_schema
 from ocianalyze.rules.engine import Outcome, run
@@ -20,6 +22,7 @@ from tests.conftest import SaveImage
 from tests.rules.subjects import good, make_subject
 from tests.support.fit import fit_image
 
+DEMO = Path(__file__).parents[2] / "testdata" / "demo.tar.gz"
 EARLY = (
     *("APP008", "APP010", "CFG001", "CFG002", "CFG003", "CFG004", "CFG005", "CFG006", "FSR006", "GPU004", "GPU005"),
     *("GPU006", "IMG001", "IMG003", "IMG004", "IMG005", "IMG006", "IMG007", "SIZ004"),
@@ -135,6 +138,21 @@ def test_a_scan_stops_where_they_decide(save_image: SaveImage) -> None:
     full = analyze(source)
     assert full.stopped is None
     assert [finding for finding in full.findings if finding.rule in EARLY] == report.findings
+
+
+def test_it_is_told_early_only_while_there_are_layers_to_read(save_image: SaveImage, tmp_path: Path) -> None:
+    path = save_image(fit_image(config={"ExposedPorts": {"8888/tcp": {}}}), "oci", compression="gzip")
+    cache = LayerCache(tmp_path / "cache")
+    source = Source(reference=str(path), cache=cache)
+    told: list[Outcome] = []
+    first = analyze(source, on_early=told.append)
+    assert len(told) == 1
+    again = analyze(source, on_early=told.append)
+    assert len(told) == 1
+    assert {layer.read for layer in again.layers} == {"cache"}
+    assert again.findings == first.findings
+    analyze(Source(reference=str(DEMO)), on_early=told.append)  # it is compressed as a whole: its layers come first
+    assert len(told) == 1
 
 
 def test_a_profile_of_which_nothing_sure_is_known_does_not_pass(save_image: SaveImage) -> None:

@@ -23,13 +23,15 @@ from ocianalyze.errors import (
     LimitExceededError,
     OcianalyzeError,
 )
+from ocianalyze.layers import ordinary
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.reader import Reading
+from ocianalyze.layers.reading import read_layers
 from tests.support.compress import compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory
 from tests.support.images import Blob, ImageSpec, build, to_json
 from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
-from tests.support.opening import see
+from tests.support.opening import opened, see
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 
 SPEC = ImageSpec(layers=[[file("a", b"a")], [file("b", b"b" * 3000)]])
@@ -468,6 +470,29 @@ def test_a_descriptor_that_states_another_size() -> None:
     for entries in ([right | {"size": 5}], [right, right | {"size": 5}]):
         with pytest.raises(DigestMismatchError, match="stated"):
             see(_index(entries, blobs))
+
+
+# --- files that change meanwhile --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_compiled", [True, False])
+@pytest.mark.parametrize("form", ["docker-25", "oci"])
+def test_a_file_that_shrinks_while_it_is_read_does_not_just_end(
+    form: FormName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_compiled: bool
+) -> None:
+    """A tar whose rest is gone would look like one that ends there."""
+    if not is_compiled:
+        monkeypatch.setattr(ordinary, "compiled", None)
+    many = ImageSpec(layers=[[directory("d"), *(file(f"d/{number}", b"x") for number in range(200))]])
+    whole = archive(many, form, compression="none")
+    first = whole.index(b"d/0\0")
+    path = tmp_path / "image.tar"
+    for after in (0, 1 << 10, 100 << 10, (100 << 10) + 512, (100 << 10) + 700):
+        path.write_bytes(whole)
+        with opened(path) as image:
+            os.truncate(path, first + after)
+            with pytest.raises(InvalidImageError, match="became shorter"):
+                read_layers(image, Reading())
 
 
 # --- any bytes --------------------------------------------------------------------------------------------------------
