@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--scale", type=float, default=1.0, help="size of the images: 0.01 is a hundredth (default 1)")
     parser.add_argument("--repetitions", type=int, default=5, help="rounds after the warm-up (default 5)")
     parser.add_argument(
-        "--limit", action="store_true", help="measure what the hardware allows, too: cat, sha256sum, ..."
+        "--limit", action="store_true", help="measure what the hardware allows, too: cat, openssl dgst, ..."
     )
     parser.add_argument("--peers", action="store_true", help="measure other tools, too: syft, trivy, dive, crane, ...")
     parser.add_argument("--ocianalyze", metavar="COMMAND", help="what is measured (default: this Python's module)")
