@@ -225,7 +225,7 @@ def files(
     glob: Annotated[
         str | None,
         typer.Argument(
-            metavar="[GLOB]", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."
+            metavar="GLOB", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."
         ),
     ] = None,
     history: Annotated[
