@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +25,9 @@ from tests.support.forms import FormName, archive_items
 from tests.support.images import ImageSpec, build
 from tests.support.served import serving_image
 from tests.support.tarballs import Item, file, layer, symlink, whiteout
-from tests.test_cli import run
+from tests.test_cli import DEMO, TESTDATA, run
 
+OCI_ARCHIVE = TESTDATA / "skopeo-oci-archive-zstd.tar"
 SETTLED = 2.1
 SPEC = fit_image(
     [
@@ -283,6 +286,56 @@ def test_without_a_cache_nothing_is_written(save_image: SaveImage, tmp_path: Pat
     assert not list(home.iterdir())
     assert run("scan", path, env=environment).returncode == 1
     assert (home / "cache" / "ocianalyze" / "CACHEDIR.TAG").exists()
+
+
+@pytest.mark.parametrize("options", [("--cache-dir", ""), ("--cache-dir", "~nobody-at-all/x")])
+def test_a_cache_that_is_nowhere_is_wrong_usage(options: tuple[str, ...]) -> None:
+    for command in (("scan", DEMO), ("cache", "info"), ("cache", "clear")):
+        done = run(*command, *options)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"--cache-dir" in done.stderr
+
+
+def test_a_home_is_expanded_as_no_shell_does_in_the_settings_of_ci(tmp_path: Path) -> None:
+    done = run("cache", "info", "--cache-dir", "~/kept", env={"HOME": str(tmp_path)})
+    assert done.stdout.decode().startswith(f"{tmp_path}/kept: ")
+    done = run("cache", "info", env={"HOME": str(tmp_path), "OCIANALYZE_CACHE_DIR": "~/kept"})
+    assert done.stdout.decode().startswith(f"{tmp_path}/kept: ")
+
+
+def test_who_has_no_home_has_no_cache(tmp_path: Path) -> None:
+    """As in a container that runs as a user whom it does not know."""
+    code = """
+import pwd, sys
+
+def unknown(uid):
+    raise KeyError(uid)
+
+pwd.getpwuid = unknown
+from ocianalyze.cli import main
+main()
+"""
+    variables = ("HOME", "XDG_CACHE_HOME", "OCIANALYZE_CACHE_DIR")
+    environment = {key: value for key, value in os.environ.items() if key not in variables}
+    for command, code_of_exit, said in (
+        (("scan", OCI_ARCHIVE, "--quiet"), 1, b""),
+        (("cache", "info"), 2, b"the home of this user is not known"),
+        (("cache", "clear"), 2, b"the home of this user is not known"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command], cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == code_of_exit, done.stderr
+        assert said in done.stderr
+        assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_emptied_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert run("cache", "clear", "--cache-dir", tmp_path / "nowhere").returncode == 0
+    done = run("cache", "clear", "--cache-dir", tmp_path / "file")
+    assert done.returncode == 2
+    assert b"cannot be emptied: Not a directory" in done.stderr
 
 
 def test_a_small_cache_stays_small(save_image: SaveImage, tmp_path: Path) -> None:

@@ -19,10 +19,22 @@ if TYPE_CHECKING:
 
 _PROGRAM: Final = "ocianalyze"
 
+
+def _directory(text: str) -> Path:
+    """Return a directory as it was written, where CI settings write it, too, which no shell has expanded."""
+    if not text:
+        raise typer.BadParameter("no directory is given; leave the option out for the user's cache directory")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{text[:100]!r} lies in a home that is not known") from error
+
+
 CacheDirectory = Annotated[
     Path | None,
     typer.Option(
         "--cache-dir",
+        parser=_directory,
         metavar="DIRECTORY",
         help="Where is kept what was learned of layers.",
         envvar="OCIANALYZE_CACHE_DIR",
@@ -63,14 +75,29 @@ def _make(given: Mapping[str, Any], _arguments: Mapping[str, Any]) -> dict[str, 
     return {"cache": None if given["no_cache"] else open_cache(given["cache_dir"], given["cache_size"])}
 
 
-def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCache:
-    """Return the cache in `directory`, by default the user's (XDG Base Directory, on macOS ~/Library/Caches)."""
+def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCache | None:
+    """Return the cache in `directory`, by default the user's (XDG Base Directory, on macOS ~/Library/Caches).
+
+    None if that of the user is not known, as without a home: it is not to be where we just happen to be.
+    """
     from platformdirs import user_cache_path
 
     from ocianalyze.layers.cache import DEFAULT_CACHE_SIZE, LayerCache
 
-    where = directory or user_cache_path(_PROGRAM, appauthor=False)
+    try:
+        where = directory or user_cache_path(_PROGRAM, appauthor=False)
+    except RuntimeError:
+        return None
+    if directory is None and not where.is_absolute():  # so say older ones of platformdirs
+        return None
     return LayerCache(where, max_size=DEFAULT_CACHE_SIZE if max_size is None else max_size)
+
+
+def _known_cache(directory: Path | None) -> LayerCache:
+    cache = open_cache(directory)
+    if cache is None:
+        raise UsageError("there is no cache, because the home of this user is not known", hint="name it: --cache-dir")
+    return cache
 
 
 @cache_commands.command()
@@ -79,7 +106,7 @@ def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) ->
     from ocianalyze.facts.size import human
     from ocianalyze.reports.text import printable
 
-    cache = open_cache(cache_dir)
+    cache = _known_cache(cache_dir)
     usage = cache.usage()
     if format_ is Format.JSON:
         print_json({"directory": str(cache.directory), "layers": usage.layers, "bytes": usage.size})
@@ -93,7 +120,7 @@ def clear(*, cache_dir: CacheDirectory = None) -> None:
     from ocianalyze.facts.size import human
     from ocianalyze.reports.text import printable
 
-    cache = open_cache(cache_dir)
+    cache = _known_cache(cache_dir)
     try:
         usage = cache.clear()
     except OSError as error:

@@ -140,6 +140,8 @@ def scan(
     if timing or verbose:
         from ocianalyze.reports.timing import print_timing
 
+        if sys.stderr.isatty() and not quiet:  # the report is above
+            sys.stderr.write("\n")
         print_timing(report, console(Color(color), file=sys.stderr, width=_WIDE))
     raise typer.Exit(_EXIT_CODES[report.verdict])
 

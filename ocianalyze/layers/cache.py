@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.layers.compression import DamagedFrameError, compress_frame, expand_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
@@ -117,10 +116,10 @@ class LayerCache:
         """Delete all entries, and nothing else that may lie in the directory; return what there was.
 
         Raises:
-            OSError: an entry cannot be deleted.
+            OSError: the directory cannot be looked through, or an entry cannot be deleted.
         """
         layers = size = 0
-        for name, status in list(self._files()):
+        for name, status in self._files(must_be_readable=True):
             (self._layers / name).unlink(missing_ok=True)
             if _ENTRY.fullmatch(name):
                 layers, size = layers + 1, size + status.st_size
@@ -142,16 +141,25 @@ class LayerCache:
         if not _is_ours(self._layers.stat()):
             raise PermissionError(0, f"others may write to {self._layers}")
 
-    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield the files that this class writes, also those that are not finished."""
+    def _files(self, *, must_be_readable: bool = False) -> list[tuple[str, os.stat_result]]:
+        """Return the files that this class writes, also those that are not finished.
+
+        Raises:
+            OSError: the directory is there, but cannot be read, and `must_be_readable`.
+        """
+        files = []
         try:
             with os.scandir(self._layers) as found:
                 for item in found:
                     if _ENTRY.fullmatch(item.name) or _UNFINISHED.fullmatch(item.name):
                         with contextlib.suppress(FileNotFoundError):
-                            yield item.name, item.stat(follow_symlinks=False)
+                            files.append((item.name, item.stat(follow_symlinks=False)))
+        except FileNotFoundError:
+            pass
         except OSError:
-            return
+            if must_be_readable:
+                raise
+        return files
 
     def _delete(self, name: str) -> None:
         with contextlib.suppress(OSError):

@@ -23,40 +23,65 @@ with contextlib.suppress(ImportError):
 
 _AT_ONCE: Final = 1 << 12
 """How many entries are taken before it is told how far the reading is."""
-_SELDOM: Final = 256
-"""After how many odd entries in a row it is told."""
 _WIDEST: Final = 1 << 16
 """How many bytes of headers are read at once at most: where bodies are small, a read serves many of them."""
+_FEW: Final = 8
+"""So many entries at a time hardly repay the reading that it takes to find them."""
+_PATIENCE: Final = 2
+_LONGEST_PAUSE: Final = 32
+_TOLD_AFTER: Final = 1 << 9
+"""After how many entries that are left to the parser it is told how far the reading is."""
 
 
 class Taker:
     """Takes ordinary entries of the tar in a window: a `Take` of the tar parser.
+
+    Where it finds few in a file time after time, it leaves more and more entries to the parser before it reads again. In a
+    stream it need not read to look.
 
     `tables` is where their rows go, see `building`; `most` is how many are taken at most. `taken` counts them.
     """
 
     def __init__(self, window: Window, tables: tuple[Any, ...], most: int, progress: LayerProgress) -> None:
         self.taken = 0
-        self._odd = 0
+        self._left = 0
         self._window = window
         self._file = window.file()
         self._tables = tables
         self._most = most
         self._progress = progress
+        self._vain = self._pause = 0
 
     def __call__(self, position: int, end: int, path_limit: int, extended_limit: int) -> tuple[int, int, int, int]:
         """Take some entries; see `ocianalyze.layers.tarstream.Take`."""
+        if self._pause:
+            self._pause -= 1
+            return self._leave(position)
         bounds = position, end, min(_AT_ONCE, self._most - self.taken), path_limit, extended_limit
         if self._file is not None:
             taken, after, content_end, extended, size = compiled.walk(self._tables, *self._file, *bounds, _WIDEST)
             self._window.count(size)
+            self._vain = 0 if taken >= _FEW else self._vain + 1
+            self._pause = min(max(0, self._vain - _PATIENCE), _LONGEST_PAUSE)
         else:
             data, start = self._window.view(position, BLOCK)
             taken, after, content_end, extended, _ = compiled.take(self._tables, data, start, *bounds)
+        if not taken:
+            return self._leave(position)
         self.taken += taken
-        self._odd += not taken  # who asks takes one by itself then
-        if self._progress is not SILENT and (taken or not self._odd % _SELDOM):
-            self._progress.count(self.taken + self._odd)
-            if self._file is not None:
-                self._progress.reach(after)
+        self._tell(after)
         return taken, after, content_end, extended
+
+    def _leave(self, position: int) -> tuple[int, int, int, int]:
+        """Leave the entry at `position` to the parser."""
+        self._left += 1
+        if self._left % _TOLD_AFTER == 0:
+            self._tell(position)
+        return 0, position, position, 0
+
+    def _tell(self, position: int) -> None:
+        """Tell how many entries there were, whoever read them, and where in the tar the reading is."""
+        if self._progress is not SILENT:
+            self._progress.count(self.taken + self._left)
+            if self._file is not None:
+                self._progress.reach(position)

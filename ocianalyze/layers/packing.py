@@ -20,8 +20,9 @@ FORMAT: Final = 1
 
 _COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
 _LENGTH: Final = 4
-_LINKS: Final = (Kind.SYMLINK, Kind.HARDLINK)
-_DIRECTORIES: Final = (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY)
+_KINDS: Final = bytes(Kind)
+_LINKS: Final = bytes((Kind.SYMLINK, Kind.HARDLINK))
+_DIRECTORIES: Final = bytes((Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY))
 _COMPRESSIONS: Final = frozenset(("none", "gzip", "zstd"))
 _INT64: Final = 1 << 63
 
@@ -128,16 +129,16 @@ def _check(packed: Packed) -> None:
         raise DamagedPackError("a packed layer whose columns differ in length")
     if parents[ROOT] != ROOT or min(parents) < ROOT or not all(map(lt, parents[1:], range(1, rows))):
         raise DamagedPackError("a packed layer with a row that lies in none before it")
-    if not all(kinds[row] in _DIRECTORIES for row in set(parents)):
+    if bytes(map(kinds.__getitem__, set(parents))).translate(None, _DIRECTORIES):
         raise DamagedPackError("a packed layer with a row that lies in what is no directory")
     if max(changeset.identities) >= len(changeset.attributes):
         raise DamagedPackError("a packed layer with attributes that are not there")
     links = changeset.links
-    if max(kinds) > max(Kind) or len(links) != sum(map(kinds.count, _LINKS)):
+    if kinds.translate(None, _KINDS) or len(links) != sum(map(kinds.count, _LINKS)):
         raise DamagedPackError("a packed layer with kinds that there are not, or links that lead nowhere")
-    if not all(0 <= row < rows and kinds[row] in _LINKS for row in links):
+    if min(links, default=ROOT) < ROOT or bytes(map(kinds.__getitem__, links)).translate(None, _LINKS):
         raise DamagedPackError("a packed layer with links that are none")
-    if not all(0 <= row < rows for row in (*changeset.xattrs, *packed.captured)):
+    if not all(ROOT <= row < rows for row in (*changeset.xattrs, *packed.captured)):
         raise DamagedPackError("a packed layer with more of rows that are not there")
     numbers = (changeset.entries, packed.size, packed.uncompressed_size, packed.bytes_read)
     if (

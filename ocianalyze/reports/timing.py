@@ -67,12 +67,13 @@ def _layers(report: Report) -> RenderableType:
 
 
 def _figures(cost: LayerTiming) -> tuple[str, ...]:
+    is_read = cost.read != "cache"  # else the size by the time would be a speed at which nothing went
     return (
         str(cost.position),
         cost.read,
         human(cost.bytes_read),
         human(cost.bytes_hashed),
         f"{cost.seconds:.3f} s",
-        "" if cost.bytes_per_second is None else f"{human(cost.bytes_per_second)}/s",
-        f"{cost.entries / cost.seconds:,.0f}" if cost.seconds else "",
+        f"{human(cost.bytes_per_second)}/s" if is_read and cost.bytes_per_second is not None else "",
+        f"{cost.entries / cost.seconds:,.0f}" if is_read and cost.seconds else "",
     )

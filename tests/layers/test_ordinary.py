@@ -16,13 +16,14 @@ from ocianalyze.layers import building, ordinary
 from ocianalyze.layers.building import read_changeset
 from ocianalyze.layers.entry import RawEntry
 from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.progress import SILENT
 from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.windows import RangeWindow, StreamWindow, Window
 from ocianalyze.sources.files import OpenFile
 from tests.layers.odd_tars import odd_tars
 from tests.support.blobs import chunks, range_window, stream_window
 from tests.support.changesets import ODD, columns
-from tests.support.headers import long_name, member, pax
+from tests.support.headers import header, long_name, member, pax
 from tests.support.strategies import disputed_layers
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 from tests.support.tools import REQUIRE_TOOLS
@@ -122,6 +123,48 @@ def test_most_of_a_real_layer_is_ordinary(monkeypatch: pytest.MonkeyPatch) -> No
     assert changeset.entries > 100
     assert seen < 10
     assert_same(ORDINARY)
+
+
+@pytest.mark.parametrize("share", [1, 2, 5])
+def test_where_most_is_odd_little_is_read_twice(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every entry is odd, or every second, or every fifth."""
+    odd = pax({b"path": b"d/f", b"mtime": b"1.5"})
+    data = header(b"d/", flag=b"5") + b"".join(
+        (odd if number % share == 0 else b"") + member(b"d/%d" % number, bytes(300)) for number in range(2000)
+    )
+    window = _file_window(data)
+    read_changeset(window, limits=Limits(), what="x")
+    with_it = window.bytes_read
+    _close(window)
+    monkeypatch.setattr(ordinary, "compiled", None)
+    window = _file_window(data)
+    read_changeset(window, limits=Limits(), what="x")
+    assert with_it < 1.5 * window.bytes_read
+    _close(window)
+    monkeypatch.undo()
+    assert_same(data)
+
+
+def test_it_is_told_how_far_it_is_whoever_reads() -> None:
+    class Told(type(SILENT)):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.entries: list[int] = []
+            self.positions: list[int] = []
+
+        def count(self, entries: int) -> None:
+            self.entries.append(entries)
+
+        def reach(self, position: int) -> None:
+            self.positions.append(position)
+
+    for body in (b"%d", b"d/%d"):
+        data = header(b"d/", flag=b"5") + b"".join(member(body % number, bytes(300)) for number in range(5000))
+        window, told = _file_window(data), Told()
+        read_changeset(window, limits=Limits(), what="x", progress=told, walked=True)
+        _close(window)
+        assert told.entries == sorted(told.entries)
+        assert 4400 < told.entries[-1] <= 5001
+        assert len(data) * 0.85 < told.positions[-1] <= len(data)
 
 
 @pytest.mark.parametrize("name", sorted(odd_tars()))

@@ -50,7 +50,7 @@ def test_each_blob_is_read_and_counted_once(
     assert timing.bytes_hashed == sum(cost.bytes_hashed for cost in timing.layers)
     assert timing.bytes_read == sum(cost.bytes_read for cost in timing.layers)
     for cost in timing.layers:
-        assert 0 < cost.bytes_read < 3 * cost.size  # headers, and the end above all, may be read again
+        assert 0 < cost.bytes_read < 3 * cost.size  # what follows a header is read with it, and so again and again
         assert cost.seconds >= 0
         if cost.seconds > 0.001:
             assert cost.bytes_per_second == pytest.approx(cost.size / cost.seconds, rel=0.1)
@@ -72,12 +72,12 @@ def test_the_table_of_known_figures() -> None:
             read="full" if position else "cache",
             size=size,
             entries=1000,
-            bytes_read=size,
-            bytes_hashed=2 * size,
+            bytes_read=size if position else 0,
+            bytes_hashed=2 * size if position else 0,
             seconds=seconds,
             bytes_per_second=round(size / seconds) if seconds else None,
         )
-        for position, size, seconds in ((0, 0, 0.0), (1, 3_000_000, 0.5), (2, 40_000_000_000, 80.0))
+        for position, size, seconds in ((0, 3_000_000, 0.001), (1, 3_000_000, 0.5), (2, 40_000_000_000, 80.0))
     ]
     timing = report.timing.model_copy(
         update={"phases": {"open": 0.1, "layers": 80.5, "merge": 0.4, "rules": 1.0}, "seconds": 82.0, "layers": layers}
@@ -93,7 +93,7 @@ def test_the_table_of_known_figures() -> None:
         "  total   82.50 s  100%",
         "",
         "  layer  read bytes read hashed     time   speed entries/s build step",
-        "      0 cache         0B     0B  0.000 s                   COPY dir:385122f00cc…",
+        "      0 cache         0B     0B  0.001 s                   COPY dir:385122f00cc…",
         "      1  full        3MB    6MB  0.500 s   6MB/s     2,000 /bin/busybox --insta…",
         "      2  full       40GB   80GB 80.000 s 500MB/s        12 RUN echo 'sagemaker-…",
     ]
