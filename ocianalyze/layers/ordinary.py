@@ -36,8 +36,8 @@ _TOLD_AFTER: Final = 1 << 9
 class Taker:
     """Takes ordinary entries of the tar in a window: a `Take` of the tar parser.
 
-    Where it finds few in a file time after time, it leaves more and more entries to the parser before it reads again. In a
-    stream it need not read to look.
+    Where it finds few in a file time after time, it leaves more and more entries to the parser before it reads again.
+    In a stream it need not read to look.
 
     `tables` is where their rows go, see `building`; `most` is how many are taken at most. `taken` counts them.
     """
