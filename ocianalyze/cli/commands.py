@@ -224,9 +224,7 @@ def files(
     image: Image,
     glob: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[GLOB]", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."
-        ),
+        typer.Argument(metavar="GLOB", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."),
     ] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Show which layers wrote, changed or deleted each path.")
