@@ -17,7 +17,7 @@ from benchmarks.answers import count_lines, skopeo_layers, syft_files
 from benchmarks.images import DIRECTORY, Shape
 from benchmarks.measure import Answer, Bounds, Command
 
-_BOUNDS: Final = Bounds(seconds=60, memory=12_000_000_000, room=15_000_000_000)
+_BOUNDS: Final = Bounds(seconds=45, memory=12_000_000_000, room=15_000_000_000)
 """Of a peer. One that is stopped there is shown with what it had used, as "more than"."""
 _TOO_LARGE_TO_WRITE: Final = 10_000_000_000
 

@@ -39,19 +39,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.peers:
         find(options.directory, _note)
     scratch = options.directory.resolve() / "scratch"
-    results = []
+    results: list[ShapeResult] = []
+    table = ""
     try:
         for shape in _shapes(options.shapes or SHAPES, options.directory, options.scale):
             _note(f"{shape.name}: checking that the answers agree")
             with serving(shape) if shape.name == "registry" else nullcontext(shape) as there:
                 made = plan(there, analyzer, scratch, limits=options.limit, peers=options.peers)
                 results.append(execute(made, repetitions=options.repetitions, note=_note))
+            table = _publish(results, options)  # after each: a run that is ended leaves what it has measured
     except CommandError as error:
         _note(str(error))
         return 1
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    _publish(results, options)
+    print(table, end="")
     return 0 if all(check.holds for result in results for check in result.checks if check.ours) else 1
 
 
@@ -69,10 +71,10 @@ def _shapes(names: Sequence[str], directory: Path, scale: float) -> Iterator[Sha
         yield shape
 
 
-def _publish(results: Sequence[ShapeResult], options: argparse.Namespace) -> None:
+def _publish(results: Sequence[ShapeResult], options: argparse.Namespace) -> str:
+    """Write down what was measured so far, and return the table."""
     machine = describe()
     table = render(results, machine, scale=options.scale, repetitions=options.repetitions)
-    print(table, end="")
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / f"{options.name}.md").write_text(f"# {options.name}\n\n{table}")
     record: dict[str, Any] = {
@@ -87,6 +89,7 @@ def _publish(results: Sequence[ShapeResult], options: argparse.Namespace) -> Non
         _note(f"wrote {path.name}")
     if options.write_readme:
         write_between(HERE / "README.md", table)
+    return table
 
 
 def _note(text: str) -> None:
