@@ -1,6 +1,6 @@
 """``python -m ocianalyze``."""
 
-from ocianalyze.cli import main
+from ocianalyze.cli import command
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -6,11 +6,12 @@ one line and no traceback (`ocianalyze.cli.stopping`).
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import os
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 from ocianalyze.cli.stopping import Stopped, leave, obey_signals
 from ocianalyze.errors import OcianalyzeError
@@ -22,6 +23,24 @@ _GARBAGE_THRESHOLD: Final = 1 << 18
 _SLOW: Final = "rfc3987_syntax"
 """Where it is installed, as beside Jupyter, jsonschema builds a grammar with it when oras imports that: seconds of work
 for a check that oras never asks for."""
+
+
+def command() -> NoReturn:
+    """Be the command ``ocianalyze``: `main`, and then the end of the process at once.
+
+    Everything is closed and written by then. To free a million entries one by one, as an interpreter that ends does,
+    would take as long as to merge them; the system frees them all together.
+    """
+    try:
+        main()
+        code = 0
+    except SystemExit as end:
+        if not isinstance(end.code, int):
+            raise
+        code = end.code
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def main() -> None:
