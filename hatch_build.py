@@ -1,4 +1,4 @@
-"""Compiles what makes the walking of layers faster, where there is a C compiler; without one, it is only slower."""
+"""Compiles the loops over headers and rows, where there is a C compiler; without one, they are only slower."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MODULE = "ocianalyze.layers._ordinary"
-SOURCE = "ocianalyze/layers/_ordinary.c"
+MODULES = {
+    "ocianalyze.layers._ordinary": "ocianalyze/layers/_ordinary.c",
+    "ocianalyze.layers._columns": "ocianalyze/layers/_columns.c",
+}
 
 
 class CompilingHook(BuildHookInterface):
-    """Puts the compiled module beside its source, and into the wheel."""
+    """Puts the compiled modules beside their sources, and into the wheel."""
 
     PLUGIN_NAME = "custom"
 
@@ -22,21 +24,21 @@ class CompilingHook(BuildHookInterface):
         if self.target_name != "wheel" or os.environ.get("OCIANALYZE_PURE_PYTHON"):
             return
         if compile_in_place(Path(self.root)):
-            build_data["artifacts"].append("ocianalyze/layers/_ordinary*.so")
+            build_data["artifacts"].append("ocianalyze/layers/_*.so")
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
 
 
 def compile_in_place(root: Path) -> bool:
-    """Compile the module into the source tree; return whether that went well."""
+    """Compile the modules into the source tree; return whether that went well."""
     from setuptools import Distribution, Extension
     from setuptools.command.build_ext import build_ext
 
     before = Path.cwd()
     os.chdir(root)
     try:
-        extension = Extension(MODULE, [SOURCE], extra_compile_args=["-O3"])
-        command = build_ext(Distribution({"name": "ocianalyze", "ext_modules": [extension]}))
+        extensions = [Extension(name, [source], extra_compile_args=["-O3"]) for name, source in MODULES.items()]
+        command = build_ext(Distribution({"name": "ocianalyze", "ext_modules": extensions}))
         command.inplace = True
         command.build_temp = str(root / "build" / "compiled")
         command.ensure_finalized()

@@ -1,8 +1,7 @@
 """Where the bytes of an image are: its largest files and directories, and what later layers waste of earlier ones.
 
 Everything is counted where a layer stores it, whether or not a later layer hides it, because that is what the size of
-an image is made of. One pass over the columns of each layer, and no object but for what is named in the end. It takes
-some hundredths of a second for a large image, so that it is done where somebody wants to know.
+an image is made of. One pass over the columns of each layer, and no object but for what is named in the end.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers.changeset import ROOT
+from ocianalyze.layers.columns import rows_from, sum_subtrees
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
@@ -74,32 +74,23 @@ def find_largest(filesystem: Filesystem) -> Largest:
 
 
 def _large_files(filesystem: Filesystem, layer: int, changeset: Changeset) -> Iterator[Piece]:
-    if max(changeset.sizes) < _LARGE:
-        return
-    large = [(size, row) for row, size in enumerate(changeset.sizes) if size >= _LARGE]
-    base = filesystem.bases[layer]
-    for size, row in nlargest(MOST, large):
-        yield Piece(changeset.path(row), layer, size, filesystem.shadowed.get(base + row))
+    sizes, base = changeset.sizes, filesystem.bases[layer]
+    for row in nlargest(MOST, rows_from(changeset, _LARGE), key=lambda row: (sizes[row], row)):
+        yield Piece(changeset.path(row), layer, sizes[row], filesystem.shadowed.get(base + row))
 
 
 def _large_directories(layer: int, changeset: Changeset, total: int) -> Iterator[Piece]:
-    """Yield the directories of a layer that are worth naming; a row's parent stands before it."""
+    """Yield the directories of a layer that are worth naming."""
     least = max(_LARGE, total // _SHARE)
-    parents, kinds = changeset.parents, changeset.kinds
-    if sum(changeset.sizes) < least:
+    parents, sums = changeset.parents, sum_subtrees(changeset)
+    if sums[ROOT] < least:
         return
-    sums = [0] * len(parents)
-    for parent, size in zip(parents, changeset.sizes, strict=True):
-        if size:
-            sums[parent] += size
-    rows = [match.start() for match in _DIRECTORIES.finditer(kinds)]
-    largest: dict[int, int] = {}
-    for row in reversed(rows):
-        held, parent = sums[row], parents[row]
-        if held and row != ROOT:
-            sums[parent] += held
-            largest[parent] = max(largest.get(parent, 0), held)
-    worth = [(held, row) for row in rows if (held := sums[row]) - largest.get(row, 0) >= least]
+    rows = [match.start() for match in _DIRECTORIES.finditer(changeset.kinds)]
+    largest = {row: 0 for row in rows if sums[row] >= least}
+    for row in rows:
+        if row != ROOT and parents[row] in largest:
+            largest[parents[row]] = max(largest[parents[row]], sums[row])
+    worth = [(sums[row], row) for row, within in largest.items() if sums[row] - within >= least]
     for held, row in nlargest(MOST, worth):
         yield Piece(changeset.path(row), layer, held)
 

@@ -30,7 +30,7 @@ NvidiaClass: TypeAlias = Literal[
 FileType: TypeAlias = Literal["f", "l"]
 
 PREFILTER: Final = (
-    r"lib(?:cuda|nv|GLX_n|EGL_n|GLESv|glxserver_n|vdpau_n|XvMCN)|nv|gsp|ucodes|\d+_nv|sandboxutils-"
+    r"lib(?:cuda|nv|GLX_n|EGL_n|GLESv|glxserver_n|vdpau_n|XvMCN)|nv|gsp|ucodes|[0-9]+_nv|sandboxutils-"
     r"|cuda|torch-|version\.(?:json|txt)(?=\0)"
 )
 """What the name of a file begins with that any pattern but the toolkit's could match, or that tells a CUDA version; for

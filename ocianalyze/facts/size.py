@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.breakdown import find_largest, find_waste
+from ocianalyze.layers.columns import count_blocks
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     docker_image_size = sum(usage.size for usage in filesystem.usage)
     compressed = compressed_size(image)
     unpacked = sum(
-        _BLOCK * (sum([-(-size // _BLOCK) for size in changeset.sizes if size]) + _directories(changeset.kinds))
+        _BLOCK * (count_blocks(changeset, _BLOCK) + _directories(changeset.kinds))
         for changeset in filesystem.changesets
     )
     content = docker_image_size if compressed is None else compressed

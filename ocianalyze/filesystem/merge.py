@@ -4,6 +4,9 @@ Sources: image-spec layer.md, "Applying Changesets" and "Whiteouts"; the kernel'
 its own first, which then covers the tree beneath: a directory merges with a directory, anything else replaces what was
 there. Whiteouts and opaque markers hide what lies beneath, never what their own layer holds, wherever they stand in
 the tar. Within a layer the last of several entries for one path counts.
+
+A layer that has no path twice, as nearly all, is laid upon those beneath it directory by directory: only those are gone
+into in which it meets something. Others are gone through entry by entry, as an unpacker would.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.filesystem.directories import Directories
 from ocianalyze.filesystem.superseded import Superseded
 from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem, LayerUsage
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.columns import count_bytes, has_repeats
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
@@ -28,8 +33,12 @@ _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
 )
 _WHITEOUT, _OPAQUE, _IMPLICIT = int(Kind.WHITEOUT), int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
 _DIRECTORIES = frozenset((_DIRECTORY, _IMPLICIT))
+_NO_LINK_TARGETS = _DIRECTORIES | {_HARDLINK}
 _NAMELESS = frozenset(("", ".", ".."))
 _DUPLICATE = "this layer has the path more than once; the last one counts"
+_OVER_SYMLINK = "a directory of this layer takes the place of a symlink beneath, and hides where it led"
+_MOST_FOUND = 1 << 14
+"""How many directories that hardlinks lead into are remembered at most."""
 _MOST_REPORTED = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
 
@@ -45,16 +54,24 @@ class _Merge:
         self._bases = [0]
         for changeset in self._changesets[:-1]:
             self._bases.append(self._bases[-1] + len(changeset))
+        self._in_order = [has_repeats(changeset) for changeset in self._changesets]
         self._superseded: list[Superseded] = []
         try:
             self._apply_all()
-        except _ConflictError:
-            self._superseded = [Superseded.of(changeset) for changeset in self._changesets]
+        except _OrderError:
+            self._in_order = [True] * len(self._changesets)
             self._apply_all()
 
     def _apply_all(self) -> None:
+        try:
+            self._try_all()
+        except _ConflictError:
+            self._superseded = [Superseded.of(changeset) for changeset in self._changesets]
+            self._try_all()
+
+    def _try_all(self) -> None:
         self._top: dict[str, int] = {}
-        self._children: dict[int, dict[str, int]] = {}
+        self._children = Directories(self._changesets, self._bases)
         self._inodes: dict[int, int] = {}
         self._shadowed: dict[int, int] = {}
         self._diagnostics: list[Diagnostic] = []
@@ -62,19 +79,14 @@ class _Merge:
         self._copied_up: list[set[int]] = [set() for _ in self._changesets]
         self._entries = 0
         self._root = 0
-        self._found: dict[str, dict[str, int]] = {}
+        self._file_links = 0
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
     def filesystem(self, contents: Sequence[Contents], limits: Limits) -> Filesystem:
         usage = self._usage()
         files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets)
-        files += sum(
-            1 for id_, target in self._inodes.items() if id_ not in self._shadowed and self._kind(target) == _FILE
-        )
-        for id_ in self._shadowed:
-            changeset, row = self._locate(id_)
-            files -= changeset.kinds[row] == _FILE
+        files += self._file_links - sum(self._kind(self._inodes.get(id_, id_)) == _FILE for id_ in self._shadowed)
         return Filesystem(
             changesets=self._changesets,
             contents=contents,
@@ -97,19 +109,54 @@ class _Merge:
         self._diagnostics.extend(item._replace(layer=layer) for item in changeset.diagnostics)
         if layer:
             self._hide(layer)
-        children, top = self._children, self._top
-        children[base] = top
-        self._found.clear()
+        self._children[base] = self._top
+        self._forget_found()
         if layer:
             if changeset.kinds[ROOT] == _IMPLICIT:
                 self._shadowed[base] = layer
             else:
                 self._shadowed[self._root] = layer
                 self._root = base
+        if self._in_order[layer]:
+            self._apply_in_order(layer)
+        else:
+            self._apply_by_directory(layer)
+
+    def _apply_by_directory(self, layer: int) -> None:
+        """Lay a layer that has no path twice upon what is beneath."""
+        changeset, base, children = self._changesets[layer], self._bases[layer], self._children
+        names, kinds = changeset.names, changeset.kinds
+        self._entries += len(changeset) - 1 - kinds.count(_WHITEOUT) - kinds.count(_OPAQUE)
+        met = [ROOT]
+        over_symlinks = []
+        for directory in met:
+            siblings = children[base + directory]
+            for row in children.rows(layer, directory):
+                existing = siblings.setdefault(names[row], base + row)
+                if existing == base + row:
+                    continue
+                self._entries -= 1
+                if kinds[row] in _DIRECTORIES:
+                    if self._merge_directories(layer, row, existing, siblings):
+                        met.append(row)
+                        continue
+                    if self._kind(existing) == _SYMLINK:
+                        over_symlinks.append(row)
+                self._drop(existing, layer)
+                self._entries += 1
+                siblings[names[row]] = base + row
+        for row in sorted(over_symlinks):
+            self._report("directory-over-symlink", _OVER_SYMLINK, layer, row)
+        for row in _rows_of(kinds, _HARDLINK):
+            self._link(layer, row)
+
+    def _apply_in_order(self, layer: int) -> None:
+        """Lay a layer upon what is beneath, entry by entry, in the order of the tar."""
+        changeset, base, children = self._changesets[layer], self._bases[layer], self._children
         gone = self._gone(layer) if self._superseded else ()
         left_out = {*gone, *_rows_of(changeset.kinds, _WHITEOUT), *_rows_of(changeset.kinds, _OPAQUE)}
         added = len(changeset) - 1 - len(left_out)
-        siblings, of = top, ROOT
+        siblings, of = self._top, ROOT
         for row, name, parent, kind in _rows_below_root(changeset, left_out):
             id_ = base + row
             if parent != of:  # most often it is the same as for the row before
@@ -124,35 +171,37 @@ class _Merge:
                 self._link(layer, row)
         self._entries += added
 
+    def _merge_directories(self, layer: int, row: int, existing: int, siblings: dict[str, int]) -> bool:
+        """Let the directory `row` and the directory `existing` be one; return False if the latter is none."""
+        id_, below = self._bases[layer] + row, self._children.get(existing)
+        if below is None:
+            return False
+        self._children[id_] = below
+        if self._changesets[layer].kinds[row] == _IMPLICIT:
+            self._shadowed[id_] = layer
+        else:
+            siblings[self._changesets[layer].names[row]] = id_
+            self._shadowed[existing] = layer
+        return True
+
     def _replace(self, layer: int, row: int, existing: int, siblings: dict[str, int]) -> None:
         """Put a row where `existing` stands in `siblings`."""
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
         kind, name = changeset.kinds[row], changeset.names[row]
         is_directory = kind in _DIRECTORIES
-        below = self._children.get(existing)
         if existing >= self._bases[layer]:
-            if is_directory != (below is not None):
+            if is_directory != (self._children.get(existing) is not None):
                 raise _ConflictError
             self._report_duplicate(layer, row, existing)
-        if is_directory and below is not None:
-            self._children[id_] = below
-            if kind == _IMPLICIT:
-                self._shadowed[id_] = layer
-            else:
-                siblings[name] = id_
-                self._shadowed[existing] = layer
-            return
-        if is_directory and existing < self._bases[layer] and self._kind(existing) == _SYMLINK:
-            self._report(
-                "directory-over-symlink",
-                "a directory of this layer takes the place of a symlink beneath, and hides where it led",
-                layer,
-                row,
-            )
+        if is_directory:
+            if self._merge_directories(layer, row, existing, siblings):
+                return
+            if existing < self._bases[layer] and self._kind(existing) == _SYMLINK:
+                self._report("directory-over-symlink", _OVER_SYMLINK, layer, row)
         if kind == _HARDLINK:
             self._link(layer, row, replaces=True)
         self._drop(existing, layer)
-        self._found.clear()
+        self._forget_found()
         self._entries += 1
         siblings[name] = id_
         if is_directory:
@@ -211,7 +260,7 @@ class _Merge:
             id_ = stack.pop()
             self._shadowed[id_] = layer
             self._entries -= 1
-            stack.extend(self._children.get(id_, {}).values())
+            stack.extend((self._children.get(id_) or {}).values())
 
     def _link(self, layer: int, row: int, *, replaces: bool = False) -> None:
         """Find what the hardlink `row` is another name of.
@@ -221,16 +270,20 @@ class _Merge:
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
         written = changeset.links[row]
         early = self._superseded[layer].links.get(row) if self._superseded else None
-        named = self._find(written) if early is None else self._bases[layer] + early
+        named, latest = self._find(written) if early is None else (self._bases[layer] + early, 0)
+        if not self._in_order[layer] and (named is None or latest >= id_):
+            raise _OrderError
         if named is not None and replaces and self._lies_in(named, changeset.path(row)):
             named = None
         target = self._inodes.get(named, named) if named is not None else None
-        if target is None or target in self._children or self._kind(target) == _HARDLINK:
+        kind = _HARDLINK if target is None else self._kind(target)
+        if target is None or kind in _NO_LINK_TARGETS:
             raise CorruptLayerError(
                 f"layer {layer}: {changeset.path(row)} is a hardlink to {written!r}, which is not there, so that no "
                 "container runtime can unpack the layer"
             )
         self._inodes[id_] = target
+        self._file_links += kind == _FILE
         if target < self._bases[layer]:
             self._copied_up[layer].add(target)
 
@@ -239,18 +292,49 @@ class _Merge:
         changeset, row = self._locate(id_)
         return f"{changeset.path(row)}/".startswith(f"{path}/")
 
-    def _find(self, path: str) -> int | None:
-        """Return what lies at `path`, past symlinks to directories; a symlink at its end is not followed.
+    def _find(self, path: str) -> tuple[int | None, int]:
+        """Return what lies at `path`, past symlinks to directories, and the latest id on the way to it, or its own.
+
+        A symlink at its end is not followed.
+        """
+        directory, _, name = path.rpartition("/")
+        found = None if name in _NAMELESS else self._found.get(directory) or self._enter(directory)
+        if found is None:
+            return self._follow(path)
+        table, latest = found
+        id_ = table.get(name)
+        return id_, latest if id_ is None else max(latest, id_)
+
+    def _enter(self, path: str) -> tuple[dict[str, int], int] | None:
+        """Return what lies in a directory, and the latest id on the way; None if the way is not of directories alone.
 
         Many links lead into one directory, so those that were found are remembered until something is replaced.
         """
-        directory, _, name = path.rpartition("/")
-        known = self._found.get(directory)
-        if known is not None and name not in _NAMELESS:
-            return known.get(name)
+        names: list[str] = []
+        while path not in self._found:
+            path, _, name = path.rpartition("/")
+            names.append(name)
+        table, latest = self._found[path]
+        for name in reversed(names):
+            id_ = None if name in _NAMELESS else table.get(name)
+            below = None if id_ is None else self._children.get(id_)
+            if id_ is None or below is None:
+                return None
+            table, latest = below, max(latest, id_)
+            path = f"{path}/{name}" if path else name
+            if len(self._found) > _MOST_FOUND:
+                self._forget_found()
+            self._found[path] = table, latest
+        return table, latest
+
+    def _forget_found(self) -> None:
+        self._found: dict[str, tuple[dict[str, int], int]] = {"": (self._top, 0)}
+
+    def _follow(self, path: str) -> tuple[int | None, int]:
+        """Do as `_find` does, whatever there is on the way."""
         todo = path.split("/")[::-1]
         here: list[dict[str, int]] = [self._top]
-        hops = 0
+        hops = latest = 0
         while todo:
             part = todo.pop()
             if part in ("", "."):
@@ -259,10 +343,11 @@ class _Merge:
                 del here[max(1, len(here) - 1) :]
                 continue
             id_ = here[-1].get(part)
-            if id_ is None or not any(todo):
-                if not todo and part == name:
-                    self._found[directory] = here[-1]
-                return id_
+            if id_ is None:
+                return None, latest
+            latest = max(latest, id_)
+            if not any(todo):
+                return id_, latest
             children = self._children.get(id_)
             if children is not None:
                 here.append(children)
@@ -270,18 +355,18 @@ class _Merge:
             hops += 1
             changeset, row = self._locate(id_)
             if changeset.kinds[row] != _SYMLINK or hops > MAX_HOPS:
-                return None
+                return None, latest
             if changeset.links[row].startswith("/"):
                 del here[1:]
             todo.extend(changeset.links[row].split("/")[::-1])
-        return None
+        return None, latest
 
     # ---- accounts -------------------------------------------------------------------------------------------------
 
     def _usage(self) -> list[LayerUsage]:
         """Return what each layer takes and how much of that later layers hide."""
         sizes = [
-            sum(changeset.sizes)
+            count_bytes(changeset)
             + sum(len(changeset.links[row].encode("utf-8", "surrogateescape")) for row in _symlinks(changeset))
             + sum(map(self._size, self._copied_up[layer]))
             for layer, changeset in enumerate(self._changesets)
@@ -289,7 +374,8 @@ class _Merge:
         shadowed = [0] * len(sizes)
         links: dict[int, list[int]] = {}
         for id_, target in self._inodes.items():
-            links.setdefault(target, []).append(id_)
+            if target in self._shadowed:
+                links.setdefault(target, []).append(id_)
         for id_, first in self._shadowed.items():
             layer, by = self._layer(id_), first
             if id_ in links:
@@ -305,13 +391,10 @@ class _Merge:
         return [LayerUsage(size, hidden) for size, hidden in zip(sizes, shadowed, strict=True)]
 
     def _visible_bytes(self) -> int:
-        total = sum(sum(changeset.sizes) for changeset in self._changesets)
-        held = {target for id_, target in self._inodes.items() if id_ not in self._shadowed}
-        for id_ in self._shadowed:
-            if id_ not in held:
-                changeset, row = self._locate(id_)
-                total -= changeset.sizes[row]
-        return total
+        hidden = self._shadowed.keys()
+        held = {target for id_, target in self._inodes.items() if target in hidden and id_ not in hidden}
+        gone = (self._locate(id_) for id_ in hidden if id_ not in held)
+        return sum(map(count_bytes, self._changesets)) - sum(changeset.sizes[row] for changeset, row in gone)
 
     def _locate(self, id_: int) -> tuple[Changeset, int]:
         layer = self._layer(id_)
@@ -345,6 +428,10 @@ class _Merge:
 
 class _ConflictError(Exception):
     """A layer has both a directory and something else at one path."""
+
+
+class _OrderError(Exception):
+    """A hardlink leads to what its layer says only later, if at all: it counts what was there when it was made."""
 
 
 def _rows_below_root(changeset: Changeset, gone: Collection[int]) -> Iterator[tuple[int, str, int, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ocianalyze.filesystem.node import Node, Resolution
@@ -18,8 +18,9 @@ from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from ocianalyze.filesystem.directories import Directories
     from ocianalyze.layers.contents import Contents
 
 _WILD = re.compile(r"[*?\[]")
@@ -52,8 +53,7 @@ class Filesystem:
     contents: Sequence[Contents]
     bases: Sequence[int]
     """The id of each layer's first row."""
-    children: dict[int, dict[str, int]]
-    """The ids of what lies in each directory, by name."""
+    children: Directories
     inodes: dict[int, int]
     """The id of what each hardlink is another name of."""
     shadowed: dict[int, int]
@@ -86,13 +86,13 @@ class Filesystem:
 
         If `named` is given, only that whose name it matches in full: what else a large directory holds costs little.
         """
-        children = self.children.get(node.id, {}).items()
+        children = (self.children.get(node.id) or {}).items()
         chosen = children if named is None else [child for child in children if named.fullmatch(child[0])]
         return [self.node(id_) for _, id_ in sorted(chosen)]
 
     def child(self, node: Node, name: str) -> Node | None:
         """Return what `name` is in the directory `node`."""
-        id_ = self.children.get(node.id, {}).get(name)
+        id_ = (self.children.get(node.id) or {}).get(name)
         return None if id_ is None else self.node(id_)
 
     def lookup(self, path: str, *, follow: bool = True) -> Node | None:
@@ -144,7 +144,7 @@ class Filesystem:
                 stack.pop()
                 continue
             yield node
-            if node.id in self.children:
+            if node.is_directory:
                 stack.append(iter(self.children_of(node)))
 
     def search(self, beginning: str) -> Iterator[Node]:
@@ -155,21 +155,11 @@ class Filesystem:
         nodes come layer by layer, in the order of the tar.
         """
         find_all = re.compile(rf"\0(?:{beginning})").finditer
-        for base, changeset in zip(self.bases, self.changesets, strict=True):
-            text = changeset.joined_names()
-            row, last = 0, 0
-            for match in find_all(text):
-                row += text.count("\0", last, match.start() + 1)
-                last = match.start() + 1
-                if base + row not in self.shadowed and changeset.kinds[row] not in _MARKERS:
-                    yield self.node(base + row)
+        return self._visible(lambda text: (match.start() for match in find_all(text)))
 
     def named(self, name: str) -> Iterator[Node]:
-        """Yield every path whose last component is `name`."""
-        for children in self._directories():
-            id_ = children.get(name)
-            if id_ is not None:
-                yield self.node(id_)
+        """Yield every path whose last component is `name`; in the order of `search`."""
+        return self._visible(partial(_find_all, f"\0{name}\0"))
 
     def glob(self, pattern: str) -> list[Node]:
         """Return the paths that match, sorted; for patterns see `ocianalyze.layers.capture.Capture`."""
@@ -224,10 +214,28 @@ class Filesystem:
             rows = [child for row in rows for child in table.get((row, part), ())]
         return rows
 
-    def _directories(self) -> Iterator[dict[str, int]]:
-        """Yield the children of every visible directory."""
-        shadowed = self.shadowed
-        return (children for id_, children in self.children.items() if id_ not in shadowed)
+    def _visible(self, find: Callable[[str], Iterable[int]]) -> Iterator[Node]:
+        """Yield the visible nodes before whose names `find` stops in the names of a layer; see `joined_names`."""
+        for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
+            row, last = 0, 0
+            for at in find(text):
+                row += text.count("\0", last, at + 1)
+                last = at + 1
+                if base + row not in self.shadowed and changeset.kinds[row] not in _MARKERS:
+                    yield self.node(base + row)
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        """The names of each layer as one text."""
+        return [changeset.joined_names() for changeset in self.changesets]
+
+
+def _find_all(wanted: str, text: str) -> Iterator[int]:
+    """Yield where `wanted` is in `text`, overlaps included."""
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
 
 
 def _steps(path: str) -> list[str]:

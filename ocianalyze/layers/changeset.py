@@ -45,6 +45,7 @@ class Changeset:
     """
 
     __slots__ = (
+        "_asked",
         "attributes",
         "diagnostics",
         "entries",
@@ -72,6 +73,7 @@ class Changeset:
         self.xattrs: dict[int, dict[str, bytes]] = {}
         self.diagnostics: list[Diagnostic] = []
         self.entries = 0
+        self._asked = ROOT, ""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -83,11 +85,18 @@ class Changeset:
 
     def path(self, row: int) -> str:
         """Return the absolute path of `row`."""
-        parts = []
-        while row != ROOT:
-            parts.append(self.names[row])
-            row = self.parents[row]
-        return "/" + "/".join(reversed(parts))
+        if row == ROOT:
+            return "/"
+        directory, path = self._asked  # most often it is the one that was asked for before
+        if directory != self.parents[row]:
+            directory = above = self.parents[row]
+            parts = []
+            while above != ROOT:
+                parts.append(self.names[above])
+                above = self.parents[above]
+            path = "/".join(("", *reversed(parts)))
+            self._asked = directory, path
+        return f"{path}/{self.names[row]}"
 
     def entry(self, row: int) -> Entry:
         """Return `row` with names to its fields; its path is absolute."""

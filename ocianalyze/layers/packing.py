@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from array import array
 from itertools import accumulate, chain, pairwise
-from operator import lt
 from typing import Any, Final, NamedTuple
 
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.columns import are_sound
 from ocianalyze.layers.entry import Attributes, Kind
 
 FORMAT: Final = 1
@@ -22,7 +22,6 @@ _COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets
 _LENGTH: Final = 4
 _KINDS: Final = bytes(Kind)
 _LINKS: Final = bytes((Kind.SYMLINK, Kind.HARDLINK))
-_DIRECTORIES: Final = bytes((Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY))
 _COMPRESSIONS: Final = frozenset(("none", "gzip", "zstd"))
 _INT64: Final = 1 << 63
 
@@ -123,16 +122,11 @@ def _unpack(data: memoryview) -> Packed:
 def _check(packed: Packed) -> None:
     """Raise DamagedPackError unless the columns belong together, every path leads to the root, and all is in range."""
     changeset = packed.changeset
-    rows = len(changeset)
-    parents, kinds = changeset.parents, changeset.kinds
+    rows, kinds = len(changeset), changeset.kinds
     if any(len(getattr(changeset, name)) != rows for name in _COLUMNS):
         raise DamagedPackError("a packed layer whose columns differ in length")
-    if parents[ROOT] != ROOT or min(parents) < ROOT or not all(map(lt, parents[1:], range(1, rows))):
-        raise DamagedPackError("a packed layer with a row that lies in none before it")
-    if bytes(map(kinds.__getitem__, set(parents))).translate(None, _DIRECTORIES):
-        raise DamagedPackError("a packed layer with a row that lies in what is no directory")
-    if max(changeset.identities) >= len(changeset.attributes):
-        raise DamagedPackError("a packed layer with attributes that are not there")
+    if not are_sound(changeset):
+        raise DamagedPackError("a packed layer with a row that cannot be: where it lies, its size or its attributes")
     links = changeset.links
     if kinds.translate(None, _KINDS) or len(links) != sum(map(kinds.count, _LINKS)):
         raise DamagedPackError("a packed layer with kinds that there are not, or links that lead nowhere")
@@ -141,11 +135,7 @@ def _check(packed: Packed) -> None:
     if not all(ROOT <= row < rows for row in (*changeset.xattrs, *packed.captured)):
         raise DamagedPackError("a packed layer with more of rows that are not there")
     numbers = (changeset.entries, packed.size, packed.uncompressed_size, packed.bytes_read)
-    if (
-        packed.compression not in _COMPRESSIONS
-        or not all(0 <= number < _INT64 for number in numbers)
-        or min(changeset.sizes) < 0
-    ):
+    if packed.compression not in _COMPRESSIONS or not all(0 <= number < _INT64 for number in numbers):
         raise DamagedPackError("a packed layer with sizes or a compression that there are not")
     if not all(-_INT64 <= value < _INT64 for value in chain.from_iterable(changeset.attributes)):
         raise DamagedPackError("a packed layer with attributes that there are not")

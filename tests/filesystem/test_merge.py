@@ -1,15 +1,17 @@
 """The merge equals a slow and obvious one, and what umoci leaves on disk; and its sums are right."""
 
+import re
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
+from ocianalyze.filesystem import merge
 from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.limits import Limits
@@ -106,6 +108,38 @@ def _side_by_side(stacks: Sequence[Sequence[Sequence[Item]]]) -> list[list[Item]
                 for item in items
             ]
     return layers
+
+
+@pytest.fixture
+def in_order(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Filesystem]:
+    """Return `merged`, for every layer entry by entry."""
+
+    def merged_in_order(*layers: Sequence[Item]) -> Filesystem:
+        with monkeypatch.context() as patch:
+            patch.setattr(merge, "has_repeats", lambda _: True)
+            return merged(*layers)
+
+    return merged_in_order
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(layer_stacks(disputed=True))
+def test_it_is_the_same_by_directory_and_entry_by_entry(
+    in_order: Callable[..., Filesystem], layers: list[list[Item]]
+) -> None:
+    try:
+        expected = in_order(*layers)
+    except CorruptLayerError as error:
+        with pytest.raises(CorruptLayerError, match=re.escape(error.message)):
+            merged(*layers)
+        return
+    _assert_same(merged(*layers), expected)
+
+
+def _assert_same(found: Filesystem, expected: Filesystem) -> None:
+    assert [node.id for node in found.walk()] == [node.id for node in expected.walk()]
+    for what in ("inodes", "shadowed", "usage", "entries", "files", "bytes", "diagnostics"):
+        assert getattr(found, what) == getattr(expected, what), what
 
 
 # --- what matters, one by one -----------------------------------------------------------------------------------------
@@ -227,6 +261,32 @@ def test_a_hardlink_cannot_replace_what_it_links_to(items: list[Item]) -> None:
         oracle.merge([layer(items)])
 
 
+@pytest.mark.parametrize(
+    ("upper", "content"),
+    [
+        ([hardlink("h", "d/x"), file("d/x", b"new")], b"x" * 10),
+        ([hardlink("h", "d/x"), symlink("d", "e")], b"x" * 10),
+        ([hardlink("h", "l/x"), symlink("l", "e")], b"x" * 10),
+        ([symlink("l", "e"), hardlink("h", "l/x")], b"e"),
+        ([hardlink("h", "d/x"), whiteout("d/y")], b"x" * 10),
+        ([directory("d"), file("d/x", b"new"), hardlink("h", "d/x")], b"new"),
+        ([hardlink("h", "d/x"), directory("d"), file("d/x", b"new")], b"x" * 10),
+        ([file("d/x", b"new"), hardlink("h", "d/../d/./x")], b"new"),
+        ([hardlink("h", "d/../d/./x"), file("d/x", b"new")], b"x" * 10),
+        ([hardlink("d/y", "d/x"), hardlink("h", "d/y"), directory("d", mode=0o711)], b"x" * 10),
+    ],
+)
+def test_a_hardlink_is_what_it_named_when_it_was_made(
+    in_order: Callable[..., Filesystem], upper: list[Item], content: bytes
+) -> None:
+    lower = [*BASE, directory("e"), file("e/x", b"e")]
+    filesystem = merged(lower, upper)
+    _assert_same(filesystem, in_order(lower, upper))
+    link = filesystem.lookup("/h")
+    assert link is not None
+    assert link.read() == content
+
+
 @pytest.mark.parametrize("ending", ["/", "//", "///", "/.", "/./", "//.", "/x/.."])
 def test_a_file_is_a_file_however_its_name_ends(ending: str) -> None:
     filesystem = merged([directory("usr"), file(f"usr/libcuda.so.535.104.05{ending}", b"driver")])
@@ -344,10 +404,17 @@ def test_attributes_that_overlayfs_keeps_for_itself_are_reported() -> None:
     assert _codes(merged(BASE, [Item(path="d/x", content=b"", xattrs={"user.overlay": "y"})])) == []
 
 
-def test_many_conflicting_layers_are_merged_in_linear_time() -> None:
-    conflict = layer([directory("a"), file("a/x"), file("a"), directory("a"), file("b")])
+@pytest.mark.parametrize(
+    "items",
+    [
+        [directory("a"), file("a/x"), file("a"), directory("a"), file("b")],
+        [file("a"), hardlink("b", "a"), directory("c")],
+        [hardlink("b", "a"), file("a")],
+    ],
+)
+def test_many_layers_are_merged_in_linear_time(items: list[Item]) -> None:
     started = time.process_time()
-    assert merged(*[conflict] * 500).entries == 2
+    assert merged([file("a"), file("b")], *[layer(items)] * 500).entries in (2, 3)
     assert time.process_time() - started < 2
 
 

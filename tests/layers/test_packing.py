@@ -80,8 +80,8 @@ def _alter(packed: Packed, what: str, row: int, value: int) -> None:
     [
         (lambda packed: _alter(packed, "kinds", 1, 10), "kinds"),
         (lambda packed: _alter(packed, "kinds", 1, Kind.SYMLINK), "links that lead nowhere"),
-        (lambda packed: _alter(packed, "parents", 2, 1), "no directory"),
-        (lambda packed: _alter(packed, "sizes", 1, -1), "sizes"),
+        (lambda packed: _alter(packed, "parents", 2, 1), "row that cannot be"),
+        (lambda packed: _alter(packed, "sizes", 1, -1), "row that cannot be"),
         (lambda packed: packed.changeset.links.update({1: packed.changeset.links.popitem()[1]}), "links that are none"),
         (lambda packed: packed.changeset.xattrs.update({99: {"x": b""}}), "rows that are not there"),
         (lambda packed: packed.captured.update({99: b""}), "rows that are not there"),

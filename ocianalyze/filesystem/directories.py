@@ -1,0 +1,68 @@
+"""What lies in each directory of the merged tree."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.layers.columns import rows_by_directory
+from ocianalyze.layers.entry import Kind
+
+if TYPE_CHECKING:
+    from array import array
+    from collections.abc import Sequence
+
+    from ocianalyze.layers.changeset import Changeset
+
+_DIRECTORIES: Final = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))
+_MARKERS: Final = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
+
+
+class Directories:
+    """The ids of what lies in each directory, by name: a table for the id of each directory.
+
+    Of most directories only one layer speaks, and nobody ever asks what lies in them. Their tables are made when they
+    are asked for, from the rows of that layer; those of directories in which layers meet are made by who merges them.
+    """
+
+    __slots__ = ("_bases", "_changesets", "_orders", "_tables")
+
+    def __init__(self, changesets: Sequence[Changeset], bases: Sequence[int]) -> None:
+        self._changesets = changesets
+        self._bases = bases
+        self._orders: list[array[int] | None] = [None] * len(changesets)
+        self._tables: dict[int, dict[str, int]] = {}
+
+    def __setitem__(self, id_: int, table: dict[str, int]) -> None:
+        """Let `table` be what lies in the directory `id_`."""
+        self._tables[id_] = table
+
+    def __getitem__(self, id_: int) -> dict[str, int]:
+        """Return what lies in the directory `id_`; raises KeyError if it is none."""
+        table = self.get(id_)
+        if table is None:
+            raise KeyError(id_)
+        return table
+
+    def get(self, id_: int) -> dict[str, int] | None:
+        """Return what lies in the directory `id_`, or None if it is no directory."""
+        table = self._tables.get(id_)
+        if table is not None:
+            return table
+        layer = bisect_right(self._bases, id_) - 1
+        changeset, base = self._changesets[layer], self._bases[layer]
+        if changeset.kinds[id_ - base] not in _DIRECTORIES:
+            return None
+        names = changeset.names
+        table = self._tables[id_] = {names[row]: base + row for row in self.rows(layer, id_ - base)}
+        return table
+
+    def rows(self, layer: int, directory: int) -> Sequence[int]:
+        """Return the rows of what one layer has in a directory, which is a row of it, too; no markers."""
+        order, changeset = self._orders[layer], self._changesets[layer]
+        if order is None:
+            order = self._orders[layer] = rows_by_directory(changeset)
+        first = bisect_left(order, directory, key=changeset.parents.__getitem__)
+        last = bisect_right(order, directory, lo=first, key=changeset.parents.__getitem__)
+        kinds = changeset.kinds
+        return [row for row in order[first:last] if kinds[row] not in _MARKERS]
