@@ -12,6 +12,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,23 +21,35 @@ enum { NAME = 0, MODE = 100, IDENTITY = 24, SIZE = 124, MTIME = 136, CHECKSUM = 
        PREFIX = 345, TRAILER = 508 };
 enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3 };
 
-/* What a builder (building.py) shares with this file, in the order in which it passes it. */
-enum { NAMES, KINDS, ADD_PARENT, ADD_IDENTITY, ADD_SIZE, ADD_MTIME, ADD_OFFSET, DIRECTORIES, SYMLINKS, ALIASES, LINKS,
-       IDENTITIES, INDEX, KEEP, TABLES };
+/* What a builder (building.py) shares with this file, in the order in which it passes it; ADD_... take bytes of columns. */
+enum { NAMES, ADD_KINDS, ADD_PARENTS, ADD_IDENTITIES, ADD_SIZES, ADD_MTIMES, ADD_OFFSETS, DIRECTORIES, SYMLINKS, ALIASES,
+       LINKS, IDENTITIES, INDEX, KEEP, TABLES };
 
 typedef struct {
     const unsigned char *start;
     Py_ssize_t size;
 } Text;
 
+/* Rows that the changeset has the names of already, and not yet the rest. */
+enum { MOST_ROWS = 512 };
+typedef struct {
+    int count;
+    unsigned char kinds[MOST_ROWS];
+    int parents[MOST_ROWS];
+    unsigned identities[MOST_ROWS];
+    long long sizes[MOST_ROWS], mtimes[MOST_ROWS], offsets[MOST_ROWS];
+} Rows;
+
 typedef struct {
     PyObject *const *tables;
+    Rows rows;
     /* The directory that was looked up last: most entries lie in the same one as those before. */
     Text directory;
-    PyObject *parent;
-    /* The mode, uid and gid fields that were looked up last. */
+    int has_parent, parent;
+    /* The mode, uid and gid fields that were looked up last, which of the changeset's attributes they are, and the mode. */
     const unsigned char *identity;
-    PyObject *index_and_mode;
+    unsigned index;
+    PyObject *mode;
 } Run;
 
 typedef struct {
@@ -173,7 +186,7 @@ static PyObject *decoded(Text text)
 static int find_parent(Run *run, const Entry *entry)
 {
     Text directory = entry->directory;
-    if (run->parent && run->directory.size == directory.size &&
+    if (run->has_parent && run->directory.size == directory.size &&
         memcmp(run->directory.start, directory.start, directory.size) == 0)
         return 1;
     PyObject *key = decoded(directory);
@@ -181,12 +194,16 @@ static int find_parent(Run *run, const Entry *entry)
         return -1;
     PyObject *parent = PyDict_GetItemWithError(run->tables[DIRECTORIES], key);
     Py_DECREF(key);
-    Py_CLEAR(run->parent);
+    run->has_parent = 0;
     if (!parent)
         return PyErr_Occurred() ? -1 : 0;
     if (!PyLong_Check(parent))
-        return 0;
-    run->parent = Py_NewRef(parent);
+        return 0; /* a symlink */
+    long row = PyLong_AsLong(parent);
+    if (row < 0 || row > INT_MAX)
+        return PyErr_Occurred() ? -1 : 0;
+    run->parent = (int)row;
+    run->has_parent = 1;
     run->directory = directory;
     return 1;
 }
@@ -195,7 +212,7 @@ static int find_parent(Run *run, const Entry *entry)
 static int find_identity(Run *run, const unsigned char *fields)
 {
     long long mode, uid, gid;
-    if (run->index_and_mode && memcmp(run->identity, fields, IDENTITY) == 0)
+    if (run->mode && memcmp(run->identity, fields, IDENTITY) == 0)
         return 1;
     PyObject *identities = run->tables[IDENTITIES];
     PyObject *key = PyBytes_FromStringAndSize((const char *)fields, IDENTITY);
@@ -207,32 +224,47 @@ static int find_identity(Run *run, const unsigned char *fields)
         if (PyDict_Size(identities) >= MOST_IDENTITIES)
             PyDict_Clear(identities);
         found = PyObject_CallFunction(run->tables[INDEX], "LLL", mode & 07777, uid, gid);
-        result = found && PyTuple_Check(found) && PyDict_SetItem(identities, key, found) == 0 ? 1 : -1;
+        result = found && PyDict_SetItem(identities, key, found) == 0 ? 1 : -1;
     }
     Py_DECREF(key);
     if (result == 1) {
-        Py_XSETREF(run->index_and_mode, found);
-        run->identity = fields;
-    } else {
-        Py_XDECREF(found);
+        PyObject *known;
+        if (!PyArg_ParseTuple(found, "IO", &run->index, &known)) {
+            result = -1;
+        } else {
+            Py_XSETREF(run->mode, Py_NewRef(known));
+            run->identity = fields;
+        }
     }
+    Py_XDECREF(found);
     return result;
 }
 
-static int add_number(PyObject *append, long long value)
+/* Give the changeset the rest of the rows; return -1 on an error. */
+static int flush(PyObject *const *tables, Rows *rows)
 {
-    PyObject *number = PyLong_FromLongLong(value);
-    PyObject *result = number ? PyObject_CallOneArg(append, number) : NULL;
-    Py_XDECREF(number);
-    Py_XDECREF(result);
-    return result ? 0 : -1;
-}
-
-static int add_object(PyObject *append, PyObject *value)
-{
-    PyObject *result = PyObject_CallOneArg(append, value);
-    Py_XDECREF(result);
-    return result ? 0 : -1;
+    const struct {
+        int add;
+        const void *start;
+        size_t size;
+    } columns[] = {
+        {ADD_KINDS, rows->kinds, sizeof *rows->kinds},
+        {ADD_PARENTS, rows->parents, sizeof *rows->parents},
+        {ADD_IDENTITIES, rows->identities, sizeof *rows->identities},
+        {ADD_SIZES, rows->sizes, sizeof *rows->sizes},
+        {ADD_MTIMES, rows->mtimes, sizeof *rows->mtimes},
+        {ADD_OFFSETS, rows->offsets, sizeof *rows->offsets},
+    };
+    for (size_t i = 0; rows->count && i < sizeof columns / sizeof *columns; i++) {
+        PyObject *bytes = PyBytes_FromStringAndSize(columns[i].start, rows->count * columns[i].size);
+        PyObject *result = bytes ? PyObject_CallOneArg(tables[columns[i].add], bytes) : NULL;
+        Py_XDECREF(bytes);
+        Py_XDECREF(result);
+        if (!result)
+            return -1;
+    }
+    rows->count = 0;
+    return 0;
 }
 
 /* Take note of what a link leads to: 1 if that is done, 0 if it is not ordinary, -1 on an error. */
@@ -259,26 +291,27 @@ static int add_link(Run *run, const Entry *entry, PyObject *path, PyObject *row)
     return result;
 }
 
-static int add_columns(Run *run, const Entry *entry, PyObject *name)
+static int add_row(Run *run, const Entry *entry, PyObject *name)
 {
-    PyObject *const *tables = run->tables;
-    PyObject *kinds = tables[KINDS];
-    Py_ssize_t rows = PyByteArray_GET_SIZE(kinds);
-    if (PyByteArray_Resize(kinds, rows + 1) < 0)
+    Rows *rows = &run->rows;
+    if (rows->count == MOST_ROWS && flush(run->tables, rows) < 0)
         return -1;
-    PyByteArray_AS_STRING(kinds)[rows] = (char)entry->kind;
-    if (PyList_Append(tables[NAMES], name) < 0 || add_object(tables[ADD_PARENT], run->parent) < 0 ||
-        add_object(tables[ADD_IDENTITY], PyTuple_GET_ITEM(run->index_and_mode, 0)) < 0 ||
-        add_number(tables[ADD_SIZE], entry->size) < 0 || add_number(tables[ADD_MTIME], entry->mtime) < 0 ||
-        add_number(tables[ADD_OFFSET], entry->offset) < 0)
+    if (PyList_Append(run->tables[NAMES], name) < 0)
         return -1;
+    int row = rows->count++;
+    rows->kinds[row] = (unsigned char)entry->kind;
+    rows->parents[row] = run->parent;
+    rows->identities[row] = run->index;
+    rows->sizes[row] = entry->size;
+    rows->mtimes[row] = entry->mtime;
+    rows->offsets[row] = entry->offset;
     return 0;
 }
 
 static int keep_content(Run *run, const Entry *entry, PyObject *row, PyObject *path, PyObject *name)
 {
     PyObject *result = PyObject_CallFunction(run->tables[KEEP], "OOOOLL", row, path, name,
-                                             PyTuple_GET_ITEM(run->index_and_mode, 1), entry->offset, entry->size);
+                                             run->mode, entry->offset, entry->size);
     Py_XDECREF(result);
     return result ? 0 : -1;
 }
@@ -308,7 +341,7 @@ static int add_entry(Run *run, const Entry *entry)
     } else if (entry->kind != FILE_KIND) {
         result = add_link(run, entry, path, row);
     }
-    if (result == 1 && add_columns(run, entry, name) < 0)
+    if (result == 1 && add_row(run, entry, name) < 0)
         result = -1;
     if (result == 1 && entry->size && run->tables[KEEP] != Py_None && keep_content(run, entry, row, path, name) < 0)
         result = -1;
@@ -317,7 +350,7 @@ done:
     Py_XDECREF(path);
     Py_XDECREF(name);
     if (entry->kind == DIRECTORY_KIND || entry->is_joined)
-        Py_CLEAR(run->parent); /* it may have another row from now on, or its name is about to be overwritten */
+        run->has_parent = 0; /* it may have another row from now on, or its name is about to be overwritten */
     return result;
 }
 
@@ -360,11 +393,12 @@ typedef struct {
 
 /* Take the entries in `data`, which shows the tar from `start` on: 1 when it came to what is odd or not in sight, -1 on an
    error. */
-static int take_entries(PyObject *const *tables, const unsigned char *data, Py_ssize_t size, long long start, Progress *to)
+static int take_entries(Run *run, const unsigned char *data, Py_ssize_t size, long long start, Progress *to)
 {
     unsigned char joined[LONGEST_JOINED];
-    Run run = {.tables = tables};
     int result = 1;
+    run->has_parent = 0; /* what was looked up last is no longer in sight */
+    Py_CLEAR(run->mode);
     while (to->taken < to->room) {
         Entry entry;
         long long at = to->position - start;
@@ -373,7 +407,7 @@ static int take_entries(PyObject *const *tables, const unsigned char *data, Py_s
         long long extended = read_entry(data, size, at, to->position, to->path_limit, joined, &entry);
         if (extended < 0 || extended > to->extended_limit - to->extended || entry.size > to->end - entry.offset)
             break;
-        result = add_entry(&run, &entry);
+        result = add_entry(run, &entry);
         if (result != 1)
             break;
         to->taken++;
@@ -381,27 +415,35 @@ static int take_entries(PyObject *const *tables, const unsigned char *data, Py_s
         to->content_end = entry.offset + entry.size;
         to->position = rounded(to->content_end);
     }
-    Py_XDECREF(run.parent);
-    Py_XDECREF(run.index_and_mode);
     return result < 0 ? -1 : 1;
+}
+
+static void begin(Run *run, PyObject *const *tables)
+{
+    run->tables = tables;
+    run->rows.count = 0;
+    run->mode = NULL;
+}
+
+/* Return what was taken; NULL if `result` is that of an error. */
+static PyObject *told(Run *run, const Progress *to, int result)
+{
+    Py_XDECREF(run->mode);
+    if (result < 0 || flush(run->tables, &run->rows) < 0)
+        return NULL;
+    return Py_BuildValue("LLLLL", to->taken, to->position, to->content_end, to->extended, to->bytes_read);
 }
 
 static PyObject *const *checked_tables(PyObject *tables)
 {
     static const int dicts[] = {DIRECTORIES, SYMLINKS, ALIASES, LINKS, IDENTITIES};
     int is_right = PyTuple_Check(tables) && PyTuple_GET_SIZE(tables) == TABLES &&
-                   PyList_CheckExact(PyTuple_GET_ITEM(tables, NAMES)) &&
-                   PyByteArray_CheckExact(PyTuple_GET_ITEM(tables, KINDS));
+                   PyList_CheckExact(PyTuple_GET_ITEM(tables, NAMES));
     for (size_t i = 0; is_right && i < sizeof dicts / sizeof *dicts; i++)
         is_right = PyDict_CheckExact(PyTuple_GET_ITEM(tables, dicts[i]));
     if (!is_right)
         PyErr_SetString(PyExc_TypeError, "these are not the tables of a builder");
     return is_right ? &PyTuple_GET_ITEM(tables, 0) : NULL;
-}
-
-static PyObject *told(const Progress *to)
-{
-    return Py_BuildValue("LLLLL", to->taken, to->position, to->content_end, to->extended, to->bytes_read);
 }
 
 PyDoc_STRVAR(take_doc,
@@ -421,11 +463,13 @@ static PyObject *take(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *const *checked = checked_tables(tables);
     if (!checked)
         return NULL;
+    Run run;
+    int result = 1;
+    begin(&run, checked);
     to.content_end = to.position;
-    if (to.position >= start && to.position - start <= PyBytes_GET_SIZE(data) &&
-        take_entries(checked, (const unsigned char *)PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), start, &to) < 0)
-        return NULL;
-    return told(&to);
+    if (to.position >= start && to.position - start <= PyBytes_GET_SIZE(data))
+        result = take_entries(&run, (const unsigned char *)PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), start, &to);
+    return told(&run, &to, result);
 }
 
 PyDoc_STRVAR(walk_doc,
@@ -449,8 +493,10 @@ static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
     unsigned char *buffer = checked && widest >= smallest ? PyMem_Malloc(widest) : NULL;
     if (!buffer)
         return checked ? PyErr_NoMemory() : NULL;
-    to.content_end = limit = to.position;
+    Run run;
     int result = 1;
+    begin(&run, checked);
+    to.content_end = limit = to.position;
     while (result == 1 && to.taken < to.room) {
         long long before = to.position, gap = before - limit;
         if (gap < width / 2 && width < widest)
@@ -467,12 +513,12 @@ static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
             break;
         to.bytes_read += size;
         limit = before + size;
-        result = take_entries(checked, buffer, size, before, &to);
+        result = take_entries(&run, buffer, size, before, &to);
         if (to.position == before) /* what comes next is odd */
             break;
     }
     PyMem_Free(buffer);
-    return result < 0 ? NULL : told(&to);
+    return told(&run, &to, result);
 }
 
 static PyMethodDef methods[] = {

@@ -119,12 +119,12 @@ class _Builder:
         changeset = self._changeset
         return (
             changeset.names,
-            changeset.kinds,
-            changeset.parents.append,
-            changeset.identities.append,
-            changeset.sizes.append,
-            changeset.mtimes.append,
-            changeset.offsets.append,
+            changeset.kinds.extend,
+            changeset.parents.frombytes,
+            changeset.identities.frombytes,
+            changeset.sizes.frombytes,
+            changeset.mtimes.frombytes,
+            changeset.offsets.frombytes,
             self._directories,
             self._symlinks,
             self._aliases,
