@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Sequence
 
-    from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.filesystem.ids import Ids
 
 _DIRECTORIES: Final = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))
 _MARKERS: Final = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
@@ -25,12 +25,11 @@ class Directories:
     are asked for, from the rows of that layer; those of directories in which layers meet are made by who merges them.
     """
 
-    __slots__ = ("_bases", "_changesets", "_orders", "_tables")
+    __slots__ = ("_ids", "_orders", "_tables")
 
-    def __init__(self, changesets: Sequence[Changeset], bases: Sequence[int]) -> None:
-        self._changesets = changesets
-        self._bases = bases
-        self._orders: list[array[int] | None] = [None] * len(changesets)
+    def __init__(self, ids: Ids) -> None:
+        self._ids = ids
+        self._orders: list[array[int] | None] = [None] * len(ids.changesets)
         self._tables: dict[int, dict[str, int]] = {}
 
     def __setitem__(self, id_: int, table: dict[str, int]) -> None:
@@ -49,8 +48,8 @@ class Directories:
         table = self._tables.get(id_)
         if table is not None:
             return table
-        layer = bisect_right(self._bases, id_) - 1
-        changeset, base = self._changesets[layer], self._bases[layer]
+        layer = self._ids.layer(id_)
+        changeset, base = self._ids.changesets[layer], self._ids.bases[layer]
         if changeset.kinds[id_ - base] not in _DIRECTORIES:
             return None
         names = changeset.names
@@ -59,7 +58,7 @@ class Directories:
 
     def rows(self, layer: int, directory: int) -> Sequence[int]:
         """Return the rows of what one layer has in a directory, which is a row of it, too; no markers."""
-        order, changeset = self._orders[layer], self._changesets[layer]
+        order, changeset = self._orders[layer], self._ids.changesets[layer]
         if order is None:
             order = self._orders[layer] = rows_by_directory(changeset)
         first = bisect_left(order, directory, key=changeset.parents.__getitem__)

@@ -11,15 +11,17 @@ into in which it meets something. Others are gone through entry by entry, as an 
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.filesystem.directories import Directories
+from ocianalyze.filesystem.finder import Finder
+from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.superseded import Superseded
-from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem, LayerUsage
+from ocianalyze.filesystem.tree import Filesystem
+from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.columns import count_bytes, has_repeats
+from ocianalyze.layers.columns import has_repeats
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
@@ -34,11 +36,8 @@ _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
 _WHITEOUT, _OPAQUE, _IMPLICIT = int(Kind.WHITEOUT), int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
 _DIRECTORIES = frozenset((_DIRECTORY, _IMPLICIT))
 _NO_LINK_TARGETS = _DIRECTORIES | {_HARDLINK}
-_NAMELESS = frozenset(("", ".", ".."))
 _DUPLICATE = "this layer has the path more than once; the last one counts"
 _OVER_SYMLINK = "a directory of this layer takes the place of a symlink beneath, and hides where it led"
-_MOST_FOUND = 1 << 14
-"""How many directories that hardlinks lead into are remembered at most."""
 _MOST_REPORTED = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
 
@@ -51,9 +50,8 @@ def merge(changesets: Sequence[Changeset], contents: Sequence[Contents], limits:
 class _Merge:
     def __init__(self, changesets: Sequence[Changeset]) -> None:
         self._changesets = changesets or [Changeset()]
-        self._bases = [0]
-        for changeset in self._changesets[:-1]:
-            self._bases.append(self._bases[-1] + len(changeset))
+        self._ids = Ids(self._changesets)
+        self._bases = self._ids.bases
         self._in_order = [has_repeats(changeset) for changeset in self._changesets]
         self._superseded: list[Superseded] = []
         try:
@@ -71,7 +69,7 @@ class _Merge:
 
     def _try_all(self) -> None:
         self._top: dict[str, int] = {}
-        self._children = Directories(self._changesets, self._bases)
+        self._children = Directories(self._ids)
         self._inodes: dict[int, int] = {}
         self._shadowed: dict[int, int] = {}
         self._diagnostics: list[Diagnostic] = []
@@ -80,24 +78,24 @@ class _Merge:
         self._entries = 0
         self._root = 0
         self._file_links = 0
+        self._children[ROOT] = self._top
+        self._finder = Finder(self._ids, self._children)
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
     def filesystem(self, contents: Sequence[Contents], limits: Limits) -> Filesystem:
-        usage = self._usage()
-        files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets)
-        files += self._file_links - sum(self._kind(self._inodes.get(id_, id_)) == _FILE for id_ in self._shadowed)
+        files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets) + self._file_links
+        hidden_files = sum(self._ids.kind(self._inodes.get(id_, id_)) == _FILE for id_ in self._shadowed)
         return Filesystem(
-            changesets=self._changesets,
+            ids=self._ids,
             contents=contents,
-            bases=self._bases,
             children=self._children,
             inodes=self._inodes,
             shadowed=self._shadowed,
-            usage=usage,
+            usage=usage_of_layers(self._ids, self._inodes, self._shadowed, self._copied_up),
             entries=self._entries,
-            files=files,
-            bytes=self._visible_bytes(),
+            files=files - hidden_files,
+            bytes=visible_bytes(self._ids, self._inodes, self._shadowed),
             diagnostics=self._diagnostics,
             max_content=limits.max_content,
         )
@@ -110,7 +108,7 @@ class _Merge:
         if layer:
             self._hide(layer)
         self._children[base] = self._top
-        self._forget_found()
+        self._finder.forget()
         if layer:
             if changeset.kinds[ROOT] == _IMPLICIT:
                 self._shadowed[base] = layer
@@ -140,7 +138,7 @@ class _Merge:
                     if self._merge_directories(layer, row, existing, siblings):
                         met.append(row)
                         continue
-                    if self._kind(existing) == _SYMLINK:
+                    if self._ids.kind(existing) == _SYMLINK:
                         over_symlinks.append(row)
                 self._drop(existing, layer)
                 self._entries += 1
@@ -196,12 +194,12 @@ class _Merge:
         if is_directory:
             if self._merge_directories(layer, row, existing, siblings):
                 return
-            if existing < self._bases[layer] and self._kind(existing) == _SYMLINK:
+            if existing < self._bases[layer] and self._ids.kind(existing) == _SYMLINK:
                 self._report("directory-over-symlink", _OVER_SYMLINK, layer, row)
         if kind == _HARDLINK:
             self._link(layer, row, replaces=True)
         self._drop(existing, layer)
-        self._forget_found()
+        self._finder.forget()
         self._entries += 1
         siblings[name] = id_
         if is_directory:
@@ -270,13 +268,13 @@ class _Merge:
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
         written = changeset.links[row]
         early = self._superseded[layer].links.get(row) if self._superseded else None
-        named, latest = self._find(written) if early is None else (self._bases[layer] + early, 0)
+        named, latest = self._finder.find(written) if early is None else (self._bases[layer] + early, 0)
         if not self._in_order[layer] and (named is None or latest >= id_):
             raise _OrderError
         if named is not None and replaces and self._lies_in(named, changeset.path(row)):
             named = None
         target = self._inodes.get(named, named) if named is not None else None
-        kind = _HARDLINK if target is None else self._kind(target)
+        kind = _HARDLINK if target is None else self._ids.kind(target)
         if target is None or kind in _NO_LINK_TARGETS:
             raise CorruptLayerError(
                 f"layer {layer}: {changeset.path(row)} is a hardlink to {written!r}, which is not there, so that no "
@@ -289,133 +287,11 @@ class _Merge:
 
     def _lies_in(self, id_: int, path: str) -> bool:
         """Tell whether an entry lies at `path` or below it."""
-        changeset, row = self._locate(id_)
+        changeset, row = self._ids.locate(id_)
         return f"{changeset.path(row)}/".startswith(f"{path}/")
 
-    def _find(self, path: str) -> tuple[int | None, int]:
-        """Return what lies at `path`, past symlinks to directories, and the latest id on the way to it, or its own.
-
-        A symlink at its end is not followed.
-        """
-        directory, _, name = path.rpartition("/")
-        found = None if name in _NAMELESS else self._found.get(directory) or self._enter(directory)
-        if found is None:
-            return self._follow(path)
-        table, latest = found
-        id_ = table.get(name)
-        return id_, latest if id_ is None else max(latest, id_)
-
-    def _enter(self, path: str) -> tuple[dict[str, int], int] | None:
-        """Return what lies in a directory, and the latest id on the way; None if the way is not of directories alone.
-
-        Many links lead into one directory, so those that were found are remembered until something is replaced.
-        """
-        names: list[str] = []
-        while path not in self._found:
-            path, _, name = path.rpartition("/")
-            names.append(name)
-        table, latest = self._found[path]
-        for name in reversed(names):
-            id_ = None if name in _NAMELESS else table.get(name)
-            below = None if id_ is None else self._children.get(id_)
-            if id_ is None or below is None:
-                return None
-            table, latest = below, max(latest, id_)
-            path = f"{path}/{name}" if path else name
-            if len(self._found) > _MOST_FOUND:
-                self._forget_found()
-            self._found[path] = table, latest
-        return table, latest
-
-    def _forget_found(self) -> None:
-        self._found: dict[str, tuple[dict[str, int], int]] = {"": (self._top, 0)}
-
-    def _follow(self, path: str) -> tuple[int | None, int]:
-        """Do as `_find` does, whatever there is on the way."""
-        todo = path.split("/")[::-1]
-        here: list[dict[str, int]] = [self._top]
-        hops = latest = 0
-        while todo:
-            part = todo.pop()
-            if part in ("", "."):
-                continue
-            if part == "..":
-                del here[max(1, len(here) - 1) :]
-                continue
-            id_ = here[-1].get(part)
-            if id_ is None:
-                return None, latest
-            latest = max(latest, id_)
-            if not any(todo):
-                return id_, latest
-            children = self._children.get(id_)
-            if children is not None:
-                here.append(children)
-                continue
-            hops += 1
-            changeset, row = self._locate(id_)
-            if changeset.kinds[row] != _SYMLINK or hops > MAX_HOPS:
-                return None, latest
-            if changeset.links[row].startswith("/"):
-                del here[1:]
-            todo.extend(changeset.links[row].split("/")[::-1])
-        return None, latest
-
-    # ---- accounts -------------------------------------------------------------------------------------------------
-
-    def _usage(self) -> list[LayerUsage]:
-        """Return what each layer takes and how much of that later layers hide."""
-        sizes = [
-            count_bytes(changeset)
-            + sum(len(changeset.links[row].encode("utf-8", "surrogateescape")) for row in _symlinks(changeset))
-            + sum(map(self._size, self._copied_up[layer]))
-            for layer, changeset in enumerate(self._changesets)
-        ]
-        shadowed = [0] * len(sizes)
-        links: dict[int, list[int]] = {}
-        for id_, target in self._inodes.items():
-            if target in self._shadowed:
-                links.setdefault(target, []).append(id_)
-        for id_, first in self._shadowed.items():
-            layer, by = self._layer(id_), first
-            if id_ in links:
-                others = [self._shadowed.get(link) for link in links[id_]]
-                if None in others:  # it is still there under another name
-                    continue
-                by = next((other for other in others if other not in (None, layer)), first)
-            size = self._size(id_)
-            if by == layer:
-                sizes[layer] -= size
-            else:
-                shadowed[layer] += size
-        return [LayerUsage(size, hidden) for size, hidden in zip(sizes, shadowed, strict=True)]
-
-    def _visible_bytes(self) -> int:
-        hidden = self._shadowed.keys()
-        held = {target for id_, target in self._inodes.items() if target in hidden and id_ not in hidden}
-        gone = (self._locate(id_) for id_ in hidden if id_ not in held)
-        return sum(map(count_bytes, self._changesets)) - sum(changeset.sizes[row] for changeset, row in gone)
-
-    def _locate(self, id_: int) -> tuple[Changeset, int]:
-        layer = self._layer(id_)
-        return self._changesets[layer], id_ - self._bases[layer]
-
-    def _layer(self, id_: int) -> int:
-        return bisect_right(self._bases, id_) - 1
-
-    def _kind(self, id_: int) -> int:
-        changeset, row = self._locate(id_)
-        return changeset.kinds[row]
-
-    def _size(self, id_: int) -> int:
-        """Return the size of a file or the length of a symlink's target."""
-        changeset, row = self._locate(id_)
-        if changeset.kinds[row] == _SYMLINK:
-            return len(changeset.links[row].encode("utf-8", "surrogateescape"))
-        return changeset.sizes[row]
-
     def _report_duplicate(self, layer: int, row: int, existing: int) -> None:
-        kinds = {self._changesets[layer].kinds[row], self._kind(existing)}
+        kinds = {self._changesets[layer].kinds[row], self._ids.kind(existing)}
         if kinds <= _DIRECTORIES:
             return
         self._report("duplicate-entry", _DUPLICATE, layer, row)
@@ -446,7 +322,3 @@ def _rows_of(kinds: bytearray, kind: int) -> Iterator[int]:
     while row >= 0:
         yield row
         row = kinds.find(kind, row + 1)
-
-
-def _symlinks(changeset: Changeset) -> Iterator[int]:
-    return (row for row in changeset.links if changeset.kinds[row] == _SYMLINK)

@@ -49,7 +49,7 @@ class Node:
     @property
     def changeset(self) -> Changeset:
         """The changeset of its layer."""
-        return self.filesystem.changesets[self.layer]
+        return self.filesystem.ids.changesets[self.layer]
 
     @property
     def inode(self) -> Node:

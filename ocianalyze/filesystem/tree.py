@@ -1,13 +1,12 @@
 """The merged root file system of an image.
 
-Every entry of every layer has a number, its *id*: the rows of the changesets, one layer after the other. The tree maps
-names to ids; what a later layer replaced or deleted is out of the tree, but still there under its id.
+Every entry of every layer has a number, its *id* (see `Ids`). The tree maps names to ids; what a later layer replaced
+or deleted is out of the tree, but still there under its id.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.directories import Directories
+    from ocianalyze.filesystem.ids import Ids
     from ocianalyze.layers.contents import Contents
 
 _WILD = re.compile(r"[*?\[]")
@@ -49,10 +49,8 @@ class Filesystem:
     surrogates (PEP 383).
     """
 
-    changesets: Sequence[Changeset]
+    ids: Ids
     contents: Sequence[Contents]
-    bases: Sequence[int]
-    """The id of each layer's first row."""
     children: Directories
     inodes: dict[int, int]
     """The id of what each hardlink is another name of."""
@@ -67,6 +65,16 @@ class Filesystem:
     diagnostics: Sequence[Diagnostic]
     max_content: int
 
+    @property
+    def changesets(self) -> Sequence[Changeset]:
+        """The changesets of the layers, from the bottom up."""
+        return self.ids.changesets
+
+    @property
+    def bases(self) -> Sequence[int]:
+        """The id of each layer's first row."""
+        return self.ids.bases
+
     @cached_property
     def root(self) -> Node:
         """The root directory."""
@@ -78,7 +86,7 @@ class Filesystem:
 
     def node(self, id_: int) -> Node:
         """Return the node of an id."""
-        layer = bisect_right(self.bases, id_) - 1
+        layer = self.ids.layer(id_)
         return Node(self, id_, layer, id_ - self.bases[layer])
 
     def children_of(self, node: Node, *, named: re.Pattern[str] | None = None) -> list[Node]:
