@@ -7,11 +7,10 @@ Sources: conda 26.7 ``core/envs_manager.py`` (``list_all_known_prefixes``), ``ba
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from posixpath import dirname, join, normpath
 from string import Template
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.accounts import find_homes
@@ -61,8 +60,7 @@ _ENVS_DIRS: Final = re.compile(
 _COMMENT: Final = re.compile(r"(?:^|\s)#.*", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Conda:
+class Conda(NamedTuple):
     """The conda of an image.
 
     Attributes:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs import split_path
 
@@ -44,8 +44,7 @@ _TREES: Final = re.compile(r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidi
 _NOT_SEARCHED: Final = re.compile(r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderDirectory:
+class LoaderDirectory(NamedTuple):
     """A directory that the image adds to the loader's path: as written, as it really is, and what adds it."""
 
     path: str
@@ -54,8 +53,7 @@ class LoaderDirectory:
     layer: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderPath:
+class LoaderPath(NamedTuple):
     """Where the loader looks: the default directories as they really are, and those that the image adds."""
 
     default: frozenset[str]

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 NvidiaClass: TypeAlias = Literal[
     "driver-userspace",
@@ -40,8 +39,7 @@ VERSION: Final = re.compile(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
 """The version of a driver."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The pattern that a path matches, the class that follows, and the driver version in the name, if it has one."""
 
     pattern: str
@@ -49,8 +47,7 @@ class Match:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(NamedTuple):
     id: str
     cls: NvidiaClass
     directory: re.Pattern[str] | None

@@ -6,8 +6,7 @@ Sources: Debian policy, section 5 (control files); ``/var/lib/dpkg/status.d`` as
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +34,7 @@ _EMPTY: Final = re.compile(r"transitional|dummy", re.IGNORECASE)
 _TRACES: Final = (b"nvidia", b"cuda")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """An installed package; `source` is the name of the source package, `file` where dpkg says so."""
 
     name: str

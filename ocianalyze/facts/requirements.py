@@ -8,7 +8,6 @@ driver, and the CUDA version that follows from it, can be known here; brand and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.drivers import compare, cuda_of, parse_version
@@ -50,8 +49,7 @@ class Condition(NamedTuple):
         return f"{self.property}{self.operator}{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """What one variable demands.
 
     Attributes:

@@ -6,9 +6,8 @@ Source: sudoers(5).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from posixpath import join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +25,7 @@ _MOST_FILES: Final = 100
 _ENTRY: Final = re.compile(r"(\S+)\s+[^=\s]+\s*=\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*NOPASSWD:")
 
 
-@dataclass(frozen=True, slots=True)
-class Sudo:
+class Sudo(NamedTuple):
     """The program, and the line that lets the container's user run it without a password."""
 
     program: Node

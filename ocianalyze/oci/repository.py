@@ -7,9 +7,8 @@ distribution-spec, "Pulling manifests".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
 from ocianalyze.oci.digest import Digest
@@ -28,8 +27,7 @@ _TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 _IMAGE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryName:
+class RepositoryName(NamedTuple):
     """An image in a registry.
 
     Attributes:
