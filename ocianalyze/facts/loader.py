@@ -40,8 +40,8 @@ _MAX_PATTERNS: Final = 20
 
 _WILD: Final = re.compile(r"[*?\[]")
 
-_TREES: Final = re.compile(r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)")
-_NOT_SEARCHED: Final = re.compile(r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)")
+_TREES: Final = r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)"
+_NOT_SEARCHED: Final = r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)"
 
 
 class LoaderDirectory(NamedTuple):
@@ -71,7 +71,7 @@ class LoaderPath(NamedTuple):
         directory = dirname(path)
         if directory in self.default or any(directory == item.real for item in self.added):
             return True
-        return _TREES.match(directory) is not None and not _NOT_SEARCHED.search(directory)
+        return re.match(_TREES, directory) is not None and not re.search(_NOT_SEARCHED, directory)
 
 
 def find_loader_path(filesystem: Filesystem, environment: Mapping[str, str]) -> LoaderPath:

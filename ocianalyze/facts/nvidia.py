@@ -35,9 +35,9 @@ BLOCKING_SONAMES: Final = ("libcuda.so.1", "libnvidia-ml.so.1")
 
 Reason: TypeAlias = Literal["empty", "dangling", "link", "stub-copy", "script"]
 
-_STUB_SIZES: Final = ((re.compile(r"libcuda\.so.*"), 1_000_000), (re.compile(r"libnvidia-ml\.so.*"), 256 * 1024))
+_STUB_SIZES: Final = ((r"libcuda\.so.*", 1_000_000), (r"libnvidia-ml\.so.*", 256 * 1024))
 _SCRIPTS: Final = frozenset({"nvidia-bug-report.sh", "nvidia-sleep.sh"})
-_WHOLE_TREES: Final = re.compile(
+_WHOLE_TREES: Final = (
     r"/var/lib/dkms/nvidia[^/]*|/usr/src/nvidia-[^/]+|.*/lib/modules/[^/]+/kernel/nvidia-\d{3}[^/]*"
     r"|/etc/nvidia-container-[^/]+|/var/lib/nvidia|/usr/lib/wsl"
 )
@@ -121,7 +121,7 @@ def injected_links(filesystem: Filesystem) -> tuple[Node, ...]:
 def _inside_trees(filesystem: Filesystem, candidates: Iterable[Node]) -> Iterator[Node]:
     wsl = filesystem.lookup("/usr/lib/wsl")
     for node in (*candidates, *([wsl] if wsl is not None else [])):
-        if node.is_directory and _WHOLE_TREES.fullmatch(node.path):
+        if node.is_directory and re.fullmatch(_WHOLE_TREES, node.path):
             yield from filesystem.walk(node.path)
 
 
@@ -172,7 +172,7 @@ def _by_its_name(node: Node, file: NvidiaFile, size: int) -> NvidiaFile:
 
 
 def _is_small(name: str, size: int) -> bool:
-    return any(pattern.fullmatch(name) and size < least for pattern, least in _STUB_SIZES)
+    return any(re.fullmatch(pattern, name) and size < least for pattern, least in _STUB_SIZES)
 
 
 def _is_script(node: Node) -> bool:

@@ -50,8 +50,8 @@ class Match(NamedTuple):
 class _Pattern(NamedTuple):
     id: str
     cls: NvidiaClass
-    directory: re.Pattern[str] | None
-    base: re.Pattern[str]
+    directory: str | None
+    base: str
     types: str
 
 
@@ -63,9 +63,11 @@ def classify(path: str, kind: FileType, size: int) -> Match | None:
     directory, _, base = path.rpartition("/")
     directory = directory or "/"
     for pattern in _patterns():
-        if kind not in pattern.types or (pattern.directory is not None and not pattern.directory.search(directory)):
+        if kind not in pattern.types or (
+            pattern.directory is not None and not _compiled(pattern.directory).search(directory)
+        ):
             continue
-        found = pattern.base.fullmatch(base)
+        found = _compiled(pattern.base).fullmatch(base)
         if found is None:
             continue
         version = found.groupdict().get("ver")
@@ -82,9 +84,15 @@ def _patterns() -> tuple[_Pattern, ...]:
         _Pattern(
             item["id"],
             item["cls"],
-            re.compile(item["dir"], re.DOTALL) if item["dir"] else None,
-            re.compile(item["base"], re.DOTALL),
+            item["dir"] or None,
+            item["base"],
             item["types"],
         )
         for item in raw
     )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first asked for: most images hold files for few of them."""
+    return re.compile(pattern, re.DOTALL)
