@@ -80,6 +80,16 @@ except SystemExit as end:
     assert done.stdout.split() == [b"4", b"True", b"False"]
 
 
+def test_no_plugin_of_pydantic_looks_on(tmp_path: Path) -> None:
+    (tmp_path / "watcher.py").write_text("raise SystemExit('looks on')")
+    about = tmp_path / "watcher-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: watcher\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[pydantic]\nwatcher = watcher\n")
+    done = run("scan", DEMO, "-q", env={"PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_it_works_without_libmagic_and_says_so() -> None:
     code = "import sys; sys.modules['magic'] = None; sys.argv = ['ocianalyze', 'scan', sys.argv[1]]\n"
     code += "from ocianalyze.cli import main\nmain()"

@@ -24,6 +24,9 @@ _SLOW: Final = "rfc3987_syntax"
 """Where it is installed, as beside Jupyter, jsonschema builds a grammar with it when oras imports that: seconds of work
 for a check that oras never asks for."""
 
+_NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""Pydantic would read the metadata of every installed package, and let any that says so see what is read."""
+
 
 def command() -> NoReturn:
     """Be the command ``ocianalyze``: `main`, and then the end of the process at once.
@@ -48,6 +51,7 @@ def main() -> None:
     try:
         obey_signals()
         gc.set_threshold(_GARBAGE_THRESHOLD)
+        os.environ.setdefault(*_NO_PLUGINS)
         sys.modules.setdefault(_SLOW, None)  # type: ignore[arg-type] # None stands for a module that cannot be imported
         _run()
     except Stopped as stopped:

@@ -7,9 +7,9 @@ never "not found".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from posixpath import join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts import (
     accounts,
@@ -80,8 +80,7 @@ _SEARCHED: Final = rf"{PREFILTER}|(?:{'|'.join(map(re.escape, sorted(_NAMES)))})
 """All names that are looked for in the whole image, so that every path is asked once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nvidia:
+class Nvidia(NamedTuple):
     """What the image holds of NVIDIA's.
 
     Attributes:
@@ -114,8 +113,7 @@ class Nvidia:
         return tuple(file for file in self.files if file.cls.startswith("driver-"))
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the image says of itself.
 
     Attributes:

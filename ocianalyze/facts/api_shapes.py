@@ -41,8 +41,7 @@ class Shape(Protocol):
         """Yield what in `value`, which stands at `place`, contradicts the shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text of at most `most` characters that matches `pattern` as a whole, which `meaning` puts into words."""
 
     most: int
@@ -60,8 +59,7 @@ class Text:
             yield Violation(place, f"is {value!r}; it must be {self.meaning}", "limit")
 
 
-@dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(NamedTuple):
     """A whole number."""
 
     least: int
@@ -75,8 +73,7 @@ class Integer:
             yield Violation(place, f"is {value}; it must be within {self.least} and {self.most:,}", "limit")
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """A list."""
 
     item: Shape
@@ -96,8 +93,7 @@ class Items:
             yield from self.item.violations(item, (*place, number))
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(NamedTuple):
     """An object whose keys are free."""
 
     key: Text

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocianalyze.errors import InvalidImageError, UsageError
-from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,6 +55,8 @@ def load(raw: bytes, *, what: str) -> AppImageConfig:
 
 def validate(config: object, *, what: str) -> None:
     """Raise UsageError if something in `config` is not known to the API, or is of another type than it must be."""
+    from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
+
     for violation in APP_IMAGE_CONFIG.violations(config):
         if violation.kind == "structure":
             place = f"{violation.where} " if violation.place else ""
@@ -64,7 +65,11 @@ def validate(config: object, *, what: str) -> None:
 
 def violations(config: AppImageConfig | None, *places: str) -> Iterator[Violation]:
     """Yield what contradicts the API in a member of the config, or in a member of one of its `FAMILIES`."""
-    for violation in () if config is None else APP_IMAGE_CONFIG.violations(config):
+    if config is None:
+        return
+    from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
+
+    for violation in APP_IMAGE_CONFIG.violations(config):
         first, *rest = (*violation.place, "")
         if first in places or (first in FAMILIES and rest[0] in places):
             yield violation

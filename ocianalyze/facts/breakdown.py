@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from heapq import nlargest
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.layers.changeset import ROOT
 from ocianalyze.layers.columns import rows_from, sum_subtrees
@@ -34,8 +33,7 @@ _SHARE: Final = 100
 _DIRECTORIES: Final = re.compile(b"[%c%c]" % (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY), re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A file, or a directory with all that is in it, as one layer stores it.
 
     Attributes:
@@ -51,8 +49,7 @@ class Piece:
     hidden_by: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Largest:
+class Largest(NamedTuple):
     """The largest files, and the largest directories that are more than their largest subdirectory; largest first."""
 
     files: tuple[Piece, ...]

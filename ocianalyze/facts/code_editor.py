@@ -6,8 +6,7 @@ Editor is made; minimist, which takes ``--name value`` and ``--name=value``, and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.scripts import UNKNOWN
 
@@ -18,8 +17,7 @@ _TOKENS: Final = ("connection-token", "connection-token-file")
 _TEXTS: Final = ("host", "port", "base-path", "server-base-path", *_TOKENS)
 
 
-@dataclass(frozen=True, slots=True)
-class EditorOptions:
+class EditorOptions(NamedTuple):
     """What the command line says; None where it says nothing, `UNKNOWN` in what cannot be told.
 
     Attributes:

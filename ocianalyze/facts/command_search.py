@@ -5,9 +5,8 @@ Scripts are read where their contents are kept; what only a running shell can te
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.applications import application_of
 from ocianalyze.facts.script_effects import Surroundings, with_prefix
@@ -39,8 +38,7 @@ _DEEPEST: Final = 12
 _MOST_PARENTS: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """The program that does the work.
 
     Attributes:
@@ -68,7 +66,7 @@ class Found:
     def inside(self, name: str, *, certain: bool = True, traps: bool = False) -> Found:
         """Return the same, come upon by way of `name`."""
         trapping = (name, *self.traps) if traps else self.traps
-        return replace(self, visited=(name, *self.visited), certain=self.certain and certain, traps=trapping)
+        return self._replace(visited=(name, *self.visited), certain=self.certain and certain, traps=trapping)
 
 
 def search(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -> Found:
@@ -98,7 +96,7 @@ class _Search:
             return _opaque(here, "what it runs is decided when it runs")
         application = application_of(here.words)
         if application is not None:
-            return replace(here, application=application)
+            return here._replace(application=application)
         call = as_shell(here.words)
         if call is not None:
             return self._called(here, call, depth)
@@ -107,9 +105,9 @@ class _Search:
 
     def _called(self, here: Found, call: ShellCall, depth: int) -> Found:
         if call.text is not None:
-            return self._in_script(replace(here, words=(here.words[0], *call.arguments)), call.text, depth)
+            return self._in_script(here._replace(words=(here.words[0], *call.arguments)), call.text, depth)
         if call.file is not None:
-            return self._given_file(replace(here, words=(call.file, *call.arguments)), depth)
+            return self._given_file(here._replace(words=(call.file, *call.arguments)), depth)
         return here
 
     def _given_file(self, here: Found, depth: int) -> Found:
@@ -175,7 +173,7 @@ class _Search:
         elif any(command.words for command in commands):
             end = _opaque(here, "it is a script with work of its own")
         else:
-            end = replace(here, words=())
+            end = here._replace(words=())
         return end.inside(name, certain=certain, traps=any(map(_traps, commands)))
 
     def _commands(
@@ -197,7 +195,7 @@ class _Search:
 
 
 def _opaque(here: Found, reason: str) -> Found:
-    return replace(here, words=(), opaque=reason)
+    return here._replace(words=(), opaque=reason)
 
 
 def _about_to_run(command: SimpleCommand, around: Surroundings) -> Found:

@@ -6,9 +6,9 @@ SageMaker API, ``ContainerConfig``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from posixpath import basename, join
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, part
 from ocianalyze.facts.command_search import Found, search
@@ -33,8 +33,7 @@ _BARE: Final = SHELLS | {"python", "python2", "python3", "ipython", "R", "julia"
 _SHELL_FORM: Final = ("/bin/sh", "-c")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """What starts the image's own application.
 
     Attributes:

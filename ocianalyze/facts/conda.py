@@ -7,11 +7,10 @@ Sources: conda 26.7 ``core/envs_manager.py`` (``list_all_known_prefixes``), ``ba
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 from posixpath import dirname, join, normpath
 from string import Template
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.accounts import find_homes
@@ -51,18 +50,14 @@ _FILES: Final = (*(f"/{name}" for name in _NAMES[:2]), *_YAML)
 _LARGEST: Final = 256 * 1024
 _MAX_DIRECTORIES: Final = 100
 _MAX_ENVIRONMENTS: Final = 1000
-_ENVS_DIRS: Final = re.compile(
-    r"""^["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*
-    (?:\[([^\]]{0,4096})\]|(?:\#.*)?((?:\n(?:[ \t]*-.*|[ \t]*(?:\#.*)?))*))""",
-    re.MULTILINE | re.VERBOSE,
-)
+_ENVS_DIRS: Final = r"""(?mx)^["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*
+    (?:\[([^\]]{0,4096})\]|(?:\#.*)?((?:\n(?:[ \t]*-.*|[ \t]*(?:\#.*)?))*))"""
 """``envs_dirs`` of a ``.condarc``, which is YAML: a list beside it or below."""
 
-_COMMENT: Final = re.compile(r"(?:^|\s)#.*", re.MULTILINE)
+_COMMENT: Final = r"(?m)(?:^|\s)#.*"
 
 
-@dataclass(frozen=True, slots=True)
-class Conda:
+class Conda(NamedTuple):
     """The conda of an image.
 
     Attributes:
@@ -173,11 +168,11 @@ def _configurations(shell: Shell, variables: Mapping[str, str], mounts: Mounts) 
 
 
 def _stated_directories(content: str) -> Iterator[str]:
-    for match in islice(_ENVS_DIRS.finditer(content), _MAX_DIRECTORIES):
+    for match in islice(re.finditer(_ENVS_DIRS, content), _MAX_DIRECTORIES):
         beside, below = match[1], match[2] or ""
-        items = _COMMENT.sub("", beside).split(",") if beside is not None else below.split("\n")
+        items = re.sub(_COMMENT, "", beside).split(",") if beside is not None else below.split("\n")
         for item in items:
-            value = _COMMENT.sub("", item).strip().removeprefix("-").strip().strip("'\"")
+            value = re.sub(_COMMENT, "", item).strip().removeprefix("-").strip().strip("'\"")
             if value:
                 yield value
 

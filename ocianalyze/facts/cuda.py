@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.drivers import minimum_for
 
@@ -37,8 +36,7 @@ _VERSION: Final = re.compile(r"\d{1,4}\.\d{1,4}(?!\d)", re.ASCII)
 _PACKAGE: Final = re.compile(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class CudaEvidence:
+class CudaEvidence(NamedTuple):
     """A CUDA version (``12.4``), what it was told from, and where: ``file``, ``library``, ``wheel``, ``conda``, ...
 
     `stated` is True of what an image merely says of itself, which it may have inherited.

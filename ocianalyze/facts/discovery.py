@@ -9,7 +9,6 @@ the ``share/jupyter`` of the prefix of the ``python`` that is found through ``PA
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final
 
@@ -90,7 +89,7 @@ def list_for_image(shell: Shell, environment: Mapping[str, str], mounts: Mounts,
     kernels = _merged(specs, finder.conda_kernels(conda) if conda is not None else ())
     provisioners = _provisioners(shell.filesystem, host, kernels)
     if host.installation is not None:
-        kernels = tuple(replace(item, unprovisioned=not _is_provisioned(item, provisioners)) for item in kernels)
+        kernels = tuple(item._replace(unprovisioned=not _is_provisioned(item, provisioners)) for item in kernels)
     found = commands.with_commands(kernels, conda_prefix=conda.prefix if conda is not None else None)
     return Listing(host, shell, mounts, directories, conda, provisioners, found)
 
@@ -135,7 +134,7 @@ class _Finder:
                 if not basename(path).startswith("."):
                     first, *aliases = kernel_names(name, basename(path))
                     kernel = Kernel(first, path, node, "conda", KernelSpec(), tuple(aliases), "conda")
-                    yield self._kernel(replace(kernel, environment=environment, doubt=doubt))
+                    yield self._kernel(kernel._replace(environment=environment, doubt=doubt))
 
     def _kernels_in(self, directory: str) -> Iterator[tuple[str, Node]]:
         """Yield each subdirectory that holds a file ``kernel.json``, and that file; symlinks are followed."""
@@ -151,7 +150,7 @@ class _Finder:
         hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(kernel.file))
         spec = load_kernelspec(kernel.node.read(LARGEST + 1))
         denied = find_denial(self._filesystem, kernel.file, self._user)
-        return replace(kernel, spec=spec, hidden_by=self._mounts.hides(kernel.directory) or hidden_by, denied=denied)
+        return kernel._replace(spec=spec, hidden_by=self._mounts.hides(kernel.directory) or hidden_by, denied=denied)
 
 
 def _native_kernel(filesystem: Filesystem, commands: KernelCommands, server: Server) -> Iterator[Kernel]:
@@ -180,8 +179,8 @@ def _is_provisioned(kernel: Kernel, provisioners: frozenset[str]) -> bool:
 def _doubted(kernel: Kernel) -> Kernel:
     """Return a kernel of Studio Classic with why it may not be listed: because of what the service's server has."""
     if not _is_provisioned(kernel, _LOCAL):
-        return replace(kernel, doubt=f"the service's server may not have the provisioner {kernel.spec.provisioner!r}")
-    return replace(kernel, doubt=_SHADOWING) if kernel.name == NATIVE and kernel.place == "system" else kernel
+        return kernel._replace(doubt=f"the service's server may not have the provisioner {kernel.spec.provisioner!r}")
+    return kernel._replace(doubt=_SHADOWING) if kernel.name == NATIVE and kernel.place == "system" else kernel
 
 
 def _merged(specs: Iterable[Kernel], conda: Iterable[Kernel]) -> tuple[Kernel, ...]:
@@ -199,11 +198,11 @@ def _merged(specs: Iterable[Kernel], conda: Iterable[Kernel]) -> tuple[Kernel, .
         winner = kernel if kernel.is_out_of_sight else winners.setdefault(kernel.name, kernel)
         shadowed_by = winner.directory if winner is not kernel else None
         if kernel.origin == "conda":
-            found.append(replace(kernel, shadowed_by=shadowed_by))
+            found.append(kernel._replace(shadowed_by=shadowed_by))
             continue
         guess = guesses.get(kernel.directory)
         doubt = kernel.doubt or (f"it may be listed as {guess!r} only" if guess else None)
-        found.append(replace(kernel, shadowed_by=shadowed_by, renamed=twins.get(kernel.directory), doubt=doubt))
+        found.append(kernel._replace(shadowed_by=shadowed_by, renamed=twins.get(kernel.directory), doubt=doubt))
     return tuple(found)
 
 

@@ -6,9 +6,8 @@ Sources: PyPA, "Recording installed projects" (``<name>-<version>.dist-info``) a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from posixpath import dirname
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,8 +23,7 @@ WANTED: Final = (JUPYTERLAB, ACTIVITY_MONITOR)
 _RELEASE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """An installed distribution: where its package lies, and the release of it (``4.2.5``), if that is told."""
 
     name: str

@@ -6,9 +6,8 @@ jupyter_server ``serverapp.py`` and ``auth/identity.py``, notebook_shim ``shim.p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from posixpath import basename, dirname, join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.jupyter_options import (
     Options,
@@ -48,8 +47,7 @@ _EXTENSIONS: Final = {
 _IDENTITY: Final = ("PasswordIdentityProvider", "LegacyIdentityProvider", "IdentityProvider")
 
 
-@dataclass(frozen=True, slots=True)
-class JupyterSettings:
+class JupyterSettings(NamedTuple):
     """The settings of a server.
 
     Attributes:
@@ -95,8 +93,7 @@ def find_settings(filesystem: Filesystem, found: Found, mounts: Mounts) -> Jupyt
     return _settle(_Levels(given, server, below, extension), found.environment)
 
 
-@dataclass(frozen=True, slots=True)
-class _Levels:
+class _Levels(NamedTuple):
     """What counts most first: arguments, the server's files, the files of the extension that `extension` names."""
 
     given: Options
@@ -152,14 +149,13 @@ def _settle(levels: _Levels, environment: Mapping[str, str]) -> JupyterSettings:
         ignored=tuple(levels.given.ignored),
     )
     if levels.find("identity_provider_class") is not None:
-        result = replace(result, token=Setting(UNKNOWN, "ServerApp.identity_provider_class"))
+        result = result._replace(token=Setting(UNKNOWN, "ServerApp.identity_provider_class"))
     return _with_doubt(result) if levels.opaque else result
 
 
 def _with_doubt(settings: JupyterSettings) -> JupyterSettings:
     """Return the settings with those unknown that nothing that is known gives: what cannot be told may give them."""
-    return replace(
-        settings,
+    return settings._replace(
         ip=_doubted(settings.ip),
         port=_doubted(settings.port),
         base_url=_doubted(settings.base_url),

@@ -46,22 +46,20 @@ _ALIASES: Final[dict[str, Key]] = {
 _FLAGS: Final[dict[str, Key]] = {"allow-root": ("ServerApp", "allow_root")}
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NUMBER: Final = 20
-_LITERAL: Final = re.compile(
-    r"(?:[uUrR]{0,2}(?:'(?P<single>[^'\\\n]*)'|\"(?P<double>[^\"\\\n]*)\")|(?P<word>True|False|None)"
-    r"|(?P<number>-?\d{1,18}))[ \t]*(?:#.*)?",
-    re.ASCII,
+_LITERAL: Final = (
+    r"(?a)(?:[uUrR]{0,2}(?:'(?P<single>[^'\\\n]*)'|\"(?P<double>[^\"\\\n]*)\")|(?P<word>True|False|None)"
+    r"|(?P<number>-?\d{1,18}))[ \t]*(?:#.*)?"
 )
 _WORDS: Final = {"True": True, "False": False, "None": None}
-_ASSIGNED: Final = re.compile(r"\b([A-Za-z_]\w*)\.([A-Z]\w*)\.([a-z_]\w*)\s*=(?!=)[ \t]*", re.ASCII)
-_CONFIG_NAME: Final = re.compile(r"^[ \t]*([A-Za-z_]\w*)\s*=\s*get_config\(\)", re.MULTILINE | re.ASCII)
-_USED: Final = re.compile(
-    r"(?<![\w.])([A-Za-z_]\w*)"
-    r"(\.[A-Z]\w*\.(?!(?:update|merge|setdefault)\b)[a-z_]\w*|[ \t]*=[ \t]*get_config\(\))?",
-    re.ASCII,
+_ASSIGNED: Final = r"(?a)\b([A-Za-z_]\w*)\.([A-Z]\w*)\.([a-z_]\w*)\s*=(?!=)[ \t]*"
+_CONFIG_NAME: Final = r"(?am)^[ \t]*([A-Za-z_]\w*)\s*=\s*get_config\(\)"
+_USED: Final = (
+    r"(?a)(?<![\w.])([A-Za-z_]\w*)"
+    r"(\.[A-Z]\w*\.(?!(?:update|merge|setdefault)\b)[a-z_]\w*|[ \t]*=[ \t]*get_config\(\))?"
 )
 """A name, and behind it a trait, or that it becomes the configuration; what else is done with that cannot be told."""
 
-_DYNAMIC: Final = re.compile(r"\bload_subconfig\s*\(|\bexec\s*\(|\bsetattr\s*\(")
+_DYNAMIC: Final = r"\bload_subconfig\s*\(|\bexec\s*\(|\bsetattr\s*\("
 
 
 class Setting(NamedTuple):
@@ -122,18 +120,18 @@ def parse_arguments(words: Sequence[str]) -> Options:
 
 def parse_python(text: str, source: str) -> Options:
     """Return what a configuration file in Python says: its plain assignments of plain values."""
-    options = Options(opaque=_DYNAMIC.search(text) is not None)
-    names = {"c", *_CONFIG_NAME.findall(text)}
+    options = Options(opaque=re.search(_DYNAMIC, text) is not None)
+    names = {"c", *re.findall(_CONFIG_NAME, text)}
     for line in text.splitlines():
         if line.lstrip().startswith("#"):
             continue
-        for match in _ASSIGNED.finditer(line):
+        for match in re.finditer(_ASSIGNED, line):
             if match[1] not in names or match[3] not in TRAITS:
                 continue
-            literal = _LITERAL.fullmatch(line, match.end()) if match.start() == 0 else None
+            literal = re.fullmatch(_LITERAL, line[match.end() :]) if match.start() == 0 else None
             value: Value = UNKNOWN if literal is None else _literal(literal)
             _check(options, (match[2], match[3]), value, source)
-        used = _USED.finditer(line.partition("#")[0])
+        used = re.finditer(_USED, line.partition("#")[0])
         options.opaque = options.opaque or any(match[1] in names and not match[2] for match in used)
     return options
 

@@ -7,9 +7,8 @@ platformdirs ``unix.py``; jupyter_client 8 ``kernelspec.py`` (``_kernel_dirs_def
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from posixpath import join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs import LONGEST_PATH, split_path
 
@@ -24,16 +23,14 @@ _SHARE: Final = "share/jupyter"
 _FALSE: Final = frozenset({"no", "n", "false", "off", "0", "0.0"})
 
 
-@dataclass(frozen=True, slots=True)
-class SearchDirectory:
+class SearchDirectory(NamedTuple):
     """One directory of kernel specs, and why it is searched."""
 
     path: str
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What the search order depends on.
 
     Attributes:

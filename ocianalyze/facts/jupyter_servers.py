@@ -8,10 +8,9 @@ has spaces, into the second one of a script of ``/bin/sh`` (distlib ``scripts.py
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from itertools import islice
 from posixpath import basename
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.python import find_installation, is_python
 
@@ -34,8 +33,7 @@ _TRAMPOLINE: Final = b"\n'''exec' "
 _MAX_WORDS: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """A Jupyter server.
 
     Attributes:

@@ -70,9 +70,9 @@ class KernelCommands:
         if kernel.problem or not argv:
             return kernel
         rewritten = kernel.environment is None and argv[0] in self._server.replaced
-        kernel = replace(kernel, rewritten=rewritten, command=self._formatted(kernel, conda_prefix))
+        kernel = kernel._replace(rewritten=rewritten, command=self._formatted(kernel, conda_prefix))
         if self._server.installation is None and (rewritten or argv[0].startswith("{prefix}")):
-            return replace(kernel, foreign=True)
+            return kernel._replace(foreign=True)
         word = kernel.command[0] if kernel.environment is None else argv[0]
         if not word or "{" in word or self._room <= 0:
             return kernel
@@ -100,8 +100,8 @@ class KernelCommands:
         if program.problem is None and basename(argv[0]) == "env" and (behind := _behind_env(argv)):
             argv = behind
             found = shell.find(argv[0])
-            program = replace(found, visited=program.visited + found.visited)
-        kernel = replace(kernel, program=program)
+            program = found._replace(visited=program.visited + found.visited)
+        kernel = kernel._replace(program=program)
         if program.path is None or program.problem is not None or program.interpreter is not None:
             return kernel
         return self._with_python(kernel, program.path, argv, variables)
@@ -113,9 +113,9 @@ class KernelCommands:
             self._installations[path] = find_installation(self._shell.filesystem, path)
         python, name = self._installations[path], _module_of(argv)
         if python is None or name is None or "PYTHONHOME" in variables:
-            return replace(kernel, python=python)
+            return kernel._replace(python=python)
         module = self._modules.find(python, name, variables.get("PYTHONPATH", ""))
-        return replace(kernel, python=python, module=module)
+        return kernel._replace(python=python, module=module)
 
 
 def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:

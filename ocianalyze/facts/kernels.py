@@ -5,9 +5,8 @@ Sources: jupyter_client ``manager.py`` (``format_kernel_cmd``); `discovery` has 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from posixpath import join
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from ocianalyze.facts.conda import Conda
@@ -34,8 +33,7 @@ LOCAL_PROVISIONER: Final = "local-provisioner"
 KERNEL_MODULES: Final = frozenset({"ipykernel", "ipykernel_launcher", "IPython"})
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(NamedTuple):
     """One kernel that is, or could be, listed.
 
     Attributes:
@@ -139,8 +137,7 @@ class Kernel:
         return self.listed and not (broken or self.foreign or (self.module is not None and self.module.missing))
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The kernels as one Jupyter server would list them.
 
     Attributes:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 from posixpath import dirname, join, normpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs import split_path
 
@@ -40,12 +40,11 @@ _MAX_PATTERNS: Final = 20
 
 _WILD: Final = re.compile(r"[*?\[]")
 
-_TREES: Final = re.compile(r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)")
-_NOT_SEARCHED: Final = re.compile(r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)")
+_TREES: Final = r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)"
+_NOT_SEARCHED: Final = r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)"
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderDirectory:
+class LoaderDirectory(NamedTuple):
     """A directory that the image adds to the loader's path: as written, as it really is, and what adds it."""
 
     path: str
@@ -54,8 +53,7 @@ class LoaderDirectory:
     layer: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderPath:
+class LoaderPath(NamedTuple):
     """Where the loader looks: the default directories as they really are, and those that the image adds."""
 
     default: frozenset[str]
@@ -73,7 +71,7 @@ class LoaderPath:
         directory = dirname(path)
         if directory in self.default or any(directory == item.real for item in self.added):
             return True
-        return _TREES.match(directory) is not None and not _NOT_SEARCHED.search(directory)
+        return re.match(_TREES, directory) is not None and not re.search(_NOT_SEARCHED, directory)
 
 
 def find_loader_path(filesystem: Filesystem, environment: Mapping[str, str]) -> LoaderPath:

@@ -7,9 +7,8 @@ Sources: CPython ``Lib/importlib/_bootstrap_external.py`` (what a module's file 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from posixpath import join, normpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.programs import LONGEST_PATH, split_path
@@ -35,8 +34,7 @@ _MAX_LINES: Final = 1000
 _ARCHIVES: Final = (".zip", ".egg", ".pex", ".whl")
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleSearch:
+class ModuleSearch(NamedTuple):
     """Where a module was looked for.
 
     Attributes:
@@ -155,8 +153,7 @@ class ModuleFinder:
         return not any(self._mounts.hides_on_the_way(self._filesystem.resolve(path)) for path in paths)
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """One line of a ``.pth`` file: a directory, or code; or why the file's lines cannot be told."""
 
     file: str

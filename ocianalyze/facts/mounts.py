@@ -6,9 +6,8 @@ newer Studio, whose volume is mounted on ``/home/sagemaker-user`` whatever the A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from posixpath import normpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Resolution
@@ -21,8 +20,7 @@ LOGS: Final = "/var/log/studio"
 """The directory that the newer Studio keeps for the logs of its applications."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mounts:
+class Mounts(NamedTuple):
     """The directories that are hidden at run time: the mounted user directory, and the reserved ones.
 
     Attributes:

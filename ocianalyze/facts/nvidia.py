@@ -9,9 +9,8 @@ is never relinked to the host's library.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from posixpath import basename, dirname
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.nvidia_patterns import FileType, NvidiaClass, classify
 
@@ -36,9 +35,9 @@ BLOCKING_SONAMES: Final = ("libcuda.so.1", "libnvidia-ml.so.1")
 
 Reason: TypeAlias = Literal["empty", "dangling", "link", "stub-copy", "script"]
 
-_STUB_SIZES: Final = ((re.compile(r"libcuda\.so.*"), 1_000_000), (re.compile(r"libnvidia-ml\.so.*"), 256 * 1024))
+_STUB_SIZES: Final = ((r"libcuda\.so.*", 1_000_000), (r"libnvidia-ml\.so.*", 256 * 1024))
 _SCRIPTS: Final = frozenset({"nvidia-bug-report.sh", "nvidia-sleep.sh"})
-_WHOLE_TREES: Final = re.compile(
+_WHOLE_TREES: Final = (
     r"/var/lib/dkms/nvidia[^/]*|/usr/src/nvidia-[^/]+|.*/lib/modules/[^/]+/kernel/nvidia-\d{3}[^/]*"
     r"|/etc/nvidia-container-[^/]+|/var/lib/nvidia|/usr/lib/wsl"
 )
@@ -46,8 +45,7 @@ _SONAME, _BINARY = "U03", "U05"
 _LIBRARIES: Final = frozenset({"U02", _SONAME})
 
 
-@dataclass(frozen=True, slots=True)
-class NvidiaFile:
+class NvidiaFile(NamedTuple):
     """One of NVIDIA's files.
 
     Attributes:
@@ -123,7 +121,7 @@ def injected_links(filesystem: Filesystem) -> tuple[Node, ...]:
 def _inside_trees(filesystem: Filesystem, candidates: Iterable[Node]) -> Iterator[Node]:
     wsl = filesystem.lookup("/usr/lib/wsl")
     for node in (*candidates, *([wsl] if wsl is not None else [])):
-        if node.is_directory and _WHOLE_TREES.fullmatch(node.path):
+        if node.is_directory and re.fullmatch(_WHOLE_TREES, node.path):
             yield from filesystem.walk(node.path)
 
 
@@ -134,7 +132,7 @@ def _look_at(filesystem: Filesystem, node: Node) -> NvidiaFile | None:
         return None
     file = NvidiaFile(node.path, node.layer, node.size, match.cls, match.pattern, match.version)
     if match.cls == "driver-leftover" and not node.size and node.is_file:
-        return replace(file, reason="empty")
+        return file._replace(reason="empty")
     return _follow(filesystem, node, file) if node.is_symlink else _weigh(node, file)
 
 
@@ -143,38 +141,38 @@ def _weigh(node: Node, file: NvidiaFile) -> NvidiaFile:
     if file.cls != "driver-userspace":
         return file
     if file.pattern == _SONAME and _is_small(node.name, node.size):
-        return replace(file, cls="stub", reason="stub-copy")
+        return file._replace(cls="stub", reason="stub-copy")
     if file.pattern == _BINARY and node.name not in _SCRIPTS and _is_script(node):
-        return replace(file, reason="script")
+        return file._replace(reason="script")
     return file
 
 
 def _follow(filesystem: Filesystem, node: Node, file: NvidiaFile) -> NvidiaFile | None:
     """Return what a symlink is: what it leads to."""
     end = filesystem.resolve(node.path)
-    file = replace(file, target=end.path)
+    file = file._replace(target=end.path)
     if file.cls not in ("driver-userspace", "driver-kernel"):
         return file
     if end.node is None:
-        return replace(file, cls="driver-leftover", reason="dangling")
+        return file._replace(cls="driver-leftover", reason="dangling")
     if not end.node.is_file:
         return None
     target = _look_at(filesystem, end.node)
     if target is None:
         return _by_its_name(node, file, end.node.size) if file.pattern in _LIBRARIES else None
-    return replace(file, cls=target.cls, version=target.version or file.version, reason="link")
+    return file._replace(cls=target.cls, version=target.version or file.version, reason="link")
 
 
 def _by_its_name(node: Node, file: NvidiaFile, size: int) -> NvidiaFile:
     """Return what a library's symlink is that leads to a file of which nothing else says that it is NVIDIA's."""
-    file = replace(file, size=size, reason="link")
+    file = file._replace(size=size, reason="link")
     if not size:
-        return replace(file, cls="driver-leftover")
-    return replace(file, cls="stub") if _is_small(node.name, size) else file
+        return file._replace(cls="driver-leftover")
+    return file._replace(cls="stub") if _is_small(node.name, size) else file
 
 
 def _is_small(name: str, size: int) -> bool:
-    return any(pattern.fullmatch(name) and size < least for pattern, least in _STUB_SIZES)
+    return any(re.fullmatch(pattern, name) and size < least for pattern, least in _STUB_SIZES)
 
 
 def _is_script(node: Node) -> bool:

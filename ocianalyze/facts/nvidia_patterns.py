@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 NvidiaClass: TypeAlias = Literal[
     "driver-userspace",
@@ -40,8 +39,7 @@ VERSION: Final = re.compile(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
 """The version of a driver."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The pattern that a path matches, the class that follows, and the driver version in the name, if it has one."""
 
     pattern: str
@@ -49,12 +47,11 @@ class Match:
     version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
+class _Pattern(NamedTuple):
     id: str
     cls: NvidiaClass
-    directory: re.Pattern[str] | None
-    base: re.Pattern[str]
+    directory: str | None
+    base: str
     types: str
 
 
@@ -66,9 +63,11 @@ def classify(path: str, kind: FileType, size: int) -> Match | None:
     directory, _, base = path.rpartition("/")
     directory = directory or "/"
     for pattern in _patterns():
-        if kind not in pattern.types or (pattern.directory is not None and not pattern.directory.search(directory)):
+        if kind not in pattern.types or (
+            pattern.directory is not None and not _compiled(pattern.directory).search(directory)
+        ):
             continue
-        found = pattern.base.fullmatch(base)
+        found = _compiled(pattern.base).fullmatch(base)
         if found is None:
             continue
         version = found.groupdict().get("ver")
@@ -85,9 +84,15 @@ def _patterns() -> tuple[_Pattern, ...]:
         _Pattern(
             item["id"],
             item["cls"],
-            re.compile(item["dir"], re.DOTALL) if item["dir"] else None,
-            re.compile(item["base"], re.DOTALL),
+            item["dir"] or None,
+            item["base"],
             item["types"],
         )
         for item in raw
     )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern when it is first asked for: most images hold files for few of them."""
+    return re.compile(pattern, re.DOTALL)

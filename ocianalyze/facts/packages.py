@@ -6,8 +6,7 @@ Sources: Debian policy, section 5 (control files); ``/var/lib/dpkg/status.d`` as
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,27 +15,26 @@ if TYPE_CHECKING:
 
 READS: Final = ("/var/lib/dpkg/status", "/var/lib/dpkg/status.d/*")
 
-_DRIVER_SOURCE: Final = re.compile(
+_DRIVER_SOURCE: Final = (
     r"nvidia-graphics-drivers.*|nvidia-open-gpu-kernel-modules.*|linux-restricted-modules.*|fabric-manager-\d+"
     r"|libnvidia-nscq-\d+|nvidia-imex-\d+"
 )
-_HARMLESS_SOURCE: Final = re.compile(
+_HARMLESS_SOURCE: Final = (
     r"nvidia-cuda-toolkit|egl-wayland|egl-gbm|nvidia-vaapi-driver|ocl-icd|nvidia-container-toolkit|libnvidia-container"
     r"|nvidia-settings|nvidia-persistenced|nvidia-modprobe|nvidia-xconfig|nvidia-prime|nvidia-support|glx-alternatives"
 )
-_DRIVER_NAME: Final = re.compile(
+_DRIVER_NAME: Final = (
     r"(?:lib)?nvidia-(?:compute|common|cfg1|decode|encode|extra|fbc1|gl|utils|compute-utils|kernel-common|kernel-source"
     r"|kernel-open|dkms|driver|headless|firmware|fabricmanager|imex|nscq)(?:-[-\w]*)?"
     r"|libnvidia-(?:ml1|cfg1|ptxjitcompiler1|nvvm\d*|encode1|gpucomp)|libcuda1|libcudadebugger1|libnvcuvid1|nvidia-smi"
     r"|nvidia-driver.*|nvidia-kernel-.*|nvidia-alternative|nvidia-cuda-mps|nvidia-(?:tesla|legacy)-.*|firmware-nvidia-gsp"
     r"|xserver-xorg-video-nvidia.*|cuda-drivers.*|linux-(?:modules|objects)-nvidia-.*"
 )
-_EMPTY: Final = re.compile(r"transitional|dummy", re.IGNORECASE)
+_EMPTY: Final = r"(?i)transitional|dummy"
 _TRACES: Final = (b"nvidia", b"cuda")
 
 
-@dataclass(frozen=True, slots=True)
-class Package:
+class Package(NamedTuple):
     """An installed package; `source` is the name of the source package, `file` where dpkg says so."""
 
     name: str
@@ -48,14 +46,14 @@ class Package:
     @property
     def is_driver(self) -> bool:
         """True if it belongs to an NVIDIA driver."""
-        if _DRIVER_SOURCE.fullmatch(self.source):
+        if re.fullmatch(_DRIVER_SOURCE, self.source):
             return not self.name.startswith(("nvidia-libopencl1", "nvidia-opencl-icd-dummy"))
-        return not _HARMLESS_SOURCE.fullmatch(self.source) and _DRIVER_NAME.fullmatch(self.name) is not None
+        return not re.fullmatch(_HARMLESS_SOURCE, self.source) and re.fullmatch(_DRIVER_NAME, self.name) is not None
 
     @property
     def is_transitional(self) -> bool:
         """True if it says that it holds nothing itself."""
-        return _EMPTY.search(self.description) is not None
+        return re.search(_EMPTY, self.description) is not None
 
 
 def find_packages(filesystem: Filesystem) -> tuple[Package, ...]:

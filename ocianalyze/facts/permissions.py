@@ -5,8 +5,7 @@ Sources: path_resolution(7), which wants the x bit of every directory on the way
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs import may_execute
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _ACCESS_LIST: Final = "system.posix_acl_access"
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(NamedTuple):
     """What keeps a user from a path: the directory that it may not search, or the file that it may not read."""
 
     node: Node

@@ -5,8 +5,7 @@ Sources: execve(2), path_resolution(7), moby ``DefaultPathEnv``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,8 +28,7 @@ FORBIDDEN: Final = "no-permission"
 """The code of the problem that only this user has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a command cannot be run: a code for programs, and a clause for people.
 
     Codes: ``not-on-path``, ``missing``, ``dangling``, ``loop``, ``not-a-file``, ``not-executable``, ``no-permission``,
@@ -41,8 +39,7 @@ class Problem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """Where a command leads.
 
     Attributes:

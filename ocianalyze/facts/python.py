@@ -7,9 +7,8 @@ Fedora's and Amazon Linux's ``/usr/local`` schemes for what pip installs as root
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from posixpath import basename, dirname, join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +23,7 @@ _LIBRARIES: Final = ("lib", "lib64")
 _EXECUTABLE: Final = re.compile(r"(?:python|pypy)[\d.]*t?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(NamedTuple):
     """A Python, as its ``sys`` module would tell.
 
     Attributes:

@@ -8,7 +8,6 @@ driver, and the CUDA version that follows from it, can be known here; brand and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.drivers import compare, cuda_of, parse_version
@@ -27,11 +26,10 @@ _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 _VERSIONS: Final = frozenset({"cuda", "driver", "arch"})
 _PROPERTIES: Final = _VERSIONS | {"brand"}
-_CONDITION: Final = re.compile(r"([^<>=!]+)(!=|<=|>=|=|<|>)([^<>=!].*)", re.DOTALL)
-_SEMANTIC: Final = re.compile(
-    r"v?(\d{1,10})(?:\.(\d{1,10}))?(?:\.\d{1,10})?(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
-    re.ASCII,
+_CONDITION: Final = r"(?s)([^<>=!]+)(!=|<=|>=|=|<|>)([^<>=!].*)"
+_SEMANTIC: Final = (
+    r"(?a)v?(\d{1,10})(?:\.(\d{1,10}))?(?:\.\d{1,10})?(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 _MAX_UINT32: Final = 2**32 - 1
 _LONGEST: Final = 16 * 1024
@@ -50,8 +48,7 @@ class Condition(NamedTuple):
         return f"{self.property}{self.operator}{self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(NamedTuple):
     """What one variable demands.
 
     Attributes:
@@ -113,7 +110,7 @@ def legacy_version(environment: Mapping[str, str]) -> Requirement | None:
 
 def major_minor(text: str) -> str | None:
     """Return the first two numbers of a semantic version, or None if it is none that the toolkit takes."""
-    match = _SEMANTIC.fullmatch(text)
+    match = re.fullmatch(_SEMANTIC, text)
     if match is None or any(int(part or 0) > _MAX_UINT32 for part in match.groups()):
         return None
     return f"{int(match[1])}.{int(match[2] or 0)}"
@@ -128,7 +125,7 @@ def parse_requirement(variable: str, text: str) -> Requirement:
     for term in text.split(" "):
         conditions: list[Condition] = []
         for factor in filter(None, term.split(",")):
-            match = _CONDITION.fullmatch(factor)
+            match = re.fullmatch(_CONDITION, factor)
             if match is None:
                 problem = problem or f"{factor[:60]!r} is no comparison"
                 continue

@@ -5,9 +5,8 @@ Source: AWS, "Custom SageMaker image specifications", File system, User data and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from posixpath import relpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +21,7 @@ SHOWN: Final = 20
 """How many paths stand for all in what is reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one layer contributes to a directory: how many paths that are no directories, their bytes, some paths."""
 
     layer: int
@@ -32,8 +30,7 @@ class Share:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """What lies in a directory that is hidden at run time.
 
     Attributes:

@@ -6,9 +6,9 @@ virtual environments and of conda's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from posixpath import basename, dirname, join, normpath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.scripts import DECLARATIONS, UNKNOWN
 from ocianalyze.facts.wrappers import conda_prefix
@@ -25,8 +25,7 @@ _SOURCES: Final = frozenset({"source", "."})
 _CONDAS: Final = frozenset({"conda", "mamba", "micromamba"})
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a command of a script finds: how it is looked up, and its variables.
 
     `located` is False once something that only a running shell knows may have changed where commands are looked up.
@@ -41,7 +40,7 @@ class Surroundings:
         """Return what the next command finds."""
         first, second = (*command.words, "", "")[:2]
         if self.changes >= _MOST_CHANGES:
-            return replace(self, located=False)
+            return self._replace(located=False)
         if not command.words or first in DECLARATIONS:
             stated = (word.partition("=") for word in command.words[1:])
             given = (*command.assignments, *((name, value) for name, equals, value in stated if equals))
@@ -53,7 +52,7 @@ class Surroundings:
             there = self.shell.filesystem.lookup(join(prefix, "bin")) is not None
             return self._changed(shell=with_prefix(self.shell, prefix), located=self.located and there)
         if first in _SOURCES or first == "eval":
-            return replace(self, located=False)
+            return self._replace(located=False)
         return self
 
     def _with_variables(self, given: Iterable[tuple[str, str]], *, nested: bool, exported: bool) -> Surroundings:
@@ -83,7 +82,7 @@ class Surroundings:
 
     def _inside(self, directory: str, *, nested: bool) -> Surroundings:
         if nested or UNKNOWN in directory or directory.startswith("-"):
-            return replace(self, located=False)
+            return self._replace(located=False)
         return self._changed(shell=replace(self.shell, directory=normpath(join(self.shell.directory, directory))))
 
     def _changed(

@@ -70,9 +70,9 @@ class Shell:
 
     def _find(self, word: str, lookup: _Lookup) -> Program:
         if word == "~" or word.startswith("~/"):
-            return replace(self._examine(normpath(self.user.home + word[1:]), lookup), word=word)
+            return self._examine(normpath(self.user.home + word[1:]), lookup)._replace(word=word)
         if "/" in word:
-            return replace(self._examine(normpath(join(self.directory, word)), lookup), word=word)
+            return self._examine(normpath(join(self.directory, word)), lookup)._replace(word=word)
         hidden: Program | None = None
         first: Program | None = None
         for directory in dict.fromkeys(self.path):
@@ -82,13 +82,13 @@ class Shell:
             found = self._examine(join(place, word), lookup)
             if found.problem is None:
                 if self.mounts is None or self.mounts.hides_any(found.visited) is None:
-                    return replace(found, word=word)
+                    return found._replace(word=word)
                 hidden = hidden or found
             elif first is None and found.problem.code != "missing":
                 first = found
         best = hidden or first
         if best is not None:
-            return replace(best, word=word)
+            return best._replace(word=word)
         text = f"{word!r} is in no directory of PATH ({shown(self.path, ':')})"
         return Program(word, problem=Problem("not-on-path", text))
 
@@ -108,49 +108,49 @@ class Shell:
         chain, visited, node, problem = self._follow(path)
         program = Program(path, path, chain, visited, node)
         if node is None or problem is not None:
-            return replace(program, problem=problem)
+            return program._replace(problem=problem)
         problem = self._permission(node, chain)
         if problem is not None:
-            return replace(program, problem=problem)
+            return program._replace(problem=problem)
         head = node.head()
-        program = replace(program, kind=filetype.describe(head), machine=filetype.elf_machine(head))
+        program = program._replace(kind=filetype.describe(head), machine=filetype.elf_machine(head))
         if program.machine is not None:
             return program
         if not head:
-            return replace(program, problem=Problem("empty", f"{_arrows(chain)} is an empty file"))
+            return program._replace(problem=Problem("empty", f"{_arrows(chain)} is an empty file"))
         if not head.startswith(b"#!"):
             text = f"{_arrows(chain)} is neither an ELF file nor a script with a '#!' line ({program.kind})"
-            return replace(program, problem=Problem("not-runnable", text))
+            return program._replace(problem=Problem("not-runnable", text))
         return self._interpret(program, node, head, lookup)
 
     def _interpret(self, program: Program, node: Node, head: bytes, lookup: _Lookup) -> Program:
         where = _arrows(program.chain)
         if node in lookup.scripts:
-            return replace(program, problem=Problem("loop", f"{where} is a script that is run by itself"))
+            return program._replace(problem=Problem("loop", f"{where} is a script that is run by itself"))
         if len(lookup.scripts) >= _MAX_INTERPRETERS or lookup.followed >= _MAX_SCRIPTS:
-            return replace(program, problem=Problem("loop", f"{where} is a script of scripts, too many deep"))
+            return program._replace(problem=Problem("loop", f"{where} is a script of scripts, too many deep"))
         if not may_read(node, self.user):
             mode = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
             text = f"{where} is a script that {_who(self.user)} may not read ({mode})"
-            return replace(program, problem=Problem("no-permission", text))
+            return program._replace(problem=Problem("no-permission", text))
         lookup.followed += 1
         lookup.scripts.append(node)
         try:
             interpreter, argument = parse_shebang(head)
-            found = replace(self._examine(normpath(join(self.directory, interpreter)), lookup), word=interpreter)
+            found = self._examine(normpath(join(self.directory, interpreter)), lookup)._replace(word=interpreter)
             command = env_command(interpreter, argument)
             if found.problem is None and command is not None:
                 behind = self._find(command, lookup)
-                found = replace(behind, visited=found.visited + behind.visited)
+                found = behind._replace(visited=found.visited + behind.visited)
         except ShebangError as error:
-            return replace(program, problem=Problem("interpreter", f"{where}: {error}"))
+            return program._replace(problem=Problem("interpreter", f"{where}: {error}"))
         finally:
             lookup.scripts.pop()
-        program = replace(program, interpreter=found, visited=program.visited + found.visited)
+        program = program._replace(interpreter=found, visited=program.visited + found.visited)
         if found.problem is None:
             return program
-        return replace(
-            program, problem=Problem("interpreter", f"{where} is run by {interpreter!r}: {found.problem.text}")
+        return program._replace(
+            problem=Problem("interpreter", f"{where} is run by {interpreter!r}: {found.problem.text}")
         )
 
     def _follow(self, path: str) -> tuple[tuple[str, ...], tuple[str, ...], Node | None, Problem | None]:

@@ -6,9 +6,8 @@ Source: sudoers(5).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from posixpath import join
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +22,10 @@ _PROGRAMS: Final = ("/usr/bin/sudo", "/bin/sudo", "/usr/local/bin/sudo")
 _SETUID: Final = 0o4000
 _LARGEST: Final = 256 * 1024
 _MOST_FILES: Final = 100
-_ENTRY: Final = re.compile(r"(\S+)\s+[^=\s]+\s*=\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*NOPASSWD:")
+_ENTRY: Final = r"(\S+)\s+[^=\s]+\s*=\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*NOPASSWD:"
 
 
-@dataclass(frozen=True, slots=True)
-class Sudo:
+class Sudo(NamedTuple):
     """The program, and the line that lets the container's user run it without a password."""
 
     program: Node
@@ -50,7 +48,7 @@ def find_sudo(filesystem: Filesystem, user: User, group_names: frozenset[str]) -
     who = {"ALL", f"#{user.uid}", *(f"%{name}" for name in group_names), *([user.name] if user.name else [])}
     for file in _files(filesystem):
         for line in file.read(_LARGEST).decode("utf-8", "surrogateescape").splitlines():
-            entry = _ENTRY.match(line.strip())
+            entry = re.match(_ENTRY, line.strip())
             if entry is not None and entry[1] in who:
                 return Sudo(program, file, line.strip())
     return None

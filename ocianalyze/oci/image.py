@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,8 +42,7 @@ class Blob(Protocol):
         """Return the same bytes for reading at offsets, or None where the medium cannot."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer of an image.
 
     `digest` and `size` are those of the blob as stored where a descriptor states them; `diff_id` is the digest of the
@@ -60,8 +58,7 @@ class Layer:
     blob: Blob
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """One image: what it says of itself, and its layers from the bottom up.
 
     `source` is one of ``docker-archive``, ``oci-archive``, ``oci-layout``, ``registry`` and ``stdin``.

@@ -4,7 +4,7 @@ Sources: image-spec descriptor.md, image-index.md, manifest.md, config.md. Go pr
 and maps; that is read as empty. Unknown fields are ignored, as the specification demands.
 """
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
 
 from typing import Annotated, Any, TypeVar
 

@@ -6,8 +6,7 @@ Source: containers-transports(5).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import InvalidReferenceError
 from ocianalyze.oci.repository import RepositoryName
@@ -24,8 +23,7 @@ _FILE = re.compile(r"[./~].*|.*\.(?:tar|tgz|tbz2?|txz|oci|zip|img)(?:\.[a-z0-9]+
 """What is meant to be a file, even if it is missing: nobody wants a typing error to be looked for in a registry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A transport, a location in its terms, and which of several images is meant, if that is said."""
 
     transport: Transport

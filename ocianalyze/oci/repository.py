@@ -7,9 +7,8 @@ distribution-spec, "Pulling manifests".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
 from ocianalyze.oci.digest import Digest
@@ -21,15 +20,14 @@ _DEFAULT_TAG: Final = "latest"
 _MAX_NAME: Final = 255
 
 _HOST_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]{0,61}[a-zA-Z0-9])"
-_HOST = re.compile(rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?", re.ASCII)
+_HOST = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}})?"
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*", re.ASCII)
-_TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
-_IMAGE_ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
+_TAG = r"(?a)[\w][\w.-]{0,127}"
+_IMAGE_ID = r"[0-9a-f]{64}"
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryName:
+class RepositoryName(NamedTuple):
     """An image in a registry.
 
     Attributes:
@@ -53,7 +51,7 @@ class RepositoryName:
         Raises:
             InvalidReferenceError: it is no name of an image.
         """
-        if _IMAGE_ID.fullmatch(text):
+        if re.fullmatch(_IMAGE_ID, text):
             raise InvalidReferenceError(
                 f"{text} is a digest, not the name of an image", hint=f"write NAME@sha256:{text}"
             )
@@ -68,13 +66,13 @@ class RepositoryName:
         tag = None
         if ":" in path.rpartition("/")[2]:
             path, _, tag = path.rpartition(":")
-            if not _TAG.fullmatch(tag):
+            if not re.fullmatch(_TAG, tag):
                 raise InvalidReferenceError(f"{text!r}: {tag[:150]!r} is no tag")
         if registry == DOCKER_HUB and path and "/" not in path:
             path = f"library/{path}"
-        if not _HOST.fullmatch(registry) or not _is_port(registry) or not _is_address(registry):
+        if not re.fullmatch(_HOST, registry) or not _is_port(registry) or not _is_address(registry):
             raise InvalidReferenceError(f"{text!r}: {registry!r} is no name of a registry")
-        if not _PATH.fullmatch(path) or len(path) > _MAX_NAME:
+        if not re.fullmatch(_PATH, path) or len(path) > _MAX_NAME:
             raise InvalidReferenceError(
                 f"{text!r} is no name of an image", hint="it looks like registry.example.com/team/image:tag"
             )

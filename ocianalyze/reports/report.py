@@ -4,9 +4,9 @@ The JSON of a report is its `model_dump`. The schema is a promise: fields are ad
 one number. Sizes are in bytes; paths are absolute, with bytes that are not UTF-8 as ``\xNN``.
 """
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -276,7 +276,7 @@ class Timing(_Part):
     phases: dict[str, float]
     layers: list[LayerTiming]
 
-    def with_start(self, seconds: float) -> Timing:
+    def with_start(self, seconds: float) -> Self:
         """Return this with the seconds that passed from the start of the process to that of the analysis."""
         phases = {"start": round(seconds, 4), **self.phases}
         return self.model_copy(update={"phases": phases, "seconds": round(seconds + self.seconds, 4)})

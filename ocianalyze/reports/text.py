@@ -15,7 +15,7 @@ _UNSAFE: Final = re.compile(
     "\U000e0000-\U000e007f"  # tags, which are invisible too
     "\ud800-\udfff]"  # bytes that are not UTF-8, and other lone surrogates
 )
-_UNSAFE_IN_JSON: Final = re.compile(
+_UNSAFE_IN_JSON: Final = (
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _LONGEST: Final = 2000
@@ -39,7 +39,7 @@ def encodable(text: str) -> str:
 
 def escaped_json(raw: bytes) -> bytes:
     """Return a JSON document with the characters escaped that would do something to a terminal that shows it."""
-    return _UNSAFE_IN_JSON.sub(_json_escape, raw.decode()).encode()
+    return re.sub(_UNSAFE_IN_JSON, _json_escape, raw.decode()).encode()
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import compress
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from ocianalyze.errors import OcianalyzeError, RuleError
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
@@ -29,8 +29,7 @@ Answer: TypeAlias = "tuple[Finding, ...] | RuleError | None"
 """What became of a rule: what it found, why it failed, or None if there was nothing to check."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A finding and how bad it is.
 
     Attributes:

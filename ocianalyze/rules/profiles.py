@@ -6,8 +6,7 @@ Source: AWS, "Custom SageMaker image specifications" (Studio Classic), "Custom i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from ocianalyze.errors import UsageError, suggest
 
@@ -22,8 +21,7 @@ CODE_EDITOR: Final = "studio-code-editor"
 UNIFIED: Final = "unified-studio"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A place that an image can be meant for.
 
     `letter` stands for it where there is no room; `notice` is what people should know before they put work into it.

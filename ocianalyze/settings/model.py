@@ -1,10 +1,11 @@
 """What can be set, and which values are known."""
 
-from __future__ import annotations
+# Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -17,9 +18,6 @@ from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Severity
 from ocianalyze.rules.selection import exact_rule, matching_rules
 from ocianalyze.rules.waivers import Waiver
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 _Item = TypeVar("_Item")
 _LEAST_WITHOUT_UNIT: Final = 1_000_000
@@ -157,7 +155,7 @@ class Settings(Table):
     _file: Path | None = PrivateAttr(None)
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any], path: Path) -> Settings:
+    def from_table(cls, table: Mapping[str, Any], path: Path) -> Self:
         """Return the settings in a table of the file `path`; raises `pydantic.ValidationError`."""
         settings = cls.model_validate(table)
         beside = settings.app_image_config

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import ImageChoiceError, InvalidImageError
 from ocianalyze.oci.image import Image, Layer, build_steps
@@ -19,8 +18,7 @@ DEFAULT_PLATFORM = "linux/amd64"
 """The platform of every instance type that Studio apps run on (botocore, ``AppInstanceType``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLayer:
+class StoredLayer(NamedTuple):
     """Where a layer is stored, and what its descriptor states of it."""
 
     blob: Blob
@@ -29,8 +27,7 @@ class StoredLayer:
     media_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One image of a source: its names, its config, and where its layers are."""
 
     names: tuple[str, ...]
@@ -155,7 +152,7 @@ def _merge_names(candidates: Sequence[Candidate]) -> list[Candidate]:
         key = candidate.config_digest, tuple(layer.digest for layer in candidate.layers)
         known = merged.get(key)
         names = dict.fromkeys((known.names if known else ()) + candidate.names)
-        merged[key] = replace(known or candidate, names=tuple(names))
+        merged[key] = (known or candidate)._replace(names=tuple(names))
     return list(merged.values())
 
 

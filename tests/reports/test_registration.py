@@ -1,7 +1,6 @@
 """The AppImageConfig that is written for an image: the API takes it, and no rule has anything against it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from json import dumps
 from typing import Any
 
@@ -181,7 +180,7 @@ def test_a_name_that_the_api_refuses(name: str) -> None:
 )
 def test_a_name_is_made_of_that_of_the_image(reference: str, names: tuple[str, ...], name: str) -> None:
     image, filesystem = make_image(good())
-    image = replace(image, reference=reference, names=names)
+    image = image._replace(reference=reference, names=names)
     config = register(image, filesystem, profile=CLASSIC).config
     assert config["AppImageConfigName"] == name
     assert complaints(config) == []

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ocianalyze.facts import gather
@@ -151,8 +151,8 @@ def make_subject(
     image, filesystem = make_image(*layers, config=config, platform=platform, sizes=sizes)
     if media_types is not None:
         stored = zip(image.layers, media_types[1:], strict=True)
-        typed = tuple(replace(layer, media_type=media_type) for layer, media_type in stored)
-        image = replace(image, media_type=media_types[0], layers=typed)
+        typed = tuple(layer._replace(media_type=media_type) for layer, media_type in stored)
+        image = image._replace(media_type=media_types[0], layers=typed)
     facts = gather(image, filesystem, app_image_config=app_image_config)
     return Subject(
         image,

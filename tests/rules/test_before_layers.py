@@ -70,7 +70,7 @@ def test_they_find_the_same_with_and_without_layers(profile: str) -> None:
         sizes=[11_000_000_000],
         media_types=media_types,
     )
-    sealed = replace(subject.image, layers=tuple(replace(layer, blob=Unreadable()) for layer in subject.image.layers))
+    sealed = subject.image._replace(layers=tuple(layer._replace(blob=Unreadable()) for layer in subject.image.layers))
     early = run(replace(subject.declaration, image=sealed), [profile])
     assert told(early) == told(run(subject, [profile]))
     assert {id_ for id_, _ in told(early)} >= {"IMG001", "IMG003", "IMG004", "APP008", "APP010", "GPU004", "SIZ004"}
