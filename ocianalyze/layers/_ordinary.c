@@ -6,9 +6,9 @@
    header, with the same result.
 
    An ordinary header has a right checksum, a magic of ustar or GNU, octal digits in every field, and is that of a regular
-   file, a directory, a symlink or a hardlink, perhaps after a PAX header that holds a path and nothing else. Its path is
-   in the root or in a directory that the layer has stated before; it is neither a whiteout nor does it take the place of
-   a directory or a symlink of the same layer. */
+   file, a directory, a symlink or a hardlink, perhaps after a PAX header that holds a path, a link's target or both, and
+   nothing else. Its path is in the root or in a directory that the layer has stated before; it is neither a whiteout nor
+   does it take the place of a directory or a symlink of the same layer. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100 };
+enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18 };
 enum { NAME = 0, MODE = 100, IDENTITY = 24, SIZE = 124, MTIME = 136, CHECKSUM = 148, FLAG = 156, LINK = 157, MAGIC = 257,
        PREFIX = 345, TRAILER = 508 };
 enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3 };
@@ -96,15 +96,43 @@ static int is_header(const unsigned char *block, long long *size)
     return (long long)sum == stated && octal(block + SIZE, 11, size);
 }
 
-/* Return the path that a PAX header's content of `size` bytes is, if it is one record with nothing else; else nothing. */
-static Text only_path(const unsigned char *content, long long size)
+/* What a PAX header says of the entry behind it. */
+typedef struct {
+    Text path, link;
+} Extended;
+
+/* Read the content of a PAX header, `size` bytes, if it states a path, a link's target, or both, and nothing else: return 1
+   then, else 0. */
+static int read_records(const unsigned char *content, long long size, Extended *extended)
 {
-    char start[32];
-    int length = PyOS_snprintf(start, sizeof start, "%lld path=", size);
-    if (size <= length + 1 || memcmp(content, start, length) != 0 || content[size - 1] != '\n' ||
-        memchr(content, 0, size))
-        return (Text){NULL, 0};
-    return (Text){content + length, size - length - 1};
+    const unsigned char *at = content, *end = content + size;
+    if (memchr(content, 0, size))
+        return 0;
+    while (at < end) {
+        const unsigned char *start = at;
+        long long length = 0;
+        for (; at < end && at - start < MOST_DIGITS && *at >= '0' && *at <= '9'; at++)
+            length = 10 * length + (*at - '0');
+        if (length <= at - start || length > end - start || *at != ' ' || start[length - 1] != '\n')
+            return 0;
+        at++;
+        const unsigned char *after = start + length;
+        Text *value;
+        if (after - at > 5 && memcmp(at, "path=", 5) == 0) {
+            value = &extended->path;
+            at += 5;
+        } else if (after - at > 9 && memcmp(at, "linkpath=", 9) == 0) {
+            value = &extended->link;
+            at += 9;
+        } else {
+            return 0;
+        }
+        if (value->size || after - 1 <= at)
+            return 0;
+        *value = (Text){at, after - 1 - at};
+        at = after;
+    }
+    return size > 0;
 }
 
 /* Divide the path of an entry into directory and name; return 0 if there is anything to normalise. */
@@ -142,8 +170,8 @@ static int is_plain(Text path)
     return 1;
 }
 
-/* Read the header at `block`; `long_path` is what a PAX header before it says. Return 0 if it is not ordinary. */
-static int read_header(const unsigned char *block, Text long_path, unsigned char *joined, Entry *entry)
+/* Read the header at `block`; `extended` is what a PAX header before it says. Return 0 if it is not ordinary. */
+static int read_header(const unsigned char *block, Extended extended, unsigned char *joined, Entry *entry)
 {
     long long size;
     if (!is_header(block, &size) || !octal(block + MTIME, 11, &entry->mtime))
@@ -157,10 +185,10 @@ static int read_header(const unsigned char *block, Text long_path, unsigned char
     }
     entry->header = block;
     entry->size = entry->kind == FILE_KIND ? size : 0;
-    entry->link = up_to_zero(block + LINK, 100);
+    entry->link = extended.link.size ? extended.link : up_to_zero(block + LINK, 100);
     entry->is_joined = 0;
-    if (long_path.size) {
-        entry->path = long_path;
+    if (extended.path.size) {
+        entry->path = extended.path;
     } else {
         entry->path = up_to_zero(block + NAME, 100);
         if (block[PREFIX]) {
@@ -364,7 +392,7 @@ static long long rounded(long long size)
 static long long read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize_t at, long long position,
                             long long path_limit, unsigned char *joined, Entry *entry)
 {
-    Text long_path = {NULL, 0};
+    Extended records = {{NULL, 0}, {NULL, 0}};
     long long extended = 0, ignored;
     Py_ssize_t head = at;
     const unsigned char *block = data + at;
@@ -374,13 +402,12 @@ static long long read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize
             return -1;
         if (extended > path_limit || at + BLOCK + rounded(extended) + BLOCK > size)
             return -1;
-        long_path = only_path(block + BLOCK, extended);
-        if (!long_path.size)
+        if (!read_records(block + BLOCK, extended, &records))
             return -1;
         head += BLOCK + rounded(extended);
     }
     entry->offset = position + (head - at) + BLOCK;
-    return read_header(data + head, long_path, joined, entry) ? extended : -1;
+    return read_header(data + head, records, joined, entry) ? extended : -1;
 }
 
 /* What is known of a tar while it is gone through. */

@@ -23,7 +23,7 @@ from ocianalyze.sources.files import OpenFile
 from tests.layers.odd_tars import odd_tars
 from tests.support.blobs import chunks, range_window, stream_window
 from tests.support.changesets import ODD, columns
-from tests.support.headers import header, long_name, member, pax
+from tests.support.headers import header, long_name, member, pax, record
 from tests.support.strategies import disputed_layers
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 from tests.support.tools import REQUIRE_TOOLS
@@ -108,20 +108,25 @@ ORDINARY = layer(
 )
 
 
-def test_most_of_a_real_layer_is_ordinary(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = 0
+@pytest.fixture
+def left(monkeypatch: pytest.MonkeyPatch) -> list[RawEntry]:
+    """Return the list of the entries that are left to the parser."""
+    entries: list[RawEntry] = []
     real = read_entries
 
-    def counting(*args: Any, **how: Any) -> Iterator[RawEntry]:  # noqa: ANN401 - as it has them
-        nonlocal seen
+    def noting(*args: Any, **how: Any) -> Iterator[RawEntry]:  # noqa: ANN401 - as it has them
         for entry in real(*args, **how):
-            seen += 1
+            entries.append(entry)
             yield entry
 
-    monkeypatch.setattr(building, "read_entries", counting)
+    monkeypatch.setattr(building, "read_entries", noting)
+    return entries
+
+
+def test_most_of_a_real_layer_is_ordinary(left: list[RawEntry]) -> None:
     changeset = read_changeset(stream_window(ORDINARY), limits=Limits(), what="x")
     assert changeset.entries > 100
-    assert seen < 10
+    assert len(left) < 10
     assert_same(ORDINARY)
 
 
@@ -165,6 +170,57 @@ def test_it_is_told_how_far_it_is_whoever_reads() -> None:
         assert told.entries == sorted(told.entries)
         assert 4400 < told.entries[-1] <= 5001
         assert len(data) * 0.85 < told.positions[-1] <= len(data)
+
+
+LONG = b"t" * 150
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        record(b"linkpath", LONG),
+        record(b"linkpath", b"d/f"),
+        record(b"linkpath", LONG) + record(b"path", b"d/x"),
+        record(b"path", b"d/x") + record(b"linkpath", LONG),
+        record(b"path", b"d/x") + record(b"path", b"d/y"),
+        record(b"linkpath", LONG) + record(b"linkpath", b"d/f"),
+        record(b"linkpath", b""),
+        record(b"linkpath", b"\xff/\xe2\x98\x83"),
+        record(b"linkpath", b"t\0"),
+        record(b"linkpath", LONG) + bytes(3),
+        record(b"linkpath", LONG)[:-1] + b"x",
+        record(b"linkpath", LONG)[:-1],
+        record(b"linkpath", LONG) + b"9",
+        record(b"linkpath", LONG) + b" ",
+        record(b"linkpath", LONG) + b"5 a=\n",
+        record(b"linkpaths", LONG),
+        record(b"link", LONG),
+        b"011 path=xy\n",
+        b"000000000000000013 path=x\n",
+        b"0000000000000000000021 path=x\n",
+        b"99999999999999999999 path=x\n",
+        b"2 \n",
+        b"9 path=d\n",
+        b"10 path=d\n",
+        b"8 path=\n",
+        b"-9 path=x\n",
+        b"",
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("flag", [b"0", b"1", b"2", b"5"])
+def test_records_of_extended_headers(records: bytes, flag: bytes) -> None:
+    extended = member(b"PaxHeaders/x", records, flag=b"x")
+    before = header(b"d/", flag=b"5") + member(b"d/f", b"x")
+    assert_same(before + extended + header(b"d/short", flag=flag, link=b"d/f") + member(b"d/last", b"y"))
+
+
+def test_links_with_long_targets_are_ordinary(left: list[RawEntry]) -> None:
+    data = header(b"d/", flag=b"5") + b"".join(
+        pax({b"linkpath": LONG, b"path": b"d/" + b"%d" % number * 60}) + header(b"d/x", flag=b"2") for number in range(50)
+    )
+    assert read_changeset(stream_window(data), limits=Limits(), what="x").entries == 51
+    assert len(left) < 5  # those in two views at once
 
 
 @pytest.mark.parametrize("name", sorted(odd_tars()))
