@@ -338,6 +338,14 @@ def test_what_cannot_be_emptied_is_an_error(tmp_path: Path) -> None:
     assert b"cannot be emptied: Not a directory" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--cache-size", "--max-entries", "--size-limit"])
+def test_a_number_that_is_too_large_is_said_to_be(option: str) -> None:
+    for number in ("9" * 19, "9" * 30, f"{'9' * 25} GiB"):
+        done = run("scan", OCI_ARCHIVE, option, number)
+        assert done.returncode == 2
+        assert f"'{number}' is too large" in " ".join(done.stderr.decode().replace("│", "").split())
+
+
 def test_a_small_cache_stays_small(save_image: SaveImage, tmp_path: Path) -> None:
     for number in range(3):
         spec = ImageSpec(
