@@ -82,6 +82,6 @@ class ArchiveMemory:
 
     def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:
         packed = packing.unpack(section)
-        passed = PassedBlob(packed.size, "which cannot be read a second time")
+        passed = PassedBlob(packed.size, packed.compression, "which cannot be read a second time")
         contents = Contents(packed.changeset, passed, packed.compression, self._reading.limits, what)
         return unpack_layer(packed, contents, digest=digest, diff_id=diff_id)
