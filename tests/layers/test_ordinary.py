@@ -247,6 +247,7 @@ def _mend_checksums(data: bytearray) -> None:
         Limits(max_extended_header=100),
         Limits(max_metadata=300),
         Limits(max_metadata=500),
+        Limits(max_implied=0),
     ],
 )
 def test_limits_are_kept(limits: Limits) -> None:

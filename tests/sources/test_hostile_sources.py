@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -261,6 +263,26 @@ def test_entries_of_all_layers_are_counted_together(tmp_path: Path) -> None:
                 with pytest.raises(LimitExceededError) as error:
                     see(source, reading=reading, jobs=jobs)
                 assert error.value.option == "--max-entries"
+
+
+_PEAK = """
+import resource, subprocess, sys
+scan = [sys.executable, "-m", "ocianalyze", "scan", "--no-cache", *sys.argv[1:]]
+done = subprocess.run(scan, capture_output=True, text=True)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.stderr)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("first", ["d", "\U0001f40b"])
+def test_a_small_archive_of_deep_paths_takes_little_memory(first: str, tmp_path: Path) -> None:
+    deep = [file(f"{first}{number}/{'d/' * 2000}f") for number in range(240)]
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(compress(layer(archive_items(ImageSpec(layers=[deep]), "docker-legacy")), "gzip"))
+    done = subprocess.run([sys.executable, "-c", _PEAK, str(path)], capture_output=True, check=True, text=True)
+    code, peak, said = done.stdout.split(maxsplit=2)
+    assert (code, "--max-implied" in said) == ("3", True)
+    assert int(peak) < 150_000, "kilobytes, of which 45,000 are the program"
 
 
 def test_an_outer_bomb_is_called_by_its_name(tmp_path: Path) -> None:
