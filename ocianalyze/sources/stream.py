@@ -164,6 +164,9 @@ class StreamStore:
         """Return the member `name`, past links."""
         return self.members.get(self._names.resolve(name))
 
+    def check_unchanged(self) -> None:
+        """Nothing is read a second time."""
+
     def close(self) -> None:
         """Nothing is held open."""
 
