@@ -338,6 +338,37 @@ def test_what_cannot_be_emptied_is_an_error(tmp_path: Path) -> None:
     assert b"cannot be emptied: Not a directory" in done.stderr
 
 
+def test_who_names_a_cache_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "ocianalyze").write_bytes(b"")
+    open_to_all = tmp_path / "open"
+    (open_to_all / "layers").mkdir(parents=True)
+    (open_to_all / "layers").chmod(0o777)
+    for directory, why in (
+        (tmp_path / "file", "Not a directory"),
+        (open_to_all, f"others may write to {open_to_all}/layers"),
+    ):
+        said = f"ocianalyze: nothing is kept in the cache {directory}: {why}\n"
+        for options, environment in (
+            (("--cache-dir", str(directory)), {}),
+            ((), {"OCIANALYZE_CACHE_DIR": str(directory)}),
+        ):
+            done = run("scan", OCI_ARCHIVE, *options, env=environment)
+            assert (done.returncode, done.stderr.decode()) == (1, said)
+            assert run("scan", OCI_ARCHIVE, "--quiet", *options, env=environment).stderr == b""
+            assert run("scan", OCI_ARCHIVE, "--no-cache", *options, env=environment).stderr == b""
+            assert run("files", OCI_ARCHIVE, *options, env=environment).stderr.decode() == said
+    assert run("scan", OCI_ARCHIVE, env={"XDG_CACHE_HOME": str(tmp_path)}).stderr == b""
+
+
+@pytest.mark.parametrize("option", ["--cache-size", "--max-entries", "--size-limit"])
+def test_a_number_that_is_too_large_is_said_to_be(option: str) -> None:
+    for number in ("9" * 19, "9" * 30, f"{'9' * 25} GiB"):
+        done = run("scan", OCI_ARCHIVE, option, number)
+        assert done.returncode == 2
+        assert f"'{number}' is too large" in " ".join(done.stderr.decode().replace("│", "").split())
+
+
 def test_a_small_cache_stays_small(save_image: SaveImage, tmp_path: Path) -> None:
     for number in range(3):
         spec = ImageSpec(

@@ -13,8 +13,9 @@ import pytest
 
 from ocianalyze import __version__
 from tests.conftest import SaveImage
-from tests.support.compress import compress
+from tests.support.compress import Compression, compress
 from tests.support.fit import fit_image
+from tests.support.forms import FormName
 from tests.support.tarballs import directory, file, whiteout
 from tests.support.terminal import on_terminal
 
@@ -546,6 +547,18 @@ def test_a_terminal_is_told_at_once_what_fails_already(tmp_path: Path) -> None:
     logged = run(*command, "--verbose").stderr.decode()
     assert "known without layers: warning IMG003: the image has an OCI manifest" in logged
     assert "known already" not in logged
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+@pytest.mark.parametrize("form", ["docker-legacy", "oci"])
+def test_inspect_of_a_stream_says_how_layers_are_stored(
+    save_image: SaveImage, form: FormName, compression: Compression
+) -> None:
+    archive = save_image(fit_image(), form, compression=compression).read_bytes()
+    told = json.loads(run("inspect", "-", "--format", "json", stdin=archive).stdout)
+    assert {layer["compression"] for layer in told["layers"]} == {compression}
+    table = run("inspect", "-", stdin=archive).stdout.decode().partition("stored as")[2]
+    assert table.count(f"  {compression}  ") == len(told["layers"])
 
 
 def test_inspect_reads_no_layer(tmp_path: Path) -> None:

@@ -2,10 +2,13 @@
 
 import array
 import fcntl
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import termios
 import time
 from collections.abc import Callable, Iterator
@@ -45,6 +48,26 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def inflated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("inflated") / "image"
     return slow_layout(directory, compression="gzip", steps=["RUN one", "RUN two"], amount=500)
+
+
+@pytest.fixture(scope="session")
+def without_digests(inflated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A docker archive with one compressed layer, whose tar is to be hashed without being asked for."""
+    archive = tmp_path_factory.mktemp("archive") / "image.tar"
+    index = json.loads((inflated / "index.json").read_bytes())
+    blobs = inflated / "blobs" / "sha256"
+    manifest = json.loads((blobs / index["manifests"][0]["digest"].removeprefix("sha256:")).read_bytes())
+    config = json.loads((blobs / manifest["config"]["digest"].removeprefix("sha256:")).read_bytes())
+    config["rootfs"]["diff_ids"], config["history"] = config["rootfs"]["diff_ids"][:1], config["history"][:1]
+    documents = {"config.json": config, "manifest.json": [{"Config": "config.json", "Layers": ["layer.tar"]}]}
+    with tarfile.open(archive, "w") as tar:
+        for name, value in documents.items():
+            member = tarfile.TarInfo(name)
+            raw = json.dumps(value).encode()
+            member.size = len(raw)
+            tar.addfile(member, io.BytesIO(raw))
+        tar.add(blobs / manifest["layers"][0]["digest"].removeprefix("sha256:"), "layer.tar")
+    return archive
 
 
 def stop(process: subprocess.Popen[bytes], number: int, *, most: float = 5 * SOON) -> None:
@@ -131,6 +154,19 @@ def test_while_threads_inflate(inflated: Path, number: int) -> None:
     with start("scan", "--jobs", "2", inflated) as process:
         wait_until(lambda: len(list(Path(f"/proc/{process.pid}/task").iterdir())) > 2)
         time.sleep(0.3)
+        stop(process, number)
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize(("command", "threads"), [(("scan", "--verify"), 3), (("files",), 2)])
+def test_while_a_thread_hashes_what_another_inflates(
+    without_digests: Path, command: tuple[str, ...], threads: int, after: float, number: int
+) -> None:
+    """Another than the main one, or that one: `files` has nothing else to do meanwhile."""
+    with start(*command, "--jobs", "2", "--no-cache", without_digests) as process:
+        wait_until(lambda: len(list(Path(f"/proc/{process.pid}/task").iterdir())) == threads)
+        time.sleep(after)
         stop(process, number)
 
 

@@ -71,8 +71,21 @@ def with_cache(command: Callable[..., None]) -> Callable[..., None]:
     return extend(command, _OPTIONS, _make, into=("cache",))
 
 
-def _make(given: Mapping[str, Any], _arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {"cache": None if given["no_cache"] else open_cache(given["cache_dir"], given["cache_size"])}
+def _make(given: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    if given["no_cache"]:
+        return {"cache": None}
+    cache = open_cache(given["cache_dir"], given["cache_size"])
+    if given["cache_dir"] is not None and cache is not None and not arguments.get("quiet"):
+        _tell_unusable(cache)
+    return {"cache": cache}
+
+
+def _tell_unusable(cache: LayerCache) -> None:
+    """Say if nothing can be kept in a directory that somebody named."""
+    from ocianalyze.reports.text import printable
+
+    if problem := cache.problem():
+        typer.echo(printable(f"ocianalyze: nothing is kept in the cache {cache.directory}: {problem}"), err=True)
 
 
 def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCache | None:

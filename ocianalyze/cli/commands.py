@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,33 +11,27 @@ from ocianalyze.cli import (
     scanning,  # noqa: F401 - its commands go first
 )
 from ocianalyze.cli.app import EPILOG, app
-from ocianalyze.cli.caching import cache_commands, with_cache
-from ocianalyze.cli.input import either, open_source, several
+from ocianalyze.cli.caching import cache_commands
+from ocianalyze.cli.input import several
 from ocianalyze.cli.options import (
     Color,
     ColorChoice,
     Format,
-    Image,
-    ImageName,
-    Jobs,
     Output,
-    Platform,
-    with_settings,
 )
 from ocianalyze.cli.output import (
     console,
     print_json,
     print_json_line,
 )
-from ocianalyze.cli.registries import VARIABLES, with_registry
+from ocianalyze.cli.registries import VARIABLES
+from ocianalyze.cli.source import with_source
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
-    from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.analysis import Source
     from ocianalyze.settings.model import Settings
-    from ocianalyze.sources.registry.access import RegistryAccess
 
 __all__ = ["app", "variables"]
 
@@ -44,12 +39,9 @@ app.add_typer(cache_commands, name="cache")
 
 
 @app.command(epilog=EPILOG)
-@with_settings
-@with_registry
-@with_cache
+@with_source
 def files(
     *,
-    image: Image,
     glob: Annotated[
         str | None,
         typer.Argument(metavar="GLOB", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."),
@@ -57,30 +49,16 @@ def files(
     history: Annotated[
         bool, typer.Option("--history", help="Show which layers wrote, changed or deleted each path.")
     ] = False,
-    platform: Platform = None,
-    image_name: ImageName = None,
     format_: Output = Format.TABLE,
-    jobs: Jobs = None,
-    settings: Settings,
-    limits: Limits,
-    access: RegistryAccess,
-    cache: LayerCache | None,
+    settings: Settings,  # noqa: ARG001 - comes with the source
+    source: Source,
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
     from ocianalyze.cli.progress import showing_progress
     from ocianalyze.reports import listing
 
     with showing_progress() as progress:
-        source = open_source(
-            image,
-            platform or settings.platform,
-            image_name,
-            limits,
-            access,
-            jobs=either(jobs, settings.jobs),
-            cache=cache,
-            progress=progress,
-        )
+        source = replace(source, progress=progress)
         with source.open() as opened:
             layers, _ = source.read(opened)
             filesystem = source.merge(layers)
@@ -103,12 +81,9 @@ def files(
 
 
 @app.command("app-image-config", epilog=EPILOG)
-@with_settings
-@with_registry
-@with_cache
+@with_source
 def app_image_config_(
     *,
-    image: Image,
     profile: Annotated[
         str | None,
         typer.Option(
@@ -121,13 +96,8 @@ def app_image_config_(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="What it is called.", show_default="after the image")
     ] = None,
-    platform: Platform = None,
-    image_name: ImageName = None,
-    jobs: Jobs = None,
     settings: Settings,
-    limits: Limits,
-    access: RegistryAccess,
-    cache: LayerCache | None,
+    source: Source,
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import DEFAULT_PROFILE, fit_app_image_config
@@ -135,16 +105,7 @@ def app_image_config_(
 
     with showing_progress() as progress:
         fitting = fit_app_image_config(
-            open_source(
-                image,
-                platform or settings.platform,
-                image_name,
-                limits,
-                access,
-                jobs=either(jobs, settings.jobs),
-                cache=cache,
-                progress=progress,
-            ),
+            replace(source, progress=progress),
             profile=next(iter(several((profile or "").split()) or settings.profile), DEFAULT_PROFILE),
             name=name,
         )

@@ -1,4 +1,4 @@
-"""What the command line reads: the image, and the files that come with it."""
+"""What the command line reads beside the image: the files that come with it, and the environment."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import UsageError, suggest
-from ocianalyze.layers.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocianalyze.analysis import Source
     from ocianalyze.facts.app_image_config import AppImageConfig
-    from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.limits import Limits
-    from ocianalyze.layers.progress import Progress
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
-    from ocianalyze.sources.registry.access import RegistryAccess
 
 STDIN: Final = Path("-")
 _PREFIX: Final = "OCIANALYZE_"
@@ -107,42 +101,6 @@ def several(values: Iterable[str] | None) -> list[str]:
 def either(*values: Any) -> Any:  # noqa: ANN401 - of whatever type they are
     """Return the first of them that is not None: what was given, what the settings say, perhaps a default."""
     return next((value for value in values if value is not None), None)
-
-
-def open_source(
-    image: str,
-    platform: str | None,
-    name: str | None,
-    limits: Limits,
-    access: RegistryAccess,
-    *,
-    cache: LayerCache | None = None,
-    verify: bool = False,
-    jobs: int | None = None,
-    progress: Progress = SILENT,
-) -> Source:
-    """Return the source that the options describe; nothing is opened yet."""
-    from ocianalyze.analysis import Source
-
-    if image == "-" and sys.stdin is None:
-        raise UsageError("standard input is closed")
-    stdin = sys.stdin.buffer if image == "-" else None
-    if stdin is not None and stdin.isatty():
-        raise UsageError(
-            "standard input is a terminal", hint="pipe an archive into it: docker save IMAGE | ocianalyze scan -"
-        )
-    return Source(
-        reference=image,
-        platform=platform,
-        name=name,
-        stdin=stdin,
-        access=access,
-        cache=cache,
-        verify_all=verify,
-        jobs=jobs,
-        limits=limits,
-        progress=progress,
-    )
 
 
 def process_age() -> float | None:

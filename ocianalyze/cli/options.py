@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,6 +19,9 @@ _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (to
 around it is fine), '-' for standard input, the name of an image in a registry such as
 registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
 docker://NAME."""
+
+_TOO_LONG: Final = re.compile(r"\s*\d{19}", re.ASCII)
+"""How a number begins that is a number, but larger than any that is understood."""
 
 
 class Format(StrEnum):
@@ -48,20 +52,21 @@ def size(text: str) -> int:
     """Return a number such as ``40000``, ``64MiB`` or ``300GB``."""
     from ocianalyze.facts.size import parse_size
 
-    try:
-        return parse_size(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    return _parsed(parse_size, text)
 
 
 def _size_limit(text: str) -> int:
     """Return how large an image may be."""
     from ocianalyze.settings.model import parse_size_limit
 
+    return _parsed(parse_size_limit, text)
+
+
+def _parsed(parse: Callable[[str], int], text: str) -> int:
     try:
-        return parse_size_limit(text)
+        return parse(text)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(f"{text[:100]!r} is too large" if _TOO_LONG.match(text) else str(error)) from error
 
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]

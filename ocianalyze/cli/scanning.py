@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,8 +12,7 @@ import typer
 
 from ocianalyze.cli import EXIT_NOT_ANALYSED
 from ocianalyze.cli.app import EPILOG, app
-from ocianalyze.cli.caching import with_cache
-from ocianalyze.cli.input import either, open_source, process_age, read_app_image_config, read_severities, several
+from ocianalyze.cli.input import either, process_age, read_app_image_config, read_severities, several
 from ocianalyze.cli.options import (
     AppImageConfigFile,
     Color,
@@ -24,18 +24,13 @@ from ocianalyze.cli.options import (
     Format,
     Formats,
     Ignore,
-    Image,
-    ImageName,
-    Jobs,
     Output,
     Outputs,
-    Platform,
     Profiles,
     Select,
     Severities,
     SizeLimit,
     Verify,
-    with_settings,
 )
 from ocianalyze.cli.output import (
     console,
@@ -45,13 +40,11 @@ from ocianalyze.cli.output import (
     tell_early,
     write_reports,
 )
-from ocianalyze.cli.registries import with_registry
+from ocianalyze.cli.source import with_declaration, with_source
 
 if TYPE_CHECKING:
-    from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.analysis import Source
     from ocianalyze.settings.model import Settings
-    from ocianalyze.sources.registry.access import RegistryAccess
 
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
 _UNWRAPPED: Final = 10_000
@@ -60,15 +53,10 @@ _WIDE: Final = 120
 
 
 @app.command(epilog=EPILOG)
-@with_settings
-@with_registry
-@with_cache
+@with_source
 def scan(
     *,
-    image: Image,
     profile: Profiles = None,
-    platform: Platform = None,
-    image_name: ImageName = None,
     select: Select = None,
     ignore: Ignore = None,
     severity: Severities = None,
@@ -80,7 +68,6 @@ def scan(
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
     verify: Verify = None,
-    jobs: Jobs = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
@@ -90,9 +77,7 @@ def scan(
     ] = False,
     color: ColorChoice = None,
     settings: Settings,
-    limits: Limits,
-    access: RegistryAccess,
-    cache: LayerCache | None,
+    source: Source,
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import DEFAULT_PROFILE, analyze
@@ -108,22 +93,12 @@ def scan(
     age = process_age()
     with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
         report = analyze(
-            open_source(
-                image,
-                platform or settings.platform,
-                image_name,
-                limits,
-                access,
-                verify=bool(either(verify, settings.verify)),
-                jobs=either(jobs, settings.jobs),
-                cache=cache,
-                progress=progress,
-            ),
+            replace(source, verify_all=bool(either(verify, settings.verify)), progress=progress),
             profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
             select=several(select) or settings.select,
             ignore=several(ignore) or settings.ignore,
             fail_on=threshold,
-            app_image_config=read_app_image_config(config, image=image) if config else None,
+            app_image_config=read_app_image_config(config, image=source.reference) if config else None,
             size_limit=either(size_limit, settings.size_limit, SIZE_LIMIT),
             driver_version=either(driver_version, settings.driver_version),
             severity={**settings.severity, **read_severities(several(severity))},
@@ -147,14 +122,10 @@ def scan(
 
 
 @app.command("inspect", epilog=EPILOG)
-@with_settings
-@with_registry
+@with_declaration
 def inspect_(
     *,
-    image: Image,
     profile: Profiles = None,
-    platform: Platform = None,
-    image_name: ImageName = None,
     select: Select = None,
     ignore: Ignore = None,
     severity: Severities = None,
@@ -163,8 +134,7 @@ def inspect_(
     driver_version: DriverVersion = None,
     color: ColorChoice = None,
     settings: Settings,
-    limits: Limits,
-    access: RegistryAccess,
+    source: Source,
 ) -> None:
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
 
@@ -180,15 +150,14 @@ def inspect_(
         profiles=several(profile) or settings.profile or [DEFAULT_PROFILE],
         select=several(select) or settings.select,
         ignore=several(ignore) or settings.ignore,
-        app_image_config=read_app_image_config(config, image=image) if config else None,
+        app_image_config=read_app_image_config(config, image=source.reference) if config else None,
         driver_version=either(driver_version, settings.driver_version),
         severity={**settings.severity, **read_severities(several(severity))},
         waivers=settings.waivers,
     )
     with ExitStack() as stack:
         with showing_progress() as progress:  # an image that comes as a stream passes by
-            source = open_source(image, platform or settings.platform, image_name, limits, access, progress=progress)
-            opened = stack.enter_context(source.open(read_layers=False))
+            opened = stack.enter_context(replace(source, progress=progress).open(read_layers=False))
         outcome = judge(opened)
         if format_ is Format.JSON:
             print_json(inspection.record(opened, outcome))

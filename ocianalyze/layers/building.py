@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocianalyze.errors import CorruptLayerError
@@ -31,6 +32,13 @@ Keep: TypeAlias = "Callable[[int, str, str, int, int, int], None]"
 _MAX_LINKS: Final = 40
 _MOST_REPORTED: Final = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
+_ROW: Final = 250
+"""How many bytes of memory a row takes, with its name and its place in the table of directories, beside its path."""
+_FREE: Final = 2 << 10
+"""How many bytes of memory an entry may take for the directories that it implies, before that is held against a limit.
+
+Layers that state few of their directories imply one for some entries, of half a kilobyte with a long path.
+"""
 _OVERLAY: Final = "trusted.overlay."
 _OVERLAY_SEEN: Final = (
     "this entry has an extended attribute that overlayfs keeps for itself: a runtime that sets it may hide what lies "
@@ -112,6 +120,8 @@ class _Builder:
         self._inside: dict[str, list[str]] = {}
         self._listed = 0
         self._metadata = 0
+        self._implied = 0
+        self._implied_size = 0
         self._indices: dict[Attributes, int] = {IMPLIED: 0}
 
     def tables(self, keep: Keep | None) -> tuple[Any, ...]:
@@ -261,15 +271,25 @@ class _Builder:
         for name in reversed(missing):
             known = f"{known}/{name}" if known else name
             self._charge(len(known))
-            row = directories[known] = self._imply(name, row)
+            row = directories[known] = self._imply(known, name, row)
         return row
 
-    def _imply(self, name: str, parent: int) -> int:
-        """Add the directory `name` in `parent` that no entry states, and return its row."""
+    def _imply(self, path: str, name: str, parent: int) -> int:
+        """Add the directory `path`, which is `name` in `parent` and which no entry states, and return its row."""
         changeset = self._changeset
         row = len(changeset.names)
         if row > self._limits.max_entries:
             raise self._limits.exceeded("max_entries", f"{self._what} implies more than {row:,} directories")
+        self._implied_size += getsizeof(path) + _ROW
+        entries = row - self._implied  # instead of the root, the one that is in work
+        self._implied += 1
+        excess = self._implied_size - _FREE * entries
+        if excess > self._limits.max_implied:
+            raise self._limits.exceeded(
+                "max_implied",
+                f"{self._what}: for {entries:,} entries it implies directories of {excess:,} bytes of memory beyond "
+                f"{_FREE:,} for each",
+            )
         changeset.names.append(name)
         changeset.parents.append(parent)
         changeset.kinds.append(_IMPLICIT)
@@ -340,7 +360,7 @@ class _Builder:
         self._aliases.clear()
 
     def _charge(self, amount: int) -> None:
-        """Bound what a few hostile entries can make of deep paths and of symlinks."""
+        """Bound how long a few hostile entries can keep us busy with deep paths and symlinks."""
         self._metadata += amount
         if self._metadata > self._limits.max_metadata:
             raise self._limits.exceeded(

@@ -63,6 +63,14 @@ class LayerCache:
         self.max_size = max_size
         self._layers = directory / _LAYERS
 
+    def problem(self) -> str | None:
+        """Return why nothing can be kept, or None; the directory is made where there is none."""
+        try:
+            self._make_directories()
+        except OSError as error:
+            return error.strerror
+        return None if os.access(self._layers, os.W_OK | os.X_OK) else "it cannot be written to"
+
     def load(self, key: str) -> bytes | memoryview | None:
         """Return what is kept under `key`, or None; who is asked for stays longer."""
         path = self._path(key)

@@ -20,6 +20,7 @@ class Limits(NamedTuple):
     max_path_bytes: int = 4 * _KIB
     max_extended_header: int = 4 * _MIB
     max_metadata: int = 1 * _GIB
+    max_implied: int = 64 * _MIB
     max_layer_size: int = 256 * _GIB
     max_ratio: int = 400
     max_window: int = 256 * _MIB
@@ -41,6 +42,7 @@ MEANINGS = {
     "max_path_bytes": "bytes of one path or link target",
     "max_extended_header": "bytes of one PAX header, GNU long name or sparse map",
     "max_metadata": "bytes of one layer's extended headers together, and of the directories that paths only imply",
+    "max_implied": "bytes of memory for directories that one layer's paths only imply, beyond 2 KiB for each entry",
     "max_layer_size": "bytes of one layer, uncompressed, and of one sparse file",
     "max_ratio": "uncompressed bytes for each compressed byte, once a layer has given 64 MiB",
     "max_window": "bytes of memory that a zstd frame may ask for",

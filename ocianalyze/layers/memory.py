@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.contents import Budget
     from ocianalyze.layers.reader import Reading
+    from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, Layer
 
 _log = logging.getLogger(__name__)
@@ -92,20 +93,8 @@ class LayerMemory:
     def _read_layer(self, layer: Layer, name: str, packed: packing.Packed, budget: Budget, started: float) -> ReadLayer:
         what = f"layer {layer.position}"
         contents = Contents(packed.changeset, layer.blob, packed.compression, self._limits, what, digest=layer.digest)
-        contents.captured.update(packed.captured)
         budget.take(sum(map(len, packed.captured.values())), what)
-        known = ReadLayer(
-            changeset=packed.changeset,
-            compression=packed.compression,
-            size=packed.size,
-            uncompressed_size=packed.uncompressed_size,
-            read="cache",
-            bytes_read=0,
-            digest=None,
-            diff_id=None,
-            contents=contents,
-            seconds=perf_counter() - started,
-        )
+        known = unpack_layer(packed, contents, seconds=perf_counter() - started)
         contents.learned = partial(self._store, name, known)
         return known
 
@@ -134,6 +123,33 @@ def pack_layer(layer: ReadLayer) -> bytes:
             layer.seconds,
             layer.contents.captured,
         )
+    )
+
+
+def unpack_layer(
+    packed: packing.Packed,
+    contents: Contents,
+    *,
+    digest: Digest | None = None,
+    diff_id: Digest | None = None,
+    seconds: float = 0.0,
+) -> ReadLayer:
+    """Return the layer of which an earlier scan has learned this; what it kept of files is put into `contents`.
+
+    `seconds` is how long it took to know it again.
+    """
+    contents.captured.update(packed.captured)
+    return ReadLayer(
+        changeset=packed.changeset,
+        compression=packed.compression,
+        size=packed.size,
+        uncompressed_size=packed.uncompressed_size,
+        read="cache",
+        bytes_read=0,
+        digest=digest,
+        diff_id=diff_id,
+        contents=contents,
+        seconds=seconds,
     )
 
 

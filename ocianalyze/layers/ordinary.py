@@ -29,6 +29,8 @@ _FEW: Final = 8
 """So many entries at a time hardly repay the reading that it takes to find them."""
 _PATIENCE: Final = 2
 _LONGEST_PAUSE: Final = 32
+_LARGEST: Final = 1 << 62
+"""The largest limit that the compiled code is told of; no file comes near it."""
 _TOLD_AFTER: Final = 1 << 9
 """After how many entries that are left to the parser it is told how far the reading is."""
 
@@ -57,7 +59,8 @@ class Taker:
         if self._pause:
             self._pause -= 1
             return self._leave(position)
-        bounds = position, end, min(_AT_ONCE, self._most - self.taken), path_limit, extended_limit
+        limits = min(path_limit, _LARGEST), min(extended_limit, _LARGEST)
+        bounds = position, end, min(_AT_ONCE, self._most - self.taken), *limits
         if self._file is not None:
             taken, after, content_end, extended, size = compiled.walk(self._tables, *self._file, *bounds, _WIDEST)
             self._window.count(size)

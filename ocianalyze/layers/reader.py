@@ -178,6 +178,8 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
         DigestMismatchError: they contradict the digest, the diff_id or the size.
     """
     what = f"layer {layer.position}"
+    if layer.size is not None and layer.size != reading.size:
+        raise DigestMismatchError(f"{what}: {layer.size:,} bytes are stated, but {reading.size:,} are stored")
     if (
         reading.compression == "none"
         and layer.digest is not None
@@ -187,8 +189,6 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
         raise DigestMismatchError(
             f"{what} is not compressed, but its digest {layer.digest} and its diff_id {layer.diff_id} differ"
         )
-    if layer.size is not None and layer.size != reading.size:
-        raise DigestMismatchError(f"{what}: {layer.size:,} bytes are stated, but {reading.size:,} are stored")
     verified = []
     for name, stated, found in (
         ("digest", layer.digest, reading.digest),

@@ -23,11 +23,24 @@ SCHEMA_1 = frozenset({DOCKER_MANIFEST_1, DOCKER_MANIFEST_1_SIGNED})
 DOCUMENTS = INDEXES | MANIFESTS | SCHEMA_1
 
 _SUFFIX = {"none": "", "gzip": "+gzip", "zstd": "+zstd"}
+_COMPRESSIONS = {"+gzip": "gzip", ".gzip": "gzip", "+zstd": "zstd", ".zstd": "zstd"}
 
 
 def layer_media_type(compression: str) -> str:
     """Return the OCI media type of a layer whose blob has `compression` (none, gzip or zstd)."""
     return OCI_LAYER + _SUFFIX[compression]
+
+
+def stated_compression(media_type: str) -> str | None:
+    """Return the compression (none, gzip or zstd) that a layer's media type states, or None.
+
+    Docker's without a suffix states nothing: such layers may be compressed (containerd, images/mediatypes.go,
+    ``DiffCompression``).
+    """
+    start, tar, suffix = media_type.rpartition(".tar")
+    if not tar or not is_layer(media_type):
+        return None
+    return _COMPRESSIONS.get(suffix) if suffix or ".docker." in start else "none"
 
 
 def is_layer(media_type: str) -> bool:

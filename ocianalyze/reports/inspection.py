@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.size import human
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.layers.reader import PreReadBlob
+from ocianalyze.oci.media_types import stated_compression
 from ocianalyze.reports.assembly import finding_reports
 from ocianalyze.reports.report import as_json
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.table import findings
 from ocianalyze.reports.text import encodable, printable
+from ocianalyze.sources.stream import PassedBlob
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from ocianalyze.oci.image import Blob, Image
+    from ocianalyze.oci.image import Blob, Image, Layer
     from ocianalyze.rules.engine import Outcome
 
 
 def record(image: Image, outcome: Outcome) -> dict[str, Any]:
     """Return the image, and what was found in it, as a JSON object.
 
-    Sizes are in bytes, None where only reading a layer would tell; findings are as in `ocianalyze.reports.report`.
+    Sizes are in bytes; they and compressions are None where only reading a layer would tell. Findings are as in
+    `ocianalyze.reports.report`.
     """
     config = image.config
     execution = config.config
@@ -56,7 +58,7 @@ def record(image: Image, outcome: Outcome) -> dict[str, Any]:
                 "diff_id": layer.diff_id,
                 "digest": layer.digest,
                 "media_type": layer.media_type,
-                "compression": _compression(layer.blob),
+                "compression": _compression(layer),
                 "size": _size(layer.size, layer.blob),
                 "created_by": encodable(layer.created_by) if layer.created_by else None,
             }
@@ -95,9 +97,9 @@ def print_image(image: Image, outcome: Outcome, console: Console) -> None:
     layers.add_column("stored as", no_wrap=True)
     layers.add_column("build step", overflow="fold")
     for layer in told["layers"]:
-        size = "?" if layer["size"] is None else human(layer["size"])
+        size = "not stated" if layer["size"] is None else human(layer["size"])
         step = build_step(layer["created_by"]) if layer["created_by"] else ""
-        layers.add_row(str(layer["position"]), size, layer["compression"] or "?", Text(step))
+        layers.add_row(str(layer["position"]), size, layer["compression"] or "not stated", Text(step))
     found = list(finding_reports(outcome.judgements, image))
     for part in (grid, Text(), layers, *findings(found)):
         _print_lines(part, console)
@@ -122,11 +124,14 @@ def _size(stated: int | None, blob: Blob) -> int | None:
     return blob.size if stated is None else stated
 
 
-def _compression(blob: Blob) -> str | None:
+def _compression(layer: Layer) -> str | None:
+    """Return how a layer is compressed: its first bytes tell, where they are at hand, else its media type."""
+    blob = layer.blob
     if isinstance(blob, PreReadBlob):
         return blob.reading.compression
-    try:
-        byte_range = blob.byte_range()
-    except ContentUnavailableError:
-        return None
-    return None if byte_range is None else recognise(byte_range.read_at(0, MAGIC_SIZE))
+    if isinstance(blob, PassedBlob):
+        return blob.compression
+    byte_range = blob.byte_range()
+    if byte_range is None:
+        return stated_compression(layer.media_type or "")
+    return recognise(byte_range.read_at(0, MAGIC_SIZE))

@@ -88,6 +88,10 @@ class ArchiveStore:
         member = self._members.get(self._names.resolve(name))
         return None if member is None else self._file.range(*member)
 
+    def check_unchanged(self) -> None:
+        """Raise InvalidImageError if the archive was written to since it was opened."""
+        self._file.check_unchanged()
+
     def close(self) -> None:
         """Close the archive."""
         self._file.close()

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers import packing
 from ocianalyze.layers.contents import Contents
-from ocianalyze.layers.memory import circumstances, pack_layer
-from ocianalyze.layers.reader import PreReadBlob, ReadLayer
+from ocianalyze.layers.memory import circumstances, pack_layer, unpack_layer
+from ocianalyze.layers.reader import PreReadBlob
 from ocianalyze.oci.digest import Digest
 from ocianalyze.sources.stream import BytesBlob, PassedBlob, StreamStore
 
 if TYPE_CHECKING:
     from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.reader import Reading
+    from ocianalyze.layers.reader import Reading, ReadLayer
     from ocianalyze.oci.image import Blob, ByteRange
 
 _log = logging.getLogger(__name__)
@@ -82,17 +82,6 @@ class ArchiveMemory:
 
     def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:
         packed = packing.unpack(section)
-        passed = PassedBlob(packed.size, "which cannot be read a second time")
+        passed = PassedBlob(packed.size, packed.compression, "which cannot be read a second time")
         contents = Contents(packed.changeset, passed, packed.compression, self._reading.limits, what)
-        contents.captured.update(packed.captured)
-        return ReadLayer(
-            changeset=packed.changeset,
-            compression=packed.compression,
-            size=packed.size,
-            uncompressed_size=packed.uncompressed_size,
-            read="cache",
-            bytes_read=0,
-            digest=digest,
-            diff_id=diff_id,
-            contents=contents,
-        )
+        return unpack_layer(packed, contents, digest=digest, diff_id=diff_id)

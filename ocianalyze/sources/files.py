@@ -27,11 +27,30 @@ class OpenFile:
         except OSError as error:
             raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
         self.path = path
-        self.size = os.fstat(self.descriptor).st_size
+        status = os.fstat(self.descriptor)
+        self.size = status.st_size
+        self._mtime = status.st_mtime_ns
 
     def range(self, offset: int = 0, size: int | None = None) -> FileRange:
         """Return `size` bytes of the file from `offset`, all that follow if None."""
         return FileRange(self, offset, self.size - offset if size is None else size)
+
+    def check_unchanged(self) -> None:
+        """Raise InvalidImageError if the file was written to since it was opened, as its size and its time tell.
+
+        `FileRange.identity` looks at more, so as never to know what is no longer so. Here a link, a name or a mode that
+        changes meanwhile, and with it the ctime, is to be no error.
+        """
+        try:
+            status = os.fstat(self.descriptor)
+        except OSError as error:
+            raise InvalidImageError(f"{self.path} cannot be read: {error.strerror}") from error
+        if status.st_size < self.size:
+            raise became_shorter(self.path)
+        if (status.st_size, status.st_mtime_ns) != (self.size, self._mtime):
+            raise InvalidImageError(
+                f"{self.path} was written to while it was read", hint="scan it again when nobody writes to it"
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -62,7 +81,7 @@ class FileRange:
         except OSError as error:
             raise InvalidImageError(f"{self._path} cannot be read: {error.strerror}") from error
         if len(data) < size:
-            raise InvalidImageError(f"{self._path} became shorter while it was read")
+            raise became_shorter(self._path)
         return data
 
     def chunks(self) -> Iterator[bytes]:
@@ -91,6 +110,11 @@ class FileRange:
     def file(self) -> tuple[int, int]:
         """Return where the bytes lie: the descriptor of the file, and where they begin there."""
         return self._descriptor, self._offset
+
+
+def became_shorter(path: Path) -> InvalidImageError:
+    """Return the error that a file ends where it did not end before."""
+    return InvalidImageError(f"{path} became shorter while it was read")
 
 
 class DirectoryStore:
@@ -123,6 +147,15 @@ class DirectoryStore:
             self._open[name] = OpenFile(real)
         file = self._open[name]
         return file.range()
+
+    def check_unchanged(self) -> None:
+        """Raise InvalidImageError if one of the blobs that were opened was written to since.
+
+        That ``index.json`` was is no error: others may add images to a layout.
+        """
+        for name, file in self._open.items():
+            if name.startswith("blobs/"):
+                file.check_unchanged()
 
     def close(self) -> None:
         """Close the files."""

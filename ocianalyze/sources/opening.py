@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocianalyze.errors import InvalidImageError, InvalidReferenceError, UsageError
+from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources import docker_archive, oci_layout
@@ -47,7 +47,7 @@ def open_image(
     Raises:
         InvalidReferenceError: it names nothing that can be opened.
         ImageChoiceError: it holds several images and none or many fit.
-        InvalidImageError: it is not an image, or a damaged one.
+        InvalidImageError: it is not an image, or a damaged one, or its file was written to before the end of the block.
         RegistryError: a registry cannot be reached, or refuses.
     """
     if is_remote(reference):
@@ -73,6 +73,11 @@ def open_image(
         yield chosen.image(
             reference=reference.location, source=source or kind, form=kind if source == "stdin" else None
         )
+    except AnalysisError:
+        store.check_unchanged()  # what was found may come of that
+        raise
+    else:
+        store.check_unchanged()
     finally:
         store.close()
 
@@ -102,6 +107,7 @@ def _open_store(
         if recognise(file.range().read_at(0, MAGIC_SIZE)) == "none":
             return ArchiveStore(file, reading.limits), None
         store = _pass_through(file, reading, read_layers=read_layers)
+        file.check_unchanged()
     except BaseException:
         file.close()
         raise

@@ -30,6 +30,9 @@ class BlobStore(Protocol):
     def find(self, name: str) -> Blob | None:
         """Return the member `name` (such as ``blobs/sha256/...``), or None if there is none."""
 
+    def check_unchanged(self) -> None:
+        """Raise InvalidImageError if what was read was changed since it was opened, as far as that can be told."""
+
     def close(self) -> None:
         """Release what the store holds open; its blobs cannot be read afterwards."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, InvalidImageError, OcianalyzeError
-from ocianalyze.layers.compression import decompress, peek
+from ocianalyze.layers.compression import decompress, peek, recognise
 from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.progress import tell_chunks
@@ -164,6 +164,9 @@ class StreamStore:
         """Return the member `name`, past links."""
         return self.members.get(self._names.resolve(name))
 
+    def check_unchanged(self) -> None:
+        """Nothing is read a second time."""
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -186,7 +189,7 @@ class StreamStore:
             data, start = window.view(offset, size)
             return BytesBlob(data[offset - start : offset - start + size])
         if not self._read_layers:
-            return PassedBlob(size, "of which no layer was read")
+            return PassedBlob(size, recognise(head), "of which no layer was read")
         stated = stated_digest(name)
         try:
             layer = read_blob(
@@ -211,10 +214,11 @@ def _is_document(name: str, head: bytes) -> bool:
 
 
 class PassedBlob:
-    """A member that went by; `why` says why its bytes are not to be had."""
+    """A member that went by; `compression` is what it begins with, `why` says why its bytes are not to be had."""
 
-    def __init__(self, size: int, why: str) -> None:
+    def __init__(self, size: int, compression: str, why: str) -> None:
         self.size = size
+        self.compression = compression
         self._why = why
 
     def chunks(self) -> Iterator[bytes]:

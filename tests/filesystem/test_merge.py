@@ -351,6 +351,7 @@ def test_limits_on_entries_and_directories() -> None:
     assert _limited([file(str(number)) for number in range(11)], max_entries=10).option == "--max-entries"
     assert _limited([file("a/" * 11 + "f")], max_entries=10).option == "--max-entries"
     assert _limited([file("a/" * 500 + "f")], max_metadata=2000).option == "--max-metadata"
+    assert _limited([file("a/" * 500 + "f")], max_implied=100_000).option == "--max-implied"
 
 
 @pytest.mark.parametrize(
@@ -385,6 +386,13 @@ def test_a_few_deep_paths_do_not_fill_the_memory() -> None:
     tracemalloc.stop()
     assert error.option == "--max-metadata"
     assert peak < 100 << 20
+
+
+def test_directories_that_no_entry_states_are_no_hostility() -> None:
+    """Each file may bring one of its own, with a long path, and far more than one."""
+    path = "opt/" + "a-directory-with-a-long-name/" * 10
+    merged([file(f"{path}{number}/f") for number in range(2000)], reading=Reading(limits=Limits(max_implied=5000)))
+    merged([file(f"{number}/{path}f") for number in range(2000)])
 
 
 def test_symlinks_that_climb_through_each_other_are_charged_for() -> None:

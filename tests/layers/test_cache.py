@@ -136,6 +136,15 @@ def test_what_cannot_be_used_is_no_error(tmp_path: Path) -> None:
         assert cache.usage() == Usage(0, 0)
 
 
+def test_why_nothing_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    cache = LayerCache(tmp_path / "new")
+    assert LayerCache(tmp_path / "file").problem() == "Not a directory"
+    assert cache.problem() is None
+    monkeypatch.setattr("os.access", lambda *_: False)  # as on a file system that is read-only
+    assert cache.problem() == "it cannot be written to"
+
+
 def test_what_was_not_asked_for_the_longest_goes_first(tmp_path: Path) -> None:
     cache = LayerCache(tmp_path, max_size=12_000)
     for number in range(10):

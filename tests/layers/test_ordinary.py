@@ -303,6 +303,8 @@ def _mend_checksums(data: bytearray) -> None:
         Limits(max_extended_header=100),
         Limits(max_metadata=300),
         Limits(max_metadata=500),
+        Limits(max_implied=0),
+        Limits(max_metadata=1 << 70, max_extended_header=1 << 70, max_path_bytes=1 << 70),
     ],
 )
 def test_limits_are_kept(limits: Limits) -> None:

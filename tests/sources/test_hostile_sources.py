@@ -4,9 +4,12 @@ import contextlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import (
     AnalysisError,
     CorruptLayerError,
@@ -27,7 +31,8 @@ from ocianalyze.layers import ordinary
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.reader import Reading
 from ocianalyze.layers.reading import read_layers
-from tests.support.compress import compress
+from ocianalyze.oci.image import Image
+from tests.support.compress import Compression, compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory
 from tests.support.images import Blob, ImageSpec, build, to_json
 from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
@@ -263,6 +268,26 @@ def test_entries_of_all_layers_are_counted_together(tmp_path: Path) -> None:
                 assert error.value.option == "--max-entries"
 
 
+_PEAK = """
+import resource, subprocess, sys
+scan = [sys.executable, "-m", "ocianalyze", "scan", "--no-cache", *sys.argv[1:]]
+done = subprocess.run(scan, capture_output=True, text=True)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.stderr)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("first", ["d", "\U0001f40b"])
+def test_a_small_archive_of_deep_paths_takes_little_memory(first: str, tmp_path: Path) -> None:
+    deep = [file(f"{first}{number}/{'d/' * 2000}f") for number in range(240)]
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(compress(layer(archive_items(ImageSpec(layers=[deep]), "docker-legacy")), "gzip"))
+    done = subprocess.run([sys.executable, "-c", _PEAK, str(path)], capture_output=True, check=True, text=True)
+    code, peak, said = done.stdout.split(maxsplit=2)
+    assert (code, "--max-implied" in said) == ("3", True)
+    assert int(peak) < 150_000, "kilobytes, of which 45,000 are the program"
+
+
 def test_an_outer_bomb_is_called_by_its_name(tmp_path: Path) -> None:
     bomb = layer([Item(path="x.tar", size=80 << 20), *archive_items(SPEC, "oci")])
     path = tmp_path / "image.tar.gz"
@@ -489,10 +514,52 @@ def test_a_file_that_shrinks_while_it_is_read_does_not_just_end(
     path = tmp_path / "image.tar"
     for after in (0, 1 << 10, 100 << 10, (100 << 10) + 512, (100 << 10) + 700):
         path.write_bytes(whole)
-        with opened(path) as image:
-            os.truncate(path, first + after)
-            with pytest.raises(InvalidImageError, match="became shorter"):
-                read_layers(image, Reading())
+        with pytest.raises(InvalidImageError, match="became shorter"), opened(path) as image:
+            _shrink_and_read(image, path, first + after)
+
+
+def _shrink_and_read(image: Image, path: Path, size: int) -> None:
+    os.truncate(path, size)
+    with pytest.raises(InvalidImageError, match="became shorter"):
+        read_layers(image, Reading())
+
+
+def _rewrite(path: Path, _: object) -> None:
+    """Write the same number of other bytes into a file."""
+    with path.open("r+b") as file:
+        content = file.read()
+        file.seek(0)
+        file.write(content.replace(b"x", b"y"))
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 10**9))  # the clock of a file system may stand still meanwhile
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_is_rewritten_while_it_is_read(compression: Compression, jobs: int, tmp_path: Path) -> None:
+    spec = ImageSpec(layers=[[file("a", b"x" * 3000)], [file("b", b"x" * 3000)]])
+    archived = tmp_path / "image.tar"
+    archived.write_bytes(archive(spec, "oci", compression=compression))
+    layout = write_directory(tmp_path / "layout", spec, "oci", compression=compression)
+    blob = layout / "blobs" / build(spec, compression=compression).layers[1].stored.digest.replace(":", "/")
+    for source, rewritten in ((archived, archived), (layout, blob)):
+        with pytest.raises(InvalidImageError, match=f"^{rewritten} was written to while it was read"):
+            analyze(Source(reference=str(source), jobs=jobs), on_early=partial(_rewrite, rewritten))
+
+
+def test_who_only_looks_links_renames_or_protects_a_file_disturbs_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    path.write_bytes(archive(SPEC, "oci"))
+
+    layout = write_directory(tmp_path / "layout", SPEC, "oci")
+
+    def handle(_: object) -> None:
+        os.utime(path, ns=(1, path.stat().st_mtime_ns))
+        (tmp_path / "link.tar").hardlink_to(path)
+        path.chmod(0o400)
+        path.rename(tmp_path / "renamed.tar")
+
+    assert analyze(Source(reference=str(path)), on_early=handle).layers
+    assert analyze(Source(reference=str(layout)), on_early=partial(_rewrite, layout / "index.json")).layers
 
 
 # --- any bytes --------------------------------------------------------------------------------------------------------

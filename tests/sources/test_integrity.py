@@ -117,6 +117,15 @@ def test_each_altered_blob_of_a_directory_is_noticed(compression: str, alteratio
     see(layout, reading=VERIFY)
 
 
+def test_an_empty_blob_is_said_to_be_too_short(tmp_path: Path) -> None:
+    layout = write_directory(tmp_path / "layout", SPEC, "oci", compression="gzip")
+    stored = build(SPEC, compression="gzip").layers[0].stored
+    assert isinstance(stored.content, bytes)
+    (layout / "blobs" / stored.digest.replace(":", "/")).write_bytes(b"")
+    with pytest.raises(DigestMismatchError, match=f"layer 0: {len(stored.content):,} bytes are stated, but 0 are"):
+        see(layout)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_compressed_and_streamed_layers_are_verified_without_being_asked(form: FormName, tmp_path: Path) -> None:
     built = build(SPEC, compression=FORMS[form].compression)

@@ -23,6 +23,9 @@ class _Store:
     def find(self, name: str) -> BytesBlob | None:
         return BytesBlob(self.members[name]) if name in self.members else None
 
+    def check_unchanged(self) -> None:
+        """Nobody writes to it."""
+
     def close(self) -> None:
         """Nothing is held open."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.compress import Compression
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build
@@ -29,6 +30,15 @@ def run(
     return subprocess.run(
         command, input=stdin, env={**clean, **(environment or {})}, capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
+def test_inspect_says_how_layers_are_stored_without_reading_them(compression: Compression) -> None:
+    image = build(fit_image(), compression=compression)
+    with fault_proxy(None, serving_image(image)) as registry:
+        done = run("inspect", f"{registry.host}/team/image:1.0", "--plain-http")
+        assert len(registry.blobs) == 1  # the config
+    assert done.stdout.partition("stored as")[2].count(f"  {compression}  ") == len(image.layers)
 
 
 @dataclass(frozen=True, slots=True)

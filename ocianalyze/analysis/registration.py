@@ -1,0 +1,23 @@
+"""With what an image is to be registered, from the image to the AppImageConfig."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.analysis.judging import DEFAULT_PROFILE
+from ocianalyze.rules.profiles import choose_profiles
+
+if TYPE_CHECKING:
+    from ocianalyze.analysis.source import Source
+    from ocianalyze.reports.registration import Registration
+
+
+def fit_app_image_config(source: Source, *, profile: str = DEFAULT_PROFILE, name: str | None = None) -> Registration:
+    """Return the AppImageConfig that fits an image; errors are those of `ocianalyze.reports.registration.register`."""
+    (chosen,) = choose_profiles([profile])
+    with source.open() as image:
+        layers, _ = source.read(image)
+        filesystem = source.merge(layers)
+        from ocianalyze.reports.registration import register
+
+        return register(image, filesystem, profile=chosen, name=name)
