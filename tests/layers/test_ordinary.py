@@ -217,7 +217,8 @@ def test_records_of_extended_headers(records: bytes, flag: bytes) -> None:
 
 def test_links_with_long_targets_are_ordinary(left: list[RawEntry]) -> None:
     data = header(b"d/", flag=b"5") + b"".join(
-        pax({b"linkpath": LONG, b"path": b"d/" + b"%d" % number * 60}) + header(b"d/x", flag=b"2") for number in range(50)
+        pax({b"linkpath": LONG, b"path": b"d/" + b"%d" % number * 60}) + header(b"d/x", flag=b"2")
+        for number in range(50)
     )
     assert read_changeset(stream_window(data), limits=Limits(), what="x").entries == 51
     assert len(left) < 5  # those in two views at once
