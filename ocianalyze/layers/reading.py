@@ -152,16 +152,14 @@ def _walk_in_processes(
             memory.keep(layer, result, packed)
         return packed
 
-    results = spread(
-        len(layers), walk, workers=jobs, meanwhile=meanwhile, waiting=None if relay is None else relay.poll
-    )
-    if relay is not None:
-        relay.close()
     read = {}
-    for number, packed in results.items():
+    waiting = None if relay is None else relay.poll
+    for number, packed in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile, waiting=waiting):
         layer, walked = layers[number], unpack(packed)
         costs = walked.changeset, walked.bytes_read, walked.seconds
         read[_key(layer)] = walk_blob(layer.blob, reading, what=f"layer {layer.position}", walked=costs)
+    if relay is not None:
+        relay.close()
     return read
 
 

@@ -16,13 +16,13 @@ import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
 _HEADER: Final = 12
 _FAILED: Final = -1
 _PR_SET_PDEATHSIG: Final = 1
-_PAUSE: Final = 0.02
-"""How long, in seconds, is slept between two looks at a worker, if there is something to do while waiting for it."""
+_PAUSE: Final = 0.005
+"""How long, in seconds, is slept between two looks at what the workers have done."""
 
 
 def can_fork() -> bool:
@@ -37,11 +37,11 @@ def spread(
     workers: int,
     meanwhile: Callable[[], object] | None = None,
     waiting: Callable[[], object] | None = None,
-) -> dict[int, bytes]:
-    """Return what `work` gives for each number below `tasks`, done by `workers` processes.
+) -> Generator[tuple[int, bytes]]:
+    """Yield each number below `tasks` with what `work` gives for it, done by `workers` processes, as they get it done.
 
-    A task that fails, or whose worker dies, is missing from the result: the caller does it again and sees why.
-    `meanwhile` is called in this process while the others work; `waiting` is, again and again, while it waits for them.
+    A task that fails, or whose worker dies, is left out: the caller does it again and sees why. `meanwhile` is called
+    in this process while the others work; `waiting` is, again and again, while it waits for them.
     """
     todo, queue = os.pipe()
     os.set_blocking(queue, False)
@@ -58,11 +58,7 @@ def spread(
             children[child] = sink
         if children and meanwhile is not None:
             meanwhile()
-        results: dict[int, bytes] = {}
-        for child, sink in children.items():
-            _wait(child, waiting)
-            results.update(_results(sink))
-        return results
+        yield from _gather(children, waiting)
     finally:
         os.close(todo)
         for child, sink in children.items():
@@ -71,6 +67,24 @@ def spread(
                 os.kill(child, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)
+
+
+def _gather(children: Mapping[int, int], waiting: Callable[[], object] | None) -> Iterator[tuple[int, bytes]]:
+    """Yield what the workers give, until the last of them has ended; `children` are their processes and their files."""
+    seen = dict.fromkeys(children, 0)
+    while seen:
+        ended = [child for child in seen if _has_ended(child)]  # what these have to give, they have given
+        for child, at in list(seen.items()):
+            for after, number, result in _results(children[child], at):
+                seen[child] = after
+                if result is not None:
+                    yield number, result
+        for child in ended:
+            del seen[child]
+        if seen:
+            if waiting is not None:
+                waiting()
+            time.sleep(_PAUSE)
 
 
 def _start(todo: int, work: Callable[[int], bytes]) -> tuple[int | None, int]:
@@ -93,14 +107,12 @@ def _start(todo: int, work: Callable[[int], bytes]) -> tuple[int | None, int]:
     return child, sink
 
 
-def _wait(child: int, waiting: Callable[[], object] | None) -> None:
-    """Wait until a worker has ended; it is left for whoever ends them all."""
-    with contextlib.suppress(ChildProcessError):  # where children are not waited for (SIGCHLD ignored)
-        if waiting is not None:
-            while os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-                waiting()
-                time.sleep(_PAUSE)
-        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+def _has_ended(child: int) -> bool:
+    """Tell whether a worker has ended; it is left for whoever ends them all."""
+    try:
+        return os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    except ChildProcessError:  # where children are not waited for (SIGCHLD ignored)
+        return True
 
 
 def _serve(todo: int, sink: int, work: Callable[[int], bytes], parent: int) -> None:
@@ -132,16 +144,15 @@ def _end_with(parent: int) -> None:
         os._exit(0)
 
 
-def _results(sink: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the whole messages that a worker has left."""
-    at = 0
+def _results(sink: int, at: int) -> Iterator[tuple[int, int, bytes | None]]:
+    """Yield the whole messages that a worker has left from byte `at` on, None for a task that failed.
+
+    With each goes the byte at which the next one begins.
+    """
     while len(head := os.pread(sink, _HEADER, at)) == _HEADER:
-        at += _HEADER
         number, size = int.from_bytes(head[:4], "little"), int.from_bytes(head[4:], "little", signed=True)
-        if size == _FAILED:
-            continue
-        result = os.pread(sink, size, at)
+        result = os.pread(sink, size, at + _HEADER) if size != _FAILED else b""
         if len(result) < size:
             break
-        at += size
-        yield number, result
+        at += _HEADER + len(result)
+        yield at, number, None if size == _FAILED else result

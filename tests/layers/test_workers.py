@@ -41,13 +41,14 @@ def _open_files() -> set[str]:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 50])
 def test_each_task_is_done_once_whatever_the_number_of_workers(count: int) -> None:
-    results = spread(20, lambda task: b"%d" % task * 10_000 * task, workers=count)
+    results = dict(spread(20, lambda task: b"%d" % task * 10_000 * task, workers=count))
     assert results == {task: b"%d" % task * 10_000 * task for task in range(20)}
 
 
 def test_the_caller_does_something_else_meanwhile() -> None:
     seen: list[int] = []
-    results = spread(3, lambda task: bytes([task, *seen]), workers=2, meanwhile=lambda: seen.append(os.getpid()))
+    spreading = spread(3, lambda task: bytes([task, *seen]), workers=2, meanwhile=lambda: seen.append(os.getpid()))
+    results = dict(spreading)
     assert seen == [os.getpid()]
     assert results == {task: bytes([task]) for task in range(3)}
 
@@ -69,14 +70,40 @@ def test_a_task_that_fails_or_kills_its_worker_is_missing(accident: Callable[[],
             accident()
         return b"done"
 
-    results = spread(3, work, workers=1)
+    results = dict(spread(3, work, workers=1))
     assert 1 not in results
     assert results[0] == b"done"
     assert set(results.values()) == {b"done"}
 
 
+def test_what_is_done_is_given_while_others_still_work() -> None:
+    begun, ending = os.pipe()
+
+    def work(task: int) -> bytes:
+        if task == 1:
+            os.read(begun, 1)
+        return b"%d" % task
+
+    results = spread(2, work, workers=2)
+    assert next(results) == (0, b"0")
+    os.write(ending, b"x")
+    assert list(results) == [(1, b"1")]
+    os.close(begun)
+    os.close(ending)
+
+
+def test_workers_end_if_nobody_wants_the_rest() -> None:
+    def work(task: int) -> bytes:
+        time.sleep(60 * task)
+        return b""
+
+    results = spread(2, work, workers=2)
+    assert next(results) == (0, b"")
+    results.close()
+
+
 def test_more_tasks_than_the_pipe_holds_are_left_to_the_caller() -> None:
-    results = spread(20_000, lambda _: b"", workers=2)
+    results = dict(spread(20_000, lambda _: b"", workers=2))
     assert 1000 < len(results) <= 20_000
     assert set(results.values()) == {b""}
 
@@ -86,7 +113,7 @@ def test_where_no_process_can_be_started_the_caller_does_it_all(monkeypatch: pyt
         raise BlockingIOError
 
     monkeypatch.setattr(os, "fork", fork)
-    assert spread(5, lambda _: b"x", workers=2) == {}
+    assert dict(spread(5, lambda _: b"x", workers=2)) == {}
 
 
 def test_an_interrupt_ends_the_workers() -> None:
@@ -102,7 +129,7 @@ def test_an_interrupt_ends_the_workers() -> None:
     started = time.monotonic()
     try:
         with pytest.raises(KeyboardInterrupt):
-            spread(2, sleep, workers=2)
+            dict(spread(2, sleep, workers=2))
     finally:
         signal.signal(signal.SIGALRM, before)
     assert time.monotonic() - started < 5
@@ -137,10 +164,10 @@ def forking(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         workers: int,
         meanwhile: Callable[[], object] | None,
         waiting: Callable[[], object] | None,
-    ) -> dict[int, bytes]:
-        results = spread(tasks, work, workers=workers, meanwhile=meanwhile, waiting=waiting)
+    ) -> Iterator[tuple[int, bytes]]:
+        results = list(spread(tasks, work, workers=workers, meanwhile=meanwhile, waiting=waiting))
         done.append(len(results))
-        return results
+        yield from results
 
     monkeypatch.setattr(reading_module, "_WORTH_A_FORK", 0)
     monkeypatch.setattr(reading_module, "spread", counting)
