@@ -14,6 +14,7 @@ from rich.text import Text
 
 from ocianalyze.cli.options import Color
 from ocianalyze.cli.output import console
+from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.facts.size import human
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
@@ -46,7 +47,8 @@ class Drawing:
 
     def show(self, tally: Tally) -> None:
         """Draw all rows anew."""
-        self._live.start()  # here, where whoever is interrupted has somebody to close; the second time it does nothing
+        with undisturbed():  # what was drawn in part nobody could take away
+            self._live.start()  # here, where whoever is interrupted has somebody to close; again, it does nothing
         has_bars = self._console.width >= _ROOM_FOR_BARS
         rows = Table.grid(
             Column(ratio=1, no_wrap=True, overflow="ellipsis"),
@@ -73,7 +75,8 @@ class Drawing:
                 *_figures(track.position, track.size, speed, track.entries),
                 _left(track.position, track.size, speed),
             )
-        self._live.update(rows, refresh=True)
+        with undisturbed():
+            self._live.update(rows, refresh=True)
 
     def close(self) -> None:
         """Take all rows away, and show the cursor again."""

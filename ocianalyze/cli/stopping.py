@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -72,7 +73,13 @@ def leave(number: int = signal.SIGINT) -> NoReturn:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Put signals off to the end of the block, which is short: what it writes is whole, or not begun."""
+    """Put signals off to the end of the block, which is short: what it writes is whole, or not begun.
+
+    They only ever reach the main thread, so others need nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     came: list[int] = []
     handlers = {number: signal.getsignal(number) for number in _WORDS}
     for number, handler in handlers.items():
