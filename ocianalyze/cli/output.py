@@ -40,6 +40,12 @@ def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tup
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 
+def load_writers(outputs: Iterable[tuple[Format, Path]]) -> None:
+    """Import what writes these reports, which takes long enough to be done while others read layers."""
+    if any(how is Format.TABLE for how, _ in outputs):
+        from ocianalyze.reports import table  # noqa: F401 - only loaded here
+
+
 def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool) -> None:
     """Write the report in each form to its place; with `quiet` nothing goes to standard output."""
     for how, where in outputs:

@@ -34,6 +34,7 @@ from ocianalyze.cli.options import (
 )
 from ocianalyze.cli.output import (
     console,
+    load_writers,
     log_to_stderr,
     pair_outputs,
     print_json,
@@ -44,6 +45,7 @@ from ocianalyze.cli.source import with_declaration, with_source
 
 if TYPE_CHECKING:
     from ocianalyze.analysis import Source
+    from ocianalyze.rules.engine import Outcome
     from ocianalyze.settings.model import Settings
 
 _EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
@@ -91,6 +93,11 @@ def scan(
     config = app_image_config or settings.app_image_config
     threshold = either(fail_on, settings.fail_on, FailOn.ERROR)
     age = process_age()
+
+    def use_the_time(early: Outcome) -> None:
+        tell_early(early, fail_on=threshold)
+        load_writers(outputs)
+
     with showing_progress(quiet=quiet, verbose=verbose, color=Color(color)) as progress:
         report = analyze(
             replace(source, verify_all=bool(either(verify, settings.verify)), progress=progress),
@@ -105,7 +112,7 @@ def scan(
             waivers=settings.waivers,
             details=verbose,
             fail_fast=fail_fast,
-            on_early=None if quiet or fail_fast else partial(tell_early, fail_on=threshold),
+            on_early=None if quiet or fail_fast else use_the_time,
         )
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
