@@ -55,7 +55,8 @@ def read_layers(
     layers = sorted(unique.values(), key=lambda layer: layer.position)
     done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}
     memory = None if reading.cache is None else LayerMemory(reading.cache, reading)
-    done.update(_recall([layer for layer in layers if _key(layer) not in done], memory, budget))
+    if memory is not None:
+        done.update(_recall([layer for layer in layers if _key(layer) not in done], memory, budget, jobs))
     left = [layer for layer in layers if _key(layer) not in done]
     has_news = bool(left)
     if not has_news:
@@ -95,12 +96,11 @@ def read_layers(
     return _in_order(image, done, reading)
 
 
-def _recall(layers: Sequence[Layer], memory: LayerMemory | None, budget: Budget) -> dict[str, ReadLayer]:
-    """Return those of the layers that are known from an earlier scan."""
-    if memory is None:
-        return {}
-    recalled = {_key(layer): memory.recall(layer, budget) for layer in layers}
-    return {key: known for key, known in recalled.items() if known is not None}
+def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: int) -> dict[str, ReadLayer]:
+    """Return those of the layers that are known from an earlier scan; one is unpacked while others are inflated."""
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="cache") as pool:
+        recalled = pool.map(lambda layer: memory.recall(layer, budget), layers)
+        return {_key(layer): known for layer, known in zip(layers, recalled, strict=True) if known is not None}
 
 
 def _in_order(image: Image, done: Mapping[str, ReadLayer], reading: Reading) -> list[ReadLayer]:
