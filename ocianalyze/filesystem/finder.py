@@ -10,6 +10,7 @@ from ocianalyze.layers.entry import Kind
 if TYPE_CHECKING:
     from ocianalyze.filesystem.directories import Directories
     from ocianalyze.filesystem.ids import Ids
+    from ocianalyze.layers.limits import Limits
 
 _SYMLINK: Final = int(Kind.SYMLINK)
 _NAMELESS: Final = frozenset(("", ".", ".."))
@@ -23,52 +24,37 @@ class Finder:
     Whoever replaces something in the tree, or lays another layer upon it, has to tell it to `forget`.
     """
 
-    def __init__(self, ids: Ids, directories: Directories) -> None:
+    def __init__(self, ids: Ids, directories: Directories, limits: Limits) -> None:
         self._ids = ids
         self._directories = directories
+        self._limits = limits
+        self._followed = 0
         self.forget()
 
     def find(self, path: str) -> tuple[int | None, int]:
         """Return what lies at `path`, past symlinks to directories, and the latest id on the way to it, or its own.
 
         A symlink at its end is not followed.
+
+        Raises:
+            LimitExceededError: the symlinks on all ways together are longer than ``max_metadata``.
         """
-        directory, _, name = path.rpartition("/")
-        found = None if name in _NAMELESS else self._found.get(directory) or self._enter(directory)
-        if found is None:
-            return self._follow(path)
-        table, latest = found
+        directory, _, name = path.rstrip("/").rpartition("/")
+        if name in _NAMELESS:
+            return None, 0
+        table, latest = self._found.get(directory) or self._enter(directory)
         id_ = table.get(name)
         return id_, latest if id_ is None else max(latest, id_)
 
-    def _enter(self, path: str) -> tuple[dict[str, int], int] | None:
-        """Return what lies in a directory, and the latest id on the way; None if the way is not of directories alone.
+    def forget(self) -> None:
+        """Forget what was found: something was replaced, or a layer came on top."""
+        self._found: dict[str, tuple[dict[str, int], int]] = {}
+
+    def _enter(self, path: str) -> tuple[dict[str, int], int]:
+        """Return what lies in the directory at `path`, nothing if there is none, and the latest id on the way.
 
         Many links lead into one directory, so those that were found are remembered until something is replaced.
         """
-        names: list[str] = []
-        while path not in self._found:
-            path, _, name = path.rpartition("/")
-            names.append(name)
-        table, latest = self._found[path]
-        for name in reversed(names):
-            id_ = None if name in _NAMELESS else table.get(name)
-            below = None if id_ is None else self._directories.get(id_)
-            if id_ is None or below is None:
-                return None
-            table, latest = below, max(latest, id_)
-            path = f"{path}/{name}" if path else name
-            if len(self._found) > _MOST_FOUND:
-                self.forget()
-            self._found[path] = table, latest
-        return table, latest
-
-    def forget(self) -> None:
-        """Forget what was found: something was replaced, or a layer came on top."""
-        self._found: dict[str, tuple[dict[str, int], int]] = {"": (self._directories[0], 0)}
-
-    def _follow(self, path: str) -> tuple[int | None, int]:
-        """Do as `find` does, whatever there is on the way."""
         todo = path.split("/")[::-1]
         here: list[dict[str, int]] = [self._directories[0]]
         hops = latest = 0
@@ -81,19 +67,33 @@ class Finder:
                 continue
             id_ = here[-1].get(part)
             if id_ is None:
-                return None, latest
+                return {}, latest
             latest = max(latest, id_)
-            if not any(todo):
-                return id_, latest
             children = self._directories.get(id_)
             if children is not None:
                 here.append(children)
                 continue
             hops += 1
-            changeset, row = self._ids.locate(id_)
-            if changeset.kinds[row] != _SYMLINK or hops > MAX_HOPS:
-                return None, latest
-            if changeset.links[row].startswith("/"):
+            target = self._target(id_)
+            if target is None or hops > MAX_HOPS:
+                return {}, latest
+            if target.startswith("/"):
                 del here[1:]
-            todo.extend(changeset.links[row].split("/")[::-1])
-        return None, latest
+            todo.extend(target.split("/")[::-1])
+        if len(self._found) >= _MOST_FOUND:
+            self.forget()
+        self._found[path] = here[-1], latest
+        return here[-1], latest
+
+    def _target(self, id_: int) -> str | None:
+        """Return where a symlink points, and charge for its length; None if it is no symlink."""
+        changeset, row = self._ids.locate(id_)
+        if changeset.kinds[row] != _SYMLINK:
+            return None
+        target = changeset.links[row]
+        self._followed += len(target)
+        if self._followed > self._limits.max_metadata:
+            raise self._limits.exceeded(
+                "max_metadata", f"the symlinks that hardlinks lead through take {self._followed:,} bytes"
+            )
+        return target

@@ -43,12 +43,18 @@ _MOST_REPORTED = 100
 
 
 def merge(changesets: Sequence[Changeset], contents: Sequence[Contents], limits: Limits) -> Filesystem:
-    """Return the file system that `changesets`, from the bottom up, make; `contents` belong to the same layers."""
-    return _Merge(changesets).filesystem(contents, limits)
+    """Return the file system that `changesets`, from the bottom up, make; `contents` belong to the same layers.
+
+    Raises:
+        CorruptLayerError: a hardlink leads to nothing.
+        LimitExceededError: the symlinks that hardlinks lead through are longer than ``max_metadata`` together.
+    """
+    return _Merge(changesets, limits).filesystem(contents)
 
 
 class _Merge:
-    def __init__(self, changesets: Sequence[Changeset]) -> None:
+    def __init__(self, changesets: Sequence[Changeset], limits: Limits) -> None:
+        self._limits = limits
         self._changesets = changesets or [Changeset()]
         self._ids = Ids(self._changesets)
         self._bases = self._ids.bases
@@ -79,11 +85,11 @@ class _Merge:
         self._root = 0
         self._file_links = 0
         self._children[ROOT] = self._top
-        self._finder = Finder(self._ids, self._children)
+        self._finder = Finder(self._ids, self._children, self._limits)
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
-    def filesystem(self, contents: Sequence[Contents], limits: Limits) -> Filesystem:
+    def filesystem(self, contents: Sequence[Contents]) -> Filesystem:
         files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets) + self._file_links
         hidden_files = sum(self._ids.kind(self._inodes.get(id_, id_)) == _FILE for id_ in self._shadowed)
         return Filesystem(
@@ -97,7 +103,7 @@ class _Merge:
             files=files - hidden_files,
             bytes=visible_bytes(self._ids, self._inodes, self._shadowed),
             diagnostics=self._diagnostics,
-            max_content=limits.max_content,
+            max_content=self._limits.max_content,
         )
 
     # ---- applying -------------------------------------------------------------------------------------------------

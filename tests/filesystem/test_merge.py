@@ -341,9 +341,9 @@ def test_the_root_s_attributes_are_the_last_ones_stated() -> None:
 # --- hostile layers ---------------------------------------------------------------------------------------------------
 
 
-def _limited(items: Sequence[Item], **limits: int) -> LimitExceededError:
+def _limited(*layers: Sequence[Item], **limits: int) -> LimitExceededError:
     with pytest.raises(LimitExceededError) as error:
-        merged(items, reading=Reading(limits=Limits(**limits)))
+        merged(*layers, reading=Reading(limits=Limits(**limits)))
     return error.value
 
 
@@ -401,6 +401,32 @@ def test_symlinks_that_climb_through_each_other_are_charged_for() -> None:
     started = time.process_time()
     assert _limited(items, max_metadata=4 << 20).option == "--max-metadata"
     assert time.process_time() - started < 3
+
+
+CLIMBING = [directory("x"), *(symlink(f"l{number}", "x/../" * 700 + f"l{number + 1}") for number in range(39))]
+"""Symlinks that lead to the directory ``l39`` a long way round."""
+
+
+@pytest.mark.parametrize(
+    ("beneath", "targets"),
+    [
+        ([file(f"{number}/" + "d/" * 1900 + "f") for number in range(12)], [f"{n}/" + "d/" * 1900 for n in range(12)]),
+        ([*CLIMBING, file("l39/f")], ["l0/"]),
+        ([file("f")], ["./" * 2000]),
+    ],
+)
+def test_hardlinks_a_long_way_off_take_little_time(beneath: list[Item], targets: list[str]) -> None:
+    links = [hardlink(str(number), targets[number % len(targets)] + "f") for number in range(1000, 2000)]
+    started = time.process_time()
+    assert merged(beneath, links).files == len(links) + sum(item.kind == "file" for item in beneath)
+    assert time.process_time() - started < 3
+
+
+def test_symlinks_that_hardlinks_climb_through_are_charged_for() -> None:
+    links = [hardlink(str(number), "./" * number + "l0/f") for number in range(100)]
+    error = _limited([*CLIMBING, file("l39/f")], links, max_metadata=1 << 20)
+    assert error.option == "--max-metadata"
+    assert "hardlinks" in error.message
 
 
 def test_attributes_that_overlayfs_keeps_for_itself_are_reported() -> None:
