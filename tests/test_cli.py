@@ -282,7 +282,11 @@ def test_a_closed_pipe_does_not_keep_the_other_outputs_from_being_written(tmp_pa
     [
         ("scan {demo} --fail-on never | true", 0),
         ("scan {demo} | true", 1),
+        ("files {demo} | true", 3),
+        ("schema | true", 3),
         ("scan {demo} > /dev/full", 3),
+        ("scan {demo} --fail-on never 2> /dev/full", 0),
+        ("scan nothing.tar 2> /dev/full", 2),
         ("scan {demo} >&-", 3),
         ("scan - <&-", 2),
     ],
@@ -293,6 +297,18 @@ def test_closed_and_full_outputs_do_not_change_what_the_code_says(command: str, 
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
     assert b"internal error" not in done.stderr
+
+
+def test_what_is_left_to_the_exit_is_done() -> None:
+    code = """
+import atexit, sys
+from ocianalyze.cli import command
+atexit.register(print, "later")
+sys.argv[1:] = ["--version"]
+command()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.decode().splitlines() == [f"ocianalyze {__version__}", "later"]
 
 
 _INTERRUPTED = """

@@ -6,6 +6,7 @@ one line and no traceback (`ocianalyze.cli.stopping`).
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import io
@@ -29,7 +30,7 @@ _NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def command() -> NoReturn:
-    """Be the command ``ocianalyze``: `main`, and then the end of the process at once.
+    """Be the command ``ocianalyze``: `main`, what was left to `atexit`, and then the end of the process at once.
 
     Everything is closed and written by then. To free a million entries one by one, as an interpreter that ends does,
     would take as long as to merge them; the system frees them all together.
@@ -41,8 +42,10 @@ def command() -> NoReturn:
         if not isinstance(end.code, int):
             raise
         code = end.code
-    with contextlib.suppress(OSError, ValueError):
-        sys.stderr.flush()
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no other name for what the interpreter does here
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # it may be closed, or None
+            stream.flush()
     os._exit(code)
 
 
@@ -84,8 +87,10 @@ def _run() -> None:
         app()
     except Stopped:
         raise  # whoever should take the rest of the output may be what we wait for
-    except BaseException:
+    except BaseException as end:
         sys.stdout.flush()
+        if isinstance(end, SystemExit) and isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None  # typer makes the code 1 of it, which stands for findings
         raise
     sys.stdout.flush()
 
@@ -107,5 +112,6 @@ def _prepare_output() -> None:
 def _complain(message: str, code: int) -> int:
     from ocianalyze.reports.text import printable
 
-    print(f"ocianalyze: {printable(message)}", file=sys.stderr)  # noqa: T201
+    with contextlib.suppress(OSError):  # the exit code says it, too
+        print(f"ocianalyze: {printable(message)}", file=sys.stderr)  # noqa: T201
     return code
