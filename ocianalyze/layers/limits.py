@@ -41,7 +41,8 @@ MEANINGS = {
     "max_entries": "entries of all layers together",
     "max_path_bytes": "bytes of one path or link target",
     "max_extended_header": "bytes of one PAX header, GNU long name or sparse map",
-    "max_metadata": "bytes of one layer's extended headers together, and of the directories that paths only imply",
+    "max_metadata": "bytes of one layer's extended headers together, of the directories that paths only imply, and "
+    "of the symlinks that hardlinks lead through",
     "max_implied": "bytes of memory for directories that one layer's paths only imply, beyond 2 KiB for each entry",
     "max_layer_size": "bytes of one layer, uncompressed, and of one sparse file",
     "max_ratio": "uncompressed bytes for each compressed byte, once a layer has given 64 MiB",
