@@ -4,7 +4,7 @@ import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -13,6 +13,12 @@ from typing import TypeAlias
 
 _PIECE = 1 << 16
 _HOP_BY_HOP = frozenset(("connection", "host", "keep-alive", "transfer-encoding"))
+
+
+def ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+    """Return the answer to a GET, its body not read yet."""
+    connection.request("GET", path, headers=headers)
+    return connection.getresponse()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +120,20 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status is not None:
             self._answer_ourselves(answer.status, answer)
             return
-        connection = http.client.HTTPConnection(server.upstream, timeout=30)  # type: ignore[attr-defined]
         passed = {key: value for key, value in headers.items() if key not in _HOP_BY_HOP and not key.startswith("(")}
         if answer.whole:
             passed.pop("range", None)
-        connection.request("GET", self.path, headers=passed)
-        response = connection.getresponse()
-        back = {key: value for key, value in response.getheaders() if key.lower() not in _HOP_BY_HOP}
-        if answer.append:
-            back["Content-Length"] = str(int(back["Content-Length"]) + len(answer.append))
-        pieces = iter(lambda: response.read(_PIECE), b"")
-        self._answer(
-            response.status, back | answer.headers, [*pieces, answer.append] if answer.append else pieces, answer
-        )
-        connection.close()
+        with (
+            closing(http.client.HTTPConnection(server.upstream, timeout=30)) as connection,  # type: ignore[attr-defined]
+            closing(ask(connection, self.path, passed)) as response,
+        ):
+            back = {key: value for key, value in response.getheaders() if key.lower() not in _HOP_BY_HOP}
+            if answer.append:
+                back["Content-Length"] = str(int(back["Content-Length"]) + len(answer.append))
+            pieces = iter(lambda: response.read(_PIECE), b"")
+            self._answer(
+                response.status, back | answer.headers, [*pieces, answer.append] if answer.append else pieces, answer
+            )
 
     def _answer_ourselves(self, status: int, answer: Answer) -> None:
         if isinstance(answer.body, bytes):
@@ -164,7 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if answer.stall_after is not None:
                     self.server.stopped.wait(20)  # type: ignore[attr-defined]
                 self.close_connection = True
-                self.connection.shutdown(socket.SHUT_RDWR)
+                with suppress(OSError):  # who asked may be gone
+                    self.connection.shutdown(socket.SHUT_RDWR)
                 return
 
     def log_message(self, *_: object) -> None:

@@ -4,10 +4,12 @@ import http.client
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.support.fault_proxy import ask
 
 _PIECE = 1 << 16
 
@@ -45,17 +47,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._record()
         target = urlsplit(self.path)
-        connection = http.client.HTTPConnection(target.netloc, timeout=30)
+        path = target._replace(scheme="", netloc="").geturl()
         passed = {key: value for key, value in self.headers.items() if not key.lower().startswith("proxy-")}
-        connection.request("GET", target._replace(scheme="", netloc="").geturl(), headers=passed)
-        response = connection.getresponse()
-        self.send_response(response.status)
-        for key, value in response.getheaders():
-            self.send_header(key, value)
-        self.end_headers()
-        while piece := response.read(_PIECE):
-            self.wfile.write(piece)
-        connection.close()
+        with (
+            closing(http.client.HTTPConnection(target.netloc, timeout=30)) as connection,
+            closing(ask(connection, path, passed)) as response,
+        ):
+            self.send_response(response.status)
+            for key, value in response.getheaders():
+                self.send_header(key, value)
+            self.end_headers()
+            while piece := response.read(_PIECE):
+                self.wfile.write(piece)
 
     def do_CONNECT(self) -> None:
         self._record()
