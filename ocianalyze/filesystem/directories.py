@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from ocianalyze.layers.changeset import ROOT
 from ocianalyze.layers.columns import rows_by_directory
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.entry import DIRECTORIES, MARKERS
 
 if TYPE_CHECKING:
     from array import array
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ocianalyze.filesystem.ids import Ids
-
-_DIRECTORIES: Final = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))
-_MARKERS: Final = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
 
 
 class Directories:
@@ -50,11 +48,22 @@ class Directories:
             return table
         layer = self._ids.layer(id_)
         changeset, base = self._ids.changesets[layer], self._ids.bases[layer]
-        if changeset.kinds[id_ - base] not in _DIRECTORIES:
+        if changeset.kinds[id_ - base] not in DIRECTORIES:
             return None
         names = changeset.names
         table = self._tables[id_] = {names[row]: base + row for row in self.rows(layer, id_ - base)}
         return table
+
+    def descend(self, names: Iterable[str]) -> dict[str, int] | None:
+        """Return what lies in the directory to which `names` lead from the root, None if that is none.
+
+        Symlinks are not followed.
+        """
+        here: dict[str, int] | None = self[ROOT]
+        for name in names:
+            id_ = None if here is None else here.get(name)
+            here = None if id_ is None else self.get(id_)
+        return here
 
     def rows(self, layer: int, directory: int) -> Sequence[int]:
         """Return the rows of what one layer has in a directory, which is a row of it, too; no markers."""
@@ -64,4 +73,4 @@ class Directories:
         first = bisect_left(order, directory, key=changeset.parents.__getitem__)
         last = bisect_right(order, directory, lo=first, key=changeset.parents.__getitem__)
         kinds = changeset.kinds
-        return [row for row in order[first:last] if kinds[row] not in _MARKERS]
+        return [row for row in order[first:last] if kinds[row] not in MARKERS]

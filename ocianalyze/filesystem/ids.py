@@ -33,7 +33,7 @@ class Ids:
 
     def locate(self, id_: int) -> tuple[Changeset, int]:
         """Return the changeset of the layer that an id belongs to, and the row of it."""
-        layer = bisect_right(self.bases, id_) - 1
+        layer = self.layer(id_)
         return self.changesets[layer], id_ - self.bases[layer]
 
     def kind(self, id_: int) -> int:

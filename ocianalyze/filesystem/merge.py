@@ -19,10 +19,10 @@ from ocianalyze.filesystem.finder import Finder
 from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.superseded import Superseded
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes
+from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.columns import has_repeats
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.columns import has_repeats, rows_of
+from ocianalyze.layers.entry import DIRECTORIES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -30,12 +30,9 @@ if TYPE_CHECKING:
     from ocianalyze.layers.contents import Contents
     from ocianalyze.layers.limits import Limits
 
-_FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
-    int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
-)
+_SYMLINK, _HARDLINK = int(Kind.SYMLINK), int(Kind.HARDLINK)
 _WHITEOUT, _OPAQUE, _IMPLICIT = int(Kind.WHITEOUT), int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
-_DIRECTORIES = frozenset((_DIRECTORY, _IMPLICIT))
-_NO_LINK_TARGETS = _DIRECTORIES | {_HARDLINK}
+_NO_LINK_TARGETS = DIRECTORIES | {_HARDLINK}
 _DUPLICATE = "this layer has the path more than once; the last one counts"
 _OVER_SYMLINK = "a directory of this layer takes the place of a symlink beneath, and hides where it led"
 _MOST_REPORTED = 100
@@ -80,27 +77,23 @@ class _Merge:
         self._shadowed: dict[int, int] = {}
         self._diagnostics: list[Diagnostic] = []
         self._reported = [0] * len(self._changesets)
-        self._copied_up: list[set[int]] = [set() for _ in self._changesets]
         self._entries = 0
         self._root = 0
-        self._file_links = 0
         self._children[ROOT] = self._top
         self._finder = Finder(self._ids, self._children, self._limits)
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
     def filesystem(self, contents: Sequence[Contents]) -> Filesystem:
-        files = sum(changeset.kinds.count(_FILE) for changeset in self._changesets) + self._file_links
-        hidden_files = sum(self._ids.kind(self._inodes.get(id_, id_)) == _FILE for id_ in self._shadowed)
         return Filesystem(
             ids=self._ids,
             contents=contents,
             children=self._children,
             inodes=self._inodes,
             shadowed=self._shadowed,
-            usage=usage_of_layers(self._ids, self._inodes, self._shadowed, self._copied_up),
+            usage=usage_of_layers(self._ids, self._inodes, self._shadowed),
             entries=self._entries,
-            files=files - hidden_files,
+            files=visible_files(self._ids, self._inodes, self._shadowed),
             bytes=visible_bytes(self._ids, self._inodes, self._shadowed),
             diagnostics=self._diagnostics,
             max_content=self._limits.max_content,
@@ -140,7 +133,7 @@ class _Merge:
                 if existing == base + row:
                     continue
                 self._entries -= 1
-                if kinds[row] in _DIRECTORIES:
+                if kinds[row] in DIRECTORIES:
                     if self._merge_directories(layer, row, existing, siblings):
                         met.append(row)
                         continue
@@ -151,14 +144,14 @@ class _Merge:
                 siblings[names[row]] = base + row
         for row in sorted(over_symlinks):
             self._report("directory-over-symlink", _OVER_SYMLINK, layer, row)
-        for row in _rows_of(kinds, _HARDLINK):
+        for row in rows_of(changeset, _HARDLINK):
             self._link(layer, row)
 
     def _apply_in_order(self, layer: int) -> None:
         """Lay a layer upon what is beneath, entry by entry, in the order of the tar."""
         changeset, base, children = self._changesets[layer], self._bases[layer], self._children
         gone = self._gone(layer) if self._superseded else ()
-        left_out = {*gone, *_rows_of(changeset.kinds, _WHITEOUT), *_rows_of(changeset.kinds, _OPAQUE)}
+        left_out = {*gone, *rows_of(changeset, _WHITEOUT), *rows_of(changeset, _OPAQUE)}
         added = len(changeset) - 1 - len(left_out)
         siblings, of = self._top, ROOT
         for row, name, parent, kind in _rows_below_root(changeset, left_out):
@@ -169,7 +162,7 @@ class _Merge:
             if existing is not id_:
                 added -= 1
                 self._replace(layer, row, existing, siblings)
-            elif kind in _DIRECTORIES:
+            elif kind in DIRECTORIES:
                 children[id_] = {}
             elif kind == _HARDLINK:
                 self._link(layer, row)
@@ -192,7 +185,7 @@ class _Merge:
         """Put a row where `existing` stands in `siblings`."""
         changeset, id_ = self._changesets[layer], self._bases[layer] + row
         kind, name = changeset.kinds[row], changeset.names[row]
-        is_directory = kind in _DIRECTORIES
+        is_directory = kind in DIRECTORIES
         if existing >= self._bases[layer]:
             if is_directory != (self._children.get(existing) is not None):
                 raise _ConflictError
@@ -224,14 +217,14 @@ class _Merge:
         """Take out of the tree what the whiteouts and opaque markers of a layer hide."""
         changeset = self._changesets[layer]
         gone = self._superseded[layer].rows if self._superseded else ()
-        for row in _rows_of(changeset.kinds, _WHITEOUT):
+        for row in rows_of(changeset, _WHITEOUT):
             if changeset.parents[row] in gone:
                 continue
             siblings = self._beneath(changeset, changeset.parents[row])
             hidden = siblings.pop(changeset.names[row], None) if siblings is not None else None
             if hidden is not None:
                 self._drop(hidden, layer)
-        for row in _rows_of(changeset.kinds, _OPAQUE):
+        for row in rows_of(changeset, _OPAQUE):
             if changeset.parents[row] in gone:
                 continue
             siblings = self._beneath(changeset, changeset.parents[row])
@@ -246,16 +239,7 @@ class _Merge:
         while row != ROOT:
             path.append(changeset.names[row])
             row = changeset.parents[row]
-        return self._descend(reversed(path))
-
-    def _descend(self, parts: Iterator[str]) -> dict[str, int] | None:
-        here: dict[str, int] | None = self._top
-        for part in parts:
-            id_ = here.get(part) if here is not None else None
-            if id_ is None:
-                return None
-            here = self._children.get(id_)
-        return here
+        return self._children.descend(reversed(path))
 
     def _drop(self, top: int, layer: int) -> None:
         """Note that `top` and everything in it is no longer visible because of `layer`."""
@@ -280,16 +264,12 @@ class _Merge:
         if named is not None and replaces and self._lies_in(named, changeset.path(row)):
             named = None
         target = self._inodes.get(named, named) if named is not None else None
-        kind = _HARDLINK if target is None else self._ids.kind(target)
-        if target is None or kind in _NO_LINK_TARGETS:
+        if target is None or self._ids.kind(target) in _NO_LINK_TARGETS:
             raise CorruptLayerError(
                 f"layer {layer}: {changeset.path(row)} is a hardlink to {written!r}, which is not there, so that no "
                 "container runtime can unpack the layer"
             )
         self._inodes[id_] = target
-        self._file_links += kind == _FILE
-        if target < self._bases[layer]:
-            self._copied_up[layer].add(target)
 
     def _lies_in(self, id_: int, path: str) -> bool:
         """Tell whether an entry lies at `path` or below it."""
@@ -298,7 +278,7 @@ class _Merge:
 
     def _report_duplicate(self, layer: int, row: int, existing: int) -> None:
         kinds = {self._changesets[layer].kinds[row], self._ids.kind(existing)}
-        if kinds <= _DIRECTORIES:
+        if kinds <= DIRECTORIES:
             return
         self._report("duplicate-entry", _DUPLICATE, layer, row)
 
@@ -321,10 +301,3 @@ def _rows_below_root(changeset: Changeset, gone: Collection[int]) -> Iterator[tu
     rows = zip(range(len(changeset)), changeset.names, changeset.parents, changeset.kinds, strict=True)
     next(rows)
     return (row for row in rows if row[0] not in gone) if gone else rows
-
-
-def _rows_of(kinds: bytearray, kind: int) -> Iterator[int]:
-    row = kinds.find(kind)
-    while row >= 0:
-        yield row
-        row = kinds.find(kind, row + 1)

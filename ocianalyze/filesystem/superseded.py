@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.entry import DIRECTORIES, MARKERS, Kind
 
 if TYPE_CHECKING:
     from ocianalyze.layers.changeset import Changeset
 
 _HARDLINK = int(Kind.HARDLINK)
-_MARKERS = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
-_DIRECTORIES = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))
 
 
 class Superseded(NamedTuple):
@@ -38,7 +36,7 @@ class Superseded(NamedTuple):
         earlier: dict[int, int] = {}
         for row in range(1, len(changeset)):
             kind, name = changeset.kinds[row], changeset.names[row]
-            if kind in _MARKERS:
+            if kind in MARKERS:
                 continue
             siblings = children[changeset.parents[row]]
             existing = siblings.get(name)
@@ -50,10 +48,10 @@ class Superseded(NamedTuple):
                     )
                     superseded.links[row] = row if is_lost else superseded.links.get(target, target)
             below = None if existing is None else children.get(existing)
-            if kind in _DIRECTORIES:
+            if kind in DIRECTORIES:
                 children[row] = {} if below is None else below
             if existing is not None:
-                if (below is not None) != (kind in _DIRECTORIES):
+                if (below is not None) != (kind in DIRECTORIES):
                     superseded.by.append(row)
                     superseded._take_out(existing, children, earlier)
                 else:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.layers.capture import compile_globs
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.entry import OPAQUE_MARKER, Kind
+from ocianalyze.layers.entry import MARKERS, OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ocianalyze.layers.contents import Contents
 
 _WILD = re.compile(r"[*?\[]")
-_MARKERS = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
 MAX_HOPS = 40
 """How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
 
@@ -229,7 +228,7 @@ class Filesystem:
             for at in find(text):
                 row += text.count("\0", last, at + 1)
                 last = at + 1
-                if base + row not in self.shadowed and changeset.kinds[row] not in _MARKERS:
+                if base + row not in self.shadowed and changeset.kinds[row] not in MARKERS:
                     yield self.node(base + row)
 
     @cached_property

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ocianalyze.filesystem.tree import LayerUsage
 from ocianalyze.layers.columns import count_bytes
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping
 
     from ocianalyze.filesystem.ids import Ids
     from ocianalyze.layers.changeset import Changeset
 
-_SYMLINK: Final = int(Kind.SYMLINK)
+_FILE, _SYMLINK = int(Kind.FILE), int(Kind.SYMLINK)
 
 
-def usage_of_layers(
-    ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, int], copied_up: Sequence[Collection[int]]
-) -> list[LayerUsage]:
+def usage_of_layers(ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, int]) -> list[LayerUsage]:
     """Return what each layer takes and how much of that later layers hide.
 
-    `inodes` says what each hardlink is another name of, `shadowed` which layer took an id out of the tree; `copied_up`
-    has for each layer the files of lower ones that its hardlinks lead to.
+    `inodes` says what each hardlink is another name of, `shadowed` which layer took an id out of the tree.
     """
+    copied_up: list[set[int]] = [set() for _ in ids.changesets]  # files of lower layers that hardlinks lead to
+    for id_, target in inodes.items():
+        layer = ids.layer(id_)
+        if target < ids.bases[layer]:
+            copied_up[layer].add(target)
     sizes = [
         count_bytes(changeset) + _symlinks(changeset) + sum(_size(ids, id_) for id_ in copies)
         for changeset, copies in zip(ids.changesets, copied_up, strict=True)
@@ -46,6 +48,13 @@ def usage_of_layers(
         else:
             hidden[layer] += _size(ids, id_)
     return [LayerUsage(size, unseen) for size, unseen in zip(sizes, hidden, strict=True)]
+
+
+def visible_files(ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, int]) -> int:
+    """Return how many names of regular files are in the tree; parameters as of `usage_of_layers`."""
+    links = sum(ids.kind(target) == _FILE for target in inodes.values())
+    hidden = sum(ids.kind(inodes.get(id_, id_)) == _FILE for id_ in shadowed)
+    return sum(changeset.kinds.count(_FILE) for changeset in ids.changesets) + links - hidden
 
 
 def visible_bytes(ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, int]) -> int:

@@ -6,13 +6,13 @@ import contextlib
 from array import array
 from itertools import groupby
 from operator import lt
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.entry import DIRECTORIES, MARKERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ocianalyze.layers.changeset import Changeset
 
@@ -21,8 +21,15 @@ compiled: Any = None
 with contextlib.suppress(ImportError):
     from ocianalyze.layers import _columns as compiled
 
-_MARKERS: Final = bytes((Kind.WHITEOUT, Kind.OPAQUE))
-_DIRECTORIES: Final = bytes((Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY))
+_MARKERS, _DIRECTORIES = bytes(MARKERS), bytes(DIRECTORIES)
+
+
+def rows_of(changeset: Changeset, kind: int) -> Iterator[int]:
+    """Yield the rows of one kind, in the order of the tar."""
+    row = changeset.kinds.find(kind)
+    while row >= 0:
+        yield row
+        row = changeset.kinds.find(kind, row + 1)
 
 
 def rows_by_directory(changeset: Changeset) -> array[int]:

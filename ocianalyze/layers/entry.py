@@ -7,7 +7,7 @@ There are millions of these, so what flows through the program are plain tuples 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 
 class Kind(IntEnum):
@@ -24,6 +24,11 @@ class Kind(IntEnum):
     OPAQUE = 8
     IMPLICIT_DIRECTORY = 9
     """A directory that no entry of the layer states, but that some entry lies in."""
+
+
+DIRECTORIES: Final = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))
+MARKERS: Final = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
+"""What is no path of its own, but says what becomes of those beneath."""
 
 
 class Attributes(NamedTuple):
