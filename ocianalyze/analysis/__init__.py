@@ -59,7 +59,8 @@ def analyze(
     """Return the report on an image.
 
     `profiles` are those that decide the verdict; `select` and `ignore` are rule ids or prefixes of them; `fail_on` is
-    the least severity that makes the verdict ``fail``: error, warning, note or never. `app_image_config` is what the
+    the least severity for which the command line exits with 1: error, warning, note or never; it is no part of the
+    verdict, but what `fail_fast` stops at. `app_image_config` is what the
     image is to be registered with, as JSON decodes it; `size_limit` is how large it may be, in bytes; `driver_version`
     is that of the host's NVIDIA driver, in digits and dots. `severity` is how bad the findings of some rules are,
     whatever the rules say; findings that one of `waivers` matches are shown and decide nothing. `details` adds where
@@ -109,7 +110,8 @@ def analyze(
         from ocianalyze.reports.report import Request
 
         request = Request(fail_on=fail_on, select=list(select), ignore=list(ignore))
-    return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
+        # Facts that no rule asked for are found out now, while the image can still be read.
+        return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
 
 
 def _look_ahead(declaration: Declaration, judge: partial[Outcome]) -> Outcome:

@@ -213,19 +213,21 @@ def findings(
     profile: str = CLASSIC,
     **options: Any,  # noqa: ANN401
 ) -> list[tuple[str, Finding]]:
-    """Return what one rule finds, with the severity for a profile; nothing must be an empty list."""
+    """Return what one rule finds, each with the severity for a profile or ``undecided``; nothing is an empty list."""
     return found_in(rule, make_subject(*layers, **options), profile)
 
 
 def found_in(rule: str, subject: Subject, profile: str = CLASSIC) -> list[tuple[str, Finding]]:
-    """Return what one rule finds in a subject, with the severity for a profile."""
+    """Return what one rule finds in a subject, each with the severity for a profile or ``undecided``."""
     outcome = run(subject, [profile], select=[rule])
-    return [(item.severity.value, item.finding) for item in outcome.judgements]
+    return [
+        ("undecided" if item.finding.is_undecided else item.severity.value, item.finding) for item in outcome.judgements
+    ]
 
 
 def verdict(subject: Subject, profile: str = CLASSIC) -> dict[str, str]:
-    """Return the worst severity of each rule that found anything for a profile."""
+    """Return the worst severity of each rule that found anything for a profile, or that it is undecided."""
     found: dict[str, str] = {}
     for item in run(subject, [profile]).judgements:
-        found.setdefault(item.rule.id, item.severity.value)
+        found.setdefault(item.rule.id, "undecided" if item.finding.is_undecided else item.severity.value)
     return found
