@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from ocianalyze.analysis import FailOn, Source, analyze
-from ocianalyze.errors import ContentUnavailableError, DigestMismatchError, LimitExceededError, UsageError
+from ocianalyze.errors import DigestMismatchError, LimitExceededError, UsageError
 from ocianalyze.layers.limits import Limits
 from ocianalyze.rules.profiles import PROFILES
 from tests.conftest import SaveImage
@@ -139,6 +139,7 @@ def test_a_conforming_image_passes_without_a_word(save_image: SaveImage) -> None
     assert report.verdict == "pass"
     assert report.findings == []
     assert report.facts is not None
+    assert report.facts.kernels is not None
     assert report.facts.kernels[0].usable
 
 
@@ -260,8 +261,8 @@ def test_every_verdict_is_explained_by_the_findings_and_the_other_findings(save_
     assert not any("studio-code-editor" in finding.profiles for finding in report.other_findings)
 
 
-def test_content_that_only_a_stream_had_is_an_error_not_a_pass(save_image: SaveImage) -> None:
-    """A kernel.json behind a symlink to an odd name is not kept from a stream, but can be read again from a file."""
+def test_a_content_that_is_not_kept_is_undecided_in_every_form(save_image: SaveImage) -> None:
+    """A kernel.json behind a link to an odd name is not kept from a stream, and so is not read from a file either."""
     odd = fit_image(
         [whiteout("usr/local/share/jupyter/kernels/python3/kernel.json")],
         [
@@ -270,12 +271,19 @@ def test_content_that_only_a_stream_had_is_an_error_not_a_pass(save_image: SaveI
             symlink("usr/local/share/jupyter/kernels/python3/kernel.json", "/opt/odd/spec.data"),
         ],
     )
-    path = save_image(odd, "docker-29")
-    facts = analyze(Source(reference=str(path))).facts
-    assert facts is not None
-    assert facts.kernels[0].usable
-    with pytest.raises(ContentUnavailableError, match="was not kept"):
-        analyze(Source(reference="-", stdin=io.BytesIO(path.read_bytes())))
+    told = set()
+    for form in ("docker-25", "docker-29"):
+        path = save_image(odd, form)
+        for source in (Source(reference=str(path)), Source(reference="-", stdin=io.BytesIO(path.read_bytes()))):
+            report = analyze(source)
+            assert report.verdict == "undecided"
+            assert report.facts is not None
+            assert report.facts.kernels is None
+            undecided = [item for item in report.findings if item.kind == "undecided"]
+            assert {item.path for item in undecided} == {"/opt/odd/spec.data"}
+            assert {item.layer.position for item in undecided if item.layer} == {4}
+            told.add(tuple((item.rule, item.message, item.hint) for item in report.findings))
+    assert len(told) == 1
 
 
 def test_limits_hold_over_all_layers_together(save_image: SaveImage) -> None:

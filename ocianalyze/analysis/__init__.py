@@ -12,6 +12,7 @@ from ocianalyze.analysis.judging import DEFAULT_PROFILE, check_driver_version, p
 from ocianalyze.analysis.registration import fit_app_image_config
 from ocianalyze.analysis.source import Source
 from ocianalyze.facts import gather
+from ocianalyze.layers.budget import Budget
 from ocianalyze.rules.registry import all_rules, wanted_contents
 from ocianalyze.rules.rule import SIZE_LIMIT, Declaration
 
@@ -81,7 +82,7 @@ def analyze(
         waivers=waivers,
     )
     clock = _Clock()
-    source = replace(source, wanted=source.wanted | wanted_contents())
+    source = replace(source, wanted=source.wanted | wanted_contents(), budget=Budget(source.limits))
     with source.open() as image:
         clock.lap("open")
         _log.debug("%s: %s, %s, %d layers", image.reference, image.source, image.config.platform, len(image.layers))

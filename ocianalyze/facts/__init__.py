@@ -69,7 +69,6 @@ READS: Final = frozenset(pattern for module in _MODULES for pattern in module.RE
 """The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
 
 
-_MOST_SERVERS: Final = 10
 _NAMES: Final = frozenset((*WANTED, CODE_EDITOR))
 _SEARCHED: Final = rf"{PREFILTER}|(?:{'|'.join(map(re.escape, sorted(_NAMES)))})(?=\0)"
 """All names that are looked for in the whole image, so that every path is asked once."""
@@ -213,7 +212,7 @@ def _list_own(shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Di
 
     Where the server's program is not on ``PATH``, it is taken to lie beside the JupyterLab that is `installed`.
     """
-    beside = tuple(join(item.prefix, "bin") for item in installed[:_MOST_SERVERS] if mounts.hides(item.prefix) is None)
+    beside = tuple(join(item.prefix, "bin") for item in installed if mounts.hides(item.prefix) is None)
     start, words = (found.shell, found.words) if found.words else (shell, ())
     server = find_server(replace(start, path=tuple(dict.fromkeys((*start.path, *beside)))), words)
     return list_for_image(shell.with_environment(found.environment), found.environment, mounts, server=server)

@@ -233,7 +233,7 @@ def _content(node: Node) -> str | None:
     """Return the text of a script, or None if no more than its beginning is kept."""
     has_head = node.is_executable or dirname(node.path).endswith("bin")
     if node.name in _SCRIPTS:
-        content = node.read(LONGEST + 1)
+        content = node.read(most=LONGEST)
     elif node.size <= HEAD and has_head:
         content = node.head()
     else:

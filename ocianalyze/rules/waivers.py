@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ocianalyze.layers.capture import compile_globs
+from ocianalyze.layers.globs import PathPattern
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
@@ -42,14 +41,14 @@ class Waiver:
     origin: str = "a waiver"
 
     @cached_property
-    def _glob(self) -> re.Pattern[str] | None:
-        return None if self.path is None else compile_globs([self.path])
+    def _glob(self) -> PathPattern | None:
+        return None if self.path is None else PathPattern(self.path)
 
     def matches(self, rule: Rule, finding: Finding) -> bool:
         """Return whether it is about `finding` of `rule`."""
         if self.rule.casefold() not in (rule.id.casefold(), rule.name):
             return False
-        return self._glob is None or (finding.path is not None and self._glob.match(finding.path) is not None)
+        return self._glob is None or (finding.path is not None and self._glob.matches(finding.path))
 
 
 class Remark(NamedTuple):

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ocianalyze.facts import gather
+from ocianalyze.facts import READS, gather
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.budget import Budget
+from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.reader import Reading, read_blob
 from ocianalyze.oci.digest import Digest
@@ -169,13 +170,14 @@ def make_image(
     config: Mapping[str, Any] | None = None,
     platform: str = "linux/amd64",
     sizes: Sequence[int] | None = None,
+    reads: Iterable[str] = READS,
 ) -> tuple[Image, Filesystem]:
-    """Return an image with these layers and its merged file system."""
+    """Return an image with these layers and its merged file system; `reads` are the contents that may be read of it."""
     spec = ImageSpec(
         layers=[list(layer) for layer in layers], config={"User": "1000", **(config or {})}, platform=platform
     )
     built = build(spec)
-    reading = Reading()
+    reading = Reading(capture=Capture(frozenset(reads)))
     blobs = [Bytes(content) for layer in built.layers if isinstance(content := layer.tar.content, bytes)]
     read = [
         read_blob(blob, reading, what=f"layer {n}", budget=Budget(reading.limits), need_diff_id=False)
