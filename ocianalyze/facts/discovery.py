@@ -152,7 +152,8 @@ class _Finder:
         try:
             spec = load_kernelspec(kernel.node.read(most=LARGEST))
         except UndecidedError as error:
-            error.path, error.layer = kernel.file, kernel.node.layer
+            if error.path is None:
+                error.path, error.layer = kernel.file, kernel.node.layer
             raise
         denied = find_denial(self._filesystem, kernel.file, self._user)
         return kernel._replace(spec=spec, hidden_by=self._mounts.hides(kernel.directory) or hidden_by, denied=denied)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.permissions import may_read
 from ocianalyze.facts.programs import Problem, Program, may_execute, search_path, shown
 from ocianalyze.facts.shebangs import ShebangError, env_command, parse_shebang
-from ocianalyze.filesystem.tree import MAX_HOPS
+from ocianalyze.filesystem.resolver import MAX_HOPS
 from ocianalyze.layers import filetype
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.filesystem.node import Node, Resolution
+from ocianalyze.filesystem.resolver import Resolver
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import MARKERS, OPAQUE_MARKER, Kind
 from ocianalyze.layers.globs import NamePattern, PathPattern, is_wild
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from ocianalyze.layers.contents import Contents
 
 _CHARACTERS_PER_STEP: Final = 1000
-MAX_HOPS = 40
-"""How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -77,6 +76,10 @@ class Filesystem:
         return self.ids.bases
 
     @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(self)
+
+    @cached_property
     def root(self) -> Node:
         """The root directory."""
         return self.node(self._root_id)
@@ -115,38 +118,7 @@ class Filesystem:
         Raises:
             LimitExceededError: too many steps were taken in this image already.
         """
-        here = [self.root]
-        todo = _steps(path)
-        self.spend(len(todo))
-        hops: list[Node] = []
-        while todo:
-            part = todo.pop()
-            children = self.children.get(here[-1].id)
-            if children is None:
-                return Resolution(_join(here, part, todo), None, tuple(hops), "not-a-directory")
-            if part == ".":
-                continue
-            if part == "..":
-                del here[max(1, len(here) - 1) :]
-                continue
-            id_ = children.get(part)
-            if id_ is None:
-                return Resolution(_join(here, part, todo), None, tuple(hops), "missing")
-            node = self.node(id_)
-            if node.is_symlink and (todo or follow):
-                hops.append(node)
-                if len(hops) > MAX_HOPS:
-                    return Resolution(node.path, None, tuple(hops), "loop")
-                if not node.target:
-                    return Resolution(node.path, None, tuple(hops), "missing")
-                if node.target.startswith("/"):
-                    here = here[:1]
-                steps = _steps(node.target)
-                self.spend(len(steps))
-                todo.extend(steps)
-            else:
-                here.append(node)
-        return Resolution(here[-1].path, here[-1], tuple(hops), None)
+        return self._resolver.resolve(path, follow=follow)
 
     def walk(self, path: str = "/") -> Iterator[Node]:
         """Yield everything below the directory `path`, each directory before what lies in it, in the order of names.
@@ -290,14 +262,3 @@ def _find_all(wanted: str, text: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(wanted, at + 1)
-
-
-def _steps(path: str) -> list[str]:
-    """Return the steps of a path, the first one last; a slash at the end asks for a directory."""
-    steps = [part for part in reversed(path.split("/")) if part]
-    return [".", *steps] if path.endswith("/") and steps else steps
-
-
-def _join(here: Sequence[Node], part: str, todo: Sequence[str]) -> str:
-    base = here[-1].path.rstrip("/")
-    return "/".join((base, part, *reversed(todo)))

@@ -173,7 +173,8 @@ class LayerCache:
             OSError: there is none, it is a link, or others may put entries in it.
         """
         if make:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):  # if it is no directory, opening it says so
+                self.directory.mkdir(mode=0o700, parents=True)
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
         above = os.open(self.directory, flags)
         try:
@@ -277,7 +278,7 @@ def _replace(name: str, layers: int, data: bytes) -> None:
         nameless = 0
         descriptor = os.open(beside, _NEW, 0o600, dir_fd=layers)
     try:
-        with open(descriptor, "wb") as file:
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor
             file.write(data)
             file.flush()
             if nameless:  # open(2), O_TMPFILE: how such a file gets a name

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem
+from ocianalyze.filesystem.resolver import MAX_HOPS
+from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.layers.entry import Kind
 from tests.support.filesystems import merged
 from tests.support.headers import END, member, pax
