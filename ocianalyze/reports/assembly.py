@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Judgement, Outcome
     from ocianalyze.rules.rule import Declaration
+
+_log = logging.getLogger(__name__)
 
 _Part = TypeVar("_Part")
 
@@ -174,6 +177,9 @@ def _known(find: Callable[[], _Part]) -> _Part | None:
     try:
         return find()
     except UndecidedError:
+        return None
+    except Exception:  # noqa: BLE001 - a defect, of which the rules that need it have told, too
+        _log.debug("a part of the facts is left out", exc_info=True)
         return None
 
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import compress
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import OcianalyzeError, RuleError, UndecidedError
+from ocianalyze.filesystem.node import Node
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject
@@ -217,11 +219,19 @@ def _run_one(rule: Rule, subject: Subject | Declaration) -> Answer:
         failure.__cause__ = error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the rule's
         failure = RuleError(
-            f"rule {rule.id} ({rule.name}) failed: {type(error).__name__}: {error}",
+            f"rule {rule.id} ({rule.name}) failed{_place(error)}: {type(error).__name__}: {error}",
             hint=f"this is a defect; '--ignore {rule.id}' leaves the rule out",
         )
         failure.__cause__ = error
     return failure
+
+
+def _place(error: BaseException) -> str:
+    """Return at which path of the image something failed: that which the code that failed had in hand."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    nodes = (value for frame in reversed(frames) for value in frame.f_locals.values() if isinstance(value, Node))
+    node = next(nodes, None)
+    return "" if node is None else f" at {node.path}"
 
 
 def _ask(rule: Rule, subject: Subject | Declaration, found: list[Finding]) -> bool:

@@ -62,7 +62,7 @@ def poisoned() -> ImageSpec:
         file("root/.conda/environments.txt", f"{POISON}\n/opt/{TERMINATED}\n".encode()),
         file("start.sh", f"#!/bin/sh {TERMINATED}\nexport A='{POISON}'\nexec {POISON}\n".encode(), mode=0o755),
     ]
-    texts = {key: POISON for key in ("Domainname", "Hostname", "Image", "WorkingDir", "StopSignal", "User")}
+    texts = dict.fromkeys(("Domainname", "Hostname", "Image", "WorkingDir", "StopSignal", "User"), POISON)
     return replace(
         fit_image(items),
         tags=("example.com/team/image:1.0",),

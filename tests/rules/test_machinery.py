@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from types import ModuleType, SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
 from ocianalyze.errors import ContentUnavailableError, RuleError, UsageError
+from ocianalyze.filesystem.node import Node
 from ocianalyze.rules import registry
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.page import HEADINGS, parse_page
@@ -126,9 +128,12 @@ def test_a_rule_that_fails_is_an_error(subject: Subject) -> None:
     @rule(id="EEE001", severity={CLASSIC: Severity.NOTE})
     def failing(_subject: Subject) -> Iterator[Finding]:
         yield Finding(message="first")
+        parse(_subject.filesystem.node(3))
+
+    def parse(node: Node) -> NoReturn:  # noqa: ARG001 - what is in hand when it fails
         raise KeyError("oops")
 
-    with pytest.raises(RuleError, match=r"EEE001 .*KeyError.*oops") as caught:
+    with pytest.raises(RuleError, match=rf"EEE001 .* at {subject.filesystem.node(3).path}: KeyError.*oops") as caught:
         run(subject, rules=[failing])
     assert isinstance(caught.value.__cause__, KeyError)
 
