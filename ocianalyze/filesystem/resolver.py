@@ -22,7 +22,8 @@ MAX_HOPS: Final = 40
 LONGEST_PATH: Final = 4096
 """How many bytes a path has at least that Linux does not take (``PATH_MAX`` counts the zero byte at its end)."""
 
-_MOST_KNOWN: Final = 1 << 14
+_MOST_KNOWN: Final = 1 << 20
+"""How many nodes all that is known goes through at most, before it is forgotten."""
 
 
 class _Lead(NamedTuple):
@@ -40,6 +41,7 @@ class Resolver:
     def __init__(self, filesystem: Filesystem) -> None:
         self._filesystem = filesystem
         self._leads: dict[int, _Lead] = {}
+        self._known = 0
 
     def resolve(self, path: str, *, follow: bool) -> Resolution:
         """Return where `path` leads; a symlink as the last component is followed if `follow`.
@@ -103,8 +105,10 @@ class Resolver:
             return _Lead((*here, link), (), "loop")
         lead = self._walk(here, target, follow=True, depth=depth + 1)
         if lead.problem != "loop" or depth == 0:  # else it may only be too far for whoever comes from far away
-            if len(self._leads) >= _MOST_KNOWN:
+            self._known += len(lead.nodes) + len(lead.hops)
+            if self._known > _MOST_KNOWN:
                 self._leads.clear()
+                self._known = 0
             self._leads[link.id] = lead
         return lead
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.filesystem.resolver import Resolver
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.contents import Contents
 
-_CHARACTERS_PER_STEP: Final = 1000
+_Text: TypeAlias = bytes
+_TEXT_PER_STEP: Final = 1000
 
 
 @dataclass(slots=True, frozen=True)
@@ -140,15 +141,15 @@ class Filesystem:
         r"""Yield every path whose last component begins with a match of the regular expression `beginning`.
 
         All names of a layer are searched as one text, which costs a fraction of a search in each. Where the expression
-        is to match a name to its end, it ends in ``(?=\0)``; ``^``, ``$``, ``\A`` and ``\Z`` have no place in it. The
-        nodes come layer by layer, in the order of the tar.
+        is to match a name to its end, it ends in ``(?=\0)``; ``^``, ``$``, ``\A`` and ``\Z`` have no place in it. It
+        is matched with UTF-8, byte by byte. The nodes come layer by layer, in the order of the tar.
         """
-        find_all = re.compile(rf"\0(?:{beginning})").finditer
+        find_all = re.compile(rf"\0(?:{beginning})".encode()).finditer
         return self._visible(lambda text: (match.start() for match in find_all(text)))
 
     def named(self, name: str) -> Iterator[Node]:
         """Yield every path whose last component is `name`; in the order of `search`."""
-        return self._visible(partial(_find_all, f"\0{name}\0"))
+        return self._visible(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape")))
 
     def glob(self, pattern: str) -> list[Node]:
         """Return the paths that match, sorted; for patterns see `ocianalyze.layers.globs.PathPattern`.
@@ -238,25 +239,25 @@ class Filesystem:
             rows = [child for row in rows for child in table.get((row, part), ())]
         return rows
 
-    def _visible(self, find: Callable[[str], Iterable[int]]) -> Iterator[Node]:
+    def _visible(self, find: Callable[[_Text], Iterable[int]]) -> Iterator[Node]:
         """Yield the visible nodes before whose names `find` stops in the names of a layer; see `joined_names`."""
         for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
             row, last = 0, 0
-            self.spend(len(text) // _CHARACTERS_PER_STEP)
+            self.spend(len(text) // _TEXT_PER_STEP)
             for at in find(text):
                 self.spend(1)
-                row += text.count("\0", last, at + 1)
+                row += text.count(b"\0", last, at + 1)
                 last = at + 1
                 if base + row not in self.shadowed and changeset.kinds[row] not in MARKERS:
                     yield self.node(base + row)
 
     @cached_property
-    def _texts(self) -> list[str]:
+    def _texts(self) -> list[_Text]:
         """The names of each layer as one text."""
         return [changeset.joined_names() for changeset in self.changesets]
 
 
-def _find_all(wanted: str, text: str) -> Iterator[int]:
+def _find_all(wanted: _Text, text: _Text) -> Iterator[int]:
     """Yield where `wanted` is in `text`, overlaps included."""
     at = text.find(wanted)
     while at >= 0:
