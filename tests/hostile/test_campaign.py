@@ -1,4 +1,4 @@
-"""A few cases of each kind; `.ci/run` runs more of them, and `docs/hostile-images.md` says how to run them for hours."""
+"""A few cases of each kind; `.ci/run` runs more of them, `docs/hostile-images.md` says how to run them for hours."""
 
 import os
 from pathlib import Path
