@@ -14,7 +14,8 @@ from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.memory import circumstances, pack_layer, unpack_layer
 from ocianalyze.layers.reader import PreReadBlob
 from ocianalyze.oci.digest import Digest
-from ocianalyze.sources.stream import BytesBlob, PassedBlob, StreamStore
+from ocianalyze.sources.kept import BytesBlob, hold
+from ocianalyze.sources.stream import PassedBlob, StreamStore
 
 if TYPE_CHECKING:
     from ocianalyze.layers.cache import LayerCache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_FORMAT: Final = 2
 _LENGTH: Final = 4
 _DAMAGED: Final = (ValueError, TypeError, LookupError, RecursionError, OverflowError, InvalidImageError)
 
@@ -65,7 +67,7 @@ class ArchiveMemory:
         self._cache.trim()
 
     def _key(self) -> str:
-        return f"archive in {self._identity}\n{circumstances(self._reading)}"
+        return f"archive, format {_FORMAT}, in {self._identity}\n{circumstances(self._reading)}"
 
     def _store(self, content: memoryview, what: str) -> StreamStore:
         start = _LENGTH + int.from_bytes(content[:_LENGTH], "little")
@@ -78,7 +80,7 @@ class ArchiveMemory:
                 digests = [None if text is None else Digest.parse(text) for text in (digest, diff_id)]
                 members[name] = PreReadBlob(self._layer(section, *digests, what=f"layer {name}"))
             else:
-                members[name] = BytesBlob(bytes(section))
+                members[name] = hold(bytes(section))
         return StreamStore.of(members, dict(head["links"]), what=what)
 
     def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:

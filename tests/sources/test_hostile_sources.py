@@ -80,11 +80,11 @@ def _in_both(data: bytes, tmp_path: Path, match: str, *, error: type[OcianalyzeE
     ("content", "match"),
     [
         (b"", "is empty"),
-        (b"FROM python:3.11\nRUN pip install ipykernel\n", "not a tar archive but .*text"),
-        (b"x", "not a tar archive but"),
-        (b"\x7fELF" + bytes(2000), "not a tar archive but ELF"),
-        (b'{"schemaVersion": 2}' * 100, "not a tar archive but JSON"),
-        (layer([directory("etc"), file("etc/passwd", b"root")]), "holds no manifest.json or index.json"),
+        (b"FROM python:3.11\nRUN pip install ipykernel\n", "not an image but text that begins with 'FROM python:3.11'"),
+        (b"x", "not an image but text"),
+        (b"\x7fELF" + bytes(2000), "not an image but an ELF executable"),
+        (b'{"schemaVersion": 2}' * 100, "not an image but a JSON document"),
+        (layer([file("app", b"binary")]), "holds no manifest.json or index.json"),
         (bytes(10240), "holds no manifest.json or index.json"),
         (layer([file("repositories", b"{}"), file("abc/layer.tar", layer([]))]), "older than 1.10"),
     ],
@@ -142,7 +142,7 @@ def test_sockets_and_pipes_in_a_layout_are_not_read(tmp_path: Path, monkeypatch:
     ("content", "match"),
     [
         (b"just some text\n" * 100, "layer 1 is not a tar archive but .*text"),
-        (b"\x7fELF\x02\x01" + bytes(1000), "layer 1 is not a tar archive but ELF"),
+        (b"\x7fELF\x02\x01" + bytes(1000), "layer 1 is not a tar archive but an ELF executable"),
         (b"tiny", "layer 1 is not a tar archive but"),
         (compress(b"text inside" * 100, "gzip"), "layer 1 is not a tar archive but .*text"),
         (compress(layer([file("a")]), "xz"), "layer 1 is compressed with xz"),
@@ -167,7 +167,8 @@ def test_a_layer_that_is_no_tar(content: bytes, match: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("link", [symlink, hardlink])
 def test_links_never_lead_out_of_an_archive(target: str, link: Callable[[str, str], Item], tmp_path: Path) -> None:
     name = f"blobs/sha256/{FIRST.encoded}"
-    _in_both(_with("docker-25", lambda path, data: link(path, target) if path == name else data), tmp_path, "missing")
+    match = f"layer 0, the blob .* is a link to '.*{target.rpartition('/')[2]}', which is not in the image"
+    _in_both(_with("docker-25", lambda path, data: link(path, target) if path == name else data), tmp_path, match)
 
 
 def test_links_that_go_round_in_a_circle(tmp_path: Path) -> None:
@@ -184,12 +185,13 @@ def test_links_never_lead_out_of_a_layout(tmp_path: Path) -> None:
         blob = layout / "blobs" / "sha256" / FIRST.encoded
         blob.unlink()
         blob.symlink_to(target)
-        _refused(layout, "leads out of the layout")
+        error = _refused(layout, f"layer 0, the blob .* is a link to '{target}', which is not in the image")
+        assert "cp -rL" in error.one_line()
     for name in ("index.json", "blobs"):
         layout = write_directory(tmp_path / name, SPEC, "oci", compression="none")
         (layout / name).rename(tmp_path / f"moved-{name}")
         (layout / name).symlink_to(tmp_path / f"moved-{name}")
-        _refused(layout, "leads out of the layout")
+        _refused(layout, "is a link to .*, which is not in the image")
 
 
 def test_links_that_go_round_in_a_circle_in_a_layout(tmp_path: Path) -> None:
@@ -197,7 +199,7 @@ def test_links_that_go_round_in_a_circle_in_a_layout(tmp_path: Path) -> None:
     blob = layout / "blobs" / "sha256" / FIRST.encoded
     blob.unlink()
     blob.symlink_to(blob.name)
-    _refused(layout, "missing|cannot be read")
+    _refused(layout, "is a link to .*, which is not in the image")
 
 
 # --- digests (S3) -----------------------------------------------------------------------------------------------------
@@ -350,10 +352,12 @@ def _edited_layout(
         (lambda m: m | {"config": m["config"] | {"size": 1 << 64}}, "64 bits"),
         (
             lambda m: m | {"layers": [m["layers"][0] | {"mediaType": "application/json"}, m["layers"][1]]},
-            "not that of an image",
+            "layer 0 is not a tar that container runtimes unpack: its media type is 'application/json'",
         ),
         (lambda m: m | {"layers": m["layers"][:1]}, "1 layers, but its config has 2"),
-        (lambda m: m | {"artifactType": "application/vnd.example"}, "not that of an image"),
+        (lambda m: m | {"mediaType": [OCI_MANIFEST]}, "mediaType: must be text"),
+        (lambda m: m | {"mediaType": {"a": OCI_MANIFEST}}, "mediaType: must be text"),
+        (lambda m: m | {"fsLayers": [{}]}, "schema 1"),
         (lambda m: b"\xef\xbb\xbf" + to_json(m), "not valid JSON"),
         (lambda m: json.dumps(m).encode("utf-16"), "not valid JSON"),
         (lambda _: b"", "not valid JSON"),
@@ -482,7 +486,9 @@ def test_artifacts_beside_an_image_are_left_out() -> None:
     entries = [descriptor(blob, OCI_MANIFEST) for blob in (signature, chart, image)]
     entries.append(descriptor(empty, "application/vnd.example.unknown+json"))
     assert list(see(_index(entries, blobs)).tree) == ["/a", "/b"]
-    _refused(_index(entries[:2], blobs), "not that of an image")
+    _refused(_index(entries[:1], blobs), "is not an image but a signature of cosign")
+    _refused(_index(entries[1:2], blobs), "is not an image but a Helm chart")
+    _refused(_index(entries[:2], blobs), "is not an image")
 
 
 def test_what_calls_itself_an_attestation_but_states_a_platform_is_an_image() -> None:

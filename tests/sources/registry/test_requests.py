@@ -216,6 +216,8 @@ def test_an_index_chooses_by_platform(image: BuiltImage) -> None:
     def behave(seen: Seen) -> Answer | None:
         if seen.path.endswith(amd64.digest):
             return Answer(status=200, headers={"Content-Type": OCI_MANIFEST}, body=raw)
+        if seen.path.endswith(other.digest):
+            return Answer(status=200, headers={"Content-Type": OCI_MANIFEST}, body=raw + b"\n")
         if seen.path.endswith("/1.0"):
             return Answer(status=200, headers={"Content-Type": OCI_INDEX}, body=json.dumps(index).encode())
         return serving_image(image)(seen)
@@ -232,11 +234,13 @@ def test_an_index_chooses_by_platform(image: BuiltImage) -> None:
         assert error.value.choices == ("linux/amd64", "linux/amd64/v3", "linux/arm64/v8")
         assert error.value.exit_code == 2
         index = index_of((other, None), (amd64, None))
-        with pytest.raises(ImageChoiceError, match="no image for the platform") as error, source(proxy).open():
-            pass
+        with source(proxy).open(read_layers=False) as opened:
+            assert opened.digest == other.digest, "the first one, whose config fits"
+        with pytest.raises(ImageChoiceError, match="no image for the platform") as error:
+            source(proxy, platform="linux/s390x").open().__enter__()
         assert amd64.digest in error.value.one_line()
         index = index_of((other, unknown))
-        with pytest.raises(InvalidImageError, match="lists no image"), source(proxy).open():
+        with pytest.raises(InvalidImageError, match="holds no image"), source(proxy).open():
             pass
 
 

@@ -1,0 +1,137 @@
+"""What an archive or a directory holds instead of an image, told from the names in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.sources.diagnosis import SAVE, Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+_DOCUMENTS: Final = ("index.json", "manifest.json")
+_ROOT: Final = frozenset(
+    (
+        "bin",
+        "boot",
+        "dev",
+        "etc",
+        "home",
+        "lib",
+        "lib64",
+        "mnt",
+        "opt",
+        "proc",
+        "root",
+        "run",
+        "sbin",
+        "sys",
+        "tmp",
+        "usr",
+    )
+)
+_TELLING: Final = frozenset(("bin", "etc", "usr", "lib", "var", ".dockerenv"))
+_WINDOWS: Final = frozenset(("Files", "Hives", "UtilityVM"))
+_FEW: Final = 2
+_LOOKED_AT: Final = 100_000
+"""How many names are looked at: only for advice, so that more of them are not worth the time."""
+_PACK: Final = "pack what is in it: tar -C {folder} -cf image.tar ."
+_ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".oci")
+
+_BY_NAME: Final = (
+    ("Dockerfile", "the directory that an image is built from", "build the image, then save it with docker save"),
+    ("Containerfile", "the directory that an image is built from", "build the image, then save it with podman save"),
+    ("Chart.yaml", "a Helm chart", "give one of the images that it deploys"),
+    ("layer.tar", "one layer of an image that Docker saved", "pack the whole directory that docker save wrote"),
+    ("oci-layout", "an OCI layout without its index.json", "copy or pack the whole directory again"),
+    ("control.tar.xz", "an unpacked Debian package", SAVE),
+)
+"""What a name at the top tells."""
+
+
+def of_names(names: Iterable[str]) -> Cause | None:
+    """Return what holds members or files of these `names` instead of an image, if they tell it."""
+    seen = set(islice(names, _LOOKED_AT))
+    seen = {name for name in seen if not name.rpartition("/")[2].startswith("._")}
+    return (
+        _in_a_directory(seen)
+        or of_backslashes(seen)
+        or _root_file_system(seen)
+        or _by_name(seen)
+        or _archives_inside(seen)
+    )
+
+
+def of_backslashes(names: Iterable[str]) -> Cause | None:
+    r"""Return that names are written with backslashes, as programs on Windows write them, if some are."""
+    for name in islice(names, _LOOKED_AT):
+        if "\\" in name and (name.startswith("blobs\\") or name.endswith(("\\layer.tar", "\\index.json", "\\json"))):
+            return Cause(
+                f"has names with backslashes, such as {name[:100]!r}",
+                "pack it again with a program that writes '/', such as tar",
+            )
+    return None
+
+
+def _in_a_directory(names: Collection[str]) -> Cause | None:
+    """Return that the image is in a directory of what was given, the first of those that are least deep."""
+    folders = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in _DOCUMENTS and "/" in name}
+    images = sorted((folder for folder in folders if _is_image(folder, names)), key=lambda it: (it.count("/"), it))
+    if not images:
+        return None
+    more = f", one of {len(images)} such directories" if len(images) > 1 else ""
+    return Cause(
+        f"is not an image, but the directory {images[0][:200]!r} in it is{more}",
+        f"use that directory, or {_PACK.format(folder=_quoted(images[0][:200]))}",
+    )
+
+
+def _is_image(folder: str, names: Collection[str]) -> bool:
+    """Tell whether a directory has more of an image than a document whose name many programs use."""
+    return f"{folder}/oci-layout" in names or any(
+        name.startswith(f"{folder}/") and (name.startswith(f"{folder}/blobs/") or name.endswith((".tar", ".tar.gz")))
+        for name in names
+    )
+
+
+def _root_file_system(names: Collection[str]) -> Cause | None:
+    top = Counter(name.partition("/")[0] for name in names)
+    found = (_ROOT | _TELLING).intersection(top)
+    if (len(found) < _FEW or found.isdisjoint(_TELLING)) and len(_WINDOWS.intersection(top)) < _FEW:
+        return None
+    if any(name.rpartition("/")[2].startswith(".wh.") for name in names):
+        return Cause("is not an image but one layer of an image, with whiteouts")
+    return Cause(
+        "is not an image but a root file system, as docker export and buildx --output type=tar or type=local write",
+        "save the image with 'docker save', or build it with 'docker buildx build --output type=docker,dest=FILE'",
+    )
+
+
+def _by_name(names: Collection[str]) -> Cause | None:
+    for name, what, hint in _BY_NAME:
+        if name in names or (name == "Chart.yaml" and any(_at_depth_one(each, name) for each in names)):
+            return Cause(f"is not an image but {what}", hint)
+    if any(name.startswith("blobs/") for name in names):
+        return Cause("holds blobs, but no index.json or manifest.json", "copy or pack the whole directory again")
+    return None
+
+
+def _archives_inside(names: Collection[str]) -> Cause | None:
+    archives = sorted(name for name in names if name.endswith(_ARCHIVES) and name.count("/") <= 1)
+    if not archives:
+        return None
+    return Cause(
+        f"holds no manifest.json or index.json, but the archive {archives[0][:200]!r}",
+        "unpack it, and scan that",
+    )
+
+
+def _at_depth_one(name: str, base: str) -> bool:
+    folder, slash, last = name.partition("/")
+    return bool(folder and slash) and last == base
+
+
+def _quoted(name: str) -> str:
+    return name if name.replace("/", "").replace("-", "").replace(".", "").replace("_", "").isalnum() else repr(name)
