@@ -94,7 +94,8 @@ SIGNATURES: Final = (
 )
 
 _POWERSHELL: Final = "save it with 'docker save -o FILE IMAGE': '>' of PowerShell writes text"
-_PAGE: Final = "download the file itself, logged in if that is needed, and see what the address answers"
+_PAGE: Final = "download the file again, and log in first if the server asks for that"
+_ALONE: Final = "give the archive or the directory that it is part of: a JSON document alone has no layers"
 _SIF: Final = "use the image that it was built from, such as docker://NAME"
 _IDS: Final = "save the images with 'docker save -o FILE ID...'"
 _IMAGE_IDS: Final = re.compile(r"(?:(?:sha256:)?[0-9a-f]{12,64}\s+)+", re.ASCII)
@@ -158,7 +159,7 @@ def _markup(head: bytes) -> Signature | None:
     if start.startswith(b"<") and as_text(head) is not None:
         return Signature(0, b"<", "an XML document", _PAGE)
     if start.startswith((b"{", b"[")) and as_text(head) is not None:
-        return Signature(0, b"{", "a JSON document", "give the archive itself: JSON alone has no layers")
+        return Signature(0, b"{", "a JSON document", _ALONE)
     text = as_text(head)
     if text is not None and _IMAGE_IDS.fullmatch(text.strip() + "\n"):
         return Signature(0, b"", "a list of image IDs", _IDS)

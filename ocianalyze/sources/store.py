@@ -163,7 +163,7 @@ def missing(store: BlobStore, name: str, what: str) -> InvalidImageError:
         return cause.error(store.what)
     return InvalidImageError(
         f"{what} is missing from the image",
-        hint="the image is there only in part: save it again where it was built or pulled for its platform",
+        hint="save it again where it was built or pulled for its platform: this copy is only in part there",
     )
 
 

@@ -74,7 +74,8 @@ def test_what_tar_and_bsdtar_write(form: str, tmp_path: Path) -> None:
         write_with_holes(tmp_path / name, content)
     data = sparse_tar(tmp_path, form)
     assert len(data) < sum(map(len, CONTENTS.values())), "there are holes"
-    for window in (range_window(data), *(stream_window(data, chunk=size) for size in (511, 513, 100_000))):
+    windows: list[Window] = [range_window(data), *(stream_window(data, chunk=size) for size in (511, 513, 100_000))]
+    for window in windows:
         assert expanded(window) == CONTENTS
 
 

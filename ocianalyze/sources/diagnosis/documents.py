@@ -38,9 +38,7 @@ _ARTIFACTS: Final = (
 )
 """Parts of media types, and what has them."""
 
-_PLAIN_LAYERS: Final = (
-    "build or convert the image with layers that are tars, such as buildx --output ...,compression=gzip"
-)
+_PLAIN_LAYERS: Final = "convert it, or build it again with layers that are tars (buildx --output ...,compression=gzip)"
 _LAYERS: Final = (
     ("+encrypted", "is encrypted", "decrypt it: skopeo copy --decryption-key KEY oci:DIRECTORY oci:COPY"),
     ("nydus", "has the format of Nydus", _PLAIN_LAYERS),

@@ -24,9 +24,10 @@ def of_head(head: bytes) -> Cause | None:
     """Return why a file that begins with `head`, up to `HEAD` bytes of it, is no tar archive; None if it may be one."""
     if not head:
         return Cause("is not an image: it is empty", _EMPTY)
-    if begins_tar(head[:BLOCK]) or head[_MAGIC_AT : _MAGIC_AT + 5] == b"ustar":
-        return None
     known = recognised(head)
+    first = head[:BLOCK]
+    if (begins_tar(first) and (known is None or any(first))) or head[_MAGIC_AT : _MAGIC_AT + 5] == b"ustar":
+        return None  # but a file system, which leaves room at its begin, is no tar that ends at once
     if known is not None:
         is_compressed = known.name.startswith(("compressed", "encrypted"))
         return Cause(f"is {'' if is_compressed else 'not an image but '}{known.name}", known.hint or SAVE)

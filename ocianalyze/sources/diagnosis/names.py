@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.sources.diagnosis import SAVE, Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 _DOCUMENTS: Final = ("index.json", "manifest.json")
 _ROOT: Final = frozenset(
@@ -34,7 +34,9 @@ _ROOT: Final = frozenset(
 )
 _TELLING: Final = frozenset(("bin", "etc", "usr", "lib", "var", ".dockerenv"))
 _WINDOWS: Final = frozenset(("Files", "Hives", "UtilityVM"))
+_LAYERS: Final = (".tar", ".tar.gz")
 _FEW: Final = 2
+_SHOWN: Final = 200
 _LOOKED_AT: Final = 100_000
 """How many names are looked at: only for advice, so that more of them are not worth the time."""
 _PACK: Final = "pack what is in it: tar -C {folder} -cf image.tar ."
@@ -78,22 +80,28 @@ def of_backslashes(names: Iterable[str]) -> Cause | None:
 def _in_a_directory(names: Collection[str]) -> Cause | None:
     """Return that the image is in a directory of what was given, the first of those that are least deep."""
     folders = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] in _DOCUMENTS and "/" in name}
-    images = sorted((folder for folder in folders if _is_image(folder, names)), key=lambda it: (it.count("/"), it))
+    images = sorted(folders.intersection(_with_layers(names)), key=lambda folder: (folder.count("/"), folder))
     if not images:
         return None
     more = f", one of {len(images)} such directories" if len(images) > 1 else ""
     return Cause(
-        f"is not an image, but the directory {images[0][:200]!r} in it is{more}",
-        f"use that directory, or {_PACK.format(folder=_quoted(images[0][:200]))}",
+        f"is not an image, but the directory {images[0][:_SHOWN]!r} in it is{more}",
+        f"use that directory, or {_PACK.format(folder=_quoted(images[0][:_SHOWN]))}",
     )
 
 
-def _is_image(folder: str, names: Collection[str]) -> bool:
-    """Tell whether a directory has more of an image than a document whose name many programs use."""
-    return f"{folder}/oci-layout" in names or any(
-        name.startswith(f"{folder}/") and (name.startswith(f"{folder}/blobs/") or name.endswith((".tar", ".tar.gz")))
-        for name in names
-    )
+def _with_layers(names: Collection[str]) -> Iterator[str]:
+    """Yield the directories that have more of an image than a document whose name many programs use."""
+    for name in names:
+        folder, _, base = name.rpartition("/")
+        if base == "oci-layout":
+            yield folder
+        elif base.endswith(_LAYERS):
+            yield folder
+            yield folder.rpartition("/")[0]
+        above, blobs, _ = name.partition("/blobs/")
+        if blobs:
+            yield above
 
 
 def _root_file_system(names: Collection[str]) -> Cause | None:
@@ -123,7 +131,7 @@ def _archives_inside(names: Collection[str]) -> Cause | None:
     if not archives:
         return None
     return Cause(
-        f"holds no manifest.json or index.json, but the archive {archives[0][:200]!r}",
+        f"holds no manifest.json or index.json, but the archive {archives[0][:_SHOWN]!r}",
         "unpack it, and scan that",
     )
 

@@ -18,7 +18,7 @@ from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
 from ocianalyze.sources.registry.authorization import Authorization
-from ocianalyze.sources.registry.blob import RemoteBlob
+from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.transport import Transport
 
@@ -201,7 +201,8 @@ class _Repository:
             config=self._config(manifest.config),
             config_digest=manifest.config.digest,
             layers=tuple(
-                StoredLayer(self._blob(layer), layer.digest, layer.size, layer.media_type) for layer in manifest.layers
+                StoredLayer(self._layer(layer, position), layer.digest, layer.size, layer.media_type)
+                for position, layer in enumerate(manifest.layers)
             ),
             digest=Digest.parse(item.digest),
             media_type=manifest.media_type or item.media_type or None,
@@ -221,6 +222,17 @@ class _Repository:
             raise DigestMismatchError(f"{what}: its bytes have another digest")
         return json.parse(raw, ImageConfig, what=what)
 
+    def _layer(self, descriptor: Descriptor, position: int) -> RemoteBlob:
+        cause = diagnosis.of_absent_layer(descriptor)
+        if cause is None:
+            return self._blob(descriptor)
+        return ForeignBlob(
+            self._transport,
+            self._name.repository,
+            descriptor.digest,
+            descriptor.size,
+            absent=cause.error(f"layer {position}"),
+        )
+
     def _blob(self, descriptor: Descriptor) -> RemoteBlob:
-        """Return a blob; ``urls`` of foreign layers are never followed (CVE-2020-15157)."""
         return RemoteBlob(self._transport, self._name.repository, descriptor.digest, descriptor.size)
