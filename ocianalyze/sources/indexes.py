@@ -78,9 +78,12 @@ def pick(items: Sequence[Listed], wanted: Wanted | None, catalogue: Catalogue) -
     """
     depth = 0
     if len(items) == 1:
+        stated = items[0].platform
+        if wanted is not None and stated is not None and not wanted.accepts(stated):
+            raise none_fits(wanted, [str(stated)])
         root = catalogue.document(items[0])
         if isinstance(root, Manifest):
-            if wanted is not None and not wanted.accepts(catalogue.platform(root)):
+            if wanted is not None and stated is None and not wanted.accepts(catalogue.platform(root)):
                 raise none_fits(wanted, [str(catalogue.platform(root))])
             return Picked(items[0], root)
         items, depth = root.manifests, 1

@@ -72,7 +72,8 @@ class ImageChoice:
 
     def exists(self) -> bool:
         """Tell whether there is anything of it, and that is no artifact."""
-        return any(map(self.catalogue.leads_to_image, self.items))
+        there = [item for item in self.items if not item.is_verifiable or self.catalogue.holds(item)]
+        return not all(map(self.catalogue.is_artifact, there))
 
     def called(self, names: tuple[str, ...]) -> ImageChoice:
         """Return the same image under other names."""
@@ -156,16 +157,16 @@ class Layout:
         """Return the same as it is to be shown, if that costs little."""
         return self._documents.shown_platform(manifest.config)
 
-    def leads_to_image(self, item: Listed) -> bool:
-        """Tell whether something is there of what is listed, and not an artifact."""
+    def is_artifact(self, item: Listed) -> bool:
+        """Tell whether what is listed is there and no image."""
         if not self.holds(item):
             return False
         document = self.document(item)
-        return isinstance(document, ImageIndex) or diagnosis.is_image(document)
+        return isinstance(document, Manifest) and not diagnosis.is_image(document)
 
     def with_platform(self, item: Listed) -> Listed:
-        """Return a descriptor that states a platform: that of the config, if it states none itself."""
-        document = self.document(item) if item.platform is None else None
+        """Return a descriptor that states a platform: that of the config, if it states none itself and is there."""
+        document = self.document(item) if item.platform is None and self.holds(item) else None
         return item.model_copy(update={"platform": self.platform(document)}) if isinstance(document, Manifest) else item
 
     def candidate(self, names: tuple[str, ...], found: Picked) -> Candidate:
@@ -211,19 +212,15 @@ def _grouped(listed: Sequence[Listed], catalogue: Layout) -> Iterator[ImageChoic
         for name in _names(item) or ("",):
             groups.setdefault(name, {})[item.digest, item.media_type, item.size] = item
     for name, group in groups.items():
-        items = list(group.values())
         names = (name,) if name else ()
-        several = _several(items, catalogue) if len(items) > 1 else items
-        if names or len({str(item.platform) for item in several}) == len(several):
-            yield ImageChoice(names, tuple(several), catalogue)
+        items = list(group.values())
+        if len(items) > 1:
+            items = [catalogue.with_platform(item) for item in items if not catalogue.is_artifact(item)] or items[:1]
+        stated = [item.platform for item in items if item.platform is not None]
+        if names or len(items) == 1 or (stated and len(set(stated)) == len(stated)):
+            yield ImageChoice(names, tuple(items), catalogue)
         else:
-            yield from (ImageChoice((), (item,), catalogue) for item in several)
-
-
-def _several(items: Sequence[Listed], catalogue: Layout) -> Sequence[Listed]:
-    """Return what is an image of several descriptors, each with its platform, as if an index listed them."""
-    found = [item for item in items if catalogue.leads_to_image(item)]
-    return [catalogue.with_platform(item) for item in found] or items[:1]
+            yield from (ImageChoice((), (item,), catalogue) for item in items)
 
 
 def _names(item: Listed) -> tuple[str, ...]:
