@@ -6,6 +6,7 @@ The same everywhere, as it decides what people are told to do: libmagic, which k
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from typing import Final, NamedTuple
 
 HEAD: Final = 64 << 10
@@ -99,6 +100,8 @@ _ALONE: Final = "give the archive or the directory that it is part of: a JSON do
 _SIF: Final = "use the image that it was built from, such as docker://NAME"
 _IDS: Final = "save the images with 'docker save -o FILE ID...'"
 _IMAGE_IDS: Final = re.compile(r"(?:(?:sha256:)?[0-9a-f]{12,64}\s+)+", re.ASCII)
+_BASE64: Final = re.compile(rb"(?![0-9a-f]{64})[A-Za-z0-9+/]{64}")
+_SAMPLE: Final = 64
 _PAGES: Final = (b"<!doctype html", b"<html", b"<head", b"<body")
 _CONTROL: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _LONGEST_LINE: Final = 100
@@ -163,4 +166,6 @@ def _markup(head: bytes) -> Signature | None:
     text = as_text(head)
     if text is not None and _IMAGE_IDS.fullmatch(text.strip() + "\n"):
         return Signature(0, b"", "a list of image IDs", _IDS)
+    if _BASE64.match(head) and as_text(b64decode(head[:_SAMPLE])) is None:
+        return Signature(0, b"", "encoded in base64", "decode it with 'base64 -d' and scan the result")
     return None

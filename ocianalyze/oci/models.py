@@ -192,6 +192,9 @@ class Execution(Document):
 
     user: Text = ""
     exposed_ports: Map[Any] = {}
+    volumes: Map[Any] = {}
+    on_build: Items[Text] = ()
+    shell: Items[Text] = ()
     env: Items[Text] = ()
     entrypoint: Items[Text] = ()
     cmd: Items[Text] = ()

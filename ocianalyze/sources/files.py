@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 17
 """How many bytes are read at once from what is read in full: few enough to stay in the cache."""
-_DEPTH: Final = 2
+_DEPTH: Final = 3
 """How many directories deep names are looked for: enough for a layout in a directory, or a root file system."""
 _SETTLED: Final = 2_000_000_000
 """How long ago the last change of a file must be to be told from the next one, in nanoseconds (FAT counts in 2 s)."""
@@ -164,7 +164,7 @@ class DirectoryStore:
         return None
 
     def names(self) -> Iterator[str]:
-        """Yield the names of what is here, at most two directories deep."""
+        """Yield the names of what is here, at most three directories deep."""
         return _names_in(self._directory, "", depth=_DEPTH)
 
     def check_unchanged(self) -> None:

@@ -41,7 +41,7 @@ class BlobStore(Protocol):
         """Return where the link that the missing member `name` is leads to, as it is written; None if it is no link."""
 
     def names(self) -> Iterable[str]:
-        """Return the names of the members; of a directory, those that are at most two directories deep."""
+        """Return the names of the members; of a directory, those that are at most three directories deep."""
 
     def check_unchanged(self) -> None:
         """Raise InvalidImageError if what was read was changed since it was opened, as far as that can be told."""

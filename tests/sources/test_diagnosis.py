@@ -1,5 +1,6 @@
 """What is no image, or none that can be read, is called by its name, with what to do, in every form alike."""
 
+import base64
 import gzip
 import hashlib
 import io
@@ -8,6 +9,7 @@ import re
 import struct
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -30,7 +32,7 @@ SPEC = ImageSpec(layers=[[file("etc/a", b"one\ntwo\nthree\n" * 100)], [file("b",
 DOCKER = archive(SPEC, "docker-25", compression="none")
 ADVICE = re.compile(
     r"\b(make|made|save|saved|pack|packed|copy|convert|use|run|unpack|unzip|decompress|pull|fetch|download|build|give|"
-    r"decrypt|keep)\b"
+    r"decrypt|decode|keep)\b"
 )
 
 
@@ -43,8 +45,7 @@ def in_all_forms(data: bytes, tmp_path: Path, *, unpacked: bool = False) -> str:
         (tmp_path / name).write_bytes(packed)
         sources[str(tmp_path / name)] = tmp_path / name
     if unpacked:
-        import tarfile
-
+        (tmp_path / "folder").mkdir()
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             archive.extractall(tmp_path / "folder", filter="data")
         sources[str(tmp_path / "folder")] = tmp_path / "folder"
@@ -112,7 +113,10 @@ HEADS: Mapping[str, tuple[bytes, str]] = {
     "sif": (SIF, "an image of Singularity or Apptainer (SIF)"),
     "elf": (b"\x7fELF\x02\x01\x01" + bytes(900), "an ELF executable"),
     "pgp": (b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", "a PGP message"),
+    "base64": (base64.encodebytes(gzip.compress(DOCKER)), "encoded in base64"),
+    "base64-tar": (base64.b64encode(DOCKER), "encoded in base64"),
     "ids": (b"sha256:" + b"0" * 64 + b"\n" + b"a" * 12 + b"\n", "a list of image IDs"),
+    "checksum": (b"0a" * 32 + b"  image.tar\n", "text that begins with '0a0a"),
     "daemon": (
         b"Error response from daemon: reference does not exist\n",
         "'Error response from daemon: reference does",
@@ -242,8 +246,12 @@ INSIDE: Mapping[str, tuple[bytes, tuple[str, ...]]] = {
     "layer": (layer([*ROOT, file("etc/.wh.gone")]), ("one layer of an image, with whiteouts",)),
     "windows": (layer([file("Files/a"), file("Hives/b")]), ("a root file system",)),
     "in-a-directory": (_renamed(lambda name: f"out/{name}"), ("the directory 'out' in it is", "tar -C out -cf")),
+    "three-deep": (_renamed(lambda name: f"a/b/c/{name}", "oci"), ("the directory 'a/b/c' in it is",)),
     "deeper": (_renamed(lambda name: f"./a/b c/{name}"), ("the directory 'a/b c' in it is", "tar -C 'a/b c'")),
     "legacy-in-a-directory": (_renamed(lambda name: f"x/{name}", "docker-legacy"), ("the directory 'x' in it is",)),
+    "root-in-a-directory": (layer([file("rootfs/etc/passwd"), file("rootfs/bin/sh")]), ("a root file system",)),
+    "bundle": (layer([file("config.json", b"{}"), file("rootfs/etc/passwd")]), ("a bundle for runc",)),
+    "nothing": (bytes(10240), ("it holds nothing",)),
     "helm-chart": (layer([file("chart/Chart.yaml", b"name: x"), file("chart/values.yaml")]), ("a Helm chart",)),
     "context": (layer([file("Dockerfile", b"FROM x"), file("app.py")]), ("the directory that an image is built from",)),
     "archive-inside": (layer([file("build/image.tar", DOCKER)]), ("the archive 'build/image.tar'", "scan that")),

@@ -29,7 +29,7 @@ def of_head(head: bytes) -> Cause | None:
     if (begins_tar(first) and (known is None or any(first))) or head[_MAGIC_AT : _MAGIC_AT + 5] == b"ustar":
         return None  # but a file system, which leaves room at its begin, is no tar that ends at once
     if known is not None:
-        is_compressed = known.name.startswith(("compressed", "encrypted"))
+        is_compressed = known.name.startswith(("compressed", "encrypted", "encoded"))
         return Cause(f"is {'' if is_compressed else 'not an image but '}{known.name}", known.hint or SAVE)
     return _text_before(head) or of_damage(head) or Cause(f"is not an image but {describe(head)}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -57,13 +56,9 @@ def of_names(names: Iterable[str]) -> Cause | None:
     """Return what holds members or files of these `names` instead of an image, if they tell it."""
     seen = set(islice(names, _LOOKED_AT))
     seen = {name for name in seen if not name.rpartition("/")[2].startswith("._")}
-    return (
-        _in_a_directory(seen)
-        or of_backslashes(seen)
-        or _root_file_system(seen)
-        or _by_name(seen)
-        or _archives_inside(seen)
-    )
+    if not seen:
+        return Cause("is not an image: it holds nothing")
+    return next(filter(None, (tell(seen) for tell in _TELLERS)), None)
 
 
 def of_backslashes(names: Iterable[str]) -> Cause | None:
@@ -105,7 +100,13 @@ def _with_layers(names: Collection[str]) -> Iterator[str]:
 
 
 def _root_file_system(names: Collection[str]) -> Cause | None:
-    top = Counter(name.partition("/")[0] for name in names)
+    """Return that this is a root file system, or what is in the one directory that there is."""
+    top = {name.partition("/")[0] for name in names}
+    if len(top) == 1:
+        names = {name.partition("/")[2] for name in names}
+    elif "config.json" in names and "rootfs" in top:
+        return Cause("is not an image but a bundle for runc", "save the image that it was unpacked from")
+    top = {name.partition("/")[0] for name in names}
     found = (_ROOT | _TELLING).intersection(top)
     if (len(found) < _FEW or found.isdisjoint(_TELLING)) and len(_WINDOWS.intersection(top)) < _FEW:
         return None
@@ -134,6 +135,9 @@ def _archives_inside(names: Collection[str]) -> Cause | None:
         f"holds no manifest.json or index.json, but the archive {archives[0][:_SHOWN]!r}",
         "unpack it, and scan that",
     )
+
+
+_TELLERS: Final = (_in_a_directory, of_backslashes, _root_file_system, _by_name, _archives_inside)
 
 
 def _at_depth_one(name: str, base: str) -> bool:
