@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -88,7 +89,7 @@ class ArchiveStore:
 
     def _index(self) -> None:
         limits, allowance = self._limits, Allowance(self._limits)
-        told: list[SparseFile] = []
+        told: deque[SparseFile] = deque(maxlen=1)
         window = RangeWindow(self._file.range())
         entries = read_entries(window, limits=limits, what=self.what, sparse=told.append)
         for path, kind, _, size, _, link, offset, _, _ in entries:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _FREE: Final = 1 << 30
 """How many bytes a sparse member may have, whatever is stored of it: as many zeros are read in about a second."""
+_SHARE: Final = 4
+"""The maps of sparse members are kept until they are needed, so they may have a sixteenth of ``max_metadata``."""
 _CHUNK: Final = 1 << 17
 
 
@@ -29,6 +31,7 @@ class Allowance:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._taken = 0
+        self._maps = 0
 
     def refuse(self, file: SparseFile, what: str) -> LimitExceededError | None:
         """Return why a member may not be read, if it may not; else it is taken off."""
@@ -39,6 +42,9 @@ class Allowance:
         alone, together = max(_FREE, ratio * file.stored), 4 * _FREE + ratio * (file.offset + file.stored)
         if file.size > alone or self._taken + file.size > together:
             return limits.exceeded("max_ratio", f"{what} has {file.size:,} bytes, of which {file.stored:,} are stored")
+        self._maps += len(file.numbers or b"")
+        if self._maps > limits.max_metadata >> _SHARE:
+            return limits.exceeded("max_metadata", f"{what} comes after sparse maps of {self._maps:,} bytes")
         self._taken += file.size
         return None
 

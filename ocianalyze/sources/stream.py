@@ -7,6 +7,7 @@ is read as a layer.
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,7 @@ class StreamStore:
         require_archive(heads[1], what)
         window = StreamWindow(self._watched(pieces))
         allowance = Allowance(limits)
-        told: list[SparseFile] = []
+        told: deque[SparseFile] = deque(maxlen=1)
         entries = read_entries(window, limits=limits, what=what, sparse=told.append)
         for path, kind, _, size, _, link, offset, _, _ in entries:
             name = self._names.add(path, kind, link)
@@ -222,15 +223,14 @@ class StreamStore:
     def _member(self, name: str, blob: _PassingBlob) -> Blob:
         """Read the member that is next: a JSON document into memory, a tar as a layer."""
         limits, size, head = self._reading.limits, blob.size, blob.head()
-        if size < BLOCK or is_document(head):
-            if size > limits.max_json:
-                error = limits.exceeded("max_json", f"{name} has more than {limits.max_json:,} bytes")
-                return _Unreadable(error, size)
-            return kept(name, b"".join(blob.chunks()), self._budget)
-        if not self._read_layers:
-            return PassedBlob(size, recognise(head), "of which no layer was read")
         stated = stated_digest(name)
         try:
+            if size < BLOCK or is_document(head):
+                if size > limits.max_json:
+                    raise limits.exceeded("max_json", f"{name} has more than {limits.max_json:,} bytes")
+                return kept(name, b"".join(blob.chunks()), self._budget)
+            if not self._read_layers:
+                return PassedBlob(size, recognise(head), "of which no layer was read")
             layer = read_blob(
                 blob,
                 self._reading,

@@ -1,6 +1,8 @@
 """Archives and layouts that lie, lead out of themselves, are too large, or are no images at all."""
 
 import contextlib
+import gzip
+import hashlib
 import json
 import os
 import socket
@@ -296,6 +298,66 @@ def test_a_small_archive_of_deep_paths_takes_little_memory(first: str, tmp_path:
     code, peak, said = done.stdout.split(maxsplit=2)
     assert (code, "--max-implied" in said) == ("3", True)
     assert int(peak) < 150_000, "kilobytes, of which 45,000 are the program"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("body", [b"[]," * 2_000_000 + b"[]]}", bytes(range(256)) * 20_000])
+def test_documents_that_nothing_refers_to_take_little_memory_and_time(body: bytes, tmp_path: Path) -> None:
+    """They may be JSON or only look so; each that is decoded would take 200 megabytes, and half a second."""
+    junk = [file(f"{number}.json", b'{"n%d": [' % number + body) for number in range(40)]
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(gzip.compress(layer([*junk, *archive_items(SPEC, "docker-legacy")]), 1))
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", _PEAK, str(path)], capture_output=True, check=True, text=True)
+    code, peak, *_ = done.stdout.split(maxsplit=2)
+    assert code == "1"
+    assert int(peak) < 150_000, "kilobytes, of which 45,000 are the program"
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+def test_configs_are_decoded_one_at_a_time_and_only_where_they_are_needed(tmp_path: Path) -> None:
+    """Of forty images whose configs have millions of values, one is chosen by its name, or none is."""
+    tar = layer([file("a")])
+    digest = hashlib.sha256(tar).hexdigest()
+    items = [file("l.tar", tar)]
+    listed = []
+    for number in range(40):
+        raw = b'{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:%s"]},"n%d":[' % (
+            digest.encode(),
+            number,
+        )
+        items.append(file(f"{number}.json", raw + b"[]," * 2_000_000 + b"[]]}"))
+        listed.append({"Config": f"{number}.json", "RepoTags": [f"x:{number}"], "Layers": ["l.tar"]})
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(gzip.compress(layer([*items, file("manifest.json", to_json(listed))]), 1))
+    for choice, expected, most in (((), "2", 150_000), (("--image", "x:7"), "1", 450_000)):
+        started = time.monotonic()
+        command = [sys.executable, "-c", _PEAK, str(path), *choice]
+        done = subprocess.run(command, capture_output=True, check=True, text=True)
+        code, peak, *said = done.stdout.split(maxsplit=2)
+        assert code == expected
+        assert int(peak) < most
+        assert time.monotonic() - started < 15
+        assert expected == "1" or "there are 40 images and none was chosen: @0: x:0 (platform not read)" in said[0]
+
+
+def test_what_is_too_much_to_be_kept_matters_only_if_it_is_needed(tmp_path: Path) -> None:
+    reading = Reading(limits=Limits(max_captured=20_000))
+    noise = [file(f"usr/lib/{n}.json", to_json({"x": hashlib.sha512(b"%d" % n).hexdigest() * 9})) for n in range(100)]
+    root = layer([*noise, file("etc/passwd", b"root"), file("bin/sh", b"x")])
+    with (
+        pytest.raises(InvalidImageError, match="is not an image but a root file system"),
+        opened(root, reading=reading),
+    ):
+        pass
+    image = layer([*noise, *archive_items(SPEC, "oci")])
+    with pytest.raises(LimitExceededError, match="the JSON documents beside the layers are too large") as error:
+        see(image, reading=reading)
+    assert error.value.option == "--max-captured"
+    path = tmp_path / "image.tar"
+    path.write_bytes(image)
+    assert see(path, reading=reading).tree
 
 
 def test_an_outer_bomb_is_called_by_its_name(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError, OcianalyzeError
+from ocianalyze.layers.limits import Limits
 from tests.support.forms import FormName, archive, write_directory
 from tests.support.headers import header, pax, with_content
 from tests.support.images import ImageSpec
@@ -138,3 +139,24 @@ def test_a_document_may_be_sparse() -> None:
     text = b'{"rootfs":{"diff_ids":[]}}' + b" " * 600
     members = _sparse_member("c.json", len(text), stored=text) + layer([file("manifest.json", listed)])
     assert see(members).tree == {}
+
+
+def test_the_maps_of_all_members_together_are_bounded(tmp_path: Path) -> None:
+    """They are kept until they are needed; each alone is as long as it may be."""
+    one = _sparse_member("layer.tar", 10_240)
+    numbers = (b"%011o\0" % 0) * 42 + b"\1" + bytes(7)
+    more = [bytearray(one[:512]) for _ in range(3)]
+    for head in more:
+        head[482] = 1  # the map goes on behind the header
+        head[148:156] = b" " * 8
+        head[148:156] = b"%06o\0 " % sum(head)
+    last = numbers[:504] + bytes(8)
+    members = b"".join(bytes(head) + numbers * 2000 + last for head in more) + one
+    data = _docker_archive_of(members)
+    reading = replace(READING, limits=Limits(max_metadata=16 << 20))
+    path = tmp_path / "image.tar"
+    path.write_bytes(data)
+    for source in (path, data):
+        with pytest.raises(LimitExceededError, match="comes after sparse maps of") as error:
+            see(source, reading=reading)
+        assert error.value.option == "--max-metadata"
