@@ -30,9 +30,9 @@ class BytesBlob:
         return len(self._data)
 
     @property
-    def kept(self) -> int:
-        """How many bytes are kept of them."""
-        return len(self._data)
+    def kept(self) -> bytes:
+        """What is kept of them."""
+        return self._data
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes, in pieces: decompressors copy what a member leaves of one."""
@@ -59,9 +59,10 @@ class BytesBlob:
 class CompressedBlob(BytesBlob):
     """A blob that is in memory, compressed; it is expanded anew each time it is read."""
 
-    def __init__(self, data: bytes) -> None:
-        super().__init__(compress_frame(data))
-        self._size = len(data)
+    def __init__(self, frame: bytes, size: int) -> None:
+        """`frame` is the zstd frame of so many bytes."""
+        super().__init__(frame)
+        self._size = size
 
     @property
     def size(self) -> int:
@@ -90,7 +91,7 @@ def is_document(head: bytes) -> bool:
 
 def hold(data: bytes) -> BytesBlob:
     """Return a document as it is to be kept in memory."""
-    return BytesBlob(data) if len(data) <= _SMALL else CompressedBlob(data)
+    return BytesBlob(data) if len(data) <= _SMALL else CompressedBlob(compress_frame(data), len(data))
 
 
 def kept(name: str, data: bytes, budget: Budget) -> BytesBlob:
@@ -100,5 +101,5 @@ def kept(name: str, data: bytes, budget: Budget) -> BytesBlob:
         LimitExceededError: too much is kept already.
     """
     blob = hold(data)
-    budget.take(blob.kept, name, thing="the JSON documents beside the layers")
+    budget.take(len(blob.kept), name, thing="the JSON documents beside the layers")
     return blob

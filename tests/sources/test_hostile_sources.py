@@ -38,7 +38,7 @@ from tests.support.compress import Compression, compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory
 from tests.support.images import Blob, ImageSpec, build, to_json
 from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
-from tests.support.opening import opened, see
+from tests.support.opening import READING, opened, see
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 
 SPEC = ImageSpec(layers=[[file("a", b"a")], [file("b", b"b" * 3000)]])
@@ -343,7 +343,7 @@ def test_configs_are_decoded_one_at_a_time_and_only_where_they_are_needed(tmp_pa
 
 
 def test_what_is_too_much_to_be_kept_matters_only_if_it_is_needed(tmp_path: Path) -> None:
-    reading = Reading(limits=Limits(max_captured=20_000))
+    reading = replace(READING, limits=Limits(max_captured=20_000))
     noise = [file(f"usr/lib/{n}.json", to_json({"x": hashlib.sha512(b"%d" % n).hexdigest() * 9})) for n in range(100)]
     root = layer([*noise, file("etc/passwd", b"root"), file("bin/sh", b"x")])
     with (
@@ -352,7 +352,7 @@ def test_what_is_too_much_to_be_kept_matters_only_if_it_is_needed(tmp_path: Path
     ):
         pass
     image = layer([*noise, *archive_items(SPEC, "oci")])
-    with pytest.raises(LimitExceededError, match="the JSON documents beside the layers are too large") as error:
+    with pytest.raises(LimitExceededError, match="the JSON documents beside the layers take too much memory") as error:
         see(image, reading=reading)
     assert error.value.option == "--max-captured"
     path = tmp_path / "image.tar"
