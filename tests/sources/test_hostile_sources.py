@@ -36,6 +36,7 @@ from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.image import Image
 from tests.support.compress import Compression, compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory
+from tests.support.headers import header
 from tests.support.images import Blob, ImageSpec, build, to_json
 from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
 from tests.support.opening import READING, opened, see
@@ -659,6 +660,13 @@ def _archives(form: FormName, made: dict[FormName, bytes] = {}) -> bytes:  # noq
     if form not in made:
         made[form] = archive(SPEC, form)
     return made[form]
+
+
+@pytest.mark.parametrize("size", [1 << 40, (1 << 63) - 613, (1 << 63) - 1])
+def test_members_whose_sizes_come_near_to_64_bits(size: int, tmp_path: Path) -> None:
+    field = bytes([0x80, *size.to_bytes(11, "big")])
+    for head in (header(b"x", size=field), header(b"manifest.json", size=field)):
+        _in_both(head + b"{" * 2000, tmp_path, "is cut short|over the limit|damaged tar", error=AnalysisError)
 
 
 def test_a_stream_that_goes_on_after_its_end_is_refused() -> None:

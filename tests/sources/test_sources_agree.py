@@ -197,7 +197,9 @@ def images(draw: st.DrawFn) -> ImageSpec:
     config: dict[str, Any] = {
         "User": draw(st.sampled_from(["1000", "1000:100", "root", "", "sagemaker-user", "nobody", "1001"])),
         "Env": draw(st.sampled_from(ENVIRONMENTS)),
-        "Entrypoint": draw(st.sampled_from([None, ["/opt/start.sh"], ["/usr/local/bin/python3"], ["jupyter", "lab"]])),
+        "Entrypoint": draw(
+            st.sampled_from([None, ["/opt/start.sh"], ["/usr/local/bin/python3"], ["jupyter", "lab"], LAUNCHER])
+        ),
         "Cmd": draw(st.sampled_from([None, ["/bin/sh", "-c", "exec jupyter lab --ip=0.0.0.0 --port=8888"], ["x"]])),
         "ExposedPorts": draw(st.sampled_from([None, {"8888/tcp": {}}])),
     }
@@ -208,6 +210,7 @@ def _moved(item: Item) -> str:
     return f"srv/{item.target}" if item.kind == "hardlink" else item.target
 
 
+LAUNCHER = ["tini", "--", "/opt/launch"]
 ENVIRONMENTS = [
     ["PATH=/usr/local/bin:/usr/bin:/bin"],
     ["PATH=/opt/conda/bin:/usr/local/bin:/usr/bin:/bin", "JUPYTER_PATH=/opt/share/jupyter", "CONDA_DIR=/opt/conda"],
@@ -223,6 +226,11 @@ PIECES: list[tuple[Item, ...]] = [
     (whiteout("etc/passwd"),),
     (whiteout("bin/bash"),),
     (file("opt/start.sh", SCRIPT + b'exec jupyter lab --ip=0.0.0.0 --port=8888 "$@"\n', mode=0o755),),
+    (
+        file("opt/launch", SCRIPT + b'export A=b\nexec /opt/next "$@"\n', mode=0o755),
+        file("opt/next", SCRIPT + b". /opt/settings\njupyter lab --port=$PORT\n", mode=0o755),
+        file("opt/settings", b"export PORT=9999\n"),
+    ),
     (file("usr/local/bin/jupyter", b"#!/usr/local/bin/python3\n", mode=0o755),),
     (file("usr/local/bin/jupyter-lab", b"#!/usr/local/bin/python3\n" + b"#" * 5000, mode=0o755),),
     (file("etc/jupyter/jupyter_server_config.py", b"c.ServerApp.token = ''\nc.ServerApp.port = 8889\n"),),
@@ -252,10 +260,7 @@ def _report(source: Source) -> dict[str, Any]:
 def test_reports(
     spec: ImageSpec, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An image has one report, whatever it comes in, how often it is read, and by how many at a time.
-
-    Scripts that the image starts have names by which they are kept in passing.
-    """
+    """An image has one report, whatever it comes in, how often it is read, and by how many at a time."""
     monkeypatch.setattr(files, "_SETTLED", -1)  # nobody writes to these files again
     directory = tmp_path_factory.mktemp("image")
     expected = _report(Source(reference=str(write_directory(directory / "layout", spec, "oci", compression="none"))))
