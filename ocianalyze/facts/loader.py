@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("**/etc/ld.so.conf", "**/etc/ld.so.conf.d/*.conf")
+READS: Final = ("**/etc/ld.so.conf", "**/etc/ld.so.conf.d/**")
 
 DEFAULT: Final = (
     "/usr/lib/x86_64-linux-gnu",

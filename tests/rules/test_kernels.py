@@ -439,7 +439,9 @@ def test_commands_by_way_of_env() -> None:
 def test_variables_of_a_kernel_that_explode() -> None:
     mine = kernel(f"{SYSTEM}/other", ("python3.11", *IPYKERNEL), env={"PATH": "$A" * 10_000, "X": "$A" * 10_000})
     config = {"Env": ["A=" + "x" * 100_000, "PATH=/usr/local/bin"]}
-    assert findings("KRN005", [*good(), mine], config=config) == []
+    ((severity, finding),) = findings("KRN005", [*good(), mine], config=config)
+    assert severity == "undecided"
+    assert finding.message.endswith("has up to 1,000,020,000 characters, over the limit of 65,536")
 
 
 # ---- KRN008 --------------------------------------------------------------------------------------------------------
