@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.directories import Directories
     from ocianalyze.filesystem.ids import Ids
     from ocianalyze.layers.contents import Contents
+    from ocianalyze.layers.obstacles import Obstacles
 
 _WILD = re.compile(r"[*?\[]")
 MAX_HOPS = 40
@@ -53,6 +54,8 @@ class Filesystem:
     children: Directories
     inodes: dict[int, int]
     """The id of what each hardlink is another name of."""
+    restated: dict[int, int]
+    """The hardlink whose attributes hold, for each id that is another name of it and had others."""
     shadowed: dict[int, int]
     """The position of the layer that took each id out of the tree."""
     usage: Sequence[LayerUsage]
@@ -62,6 +65,8 @@ class Filesystem:
     bytes: int
     """The sizes of the visible regular files, each inode once."""
     diagnostics: Sequence[Diagnostic]
+    obstacles: Sequence[Obstacles]
+    """What keeps runtimes from unpacking each layer."""
     max_content: int
 
     @property
@@ -76,12 +81,8 @@ class Filesystem:
 
     @cached_property
     def root(self) -> Node:
-        """The root directory."""
-        return self.node(self._root_id)
-
-    @property
-    def _root_id(self) -> int:
-        return next((base for base in reversed(self.bases) if base not in self.shadowed), 0)
+        """The root directory; what layers say of it decides nothing."""
+        return self.node(ROOT)
 
     def node(self, id_: int) -> Node:
         """Return the node of an id."""

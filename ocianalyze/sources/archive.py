@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ocianalyze.sources.files import FileRange, OpenFile
 
 NOT_AN_IMAGE = "make the archive with docker save, podman save or skopeo copy"
+NO_MEMBERS = frozenset((int(Kind.ABSENT), int(Kind.GLOBAL_HEADER)))
+"""What stands in a tar beside its members."""
 _MAX_HOPS = 40
 _UNIQUE = frozenset(("manifest.json", "index.json", "oci-layout"))
 
@@ -73,7 +75,9 @@ class ArchiveStore:
         self._members: dict[str, _Member] = {}
         require_archive(file.range().read_at(0, BLOCK), str(file.path))
         window = RangeWindow(file.range())
-        for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=str(file.path)):
+        for path, kind, _, size, _, link, offset, *_ in read_entries(window, limits=limits, what=str(file.path)):
+            if kind in NO_MEMBERS:
+                continue
             name = self._names.add(path, kind, link)
             self._members.pop(name, None)
             if kind == Kind.FILE:

@@ -17,7 +17,7 @@ from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob
 from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
 from ocianalyze.layers.windows import StreamWindow
-from ocianalyze.sources.archive import Names, require_archive
+from ocianalyze.sources.archive import NO_MEMBERS, Names, require_archive
 from ocianalyze.sources.store import stated_digest
 
 if TYPE_CHECKING:
@@ -136,7 +136,9 @@ class StreamStore:
         head, pieces = peek(decompress(chunks, limits=limits, what=what), BLOCK)
         require_archive(head, what)
         window = StreamWindow(self._watched(pieces))
-        for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=what):
+        for path, kind, _, size, _, link, offset, *_ in read_entries(window, limits=limits, what=what):
+            if kind in NO_MEMBERS:
+                continue
             name = self._names.add(path, kind, link)
             self.members.pop(name, None)
             if kind == Kind.FILE and offset >= 0:
