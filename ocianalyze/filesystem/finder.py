@@ -40,6 +40,11 @@ class Way(NamedTuple):
     is_outside: bool = False
     problem: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """True for a way to a directory that every runtime goes."""
+        return not self.hops and not self.problem
+
 
 class Finder:
     """Finds ids by paths from the root on, many of which lead into one directory.

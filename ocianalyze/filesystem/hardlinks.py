@@ -6,7 +6,7 @@ containerd takes ``..`` in its target where it stands, past symlinks; the others
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers import places
 from ocianalyze.layers.entry import DIRECTORIES, HIDING, Kind
@@ -23,16 +23,8 @@ _OTHERS: Final = "DPO"
 _DOCKER_FOLLOWS: Final = "DM"
 
 
-class _Target(NamedTuple):
-    """What a hardlink leads to, the latest id on the way or that itself, and who refuses the link."""
-
-    id: int | None
-    latest: int
-    refusals: tuple[Refusal, ...]
-
-
 class Hardlinks:
-    """The hardlinks of one layer, whose ids are `first` and more.
+    """The hardlinks of one layer.
 
     Attributes:
         inodes: the id of what each hardlink is another name of.
@@ -41,81 +33,79 @@ class Hardlinks:
         missing: the hardlinks that lead to nothing.
     """
 
-    def __init__(self, ids: Ids, finder: Finder, inodes: dict[int, int]) -> None:
-        self._ids = ids
+    def __init__(self, ids: Ids, layer: int, finder: Finder, inodes: dict[int, int]) -> None:
+        self._changeset, self._base = ids.changesets[layer], ids.bases[layer]
         self._finder = finder
         self.inodes = inodes
         self.absent: set[int] = set()
         self.restated: dict[int, int] = {}
         self.missing: list[int] = []
 
-    def add(self, id_: int) -> tuple[Refusal, ...]:
-        """Find what the hardlink `id_` leads to of what was there before it, and return why it is refused."""
-        changeset, row = self._ids.locate(id_)
-        found = self._find(changeset.links[row])
-        if found.id is None or max(found.id, found.latest) >= id_:
+    def add(self, row: int) -> tuple[Refusal, ...]:
+        """Find what the hardlink `row` leads to of what was there before it, and return why it is refused."""
+        changeset, base = self._changeset, self._base
+        id_, written = base + row, changeset.links[row]
+        target, latest, refusals = self._find(written)
+        if target is None or target >= id_ or latest >= id_:
             self.absent.add(id_)
-            if not any(refusal.by == EVERYONE for refusal in found.refusals):
+            if not any(refusal.by == EVERYONE for refusal in refusals):
                 self.missing.append(id_)
-            return found.refusals
-        inode = self.inodes.get(found.id, found.id)
-        kind = self._ids.kind(inode)
+            return refusals
+        inode = self.inodes.get(target, target)
+        kind = changeset.kinds[inode - base]
         if kind in DIRECTORIES:
             self.absent.add(id_)
-            return (*found.refusals, _directory(changeset.links[row]))
+            return (*refusals, _directory(written))
         if kind in HIDING or inode in self.absent:
             self.absent.add(id_)
             if kind == _WHITEOUT:  # which Docker has obeyed by then where layers are merged
-                return (*found.refusals, Refusal(Cause.LINK_MISSING, MERGED_DOCKER, changeset.links[row]))
-            return found.refusals
+                return (*refusals, Refusal(Cause.LINK_MISSING, MERGED_DOCKER, written))
+            return refusals
         self.inodes[id_] = inode
-        return found.refusals + self._restate(id_, inode, kind)
+        if changeset.identities[row] != changeset.identities[inode - base]:
+            self.restated[inode] = id_
+        elif self.restated:
+            self.restated.pop(inode, None)
+        if kind != _FILE and row in changeset.xattrs:
+            refusals += self._refuse_attributes_of(row, kind)
+        return refusals
 
-    def refuse_attributes(self, id_: int) -> tuple[Refusal, ...]:
+    def refuse_attributes(self, row: int) -> tuple[Refusal, ...]:
         """Return why the extended attributes of a symlink are refused, which may be a hardlink to one.
 
         Docker sets those of what it leads to.
         """
-        changeset, row = self._ids.locate(id_)
-        of, link = self._ids.locate(self.inodes.get(id_, id_))
+        changeset, base = self._changeset, self._base
         directory = changeset.path(changeset.parents[row])
-        target = of.links[link]
+        target = changeset.links[self.inodes.get(base + row, base + row) - base]
         found, latest = self._finder.follow(target if target.startswith("/") else f"{directory}/{target}")
-        if found is not None and max(found, latest) < id_:
+        if found is not None and max(found, latest) < base + row:
             return ()
         return (Refusal(Cause.ATTRIBUTE, _DOCKER_FOLLOWS, next(iter(changeset.xattrs[row]))),)
 
-    def _restate(self, id_: int, inode: int, kind: int) -> tuple[Refusal, ...]:
-        """Give the inode the attributes that the link states, and return why they are refused."""
-        (changeset, row), (of, target) = self._ids.locate(id_), self._ids.locate(inode)
-        if changeset.identities[row] != of.identities[target]:
-            self.restated[inode] = id_
-        else:
-            self.restated.pop(inode, None)
-        xattrs = changeset.xattrs.get(row)
-        if not xattrs or kind == _FILE:
-            return ()
-        refusals = tuple(refused_attributes(kind, xattrs))
-        return refusals + self.refuse_attributes(id_) if kind == _SYMLINK else refusals
+    def _refuse_attributes_of(self, row: int, kind: int) -> tuple[Refusal, ...]:
+        """Return why the extended attributes are refused that a hardlink states for something that is no file."""
+        refusals = tuple(refused_attributes(kind, self._changeset.xattrs[row]))
+        return refusals + self.refuse_attributes(row) if kind == _SYMLINK else refusals
 
-    def _find(self, written: str) -> _Target:
-        """Return what a target leads to as it is written."""
-        if ".." not in written:
-            path = written
-            if not written or written[-1] in "/.":
-                path, _ = places.normalise(written)
+    def _find(self, written: str) -> tuple[int | None, int, tuple[Refusal, ...]]:
+        """Return what a target leads to as it is written, the latest id on the way, and who refuses the link."""
+        if ".." in written:
+            return self._find_upwards(written)
+        path = written
+        if not written or written[-1] in "/.":
+            path, _ = places.normalise(written)
             if not path:
-                return _Target(None, 0, (_directory(written),))
-            id_, way = self._finder.find(path)
-            return _Target(id_, way.latest, _refusals(way, written))
-        return self._find_upwards(written)
+                return None, 0, (_directory(written),)
+        id_, way = self._finder.find(path)
+        return id_, way.latest, () if way.is_plain else _refusals(way, written)
 
-    def _find_upwards(self, written: str) -> _Target:
+    def _find_upwards(self, written: str) -> tuple[int | None, int, tuple[Refusal, ...]]:
         """Return what a target leads to that has ``..`` in it, or something that looks like it."""
         path, climbed = places.normalise(written)
         refusals: tuple[Refusal, ...] = (Refusal(Cause.LINK_OUTSIDE, NOT_LOCAL, written),) if climbed else ()
         if not path or written.rstrip("/").endswith(("/..", "/.")):
-            return _Target(None, 0, (*refusals, _directory(written)))
+            return None, 0, (*refusals, _directory(written))
         id_, way = self._finder.find(path)
         stepwise, way_of_containerd = self._finder.find(written)
         by = joined(CONTAINERD if stepwise is None else "", _OTHERS if id_ is None else "")
@@ -123,7 +113,7 @@ class Hardlinks:
         if by and by != NOT_MERGED:
             refusals += (Refusal(Cause.LINK_MISSING, by, written),)
         latest = max(way.latest, way_of_containerd.latest)
-        return _Target(id_ if stepwise is None else stepwise, latest, refusals)
+        return id_ if stepwise is None else stepwise, latest, refusals
 
 
 def _directory(written: str) -> Refusal:

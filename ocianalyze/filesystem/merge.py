@@ -141,16 +141,15 @@ class _Merge:
     def _link(self, layer: int) -> Hardlinks | None:
         """Find what the hardlinks of a layer that has no path twice lead to; None if its whiteouts matter for it."""
         changeset, base = self._changesets[layer], self._bases[layer]
-        links = Hardlinks(
-            self._ids, Finder(self._ids, self._children.get, self._limits, self._inodes, root=base), self._inodes
-        )
-        refused = [(row, links.add(base + row)) for row in rows_of(changeset, _HARDLINK)]
+        finder = Finder(self._ids, self._children.get, self._limits, self._inodes, root=base)
+        links = Hardlinks(self._ids, layer, finder, self._inodes)
+        refused = [(row, refusals) for row in rows_of(changeset, _HARDLINK) if (refusals := links.add(row))]
         if links.missing and any(map(changeset.kinds.count, HIDING)):
-            for row, _ in refused:
+            for row in rows_of(changeset, _HARDLINK):
                 self._inodes.pop(base + row, None)
             return None
         symlinks = (row for row in changeset.xattrs if changeset.kinds[row] == _SYMLINK)
-        refused += [(row, links.refuse_attributes(base + row)) for row in symlinks]
+        refused += [(row, links.refuse_attributes(row)) for row in symlinks]
         for row, refusals in refused:
             for refusal in refusals:
                 self._obstacles[layer].add(refusal, changeset.path(row))

@@ -53,7 +53,7 @@ class Replay:
         self._only_by_some: set[int] = set()  # what global headers removed
         self._refused_below: dict[int, int] = {}  # directories that cannot be: the kind of what is there instead
         self._finder = Finder(ids, self._table, limits, inodes, root=self._base)
-        self.links = Hardlinks(ids, self._finder, inodes)
+        self.links = Hardlinks(ids, layer, self._finder, inodes)
         self._unpack()
         self._check_directories()
         self._leave_out_markers()
@@ -88,10 +88,10 @@ class Replay:
                 tables.setdefault(row, {})
             elif kind == _HARDLINK:
                 del siblings[name]  # what it replaces is gone before the link is made
-                self._refuse(row, self.links.add(base + row))
+                self._refuse(row, self.links.add(row))
                 siblings[name] = base + row
             elif kind == _SYMLINK and row in changeset.xattrs:
-                self._refuse(row, self.links.refuse_attributes(base + row))
+                self._refuse(row, self.links.refuse_attributes(row))
 
     def _replace(self, row: int, kind: int, existing: int, siblings: dict[str, int]) -> bool:
         """Make room for a row where another one is; return False if the former is not to be there."""
