@@ -33,6 +33,7 @@ FAMILIES = {
     "GPU": "NVIDIA drivers and CUDA",
     "IMG": "The image: its platform, manifest and layers",
     "KRN": "Kernels: found, named, able to start",
+    "LAY": "Layers: what runtimes cannot unpack",
     "RTM": "What the runtime needs: shell, loader, /tmp",
     "SIZ": "Sizes",
     "USR": "Users, groups and permissions",

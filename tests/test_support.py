@@ -14,7 +14,7 @@ from tests.support.compress import Compression, compress
 from tests.support.extraction import unpack_with_umoci
 from tests.support.forms import FORMS, LAYOUT_FORMS, FormName, archive, write_directory
 from tests.support.images import ImageSpec, build
-from tests.support.oracle import InvalidLayerError, Node, merge
+from tests.support.oracle import InvalidLayerError, Node, merge, merge_with_layers
 from tests.support.strategies import layer_stacks
 from tests.support.tarballs import Item, directory, file, hardlink, layer, opaque, symlink, whiteout
 from tests.support.tools import requires, run
@@ -142,8 +142,11 @@ def test_the_oracle_on_the_cases_that_matter() -> None:
     tree = merge(map(layer, [[file("a", b"1"), hardlink("b", "a"), file("a", b"22")]]))
     assert (tree["/a"].size, tree["/b"].size) == (2, 1), "a link keeps the file as it was"
 
+    tree, layers = merge_with_layers([layer([file("d/.wh."), hardlink("h", "nothing"), file("f"), file("f/below")])])
+    assert set(tree) == {"/d", "/f"}
+    assert layers[0].refused == ["d/.wh.", "h", "f/below"], "what no runtime unpacks"
     with pytest.raises(InvalidLayerError):
-        merge([layer([file("d/.wh.")])])
+        merge([layer([file("../f")])])
 
 
 def _assert_skopeo_sees_the_config(reference: str) -> None:

@@ -21,14 +21,16 @@ class Directories:
 
     Of most directories only one layer speaks, and nobody ever asks what lies in them. Their tables are made when they
     are asked for, from the rows of that layer; those of directories in which layers meet are made by who merges them.
+    Until they are, they are those of the layer by itself.
     """
 
-    __slots__ = ("_ids", "_orders", "_tables")
+    __slots__ = ("_ids", "_left_out", "_orders", "_tables")
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
         self._orders: list[array[int] | None] = [None] * len(ids.changesets)
         self._tables: dict[int, dict[str, int]] = {}
+        self._left_out: list[set[int]] = [set() for _ in ids.changesets]
 
     def __setitem__(self, id_: int, table: dict[str, int]) -> None:
         """Let `table` be what lies in the directory `id_`."""
@@ -65,6 +67,10 @@ class Directories:
             here = None if id_ is None else self.get(id_)
         return here
 
+    def leave_out(self, layer: int, rows: set[int]) -> None:
+        """Let some rows of a layer be as if they were not there."""
+        self._left_out[layer] = rows
+
     def rows(self, layer: int, directory: int) -> Sequence[int]:
         """Return the rows of what one layer has in a directory, which is a row of it, too; no markers."""
         order, changeset = self._orders[layer], self._ids.changesets[layer]
@@ -72,5 +78,6 @@ class Directories:
             order = self._orders[layer] = rows_by_directory(changeset)
         first = bisect_left(order, directory, key=changeset.parents.__getitem__)
         last = bisect_right(order, directory, lo=first, key=changeset.parents.__getitem__)
-        kinds = changeset.kinds
-        return [row for row in order[first:last] if kinds[row] not in MARKERS]
+        kinds, left_out = changeset.kinds, self._left_out[layer]
+        rows = [row for row in order[first:last] if kinds[row] not in MARKERS]
+        return [row for row in rows if row not in left_out] if left_out else rows

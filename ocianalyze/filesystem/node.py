@@ -82,8 +82,10 @@ class Node:
     def attributes(self) -> Attributes:
         """Mode, user id and group id."""
         inode = self.inode
-        changeset = inode.changeset
-        return changeset.attributes[changeset.identities[inode.row]]
+        restated = self.filesystem.restated.get(inode.id)
+        stated = inode if restated is None else self.filesystem.node(restated)
+        changeset = stated.changeset
+        return changeset.attributes[changeset.identities[stated.row]]
 
     @property
     def mode(self) -> int:

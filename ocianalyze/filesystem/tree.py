@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.ids import Ids
     from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.contents import Contents
+    from ocianalyze.layers.obstacles import Obstacles
 
 _Text: TypeAlias = bytes
 _TEXT_PER_STEP: Final = 1000
@@ -54,6 +55,8 @@ class Filesystem:
     children: Directories
     inodes: dict[int, int]
     """The id of what each hardlink is another name of."""
+    restated: dict[int, int]
+    """The hardlink whose attributes hold, for each id that is another name of it and had others."""
     shadowed: dict[int, int]
     """The position of the layer that took each id out of the tree."""
     usage: Sequence[LayerUsage]
@@ -65,6 +68,8 @@ class Filesystem:
     diagnostics: Sequence[Diagnostic]
     budget: Budget
     """What may still be spent on looking things up."""
+    obstacles: Sequence[Obstacles]
+    """What keeps runtimes from unpacking each layer."""
 
     @property
     def changesets(self) -> Sequence[Changeset]:
@@ -82,12 +87,8 @@ class Filesystem:
 
     @cached_property
     def root(self) -> Node:
-        """The root directory."""
-        return self.node(self._root_id)
-
-    @property
-    def _root_id(self) -> int:
-        return next((base for base in reversed(self.bases) if base not in self.shadowed), 0)
+        """The root directory; what layers say of it decides nothing."""
+        return self.node(ROOT)
 
     def node(self, id_: int) -> Node:
         """Return the node of an id."""

@@ -22,15 +22,7 @@ def usage_of_layers(ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, 
 
     `inodes` says what each hardlink is another name of, `shadowed` which layer took an id out of the tree.
     """
-    copied_up: list[set[int]] = [set() for _ in ids.changesets]  # files of lower layers that hardlinks lead to
-    for id_, target in inodes.items():
-        layer = ids.layer(id_)
-        if target < ids.bases[layer]:
-            copied_up[layer].add(target)
-    sizes = [
-        count_bytes(changeset) + _symlinks(changeset) + sum(_size(ids, id_) for id_ in copies)
-        for changeset, copies in zip(ids.changesets, copied_up, strict=True)
-    ]
+    sizes = [count_bytes(changeset) + _symlinks(changeset) for changeset in ids.changesets]
     hidden = [0] * len(sizes)
     links: dict[int, list[int]] = {}
     for id_, target in inodes.items():

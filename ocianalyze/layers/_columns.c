@@ -95,8 +95,8 @@ static size_t slot_of(Py_hash_t hash, int parent)
     return (size_t)(mixed ^ mixed >> 33);
 }
 
-/* Tell whether two rows that are not `markers` have one name in one directory: 1, 0, or -1 on an error. */
-static int find_repeat(const Columns *columns, PyObject *names, const char *markers)
+/* Tell whether two rows that are no `marker` have one name in one directory: 1, 0, or -1 on an error. */
+static int find_repeat(const Columns *columns, PyObject *names, unsigned char marker)
 {
     size_t slots = 16;
     while (slots < 2 * (size_t)columns->rows)
@@ -112,7 +112,7 @@ static int find_repeat(const Columns *columns, PyObject *names, const char *mark
             found = -1;
             break;
         }
-        if (columns->kinds[row] == (unsigned char)markers[0] || columns->kinds[row] == (unsigned char)markers[1])
+        if (columns->kinds[row] == marker)
             continue;
         PyObject *name = PyList_GET_ITEM(names, row);
         Py_hash_t hash = PyUnicode_CheckExact(name) ? PyObject_Hash(name) : -1;
@@ -136,23 +136,20 @@ static int find_repeat(const Columns *columns, PyObject *names, const char *mark
 }
 
 PyDoc_STRVAR(has_repeats_doc,
-"has_repeats(names, parents, kinds, markers, /)\n--\n\n"
-"Tell whether any two rows whose kinds are none of the two `markers` have one name in one directory.");
+"has_repeats(names, parents, kinds, marker, /)\n--\n\n"
+"Tell whether any two rows whose kind is not `marker` have one name in one directory.");
 
 static PyObject *has_repeats(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *names, *parents, *kinds;
-    const char *markers;
-    Py_ssize_t size;
+    unsigned char marker;
     Columns columns = {0};
-    if (!PyArg_ParseTuple(args, "O!OOy#", &PyList_Type, &names, &parents, &kinds, &markers, &size))
+    if (!PyArg_ParseTuple(args, "O!OOb", &PyList_Type, &names, &parents, &kinds, &marker))
         return NULL;
     columns.rows = PyList_GET_SIZE(names);
     columns.parents = elements(&columns, parents, sizeof *columns.parents);
     columns.kinds = columns.parents ? elements(&columns, kinds, 1) : NULL;
-    if (columns.kinds && size != 2)
-        PyErr_SetString(PyExc_ValueError, "there are two kinds of markers");
-    int found = PyErr_Occurred() ? -1 : find_repeat(&columns, names, markers);
+    int found = PyErr_Occurred() ? -1 : find_repeat(&columns, names, marker);
     release(&columns);
     return found < 0 ? NULL : PyBool_FromLong(found);
 }

@@ -7,8 +7,8 @@
 
    An ordinary header has a right checksum, a magic of ustar or GNU, octal digits in every field, and is that of a regular
    file, a directory, a symlink or a hardlink, perhaps after a PAX header that holds a path, a link's target or both, and
-   nothing else. Its path is in the root or in a directory that the layer has stated before; it is neither a whiteout nor
-   does it take the place of a directory or a symlink of the same layer. */
+   nothing else. Its path is not so long that any runtime might refuse it, and in the root or in a directory that the layer
+   has stated before; it is neither a whiteout nor does it take the place of a directory or a symlink of the same layer. */
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -16,9 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18 };
+enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18, LONGEST_NAME = 255 };
 enum { NAME = 0, MODE = 100, IDENTITY = 24, SIZE = 124, MTIME = 136, CHECKSUM = 148, FLAG = 156, LINK = 157, MAGIC = 257,
-       PREFIX = 345, TRAILER = 508 };
+       DEVICE = 329, PREFIX = 345, TRAILER = 508 };
 enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3 };
 
 /* What a builder (building.py) shares with this file, in the order in which it passes it; ADD_... take bytes of columns. */
@@ -79,7 +79,15 @@ static Text up_to_zero(const unsigned char *field, Py_ssize_t size)
     return (Text){field, zero ? zero - field : size};
 }
 
-/* Tell whether a block is a header whose checksum, magic and size can be taken as they stand. */
+/* Tell whether a device number is none, or octal digits; on files, too, as other readers read it there. */
+static int is_device(const unsigned char *field)
+{
+    static const unsigned char none[8];
+    long long ignored;
+    return memcmp(field, none, sizeof none) == 0 || octal(field, 7, &ignored);
+}
+
+/* Tell whether a block is a header whose checksum, magic, size and device can be taken as they stand, and not star's. */
 static int is_header(const unsigned char *block, long long *size)
 {
     const unsigned char *field = block + CHECKSUM;
@@ -93,7 +101,8 @@ static int is_header(const unsigned char *block, long long *size)
         sum += block[i];
     for (int i = 0; i < 8; i++)
         sum -= field[i];
-    return (long long)sum == stated && octal(block + SIZE, 11, size);
+    return (long long)sum == stated && octal(block + SIZE, 11, size) && is_device(block + DEVICE) &&
+           is_device(block + DEVICE + 8) && memcmp(block + TRAILER, "tar", 4) != 0;
 }
 
 /* What a PAX header says of the entry behind it. */
@@ -156,7 +165,7 @@ static int divide(Entry *entry)
     Text name = entry->name;
     int is_dots = name.size == 1 ? name.start[0] == '.' : name.size == 2 && memcmp(name.start, "..", 2) == 0;
     int is_marker = name.size >= 4 && memcmp(name.start, ".wh.", 4) == 0;
-    return name.size && !is_dots && !is_marker;
+    return name.size && name.size <= LONGEST_NAME && !is_dots && !is_marker;
 }
 
 /* Tell whether a hardlink's target is written as paths are kept: nothing to leave out, no way up. */
@@ -192,7 +201,7 @@ static int read_header(const unsigned char *block, Extended extended, unsigned c
     } else {
         entry->path = up_to_zero(block + NAME, 100);
         if (block[PREFIX]) {
-            if (block[MAGIC + 5] != '\0' || memcmp(block + TRAILER, "tar", 4) == 0)
+            if (block[MAGIC + 5] != '\0')
                 return 0;
             Text prefix = up_to_zero(block + PREFIX, 155);
             memcpy(joined, prefix.start, prefix.size);

@@ -6,17 +6,11 @@ from itertools import islice
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ocianalyze.errors import CorruptLayerError
-from ocianalyze.layers import ordinary
+from ocianalyze.layers import ordinary, places
 from ocianalyze.layers.changeset import IMPLIED, ROOT, Changeset, Diagnostic
-from ocianalyze.layers.entry import (
-    OPAQUE_MARKER,
-    RESERVED_PREFIX,
-    WHITEOUT_PREFIX,
-    Attributes,
-    Kind,
-    RawEntry,
-)
+from ocianalyze.layers.entry import OPAQUE_MARKER, WHITEOUT_PREFIX, Attributes, Kind, RawEntry
+from ocianalyze.layers.obstacles import EVERYONE, OLDER_DOCKER, Cause, Refusal
+from ocianalyze.layers.places import Place
 from ocianalyze.layers.progress import SILENT, tell_entries
 from ocianalyze.layers.tarstream import read_entries
 
@@ -29,7 +23,6 @@ if TYPE_CHECKING:
 
 Keep: TypeAlias = "Callable[[int, str, str, int, int, int], None]"
 
-_MAX_LINKS: Final = 40
 _MOST_REPORTED: Final = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
 _ROW: Final = 250
@@ -51,6 +44,11 @@ _DIRECTORY, _SYMLINK, _HARDLINK, _IMPLICIT = (
 )
 _LINKS: Final = frozenset((_SYMLINK, _HARDLINK))
 _WHITEOUT, _OPAQUE = int(Kind.WHITEOUT), int(Kind.OPAQUE)
+_BY_STATED_PATH: Final = "CPO"
+"""Who goes to directories by their stated paths at the end, even if these led through absolute symlinks."""
+_SHORT_NAME: Final = 63
+_SHORT_PATH: Final = 1000
+"""So many characters are no more bytes than a name or a path may have."""
 
 
 def read_changeset(
@@ -92,12 +90,12 @@ def build_changeset(
     the row, the path (relative, normalised), the name, the mode, the offset and the stored size.
 
     Paths are normalised as the container runtimes do: ``./`` and leading slashes are dropped, ``..`` cannot leave the
-    root. An entry whose path leads through a symlink of the same layer lies where the symlink points. What lies in a
-    top directory that AUFS keeps for itself is left out, as in the runtimes.
+    root. An entry whose path leads through a symlink of the same layer lies where the symlink points. What an entry
+    says of the root itself decides nothing, as in the runtimes. Entries that no runtime unpacks are obstacles, and are
+    not in the layer but as what takes the place of others.
 
     Raises:
-        LimitExceededError: there are more than ``max_entries``.
-        CorruptLayerError: a whiteout names nothing, or a path leads through symlinks that go round in a circle.
+        LimitExceededError: there are more than ``max_entries``, or what their paths lead through is too much.
     """
     return _Builder(limits, what).build(entries, keep)
 
@@ -107,7 +105,8 @@ class _Builder:
 
     `_directories` knows every path at which this layer has a directory (its row) or a symlink (None), with no symlink
     of this layer left in the path; `_symlinks` has the targets of the latter. `_aliases` remembers where paths through
-    symlinks led. `_inside` lists the first `_listed` known paths by directory; it is kept only where one is replaced.
+    symlinks led, `_stated_through` where they led that directories were stated through, and the first of these.
+    `_inside` lists the first `_listed` known paths by directory; it is kept only where one is replaced.
     """
 
     def __init__(self, limits: Limits, what: str) -> None:
@@ -116,7 +115,8 @@ class _Builder:
         self._changeset = Changeset()
         self._directories: dict[str, int | None] = {"": ROOT}
         self._symlinks: dict[str, str] = {}
-        self._aliases: dict[str, str] = {}
+        self._aliases: dict[str, Place] = {}
+        self._stated_through: dict[str, tuple[Place, str]] = {}
         self._inside: dict[str, list[str]] = {}
         self._listed = 0
         self._metadata = 0
@@ -167,34 +167,47 @@ class _Builder:
         indices = self._indices
         last, index = IMPLIED, 0
         count, most = 0, self._limits.max_entries
-        for path, kind, attributes, size, mtime, link, offset, stored, xattrs in entries:
+        for path, kind, attributes, size, mtime, link, offset, stored, xattrs, refusals in entries:
             count += 1
             if count > most:
                 raise self._limits.exceeded("max_entries", f"{self._what} has more than {most:,} entries")
             directory, _, name = path.rpartition("/")
             parent = directories.get(directory)
             if not parent or name in _NAMELESS:  # else what is known is normalised: most often, so it is seen first
+                as_written = path
                 if path[-1:] == "/":
                     path = path[:-1]  # noqa: PLW2901 - as it is from here on
                 if path[:2] == "./":
                     path = path[2:]  # noqa: PLW2901 - as it is from here on
                 if path[:1] in _UNUSUAL or path[-1:] == "/" or "/." in path or "//" in path:
-                    path = self._normalised(path)  # noqa: PLW2901 - as it is from here on
+                    path, refusals = self._normalised(as_written, kind, refusals)  # noqa: PLW2901 - as it is from here on
+                    if not path:
+                        continue
                 directory, _, name = path.rpartition("/")
                 parent = directories.get(directory)
+            written = kind
             if name[:4] == WHITEOUT_PREFIX:
-                if name.startswith(RESERVED_PREFIX) and name != OPAQUE_MARKER:
-                    continue
                 kind, name = (_OPAQUE, name) if name == OPAQUE_MARKER else (_WHITEOUT, name[4:])  # noqa: PLW2901
-                if name in _NAMELESS:
-                    raise CorruptLayerError(f"{self._what}: the whiteout {path!r} names nothing", offset=offset)
-                size = 0  # noqa: PLW2901 - whatever a marker holds is not a file's content
+                size, xattrs = 0, None  # noqa: PLW2901 - whatever a marker holds is not a file's content
+                refusals = places.of_marker(name, directory, refusals)  # noqa: PLW2901 - as it is from here on
             if parent is None:
-                parent = self._directory(directory)
-                if parent is None:
-                    continue
-                if directory in self._aliases:
-                    path = f"{self._aliases[directory]}/{name}".lstrip("/")  # noqa: PLW2901 - where it really lies
+                found_at = self._place(directory, written)
+                parent = found_at.row
+                refusals += found_at.refusals  # noqa: PLW2901 - as it is from here on
+                if found_at.path != directory:
+                    if written == _DIRECTORY:
+                        self._stated_through.setdefault(directory, (found_at, name))
+                    directory = found_at.path
+                    path = f"{directory}/{name}".lstrip("/")  # noqa: PLW2901 - where it really lies
+            if (len(name) > _SHORT_NAME or len(path) > _SHORT_PATH) and parent is not None:
+                refusals += places.too_long(directory, name, kind, has_xattrs=xattrs is not None)  # noqa: PLW2901
+            if refusals:
+                for refusal in refusals:
+                    changeset.obstacles.add(refusal, f"/{path}")
+                kind = places.kind_left(kind, refusals)  # noqa: PLW2901 - as it is from here on
+                size = 0 if kind >= _WHITEOUT else size  # noqa: PLW2901 - nor does what is not there hold any
+            if parent is None or kind < 0:
+                continue
             if attributes is not last:
                 last = attributes
                 found = indices.get(attributes)
@@ -204,13 +217,10 @@ class _Builder:
                 index = found
             row = len(names)
             if kind == _DIRECTORY:
-                if not path:
-                    self._state_root(index, mtime, xattrs)
-                    continue
                 if directories.get(path, ROOT) is None:
                     self._forget(path)
                 directories[path] = row
-            elif kind < _WHITEOUT:
+            elif kind < _WHITEOUT or kind > _OPAQUE:
                 if path in directories:
                     self._forget(path)
                 if kind in _LINKS:
@@ -230,35 +240,51 @@ class _Builder:
             if keep is not None and size and offset >= 0:
                 keep(row, path, name, attributes[0], offset, stored)
         changeset.entries = count
+        self._check_stated_through()
         return changeset
 
-    def _normalised(self, path: str) -> str:
-        """Return `path` without a leading slash, empty and ``.`` components, and with ``..`` taken in place."""
-        parts: list[str] = []
-        climbed = False
-        for part in path.split("/"):
-            if part == "..":
-                climbed = climbed or not parts
-                del parts[-1:]
-            elif part not in ("", "."):
-                parts.append(part)
-        result = "/".join(parts)
-        if climbed:
-            self._report("path-outside-root", f"the path {path!r} leads out of the root; read as '/{result}'", result)
-        return result
+    def _check_stated_through(self) -> None:
+        """Take note of directories that were stated through symlinks that lead elsewhere at the end.
 
-    def _directory(self, path: str) -> int | None:
-        """Return the row of the directory `path`, which no entry has stated so far, or None if it is to be ignored."""
-        if path.startswith(RESERVED_PREFIX):
-            return None
+        Runtimes set the times of directories last, by the paths that were stated.
+        """
+        for alias, (place, name) in self._stated_through.items():
+            found = places.follow(alias, self._symlinks, self._directories, self._charge).path
+            if found not in (None, place.path) and f"{found}/{name}".lstrip("/") not in self._directories:
+                by = EVERYONE if place.is_local else _BY_STATED_PATH
+                self._changeset.obstacles.add(Refusal(Cause.DIRECTORY_GONE, by), f"/{alias}/{name}")
+
+    def _normalised(self, path: str, kind: int, refusals: tuple[Refusal, ...]) -> tuple[str, tuple[Refusal, ...]]:
+        """Return `path` normalised, and why its entry is refused; those of an entry that is the root are noted here."""
+        normal, climbed = places.normalise(path)
+        if not normal:
+            for refusal in places.of_root(path, kind, refusals, climbed=climbed):
+                self._changeset.obstacles.add(refusal, "/")
+        elif climbed:
+            self._report("path-outside-root", f"the path {path!r} leads out of the root; read as '/{normal}'", normal)
+            refusals = (*refusals, places.outside(path, kind))
+        return normal, refusals
+
+    def _place(self, path: str, kind: int) -> Place:
+        """Return where the directory `path` lies, which no entry has stated so far; `kind` is that of what lies in it.
+
+        What is missing of it is made, as runtimes do; older Docker does so for files only.
+        """
         directories = self._directories
-        real = self._aliases.get(path, path)
+        alias = self._aliases.get(path)
+        real, refusals, is_local = (path, (), True) if alias is None else (alias.path, alias.refusals, alias.is_local)
         missing: list[str] = []
         known = real
+        is_dangling = False
         while (row := directories.get(known)) is None:
             self._charge(len(known))
             if known in directories:
-                real = self._aliases[path] = known = self._follow(path)
+                way = places.follow(path, self._symlinks, directories, self._charge)
+                refusals, is_dangling, is_local = way.refusals, way.is_dangling, way.is_local
+                if way.path is None:
+                    return Place(path, None, refusals)
+                real = known = way.path
+                self._aliases[path] = Place(real, None, refusals, is_local)
                 missing.clear()
                 self._report(
                     "entry-through-symlink",
@@ -268,11 +294,18 @@ class _Builder:
                 continue
             known, _, name = known.rpartition("/")
             missing.append(name)
+        if missing:
+            if is_dangling:
+                refusals = (*refusals, Refusal(Cause.SYMLINK_DANGLING, OLDER_DOCKER, f"/{path}"))
+            elif kind == _DIRECTORY:
+                refusals = (*refusals, Refusal(Cause.PARENT, OLDER_DOCKER, f"/{real}"))
+            if unusable := places.too_long_inside(real, missing):
+                return Place(real, None, (*refusals, *unusable))
         for name in reversed(missing):
             known = f"{known}/{name}" if known else name
             self._charge(len(known))
             row = directories[known] = self._imply(known, name, row)
-        return row
+        return Place(real, row, refusals, is_local)
 
     def _imply(self, path: str, name: str, parent: int) -> int:
         """Add the directory `path`, which is `name` in `parent` and which no entry states, and return its row."""
@@ -299,36 +332,6 @@ class _Builder:
         changeset.offsets.append(-1)
         return row
 
-    def _follow(self, path: str) -> str:
-        """Return where the directory `path` lies once the symlinks of this layer are followed."""
-        symlinks = self._symlinks
-        todo = path.split("/")[::-1]
-        real = ""
-        hops = 0
-        while todo:
-            part = todo.pop()
-            if part == "..":
-                real = real.rpartition("/")[0]
-            elif part not in ("", "."):
-                here = f"{real}/{part}" if real else part
-                self._charge(len(here))
-                target = symlinks.get(here)
-                if target is None:
-                    real = here
-                    continue
-                hops += 1
-                if hops > _MAX_LINKS:
-                    raise CorruptLayerError(f"{self._what}: symlinks lead the directory '/{path}' round in a circle")
-                self._charge(len(target))
-                if target.startswith("/"):
-                    real = ""
-                todo.extend(target.split("/")[::-1])
-        if len(real) > self._limits.max_path_bytes:
-            raise self._limits.exceeded(
-                "max_path_bytes", f"{self._what}: symlinks lead to a path of {len(real):,} characters"
-            )
-        return real
-
     def _take_link(self, path: str, kind: int, target: str) -> None:
         """Take note of a symlink, or of a hardlink to one, that entries may lie behind."""
         if kind == _HARDLINK:
@@ -345,8 +348,6 @@ class _Builder:
     def _forget(self, path: str) -> None:
         """Take note that a directory or symlink at `path` is replaced, with all that lay in it, by its own layer."""
         directories, symlinks = self._directories, self._symlinks
-        if not path:
-            raise CorruptLayerError(f"{self._what}: an entry that is no directory takes the place of the root")
         inside = self._inside
         for known in list(islice(reversed(directories), len(directories) - self._listed)):
             inside.setdefault(known.rpartition("/")[0], []).append(known)
@@ -366,14 +367,6 @@ class _Builder:
             raise self._limits.exceeded(
                 "max_metadata", f"{self._what}: the directories that its entries imply take {self._metadata:,} bytes"
             )
-
-    def _state_root(self, index: int, mtime: int, xattrs: dict[str, bytes] | None) -> None:
-        changeset = self._changeset
-        changeset.kinds[ROOT] = _DIRECTORY
-        changeset.identities[ROOT] = index
-        changeset.mtimes[ROOT] = mtime
-        if xattrs:
-            changeset.xattrs[ROOT] = xattrs
 
     def _report(self, code: str, message: str, path: str) -> None:
         if len(self._changeset.diagnostics) < _MOST_REPORTED:

@@ -11,6 +11,7 @@ from array import array
 from typing import Final, NamedTuple
 
 from ocianalyze.layers.entry import Attributes, Entry, Kind
+from ocianalyze.layers.obstacles import Obstacles
 
 ROOT: Final = 0
 """The row of the root directory, which every changeset has."""
@@ -46,6 +47,7 @@ class Changeset:
         links: the target of each symlink and hardlink row, as written.
         xattrs: the extended attributes of the rows that have any.
         entries: how many entries the tar holds, those included that stand more than once.
+        obstacles: why runtimes do not unpack the layer, as far as one entry after the other tells.
     """
 
     __slots__ = (
@@ -58,6 +60,7 @@ class Changeset:
         "links",
         "mtimes",
         "names",
+        "obstacles",
         "offsets",
         "parents",
         "sizes",
@@ -77,6 +80,7 @@ class Changeset:
         self.xattrs: dict[int, dict[str, bytes]] = {}
         self.diagnostics: list[Diagnostic] = []
         self.entries = 0
+        self.obstacles = Obstacles()
         self._asked = ROOT, ""
 
     def __len__(self) -> int:

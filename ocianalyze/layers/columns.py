@@ -9,7 +9,7 @@ from operator import lt
 from typing import TYPE_CHECKING, Any
 
 from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.entry import DIRECTORIES, MARKERS
+from ocianalyze.layers.entry import DIRECTORIES, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ compiled: Any = None
 with contextlib.suppress(ImportError):
     from ocianalyze.layers import _columns as compiled
 
-_MARKERS, _DIRECTORIES = bytes(MARKERS), bytes(DIRECTORIES)
+_OPAQUE, _DIRECTORIES = int(Kind.OPAQUE), bytes(DIRECTORIES)
 
 
 def rows_of(changeset: Changeset, kind: int) -> Iterator[int]:
@@ -44,12 +44,12 @@ def rows_by_directory(changeset: Changeset) -> array[int]:
 
 
 def has_repeats(changeset: Changeset) -> bool:
-    """Tell whether a layer has any path more than once; whiteouts and opaque markers are no paths."""
+    """Tell whether a layer has any path more than once, those included that whiteouts hide; opaque markers are none."""
     names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
     if compiled is not None:
-        return bool(compiled.has_repeats(names, parents, kinds, _MARKERS))
+        return bool(compiled.has_repeats(names, parents, kinds, _OPAQUE))
     for _, rows in groupby(rows_by_directory(changeset), key=parents.__getitem__):
-        inside = [names[row] for row in rows if kinds[row] not in _MARKERS]
+        inside = [names[row] for row in rows if kinds[row] != _OPAQUE]
         if len(set(inside)) < len(inside):
             return True
     return False

@@ -7,7 +7,10 @@ There are millions of these, so what flows through the program are plain tuples 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.obstacles import Refusal
 
 
 class Kind(IntEnum):
@@ -24,11 +27,20 @@ class Kind(IntEnum):
     OPAQUE = 8
     IMPLICIT_DIRECTORY = 9
     """A directory that no entry of the layer states, but that some entry lies in."""
+    ABSENT = 10
+    """Takes the place of what was there, in its own layer and beneath, and is not there itself.
+
+    A character device 0/0, which overlayfs takes for a whiteout, or an entry that no runtime unpacks.
+    """
+    GLOBAL_HEADER = 11
+    """Brings nothing, but containerd and Podman remove what its own layer has at its name."""
 
 
 DIRECTORIES: Final = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))
-MARKERS: Final = frozenset((int(Kind.WHITEOUT), int(Kind.OPAQUE)))
-"""What is no path of its own, but says what becomes of those beneath."""
+HIDING: Final = frozenset((int(Kind.WHITEOUT), int(Kind.ABSENT)))
+"""What hides its path beneath."""
+MARKERS: Final = HIDING | {int(Kind.OPAQUE), int(Kind.GLOBAL_HEADER)}
+"""What is no path of its own."""
 
 
 class Attributes(NamedTuple):
@@ -44,7 +56,8 @@ class Entry(NamedTuple):
 
     `path` is as written, with bytes that are not UTF-8 as lone surrogates (PEP 383). `size` is the apparent size in
     bytes, of a sparse file too. `offset` is where the content begins in the uncompressed tar, or -1 where the content
-    does not lie there in one piece. `stored` is how many bytes of content the tar holds.
+    does not lie there in one piece. `stored` is how many bytes of content the tar holds. `refusals` say why runtimes do
+    not unpack it, as far as its header tells.
     """
 
     path: str
@@ -56,11 +69,12 @@ class Entry(NamedTuple):
     offset: int
     stored: int
     xattrs: dict[str, bytes] | None
+    refusals: tuple[Refusal, ...] = ()
 
 
-RawEntry: TypeAlias = tuple[str, int, Attributes, int, int, str, int, int, dict[str, bytes] | None]
+RawEntry: TypeAlias = tuple[
+    str, int, Attributes, int, int, str, int, int, dict[str, bytes] | None, "tuple[Refusal, ...]"
+]
 
 WHITEOUT_PREFIX = ".wh."
 OPAQUE_MARKER = ".wh..wh..opq"
-RESERVED_PREFIX = ".wh..wh."
-"""Names that AUFS keeps for itself; all but the opaque marker are to be ignored (layer.md, "Whiteouts")."""

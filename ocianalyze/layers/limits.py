@@ -10,15 +10,13 @@ from typing import NamedTuple
 
 from ocianalyze.errors import LimitExceededError
 
-_KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
+_MIB, _GIB = 1 << 20, 1 << 30
 
 
 class Limits(NamedTuple):
     """The limits of one analysis; sizes are in bytes. `MEANINGS` says what each of them counts."""
 
     max_entries: int = 20_000_000
-    max_path_bytes: int = 4 * _KIB
-    max_extended_header: int = 4 * _MIB
     max_metadata: int = 1 * _GIB
     max_implied: int = 64 * _MIB
     max_layer_size: int = 256 * _GIB
@@ -40,8 +38,6 @@ DEFAULT_LIMITS = Limits()
 
 MEANINGS = {
     "max_entries": "entries of all layers together",
-    "max_path_bytes": "bytes of one path or link target",
-    "max_extended_header": "bytes of one PAX header, GNU long name or sparse map",
     "max_metadata": "bytes of one layer's extended headers together, of the directories that paths only imply, and "
     "of the symlinks that hardlinks lead through",
     "max_implied": "bytes of memory for directories that one layer's paths only imply, beyond 2 KiB for each entry",

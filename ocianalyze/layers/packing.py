@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.columns import are_sound
 from ocianalyze.layers.entry import Attributes, Kind
+from ocianalyze.layers.obstacles import Obstacles
 
 FORMAT: Final = 2
 """To be raised when what is packed, or what it means, changes."""
@@ -71,6 +72,7 @@ def pack(layer: Packed) -> bytes:
             for key, value in items.items()
         ],
         "diagnostics": changeset.diagnostics,
+        "obstacles": changeset.obstacles.pack(),
         "sections": [len(section) for section in sections[: len(sections) - len(captured)]],
     }
     packed = json.dumps(head).encode()
@@ -108,6 +110,7 @@ def _unpack(data: memoryview) -> Packed:
     for row, key, value in head["xattrs"]:
         changeset.xattrs.setdefault(row, {})[key] = value.encode("latin-1")
     changeset.diagnostics = [Diagnostic(*item) for item in head["diagnostics"]]
+    changeset.obstacles = Obstacles.unpack(head["obstacles"])
     changeset.entries = int(head["entries"])
     compression, *numbers, seconds = head["layer"]
     size, uncompressed_size, bytes_read = map(int, numbers)

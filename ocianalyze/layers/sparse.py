@@ -11,11 +11,10 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers.records import parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from ocianalyze.layers.limits import Limits
 
 _BLOCK: Final = 512
 _FIELD: Final = 12
@@ -25,6 +24,8 @@ _FIRST: Final = 4 * 2 * _FIELD
 """How long the map is that the header of an old GNU file has room for; more of it follows in blocks of `_NEXT`."""
 _NEXT: Final = 21 * 2 * _FIELD
 _INT64: Final = 1 << 63
+_LONGEST: Final = 1 << 20
+"""How many bytes a map before the content may have; Go's archive/tar reads no longer one."""
 _LONGEST_NUMBER: Final = 19
 
 
@@ -60,28 +61,15 @@ class SparseMap(NamedTuple):
         return self.before[-1]
 
 
-def number(field: bytes) -> int | None:
-    """Return a numeric field of a tar header, octal digits among zeros and spaces or base 256; None if neither."""
-    if field[0] & 0x80:
-        bits = 8 * len(field) - 1
-        value = int.from_bytes(field, "big") & ((1 << bits) - 1)
-        return value - (1 << bits) if field[0] & 0x40 else value
-    digits = field.strip(b" \0").partition(b"\0")[0]
-    if digits and not (digits.isdigit() and b"8" not in digits and b"9" not in digits):
-        return None
-    return int(digits, 8) if digits else 0
-
-
-def read_map(file: SparseFile, read: Callable[[int, int], bytes], *, limits: Limits, what: str) -> SparseMap:
+def read_map(file: SparseFile, read: Callable[[int, int], bytes], *, what: str) -> SparseMap:
     """Return the map of a sparse file; `read` returns so many bytes of the tar from a place, fewer where it ends.
 
     Raises:
-        CorruptLayerError: the map contradicts itself or what is stored.
-        LimitExceededError: it is longer than ``max_extended_header``.
+        CorruptLayerError: the map contradicts itself or what is stored, or is longer than any reader allows.
     """
     offset, stored = file.offset, file.stored
     if file.numbers is None:
-        numbers, length = _numbers_in_content(file, read, limits, what)
+        numbers, length = _numbers_in_content(file, read, what)
         offset, stored = offset + length, stored - length
     elif file.old:
         numbers = array("q", _old_numbers(file.numbers, what, file.offset))
@@ -154,23 +142,21 @@ def _old_numbers(fields: bytes, what: str, offset: int) -> Iterator[int]:
             if not block[at]:
                 break
             for field in (block[at : at + _FIELD], block[at + _FIELD : at + 2 * _FIELD]):
-                value = number(field)
+                value = parse_number(field)
                 if value is None or not 0 <= value < _INT64:
                     raise _damaged(what, "holds what is no number", offset)
                 yield value
 
 
-def _numbers_in_content(
-    file: SparseFile, read: Callable[[int, int], bytes], limits: Limits, what: str
-) -> tuple[array[int], int]:
+def _numbers_in_content(file: SparseFile, read: Callable[[int, int], bytes], what: str) -> tuple[array[int], int]:
     """Return the numbers of PAX format 1.0, which are lines before the content, and how long they are in blocks."""
     numbers: array[int] = array("q")
     count: int | None = None
     rest = b""
     position = 0
     while count is None or len(numbers) < 2 * count:
-        if position >= limits.max_extended_header:
-            raise limits.exceeded("max_extended_header", f"{what}: its sparse map is longer than {position:,} bytes")
+        if position >= _LONGEST:
+            raise _damaged(what, f"has more than {_LONGEST:,} bytes", file.offset)
         block = read(file.offset + position, _BLOCK) if position < file.stored else b""
         if len(block) < _BLOCK:
             raise _damaged(what, "is cut short", file.offset)

@@ -29,6 +29,7 @@ _KERNELS: Final = (*_KERNEL_SPECS, *_CONDA)
 _SIZES: Final = ("SIZ001", "SIZ002", "SIZ003", "SIZ004")
 _NVIDIA: Final = tuple(f"GPU{number:03}" for number in range(1, 8))
 _FORM: Final = tuple(f"IMG{number:03}" for number in range(1, 8))
+_LAYERS: Final = tuple(f"LAY{number:03}" for number in range(1, 12))
 
 _WANTED: Final = "Whether anyone wants it."
 _DRIVER: Final = (
@@ -199,7 +200,7 @@ _COMMON: Final = (
         "N6",
         "Not in the specification, but demanded by what runs it: Linux on x86-64, and layers that the registry and "
         "the runtime take.",
-        _FORM,
+        (*_FORM, *_LAYERS),
         "Whether zstd layers are taken: nothing public says so.",
     ),
     Clause(

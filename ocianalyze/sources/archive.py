@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError, CutShortError, InvalidImageError
 from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.obstacles import Cause
 from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.windows import RangeWindow
 from ocianalyze.sources.diagnosis.heads import HEAD, of_damage, of_head
@@ -18,9 +19,14 @@ if TYPE_CHECKING:
 
     from ocianalyze.errors import AnalysisError
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.obstacles import Refusal
     from ocianalyze.layers.sparse import SparseFile
     from ocianalyze.sources.files import FileRange, OpenFile
 
+NO_MEMBERS = frozenset((int(Kind.ABSENT), int(Kind.GLOBAL_HEADER)))
+"""What stands in a tar beside its members."""
+_UNREADABLE = frozenset((Cause.NUMBER, Cause.EXTENDED_HEADER))
+"""What keeps Go's archive/tar from reading a header, and with it whatever comes after it."""
 _MAX_HOPS = 40
 _UNIQUE = frozenset(("manifest.json", "index.json", "oci-layout"))
 
@@ -92,7 +98,10 @@ class ArchiveStore:
         told: deque[SparseFile] = deque(maxlen=1)
         window = RangeWindow(self._file.range())
         entries = read_entries(window, limits=limits, what=self.what, sparse=told.append)
-        for path, kind, _, size, _, link, offset, _, _ in entries:
+        for path, kind, _, size, _, link, offset, _, _, refusals in entries:
+            require_readable(path, refusals, self.what)
+            if kind in NO_MEMBERS:
+                continue
             name = self._names.add(path, kind, link)
             self._members.pop(name, None)
             self._sparse.pop(name, None)
@@ -131,6 +140,13 @@ class ArchiveStore:
     def close(self) -> None:
         """Close the archive."""
         self._file.close()
+
+
+def require_readable(member: str, refusals: Iterable[Refusal], what: str) -> None:
+    """Raise CorruptLayerError if the header of a member of the archive `what` is one that no runtime reads."""
+    for refusal in refusals:
+        if refusal.cause in _UNREADABLE:
+            raise CorruptLayerError(f"{what}: the header of {member!r} cannot be read: {refusal.detail}")
 
 
 def require_archive(head: bytes, what: str) -> None:

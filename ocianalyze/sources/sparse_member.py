@@ -64,7 +64,7 @@ class SparseRange:
 
     @cached_property
     def _map(self) -> SparseMap:
-        return sparse.read_map(self._file, self._archive.read_at, limits=self._limits, what=self._what)
+        return sparse.read_map(self._file, self._archive.read_at, what=self._what)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return `size` bytes from `offset`, fewer only at the end; raises CorruptLayerError if the map is damaged."""

@@ -20,7 +20,7 @@ from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob
 from ocianalyze.layers.tarstream import BLOCK, read_entries
 from ocianalyze.layers.windows import StreamWindow
-from ocianalyze.sources.archive import Names, broken, require_archive
+from ocianalyze.sources.archive import NO_MEMBERS, Names, broken, require_archive, require_readable
 from ocianalyze.sources.diagnosis.heads import HEAD
 from ocianalyze.sources.kept import is_document, kept
 from ocianalyze.sources.sparse_member import Allowance
@@ -50,14 +50,14 @@ class _PassingBlob:
         self.size = size
 
     @classmethod
-    def of_sparse(cls, window: StreamWindow, file: SparseFile, reading: Reading, what: str) -> _PassingBlob:
+    def of_sparse(cls, window: StreamWindow, file: SparseFile, what: str) -> _PassingBlob:
         """Return a member that is a sparse file; raises CorruptLayerError if its map is damaged."""
 
         def read(position: int, size: int) -> bytes:
             data, start = window.view(position, size)
             return data[position - start : position - start + size]
 
-        found = sparse.read_map(file, read, limits=reading.limits, what=what)
+        found = sparse.read_map(file, read, what=what)
         blob = cls(window, found.offset, found.stored)
         blob._map, blob.size = found, file.size
         return blob
@@ -151,7 +151,10 @@ class StreamStore:
         allowance = Allowance(limits)
         told: deque[SparseFile] = deque(maxlen=1)
         entries = read_entries(window, limits=limits, what=what, sparse=told.append)
-        for path, kind, _, size, _, link, offset, _, _ in entries:
+        for path, kind, _, size, _, link, offset, _, _, refusals in entries:
+            require_readable(path, refusals, what)
+            if kind in NO_MEMBERS:
+                continue
             name = self._names.add(path, kind, link)
             self.members.pop(name, None)
             if kind == Kind.FILE and offset >= 0:
@@ -213,7 +216,7 @@ class StreamStore:
         if refused is not None:
             return _Refused(refused, file.size)
         try:
-            blob = _PassingBlob.of_sparse(window, file, self._reading, what)
+            blob = _PassingBlob.of_sparse(window, file, what)
         except OcianalyzeError as error:
             if self._broken is not None:
                 raise

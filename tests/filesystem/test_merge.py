@@ -1,6 +1,5 @@
 """The merge equals a slow and obvious one, and what umoci leaves on disk; and its sums are right."""
 
-import re
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
@@ -10,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from ocianalyze.errors import CorruptLayerError, LimitExceededError
+from ocianalyze.errors import LimitExceededError
 from ocianalyze.filesystem import merge
 from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.obstacles import CONTAINERD, OLDER_DOCKER, Cause, Obstacles
 from ocianalyze.layers.reader import Reading
 from tests.support import oracle
 from tests.support.extraction import unpack_with_umoci
@@ -32,6 +32,12 @@ BASE = [
 ]
 
 
+def _refused(filesystem: Filesystem) -> list[tuple[Cause, str]]:
+    """Return what is refused, but for what only older Docker refuses: causes and paths."""
+    groups = [group for obstacles in filesystem.obstacles for group in obstacles if group.by != OLDER_DOCKER]
+    return [(group.cause, path) for group in groups for path, _ in group.shown]
+
+
 def _codes(filesystem: Filesystem) -> list[str]:
     return [diagnostic.code for diagnostic in filesystem.diagnostics]
 
@@ -47,28 +53,30 @@ def test_settled_stacks_equal_the_oracle(layers: list[list[Item]]) -> None:
     assert set(_codes(filesystem)) <= {"directory-over-symlink"}
 
 
-@settings(max_examples=250)
+@settings(max_examples=500)
 @given(layer_stacks(disputed=True))
 def test_disputed_stacks_equal_the_oracle(layers: list[list[Item]]) -> None:
-    try:
-        expected = oracle.merge(map(layer, layers))
-    except oracle.InvalidLayerError:
-        try:
-            merged(*layers)
-        except CorruptLayerError:
-            return
-        return
-    assert as_tree(merged(*layers)) == expected
+    """Once an entry is refused, there is nobody who makes anything of those behind it."""
+    filesystem = merged(*layers)
+    tree, trees = oracle.merge_with_layers(map(layer, layers))
+    refused = [bool(tree.refused) for tree in trees]
+    assert [_is_refused(obstacles) for obstacles in filesystem.obstacles] == refused
+    if not any(refused):
+        assert as_tree(filesystem) == tree
+
+
+def _is_refused(obstacles: Obstacles) -> bool:
+    """Tell whether containerd refuses a layer for what it says itself, or has it stop at the times of directories."""
+    said_elsewhere = (Cause.BELOW_LOWER, Cause.DIRECTORY_GONE)
+    return any(CONTAINERD in group.by and group.cause not in said_elsewhere for group in obstacles)
 
 
 @settings(max_examples=120)
 @given(layer_stacks(disputed=True))
 def test_sums_equal_what_is_counted_slowly(layers: list[list[Item]]) -> None:
-    try:
-        tree, trees = oracle.merge_with_layers(map(layer, layers))
-    except oracle.InvalidLayerError:
-        return
-    _assert_sums(merged(*layers), tree, trees)
+    tree, trees = oracle.merge_with_layers(map(layer, layers))
+    if not any(tree.refused for tree in trees):
+        _assert_sums(merged(*layers), tree, [tree.nodes for tree in trees])
 
 
 def _assert_sums(filesystem: Filesystem, tree: oracle.Tree, trees: Sequence[oracle.Tree]) -> None:
@@ -127,19 +135,15 @@ def in_order(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Filesystem]:
 def test_it_is_the_same_by_directory_and_entry_by_entry(
     in_order: Callable[..., Filesystem], layers: list[list[Item]]
 ) -> None:
-    try:
-        expected = in_order(*layers)
-    except CorruptLayerError as error:
-        with pytest.raises(CorruptLayerError, match=re.escape(error.message)):
-            merged(*layers)
-        return
-    _assert_same(merged(*layers), expected)
+    _assert_same(merged(*layers), in_order(*layers))
 
 
 def _assert_same(found: Filesystem, expected: Filesystem) -> None:
     assert [node.id for node in found.walk()] == [node.id for node in expected.walk()]
-    for what in ("inodes", "shadowed", "usage", "entries", "files", "bytes", "diagnostics"):
+    for what in ("inodes", "restated", "shadowed", "usage", "entries", "files", "bytes", "diagnostics"):
         assert getattr(found, what) == getattr(expected, what), what
+    for of_found, of_expected in zip(found.obstacles, expected.obstacles, strict=True):
+        assert sorted(of_found) == sorted(of_expected)
 
 
 # --- what matters, one by one -----------------------------------------------------------------------------------------
@@ -150,12 +154,16 @@ def test_whiteouts_hide_what_is_beneath_wherever_they_stand() -> None:
         assert paths(merged(BASE, items)) == ["/d", "/d/y", "/d/z", "/f", "/l"]
     for items in ([opaque("d"), file("d/z", b"z")], [file("d/z", b"z"), opaque("d")]):
         assert paths(merged(BASE, items)) == ["/d", "/d/z", "/f", "/l"]
-    assert paths(merged(BASE, [opaque("")])) == []
     assert paths(merged(BASE, [whiteout("nothing"), whiteout("f/x"), whiteout("l/x"), opaque("f")]))[:3] == [
         "/d",
         "/d/x",
         "/d/y",
     ]
+
+
+def test_an_opaque_marker_of_the_root_hides_nothing() -> None:
+    """Overlayfs does not look at the root of a layer."""
+    assert paths(merged(BASE, [opaque(""), file("g")])) == ["/d", "/d/x", "/d/y", "/f", "/g", "/l"]
 
 
 def test_a_whiteout_does_not_hide_its_own_layer() -> None:
@@ -164,18 +172,33 @@ def test_a_whiteout_does_not_hide_its_own_layer() -> None:
     assert merged([file("f"), whiteout("f")]).lookup("/f") is not None
 
 
+def test_a_directory_that_replaces_a_whiteout_of_its_layer_hides_nothing() -> None:
+    assert paths(merged(BASE, [whiteout("d"), directory("d"), file("d/z")]))[:4] == ["/d", "/d/x", "/d/y", "/d/z"]
+
+
 @pytest.mark.parametrize("name", ["", ".", ".."])
 def test_a_whiteout_must_name_something(name: str) -> None:
-    with pytest.raises(CorruptLayerError, match="names nothing"):
-        merged([file(f"d/.wh.{name}")])
+    filesystem = merged([file(f"d/.wh.{name}"), file("e")])
+    assert paths(filesystem) == ["/d", "/e"]
+    assert _refused(filesystem) == [(Cause.WHITEOUT_NAME, f"/d/.wh.{name}")]
 
 
-def test_notes_of_aufs_are_left_out() -> None:
-    notes = [file(".wh..wh.aufs"), directory(".wh..wh.plnk"), file(".wh..wh.plnk/1.2", b"x"), file("d/.wh..wh.orph")]
-    assert paths(merged([*notes, file("kept")])) == ["/kept"]
-    assert merged([*notes, directory("d")]).entries == 1
-    nested = merged([file("opt/.wh..wh.x/seen", b"by every runtime")])
-    assert nested.lookup("/opt/.wh..wh.x/seen") is not None
+def test_notes_of_aufs_are_whiteouts_of_names_that_nobody_has() -> None:
+    """What lies in a directory with such a name is unpacked by every runtime."""
+    notes = [file(".wh..wh.aufs"), directory(".wh..wh.plnk"), file("d/.wh..wh.orph")]
+    assert paths(merged([*notes, file("kept")])) == ["/d", "/kept"]
+    nested = merged([file("opt/.wh..wh.x/seen"), file(".wh..wh.plnk/1.2", b"x")])
+    assert paths(nested) == ["/.wh..wh.plnk", "/.wh..wh.plnk/1.2", "/opt", "/opt/.wh..wh.x", "/opt/.wh..wh.x/seen"]
+
+
+def test_a_device_0_0_is_a_whiteout() -> None:
+    devices = [Item(path="f", kind="char"), Item(path="d", kind="char")]
+    filesystem = merged(BASE, devices, [file("d/new")])
+    assert paths(filesystem) == ["/d", "/d/new", "/l"]
+    assert paths(merged(devices)) == []
+    assert paths(merged(BASE, [Item(path="f", kind="char", device=(0, 1))]))[-2:] == ["/f", "/l"]
+    assert filesystem.glob("/f") == []
+    assert list(filesystem.named("f")) == []
 
 
 def test_an_entry_behind_a_symlink_of_its_own_layer_lies_where_that_points() -> None:
@@ -197,25 +220,30 @@ def test_a_symlink_of_a_lower_layer_is_replaced_by_a_real_directory() -> None:
 
 def test_symlinks_that_go_round_in_a_circle_are_refused() -> None:
     for items in ([symlink("a", "a")], [symlink("a", "b"), symlink("b", "a")], [symlink("a", "a/a")]):
-        with pytest.raises(CorruptLayerError, match="circle"):
-            merged([*items, file("a/f")])
+        filesystem = merged([*items, file("a/f"), file("kept")])
+        assert _refused(filesystem) == [(Cause.SYMLINK_LOOP, "/a/f")]
+        assert filesystem.lookup("/kept") is not None
 
 
 def test_something_that_is_no_directory_cannot_be_the_root() -> None:
     """CVE-2021-29136: the root replaced by a symlink."""
     for item in (symlink("/", ".."), file("."), hardlink("./", "x")):
-        with pytest.raises(CorruptLayerError, match="root"):
-            merged([item])
+        filesystem = merged([file("kept"), item])
+        assert _refused(filesystem) == [(Cause.ROOT, "/")]
+        assert paths(filesystem) == ["/kept"]
 
 
 def test_paths_stay_inside_the_root() -> None:
     filesystem = merged([file("../x"), file("/y"), file("a/../../z"), file("./b//c/"), hardlink("h", "../../y")])
     assert paths(filesystem) == ["/b", "/b/c", "/h", "/x", "/y", "/z"]
     assert _codes(filesystem) == ["path-outside-root", "path-outside-root"]
+    assert _refused(filesystem) == [(Cause.OUTSIDE, "/x"), (Cause.OUTSIDE, "/z"), (Cause.LINK_OUTSIDE, "/h")]
 
 
 def test_hardlinks_keep_the_file_that_they_were_made_of() -> None:
-    filesystem = merged([file("a", b"old", mode=0o600), hardlink("b", "./a"), file("a", b"newer")], [whiteout("a")])
+    filesystem = merged(
+        [file("a", b"old", mode=0o600), hardlink("b", "./a", mode=0o600), file("a", b"newer")], [whiteout("a")]
+    )
     link = filesystem.lookup("/b")
     assert link is not None
     assert (link.kind, link.read(), link.mode, link.is_hardlink) == (Kind.FILE, b"old", 0o600, True)
@@ -231,18 +259,34 @@ def test_hardlinks_to_symlinks_and_past_symlinks() -> None:
     assert [filesystem.lookup(path, follow=False).kind for path in ("/l2", "/h")] == [Kind.SYMLINK, Kind.FILE]  # type: ignore[union-attr]
 
 
-def test_a_hardlink_to_a_file_of_a_lower_layer_is_a_copy_of_it() -> None:
-    filesystem = merged([file("a", b"12345")], [hardlink("b", "a"), hardlink("c", "a")], [whiteout("a")])
-    assert [filesystem.lookup(path).read() for path in ("/b", "/c")] == [b"12345"] * 2  # type: ignore[union-attr]
-    assert [usage.size for usage in filesystem.usage] == [5, 5, 0]
+def test_a_hardlink_states_the_attributes_of_what_it_names() -> None:
+    filesystem = merged([file("a", mode=0o600), hardlink("b", "a", mode=0o755, uid=7)], [file("c")])
+    nodes = [filesystem.lookup(path) for path in ("/a", "/b")]
+    assert [(node.mode, node.uid, node.gid) for node in nodes if node is not None] == [(0o755, 7, 0)] * 2
+
+
+def test_a_hardlink_to_a_file_of_a_lower_layer_brings_nothing() -> None:
+    filesystem = merged([file("a", b"12345"), file("c")], [hardlink("b", "a"), hardlink("c", "a")], [whiteout("a")])
+    assert paths(filesystem) == []
+    assert _refused(filesystem) == [(Cause.LINK_MISSING, "/b"), (Cause.LINK_MISSING, "/c")]
+    assert [usage.size for usage in filesystem.usage] == [5, 0, 0]
+    assert list(filesystem.search("[bc]")) == []
 
 
 @pytest.mark.parametrize(
-    "items", [[hardlink("b", "a")], [hardlink("c", "c")], [directory("d"), hardlink("e", "d")], [hardlink("f", "")]]
+    ("items", "cause"),
+    [
+        ([hardlink("b", "a")], Cause.LINK_MISSING),
+        ([hardlink("c", "c")], Cause.LINK_MISSING),
+        ([directory("d"), hardlink("e", "d")], Cause.LINK_DIRECTORY),
+        ([hardlink("f", "")], Cause.LINK_DIRECTORY),
+    ],
 )
-def test_a_layer_with_a_hardlink_to_nothing_is_refused(items: list[Item]) -> None:
-    with pytest.raises(CorruptLayerError, match="which is not there"):
-        merged(items)
+def test_a_hardlink_to_nothing_is_refused(items: list[Item], cause: Cause) -> None:
+    filesystem = merged([*items, file("kept")])
+    assert _refused(filesystem) == [(cause, f"/{items[-1].path}")]
+    assert filesystem.lookup("/kept") is not None
+    assert filesystem.lookup(items[-1].path) is None
 
 
 @pytest.mark.parametrize(
@@ -255,36 +299,36 @@ def test_a_layer_with_a_hardlink_to_nothing_is_refused(items: list[Item]) -> Non
     ],
 )
 def test_a_hardlink_cannot_replace_what_it_links_to(items: list[Item]) -> None:
-    with pytest.raises(CorruptLayerError, match="which is not there"):
-        merged(items)
-    with pytest.raises(oracle.InvalidLayerError):
-        oracle.merge([layer(items)])
+    filesystem = merged(items)
+    assert (Cause.LINK_MISSING, f"/{items[-1].path}".replace("/a/a", "/a")) in _refused(filesystem)
+    assert oracle.read_layer(layer(items), 0).refused
 
 
 @pytest.mark.parametrize(
     ("upper", "content"),
     [
-        ([hardlink("h", "d/x"), file("d/x", b"new")], b"x" * 10),
-        ([hardlink("h", "d/x"), symlink("d", "e")], b"x" * 10),
-        ([hardlink("h", "l/x"), symlink("l", "e")], b"x" * 10),
-        ([symlink("l", "e"), hardlink("h", "l/x")], b"e"),
-        ([hardlink("h", "d/x"), whiteout("d/y")], b"x" * 10),
+        ([hardlink("h", "d/x"), file("d/x", b"new")], None),
+        ([hardlink("h", "d/x"), symlink("d", "e")], None),
+        ([hardlink("h", "l/x"), symlink("l", "e")], None),
+        ([symlink("l", "e"), hardlink("h", "l/x")], None),
+        ([file("e/x", b"new"), symlink("l", "e"), hardlink("h", "l/x")], b"new"),
         ([directory("d"), file("d/x", b"new"), hardlink("h", "d/x")], b"new"),
-        ([hardlink("h", "d/x"), directory("d"), file("d/x", b"new")], b"x" * 10),
+        ([file("d/x", b"new"), hardlink("h", "d/x"), file("d/x", b"newer")], b"new"),
+        ([hardlink("h", "d/x"), directory("d"), file("d/x", b"new")], None),
         ([file("d/x", b"new"), hardlink("h", "d/../d/./x")], b"new"),
-        ([hardlink("h", "d/../d/./x"), file("d/x", b"new")], b"x" * 10),
-        ([hardlink("d/y", "d/x"), hardlink("h", "d/y"), directory("d", mode=0o711)], b"x" * 10),
+        ([hardlink("h", "d/../d/./x"), file("d/x", b"new")], None),
+        ([file("d/x", b"new"), hardlink("d/y", "d/x"), hardlink("h", "d/y"), directory("d", mode=0o711)], b"new"),
     ],
 )
-def test_a_hardlink_is_what_it_named_when_it_was_made(
-    in_order: Callable[..., Filesystem], upper: list[Item], content: bytes
+def test_a_hardlink_is_what_it_named_in_its_layer_when_it_was_made(
+    in_order: Callable[..., Filesystem], upper: list[Item], content: bytes | None
 ) -> None:
     lower = [*BASE, directory("e"), file("e/x", b"e")]
     filesystem = merged(lower, upper)
     _assert_same(filesystem, in_order(lower, upper))
     link = filesystem.lookup("/h")
-    assert link is not None
-    assert link.read() == content
+    assert (None if link is None else link.read()) == content
+    assert bool(_refused(filesystem)) == (content is None)
 
 
 @pytest.mark.parametrize("ending", ["/", "//", "///", "/.", "/./", "//.", "/x/.."])
@@ -299,16 +343,20 @@ def test_the_last_of_several_entries_counts_and_is_reported() -> None:
     filesystem = merged([file("a", b"1"), file("a", b"22"), directory("a"), file("a/b"), directory("a", mode=0o700)])
     assert as_tree(filesystem)["/a"].mode == 0o700
     assert paths(filesystem) == ["/a", "/a/b"]
-    assert _codes(filesystem) == ["duplicate-entry"]
+    assert _codes(filesystem) == ["duplicate-entry", "duplicate-entry"]
+    assert not any(filesystem.obstacles)
 
 
 def test_what_a_layer_takes_back_hides_nothing_beneath() -> None:
     lower = [directory("a"), file("a/old", b"old")]
     for upper in (
-        [file("a"), file("a/new")],
+        [file("a"), directory("a"), file("a/new")],
         [directory("a"), file("a/x"), symlink("a", "b"), directory("a"), file("a/new")],
     ):
         assert {"/a/old", "/a/new"} == set(paths(merged(lower, upper))) - {"/a"}
+    below = merged(lower, [file("a"), file("a/new"), directory("a/sub"), file("a/sub/x")])
+    assert paths(below) == ["/a"]
+    assert _refused(below) == [(Cause.BELOW, f"/a/{x}") for x in ("new", "sub", "sub/x")]
     undone = [directory("a"), whiteout("a/old"), file("a"), directory("a")]
     assert paths(merged(lower, undone)) == ["/a", "/a/old"]
 
@@ -333,9 +381,10 @@ def test_no_layers_and_empty_layers() -> None:
     assert merged(b"", layer([]), bytes(1024), [file("a")], b"").entries == 1
 
 
-def test_the_root_s_attributes_are_the_last_ones_stated() -> None:
+def test_what_layers_say_of_the_root_decides_nothing() -> None:
     filesystem = merged([directory("./", mode=0o700)], [file("a")], [directory("/", mode=0o711, uid=3)], [file("b")])
-    assert (filesystem.root.mode, filesystem.root.uid, filesystem.root.layer) == (0o711, 3, 2)
+    assert (filesystem.root.mode, filesystem.root.uid, filesystem.root.layer) == (0o755, 0, 0)
+    assert not any(filesystem.obstacles)
 
 
 # --- hostile layers ---------------------------------------------------------------------------------------------------
@@ -415,16 +464,23 @@ CLIMBING = [directory("x"), *(symlink(f"l{number}", "x/../" * 700 + f"l{number +
         ([file("f")], ["./" * 2000]),
     ],
 )
-def test_hardlinks_a_long_way_off_take_little_time(beneath: list[Item], targets: list[str]) -> None:
+def test_hardlinks_a_long_way_off_take_little_time(
+    in_order: Callable[..., Filesystem], beneath: list[Item], targets: list[str]
+) -> None:
     links = [hardlink(str(number), targets[number % len(targets)] + "f") for number in range(1000, 2000)]
-    started = time.process_time()
-    assert merged(beneath, links).files == len(links) + sum(item.kind == "file" for item in beneath)
-    assert time.process_time() - started < 3
+    for merging in (merged, in_order):
+        started = time.process_time()
+        assert merging([*beneath, *links]).files == len(links) + sum(item.kind == "file" for item in beneath)
+        assert time.process_time() - started < 3
+        started = time.process_time()
+        refused = merging(beneath, links)
+        assert [group.total for group in refused.obstacles[1] if group.cause == Cause.LINK_MISSING] == [1000]
+        assert time.process_time() - started < 3
 
 
 def test_symlinks_that_hardlinks_climb_through_are_charged_for() -> None:
     links = [hardlink(str(number), "./" * number + "l0/f") for number in range(100)]
-    error = _limited([*CLIMBING, file("l39/f")], links, max_metadata=1 << 20)
+    error = _limited([*CLIMBING, file("l39/f"), *links], max_metadata=1 << 20)
     assert error.option == "--max-metadata"
     assert "hardlinks" in error.message
 
@@ -448,17 +504,14 @@ def test_attributes_that_overlayfs_keeps_for_itself_are_reported() -> None:
 )
 def test_many_layers_are_merged_in_linear_time(items: list[Item]) -> None:
     started = time.process_time()
-    assert merged([file("a"), file("b")], *[layer(items)] * 500).entries in (2, 3)
+    assert merged([file("a"), file("b")], *[layer(items)] * 500).entries in (1, 2, 3)
     assert time.process_time() - started < 2
 
 
 @settings(max_examples=150)
 @given(layer_stacks(disputed=True))
 def test_searches_find_what_a_walk_finds(layers: list[list[Item]]) -> None:
-    try:
-        filesystem = merged(*layers)
-    except CorruptLayerError:
-        return
+    filesystem = merged(*layers)
     nodes = list(filesystem.walk())
     for beginning, matches in (
         ("[a-c]", lambda name: name[:1] in tuple("abc")),

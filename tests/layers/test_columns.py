@@ -96,11 +96,18 @@ def test_rows_of_a_directory_are_beside_each_other(
 def test_repeats(using: Callable[[ModuleType | None], None], way: ModuleType | None) -> None:
     using(way)
     d, f = Kind.DIRECTORY, Kind.FILE
-    once = [("a", 0, d, 0), ("a", 1, d, 0), ("b", 1, f, 0), ("b", 2, f, 0), ("b", 2, Kind.WHITEOUT, 0)]
+    once = [("a", 0, d, 0), ("a", 1, d, 0), ("b", 1, f, 0), ("b", 2, f, 0), ("c", 2, Kind.WHITEOUT, 0)]
     assert not columns.has_repeats(changeset(*once))
-    for again in (("b", 2, f, 0), ("a", 0, Kind.IMPLICIT_DIRECTORY, 0), ("a", 1, Kind.SYMLINK, 0)):
+    for again in (
+        ("b", 2, f, 0),
+        ("a", 0, Kind.IMPLICIT_DIRECTORY, 0),
+        ("a", 1, Kind.SYMLINK, 0),
+        ("b", 2, Kind.WHITEOUT, 0),
+        ("c", 2, Kind.ABSENT, 0),
+        ("c", 2, Kind.GLOBAL_HEADER, 0),
+    ):
         assert columns.has_repeats(changeset(*once, again))
-    assert not columns.has_repeats(changeset(*once, ("b", 2, Kind.WHITEOUT, 0), (".wh..wh..opq", 0, Kind.OPAQUE, 0)))
+    assert not columns.has_repeats(changeset(*once, *[(".wh..wh..opq", 0, Kind.OPAQUE, 0)] * 2))
 
 
 @ways
@@ -138,9 +145,8 @@ def test_columns_that_are_none_are_refused() -> None:
         lambda: COMPILED.by_directory(short, 2),
         lambda: COMPILED.by_directory(array("i", [0, 1]), 2),
         lambda: COMPILED.by_directory(array("i"), 0),
-        lambda: COMPILED.has_repeats(["", "a"], short, kinds, b"12"),
-        lambda: COMPILED.has_repeats(["", "a"], parents, kinds[:1], b"12"),
-        lambda: COMPILED.has_repeats(["", "a"], parents, kinds, b"1"),
+        lambda: COMPILED.has_repeats(["", "a"], short, kinds, 8),
+        lambda: COMPILED.has_repeats(["", "a"], parents, kinds[:1], 8),
         lambda: COMPILED.are_sound(short, kinds, parents, sizes, 1, b"12"),
         lambda: COMPILED.are_sound(parents, kinds, parents, sizes[:1], 1, b"12"),
         lambda: COMPILED.are_sound(parents, kinds, parents, sizes, 1, b""),
@@ -153,8 +159,8 @@ def test_columns_that_are_none_are_refused() -> None:
         with pytest.raises(ValueError, match=r"differ|before|kinds|byte"):
             call()
     bad = (
-        lambda: COMPILED.has_repeats(["", 1], parents, kinds, b"12"),
-        lambda: COMPILED.has_repeats(("", "a"), parents, kinds, b"12"),
+        lambda: COMPILED.has_repeats(["", 1], parents, kinds, 8),
+        lambda: COMPILED.has_repeats(("", "a"), parents, kinds, 8),
         lambda: COMPILED.rows_from([0, 1], 1, 2),
         lambda: COMPILED.are_sound(parents, 2, parents, sizes, 1, b"12"),
     )

@@ -78,7 +78,7 @@ def _alter(packed: Packed, what: str, row: int, value: int) -> None:
 @pytest.mark.parametrize(
     ("alter", "reason"),
     [
-        (lambda packed: _alter(packed, "kinds", 1, 10), "kinds"),
+        (lambda packed: _alter(packed, "kinds", 1, 12), "kinds"),
         (lambda packed: _alter(packed, "kinds", 1, Kind.SYMLINK), "links that lead nowhere"),
         (lambda packed: _alter(packed, "parents", 2, 1), "row that cannot be"),
         (lambda packed: _alter(packed, "sizes", 1, -1), "row that cannot be"),

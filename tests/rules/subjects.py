@@ -115,6 +115,7 @@ def golden() -> list[list[Item]]:
         ],
         [
             *python(version="3.7", ipykernel=False),
+            directory("home"),
             directory("home/sagemaker-user", uid=1000, gid=100),
             *(file(f"home/sagemaker-user/{name}", b"#", uid=1000, gid=100) for name in (".bashrc", ".bash_profile")),
         ],
@@ -136,7 +137,7 @@ def good_kernel() -> Item:
 
 
 def make_subject(
-    *layers: Iterable[Item],
+    *layers: Iterable[Item] | bytes,
     config: Mapping[str, Any] | None = None,
     platform: str = "linux/amd64",
     app_image_config: Mapping[str, Any] | None = None,
@@ -145,7 +146,7 @@ def make_subject(
     driver_version: str | None = None,
     media_types: Sequence[str] | None = None,
 ) -> Subject:
-    """Return the subject of an image with these layers.
+    """Return the subject of an image with these layers, which are items or tars.
 
     `sizes` are those of the stored blobs, if they are known; `media_types` that of the manifest, then of each layer.
     """
@@ -166,7 +167,7 @@ def make_subject(
 
 
 def make_image(
-    *layers: Iterable[Item],
+    *layers: Iterable[Item] | bytes,
     config: Mapping[str, Any] | None = None,
     platform: str = "linux/amd64",
     sizes: Sequence[int] | None = None,
@@ -174,7 +175,9 @@ def make_image(
 ) -> tuple[Image, Filesystem]:
     """Return an image with these layers and its merged file system; `reads` are the contents that may be read of it."""
     spec = ImageSpec(
-        layers=[list(layer) for layer in layers], config={"User": "1000", **(config or {})}, platform=platform
+        layers=[layer if isinstance(layer, bytes) else list(layer) for layer in layers],
+        config={"User": "1000", **(config or {})},
+        platform=platform,
     )
     built = build(spec)
     reading = Reading(capture=Capture(frozenset(reads)))
@@ -211,7 +214,7 @@ def make_image(
 
 def findings(
     rule: str,
-    *layers: Iterable[Item],
+    *layers: Iterable[Item] | bytes,
     profile: str = CLASSIC,
     **options: Any,  # noqa: ANN401
 ) -> list[tuple[str, Finding]]:

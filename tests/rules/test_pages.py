@@ -23,6 +23,7 @@ CATALOGUE = {
         "USR": 8,
         "FSR": 7,
         "KRN": 16,
+        "LAY": 11,
         "APP": 11,
         "GPU": 7,
         "RTM": 4,

@@ -25,9 +25,9 @@ SPEC = ImageSpec(
             file("etc/passwd", b"root"),
             symlink("out", "/etc/passwd"),
             file("../../../tmp/escaped", b"x"),
+            hardlink("h", "../../../../etc/passwd"),
         ],
         [
-            hardlink("h", "../../../../etc/passwd"),
             file("/absolute", b"x"),
             whiteout("out"),
             file("bin/x", b"#!", mode=0o755),

@@ -27,4 +27,5 @@ def changeset_of(data: bytes) -> Changeset:
 
 def columns(changeset: Changeset) -> dict[str, object]:
     """Return all that a changeset holds."""
-    return {name: getattr(changeset, name) for name in Changeset.__slots__ if not name.startswith("_")}
+    held = {name: getattr(changeset, name) for name in Changeset.__slots__ if not name.startswith("_")}
+    return {**held, "obstacles": changeset.obstacles.pack()}

@@ -59,11 +59,11 @@ def paths(filesystem: Filesystem) -> list[str]:
     return [node.path for node in filesystem.walk()]
 
 
-def drawn(strategy: SearchStrategy[Example], examples: int) -> list[Example]:
+def drawn(strategy: SearchStrategy[Example], examples: int, *, always_the_same: bool = False) -> list[Example]:
     """Return that many examples of a strategy, to try them all at once with a program that is slow to start."""
     found: list[Example] = []
 
-    @settings(max_examples=examples, database=None, phases=[Phase.generate])
+    @settings(max_examples=examples, database=None, phases=[Phase.generate], derandomize=always_the_same)
     @given(strategy)
     def draw(example: Example) -> None:
         found.append(example)

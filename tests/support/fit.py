@@ -29,6 +29,8 @@ BASE: tuple[Item, ...] = (
     directory("home/sagemaker-user", uid=1000, gid=100),
 )
 PYTHON: tuple[Item, ...] = (
+    directory("usr"),
+    directory("usr/local"),
     directory("usr/local/bin"),
     file("usr/local/bin/python3.11", ELF, mode=0o755),
     symlink("usr/local/bin/python3", "python3.11"),

@@ -12,14 +12,15 @@ from tests.support.tools import REQUIRE_TOOLS
 
 
 @cache
-def go_program(name: str) -> Path:
-    """Return the program whose source is the directory `name` beside this file.
+def go_program(name: str, modules: str = "go.mod") -> Path:
+    """Return the program whose source is the directory `name` beside this file, built with the versions in `modules`.
 
     It needs Go, and modules from its proxy the first time; where it cannot be built the test is skipped, or fails.
     """
     program = Path(mkdtemp(prefix=f"{name}-")) / name
     source = Path(__file__).parent / name
-    done = subprocess.run(["go", "build", "-o", program, "."], cwd=source, capture_output=True, check=False)
+    build = ("go", "build", f"-modfile={modules}", "-o", program, ".")
+    done = subprocess.run(build, cwd=source, capture_output=True, check=False)
     if done.returncode:
         problem = f"the Go program {name} cannot be built: {done.stderr.decode(errors='replace').strip()}"
         if os.environ.get(REQUIRE_TOOLS) == "1":

@@ -17,6 +17,7 @@ def header(
     mtime: Field = 0,
     link: bytes = b"",
     magic: bytes = b"ustar\x0000",
+    device: tuple[Field, Field] = (b"", b""),
     prefix: bytes = b"",
     checksum: bytes | None = None,
 ) -> bytes:
@@ -32,6 +33,8 @@ def header(
         (156, 1, flag),
         (157, 100, link),
         (257, 8, magic),
+        (329, 8, device[0]),
+        (337, 8, device[1]),
         (345, 167, prefix),
     ):
         field = b"%0*o\0" % (width - 1, value) if isinstance(value, int) else value
@@ -39,6 +42,13 @@ def header(
     block[148:156] = b" " * 8
     block[148:156] = b"%06o\0 " % sum(block) if checksum is None else checksum
     return bytes(block)
+
+
+def binary(value: int, width: int = 8) -> bytes:
+    """Return a number in base 256, as a field of that many bytes has it."""
+    return bytes([(value >> 8 * (width - 1)) & 0xFF | 0x80]) + (value % (1 << 8 * (width - 1))).to_bytes(
+        width - 1, "big"
+    )
 
 
 def with_content(head: bytes, content: bytes) -> bytes:

@@ -1,18 +1,19 @@
 """The merge of layers, slow and obvious: a dictionary of paths, the standard library's tar reader, no cleverness.
 
-It follows overlayfs: each layer is first a tree of its own, then laid over what is below.
+It follows containerd, Docker and Podman, and overlayfs above them: each layer is unpacked into an empty directory, and
+then laid over what is below.
 
-* Whiteouts and opaque markers act only on the layers below, wherever they stand in their layer's tar.
 * The last of several entries with one name wins. A directory given twice keeps its children.
-* Within a layer, an entry below something that is no directory makes it one, but an entry below a symbolic link lies
-  where the link points, as in moby, containerd and umoci. Links of the layers below are not followed: there a real
-  directory takes the link's place.
+* A whiteout is a thing in its own layer: it finds no place where something else is, and is replaced by what comes
+  later, be it a directory, which then hides nothing. A character device 0/0 is a whiteout that replaces what is there.
+* Opaque markers act only on the layers below, wherever they stand in their layer's tar; one of the root does nothing.
+* Within a layer, an entry below a symbolic link lies where the link points. Links of the layers below are not followed:
+  there a real directory takes the link's place. An entry below anything else that is no directory is refused.
 * Directories merge, and the upper one's attributes hold. A directory that is only implied (by an entry below it) leaves
   the attributes of the one it meets alone, and is `root`'s with mode 0755 where it meets none.
-* A hard link is the file that its target was when the link was read: of its own layer, else of the layers below. What
-  it replaces is removed first, as runtimes do, so that it cannot be a link to itself.
-* Names that start with `.wh..wh.` are notes of the old AUFS driver; the opaque marker is the only one that means
-  something. A directory of the top level with such a name is left out with all that it holds.
+* A hard link is the file that its target is in its own layer when the link is read, and has its attributes from then
+  on. What it replaces is removed first, as runtimes do, so that it cannot be a link to itself.
+* What is refused is not there, and neither is what was in its place.
 """
 
 import hashlib
@@ -25,20 +26,18 @@ from typing import TypeAlias
 
 from tests.support.tarballs import OPAQUE_MARKER, WHITEOUT_PREFIX
 
-_NOTE_PREFIX = ".wh..wh."
-_MAX_HOPS = 40
+_MAX_HOPS = 255
 _inodes = count(1)
 _KINDS = {
     tarfile.REGTYPE: "file",
     tarfile.AREGTYPE: "file",
-    tarfile.CONTTYPE: "file",
-    tarfile.GNUTYPE_SPARSE: "file",
     tarfile.DIRTYPE: "directory",
     tarfile.SYMTYPE: "symlink",
     tarfile.CHRTYPE: "char",
     tarfile.BLKTYPE: "block",
     tarfile.FIFOTYPE: "fifo",
 }
+_ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,83 +73,94 @@ class InvalidLayerError(ValueError):
 
 @dataclass(slots=True)
 class LayerTree:
-    """One layer by itself: its nodes, what it deletes below, and which of its directories hide what is below."""
+    """One layer by itself: its nodes, those that hide what is below included, and which directories hide all of it.
+
+    `refused` are the names of the members that containerd does not unpack.
+    """
 
     nodes: Tree = field(default_factory=dict)
-    whiteouts: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
 
 
 def merge(layers: Iterable[bytes]) -> Tree:
     """Return the root file system of uncompressed layers, bottom first.
 
     Raises:
-        InvalidLayerError: A name leaves the root, or a whiteout names nothing.
+        InvalidLayerError: A name leaves the root.
         tarfile.TarError: A layer is no tar.
 
     """
     return merge_with_layers(layers)[0]
 
 
-def merge_with_layers(layers: Iterable[bytes]) -> tuple[Tree, list[Tree]]:
-    """Return the root file system of layers, and the nodes of each layer by itself; errors as for `merge`."""
+def merge_with_layers(layers: Iterable[bytes]) -> tuple[Tree, list[LayerTree]]:
+    """Return the root file system of layers, and each layer by itself; errors as for `merge`."""
     merged: Tree = {}
-    trees: list[Tree] = []
+    trees: list[LayerTree] = []
     for position, tar in enumerate(layers):
-        tree = read_layer(tar, position, merged)
-        trees.append(dict(tree.nodes))
+        tree = read_layer(tar, position)
+        trees.append(tree)
         _lay_over(merged, tree)
     return merged, trees
 
 
-def read_layer(tar: bytes, position: int, below: Tree) -> LayerTree:
-    """Read one layer into a tree; `below` is only for hard links to files of lower layers."""
+def read_layer(tar: bytes, position: int) -> LayerTree:
+    """Unpack one layer into a tree."""
     tree = LayerTree()
     with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
         for member in archive:
             parts = _parts(member.name)
-            name = parts[-1] if parts else ""
-            if not parts or (name.startswith(_NOTE_PREFIX) and name != OPAQUE_MARKER):
-                continue
-            if len(parts) > 1 and parts[0].startswith(_NOTE_PREFIX):
-                continue
-            parents = _follow(tree.nodes, parts[:-1])
-            parent = "".join(f"/{part}" for part in parents)
-            path = f"{parent}/{name}"
-            _imply(tree.nodes, parents, position)
-            if name == OPAQUE_MARKER:
-                tree.opaque.add(parent)
-            elif name.startswith(WHITEOUT_PREFIX):
-                tree.whiteouts.add(_deleted(parent, name))
-            else:
-                _put(tree, path, _node(archive, member, path, position, {**below, **tree.nodes}))
+            if parts and not _unpack(archive, member, parts, tree, position):
+                tree.refused.append(member.name)
     return tree
 
 
-def _lay_over(merged: Tree, tree: LayerTree) -> None:
-    for path in tree.whiteouts:
-        _remove(merged, path)
-    for path in tree.opaque:
-        for child in _below(merged, path):
-            del merged[child]
-    for path in sorted(tree.nodes, key=_parts):
-        node, old = tree.nodes[path], merged.get(path)
-        if old is None or old.kind != "directory" or node.kind != "directory":
-            _remove(merged, path)
-            merged[path] = node
-        elif not node.implied:
-            merged[path] = node
+def _unpack(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, parts: list[str], tree: LayerTree, position: int
+) -> bool:
+    """Put a member into a tree; return whether it is unpacked."""
+    *above, name = parts
+    parents = _follow(tree.nodes, above)
+    if parents is None or not _imply(tree.nodes, parents, position):
+        return False
+    parent = "".join(f"/{part}" for part in parents)
+    if name == OPAQUE_MARKER:
+        tree.opaque.add(parent)
+        return True
+    if name.startswith(WHITEOUT_PREFIX):
+        hidden = name.removeprefix(WHITEOUT_PREFIX)
+        if hidden in ("", ".", "..") or f"{parent}/{hidden}" in tree.nodes:
+            return False
+        tree.nodes[f"{parent}/{hidden}"] = Node(_ABSENT, 0, 0, 0, 0, "", position)
+        return True
+    return _put(archive, member, f"{parent}/{name}", tree, position)
 
 
-def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, position: int, known: Tree) -> Node:
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, tree: LayerTree, position: int) -> bool:
+    """Put a member at its path, in the place of what is there."""
+    nodes, absent = tree.nodes, Node(_ABSENT, 0, 0, 0, 0, "", position)
+    if not member.isdir() or nodes.get(path, absent).kind != "directory":
+        _remove(nodes, path)
+        tree.opaque -= {marker for marker in tree.opaque if f"{marker}/".startswith(f"{path}/")}
     if member.type == tarfile.LNKTYPE:
-        *parents, name = _parts(member.linkname)
-        target = "".join(f"/{part}" for part in (*_follow(known, parents, position), name))
-        found = known.get(target)
-        if found is None or found.kind == "directory" or f"{target}/".startswith(f"{path}/"):
-            raise InvalidLayerError(f"hard link {member.name!r} to {member.linkname!r}, which is no file")
-        return replace(found, layer=position)
-    kind = _KINDS.get(member.type, "file")
+        found = _target(nodes, member.linkname)
+        nodes[path] = absent
+        if found is None or found.kind == "directory":
+            return False
+        if found.kind != _ABSENT:
+            nodes[path] = found
+            for other, node in nodes.items():
+                if node.inode == found.inode:
+                    nodes[other] = replace(node, mode=member.mode & 0o7777, uid=member.uid, gid=member.gid)
+        return True
+    kind = _KINDS.get(member.type)
+    is_whiteout = kind == "char" and (member.devmajor, member.devminor) == (0, 0)
+    nodes[path] = absent if kind is None or is_whiteout else _node(archive, member, kind, position)
+    return kind is not None
+
+
+def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, kind: str, position: int) -> Node:
     body = archive.extractfile(member) if kind == "file" else None
     content = body.read() if body else b""
     data = {
@@ -163,8 +173,31 @@ def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, position
     return Node(kind, member.mode & 0o7777, member.uid, member.gid, len(content), data, position, inode=inode)
 
 
-def _follow(nodes: Tree, parts: list[str], position: int | None = None) -> list[str]:
-    """Return where a directory lies past the symbolic links of one layer: of all `nodes`, or of those at `position`."""
+def _target(nodes: Tree, written: str) -> Node | None:
+    """Return what a hard link leads to."""
+    *above, name = _parts(written)
+    parents = _follow(nodes, above)
+    return None if parents is None else nodes.get("".join(f"/{part}" for part in (*parents, name)))
+
+
+def _lay_over(merged: Tree, tree: LayerTree) -> None:
+    nodes = {path: node for path, node in tree.nodes.items() if node.kind != _ABSENT}
+    for path in tree.nodes.keys() - nodes.keys():
+        _remove(merged, path)
+    for path in tree.opaque - {""}:
+        for child in _below(merged, path):
+            del merged[child]
+    for path in sorted(nodes, key=_parts):
+        node, old = nodes[path], merged.get(path)
+        if old is None or old.kind != "directory" or node.kind != "directory":
+            _remove(merged, path)
+            merged[path] = node
+        elif not node.implied:
+            merged[path] = node
+
+
+def _follow(nodes: Tree, parts: list[str]) -> list[str] | None:
+    """Return where a directory lies past the symbolic links of its layer, or None where these are too many."""
     done: list[str] = []
     todo = list(reversed(parts))
     hops = 0
@@ -174,40 +207,26 @@ def _follow(nodes: Tree, parts: list[str], position: int | None = None) -> list[
             del done[-1:]
         elif part not in ("", "."):
             node = nodes.get("".join(f"/{step}" for step in (*done, part)))
-            if node is None or node.kind != "symlink" or position not in (None, node.layer):
+            if node is None or node.kind != "symlink":
                 done.append(part)
                 continue
             hops += 1
             if hops > _MAX_HOPS:
-                raise InvalidLayerError(f"symbolic links in {'/'.join(parts)!r} go round in a circle")
+                return None
             if node.data.startswith("/"):
                 done.clear()
             todo += reversed(node.data.split("/"))
     return done
 
 
-def _put(tree: LayerTree, path: str, node: Node) -> None:
-    if node.kind != "directory" or tree.nodes.get(path, node).kind != "directory":
-        _remove(tree.nodes, path)
-        for markers in (tree.whiteouts, tree.opaque):
-            markers -= {marker for marker in markers if f"{marker}/".startswith(f"{path}/") and marker != path}
-        tree.opaque.discard(path)
-    tree.nodes[path] = node
-
-
-def _imply(nodes: Tree, parts: list[str], position: int) -> None:
+def _imply(nodes: Tree, parts: list[str], position: int) -> bool:
+    """Make the directories of a path; return whether nothing else is in their place."""
     path = ""
     for part in parts:
         path += f"/{part}"
-        if path not in nodes or nodes[path].kind != "directory":
-            nodes[path] = Node("directory", 0o755, 0, 0, 0, "", position, implied=True)
-
-
-def _deleted(parent: str, marker: str) -> str:
-    name = marker.removeprefix(WHITEOUT_PREFIX)
-    if name in ("", ".", ".."):
-        raise InvalidLayerError(f"whiteout {parent}/{marker} names nothing")
-    return f"{parent}/{name}"
+        if nodes.setdefault(path, Node("directory", 0o755, 0, 0, 0, "", position, implied=True)).kind != "directory":
+            return False
+    return True
 
 
 def _remove(nodes: Tree, path: str) -> None:

@@ -1,8 +1,9 @@
 """Hypothesis strategies for stacks of layers, made so that paths collide all the time.
 
 Most stacks are *settled*: overlayfs, containerd, umoci and podman agree on them. With `disputed=True` they can
-also hold what these tools disagree on: entries through a symbolic link, several entries of one name, a whiteout beside
-an entry of its name, hard links to files of lower layers, missing parents, names written in unusual ways.
+also hold what these tools disagree on, and what none of them unpacks: entries through a symbolic link and below a file,
+several entries of one name, a whiteout beside an entry of its name, devices that are whiteouts, hard links to anything,
+types that are refused, missing parents, names written in unusual ways.
 """
 
 from collections.abc import Iterable
@@ -41,15 +42,21 @@ def layer_stacks(draw: st.DrawFn, *, disputed: bool = False, max_layers: int = 4
 
 @st.composite
 def disputed_layers(draw: st.DrawFn) -> list[Item]:
-    """Draw a layer with anything in any order; hard links have a target somewhere before them, in this layer."""
+    """Draw a layer with anything in any order."""
     items: list[Item] = []
     for path in draw(st.lists(paths(), max_size=10)):
         spelled = draw(st.sampled_from([path, f"./{path}", f"/{path}", path.replace("/", "//")]))
-        match draw(st.sampled_from(["entry", "entry", "entry", "whiteout", "opaque"])):
+        match draw(st.sampled_from([*["entry"] * 8, "whiteout", "whiteout", "opaque", "link", "device", "refused"])):
             case "whiteout":
                 items.append(whiteout(spelled))
             case "opaque":
                 items.append(opaque(spelled))
+            case "link":
+                items.append(hardlink(spelled, draw(st.one_of(paths(), st.sampled_from(["/a", "./b/c", "a/", "no"])))))
+            case "device":
+                items.append(Item(path=spelled, kind="char"))
+            case "refused":
+                items.append(Item(path=spelled, kind="contiguous"))
             case _:
                 items.append(_entry(draw, spelled, [item for item in items if item.kind == "file"]))
     return items

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["file", "directory", "symlink", "hardlink", "char", "block", "fifo"]
+Kind: TypeAlias = Literal["file", "directory", "symlink", "hardlink", "char", "block", "fifo", "contiguous"]
 
 WHITEOUT_PREFIX = ".wh."
 OPAQUE_MARKER = ".wh..wh..opq"
@@ -25,6 +25,7 @@ _TYPES: Mapping[Kind, bytes] = {
     "char": tarfile.CHRTYPE,
     "block": tarfile.BLKTYPE,
     "fifo": tarfile.FIFOTYPE,
+    "contiguous": tarfile.CONTTYPE,
 }
 
 

@@ -1,0 +1,1 @@
+"""Rules about layers: what keeps container runtimes from unpacking them."""
