@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts import (
     accounts,
-    command_search,
     conda,
     cuda,
     entry_points,
@@ -24,7 +23,9 @@ from ocianalyze.facts import (
     nvidia,
     packages,
     python,
+    scripts,
     sudo,
+    supervisors,
 )
 from ocianalyze.facts.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
 from ocianalyze.facts.applications import CODE_EDITOR
@@ -66,8 +67,8 @@ if TYPE_CHECKING:
 __all__ = ["READS", "AppImageConfig", "Facts", "Nvidia", "gather"]
 
 _MODULES: Final = (
-    *(accounts, command_search, conda, cuda, entry_points, jupyter, kernelspecs),
-    *(loader, modules, packages, python, sudo),
+    *(accounts, conda, cuda, entry_points, jupyter, kernelspecs),
+    *(loader, modules, packages, python, scripts, sudo, supervisors),
 )
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)

@@ -128,6 +128,8 @@ SAMPLES: list[tuple[str, list[Item], dict[str, Any], str]] = [
             *base(),
             program("bin/bash"),
             program("usr/bin/env"),
+            program("bin/micromamba"),
+            directory("opt/conda/conda-meta"),
             program("opt/conda/bin/sagemaker-code-editor", b"#!/bin/sh\n"),
             program(f"{BIN}/_entrypoint.sh", b'#!/usr/bin/env bash\nset -ef\nexec "$@"\n'),
             program(f"{BIN}/_dockerfile_shell.sh", b'#!/usr/bin/env bash\nexec bash -o pipefail -c "$@"\n'),
@@ -252,9 +254,10 @@ def test_servers_that_studio_can_reach(config: dict[str, Any]) -> None:
         (f"/opt/venv/bin/jupyter lab {OPTIONS}", ["program-missing"]),
         (EDITOR, ["program-missing"]),
         (f"/opt/{EDITOR}", ["other-app"]),
-        (f"jupyter lab {OPTIONS}".replace("--ip 0.0.0.0", "--ip=$ADDRESS"), ["unknown"]),
+        (f"jupyter lab {OPTIONS}".replace("--ip 0.0.0.0", '--ip="$AWS_ADDRESS"'), ["unknown"]),
         ("python app.py", ["unknown"]),
-        ('if [ -n "$X" ]; then jupyter lab --ip=0.0.0.0; else jupyter lab; fi', ["unknown"]),
+        ('if [ -n "$AWS_X" ]; then jupyter lab --ip=0.0.0.0; else jupyter lab; fi', ["unknown"]),
+        ('if [ -n "$X" ]; then jupyter lab; else jupyter lab --ip=0.0.0.0; fi', ["base-url", "token", "origin"]),
     ],
 )
 def test_servers_that_studio_cannot_reach(text: str, expected: list[str]) -> None:
@@ -276,10 +279,10 @@ def test_options_without_effect_are_named() -> None:
 
 
 def test_a_script_that_decides_makes_it_a_warning() -> None:
-    assert jupyter(
-        '[ -z "$X" ] || jupyter lab --ip=0.0.0.0 --ServerApp.base_url=jupyterlab/default --ServerApp.token='
-    ) == [("warning", "origin")]
-    assert ("warning", "token") in jupyter("if true; then jupyter lab; fi")
+    good = "jupyter lab --ip=0.0.0.0 --ServerApp.base_url=jupyterlab/default --ServerApp.token="
+    assert jupyter(f'[ -z "$AWS_X" ] || {good}') == [("warning", "origin")]
+    assert ("warning", "token") in jupyter('if [ -n "$AWS_X" ]; then jupyter lab; fi')
+    assert ("error", "token") in jupyter("if true; then jupyter lab; fi")
 
 
 IN_PROJECT: list[tuple[str, str, bytes | None]] = [
@@ -290,9 +293,10 @@ IN_PROJECT: list[tuple[str, str, bytes | None]] = [
     ("a directory", "/entrypoint.sh", b"cd .venv/bin\nPATH=.:$PATH\n"),
     ("a relative activation", "/entrypoint.sh", b"cd /app && source .venv/bin/activate\n"),
     ("a file of settings", "/entrypoint.sh", b"source /app/settings\n"),
-    ("a hook", "/entrypoint.sh", b'eval "$(pixi shell-hook)"\n'),
+    ("a file that is only there at run time", "/entrypoint.sh", b"source /opt/ml/settings\n"),
+    ("a hook", "/entrypoint.sh", b'eval "$(/app/tools hook)"\n'),
     ("a condition", "/entrypoint.sh", b"if [ -d /app ]; then PATH=/app/.venv/bin:$PATH; fi\n"),
-    ("an unknown variable", "/entrypoint.sh", b"PATH=$APP/.venv/bin:$PATH\n"),
+    ("an unknown variable", "/entrypoint.sh", b"PATH=$AWS_APP/.venv/bin:$PATH\n"),
 ]
 
 
@@ -301,7 +305,8 @@ IN_PROJECT: list[tuple[str, str, bytes | None]] = [
 def test_servers_in_the_environment_of_a_project(command: str, script: bytes | None, *, passed: bool) -> None:
     items = [*base(), *python("usr/local"), *lab(prefix="app/.venv"), kernel_of_project()]
     items += [file("app/.venv/pyvenv.cfg", b"home = /usr/local/bin\n"), file("app/.venv/bin/activate")]
-    items += [program("usr/local/bin/uv"), program("usr/local/bin/poetry")]
+    items += [program("usr/local/bin/uv"), program("usr/local/bin/poetry"), program("app/tools")]
+    items += [file("app/settings", b"export PATH=/app/.venv/bin:$PATH\n")]
     server = ["jupyter", "lab", *shlex.split(OPTIONS)]
     config: dict[str, Any] = shell_form(command) if script is None else {"Entrypoint": [command]}
     if script is not None:
@@ -325,7 +330,7 @@ def test_options_in_a_script() -> None:
     entry = {"Entrypoint": ["/entrypoint.sh"]}
     assert jupyter(entry, program("entrypoint.sh", text + b'jupyter lab $O --ServerApp.allow_origin="*"\n')) == []
     text = b'#!/bin/bash\nCOMMAND=(jupyter lab --ip=0.0.0.0)\nCOMMAND+=(--port=8888)\nexec "${COMMAND[@]}"\n'
-    assert jupyter(entry, program("entrypoint.sh", text)) == [("note", "unknown")]
+    assert jupyter(entry, program("entrypoint.sh", text)) == [("error", "base-url"), ("error", "token"), ("warning", "origin")]
 
 
 def test_carriage_returns_in_a_script_belong_to_the_words() -> None:
@@ -380,8 +385,9 @@ def test_the_app_image_config_replaces_the_command() -> None:
         (f"{EDITOR} --connection-token x", [("error", "token")]),
         (EDITOR.replace("/CodeEditor/default", "/x"), [("warning", "base-path")]),
         (EDITOR.replace("/CodeEditor/default", "/$SAGEMAKER_APP_TYPE_LOWERCASE/default"), []),
-        ("sagemaker-code-editor $OPTIONS", [("note", "unknown")]),
-        (f"if true; then {EDITOR.replace('--port 8888', '')}; fi", [("warning", "port")]),
+        ("sagemaker-code-editor $AWS_OPTIONS", [("note", "unknown")]),
+        (f"if true; then {EDITOR.replace('--port 8888', '')}; fi", [("error", "port")]),
+        (f"if [ $AWS_X ]; then {EDITOR.replace('--port 8888', '')}; fi", [("warning", "port")]),
         ("jupyter lab", [("error", "other-app")]),
         ("python app.py", [("note", "unknown")]),
         (f"conda run -n base {EDITOR}", []),
