@@ -13,8 +13,9 @@
         ├── InvalidImageError       the archive, an index, a manifest or a config is not what it must be
         │   └── DigestMismatchError     bytes differ from what their descriptor promises
         ├── CorruptLayerError       a layer's compression or tar stream is damaged
-        ├── LimitExceededError      a limit was hit; the message names the option that raises it
-        ├── ContentUnavailableError a rule needs the content of a file that was not kept
+        ├── UndecidedError          something about the image cannot be told; of a rule, that it is undecided
+        │   ├── LimitExceededError      a limit was hit; the message names the option that raises it
+        │   └── ContentUnavailableError the content of a file is needed that was not kept
         └── RuleError               a rule failed to run
 
 Messages are lower case and name the thing and the place; advice goes into ``hint``.
@@ -105,15 +106,30 @@ class CorruptLayerError(AnalysisError):
         self.offset = offset
 
 
-class LimitExceededError(AnalysisError):
+class UndecidedError(AnalysisError):
+    """Something about the image cannot be told; a rule that needs it is undecided.
+
+    ``path`` and ``layer`` are where in the image it is, if it is in one place.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, path: str | None = None, layer: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.layer = layer
+
+
+class LimitExceededError(UndecidedError):
     """A limit was hit. ``option`` is the command-line option that raises it."""
 
-    def __init__(self, message: str, *, option: str) -> None:
-        super().__init__(message, hint=f"if the image is trusted, raise the limit with {option}")
+    def __init__(self, message: str, *, option: str, path: str | None = None, layer: int | None = None) -> None:
+        hint = f"if you trust the image, raise the limit with {option}"
+        super().__init__(message, hint=hint, path=path, layer=layer)
         self.option = option
 
 
-class ContentUnavailableError(AnalysisError):
+class ContentUnavailableError(UndecidedError):
     """The content of a file is needed, but was not kept and cannot be read again."""
 
 

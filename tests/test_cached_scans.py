@@ -21,7 +21,7 @@ from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress
 from tests.support.fault_proxy import fault_proxy
 from tests.support.fit import fit_image
-from tests.support.forms import FormName, archive_items
+from tests.support.forms import FormName, archive_items, write_directory
 from tests.support.images import ImageSpec, build
 from tests.support.served import serving_image
 from tests.support.tarballs import Item, file, layer, symlink, whiteout
@@ -164,14 +164,25 @@ def test_what_was_written_just_now_is_not_known_by_its_file(save_image: SaveImag
 
 
 def test_verifying_reads_everything_and_teaches_the_cache(save_image: SaveImage, cache: LayerCache) -> None:
-    path = save_image(SPEC)
+    path = save_image(SPEC, "oci", compression="gzip")
     assert reads(report(path, cache, verify_all=True)) == {"full"}
     assert reads(report(path, cache, verify_all=True)) == {"full"}
-    other = save_image(SPEC)
-    assert reads(report(other, cache)) == {"cache"}
-    other.write_bytes(other.read_bytes().replace(b"print()", b"PRINT()"))
+    other = save_image(SPEC, "oci", compression="gzip")
+    settle(other)
+    hashed = []
+    stored = 0
+    for _ in range(2):
+        known = analyze(Source(reference=str(other), cache=cache))
+        assert {layer.read for layer in known.layers} == {"cache"}
+        hashed.append(known.timing.bytes_hashed)
+        stored = sum(layer.size for layer in known.layers)
+    # Another file may hold other bytes, whatever it claims; then it is known not to.
+    assert hashed == [stored, 0]
+    plain = save_image(SPEC)
+    report(plain, cache, verify_all=True)
+    plain.write_bytes(plain.read_bytes().replace(b"print()", b"PRINT()"))
     with pytest.raises(AnalysisError):
-        report(other, cache, verify_all=True)
+        report(plain, cache, verify_all=True)
 
 
 def test_what_is_not_what_its_digest_says_is_not_kept(tmp_path: Path, cache: LayerCache) -> None:
@@ -234,27 +245,60 @@ def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:
     assert without_reading(one) == without_reading(two)
 
 
-def test_a_content_that_had_to_be_looked_for_is_known_as_well(
-    save_image: SaveImage, cache: LayerCache, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+def test_a_layer_that_is_replaced_is_not_known_by_its_claim(
+    tmp_path: Path, cache: LayerCache, compression: Compression
 ) -> None:
-    path = save_image(
-        fit_image(
-            [
-                symlink("etc/passwd", "../opt/odd/accounts"),
-                file("opt/odd/accounts", b"me:x:1000:100::/home/me:/bin/sh\n"),
-            ],
-            config={"User": "me"},
-        ),
-        "oci",
-        compression="gzip",
-    )
-    first = report(path, cache)
+    layout = write_directory(tmp_path / "layout", SPEC, "oci", compression=compression)
+    for path in (layout / "blobs" / "sha256").iterdir():
+        settle(path)
+    first = report(layout, cache)
+    assert without_reading(report(layout, cache)) == without_reading(first)
+    blob = layout / "blobs" / "sha256" / build(SPEC, compression=compression).layers[0].stored.digest.partition(":")[2]
+    size, status = blob.stat().st_size, blob.stat()
+    blob.write_bytes(bytes(size))
+    os.utime(blob, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for _ in range(2):
+        with pytest.raises(AnalysisError):
+            report(layout, cache)
 
-    def again(*_: object) -> bytes:
-        raise AssertionError("a layer was inflated again")
 
-    monkeypatch.setattr("ocianalyze.layers.contents.Contents._read_again", again)
-    assert without_reading(report(path, cache)) == without_reading(first)
+def test_what_lies_in_the_cache_directory_is_not_followed(save_image: SaveImage, tmp_path: Path) -> None:
+    path = save_image(SPEC, "oci", compression="gzip")
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "CACHEDIR.TAG").write_text("mine")
+    (victim / f"{'0' * 64}.layer").write_text("mine")
+    before = {item.name: item.read_text() for item in victim.iterdir()}
+
+    behind = tmp_path / "behind"
+    behind.symlink_to(victim)  # the cache directory itself may be a link to one of the user's own
+    report(path, LayerCache(behind))
+    assert LayerCache(behind).usage().layers == len(SPEC.layers)
+    LayerCache(behind).clear()
+
+    tagged = tmp_path / "tagged"
+    tagged.mkdir()
+    (tagged / "CACHEDIR.TAG").symlink_to(victim / "CACHEDIR.TAG")
+    report(path, LayerCache(tagged))
+    assert LayerCache(tagged).usage().layers == len(SPEC.layers)
+
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "layers").symlink_to(victim)
+    report(path, LayerCache(linked))
+    assert LayerCache(linked).problem() == f"{linked}/layers is a link or no directory"
+    with pytest.raises(OSError, match="is a link"):
+        LayerCache(linked).clear()
+
+    entry = tmp_path / "entry"
+    report(path, LayerCache(entry))
+    (first, *_) = (entry / "layers").iterdir()
+    first.unlink()
+    first.symlink_to(victim / "CACHEDIR.TAG")
+    report(path, LayerCache(entry))
+    LayerCache(entry).clear()
+    assert {item.name: item.read_text() for item in victim.iterdir() if item.name != "layers"} == before
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
@@ -348,7 +392,7 @@ def test_who_names_a_cache_that_cannot_be_used_is_told(tmp_path: Path) -> None:
         (tmp_path / "file", "Not a directory"),
         (open_to_all, f"others may write to {open_to_all}/layers"),
     ):
-        said = f"ocianalyze: nothing is kept in the cache {directory}: {why}\n"
+        said = f"ocianalyze: the cache {directory} is not used: {why}\n"
         for options, environment in (
             (("--cache-dir", str(directory)), {}),
             ((), {"OCIANALYZE_CACHE_DIR": str(directory)}),
@@ -358,7 +402,8 @@ def test_who_names_a_cache_that_cannot_be_used_is_told(tmp_path: Path) -> None:
             assert run("scan", OCI_ARCHIVE, "--quiet", *options, env=environment).stderr == b""
             assert run("scan", OCI_ARCHIVE, "--no-cache", *options, env=environment).stderr == b""
             assert run("files", OCI_ARCHIVE, *options, env=environment).stderr.decode() == said
-    assert run("scan", OCI_ARCHIVE, env={"XDG_CACHE_HOME": str(tmp_path)}).stderr == b""
+    done = run("scan", OCI_ARCHIVE, env={"XDG_CACHE_HOME": str(tmp_path)})
+    assert done.stderr.decode() == f"ocianalyze: the cache {tmp_path}/ocianalyze is not used: Not a directory\n"
 
 
 @pytest.mark.parametrize("option", ["--cache-size", "--max-entries", "--size-limit"])

@@ -121,7 +121,7 @@ def test_the_demo_fails_with_all_that_helps() -> None:
     text = done.stdout.decode()
     assert done.returncode == 1
     assert "does not conform to SageMaker Studio Classic" in text
-    assert "studio-classic      fail   3 errors" in text
+    assert "studio-classic      fail       3 errors" in text
     assert "closed for onboarding" in text
     for part in (
         "KRN008  kernel-hidden",

@@ -12,6 +12,7 @@ from ocianalyze.analysis.judging import DEFAULT_PROFILE, check_driver_version, p
 from ocianalyze.analysis.registration import fit_app_image_config
 from ocianalyze.analysis.source import Source
 from ocianalyze.facts import gather
+from ocianalyze.layers.budget import Budget
 from ocianalyze.rules.registry import all_rules, wanted_contents
 from ocianalyze.rules.rule import SIZE_LIMIT, Declaration
 
@@ -59,7 +60,8 @@ def analyze(
     """Return the report on an image.
 
     `profiles` are those that decide the verdict; `select` and `ignore` are rule ids or prefixes of them; `fail_on` is
-    the least severity that makes the verdict ``fail``: error, warning, note or never. `app_image_config` is what the
+    the least severity for which the command line exits with 1: error, warning, note or never; it is no part of the
+    verdict, but what `fail_fast` stops at. `app_image_config` is what the
     image is to be registered with, as JSON decodes it; `size_limit` is how large it may be, in bytes; `driver_version`
     is that of the host's NVIDIA driver, in digits and dots. `severity` is how bad the findings of some rules are,
     whatever the rules say; findings that one of `waivers` matches are shown and decide nothing. `details` adds where
@@ -80,7 +82,7 @@ def analyze(
         waivers=waivers,
     )
     clock = _Clock()
-    source = replace(source, wanted=source.wanted | wanted_contents())
+    source = replace(source, wanted=source.wanted | wanted_contents(), budget=Budget(source.limits))
     with source.open() as image:
         clock.lap("open")
         _log.debug("%s: %s, %s, %d layers", image.reference, image.source, image.config.platform, len(image.layers))
@@ -109,7 +111,8 @@ def analyze(
         from ocianalyze.reports.report import Request
 
         request = Request(fail_on=fail_on, select=list(select), ignore=list(ignore))
-    return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
+        # Facts that no rule asked for are found out now, while the image can still be read.
+        return assemble(subject, outcome, layers, verified, request=request, phases=clock.phases, details=details)
 
 
 def _look_ahead(declaration: Declaration, judge: partial[Outcome]) -> Outcome:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
@@ -40,6 +41,7 @@ class Source:
         verify_all: read and hash everything, the uncompressed layers too.
         jobs: how many layers are read at a time; None for as many as there are processors.
         limits: how much the image may ask for.
+        budget: what this analysis may still spend; None for all of the limits, each time anew.
         wanted: the contents to keep of an image that streams by beyond those that facts are made of, as `Capture`
             patterns.
         progress: told how far the reading of layers is.
@@ -54,6 +56,7 @@ class Source:
     verify_all: bool = False
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
+    budget: Budget | None = None
     wanted: frozenset[str] = frozenset()
     progress: Progress = SILENT
 
@@ -83,12 +86,13 @@ class Source:
         Raises:
             DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.
         """
-        layers = read_layers(image, self._reading(), jobs=self.jobs, meanwhile=meanwhile)
+        layers = read_layers(image, self._reading(), budget=self.budget, jobs=self.jobs, meanwhile=meanwhile)
         return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
         """Return the file system that the layers make."""
-        return merge([layer.changeset for layer in layers], [layer.contents for layer in layers], self.limits)
+        changesets, contents = [layer.changeset for layer in layers], [layer.contents for layer in layers]
+        return merge(changesets, contents, self.limits, self.budget)
 
     def _reading(self) -> Reading:
         return Reading(

@@ -8,8 +8,8 @@ import typer
 
 from ocianalyze import __version__
 
-EPILOG: Final = """Exit codes: 0 the image conforms, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could
-not be analysed, 4 a registry could not be reached or refused."""
+EPILOG: Final = """Exit codes: 0 the image works, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
+be analysed, or a check could not be completed, 4 a registry could not be reached or refused."""
 
 app = typer.Typer(
     name="ocianalyze",

@@ -75,17 +75,17 @@ def _make(given: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, A
     if given["no_cache"]:
         return {"cache": None}
     cache = open_cache(given["cache_dir"], given["cache_size"])
-    if given["cache_dir"] is not None and cache is not None and not arguments.get("quiet"):
-        _tell_unusable(cache)
+    if cache is not None and (problem := cache.problem()):
+        if not arguments.get("quiet"):
+            _tell_unusable(cache, problem)
+        cache = None
     return {"cache": cache}
 
 
-def _tell_unusable(cache: LayerCache) -> None:
-    """Say if nothing can be kept in a directory that somebody named."""
+def _tell_unusable(cache: LayerCache, problem: str) -> None:
     from ocianalyze.reports.text import printable
 
-    if problem := cache.problem():
-        typer.echo(printable(f"ocianalyze: nothing is kept in the cache {cache.directory}: {problem}"), err=True)
+    typer.echo(printable(f"ocianalyze: the cache {cache.directory} is not used: {problem}"), err=True)
 
 
 def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCache | None:

@@ -102,7 +102,11 @@ Severities = Annotated[
 ]
 FailOnChoice = Annotated[
     FailOn | None,
-    typer.Option(help="The least severity that gives exit code 1.", envvar="OCIANALYZE_FAIL_ON", show_default="error"),
+    typer.Option(
+        help="Least severity that gives exit code 1; the verdict stays the same.",
+        envvar="OCIANALYZE_FAIL_ON",
+        show_default="error",
+    ),
 ]
 FailFast = Annotated[
     bool,

@@ -8,13 +8,13 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from ocianalyze.cli import discard_output
 from ocianalyze.cli.options import Color, Format
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import UsageError
-from ocianalyze.reports.text import escaped_json, printable
+from ocianalyze.reports.text import escaped_json, printable, unheeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,7 +101,7 @@ def console(color: Color, file: IO[str] | None = None, *, width: int = 80) -> Co
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    out = file or sys.stdout
+    out = cast("IO[str]", _Unheeded(file or sys.stdout))
     known = out.isatty() or "COLUMNS" in os.environ
     return Plain(
         file=out,
@@ -112,6 +112,29 @@ def console(color: Color, file: IO[str] | None = None, *, width: int = 80) -> Co
         markup=False,
         emoji=False,
     )
+
+
+class _Unheeded(io.TextIOBase):
+    """A file for lines that were laid out, none of which is to be a command; it is written whole lines at a time."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = cast("io.TextIOBase", file)
+
+    def write(self, text: str) -> int:
+        return self._file.write(unheeded(text))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def isatty(self) -> bool:
+        return self._file.isatty()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override] # there it is an attribute
+        return self._file.encoding
 
 
 def log_to_stderr() -> None:
@@ -142,4 +165,4 @@ def print_json_line(value: object) -> None:
     """Print a value as JSON on a line of its own."""
     import orjson
 
-    sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
+    sys.stdout.buffer.write(escaped_json(orjson.dumps(value)) + b"\n")

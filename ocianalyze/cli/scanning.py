@@ -45,10 +45,11 @@ from ocianalyze.cli.source import with_declaration, with_source
 
 if TYPE_CHECKING:
     from ocianalyze.analysis import Source
+    from ocianalyze.reports.report import Report
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.settings.model import Settings
 
-_EXIT_CODES: Final = {"pass": 0, "fail": 1, "error": EXIT_NOT_ANALYSED}
+_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
 _UNWRAPPED: Final = 10_000
 """How wide a table is that other programs read: no value is broken."""
 _WIDE: Final = 120
@@ -125,7 +126,16 @@ def scan(
         if sys.stderr.isatty() and not quiet:  # the report is above
             sys.stderr.write("\n")
         print_timing(report, console(Color(color), file=sys.stderr, width=_WIDE))
-    raise typer.Exit(_EXIT_CODES[report.verdict])
+    raise typer.Exit(_exit_code(report))
+
+
+def _exit_code(report: Report) -> int:
+    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0."""
+    least = _RANKS[report.request.fail_on]
+    severe = {item.kind for item in report.findings if item.waived is None and _RANKS[item.severity] <= least}
+    if "finding" in severe:
+        return 1
+    return EXIT_NOT_ANALYSED if severe or report.verdict in ("undecided", "error") else 0
 
 
 @app.command("inspect", epilog=EPILOG)

@@ -1,7 +1,7 @@
 """What the image says of itself: pure parsers and look-ups, entries and bytes in, frozen values out.
 
-`READS` names the contents that they want to read; `gather` asks them all. What is there but was not kept is an error,
-never "not found".
+`READS` names the contents that they want to read; `gather` returns what answers when it is asked. What is there but was
+not kept, or what a search had to give up, is an `UndecidedError`, never "not found".
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from posixpath import join
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts import (
     accounts,
@@ -20,7 +20,6 @@ from ocianalyze.facts import (
     kernelspecs,
     loader,
     modules,
-    nvidia,
     packages,
     python,
     scripts,
@@ -29,14 +28,15 @@ from ocianalyze.facts import (
 )
 from ocianalyze.facts.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
 from ocianalyze.facts.applications import CODE_EDITOR
+from ocianalyze.facts.asking import fact
 from ocianalyze.facts.commands import find_commands
 from ocianalyze.facts.discovery import find_unlisted, list_for_classic, list_for_image
 from ocianalyze.facts.distributions import JUPYTERLAB, WANTED, find_distributions
+from ocianalyze.facts.gpu import Nvidia
 from ocianalyze.facts.jupyter_servers import find_server
 from ocianalyze.facts.mounts import LOGS, RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
 from ocianalyze.facts.programs import search_path
-from ocianalyze.facts.requirements import find_requirements
 from ocianalyze.facts.reserved import look_into
 from ocianalyze.facts.shell import Shell
 from ocianalyze.facts.size import measure
@@ -47,17 +47,12 @@ if TYPE_CHECKING:
     from ocianalyze.facts.accounts import User
     from ocianalyze.facts.command_search import Found
     from ocianalyze.facts.commands import App, Command
-    from ocianalyze.facts.cuda import CudaEvidence
     from ocianalyze.facts.distributions import Distribution
     from ocianalyze.facts.jupyter import JupyterSettings
     from ocianalyze.facts.kernels import Kernel, Listing
-    from ocianalyze.facts.loader import LoaderPath
     from ocianalyze.facts.mounts import Mounts
-    from ocianalyze.facts.nvidia import NvidiaFile
-    from ocianalyze.facts.packages import Package
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.python import Installation
-    from ocianalyze.facts.requirements import Requirement
     from ocianalyze.facts.reserved import Directory
     from ocianalyze.facts.size import Size
     from ocianalyze.filesystem.node import Node
@@ -75,136 +70,142 @@ READS: Final = frozenset(pattern for module in _MODULES for pattern in module.RE
 """The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
 
 
-_MOST_SERVERS: Final = 10
 _NAMES: Final = frozenset((*WANTED, CODE_EDITOR))
 _SEARCHED: Final = rf"{PREFILTER}|(?:{'|'.join(map(re.escape, sorted(_NAMES)))})(?=\0)"
 """All names that are looked for in the whole image, so that every path is asked once."""
 
 
-class Nvidia(NamedTuple):
-    """What the image holds of NVIDIA's.
+class Facts:
+    """What the image says of itself; each fact is worked out when it is first asked for (`ocianalyze.facts.asking`)."""
 
-    Attributes:
-        files: every file that is NVIDIA's by its path, the toolkit's only where their names tell versions.
-        driver_versions: the versions in the names of the driver's files that have content, in order.
-        packages: the driver's packages that dpkg lists.
-        cuda: the evidence for CUDA runtimes.
-        cuda_versions: the distinct versions of them, in order.
-        minimum_driver: the oldest driver that they run with, if that is known.
-        requirements: what variables demand of the host's driver.
-        loader: where the dynamic loader looks.
-        injected_links: what is no regular file where the container runtime mounts programs.
-        blocked_sonames: regular files that keep the host's libraries from being found.
-    """
+    def __init__(self, image: Image, filesystem: Filesystem, app_image_config: AppImageConfig | None) -> None:
+        """Find nothing out yet."""
+        self._image = image
+        self._filesystem = filesystem
+        self._app_image_config = app_image_config
 
-    files: tuple[NvidiaFile, ...]
-    driver_versions: tuple[str, ...]
-    packages: tuple[Package, ...]
-    cuda: tuple[CudaEvidence, ...]
-    cuda_versions: tuple[str, ...]
-    minimum_driver: str | None
-    requirements: tuple[Requirement, ...]
-    loader: LoaderPath
-    injected_links: tuple[Node, ...]
-    blocked_sonames: tuple[NvidiaFile, ...]
+    @fact
+    def environment(self) -> Mapping[str, str]:
+        """The variables of the image's configuration."""
+        return self._image.config.config.environment
 
-    @property
-    def driver_files(self) -> tuple[NvidiaFile, ...]:
-        """The files of a driver, leftovers of one included."""
-        return tuple(file for file in self.files if file.cls.startswith("driver-"))
+    @fact
+    def user(self) -> User:
+        """Who the container's process is."""
+        return accounts.find_user(self._filesystem, self._image.config.config.user, self.environment)
 
+    @fact
+    def mounts(self) -> Mounts:
+        """Which directories are hidden at run time in Studio Classic."""
+        return find_mounts(self._filesystem, mount_path(self._app_image_config))
 
-class Facts(NamedTuple):
-    """What the image says of itself.
+    @fact
+    def shell(self) -> Shell:
+        """How commands are looked up in Studio Classic."""
+        return Shell(self._filesystem, self.user, search_path(self.environment), mounts=self.mounts)
 
-    Attributes:
-        environment: the variables of the image's configuration.
-        user: who the container's process is.
-        shell: how commands are looked up in Studio Classic.
-        mounts: which directories are hidden at run time in Studio Classic.
-        python_program: what the command ``python`` leads to.
-        python: the installation behind it, if it is a Python.
-        classic: the kernels as the server of Studio Classic lists them.
-        own: the kernels as a Jupyter server of the image's own lists them, as in the newer Studio.
-        unlisted_kernels: the ``kernel.json`` files that lie where nobody searches.
-        nvidia: what the image holds of NVIDIA's.
-        reserved: what lies in the reserved directories.
-        home: what lies where the user's directory will be mounted.
-        size: the sizes of the image.
-        commands: what starts the image's own application, for each app of the newer Studio.
-        jupyter: the settings of the Jupyter server that it starts, if it starts one.
-        distributions: the Python distributions that apps need, by name, wherever they are installed.
-        code_editors: where there is a program of Code Editor's name, anywhere.
-    """
+    @fact
+    def python_program(self) -> Program:
+        """What the command ``python`` leads to."""
+        return self.shell.find("python")
 
-    environment: Mapping[str, str]
-    user: User
-    shell: Shell
-    mounts: Mounts
-    python_program: Program
-    python: Installation | None
-    classic: Listing
-    own: Listing
-    unlisted_kernels: tuple[str, ...]
-    nvidia: Nvidia
-    reserved: Mapping[str, Directory]
-    home: Directory
-    size: Size
-    commands: Mapping[App, Command]
-    jupyter: Mapping[App, JupyterSettings | None]
-    distributions: Mapping[str, tuple[Distribution, ...]]
-    code_editors: tuple[str, ...]
+    @fact
+    def python(self) -> Installation | None:
+        """The installation behind it, if it is a Python."""
+        program = self.python_program
+        if program.path is None or program.problem is not None or program.interpreter is not None:
+            return None
+        return python.find_installation(self._filesystem, program.path)
+
+    @fact
+    def classic(self) -> Listing:
+        """The kernels as the server of Studio Classic lists them."""
+        return list_for_classic(self.shell, self.environment, self.mounts, python=self.python)
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
         """The kernels in the order in which Studio Classic searches them, hidden and shadowed ones included."""
         return self.classic.kernels
 
+    @fact
+    def own(self) -> Listing:
+        """The kernels as a Jupyter server of the image's own lists them, as in the newer Studio."""
+        found, installed = self.commands["jupyterlab"].found, self.distributions[JUPYTERLAB]
+        return _list_own(self._newer_shell, self._newer_mounts, found, installed)
+
+    @fact
+    def unlisted_kernels(self) -> tuple[str, ...]:
+        """The ``kernel.json`` files that lie where nobody searches."""
+        return find_unlisted(self._filesystem, self.classic.kernels)
+
+    @fact
+    def nvidia(self) -> Nvidia:
+        """What the image holds of NVIDIA's."""
+        return Nvidia(self._image, self._filesystem, lambda: self._candidates, self.environment)
+
+    @fact
+    def reserved(self) -> Mapping[str, Directory]:
+        """What lies in the reserved directories."""
+        return {path: look_into(self._filesystem, path) for path in RESERVED}
+
+    @fact
+    def home(self) -> Directory:
+        """What lies where the user's directory will be mounted."""
+        return look_into(self._filesystem, self.mounts.home)
+
+    @fact
+    def size(self) -> Size:
+        """The sizes of the image."""
+        return measure(self._image, self._filesystem)
+
+    @fact
+    def commands(self) -> Mapping[App, Command]:
+        """What starts the image's own application, for each app of the newer Studio."""
+        return find_commands(self._newer_shell, self._image.config.config, self._app_image_config)
+
+    @fact
+    def jupyter(self) -> Mapping[App, JupyterSettings | None]:
+        """The settings of the Jupyter server that it starts, if it starts one."""
+        return {
+            app: jupyter.find_settings(self._filesystem, command.found, self._newer_mounts)
+            for app, command in self.commands.items()
+        }
+
+    @fact
+    def distributions(self) -> Mapping[str, tuple[Distribution, ...]]:
+        """The Python distributions that apps need, by name, wherever they are installed."""
+        return find_distributions(self._named)
+
+    @fact
+    def code_editors(self) -> tuple[str, ...]:
+        """Where there is a program of Code Editor's name, anywhere."""
+        return tuple(sorted(node.path for node in self._named if node.name == CODE_EDITOR and not node.is_directory))
+
+    @fact
+    def _newer_mounts(self) -> Mounts:
+        return find_mounts(self._filesystem, DEFAULT_MOUNT, reserved=(*RESERVED, LOGS))
+
+    @fact
+    def _newer_shell(self) -> Shell:
+        return replace(self.shell, mounts=self._newer_mounts)
+
+    @fact
+    def _named(self) -> tuple[Node, ...]:
+        """What is called as anything that is looked for in the whole image."""
+        return tuple(self._filesystem.search(_SEARCHED))
+
+    @fact
+    def _candidates(self) -> tuple[Node, ...]:
+        """What of that is called as NVIDIA's files are."""
+        return tuple(node for node in self._named if node.name not in _NAMES)
+
 
 def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageConfig | None = None) -> Facts:
     """Return what `image`, whose merged file system is `filesystem`, says of itself.
 
     `app_image_config` is the decoded JSON that the image is to be registered with; it may move the user's directory.
-
-    Raises:
-        ContentUnavailableError: a content that decides was not kept and cannot be read again.
     """
-    environment = image.config.config.environment
-    user = accounts.find_user(filesystem, image.config.config.user, environment)
-    mounts = find_mounts(filesystem, mount_path(app_image_config))
-    shell = Shell(filesystem, user, search_path(environment), mounts=mounts)
-    program = shell.find("python")
-    installation = None
-    if program.path is not None and program.problem is None and program.interpreter is None:
-        installation = python.find_installation(filesystem, program.path)
-    classic = list_for_classic(shell, environment, mounts, python=installation)
-    newer = find_mounts(filesystem, DEFAULT_MOUNT, reserved=(*RESERVED, LOGS))
-    newer_shell = replace(shell, mounts=newer)
-    commands = find_commands(newer_shell, image.config.config, app_image_config)
-    found = tuple(filesystem.search(_SEARCHED))
-    candidates = tuple(node for node in found if node.name not in _NAMES)
-    distributions = find_distributions(found)
-    own = _list_own(newer_shell, newer, commands["jupyterlab"].found, distributions[JUPYTERLAB])
-    editors = sorted(node.path for node in found if node.name == CODE_EDITOR and not node.is_directory)
-    return Facts(
-        environment=environment,
-        user=user,
-        shell=shell,
-        mounts=mounts,
-        python_program=program,
-        python=installation,
-        classic=classic,
-        own=own,
-        unlisted_kernels=find_unlisted(filesystem, classic.kernels),
-        nvidia=_gather_nvidia(image, filesystem, candidates, environment),
-        reserved={path: look_into(filesystem, path) for path in RESERVED},
-        home=look_into(filesystem, mounts.home),
-        size=measure(image, filesystem),
-        commands=commands,
-        jupyter={app: jupyter.find_settings(filesystem, command.found, newer) for app, command in commands.items()},
-        distributions=distributions,
-        code_editors=tuple(editors),
-    )
+    return Facts(image, filesystem, app_image_config)
 
 
 def _list_own(shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Distribution]) -> Listing:
@@ -212,29 +213,7 @@ def _list_own(shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Di
 
     Where the server's program is not on ``PATH``, it is taken to lie beside the JupyterLab that is `installed`.
     """
-    beside = tuple(join(item.prefix, "bin") for item in installed[:_MOST_SERVERS] if mounts.hides(item.prefix) is None)
+    beside = tuple(join(item.prefix, "bin") for item in installed if mounts.hides(item.prefix) is None)
     start, words = (found.shell, found.words) if found.words else (shell, ())
     server = find_server(replace(start, path=tuple(dict.fromkeys((*start.path, *beside)))), words)
     return list_for_image(shell.with_environment(found.environment), found.environment, mounts, server=server)
-
-
-def _gather_nvidia(
-    image: Image, filesystem: Filesystem, candidates: tuple[Node, ...], environment: Mapping[str, str]
-) -> Nvidia:
-    files = nvidia.find_files(filesystem, candidates)
-    installed = packages.find_packages(filesystem)
-    evidence = cuda.find_cuda(candidates, installed, environment, image.config.config.labels)
-    loader_path = loader.find_loader_path(filesystem, environment)
-    real = {file.version for file in files if file.version and file.cls in ("driver-userspace", "driver-kernel")}
-    return Nvidia(
-        files=files,
-        driver_versions=tuple(sorted(real, key=lambda version: [int(part) for part in version.split(".")])),
-        packages=tuple(package for package in installed if package.is_driver),
-        cuda=evidence,
-        cuda_versions=cuda.cuda_versions(evidence),
-        minimum_driver=cuda.minimum_driver(evidence),
-        requirements=find_requirements(environment),
-        loader=loader_path,
-        injected_links=nvidia.injected_links(filesystem),
-        blocked_sonames=nvidia.blocked_sonames(files, loader_path),
-    )

@@ -11,23 +11,17 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("/etc/passwd", "/etc/group")
+READS: Final = ("**/etc/passwd", "**/etc/group")
+"""Not in the root's directory alone: some builders (Nix, Guix) link that to a directory of their own."""
 
 MAX_ID: Final = 2**31 - 1
 _MAX_INT: Final = 2**63 - 1
 _LONGEST_PASSWD_LINE: Final = 64 * 1024
 _LONGEST_GROUP_LINE: Final = 1024 * 1024
-_LARGEST: Final = 4 * 1024 * 1024
-_LONGEST_HOME: Final = 4096
-"""No path is longer (``PATH_MAX``); what is cut off would lead nowhere."""
-
-_MAX_LINES: Final = 100_000
-"""How much of the files is looked at; more than anybody has users."""
-
 _SPACE: Final = b" \t\n\v\f\r"
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
@@ -80,32 +74,28 @@ class _UnresolvableError(Exception):
     """The runtime would refuse to start the container."""
 
 
-def parse_passwd(content: bytes) -> list[PasswdEntry]:
-    """Return the lines of ``/etc/passwd`` as moby reads them; comments are no exception.
+def parse_passwd(content: bytes) -> Iterator[PasswdEntry]:
+    """Yield the lines of ``/etc/passwd`` as moby reads them; comments are no exception.
 
     Raises:
         ValueError: a line is too long for moby's scanner.
     """
-    return [
-        PasswdEntry(fields[0], _number(fields[2]), _number(fields[3]), fields[5], fields[6])
-        for fields in _lines(content, count=7, longest=_LONGEST_PASSWD_LINE)
-    ]
+    for fields in _lines(content, count=7, longest=_LONGEST_PASSWD_LINE):
+        yield PasswdEntry(fields[0], _number(fields[2]), _number(fields[3]), fields[5], fields[6])
 
 
-def parse_group(content: bytes) -> list[GroupEntry]:
-    """Return the lines of ``/etc/group`` as moby reads them; raises as `parse_passwd`."""
-    return [
-        GroupEntry(fields[0], _number(fields[2]), tuple(fields[3].split(",")) if fields[3] else ())
-        for fields in _lines(content, count=4, longest=_LONGEST_GROUP_LINE)
-        if not fields[0].startswith("#")
-    ]
+def parse_group(content: bytes) -> Iterator[GroupEntry]:
+    """Yield the lines of ``/etc/group`` as moby reads them; raises as `parse_passwd`."""
+    for fields in _lines(content, count=4, longest=_LONGEST_GROUP_LINE):
+        if not fields[0].startswith("#"):
+            yield GroupEntry(fields[0], _number(fields[2]), tuple(fields[3].split(",")) if fields[3] else ())
 
 
 def find_user(filesystem: Filesystem, spec: str, environment: Mapping[str, str]) -> User:
     """Return the user that ``USER spec`` means in the image.
 
     Raises:
-        ContentUnavailableError: ``/etc/passwd`` or ``/etc/group`` is there but was not kept.
+        ContentUnavailableError: ``/etc/passwd`` or ``/etc/group`` is there but was not kept, or is too large.
     """
     return resolve_user(
         spec,
@@ -117,20 +107,20 @@ def find_user(filesystem: Filesystem, spec: str, environment: Mapping[str, str])
 
 def find_homes(filesystem: Filesystem) -> tuple[str, ...]:
     """Return the home directories of all users, each once; none where ``/etc/passwd`` cannot be read."""
+    entries = parse_passwd(_content(filesystem, "/etc/passwd") or b"")
     try:
-        entries = parse_passwd(_content(filesystem, "/etc/passwd") or b"")
+        return tuple(dict.fromkeys(entry.home for entry in entries if entry.home.startswith("/")))
     except ValueError:
         return ()
-    return tuple(dict.fromkeys(entry.home[:_LONGEST_HOME] for entry in entries if entry.home.startswith("/")))
 
 
 def find_group_names(filesystem: Filesystem, user: User) -> frozenset[str]:
     """Return the names of all groups that `user` is in by ``/etc/group``, whatever ``USER`` says of its group."""
+    groups = parse_group(_content(filesystem, "/etc/group") or b"")
     try:
-        groups = parse_group(_content(filesystem, "/etc/group") or b"")
+        return frozenset(group.name for group in groups if group.gid == user.gid or user.name in group.members)
     except ValueError:
         return frozenset()
-    return frozenset(group.name for group in groups if group.gid == user.gid or user.name in group.members)
 
 
 def resolve_user(
@@ -140,30 +130,25 @@ def resolve_user(
     user, _, rest = spec.partition(":")
     wanted_group = rest.partition(":")[0]
     try:
-        users = _parsed_users(passwd, user)
-        uid, entry = _choose_user(user, users)
+        uid, entry = _choose_user(user, passwd)
         gid, groups = _choose_group(wanted_group, entry, group)
+        by_number = _first(passwd, user, lambda item: item.uid == uid)
     except _UnresolvableError as error:
         return User(spec, None, None, explicit_group=bool(wanted_group), problem=str(error))
     # runc looks the home up once more, by the number alone.
-    by_number = next((item for item in users if item.uid == uid), None)
     home = (environment or {}).get("HOME") or (by_number.home if by_number else "") or "/"
-    home = home[:_LONGEST_HOME]
     name = entry.name if entry else None
     return User(spec, uid, gid, name, home, groups, entry is not None, bool(wanted_group))
 
 
-def _choose_user(wanted: str, users: list[PasswdEntry]) -> tuple[int, PasswdEntry | None]:
-    number = _numeric_id(wanted, "user")
-    if not wanted:
-        entry = next((item for item in users if item.uid == 0), None)
-    elif number is not None:
-        entry = next((item for item in users if item.uid == number), None)
-    else:
-        entry = next((item for item in users if item.name == wanted), None)
-        if entry is None:
-            raise _UnresolvableError(f"the user {wanted!r} is not in /etc/passwd")
-    return (entry.uid if entry else number or 0), entry
+def _choose_user(wanted: str, passwd: bytes | None) -> tuple[int, PasswdEntry | None]:
+    number = _numeric_id(wanted, "user") if wanted else 0
+    if number is not None:
+        return number, _first(passwd, wanted, lambda item: item.uid == number)
+    entry = _first(passwd, wanted, lambda item: item.name == wanted)
+    if entry is None:
+        raise _UnresolvableError(f"the user {wanted!r} is not in /etc/passwd")
+    return entry.uid, entry
 
 
 def _choose_group(wanted: str, entry: PasswdEntry | None, content: bytes | None) -> tuple[int, tuple[int, ...]]:
@@ -171,25 +156,32 @@ def _choose_group(wanted: str, entry: PasswdEntry | None, content: bytes | None)
     gid = entry.gid if entry else 0
     if not wanted and (entry is None or not entry.name):
         return gid, ()
+    name = entry.name if entry is not None else ""
     try:
-        groups = parse_group(content) if content is not None else []
+        own = [
+            item.gid
+            for item in parse_group(content or b"")
+            if (item.name == wanted if wanted else name in item.members)
+        ]
     except ValueError as error:
         raise _UnresolvableError(f"/etc/group cannot be read: {error}") from error
     if not wanted:
-        return gid, tuple(item.gid for item in groups if entry is not None and entry.name in item.members)
-    if number is not None:
-        return number, ()
-    found = next((item for item in groups if item.name == wanted), None)
-    if found is None:
+        return gid, tuple(own)
+    if number is None and not own:
         raise _UnresolvableError(f"the group {wanted!r} is not in /etc/group")
-    return found.gid, ()
+    return own[0] if number is None else number, ()
 
 
-def _parsed_users(content: bytes | None, wanted: str) -> list[PasswdEntry]:
+def _first(passwd: bytes | None, wanted: str, fits: Callable[[PasswdEntry], bool]) -> PasswdEntry | None:
+    """Return the first line that fits; all are read, because one that is too long is an error wherever it stands."""
+    found: PasswdEntry | None = None
     try:
-        return parse_passwd(content) if content is not None else []
+        for entry in parse_passwd(passwd or b""):
+            if found is None and fits(entry):
+                found = entry
     except ValueError as error:
         raise _UnresolvableError(f"the user {wanted or '0'!r} cannot be looked up in /etc/passwd: {error}") from error
+    return found
 
 
 def _numeric_id(text: str, what: str) -> int | None:
@@ -211,7 +203,11 @@ def _number(text: str) -> int:
 
 
 def _lines(content: bytes, *, count: int, longest: int) -> Iterator[list[str]]:
-    for raw in content.split(b"\n", _MAX_LINES)[:_MAX_LINES]:
+    start = 0
+    while start < len(content):
+        end = content.find(b"\n", start)
+        end = len(content) if end < 0 else end
+        raw, start = content[start:end], end + 1
         if len(raw) >= longest:
             raise ValueError("a line is too long")
         line = raw.strip(_SPACE)
@@ -224,5 +220,4 @@ def _content(filesystem: Filesystem, path: str) -> bytes | None:
     node = filesystem.lookup(path)
     if node is None or not node.is_file:
         return None
-    content = node.read(_LARGEST)
-    return content if node.size <= _LARGEST else content[: content.rfind(b"\n") + 1] or content
+    return node.read()

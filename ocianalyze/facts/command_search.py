@@ -78,6 +78,7 @@ class _Search:
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._run = Interpreter(self, budget)
+        self._found: dict[tuple[str, tuple[str, ...], str, int | None], Program] = {}
 
     def run(self, launch: Launch) -> list[End]:
         """Return where all ways end that begin with a program."""
@@ -108,7 +109,7 @@ class _Search:
         name = basename(word)
         if name in TOOLS and name not in ("conda", "mamba", "micromamba", "pixi", "poetry", "pipx"):
             return self._tool(launch, state)
-        program = launch.shell.find(word)
+        program = self._find(word, launch.shell)
         application = application_of(launch.words)
         if self._is_script(program, launch, state) and not _is_trampoline(program):
             returned, decided = self._script(program, launch, state, application)
@@ -130,6 +131,12 @@ class _Search:
         if inner is not None:
             return self._through(launch, inner, state)
         return self._other(program, launch, state)
+
+    def _find(self, word: str, shell: Shell) -> Program:
+        key = (word, shell.path, shell.directory, shell.user.uid)
+        if key not in self._found:
+            self._found[key] = shell.find(word)
+        return self._found[key]
 
     # --- what is known of a program -----------------------------------------------------------------------------------
 
@@ -160,7 +167,7 @@ class _Search:
     def _tool(self, launch: Launch, state: State) -> Returned | None:
         """Go through a program that does its work and comes back."""
         name = basename(launch.words[0])
-        program = launch.shell.find(launch.words[0])
+        program = self._find(launch.words[0], launch.shell)
         state.way = state.way._replace(last=launch)
         if program.problem is not None and name not in BASIC:
             missing = self._missing(program, launch, state)

@@ -7,18 +7,16 @@ Sources: conda 26.7 ``core/envs_manager.py`` (``list_all_known_prefixes``), ``ba
 from __future__ import annotations
 
 import re
-from itertools import islice
 from posixpath import dirname, join, normpath
 from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.accounts import find_homes
 from ocianalyze.facts.programs import LONGEST_PATH, split_path
 from ocianalyze.facts.python import find_installation, is_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.programs import Program
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("**/.condarc", "**/condarc", "**/environments.txt", "/etc/conda/condarc.d/*")
-"""What conda reads most; what else it may read is looked at where contents can be read again."""
+READS: Final = ("**/.condarc", "**/condarc", "**/environments.txt", "**/condarc.d/*")
 
 
 _PLACES: Final = (
@@ -47,14 +44,11 @@ _YAML: Final = (".yml", ".yaml")
 _FILES: Final = (*(f"/{name}" for name in _NAMES[:2]), *_YAML)
 """What files must be called to be read."""
 
-_LARGEST: Final = 256 * 1024
-_MAX_DIRECTORIES: Final = 100
-_MAX_ENVIRONMENTS: Final = 1000
-_ENVS_DIRS: Final = r"""(?mx)^["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*
-    (?:\[([^\]]{0,4096})\]|(?:\#.*)?((?:\n(?:[ \t]*-.*|[ \t]*(?:\#.*)?))*))"""
+_LARGEST: Final = 1 << 20
+_ENVS_DIRS: Final = re.compile(r"""["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*(.*)""")
 """``envs_dirs`` of a ``.condarc``, which is YAML: a list beside it or below."""
 
-_COMMENT: Final = r"(?m)(?:^|\s)#.*"
+_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
 
 
 class Conda(NamedTuple):
@@ -97,9 +91,9 @@ def find_conda(shell: Shell, environment: Mapping[str, str], mounts: Mounts) -> 
     known: list[str] = []
     if prefix is not None:
         # conda runs where the mounts are: what they hide is neither configuration nor list to it.
-        known = sorted({prefix, *islice(_listed(shell, environment, prefix, mounts), _MAX_ENVIRONMENTS)})
+        known = sorted({prefix, *_listed(shell, environment, prefix, mounts)})
     real = {filesystem.resolve(path).path for path in known}
-    unknown = tuple(islice((path for path in prefixes if path not in real), _MAX_ENVIRONMENTS))
+    unknown = tuple(path for path in prefixes if path not in real)
     return Conda(prefix, program, tuple(known), unknown)
 
 
@@ -126,16 +120,16 @@ def _listed(shell: Shell, environment: Mapping[str, str], prefix: str, mounts: M
     filesystem, home = shell.filesystem, shell.user.home
     for directory in _environment_directories(shell, environment, prefix, mounts):
         node = filesystem.lookup(directory)
-        for child in filesystem.children_of(node)[:_MAX_ENVIRONMENTS] if node is not None else ():
+        for child in filesystem.children_of(node) if node is not None else ():
             path = join(directory, child.name)
             if is_environment(filesystem, path):
                 yield path
     # conda that is run by root asks all users.
-    homes = find_homes(filesystem)[:_MAX_DIRECTORIES] if shell.user.uid == 0 else ()
+    homes = find_homes(filesystem) if shell.user.uid == 0 else ()
     for place in dict.fromkeys((home, *homes)):
-        for line in _lines(filesystem, mounts, join(place, ".conda/environments.txt"))[:_MAX_ENVIRONMENTS]:
+        for line in _lines(filesystem, mounts, join(place, ".conda/environments.txt")):
             path = line.strip()
-            if path.startswith("/") and len(path) < LONGEST_PATH and is_environment(filesystem, path):
+            if path.startswith("/") and is_environment(filesystem, path):
                 yield path
 
 
@@ -143,15 +137,16 @@ def _environment_directories(
     shell: Shell, environment: Mapping[str, str], prefix: str, mounts: Mounts
 ) -> tuple[str, ...]:
     variables = {"CONDA_ROOT": prefix, **environment, "CONDA_PREFIX": environment.get("CONDA_PREFIX") or prefix}
+    variables = {name: value for name, value in variables.items() if len(value) < LONGEST_PATH}  # others are no paths
     stated = [item for name in ("CONDA_ENVS_DIRS", "CONDA_ENVS_PATH") for item in split_path(variables.get(name, ""))]
     for content in _configurations(shell, variables, mounts):
-        stated += _stated_directories(content)
+        stated += stated_directories(content)
     fixed = (join(prefix, "envs"), "~/.conda/envs")
-    expanded = (_expand(path, variables, shell.user.home) for path in (*stated[:_MAX_DIRECTORIES], *fixed))
+    expanded = (_expand(path, variables, shell.user.home) for path in (*stated, *fixed))
     return tuple(dict.fromkeys(path for path in expanded if path is not None))
 
 
-def _configurations(shell: Shell, variables: Mapping[str, str], mounts: Mounts) -> Iterator[str]:
+def _configurations(shell: Shell, variables: Mapping[str, str], mounts: Mounts) -> Iterator[list[str]]:
     filesystem = shell.filesystem
     seen: set[Node] = set()
     for name in (*(f"{place}/{name}" for place in _PLACES for name in _NAMES), variables.get("CONDARC", "")):
@@ -163,40 +158,51 @@ def _configurations(shell: Shell, variables: Mapping[str, str], mounts: Mounts) 
         paths = [place] if place.endswith(_FILES) else []
         if node.is_directory:
             paths = [join(place, child.name) for child in filesystem.children_of(node) if child.name.endswith(_YAML)]
-        for path in paths[:_MAX_DIRECTORIES]:
-            yield "\n".join(_lines(filesystem, mounts, path))
+        for path in paths:
+            yield _lines(filesystem, mounts, path)
 
 
-def _stated_directories(content: str) -> Iterator[str]:
-    for match in islice(re.finditer(_ENVS_DIRS, content), _MAX_DIRECTORIES):
-        beside, below = match[1], match[2] or ""
-        items = re.sub(_COMMENT, "", beside).split(",") if beside is not None else below.split("\n")
-        for item in items:
-            value = re.sub(_COMMENT, "", item).strip().removeprefix("-").strip().strip("'\"")
-            if value:
-                yield value
+def stated_directories(lines: Iterable[str]) -> Iterator[str]:
+    """Yield what ``envs_dirs`` lists in the lines of a ``.condarc``, as far as it is written in YAML's plain ways."""
+    ends: str | None = None  # what ends the list that the line may belong to: a bracket, or a line that is no item
+    for line in lines:
+        text = _COMMENT.sub("", line).rstrip()
+        match = _ENVS_DIRS.match(text)
+        if match is not None and ends != "]":
+            text = match[1].strip()
+            ends = "]" if text.startswith("[") else ""
+            text = text.removeprefix("[") if ends else f"- {text}" if text else ""
+        if ends == "]":
+            inside, bracket, _ = text.partition("]")
+            yield from filter(None, map(_value, inside.split(",")))
+            ends = None if bracket else ends
+        elif ends is not None and text.strip():
+            if text.lstrip().startswith("-"):
+                yield from filter(None, (_value(text.strip().removeprefix("-")),))
+            else:
+                ends = None
+
+
+def _value(text: str) -> str:
+    return text.strip().strip("'\"")
 
 
 def _expand(path: str, variables: Mapping[str, str], home: str) -> str | None:
-    """Return an absolute path of what conda's ``expand`` makes of `path`, or None if it makes none."""
-    if not path or len(path) >= LONGEST_PATH or path.count("$") > _MAX_DIRECTORIES:
+    """Return an absolute path of what conda's ``expand`` makes of `path`, or None if it makes none that Linux takes."""
+    if not path or len(path) >= LONGEST_PATH:
         return None
-    short = {name: value for name, value in variables.items() if len(value) < LONGEST_PATH}
-    found = Template(path).safe_substitute(short)
+    found = Template(path).safe_substitute(variables)
     found = home + found[1:] if found == "~" or found.startswith("~/") else found
     return normpath(found) if found.startswith("/") and len(found) < LONGEST_PATH else None
 
 
 def _lines(filesystem: Filesystem, mounts: Mounts, path: str) -> list[str]:
-    """Return the lines of a file that is visible at run time; of a large one, those of its beginning.
+    """Return the lines of a file, none if it is hidden at run time.
 
-    One that was not kept has none: environments that only it tells of are such as conda may not know.
+    Raises:
+        ContentUnavailableError: it was not kept, or is too large.
     """
     found = filesystem.resolve(path)
     if found.node is None or not found.node.is_file or mounts.hides_on_the_way(found) or mounts.hides(path):
         return []
-    try:
-        content = found.node.read(_LARGEST)
-    except ContentUnavailableError:
-        return []
-    return content.decode("utf-8", "surrogateescape").split("\n")
+    return found.node.read(most=_LARGEST).decode("utf-8", "surrogateescape").split("\n")

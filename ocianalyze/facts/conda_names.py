@@ -29,11 +29,12 @@ def name_environments(
     `base` is where conda itself lies; what `without` finds something in is left out.
     """
     taken: dict[str, str] = {}
+    numbers: dict[str, int] = {}
     for path in environments if base in environments else (base, *environments):
         if (without is not None and without.search(path)) or path.startswith(join(base, "conda-bld", "")):
             continue
         name = BASE if path == base else _name(path, base, taken)
-        taken[_distinct(name, taken)] = path
+        taken[_distinct(name, taken, numbers)] = path
     return {path: name for name, path in taken.items()}
 
 
@@ -52,11 +53,14 @@ def _name(path: str, base: str, taken: dict[str, str]) -> str:
     return name
 
 
-def _distinct(name: str, taken: dict[str, str]) -> str:
-    """Return the name, or the first of ``name-2``, ``name-3`` and so on that is not taken."""
-    number, found = 1, name
+def _distinct(name: str, taken: dict[str, str], numbers: dict[str, int]) -> str:
+    """Return the name, or the first of ``name-2``, ``name-3`` and so on that is not taken.
+
+    `numbers` are the last that were tried: no name is ever given back.
+    """
+    found = name
     while found in taken:
-        number += 1
+        number = numbers[name] = numbers.get(name, 1) + 1
         found = f"{name}-{number}"
     return found
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from ocianalyze.facts.packages import Package
     from ocianalyze.filesystem.node import Node
 
-READS: Final = ("/usr/local/cuda*/version.json", "/usr/local/cuda*/version.txt")
+READS: Final = ("**/cuda*/version.json", "**/cuda*/version.txt")
 
+_LARGEST: Final = 1 << 20
 _NAMES: Final = (
     (re.compile(r"libcudart\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)+", re.ASCII), "library"),
     (re.compile(r"libcudart-[0-9a-f]{8}\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)*", re.ASCII), "library"),
@@ -102,7 +103,7 @@ def _evidence_of(node: Node) -> Iterator[CudaEvidence]:
         yield CudaEvidence(installed[1], "directory", path)
     if _VERSION_FILE.fullmatch(path):
         read = _READERS[path.rpartition(".")[2]]
-        version = read(node.read()) if node.is_file else None
+        version = read(node.read(most=_LARGEST)) if node.is_file else None
         if version is not None:
             yield CudaEvidence(version, "file", path)
         return

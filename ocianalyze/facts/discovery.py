@@ -12,6 +12,7 @@ import re
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.conda import Conda, find_conda
 from ocianalyze.facts.conda_names import kernel_names, name_environments
 from ocianalyze.facts.entry_points import find_entry_points
@@ -148,7 +149,12 @@ class _Finder:
     def _kernel(self, kernel: Kernel) -> Kernel:
         """Return `kernel` with what its ``kernel.json`` says, what hides it and what keeps the user from it."""
         hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(kernel.file))
-        spec = load_kernelspec(kernel.node.read(LARGEST + 1))
+        try:
+            spec = load_kernelspec(kernel.node.read(most=LARGEST))
+        except UndecidedError as error:
+            if error.path is None:
+                error.path, error.layer = kernel.file, kernel.node.layer
+            raise
         denied = find_denial(self._filesystem, kernel.file, self._user)
         return kernel._replace(spec=spec, hidden_by=self._mounts.hides(kernel.directory) or hidden_by, denied=denied)
 

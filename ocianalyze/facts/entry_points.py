@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 READS: Final = ("**/entry_points.txt",)
 
 _METADATA: Final = (".dist-info", ".egg-info")
-_LARGEST: Final = 64 * 1024
+_LARGEST: Final = 1 << 20
 _SECTION: Final = re.compile(r"\[\s*([^\]]+?)\s*\]")
 
 
@@ -34,7 +34,7 @@ def find_entry_points(filesystem: Filesystem, directories: Iterable[str], group:
             if child.name.endswith(_METADATA):
                 node = filesystem.lookup(join(child.path, "entry_points.txt"))
                 if node is not None and node.is_file:
-                    found.update(_names(node.read(_LARGEST).decode("utf-8", "surrogateescape"), group))
+                    found.update(_names(node.read(most=_LARGEST).decode("utf-8", "surrogateescape"), group))
     return frozenset(found)
 
 

@@ -226,9 +226,9 @@ class _Files:
             elif node.size > _LARGEST:
                 yield Options(opaque=True)
             elif ending == "json":
-                yield parse_json(node.read(_LARGEST), path)
+                yield parse_json(node.read(most=_LARGEST), path)
             else:
-                yield parse_python(node.read(_LARGEST).decode("utf-8", "replace").replace(UNKNOWN, "?"), path)
+                yield parse_python(node.read(most=_LARGEST).decode("utf-8", "replace").replace(UNKNOWN, "?"), path)
 
     def _search(self, found: Found) -> Iterator[str]:
         """Yield the directories, what counts most first."""

@@ -12,6 +12,7 @@ from itertools import islice
 from posixpath import basename
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.python import find_installation, is_python
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _USUAL: Final = ("jupyter-lab", "jupyter", "python", "python3")
 
 _SHELLS: Final = frozenset({"sh", "bash", "dash"})
 _TRAMPOLINE: Final = b"\n'''exec' "
-_MAX_WORDS: Final = 100
+_LONGEST_LINE: Final = 64 * 1024
 
 
 class Server(NamedTuple):
@@ -78,7 +79,7 @@ def find_server(shell: Shell, command: Sequence[str]) -> Server | None:
 
 def _server_words(command: Sequence[str]) -> Iterator[str]:
     """Yield what in `command` is a Jupyter server, or the Python that runs one with ``-m``."""
-    words = list(command[:_MAX_WORDS])
+    words = list(command)
     if len(words) > 2 and basename(words[0]) in _SHELLS and words[1].startswith("-"):  # noqa: PLR2004 - sh -c LINE
         words = _split(words[2])
     for position, word in enumerate(words):
@@ -89,10 +90,15 @@ def _server_words(command: Sequence[str]) -> Iterator[str]:
 
 
 def _split(line: str) -> list[str]:
+    if len(line) > _LONGEST_LINE:
+        raise UndecidedError(
+            f"a shell's command line has {len(line):,} characters, over the limit of {_LONGEST_LINE:,}",
+            hint="put the commands into a script",
+        )
     try:
-        return shlex.split(line[: _MAX_WORDS * 100])[:_MAX_WORDS]
+        return shlex.split(line)
     except ValueError:
-        return line[: _MAX_WORDS * 100].split()[:_MAX_WORDS]
+        return line.split()
 
 
 def _python_of(program: Program, shell: Shell) -> str | None:

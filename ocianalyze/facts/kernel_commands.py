@@ -13,6 +13,7 @@ from posixpath import basename, join
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.conda_names import RUNNER
 from ocianalyze.facts.kernels import KERNEL_MODULES, Kernel
 from ocianalyze.facts.modules import ModuleFinder, ModuleSearch
@@ -29,14 +30,7 @@ _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 """The variables of a kernel that change where its command leads."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9_]+)\}")
-_MOST_KERNELS: Final = 1000
-"""Of how many kernels the commands are looked up; no image that is meant well has more."""
-
-_MOST_DIRECTORIES: Final = 20_000
-"""In how many directories programs are looked up for all kernels together."""
-
 _LONGEST_VALUE: Final = 64 * 1024
-_LONGEST_COMMAND: Final = 64 * 1024
 _OPTIONS_WITH_VALUES: Final = ("-X", "-W")
 
 
@@ -50,7 +44,6 @@ class KernelCommands:
         self._server = server
         self._modules = ModuleFinder(shell.filesystem, shell.user.home, mounts)
         self._installations: dict[str, Installation | None] = {}
-        self._room = _MOST_DIRECTORIES
 
     def server_module(self, name: str) -> ModuleSearch | None:
         """Return where the server imports a module from, or None if its Python is none of the image's."""
@@ -58,12 +51,11 @@ class KernelCommands:
         return None if python is None else self._modules.find(python, name, self._environment.get("PYTHONPATH", ""))
 
     def with_commands(self, kernels: Sequence[Kernel], *, conda_prefix: str | None) -> tuple[Kernel, ...]:
-        """Return `kernels` with what their commands lead to, as far as there are not too many of them.
+        """Return `kernels` with what their commands lead to.
 
         `conda_prefix` is that of the conda that activates environments.
         """
-        found = (self._with_command(kernel, conda_prefix) for kernel in kernels[:_MOST_KERNELS])
-        return (*found, *kernels[_MOST_KERNELS:])
+        return tuple(self._with_command(kernel, conda_prefix) for kernel in kernels)
 
     def _with_command(self, kernel: Kernel, conda_prefix: str | None) -> Kernel:
         argv = kernel.spec.argv
@@ -74,7 +66,7 @@ class KernelCommands:
         if self._server.installation is None and (rewritten or argv[0].startswith("{prefix}")):
             return kernel._replace(foreign=True)
         word = kernel.command[0] if kernel.environment is None else argv[0]
-        if not word or "{" in word or self._room <= 0:
+        if not word or "{" in word:
             return kernel
         return self._look_up(kernel, (word, *argv[1:]))
 
@@ -86,8 +78,6 @@ class KernelCommands:
         if command[0] in self._server.replaced:
             command = (self._server.executable, *command[1:])
         values = {"resource_dir": kernel.directory, "prefix": self._server.prefix}
-        if sum(len(word) + word.count("{") * len(kernel.directory) for word in command) > _LONGEST_COMMAND:
-            return command
         return tuple(_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), word) for word in command)
 
     def _look_up(self, kernel: Kernel, argv: tuple[str, ...]) -> Kernel:
@@ -95,7 +85,6 @@ class KernelCommands:
         shell = self._shell.with_environment(variables)
         if kernel.environment is not None:
             shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
-        self._room -= len(shell.path)
         program = shell.find(argv[0])
         if program.problem is None and basename(argv[0]) == "env" and (behind := _behind_env(argv)):
             argv = behind
@@ -119,15 +108,22 @@ class KernelCommands:
 
 
 def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return those of a kernel's variables that matter, as jupyter_client makes them; without what is far too long."""
+    """Return those of a kernel's variables that matter, as jupyter_client makes them.
+
+    Raises:
+        UndecidedError: one is longer than any that is examined.
+    """
     found: dict[str, str] = {}
-    for key in _VARIABLES & settings.keys():
+    for key in sorted(_VARIABLES & settings.keys()):
         text = settings[key]
-        if len(text) > _LONGEST_VALUE:
-            continue
         names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
-        if len(text) + sum(len(environment.get(name, "")) for name in names if name) <= _LONGEST_VALUE:
-            found[key] = Template(text).safe_substitute(environment)
+        size = len(text) + sum(len(environment.get(name, "")) for name in names if name)
+        if size > _LONGEST_VALUE:
+            raise UndecidedError(
+                f"the variable {key} of a kernel has up to {size:,} characters, over the limit of {_LONGEST_VALUE:,}",
+                hint="shorten the variable in kernel.json",
+            )
+        found[key] = Template(text).safe_substitute(environment)
     return found
 
 

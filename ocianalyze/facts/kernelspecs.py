@@ -13,10 +13,15 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Final
 
+from ocianalyze.errors import UndecidedError
+
 READS: Final = ("**/kernel.json",)
 
 LARGEST: Final = 1024 * 1024
-"""How large a ``kernel.json`` may be to be looked at."""
+"""How large a ``kernel.json`` may be to be looked at; in bytes."""
+
+_MOST_WORDS: Final = 4096
+"""How many words a command may have to be looked at."""
 
 CONNECTION_FILE: Final = "{connection_file}"
 _LONGEST_NAME: Final = 60
@@ -82,7 +87,11 @@ class KernelSpec:
 
 
 def load_kernelspec(content: bytes) -> KernelSpec:
-    """Return what the content of a ``kernel.json`` says; a document that the loader drops has a ``problem``."""
+    """Return what the content of a ``kernel.json`` says; a document that the loader drops has a ``problem``.
+
+    Raises:
+        UndecidedError: its command has more words than are examined.
+    """
     try:
         value = _parse(content)
     except _UnreadableError as error:
@@ -92,6 +101,11 @@ def load_kernelspec(content: bytes) -> KernelSpec:
         return KernelSpec(problem=kind, conda_failure=kind)
     problem = _type_problem(value) or _provisioner_problem(value)
     argv = value.get("argv", [])
+    if isinstance(argv, list) and len(argv) > _MOST_WORDS:
+        raise UndecidedError(
+            f"the command of a kernel has {len(argv):,} words, over the limit of {_MOST_WORDS:,}",
+            hint="start the kernel with a script that holds its arguments",
+        )
     return KernelSpec(
         argv=tuple(str(word) for word in argv) if isinstance(argv, list) else (str(argv),),
         display_name=str(value.get("display_name", "")),
@@ -105,8 +119,6 @@ def load_kernelspec(content: bytes) -> KernelSpec:
 
 
 def _parse(content: bytes) -> object:
-    if len(content) > LARGEST:
-        raise _UnreadableError("it is larger than 1 MiB")
     if content.startswith(b"\xef\xbb\xbf"):
         raise _UnreadableError("it begins with a byte order mark")
     try:

@@ -6,8 +6,6 @@ Sources: ld.so(8), ldconfig(8).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from itertools import islice
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,9 +14,10 @@ from ocianalyze.facts.programs import split_path
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("/etc/ld.so.conf", "/etc/ld.so.conf.d/*.conf")
+READS: Final = ("**/etc/ld.so.conf", "**/etc/ld.so.conf.d/*.conf")
 
 DEFAULT: Final = (
     "/usr/lib/x86_64-linux-gnu",
@@ -29,16 +28,6 @@ DEFAULT: Final = (
     "/lib",
 )
 """Where the loader looks without being told (the multiarch ones on Debian and its kin)."""
-
-_LARGEST: Final = 1024 * 1024
-"""How much of all files together is looked at."""
-
-_MAX_DIRECTORIES: Final = 1000
-_MAX_FILES: Final = 1000
-_MAX_PATTERNS: Final = 20
-"""How many includes with wildcards are looked at, for each of which whole directories are gone through."""
-
-_WILD: Final = re.compile(r"[*?\[]")
 
 _TREES: Final = r"/(?:usr/)?lib(?:32|64)?(?:/|\Z)|/usr/local/(?:nvidia|lib)(?:/|\Z)"
 _NOT_SEARCHED: Final = r"/(?:site-packages|dist-packages|node_modules|firmware|modules)(?:/|\Z)"
@@ -79,58 +68,43 @@ def find_loader_path(filesystem: Filesystem, environment: Mapping[str, str]) -> 
 
     Raises:
         ContentUnavailableError: a configuration is there but was not kept.
+        LimitExceededError: it leads to more directories than can be gone through.
     """
     added = [
         LoaderDirectory(item, filesystem.resolve(item).path, "LD_LIBRARY_PATH", None)
         for item in split_path(environment.get("LD_LIBRARY_PATH", "").replace(";", ":"))
         if item.startswith("/")
     ]
-    added += islice(_configured(filesystem, "/etc/ld.so.conf", _Seen(), depth=0), _MAX_DIRECTORIES)
+    added += _configured(filesystem, "/etc/ld.so.conf")
     return LoaderPath(frozenset(filesystem.resolve(path).path for path in DEFAULT), tuple(added))
 
 
-@dataclass(slots=True)
-class _Seen:
-    """The files and patterns that have been looked at."""
-
-    files: set[str] = field(default_factory=set)
-    includes: set[str] = field(default_factory=set)
-    patterns: int = 0
-    room: int = _LARGEST
-
-    def is_new(self, include: str) -> bool:
-        """Tell whether something is to be included that has not been; wildcards only as long as they are few."""
-        if include in self.includes or len(self.includes) >= _MAX_FILES:
-            return False
-        wild = _WILD.search(include) is not None
-        if wild and self.patterns >= _MAX_PATTERNS:
-            return False
-        self.includes.add(include)
-        self.patterns += wild
-        return True
+def _configured(filesystem: Filesystem, top: str) -> Iterator[LoaderDirectory]:
+    """Yield what a configuration and what it includes add, in the order of ldconfig, each file once."""
+    todo: list[Iterator[str | LoaderDirectory]] = [iter((top,))]
+    seen: set[str] = set()
+    while todo:
+        item = next(todo[-1], None)
+        if item is None:
+            todo.pop()
+        elif isinstance(item, LoaderDirectory):
+            yield item
+        else:
+            node = filesystem.lookup(item)
+            if node is not None and node.is_file and node.path not in seen:
+                seen.add(node.path)
+                todo.append(_lines(filesystem, item, node))
 
 
-def _configured(filesystem: Filesystem, path: str, seen: _Seen, *, depth: int) -> Iterator[LoaderDirectory]:
-    """Yield what a configuration adds."""
-    node = filesystem.lookup(path)
-    if node is None or not node.is_file or depth > 3:  # noqa: PLR2004 - deeper than anybody nests them
-        return
-    if node.path in seen.files or len(seen.files) >= _MAX_FILES:
-        return
-    seen.files.add(node.path)
-    content = node.read(seen.room)
-    seen.room -= len(content)
-    for raw in content.decode("utf-8", "surrogateescape").splitlines():
+def _lines(filesystem: Filesystem, path: str, node: Node) -> Iterator[str | LoaderDirectory]:
+    """Yield the directories that the file at `path` adds, and the paths of the files that it includes."""
+    for raw in node.read().decode("utf-8", "surrogateescape").split("\n"):
         line = raw.partition("#")[0].strip()
-        word, *patterns = line.split()[:_MAX_FILES] or ("",)
+        word, *patterns = line.split() or ("",)
         if word == "include":
             for pattern in patterns:
                 # ldconfig takes what is relative from the directory of the file that includes it.
-                full = normpath(join(dirname(path), pattern))
-                if seen.is_new(full):
-                    found = filesystem.glob(full) if _WILD.search(full) else [filesystem.lookup(full)]
-                    for item in filter(None, found):
-                        yield from _configured(filesystem, item.path, seen, depth=depth + 1)
+                yield from filesystem.expand(normpath(join(dirname(path), pattern)))
         elif line.startswith("/"):
             # What follows '=' is the kind of library that ldconfig used to be told.
             directory = line.partition("=")[0].rstrip()

@@ -29,7 +29,7 @@ _HARMLESS: Final = re.compile(r".*-nspkg\.pth|distutils-precedence\.pth|_virtual
 
 _LONGEST: Final = 64 * 1024
 _MAX_LINES: Final = 1000
-"""How much of a ``.pth`` file is read, and how many lines of all of them."""
+"""How long a ``.pth`` file may be to be read, and how many lines of all of them are followed; the rest is a doubt."""
 
 _ARCHIVES: Final = (".zip", ".egg", ".pex", ".whl")
 
@@ -185,12 +185,10 @@ def _lines_of(filesystem: Filesystem, child: Node, site: str) -> Iterator[_Link]
     if file is None or not file.is_file:
         return
     try:
-        content = file.read(_LONGEST)
+        content = file.read(most=_LONGEST)
     except ContentUnavailableError:
-        yield _Link(child.path, doubt="was not kept")
+        yield _Link(child.path, doubt="is too long to be read" if file.size > _LONGEST else "was not kept")
         return
-    if file.size > _LONGEST:
-        yield _Link(child.path, doubt="is too long to be read")
     for line in content.decode("utf-8", "surrogateescape").splitlines():
         if len(line) >= LONGEST_PATH:
             yield _Link(child.path, doubt="has a line that is too long")

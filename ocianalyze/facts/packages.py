@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("/var/lib/dpkg/status", "/var/lib/dpkg/status.d/*")
+READS: Final = ("**/dpkg/status", "**/dpkg/status.d/*")
 
 _DRIVER_SOURCE: Final = (
     r"nvidia-graphics-drivers.*|nvidia-open-gpu-kernel-modules.*|linux-restricted-modules.*|fabric-manager-\d+"
@@ -31,7 +31,12 @@ _DRIVER_NAME: Final = (
     r"|xserver-xorg-video-nvidia.*|cuda-drivers.*|linux-(?:modules|objects)-nvidia-.*"
 )
 _EMPTY: Final = r"(?i)transitional|dummy"
-_TRACES: Final = (b"nvidia", b"cuda")
+_TRACE: Final = rb"nvidia|cuda"
+_SIZE: Final = 500
+"""How many bytes of memory a package takes beside its texts."""
+
+_STEPS: Final = 10
+"""How many steps of work a paragraph is."""
 
 
 class Package(NamedTuple):
@@ -60,7 +65,8 @@ def find_packages(filesystem: Filesystem) -> tuple[Package, ...]:
     """Return the installed packages that mention NVIDIA or CUDA.
 
     Raises:
-        ContentUnavailableError: dpkg's status is there but was not kept.
+        ContentUnavailableError: dpkg's status is there but was not kept, or is too large.
+        LimitExceededError: there are more such packages than can be gone through.
     """
     return tuple(package for path in _status_files(filesystem) for package in _packages_in(filesystem, path))
 
@@ -76,15 +82,29 @@ def _status_files(filesystem: Filesystem) -> Iterator[str]:
 def _packages_in(filesystem: Filesystem, path: str) -> Iterator[Package]:
     node = filesystem.lookup(path)
     content = node.read() if node is not None and node.is_file else b""
-    if not any(trace in content for trace in _TRACES):
-        return
-    for paragraph in content.split(b"\n\n"):
-        if any(trace in paragraph for trace in _TRACES):
-            fields = _fields(paragraph.decode("utf-8", "surrogateescape"))
-            if "Package" in fields and fields.get("Status", "install ok installed").endswith(" installed"):
-                source = fields.get("Source", fields["Package"]).partition(" ")[0]
-                description = fields.get("Description", "")
-                yield Package(fields["Package"], fields.get("Version", ""), source, description, path)
+    for paragraph in _paragraphs_about(content):
+        filesystem.spend(_STEPS)
+        fields = _fields(paragraph.decode("utf-8", "surrogateescape"))
+        if "Package" in fields and fields.get("Status", "install ok installed").endswith(" installed"):
+            filesystem.budget.take(_SIZE + len(paragraph), path)
+            source = fields.get("Source", fields["Package"]).partition(" ")[0]
+            description = fields.get("Description", "")
+            yield Package(fields["Package"], fields.get("Version", ""), source, description, path)
+
+
+def _paragraphs_about(content: bytes) -> Iterator[bytes]:
+    """Yield the paragraphs that have one of the traces in them, each of those that are the same once."""
+    seen: set[bytes] = set()
+    start = 0
+    for match in re.finditer(_TRACE, content):
+        if match.start() >= start:
+            begin = content.rfind(b"\n\n", start, match.start())
+            end = content.find(b"\n\n", match.end())
+            paragraph = content[start if begin < 0 else begin + 2 : len(content) if end < 0 else end]
+            start = len(content) if end < 0 else end + 2
+            if paragraph not in seen:
+                seen.add(paragraph)
+                yield paragraph
 
 
 def _fields(paragraph: str) -> dict[str, str]:

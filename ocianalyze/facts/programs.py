@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.errors import UndecidedError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,8 +21,9 @@ DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 LONGEST_PATH: Final = 4096
 """How long a path may be for Linux (``PATH_MAX``)."""
 
-_LONGEST_VALUE: Final = 64 * 1024
-_MAX_ENTRIES: Final = 1000
+_LONGEST_VALUE: Final = 128 * 1024
+"""How long a variable with its name may be for Linux to start a program with it (``MAX_ARG_STRLEN``, execve(2))."""
+
 _SHOWN: Final = 5
 
 
@@ -81,11 +84,17 @@ def search_path(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def split_path(value: str) -> tuple[str, ...]:
-    """Return the entries of a variable such as ``PATH``, each once; of one without any sense or measure, the first."""
-    entries = value[:_LONGEST_VALUE].split(":")
-    if len(value) > _LONGEST_VALUE:
-        entries.pop()
-    return tuple(dict.fromkeys(entries))[:_MAX_ENTRIES]
+    """Return the entries of a variable such as ``PATH``, each once.
+
+    Raises:
+        UndecidedError: it is longer than Linux allows, so that no program is started with it.
+    """
+    if len(value) >= _LONGEST_VALUE:
+        raise UndecidedError(
+            f"a variable that lists directories has {len(value):,} characters, over the limit of {_LONGEST_VALUE:,}",
+            hint="shorten the variable: Linux starts no program with it",
+        )
+    return tuple(dict.fromkeys(value.split(":")))
 
 
 def shown(directories: tuple[str, ...], separator: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 READS: Final = ("**/pyvenv.cfg",)
 
+_LARGEST: Final = 64 * 1024
 _STANDARD_LIBRARY: Final = re.compile(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
 _LIBRARIES: Final = ("lib", "lib64")
 _EXECUTABLE: Final = re.compile(r"(?:python|pypy)[\d.]*t?", re.ASCII)
@@ -111,7 +112,7 @@ def _standard_libraries_in(filesystem: Filesystem, prefix: Node) -> tuple[str, .
 
 
 def _environment(filesystem: Filesystem, executable: str, prefix: str, configuration: Node) -> Installation:
-    settings = _settings(configuration.read())
+    settings = _settings(configuration.read(most=_LARGEST))
     home = settings.get("home")
     system_site = settings.get("include-system-site-packages", "").lower() == "true"
     found = _installed_above(filesystem, join(home, basename(executable))) if home else None

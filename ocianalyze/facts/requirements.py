@@ -32,8 +32,6 @@ _SEMANTIC: Final = (
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 _MAX_UINT32: Final = 2**32 - 1
-_LONGEST: Final = 16 * 1024
-_MOST: Final = 20
 
 
 class Condition(NamedTuple):
@@ -86,7 +84,7 @@ def find_requirements(environment: Mapping[str, str]) -> tuple[Requirement, ...]
     if environment.get("NVIDIA_DISABLE_REQUIRE") in _TRUE:
         return ()
     names = sorted(name for name in environment if name.startswith(PREFIX) and not name.startswith(_JETPACK))
-    found = [parse_requirement(name, environment[name]) for name in names[:_MOST]]
+    found = [parse_requirement(name, environment[name]) for name in names]
     legacy = legacy_version(environment)
     if legacy is not None:
         found.append(legacy)
@@ -118,8 +116,6 @@ def major_minor(text: str) -> str | None:
 
 def parse_requirement(variable: str, text: str) -> Requirement:
     """Return what a variable demands: spaces stand between alternatives, commas between conditions."""
-    if len(text) > _LONGEST:
-        return Requirement(variable, (), problem="it is too long")
     alternatives: list[tuple[Condition, ...]] = []
     problem: str | None = None
     for term in text.split(" "):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.layers.capture import SCRIPT
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
 UNKNOWN: Final = "\0"
 """Stands in a word for what only a running shell knows; no argument of a program can hold it."""
 
-LONGEST: Final = 256 * 1024
-"""How long a script may be, in bytes; of the scripts that images start with, nvm's is the longest with 150 KB."""
+LONGEST: Final = SCRIPT
+"""How long a script may be, in bytes."""
 
 READS: Final = (
     *("/etc/profile", "/etc/profile.d/*", "/etc/environment", "/etc/arg_mamba_user"),
@@ -32,11 +33,11 @@ def text_of(node: Node) -> str:
     Raises:
         UnreadableError: it was not kept, or is too long.
     """
-    if node.size > LONGEST:
-        raise UnreadableError(f"{node.path} is longer than the {LONGEST // 1024} KB that are read of a script")
     try:
-        content = node.read(LONGEST)
+        content = node.read(most=LONGEST)
     except ContentUnavailableError as error:
+        if node.size > LONGEST:
+            raise UnreadableError(f"{node.path} is longer than the {LONGEST >> 10} KiB that are read of a script") from error
         raise UnreadableError(f"the content of {node.path} was not kept") from error
     # bash leaves NULs out of what it reads, and no word can hold one.
     return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.permissions import may_read
 from ocianalyze.facts.programs import Problem, Program, may_execute, search_path, shown
 from ocianalyze.facts.shebangs import ShebangError, env_command, parse_shebang
-from ocianalyze.filesystem.tree import MAX_HOPS
+from ocianalyze.filesystem.resolver import MAX_HOPS
 from ocianalyze.layers import filetype
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
 
 _MAX_INTERPRETERS: Final = 5
-_MAX_SCRIPTS: Final = 16
-"""How many scripts one look-up follows before it gives up."""
+"""How many interpreters may be scripts themselves, one behind the other, for Linux (``fs/exec.c``)."""
 
 
 @dataclass(slots=True)
@@ -35,7 +34,6 @@ class _Lookup:
 
     known: dict[str, Program] = field(default_factory=dict)
     scripts: list[Node] = field(default_factory=list)
-    followed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +125,12 @@ class Shell:
         where = _arrows(program.chain)
         if node in lookup.scripts:
             return program._replace(problem=Problem("loop", f"{where} is a script that is run by itself"))
-        if len(lookup.scripts) >= _MAX_INTERPRETERS or lookup.followed >= _MAX_SCRIPTS:
+        if len(lookup.scripts) >= _MAX_INTERPRETERS:
             return program._replace(problem=Problem("loop", f"{where} is a script of scripts, too many deep"))
         if not may_read(node, self.user):
             mode = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
             text = f"{where} is a script that {_who(self.user)} may not read ({mode})"
             return program._replace(problem=Problem("no-permission", text))
-        lookup.followed += 1
         lookup.scripts.append(node)
         try:
             interpreter, argument = parse_shebang(head)

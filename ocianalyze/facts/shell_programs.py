@@ -8,7 +8,6 @@ from __future__ import annotations
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ocianalyze.facts.accounts import READS as ACCOUNTS
 from ocianalyze.facts.accounts import parse_group, parse_passwd
 from ocianalyze.facts.scripts import UNKNOWN
 from ocianalyze.facts.shell_activation import HOOK
@@ -28,6 +27,7 @@ _Result: TypeAlias = "tuple[str, Status]"
 _Program: TypeAlias = "Callable[[Launch, Words, Interpreter, State], _Result | None]"
 """Returns what a program writes and how it ends; None if that is not followed."""
 
+_LONGEST_ACCOUNTS: Final = 256 * 1024
 _UNKNOWN_RESULT: Final = (UNKNOWN, "success")
 
 
@@ -131,13 +131,14 @@ def _mktemp(_launch: Launch, words: Words, _run: Interpreter, _state: State) -> 
 def _accounts(run: Interpreter, state: State) -> tuple[list[PasswdEntry], list[GroupEntry]] | None:
     """Return the lines of ``/etc/passwd`` and ``/etc/group``; None if they may have been changed, or cannot be read."""
     contents = []
-    for path in ACCOUNTS:
+    for path in ("/etc/passwd", "/etc/group"):
         seen = run.files(state).look(path)
-        if not seen.sure:
+        if not seen.sure or (seen.node is not None and seen.node.size > _LONGEST_ACCOUNTS):
             return None
         contents.append(seen.node.read() if seen.node is not None and seen.node.is_file else b"")
+    run.budget.text(sum(map(len, contents)))
     try:
-        return parse_passwd(contents[0]), parse_group(contents[1])
+        return list(parse_passwd(contents[0])), list(parse_group(contents[1]))
     except ValueError:
         return None
 

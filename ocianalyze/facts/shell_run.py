@@ -85,6 +85,7 @@ class Interpreter:
         self._script = ""
         self._lenient = 0
         self._substituted: Status = 0
+        self._paths: dict[str, tuple[Words, bool]] = {}
 
     # --- where it is, and where it ends -------------------------------------------------------------------------------
 
@@ -564,16 +565,22 @@ class Interpreter:
     def launch_of(self, words: Words, state: State, extra: dict[str, str] | None = None) -> Launch:
         """Return a program that is started here."""
         environment = state.variables.exported(extra)
-        value = environment.get("PATH", DEFAULT_PATH)
-        directories = [item or "." for item in split_path(value)]
-        known = tuple(item for item in directories if UNKNOWN not in item)
-        located = len(known) == len(directories) and UNKNOWN not in state.directory
+        known, complete = self._directories(environment.get("PATH", DEFAULT_PATH))
+        located = complete and UNKNOWN not in state.directory
         path = known if located else tuple(dict.fromkeys((*known, *state.process.shell.path)))
         directory = state.process.shell.directory if UNKNOWN in state.directory else state.directory
         shell = replace(state.process.shell, path=path, directory=directory)
         if not located:
             environment = state.variables.exported({**(extra or {}), "PATH": ":".join(path)})
         return Launch(words, shell, environment, state.process.names, located)
+
+    def _directories(self, value: str) -> tuple[Words, bool]:
+        """Return the directories of a ``PATH`` that can be told, and whether those are all."""
+        if value not in self._paths:
+            directories = [item or "." for item in split_path(value)]
+            known = tuple(item for item in directories if UNKNOWN not in item)
+            self._paths[value] = (known, len(known) == len(directories))
+        return self._paths[value]
 
 
 def _first_failure(statuses: Sequence[Status]) -> Status:

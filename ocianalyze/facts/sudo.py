@@ -16,12 +16,10 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("/etc/sudoers", "/etc/sudoers.d/*")
+READS: Final = ("**/etc/sudoers", "**/etc/sudoers.d/*")
 
 _PROGRAMS: Final = ("/usr/bin/sudo", "/bin/sudo", "/usr/local/bin/sudo")
 _SETUID: Final = 0o4000
-_LARGEST: Final = 256 * 1024
-_MOST_FILES: Final = 100
 _ENTRY: Final = r"(\S+)\s+[^=\s]+\s*=\s*(?:\([^)]*\)\s*)?(?:[A-Z_]+:\s*)*NOPASSWD:"
 
 
@@ -47,7 +45,7 @@ def find_sudo(filesystem: Filesystem, user: User, group_names: frozenset[str]) -
         return None
     who = {"ALL", f"#{user.uid}", *(f"%{name}" for name in group_names), *([user.name] if user.name else [])}
     for file in _files(filesystem):
-        for line in file.read(_LARGEST).decode("utf-8", "surrogateescape").splitlines():
+        for line in file.read().decode("utf-8", "surrogateescape").split("\n"):
             entry = re.match(_ENTRY, line.strip())
             if entry is not None and entry[1] in who:
                 return Sudo(program, file, line.strip())
@@ -60,7 +58,7 @@ def _files(filesystem: Filesystem) -> Iterator[Node]:
     if main is not None and main.is_file:
         yield main
     drop_in = filesystem.lookup("/etc/sudoers.d")
-    for child in (filesystem.children_of(drop_in) if drop_in is not None else [])[:_MOST_FILES]:
+    for child in filesystem.children_of(drop_in) if drop_in is not None else ():
         node = filesystem.lookup(join(drop_in.path if drop_in is not None else "/", child.name))
         if node is not None and node.is_file and "." not in child.name and not child.name.endswith("~"):
             yield node

@@ -11,7 +11,7 @@ from posixpath import dirname, join
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.scripts import UNKNOWN, UnreadableError, text_of
-from ocianalyze.layers.capture import compile_globs
+from ocianalyze.layers.globs import PathPattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +25,7 @@ READS: Final = (
 )
 """Where supervisord's configuration is looked for; what lies elsewhere is not read in any form of an image."""
 
+_PLACES: Final = tuple(map(PathPattern, READS))
 _DEFAULTS: Final = ("/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
 _WITH_VALUES: Final = frozenset("cudljpeiqakzm")
 _MOST_FILES: Final = 50
@@ -93,7 +94,7 @@ def _configuration(launch: Launch) -> str:
 
 
 def _text(node: Node, path: str) -> str:
-    if UNKNOWN in path or not compile_globs(READS).match(node.path):
+    if UNKNOWN in path or not any(pattern.matches(node.path) for pattern in _PLACES):
         raise UnknownProgramsError(f"supervisord starts what {path.replace(UNKNOWN, '...')} says")
     try:
         return text_of(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.filesystem.tree import MAX_HOPS
+from ocianalyze.filesystem.resolver import MAX_HOPS
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.superseded import Superseded
 from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.columns import has_repeats, rows_of
 from ocianalyze.layers.entry import DIRECTORIES, Kind
@@ -39,14 +40,18 @@ _MOST_REPORTED = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
 
 
-def merge(changesets: Sequence[Changeset], contents: Sequence[Contents], limits: Limits) -> Filesystem:
+def merge(
+    changesets: Sequence[Changeset], contents: Sequence[Contents], limits: Limits, budget: Budget | None = None
+) -> Filesystem:
     """Return the file system that `changesets`, from the bottom up, make; `contents` belong to the same layers.
+
+    `budget` is what may be spent on looking things up in it; all of the limits if None.
 
     Raises:
         CorruptLayerError: a hardlink leads to nothing.
         LimitExceededError: the symlinks that hardlinks lead through are longer than ``max_metadata`` together.
     """
-    return _Merge(changesets, limits).filesystem(contents)
+    return _Merge(changesets, limits).filesystem(contents, budget or Budget(limits))
 
 
 class _Merge:
@@ -84,7 +89,7 @@ class _Merge:
         for layer in range(len(self._changesets)):
             self._apply(layer)
 
-    def filesystem(self, contents: Sequence[Contents]) -> Filesystem:
+    def filesystem(self, contents: Sequence[Contents], budget: Budget) -> Filesystem:
         return Filesystem(
             ids=self._ids,
             contents=contents,
@@ -96,7 +101,7 @@ class _Merge:
             files=visible_files(self._ids, self._inodes, self._shadowed),
             bytes=visible_bytes(self._ids, self._inodes, self._shadowed),
             diagnostics=self._diagnostics,
-            max_content=self._limits.max_content,
+            budget=budget,
         )
 
     # ---- applying -------------------------------------------------------------------------------------------------

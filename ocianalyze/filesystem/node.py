@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.layers.entry import Attributes, Kind
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.changeset import Changeset
+
+_BYTES_PER_STEP: Final = 64
+"""What is read is looked through as well, which takes about a microsecond for so many bytes."""
 
 
 class Resolution(NamedTuple):
@@ -155,21 +159,29 @@ class Node:
         """The position of the layer that replaced or deleted it, or None while it is visible."""
         return self.filesystem.shadowed.get(self.id)
 
-    def read(self, size: int | None = None) -> bytes:
-        """Return the first `size` bytes of a regular file, all of it (up to ``max_content``) if None.
+    def read(self, most: int | None = None) -> bytes:
+        """Return the whole content of a regular file.
 
         Raises:
-            ContentUnavailableError: the content was not kept and cannot be read again.
+            ContentUnavailableError: it was not kept, or is larger than `most` bytes; never is a part returned.
         """
         inode = self.inode
-        most = self.filesystem.max_content
-        return self.filesystem.contents[inode.layer].read(inode.row, most if size is None else min(size, most))
+        self.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
+        try:
+            return self.filesystem.contents[inode.layer].read(inode.row, most=most)
+        except ContentUnavailableError as error:
+            error.layer = inode.layer
+            raise
 
     def head(self) -> bytes:
-        """Return what tells what a regular file is: its ELF header, its shebang line, or its first bytes.
+        """Return what tells what a regular file is: its ELF header, or the first bytes of a script.
 
         Raises:
-            ContentUnavailableError: it was not kept and cannot be read again.
+            ContentUnavailableError: it was not kept.
         """
         inode = self.inode
-        return self.filesystem.contents[inode.layer].head(inode.row)
+        try:
+            return self.filesystem.contents[inode.layer].head(inode.row)
+        except ContentUnavailableError as error:
+            error.layer = inode.layer
+            raise

@@ -9,23 +9,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocianalyze.filesystem.node import Node, Resolution
-from ocianalyze.layers.capture import compile_globs
+from ocianalyze.filesystem.resolver import Resolver
 from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import MARKERS, OPAQUE_MARKER, Kind
+from ocianalyze.layers.globs import NamePattern, PathPattern, is_wild
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.directories import Directories
     from ocianalyze.filesystem.ids import Ids
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.contents import Contents
 
-_WILD = re.compile(r"[*?\[]")
-MAX_HOPS = 40
-"""How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
+_Text: TypeAlias = bytes
+_TEXT_PER_STEP: Final = 1000
 
 
 @dataclass(slots=True, frozen=True)
@@ -62,7 +63,8 @@ class Filesystem:
     bytes: int
     """The sizes of the visible regular files, each inode once."""
     diagnostics: Sequence[Diagnostic]
-    max_content: int
+    budget: Budget
+    """What may still be spent on looking things up."""
 
     @property
     def changesets(self) -> Sequence[Changeset]:
@@ -73,6 +75,10 @@ class Filesystem:
     def bases(self) -> Sequence[int]:
         """The id of each layer's first row."""
         return self.ids.bases
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(self)
 
     @cached_property
     def root(self) -> Node:
@@ -94,6 +100,7 @@ class Filesystem:
         If `named` is given, only that whose name it matches in full: what else a large directory holds costs little.
         """
         children = (self.children.get(node.id) or {}).items()
+        self.spend(len(children))
         chosen = children if named is None else [child for child in children if named.fullmatch(child[0])]
         return [self.node(id_) for _, id_ in sorted(chosen)]
 
@@ -107,36 +114,12 @@ class Filesystem:
         return self.resolve(path, follow=follow).node
 
     def resolve(self, path: str, *, follow: bool = True) -> Resolution:
-        """Follow `path` inside the image, as path_resolution(7) does with the image's root as the root."""
-        here = [self.root]
-        todo = _steps(path)
-        hops: list[Node] = []
-        while todo:
-            part = todo.pop()
-            children = self.children.get(here[-1].id)
-            if children is None:
-                return Resolution(_join(here, part, todo), None, tuple(hops), "not-a-directory")
-            if part == ".":
-                continue
-            if part == "..":
-                del here[max(1, len(here) - 1) :]
-                continue
-            id_ = children.get(part)
-            if id_ is None:
-                return Resolution(_join(here, part, todo), None, tuple(hops), "missing")
-            node = self.node(id_)
-            if node.is_symlink and (todo or follow):
-                hops.append(node)
-                if len(hops) > MAX_HOPS:
-                    return Resolution(node.path, None, tuple(hops), "loop")
-                if not node.target:
-                    return Resolution(node.path, None, tuple(hops), "missing")
-                if node.target.startswith("/"):
-                    here = here[:1]
-                todo.extend(_steps(node.target))
-            else:
-                here.append(node)
-        return Resolution(here[-1].path, here[-1], tuple(hops), None)
+        """Follow `path` inside the image, as path_resolution(7) does with the image's root as the root.
+
+        Raises:
+            LimitExceededError: too many steps were taken in this image already.
+        """
+        return self._resolver.resolve(path, follow=follow)
 
     def walk(self, path: str = "/") -> Iterator[Node]:
         """Yield everything below the directory `path`, each directory before what lies in it, in the order of names.
@@ -158,26 +141,61 @@ class Filesystem:
         r"""Yield every path whose last component begins with a match of the regular expression `beginning`.
 
         All names of a layer are searched as one text, which costs a fraction of a search in each. Where the expression
-        is to match a name to its end, it ends in ``(?=\0)``; ``^``, ``$``, ``\A`` and ``\Z`` have no place in it. The
-        nodes come layer by layer, in the order of the tar.
+        is to match a name to its end, it ends in ``(?=\0)``; ``^``, ``$``, ``\A`` and ``\Z`` have no place in it. It
+        is matched with UTF-8, byte by byte. The nodes come layer by layer, in the order of the tar.
         """
-        find_all = re.compile(rf"\0(?:{beginning})").finditer
+        find_all = re.compile(rf"\0(?:{beginning})".encode()).finditer
         return self._visible(lambda text: (match.start() for match in find_all(text)))
 
     def named(self, name: str) -> Iterator[Node]:
         """Yield every path whose last component is `name`; in the order of `search`."""
-        return self._visible(partial(_find_all, f"\0{name}\0"))
+        return self._visible(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape")))
 
     def glob(self, pattern: str) -> list[Node]:
-        """Return the paths that match, sorted; for patterns see `ocianalyze.layers.capture.Capture`."""
-        match = compile_globs([pattern]).match
-        last = pattern.rpartition("/")[2]
-        if not _WILD.search(last):
+        """Return the paths that match, sorted; for patterns see `ocianalyze.layers.globs.PathPattern`.
+
+        Symlinks are not followed.
+        """
+        matches = PathPattern(pattern).matches
+        *above, last = pattern.split("/")
+        if not is_wild(last):
             candidates: Iterator[Node] = self.named(last)
         else:
-            fixed = _WILD.split(pattern, maxsplit=1)[0].rpartition("/")[0]
-            candidates = self.walk(fixed or "/")
-        return sorted((node for node in candidates if match(node.path)), key=lambda node: node.path)
+            wild = next((number for number, part in enumerate(above) if is_wild(part)), len(above))
+            candidates = self.walk("/".join(above[:wild]) or "/")
+        return sorted((node for node in candidates if matches(node.path)), key=lambda node: node.path)
+
+    def expand(self, pattern: str) -> Iterator[str]:
+        """Yield the paths that the C library's ``glob`` makes of an absolute pattern, in its order (glob(3)).
+
+        Symlinks to directories are followed; a name that begins with a dot needs a pattern that does.
+        """
+        components = [part for part in pattern.split("/") if part]
+        wild = [number for number, part in enumerate(components) if is_wild(part)]
+        patterns = {number: NamePattern(components[number]) for number in wild}
+        todo = [("", 0)]
+        while todo:
+            directory, depth = todo.pop()
+            following = next((number for number in wild if number >= depth), len(components))
+            place = "/".join((directory, *components[depth:following]))
+            node = self.lookup(place)
+            if node is None:
+                continue
+            if following == len(components):
+                yield place
+                continue
+            matches, is_hidden = patterns[following].matches, components[following].startswith(".")
+            names = [child.name for child in self.children_of(node) if is_hidden or not child.name.startswith(".")]
+            self.spend(sum(map(len, names)))
+            todo.extend((f"{place}/{name}", following + 1) for name in reversed(names) if matches(name))
+
+    def spend(self, steps: int) -> None:
+        """Take note of work, in steps of about a microsecond.
+
+        Raises:
+            LimitExceededError: there was too much of it in this image already.
+        """
+        self.budget.spend(steps + 1)
 
     def history(self, path: str) -> list[tuple[int, Kind, Node]]:
         """Return what each layer says of exactly `path`: its position, the kind of the entry, and the entry.
@@ -193,13 +211,13 @@ class Filesystem:
 
     def all_paths(self, pattern: str | None = None) -> list[str]:
         """Return every path that any layer states or deletes, sorted; only those that match `pattern` if given."""
-        match = None if pattern is None else compile_globs([pattern]).match
+        matches = None if pattern is None else PathPattern(pattern).matches
         paths = {
             path
             for changeset in self.changesets
             for row in range(1, len(changeset))
             if changeset.kinds[row] != Kind.OPAQUE
-            if (path := changeset.path(row)) and (match is None or match(path))
+            if (path := changeset.path(row)) and (matches is None or matches(path))
         }
         return sorted(paths)
 
@@ -221,36 +239,27 @@ class Filesystem:
             rows = [child for row in rows for child in table.get((row, part), ())]
         return rows
 
-    def _visible(self, find: Callable[[str], Iterable[int]]) -> Iterator[Node]:
+    def _visible(self, find: Callable[[_Text], Iterable[int]]) -> Iterator[Node]:
         """Yield the visible nodes before whose names `find` stops in the names of a layer; see `joined_names`."""
         for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
             row, last = 0, 0
+            self.spend(len(text) // _TEXT_PER_STEP)
             for at in find(text):
-                row += text.count("\0", last, at + 1)
+                self.spend(1)
+                row += text.count(b"\0", last, at + 1)
                 last = at + 1
                 if base + row not in self.shadowed and changeset.kinds[row] not in MARKERS:
                     yield self.node(base + row)
 
     @cached_property
-    def _texts(self) -> list[str]:
+    def _texts(self) -> list[_Text]:
         """The names of each layer as one text."""
         return [changeset.joined_names() for changeset in self.changesets]
 
 
-def _find_all(wanted: str, text: str) -> Iterator[int]:
+def _find_all(wanted: _Text, text: _Text) -> Iterator[int]:
     """Yield where `wanted` is in `text`, overlaps included."""
     at = text.find(wanted)
     while at >= 0:
         yield at
         at = text.find(wanted, at + 1)
-
-
-def _steps(path: str) -> list[str]:
-    """Return the steps of a path, the first one last; a slash at the end asks for a directory."""
-    steps = [part for part in reversed(path.split("/")) if part]
-    return [".", *steps] if path.endswith("/") and steps else steps
-
-
-def _join(here: Sequence[Node], part: str, todo: Sequence[str]) -> str:
-    base = here[-1].path.rstrip("/")
-    return "/".join((base, part, *reversed(todo)))

@@ -33,6 +33,15 @@ static const void *elements(Columns *columns, PyObject *column, Py_ssize_t size)
     return NULL;
 }
 
+/* How many rows are gone through between two looks at whether somebody wants this process to end. */
+#define PATIENCE 0xFFFFF
+
+/* Tell whether to go on with `row`: now and then, handlers of signals get their turn, which may raise. */
+static int goes_on(Py_ssize_t row)
+{
+    return (row & PATIENCE) != PATIENCE || PyErr_CheckSignals() == 0;
+}
+
 /* Tell whether every row lies in one before it, the root in itself, so that every path leads to the root. */
 static int is_tree(const Columns *columns)
 {
@@ -75,6 +84,17 @@ static PyObject *by_directory(PyObject *Py_UNUSED(module), PyObject *args)
     return result;
 }
 
+/* Return where a name in a directory belongs in a table: its hash, which has a secret of this process in it, and the row
+   of the directory, which whoever made the layer chose, so mixed that rows cannot be chosen to meet (the finalizer of
+   MurmurHash3). */
+static size_t slot_of(Py_hash_t hash, int parent)
+{
+    uint64_t mixed = (uint64_t)hash ^ (uint64_t)parent * UINT64_C(0x9E3779B97F4A7C15);
+    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+    mixed = (mixed ^ mixed >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+    return (size_t)(mixed ^ mixed >> 33);
+}
+
 /* Tell whether two rows that are not `markers` have one name in one directory: 1, 0, or -1 on an error. */
 static int find_repeat(const Columns *columns, PyObject *names, const char *markers)
 {
@@ -88,6 +108,10 @@ static int find_repeat(const Columns *columns, PyObject *names, const char *mark
     }
     int found = 0;
     for (Py_ssize_t row = 1; row < columns->rows && !found; row++) {
+        if (!goes_on(row)) {
+            found = -1;
+            break;
+        }
         if (columns->kinds[row] == (unsigned char)markers[0] || columns->kinds[row] == (unsigned char)markers[1])
             continue;
         PyObject *name = PyList_GET_ITEM(names, row);
@@ -99,7 +123,7 @@ static int find_repeat(const Columns *columns, PyObject *names, const char *mark
             break;
         }
         int parent = columns->parents[row];
-        size_t slot = ((uint64_t)hash ^ (uint64_t)parent * UINT64_C(0x9E3779B97F4A7C15)) & (slots - 1);
+        size_t slot = slot_of(hash, parent) & (slots - 1);
         for (; table[slot] && !found; slot = (slot + 1) & (slots - 1)) {
             PyObject *other = PyList_GET_ITEM(names, table[slot]);
             if (columns->parents[table[slot]] == parent && PyObject_Hash(other) == hash)

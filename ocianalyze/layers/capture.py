@@ -1,30 +1,49 @@
-"""Which contents to keep while a layer streams by.
+"""Which contents are kept, and may be asked for later.
 
-A layer that can be read at offsets needs none of this: what is asked for is read when it is asked for.
+The same contents are there whatever the layer comes as: what a stream does not keep in passing, nobody may read from a
+file either. Otherwise one image would get two answers.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.layers.globs import NamePattern, PathPattern, is_wild
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 HEAD: Final = 512
-"""How many bytes of an executable are kept: its ELF header or its shebang line."""
+"""How many bytes of a script are its head, which holds its first line."""
 
+SCRIPT: Final = 64 << 10
+"""Scripts of up to so many bytes are kept whole (docs/limits.md says how large real ones are)."""
+
+SCRIPTS: Final = 64 << 20
+"""How many bytes of scripts and heads are kept of one layer, the first in the tar."""
+
+_ELF_HEADER: Final = 64
+_SHEBANG: Final = b"#!"
+_ENDING: Final = ".sh"
 _EXECUTABLE: Final = 0o111
-_WILD = re.compile(r"[*?\[]")
-_PIECES = re.compile(r"\[!?\]?[^\]/]*\]|.", re.DOTALL)
-"""A pattern is made of sets such as ``[abc]`` and ``[!a-z]``, and of single characters."""
-
-
-_ANY_DIRECTORY: Final = "(?:/.*)?"
 _DIRECTORIES: Final = 1 << 10
 """Of how many directories it is remembered what is wanted in them: tars list one after the other."""
+
+
+class Want(IntEnum):
+    """What of a file is kept."""
+
+    SCRIPT = 0
+    """The whole if it is a script."""
+    HEAD = 1
+    """The whole if it is a script, else the first bytes, which tell what kind of program it is."""
+    SHELL = 2
+    """The whole if it is no larger than a script may be: its name says that it is one, whatever it begins with."""
+    WHOLE = 3
+    """The whole."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +52,23 @@ class Capture:
 
     ``**`` as a component stands for any directories, none included; as the last one, for all that lies beneath.
 
-    ``**/kernel.json`` (any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf`` are such patterns. The heads of
-    executable files, and of all files in a directory named ``bin`` or ``sbin``, are kept as well.
+    ``**/kernel.json`` (any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf`` are such patterns. Of
+    executable files, and of all files in a directory named ``bin`` or ``sbin``, the heads are kept as well, and of
+    scripts of up to `SCRIPT` bytes the whole, wherever they lie: of what begins with ``#!``, and of what is named as
+    those of the shell are, which need not where others read them.
     """
 
     patterns: frozenset[str] = frozenset()
     _names: frozenset[str] = field(init=False)
     _paths: frozenset[str] = field(init=False)
-    _globs: tuple[tuple[re.Pattern[str], str], ...] = field(init=False)
-    _in_directory: Callable[[str], tuple[re.Pattern[str] | None, int]] = field(init=False, compare=False, repr=False)
+    _globs: tuple[tuple[PathPattern, NamePattern], ...] = field(init=False, compare=False, repr=False)
+    _in_directory: Callable[[str], tuple[list[NamePattern], Want]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Sort the patterns by how they are matched: a name, a path, or an expression."""
         names = {pattern[3:] for pattern in self.patterns if pattern.startswith("**/")}
-        plain = {name for name in names if not _WILD.search(name) and "/" not in name}
-        paths = {pattern[1:] for pattern in self.patterns if not _WILD.search(pattern)}
+        plain = {name for name in names if not is_wild(name) and "/" not in name}
+        paths = {pattern[1:] for pattern in self.patterns if not is_wild(pattern)}
         globs = sorted(
             pattern
             for pattern in self.patterns
@@ -55,83 +76,44 @@ class Capture:
         )
         object.__setattr__(self, "_names", frozenset(plain))
         object.__setattr__(self, "_paths", frozenset(paths))
-        object.__setattr__(self, "_globs", tuple(map(_compiled_directory, globs)))
+        object.__setattr__(self, "_globs", tuple(map(_pair, globs)))
         object.__setattr__(self, "_in_directory", lru_cache(maxsize=_DIRECTORIES)(self._look_at))
 
-    def wanted(self, path: str, name: str, mode: int, *, limit: int) -> int:
-        """Return how many bytes to keep of the file `path` (relative, without a leading slash) in the layer."""
+    def wanted(self, path: str, name: str, mode: int) -> Want:
+        """Return what to keep of the file `path` (relative, without a leading slash) in the layer."""
         if name in self._names or path in self._paths:
-            return limit
-        names, head = self._in_directory(path[: -len(name) - 1])
-        if names is not None and names.match(name):
-            return limit
-        return HEAD if mode & _EXECUTABLE else head
+            return Want.WHOLE
+        patterns, other = self._in_directory(path[: -len(name) - 1])
+        if patterns and any(pattern.matches(name) for pattern in patterns):
+            return Want.WHOLE
+        if name[-3:] == _ENDING:
+            return Want.SHELL
+        return Want.HEAD if mode & _EXECUTABLE else other
 
-    def _look_at(self, directory: str) -> tuple[re.Pattern[str] | None, int]:
-        """Return which names are wanted in a directory, None if no pattern can match there, and how much of all others.
+    def _look_at(self, directory: str) -> tuple[list[NamePattern], Want]:
+        """Return which names are wanted in a directory, and what of all others.
 
         Many files lie in one directory, and most directories concern no pattern.
         """
-        absolute = directory and "/" + directory
-        names = [names for directories, names in self._globs if directories.match(absolute)]
-        expression = re.compile("|".join(names), re.DOTALL) if names else None
-        return expression, HEAD if directory.endswith("bin") else 0
+        place = f"/{directory}/x" if directory else "/x"
+        names = [name for places, name in self._globs if places.matches(place)]
+        return names, Want.HEAD if directory.endswith("bin") else Want.SCRIPT
 
 
-def compile_globs(patterns: Iterable[str]) -> re.Pattern[str]:
-    """Return an expression that matches an absolute path if any of `patterns` does; see `Capture`."""
-    return re.compile("|".join(map(_expression, patterns)), re.DOTALL)
+def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
+    """Return how many bytes are kept of a file of `size` bytes that begins with `head`, `HEAD` bytes if it has them.
 
-
-def _expression(pattern: str) -> str:
-    *above, name = pattern.split("/")
-    return (f"{_above(above)}/{_name(name)}" if above else _component(name)) + r"\Z"
-
-
-def _compiled_directory(pattern: str) -> tuple[re.Pattern[str], str]:
-    """Return which directories a pattern can match in (the root is ""), and what matches the names there."""
-    *above, name = pattern.split("/")
-    beneath = "(?:/.+)?" if name == "**" else ""
-    return re.compile(_above(above) + beneath + r"\Z", re.DOTALL), _name(name) + r"\Z"
-
-
-def _name(pattern: str) -> str:
-    """Translate the last component."""
-    return ".+" if pattern == "**" else _component(pattern)
-
-
-def _above(components: list[str]) -> str:
-    """Translate the components that stand before the last one; the first is empty if the pattern is absolute."""
-    first, *rest = components
-    expression = "" if first == "" else _ANY_DIRECTORY if first == "**" else _component(first)
-    for component in rest:
-        expression += _ANY_DIRECTORY if component == "**" else "/" + _component(component)
-    return expression
-
-
-def _component(pattern: str) -> str:
-    """Translate what stands between two slashes.
-
-    Where there are several ``*``, all but the last take as little as they can and stick to it, which finds a match if
-    there is one; so that no name, however hostile, makes the search try all ways to divide it.
+    A file that is wanted whole, but has more than `largest` bytes, is not kept at all: nobody is to take a part of it
+    for the whole.
     """
-    fixed = [""]
-    for piece in _PIECES.findall(pattern):
-        if piece == "*":
-            fixed.append("")
-        else:
-            fixed[-1] += _piece(piece)
-    if len(fixed) == 1:
-        return fixed[0]
-    first, *middle, last = fixed
-    return first + "".join(f"(?>[^/]*?{part})" for part in middle if part) + "[^/]*" + last
+    if want is Want.WHOLE:
+        return size if size <= largest else 0
+    if head.startswith(_SHEBANG) or want is Want.SHELL:
+        return size if size <= SCRIPT else head.find(b"\n") + 1 or len(head)
+    return min(size, _ELF_HEADER) if want is Want.HEAD else 0
 
 
-def _piece(piece: str) -> str:
-    if piece == "?":
-        return "[^/]"
-    if len(piece) > 1:
-        inverted = piece[1] == "!"
-        members = re.sub(r"[\\\[\]^&~|]", r"\\\g<0>", piece[1 + inverted : -1])
-        return f"(?!/)[{'^' if inverted else ''}{members}]"
-    return re.escape(piece)
+def _pair(pattern: str) -> tuple[PathPattern, NamePattern]:
+    """Return what matches a path named ``x`` in the directories that a pattern can match in, and the names there."""
+    directory, _, name = pattern.rpartition("/")
+    return PathPattern(f"{directory}/{name if name == '**' else 'x'}"), NamePattern("?*" if name == "**" else name)

@@ -19,6 +19,10 @@ IMPLIED: Final = Attributes(0o755, 0, 0)
 """What a directory that no entry states is taken for."""
 
 
+_AT_ONCE: Final = 1 << 12
+"""How many names are joined at a time: each character of a text takes as much as its widest one, unlike in bytes."""
+
+
 class Diagnostic(NamedTuple):
     """Something odd that was seen and decided, and that does not keep the image from being analysed."""
 
@@ -79,9 +83,11 @@ class Changeset:
         """Return the number of rows."""
         return len(self.names)
 
-    def joined_names(self) -> str:
+    def joined_names(self) -> bytes:
         """Return the names of all rows, from the root's empty one on, with a zero byte behind each."""
-        return "\0".join(self.names) + "\0"
+        names = self.names
+        parts = ("\0".join(names[start : start + _AT_ONCE]) for start in range(0, len(names), _AT_ONCE))
+        return b"\0".join([*(part.encode("utf-8", "surrogateescape") for part in parts), b""])
 
     def path(self, row: int) -> str:
         """Return the absolute path of `row`."""

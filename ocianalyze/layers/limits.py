@@ -28,6 +28,7 @@ class Limits(NamedTuple):
     max_nesting: int = 4
     max_content: int = 32 * _MIB
     max_captured: int = 256 * _MIB
+    max_steps: int = 20_000_000
 
     def exceeded(self, name: str, what: str) -> LimitExceededError:
         """Return the error that says `what` is over the limit `name`."""
@@ -51,4 +52,5 @@ MEANINGS = {
     "max_nesting": "indexes within indexes",
     "max_content": "bytes of one file whose content is looked at",
     "max_captured": "bytes kept of the contents of all files together",
+    "max_steps": "steps of following links, going through directories and reading configurations, a microsecond each",
 }

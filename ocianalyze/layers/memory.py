@@ -1,16 +1,20 @@
 """What earlier scans have learned of layers: recalled where it still holds, kept where it is sure.
 
-What is kept under a digest was read in full and has that digest; it holds for these bytes wherever they lie. Of a layer
-whose headers alone were read no digest is known; what was learned of it is kept under the identity of the file that it
-lies in, and holds as long as nobody changes that. Both only hold for the same version of this program, the same
-contents that rules want to read, and the same limits.
+What is kept under a digest was read in full and has that digest; it holds for these bytes wherever they lie. That a
+blob has them must be proved, too: a claim in a manifest is no proof of what lies in a file. A blob of a registry is
+known by its digest, because nothing else would be accepted from there. A file is known if it was hashed, and nobody has
+changed it since, as its inode, size and times tell; or it is hashed now, which takes a fraction of the time that
+inflating it takes.
+
+Of a layer whose headers alone were read no digest is known; what was learned of it is kept under the identity of the
+file that it lies in. All this only holds for the same version of this program, the same contents that rules want to
+read, and the same limits.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -18,11 +22,12 @@ from ocianalyze import __version__
 from ocianalyze.errors import DigestMismatchError
 from ocianalyze.layers import packing
 from ocianalyze.layers.contents import Contents
-from ocianalyze.layers.reader import ReadLayer, verify
+from ocianalyze.layers.reader import ReadLayer, verify, walkable
+from ocianalyze.layers.tally import Tally
 
 if TYPE_CHECKING:
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.contents import Budget
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, Layer
@@ -38,8 +43,7 @@ class LayerMemory:
 
     def __init__(self, cache: LayerCache, reading: Reading) -> None:
         self._cache = cache
-        self._limits = reading.limits
-        self._verify = reading.verify
+        self._reading = reading
         self._how = circumstances(reading)
         self._identities: dict[int, str | None] = {}
 
@@ -52,14 +56,20 @@ class LayerMemory:
             LimitExceededError: the contents that were kept of all layers are too large.
         """
         identity = self._identities[layer.position] = _identity(layer.blob)
-        if self._verify:
+        if self._reading.verify:
             return None
         started = perf_counter()
-        for name in (layer.digest, identity):
-            packed = self._known(name) if name is not None else None
-            if name is not None and packed is not None and layer.blob.size in (None, packed.size):
-                return self._read_layer(layer, name, packed, budget, started)
-        return None
+        name, hashed = self._proved(layer, identity)
+        packed = self._known(name) if name is not None else None
+        if packed is None and identity is not None and name != identity:
+            packed = self._known(identity)
+        if packed is None or layer.blob.size not in (None, packed.size):
+            return None
+        contents = Contents(
+            packed.changeset, layer.blob, packed.compression, capture=self._reading.capture, budget=budget
+        )
+        budget.take(sum(map(len, packed.captured.values())), f"layer {layer.position}")
+        return unpack_layer(packed, contents, bytes_hashed=hashed, seconds=perf_counter() - started)
 
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
         """Keep what was learned by reading `layer`, if it is sure; `packed` is the same, where it is packed already."""
@@ -68,19 +78,41 @@ class LayerMemory:
         except DigestMismatchError:
             return
         identity = self._identities.get(layer.position)
-        if "digest" in verified:
-            name: str | None = layer.digest
-        elif identity is not None and identity == _identity(layer.blob):
-            name = identity
-        else:
-            return
-        if name is not None:
-            self._store(name, result, packed)
-            result.contents.learned = partial(self._store, name, result)
+        if identity is not None and identity != _identity(layer.blob):
+            identity = None  # it was changed meanwhile
+        if "digest" in verified and layer.digest is not None:
+            self._store(layer.digest, result, packed)
+            if identity is not None:
+                self._cache.remember_digest(identity, layer.digest)
+        elif identity is not None:
+            self._store(identity, result, packed)
 
     def trim(self) -> None:
         """Make room in the cache, after something was kept."""
         self._cache.trim()
+
+    def _proved(self, layer: Layer, identity: str | None) -> tuple[str | None, int]:
+        """Return the digest that the blob of `layer` certainly has, and how many bytes were hashed to know it.
+
+        None if that is not known, or not worth the time.
+        """
+        digest, blob = layer.digest, layer.blob
+        if digest is None or not self._cache.holds(self._key(digest)):
+            return None, 0
+        if blob.byte_range() is None:  # what a registry sends is accepted with this digest only
+            return digest, 0
+        if identity is not None and self._cache.digest_of(identity) == digest:
+            return digest, 0
+        if walkable(blob, self._reading):  # which takes less time
+            return None, 0
+        tally = Tally(digest.algorithm)
+        for _ in tally.count(blob.chunks()):
+            pass
+        if tally.digest() != digest:
+            return None, 0
+        if identity is not None:
+            self._cache.remember_digest(identity, digest)
+        return digest, tally.size
 
     def _known(self, name: str) -> packing.Packed | None:
         content = self._cache.load(self._key(name))
@@ -89,14 +121,6 @@ class LayerMemory:
         except packing.DamagedPackError as error:
             _log.debug("what the cache has of %s is passed over: %s", name, error)
             return None
-
-    def _read_layer(self, layer: Layer, name: str, packed: packing.Packed, budget: Budget, started: float) -> ReadLayer:
-        what = f"layer {layer.position}"
-        contents = Contents(packed.changeset, layer.blob, packed.compression, self._limits, what, digest=layer.digest)
-        budget.take(sum(map(len, packed.captured.values())), what)
-        known = unpack_layer(packed, contents, seconds=perf_counter() - started)
-        contents.learned = partial(self._store, name, known)
-        return known
 
     def _store(self, name: str, layer: ReadLayer, packed: bytes | None = None) -> None:
         self._cache.store(self._key(name), packed or pack_layer(layer))
@@ -122,6 +146,7 @@ def pack_layer(layer: ReadLayer) -> bytes:
             layer.bytes_read,
             layer.seconds,
             layer.contents.captured,
+            layer.contents.dropped,
         )
     )
 
@@ -132,20 +157,23 @@ def unpack_layer(
     *,
     digest: Digest | None = None,
     diff_id: Digest | None = None,
+    bytes_hashed: int = 0,
     seconds: float = 0.0,
 ) -> ReadLayer:
     """Return the layer of which an earlier scan has learned this; what it kept of files is put into `contents`.
 
-    `seconds` is how long it took to know it again.
+    `bytes_hashed` and `seconds` are what it took to know it again.
     """
     contents.captured.update(packed.captured)
+    contents.dropped = packed.dropped
     return ReadLayer(
         changeset=packed.changeset,
         compression=packed.compression,
         size=packed.size,
         uncompressed_size=packed.uncompressed_size,
         read="cache",
-        bytes_read=0,
+        bytes_read=bytes_hashed,
+        bytes_hashed=bytes_hashed,
         digest=digest,
         diff_id=diff_id,
         contents=contents,

@@ -15,7 +15,7 @@ from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.columns import are_sound
 from ocianalyze.layers.entry import Attributes, Kind
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """To be raised when what is packed, or what it means, changes."""
 
 _COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
@@ -27,9 +27,10 @@ _INT64: Final = 1 << 63
 
 
 class Packed(NamedTuple):
-    """What is packed of a layer; sizes in bytes. `captured` are the contents that were kept, by row.
+    """What is packed of a layer; sizes in bytes.
 
-    `seconds` is how long the reading took.
+    `captured` are the contents that were kept, by row, and `dropped` says whether some scripts were not (see
+    `ocianalyze.layers.contents.Contents`). `seconds` is how long the reading took.
     """
 
     changeset: Changeset
@@ -39,6 +40,7 @@ class Packed(NamedTuple):
     bytes_read: int
     seconds: float
     captured: dict[int, bytes]
+    dropped: bool = False
 
 
 class DamagedPackError(ValueError):
@@ -60,6 +62,7 @@ def pack(layer: Packed) -> bytes:
     ]
     head = {
         "layer": [layer.compression, layer.size, layer.uncompressed_size, layer.bytes_read, layer.seconds],
+        "dropped": layer.dropped,
         "entries": changeset.entries,
         "attributes": changeset.attributes,
         "xattrs": [
@@ -114,7 +117,16 @@ def _unpack(data: memoryview) -> Packed:
         raise DamagedPackError("a packed layer that is cut, or goes on")
     contents = (bytes(data[begin:end]) for begin, end in pairwise(ends))
     captured = dict(zip(_array("i", captured_rows), contents, strict=True))
-    packed = Packed(changeset, str(compression), size, uncompressed_size, bytes_read, float(seconds), captured)
+    packed = Packed(
+        changeset,
+        str(compression),
+        size,
+        uncompressed_size,
+        bytes_read,
+        float(seconds),
+        captured,
+        dropped=head["dropped"] is True,
+    )
     _check(packed)
     return packed
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
 from ocianalyze.layers import filetype
 from ocianalyze.layers.building import read_changeset
-from ocianalyze.layers.capture import HEAD, Capture
+from ocianalyze.layers.capture import HEAD, SCRIPTS, Capture, Want, kept_size
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
-from ocianalyze.layers.contents import Budget, Contents
+from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.layers.progress import SILENT, Progress, tell_chunks
 from ocianalyze.layers.tally import Tally
@@ -20,23 +20,22 @@ from ocianalyze.layers.tarstream import BLOCK, begins_tar
 from ocianalyze.layers.windows import RangeWindow, StreamWindow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.changeset import Changeset
     from ocianalyze.layers.progress import LayerProgress
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Layer
 
-_ELF_HEADER = 64
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How layers are read.
 
-    `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents to keep where they
-    cannot be read again at little cost. `cache` is where what is learned is kept, and looked up; None for nowhere.
+    `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents are kept, or may be
+    asked for. `cache` is where what is learned is kept, and looked up; None for nowhere.
     `progress` is told how far it is.
     """
 
@@ -113,7 +112,7 @@ def read_blob(
         LimitExceededError: a limit was hit.
     """
     if walkable(blob, reading):
-        return walk_blob(blob, reading, what=what, step=step)
+        return walk_blob(blob, reading, what=what, budget=budget, step=step)
     started = perf_counter()
     with reading.progress.begin(what, blob.size, step=step) as progress:
         result = _stream(
@@ -142,6 +141,7 @@ def walk_blob(
     reading: Reading,
     *,
     what: str,
+    budget: Budget,
     step: str | None = None,
     walked: tuple[Changeset, int, float] | None = None,
 ) -> ReadLayer:
@@ -164,7 +164,7 @@ def walk_blob(
             changeset = read_changeset(window, limits=reading.limits, what=what, progress=progress, walked=True)
         walked = changeset, window.bytes_read, perf_counter() - started
     changeset, bytes_read, seconds = walked
-    contents = Contents(changeset, blob, "none", reading.limits, what)
+    contents = Contents(changeset, blob, "none", capture=reading.capture, budget=budget)
     size = byte_range.size
     return ReadLayer(changeset, "none", size, size, "headers", bytes_read, None, None, contents, seconds=seconds)
 
@@ -218,7 +218,7 @@ def _stream(
 ) -> ReadLayer:
     limits = reading.limits
     stored, plain = Tally(algorithm), Tally(algorithm)
-    captured: dict[int, bytes] = {}
+    keeper: _Keeper | None = None
     with plain.beside() if beside and need_diff_id else nullcontext():
         head, chunks = peek(stored.count(tell_chunks(blob.chunks(), progress)), MAGIC_SIZE)
         codec = recognise(head)
@@ -231,42 +231,51 @@ def _stream(
         require_tar(first, what)
         window = StreamWindow(pieces)
         readable = blob.byte_range() is not None and codec == "none"
-        keep = None if readable else _keeper(reading, window, captured, budget, what)
-        changeset = read_changeset(window, limits=limits, what=what, keep=keep, progress=progress)
+        keeper = None if readable else _Keeper(reading, window, budget, what)
+        changeset = read_changeset(window, limits=limits, what=what, keep=keeper, progress=progress)
         size = window.drain()
     digest = stored.digest()
-    contents = Contents(changeset, blob, codec, limits, what, digest=digest)
-    contents.captured.update(captured)
+    contents = Contents(changeset, blob, codec, capture=reading.capture, budget=budget)
+    if keeper is not None:
+        contents.captured, contents.dropped = keeper.captured, keeper.dropped
     diff_id = digest if codec == "none" else plain.digest() if need_diff_id else None
     hashed = stored.size + plain.size
     return ReadLayer(changeset, codec, stored.size, size, "full", stored.size, digest, diff_id, contents, hashed)
 
 
-def _keeper(
-    reading: Reading, window: StreamWindow, captured: dict[int, bytes], budget: Budget, what: str
-) -> Callable[[int, str, str, int, int, int], None]:
-    """Return the function that keeps what `reading.capture` wants of the file that is next in the window."""
-    wanted, limit = reading.capture.wanted, reading.limits.max_content
+class _Keeper:
+    """Keeps what `Reading.capture` wants of the file that is next in the window; see `building.Keep`."""
 
-    def keep(row: int, path: str, name: str, mode: int, offset: int, stored: int) -> None:
-        want = wanted(path, name, mode, limit=limit)
-        size = min(want, stored)
-        if size:
-            data, start = window.view(offset, size)
-            content = data[offset - start : offset - start + size]
-            if want == HEAD:
-                content = _head(content)
-            budget.take(len(content), what)
-            captured[row] = content
+    def __init__(self, reading: Reading, window: StreamWindow, budget: Budget, what: str) -> None:
+        self.captured: dict[int, bytes] = {}
+        self.dropped = False
+        self._view = window.view
+        self._wanted = reading.capture.wanted
+        self._largest = reading.limits.max_content
+        self._scripts_left = SCRIPTS
+        self._budget = budget
+        self._what = what
 
-    return keep
-
-
-def _head(content: bytes) -> bytes:
-    """Return what matters of an executable's first bytes: the shebang line, or the ELF header."""
-    if content.startswith(b"#!"):
-        return content.partition(b"\n")[0] + b"\n"
-    return content[:_ELF_HEADER]
+    def __call__(self, row: int, path: str, name: str, mode: int, offset: int, stored: int) -> None:
+        want = self._wanted(path, name, mode)
+        head = b""
+        if want is not Want.WHOLE:
+            data, start = self._view(offset, min(HEAD, stored))
+            at = offset - start
+            if want is Want.SCRIPT and data[at : at + 2] != b"#!":
+                return
+            head = data[at : at + HEAD]
+        keep = kept_size(want, stored, head, largest=self._largest)
+        if not keep:
+            return
+        if want is not Want.WHOLE:
+            if keep > self._scripts_left:
+                self.dropped = True
+                return
+            self._scripts_left -= keep
+        self._budget.take(keep, self._what)
+        data, start = self._view(offset, keep)
+        self.captured[row] = data[offset - start : offset - start + keep]
 
 
 def require_tar(head: bytes, what: str) -> None:

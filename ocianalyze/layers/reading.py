@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.memory import LayerMemory, pack_layer
 from ocianalyze.layers.packing import unpack
 from ocianalyze.layers.progress import SILENT
@@ -36,10 +36,16 @@ _PAUSE: Final = 0.1
 
 
 def read_layers(
-    image: Image, reading: Reading, *, jobs: int | None = None, meanwhile: Callable[[], object] | None = None
+    image: Image,
+    reading: Reading,
+    *,
+    budget: Budget | None = None,
+    jobs: int | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> list[ReadLayer]:
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
+    `budget` is what the image may still ask for; all of the limits if None.
     `jobs` is how many layers are read at a time; as many as there are processors if None.
     `meanwhile` is called once, in this thread, while others read where there are others; not if nothing is to be read.
 
@@ -50,7 +56,7 @@ def read_layers(
         LimitExceededError: a limit was hit.
     """
     jobs = jobs or os.cpu_count() or 1
-    budget = Budget(reading.limits)
+    budget = budget or Budget(reading.limits)
     unique = {_key(layer): layer for layer in reversed(image.layers)}
     layers = sorted(unique.values(), key=lambda layer: layer.position)
     done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}
@@ -67,7 +73,7 @@ def read_layers(
     walked = [layer for layer in left if walkable(layer.blob, reading)]
     streamed = sum(filter(None, sizes)) - sum(layer.blob.size or 0 for layer in walked)
     if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
-        done.update(_walk_in_processes(walked, reading, memory, jobs, meanwhile))
+        done.update(_walk_in_processes(walked, reading, budget, memory, jobs, meanwhile))
         meanwhile = None
         left = [layer for layer in left if _key(layer) not in done]
 
@@ -137,6 +143,7 @@ def _read_in_threads(
 def _walk_in_processes(
     layers: Sequence[Layer],
     reading: Reading,
+    budget: Budget,
     memory: LayerMemory | None,
     jobs: int,
     meanwhile: Callable[[], object] | None,
@@ -146,7 +153,7 @@ def _walk_in_processes(
     def walk(number: int) -> bytes:
         layer = layers[number]
         told = reading if relay is None else replace(reading, progress=relay.sender(number))
-        result = walk_blob(layer.blob, told, what=f"layer {layer.position}")
+        result = walk_blob(layer.blob, told, what=f"layer {layer.position}", budget=budget)
         packed = pack_layer(result)
         if memory is not None:
             memory.keep(layer, result, packed)
@@ -157,7 +164,8 @@ def _walk_in_processes(
     for number, packed in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile, waiting=waiting):
         layer, walked = layers[number], unpack(packed)
         costs = walked.changeset, walked.bytes_read, walked.seconds
-        read[_key(layer)] = walk_blob(layer.blob, reading, what=f"layer {layer.position}", walked=costs)
+        what = f"layer {layer.position}"
+        read[_key(layer)] = walk_blob(layer.blob, reading, what=what, budget=budget, walked=costs)
     if relay is not None:
         relay.close()
     return read

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ocianalyze.errors import UndecidedError
 from ocianalyze.reports import report as form
 from ocianalyze.reports.text import cut
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.rule import Severity, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ocianalyze.facts import Nvidia
+    from ocianalyze.facts.accounts import User
     from ocianalyze.facts.breakdown import Piece
+    from ocianalyze.facts.gpu import Nvidia
+    from ocianalyze.facts.kernels import Listing
+    from ocianalyze.facts.reserved import Directory
     from ocianalyze.facts.size import Size
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reader import ReadLayer
@@ -23,7 +28,11 @@ if TYPE_CHECKING:
     from ocianalyze.rules.engine import Judgement, Outcome
     from ocianalyze.rules.rule import Declaration
 
-_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
+_log = logging.getLogger(__name__)
+
+_Part = TypeVar("_Part")
+
+_WORST_FIRST: Final = ("fail", "error", "undecided", "pass")
 _STOPPED: Final = "no layer was read: what is known without them fails already (--fail-fast)"
 _LONGEST: Final = 4096
 _MOST_ITEMS: Final = 1000
@@ -44,22 +53,23 @@ def assemble(
     """Return the report on a subject, or on a declaration if it decided and no layer was read.
 
     `layers` and `verified` are what was read of each layer and which of its digests were verified; `request` is
-    what decides; `phases` are in seconds. `details` adds where the bytes are, which
+    what was asked; `phases` are in seconds. `details` adds where the bytes are, which
     is there anyhow for an image near the limit.
     """
     image = subject.image
     read = isinstance(subject, Subject)
-    profiles = {profile: _profile(outcome, profile, request.fail_on, complete=read) for profile in PROFILES}
-    failed = any(profile.selected and profile.verdict == "fail" for profile in profiles.values())
+    profiles = {profile: _profile(outcome, profile, complete=read) for profile in PROFILES}
+    verdicts = {profile.verdict for profile in profiles.values() if profile.selected}
     return form.Report(
         image=_image(image),
         request=request,
-        verdict="fail" if failed else "pass",
+        verdict=min(verdicts, key=_WORST_FIRST.index),
         profiles=profiles,
         summary=form.Summary(
             errors=outcome.count(Severity.ERROR),
             warnings=outcome.count(Severity.WARNING),
             notes=outcome.count(Severity.NOTE),
+            undecided=outcome.count_undecided(),
             waived=outcome.waived,
             rules=len(outcome.rules),
             not_applicable=len(outcome.not_applicable),
@@ -79,14 +89,14 @@ def finding_reports(judgements: Iterable[Judgement], image: Image) -> Iterator[f
     return (_finding(item, image) for item in judgements)
 
 
-def _profile(outcome: Outcome, profile: str, fail_on: str, *, complete: bool) -> form.ProfileVerdict:
-    counts = {severity: outcome.count(severity, profile=profile) for severity in Severity}
-    failed = any(count and severity.rank <= _RANKS[fail_on] for severity, count in counts.items())
+def _profile(outcome: Outcome, profile: str, *, complete: bool) -> form.ProfileVerdict:
+    verdict = outcome.verdict(profile)
     return form.ProfileVerdict(
-        verdict="error" if profile in outcome.failures else "fail" if failed else "pass" if complete else "error",
-        errors=counts[Severity.ERROR],
-        warnings=counts[Severity.WARNING],
-        notes=counts[Severity.NOTE],
+        verdict=verdict if complete or verdict == "fail" else "error",
+        errors=outcome.count(Severity.ERROR, profile=profile),
+        warnings=outcome.count(Severity.WARNING, profile=profile),
+        notes=outcome.count(Severity.NOTE, profile=profile),
+        undecided=outcome.count_undecided(profile=profile),
         selected=profile in outcome.profiles,
         notice=PROFILES[profile].notice,
     )
@@ -122,6 +132,7 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
     return form.FindingReport(
         rule=item.rule.id,
         name=item.rule.name,
+        kind=finding.kind,
         severity=item.severity.value,
         profiles=list(item.profiles),
         severities={profile: severity.value for profile, severity in item.severities.items()},
@@ -145,32 +156,12 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
 
 
 def _facts(subject: Subject, outcome: Outcome, *, details: bool) -> form.FactsReport:
-    facts, filesystem, user = subject.facts, subject.filesystem, subject.facts.user
-    problems = outcome.kernel_problems()
-    listing = facts.classic if CLASSIC in outcome.profiles else facts.own
+    facts, filesystem = subject.facts, subject.filesystem
     return form.FactsReport(
-        user=form.UserFacts(
-            spec=_short(user.spec), uid=user.uid, gid=user.gid, name=_short(user.name), home=_short(user.home)
-        ),
-        kernels=[
-            form.KernelFacts(
-                name=_short(kernel.name),
-                path=kernel.directory,
-                origin=kernel.origin,
-                argv=_short(kernel.spec.argv),
-                display_name=_short(kernel.spec.display_name),
-                language=_short(kernel.spec.language),
-                visible=kernel.visible,
-                usable=kernel.usable,
-                problems=_short(list(problems.get(kernel.directory, ()))),
-            )
-            for kernel in listing.kernels
-        ],
-        nvidia=_nvidia(facts.nvidia),
-        reserved={
-            path: form.DirectoryUsage(files=directory.files, bytes=directory.bytes)
-            for path, directory in facts.reserved.items()
-        },
+        user=_known(lambda: _user(facts.user)),
+        kernels=_known(lambda: _kernels(facts.classic if CLASSIC in outcome.profiles else facts.own, outcome)),
+        nvidia=_known(lambda: _nvidia(facts.nvidia)),
+        reserved=_known(lambda: _reserved(facts.reserved)),
         size=_size(facts.size, subject.size_limit, details=details),
         filesystem=form.FilesystemFacts(
             entries=filesystem.entries,
@@ -179,6 +170,47 @@ def _facts(subject: Subject, outcome: Outcome, *, details: bool) -> form.FactsRe
             shadowed_bytes=sum(facts.size.shadowed),
         ),
     )
+
+
+def _known(find: Callable[[], _Part]) -> _Part | None:
+    """Return a part of the facts, or None if it cannot be told: the rules that need it have said why."""
+    try:
+        return find()
+    except UndecidedError:
+        return None
+    except Exception:  # noqa: BLE001 - a defect, of which the rules that need it have told, too
+        _log.debug("a part of the facts is left out", exc_info=True)
+        return None
+
+
+def _user(user: User) -> form.UserFacts:
+    return form.UserFacts(
+        spec=_short(user.spec), uid=user.uid, gid=user.gid, name=_short(user.name), home=_short(user.home)
+    )
+
+
+def _kernels(listing: Listing, outcome: Outcome) -> list[form.KernelFacts]:
+    problems = outcome.kernel_problems()
+    return [
+        form.KernelFacts(
+            name=_short(kernel.name),
+            path=kernel.directory,
+            origin=kernel.origin,
+            argv=_short(kernel.spec.argv),
+            display_name=_short(kernel.spec.display_name),
+            language=_short(kernel.spec.language),
+            visible=kernel.visible,
+            usable=kernel.usable,
+            problems=_short(list(problems.get(kernel.directory, ()))),
+        )
+        for kernel in listing.kernels
+    ]
+
+
+def _reserved(reserved: Mapping[str, Directory]) -> dict[str, form.DirectoryUsage]:
+    return {
+        path: form.DirectoryUsage(files=directory.files, bytes=directory.bytes) for path, directory in reserved.items()
+    }
 
 
 def _size(size: Size, limit: int, *, details: bool) -> form.SizeFacts:

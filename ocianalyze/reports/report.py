@@ -16,7 +16,7 @@ from ocianalyze.reports.text import encodable, escaped_json
 
 SCHEMA = "ocianalyze.report/1"
 
-Verdict = Literal["pass", "fail", "error"]
+Verdict = Literal["pass", "fail", "undecided", "error"]
 Severity = Literal["error", "warning", "note"]
 Text = Annotated[str, AfterValidator(encodable)]
 
@@ -47,31 +47,38 @@ class ImageSummary(_Part):
 class ProfileVerdict(_Part):
     """What one profile makes of the findings, and whether it was asked for.
 
-    The verdict is ``error`` if a rule of it failed, or if no layer was read and nothing known without them fails it.
-    `notice` is what should be known of the place before work is put into an image for it.
+    The verdict is ``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule of it failed, or
+    if no layer was read; else ``undecided`` if a check that may find an error could not be completed; else ``pass``.
+    `undecided` counts the checks of any severity that could not be completed. `notice` is what should be known of the
+    place before work is put into an image for it.
     """
 
     verdict: Verdict
     errors: int
     warnings: int
     notes: int
+    undecided: int
     selected: bool
     notice: str | None
 
 
 class Summary(_Part):
-    """How many findings concern the profiles asked for, by the worst severity of each, and how many rules ran."""
+    """How many findings concern the profiles asked for, by the worst severity of each, and how many rules ran.
+
+    `undecided` counts the checks that could not be completed, of any severity; they are none of the others.
+    """
 
     errors: int
     warnings: int
     notes: int
+    undecided: int
     waived: int
     rules: int
     not_applicable: int
 
 
 class Request(_Part):
-    """What decided: the least severity that fails, and which rules were selected or left out, as they were named."""
+    """What was asked: the least severity that gives exit code 1, and which rules were selected or left out by name."""
 
     fail_on: Literal["error", "warning", "note", "never"]
     select: list[Text]
@@ -95,14 +102,16 @@ class Waiver(_Part):
 
 
 class FindingReport(_Part):
-    """One finding.
+    """One finding, or one check that could not be completed: `kind` says which.
 
     `severity` is the worst for the profiles asked for, and in `Report.other_findings` for those that it concerns;
-    `severities` has that of each profile that it concerns, and `profiles` are these.
+    `severities` has that of each profile that it concerns, and `profiles` are these. Of a check that could not be
+    completed it is how bad a finding would be; `message` says what is not known, and `hint` what would settle it.
     """
 
     rule: str
     name: str
+    kind: Literal["finding", "undecided"]
     severity: Severity
     profiles: list[str]
     severities: dict[str, Severity]
@@ -209,12 +218,12 @@ class FilesystemFacts(_Part):
 
 
 class FactsReport(_Part):
-    """What the image says of itself."""
+    """What the image says of itself; what cannot be told is null, and a finding of the kind ``undecided`` says why."""
 
-    user: UserFacts
-    kernels: list[KernelFacts]
-    nvidia: NvidiaFacts
-    reserved: dict[str, DirectoryUsage]
+    user: UserFacts | None
+    kernels: list[KernelFacts] | None
+    nvidia: NvidiaFacts | None
+    reserved: dict[str, DirectoryUsage] | None
     size: SizeFacts
     filesystem: FilesystemFacts
 
@@ -285,13 +294,15 @@ class Timing(_Part):
 class Report(_Part):
     """All that came of one analysis.
 
-    `verdict`, `summary` and `findings` are those of the profiles asked for (`ProfileVerdict.selected`). What else was
-    found, which explains the verdicts of the other profiles, is in `other_findings`. `facts.kernels` is the list of
+    `verdict`, `summary` and `findings` are those of the profiles asked for (`ProfileVerdict.selected`): the verdict is
+    the worst of theirs, in the order ``fail``, ``error``, ``undecided``, ``pass``. What else was found, which explains
+    the verdicts of the other profiles, is in `other_findings`. `facts.kernels` is the list of
     Studio Classic's server if that was asked for, else of the image's own. `settings` is the file of the settings that
     were used, if there was one.
 
     `stopped` says why no layer was read, if none was, which only happens on request (``--fail-fast``): then `facts` is
-    null, `layers` is empty, and the verdict, always ``fail``, and the findings are those of the rules that need none.
+    null, `layers` is empty, and the verdict, ``fail`` or ``error``, and the findings are those of the rules that need
+    none.
     """
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")

@@ -34,12 +34,20 @@ if TYPE_CHECKING:
 _STYLES: Final = {
     "pass": "bold green",
     "fail": "bold red",
+    "undecided": "bold yellow",
     "error": "bold red",
     "warning": "bold yellow",
     "note": "bold cyan",
 }
 _TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
-_VERDICTS: Final = {"pass": "conforms to", "fail": "does not conform to", "error": "could not be analysed for"}
+_VERDICTS: Final = {
+    "pass": "conforms to",
+    "fail": "does not conform to",
+    "undecided": "could not be decided for",
+    "error": "could not be analysed for",
+}
+_VERDICT_WIDTH: Final = max(map(len, _VERDICTS))
+_NOT_KNOWN: Final = "not known"
 _BAR_WIDTH: Final = 24
 _SHOWN_KERNELS: Final = 20
 _LARGEST_SHARE: Final = 9.99
@@ -79,16 +87,33 @@ def _print(report: Report, console: Console) -> None:
 
 
 def findings(found: Sequence[FindingReport]) -> Iterator[RenderableType]:
-    """Yield findings by severity, each with a place and a fix, and those that were waived."""
+    """Yield findings by severity, each with a place and a fix, what could not be decided, and what was waived."""
+    counted = [finding for finding in found if finding.waived is None]
+    certain = [finding for finding in counted if finding.kind == "finding"]
     for severity, title in _TITLES.items():
-        if those := [finding for finding in found if finding.severity == severity and finding.waived is None]:
+        if those := [finding for finding in certain if finding.severity == severity]:
             yield Text(f"\n{title}", style=_STYLES[severity])
             for finding in those:
                 yield Text()
-                yield _finding(finding)
+                yield _finding([finding])
+        if severity == "error":
+            yield from _undecided([finding for finding in counted if finding.kind == "undecided"])
     if waived := [finding for finding in found if finding.waived is not None]:
         yield Text("\nWaived\n", style="bold")
         yield from map(_waived, waived)
+
+
+def _undecided(found: Sequence[FindingReport]) -> Iterator[RenderableType]:
+    """Yield the checks that could not be completed; those that lack the same thing, together."""
+    alike: dict[tuple[object, ...], list[FindingReport]] = {}
+    for finding in found:
+        place = finding.layer.position if finding.layer is not None else None
+        alike.setdefault((finding.message, finding.path, place, finding.hint), []).append(finding)
+    if alike:
+        yield Text("\nUndecided", style=_STYLES["undecided"])
+    for those in alike.values():
+        yield Text()
+        yield _finding(those)
 
 
 def _header(report: Report) -> RenderableType:
@@ -113,7 +138,6 @@ def _condition(report: Report) -> str:
     conditions = [
         *(["only some rules were asked"] if request.select or request.ignore else []),
         *(["no layer was read"] if report.stopped else []),
-        *([f"--fail-on {request.fail_on}"] if request.fail_on != "error" else []),
     ]
     return f" ({'; '.join(conditions)})" if conditions else ""
 
@@ -124,6 +148,9 @@ def _counts(counted: Summary | ProfileVerdict) -> Iterator[tuple[str, str]]:
     ):
         yield ", " if n else "", ""
         yield f"{count} {word}{'' if count == 1 else 's'}", _STYLES[word] if count else ""
+    if counted.undecided:
+        yield ", ", ""
+        yield f"{counted.undecided} undecided", _STYLES["undecided"]
 
 
 def _rest(report: Report) -> Iterator[tuple[str, str]]:
@@ -136,15 +163,18 @@ def _profiles(report: Report) -> RenderableType:
     """Return a line for each profile, those that were asked for first, and what should be known of these."""
     rows: list[tuple[RenderableType, RenderableType]] = []
     for id_, judged in sorted(report.profiles.items(), key=lambda item: not item[1].selected):
-        counts = Text.assemble((f"{judged.verdict:5}", _STYLES[judged.verdict]), "  ", *_counts(judged))
+        verdict = f"{judged.verdict:{_VERDICT_WIDTH}}"
+        counts = Text.assemble((verdict, _STYLES[judged.verdict]), "  ", *_counts(judged))
         rows.append((Text(id_, style="" if judged.selected else "dim"), counts))
         if judged.selected and judged.notice:
             rows.append(("", Text(judged.notice, style="dim")))
     return Padding(_grid(rows), (0, 0, 0, 2))
 
 
-def _finding(finding: FindingReport) -> RenderableType:
-    title = Text.assemble((finding.rule, _STYLES[finding.severity]), "  ", (finding.name, "bold"))
+def _finding(alike: Sequence[FindingReport]) -> RenderableType:
+    """Return findings that differ in nothing but their rules: these, what they say, and where."""
+    finding = alike[0]
+    titles = [_title(item) for item in alike]
     rows: list[tuple[str, str]] = []
     if finding.path:
         rows.append(("path", printable(finding.path)))
@@ -152,9 +182,17 @@ def _finding(finding: FindingReport) -> RenderableType:
         step = f": {build_step(finding.layer.created_by)}" if finding.layer.created_by else ""
         rows.append(("layer", f"{finding.layer.position}{step}"))
     if finding.hint:
-        rows.append(("fix", printable(finding.hint)))
+        rows.append(("fix" if finding.kind == "finding" else "next", printable(finding.hint)))
     details = _grid((Text(name, style="dim"), Text(value)) for name, value in rows)
-    return Padding(Group(title, Padding(Group(Text(printable(finding.message)), details), (0, 0, 0, 2))), (0, 0, 0, 2))
+    text = Group(Text(printable(finding.message)), details)
+    return Padding(Group(*titles, Padding(text, (0, 0, 0, 2))), (0, 0, 0, 2))
+
+
+def _title(finding: FindingReport) -> Text:
+    if finding.kind == "finding":
+        return Text.assemble((finding.rule, _STYLES[finding.severity]), "  ", (finding.name, "bold"))
+    at_stake = f"  (would be {'an' if finding.severity == 'error' else 'a'} {finding.severity})"
+    return Text.assemble((finding.rule, _STYLES["undecided"]), "  ", (finding.name, "bold"), (at_stake, "dim"))
 
 
 def _waived(finding: FindingReport) -> RenderableType:
@@ -180,9 +218,9 @@ def _facts(report: Report, *, unicode: bool) -> RenderableType:
 def _read(facts: FactsReport, *, unicode: bool) -> Iterator[tuple[str, RenderableType]]:
     """Yield what only the layers tell."""
     user, size = facts.user, facts.size
-    yield "user", Text(_user(user.spec, user.uid, user.gid, user.name))
-    yield "kernels", Group(*_kernels(facts.kernels))
-    yield "CUDA", Text(_cuda(facts.nvidia))
+    yield "user", Text(_NOT_KNOWN if user is None else _user(user.spec, user.uid, user.gid, user.name))
+    yield "kernels", Text(_NOT_KNOWN) if facts.kernels is None else Group(*_kernels(facts.kernels))
+    yield "CUDA", Text(_NOT_KNOWN if facts.nvidia is None else _cuda(facts.nvidia))
     yield "size", Text(_size(size.docker_image_size, size.limit, unicode=unicode))
     yield "files", Text(f"{facts.filesystem.entries:,} paths, {human(facts.filesystem.bytes)}")
     if facts.filesystem.shadowed_bytes:

@@ -1,7 +1,8 @@
 """Text from an image, made safe to print.
 
 Names, build steps and file contents come from whoever made the image. They must not move the cursor, colour the
-terminal, reverse the reading direction or break the encoding of the output.
+terminal, reverse the reading direction or break the encoding of the output; and what they print into the log of a
+pipeline must be no command to the service that runs it.
 """
 
 from __future__ import annotations
@@ -9,22 +10,36 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # control characters
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"  # invisible and bidirectional ones
-    "\U000e0000-\U000e007f"  # tags, which are invisible too
-    "\ud800-\udfff]"  # bytes that are not UTF-8, and other lone surrogates
-)
-_UNSAFE_IN_JSON: Final = (
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
+_UNUSUAL: Final = re.compile(r"[^ -~]")
+_UNUSUAL_IN_JSON: Final = re.compile(r"[^\0-~]")
+_COMMAND: Final = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))")
+"""Where Azure Pipelines, GitHub Actions (``##[``) and TeamCity see a command, anywhere in a line."""
+_COMMAND_LINE: Final = re.compile(r"(?m)^((?:\s|\x1b\[[0-9;]*m)*):(?=:)")
+"""Where GitHub Actions sees a command: at the beginning of a line, after white space too."""
+_DELETE: Final = b"\x7f"
 _LONGEST: Final = 2000
 _FIRST_UTF8_BYTE: Final = 0xDC00
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, cut if it is very long, without characters that do more than show themselves."""
-    return _UNSAFE.sub(_escaped, cut(text, _LONGEST))
+    """Return `text` on one line, cut if it is very long, without what does more than show itself.
+
+    That is what Unicode has as control, format and private characters, as separators other than the space, as
+    surrogates, which stand for bytes that are not UTF-8, or as nothing yet; and the beginning of a command to a service
+    that runs pipelines.
+    """
+    text = cut(text, _LONGEST)
+    if not text.isprintable():
+        text = _UNUSUAL.sub(_shown, text)
+    return _COMMAND.sub(_escaped, text) if "##" in text else text
+
+
+def unheeded(text: str) -> str:
+    """Return text that was laid out in lines, none of which is a command to a service that runs pipelines.
+
+    Only now it is known where lines begin.
+    """
+    return _COMMAND_LINE.sub(lambda match: f"{match[1]}\\x3a", text) if "::" in text else text
 
 
 def cut(text: str, most: int) -> str:
@@ -38,12 +53,18 @@ def encodable(text: str) -> str:
 
 
 def escaped_json(raw: bytes) -> bytes:
-    """Return a JSON document with the characters escaped that would do something to a terminal that shows it."""
-    return re.sub(_UNSAFE_IN_JSON, _json_escape, raw.decode()).encode()
+    """Return a JSON document with that escaped in its texts which `printable` escapes."""
+    if not raw.isascii() or _DELETE in raw:
+        raw = _UNUSUAL_IN_JSON.sub(_json_escape, raw.decode()).encode()
+    return _COMMAND.sub(_json_escape, raw.decode()).encode() if b"##" in raw else raw
+
+
+def _shown(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else _escaped(match)
 
 
 def _escaped(match: re.Match[str]) -> str:
-    code = ord(match.group())
+    code = ord(match[0])
     if _FIRST_UTF8_BYTE <= code < _FIRST_UTF8_BYTE + 0x100:
         code -= _FIRST_UTF8_BYTE
     if code < 0x100:  # noqa: PLR2004
@@ -52,5 +73,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _json_escape(match: re.Match[str]) -> str:
-    units = match.group().encode("utf-16-be").hex()
+    if match[0].isprintable() and not match[0].isascii():
+        return match[0]
+    units = match[0].encode("utf-16-be").hex()
     return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

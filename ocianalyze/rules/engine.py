@@ -1,7 +1,8 @@
 """Runs the rules and judges what they find, for every profile; those that were asked for decide.
 
-A rule that fails makes the run fail if it belongs to a profile that was asked for, and otherwise takes the verdict from
-the profiles that it belongs to: nothing passes because it crashed.
+A profile fails if a rule found an error, and is undecided if a rule could not tell whether there is one: nothing passes
+because something is not known. A rule that crashes makes the run fail if it belongs to a profile that was asked for,
+and otherwise takes the verdict from the profiles that it belongs to.
 
 Rules that need no layer can be run before there are any; a later run with all rules takes over what they answered, so
 that no rule answers twice.
@@ -9,12 +10,14 @@ that no rule answers twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from traceback import walk_tb
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from ocianalyze.errors import OcianalyzeError, RuleError
+from ocianalyze.errors import OcianalyzeError, RuleError, UndecidedError
+from ocianalyze.filesystem.node import Node
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject
@@ -25,12 +28,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
+    from ocianalyze.rules.rule import Kind
+
+Verdict: TypeAlias = Literal["fail", "error", "undecided", "pass"]
 Answer: TypeAlias = "tuple[Finding, ...] | RuleError | None"
 """What became of a rule: what it found, why it failed, or None if there was nothing to check."""
 
 
 class Judgement(NamedTuple):
-    """A finding and how bad it is.
+    """A finding and how bad it is; of one that is undecided, how bad it may be.
 
     Attributes:
         rule: the rule that found it.
@@ -83,18 +89,39 @@ class Outcome:
     answers: Mapping[Rule, Answer] = field(default_factory=dict, repr=False)
 
     def count(self, severity: Severity, *, profile: str | None = None) -> int:
-        """Return how many findings of a severity decide, for one profile or for those that were asked for."""
-        if profile is None:
-            return sum(item.severity is severity for item in self.judgements if item.waiver is None)
-        every = (*self.judgements, *self.others)
-        return sum(item.severities.get(profile) is severity for item in every if item.waiver is None)
+        """Return how many findings of a severity count, for one profile or for those that were asked for."""
+        return sum(found is severity for found in self._severities("finding", profile))
+
+    def count_undecided(self, *, profile: str | None = None) -> int:
+        """Return how many judgements are undecided, for one profile or for those that were asked for."""
+        return len(self._severities("undecided", profile))
+
+    def verdict(self, profile: str) -> Verdict:
+        """Return what becomes of one profile."""
+        if Severity.ERROR in self._severities("finding", profile):
+            return "fail"
+        if profile in self.failures:
+            return "error"
+        return "undecided" if Severity.ERROR in self._severities("undecided", profile) else "pass"
 
     def decisive(self, fail_on: str) -> tuple[Judgement, ...]:
-        """Return the findings that make the verdict ``fail``; `fail_on` is the least severity that does, or never."""
+        """Return the findings that are at least as severe as `fail_on`: a severity, or never."""
         if fail_on == "never":
             return ()
         least = Severity(fail_on).rank
-        return tuple(item for item in self.judgements if item.waiver is None and item.severity.rank <= least)
+        return tuple(
+            item
+            for item in self.judgements
+            if item.waiver is None and not item.finding.is_undecided and item.severity.rank <= least
+        )
+
+    def _severities(self, kind: Kind, profile: str | None) -> list[Severity]:
+        """Return the severities of what is of one kind and not waived."""
+        every = self.judgements if profile is None else (*self.judgements, *self.others)
+        counted = [item for item in every if item.waiver is None and item.finding.kind == kind]
+        if profile is None:
+            return [item.severity for item in counted]
+        return [item.severities[profile] for item in counted if profile in item.severities]
 
     @property
     def waived(self) -> int:
@@ -106,7 +133,7 @@ class Outcome:
         found: dict[str, dict[str, None]] = {}
         for item in self.judgements:
             directory = item.finding.data.get("kernel_directory")
-            if isinstance(directory, str) and item.severity is Severity.ERROR:
+            if isinstance(directory, str) and item.severity is Severity.ERROR and not item.finding.is_undecided:
                 found.setdefault(directory, {})[item.rule.id] = None
         return {directory: tuple(ids) for directory, ids in found.items()}
 
@@ -180,27 +207,49 @@ def run(
 
 
 def _run_one(rule: Rule, subject: Subject | Declaration) -> Answer:
+    found: list[Finding] = []
     try:
-        return _ask(rule, subject)
+        return tuple(found) if _ask(rule, subject, found) else None
+    except UndecidedError as error:
+        message = f"this check could not be completed: {error.message}"
+        unknown = Finding(message=message, path=error.path, layer=error.layer, hint=error.hint, kind="undecided")
+        return *found, replace(unknown, rule=rule.id)
     except OcianalyzeError as error:
         failure = RuleError(f"rule {rule.id} ({rule.name}) cannot decide: {error.message}", hint=error.hint)
         failure.__cause__ = error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the rule's
         failure = RuleError(
-            f"rule {rule.id} ({rule.name}) failed: {type(error).__name__}: {error}",
+            f"rule {rule.id} ({rule.name}) failed{_place(error)}: {type(error).__name__}: {error}",
             hint=f"this is a defect; '--ignore {rule.id}' leaves the rule out",
         )
         failure.__cause__ = error
     return failure
 
 
-def _ask(rule: Rule, subject: Subject | Declaration) -> tuple[Finding, ...] | None:
-    """Return what a rule finds; one that needs no layer sees the same whether or not they have been read."""
+def _place(error: BaseException) -> str:
+    """Return at which path of the image something failed: that which the code that failed had in hand."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    nodes = (value for frame in reversed(frames) for value in frame.f_locals.values() if isinstance(value, Node))
+    node = next(nodes, None)
+    return "" if node is None else f" at {node.path}"
+
+
+def _ask(rule: Rule, subject: Subject | Declaration, found: list[Finding]) -> bool:
+    """Add what a rule finds to `found`; return False if there was nothing to check.
+
+    A rule that needs no layer sees the same whether or not they have been read.
+    """
     if isinstance(rule, EarlyRule):
         declaration = subject.declaration if isinstance(subject, Subject) else subject
-        return tuple(rule(declaration)) if rule.applies(declaration) else None
+        if not rule.applies(declaration):
+            return False
+        found.extend(rule(declaration))
+        return True
     assert isinstance(subject, Subject)  # noqa: S101 - others are not chosen for a declaration
-    return tuple(rule(subject)) if rule.applies(subject) else None
+    if not rule.applies(subject):
+        return False
+    found.extend(rule(subject))
+    return True
 
 
 def _worst(severities: Mapping[str, Severity], profiles: Sequence[str]) -> Severity:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Listing
 
     Profiles: TypeAlias = tuple[str, ...]
+    _Key: TypeAlias = tuple[str | int | None, ...]
 
 _NEWER: Final = (JUPYTERLAB, CODE_EDITOR, UNIFIED)
 _APPS: Final[Mapping[App, Profiles]] = {"jupyterlab": (JUPYTERLAB, UNIFIED), "code-editor": (CODE_EDITOR,)}
@@ -30,12 +31,12 @@ def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Findin
 
     In Studio Classic a kernel that the AppImageConfig does not name is not shown: what is wrong with it is a note.
     """
-    shown = requested_kernels(subject.app_image_config)
-    classic = (_if_shown(finding, subject.facts.classic, shown) for finding in check(subject.facts.classic))
+    classic, own = subject.facts.classic, subject.facts.own
+    harmless = _not_shown(classic, requested_kernels(subject.app_image_config))
     return _merged(
         [
-            *(((CLASSIC,), finding) for finding in classic),
-            *((_NEWER, finding) for finding in check(subject.facts.own)),
+            *(((CLASSIC,), _if_shown(finding, harmless)) for finding in check(classic)),
+            *((_NEWER, finding) for finding in check(own)),
         ]
     )
 
@@ -46,36 +47,35 @@ def in_each_command(subject: Subject, check: Callable[[Command], Iterable[Findin
     return _merged((profiles, finding) for profiles, command in commands for finding in check(command))
 
 
-def _if_shown(finding: Finding, listing: Listing, shown: Collection[str] | None) -> Finding:
+def _not_shown(listing: Listing, shown: Collection[str] | None) -> frozenset[str]:
+    """Return the directories of the kernels of which none is shown by a name of its own; `shown` is None for all."""
+    if shown is None:
+        return frozenset()
+    wanted = {kernel.directory for kernel in listing.kernels if not set(shown).isdisjoint(kernel.names)}
+    return frozenset(kernel.directory for kernel in listing.kernels) - wanted
+
+
+def _if_shown(finding: Finding, harmless: Collection[str]) -> Finding:
     """Return a finding as a note if it is about a kernel that is not shown, and that does no harm to those that are."""
     directory = finding.data.get("kernel_directory")
-    if shown is None or directory is None or finding.data.get("listing_fails"):
+    if directory not in harmless or finding.data.get("listing_fails"):
         return finding
-    names = {name for kernel in listing.kernels if kernel.directory == directory for name in kernel.names}
-    return finding if names.intersection(shown) else replace(finding, severity=Severity.NOTE)
+    return replace(finding, severity=Severity.NOTE)
 
 
 def _merged(found: Iterable[tuple[Profiles, Finding]]) -> Iterator[Finding]:
-    merged: dict[str, list[tuple[Finding, dict[str, Severity | None]]]] = {}
+    merged: dict[_Key, tuple[Finding, dict[str, Severity | None]]] = {}
     for profiles, finding in found:
-        severities = _severities_of(finding, merged.setdefault(finding.message, []))
+        _, severities = merged.setdefault(_key(finding), (finding, dict.fromkeys(PROFILES)))
         for profile in profiles:
             _set(severities, profile, finding.severity)
-    for alike in merged.values():
-        for finding, severities in alike:
-            yield replace(finding, severity=severities)
+    for finding, severities in merged.values():
+        yield replace(finding, severity=severities)
 
 
-def _severities_of(
-    finding: Finding, found: list[tuple[Finding, dict[str, Severity | None]]]
-) -> dict[str, Severity | None]:
-    """Return the severities of an equal finding, or new ones that concern no profile."""
-    anonymous = replace(finding, severity=None)
-    for known, severities in found:
-        if known == anonymous:
-            return severities
-    found.append((anonymous, dict.fromkeys(PROFILES)))
-    return found[-1][1]
+def _key(finding: Finding) -> _Key:
+    """Return what is the same for equal findings, however bad they are."""
+    return finding.kind, finding.message, finding.path, finding.layer, finding.hint, repr(finding.data)
 
 
 def _set(severities: dict[str, Severity | None], profile: str, severity: object) -> None:
@@ -85,4 +85,4 @@ def _set(severities: dict[str, Severity | None], profile: str, severity: object)
     elif isinstance(severity, dict) and profile in severity:
         severities[profile] = severity[profile]
     else:
-        del severities[profile]
+        severities.pop(profile, None)

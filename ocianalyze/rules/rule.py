@@ -112,18 +112,26 @@ class Subject(Declaration):
         )
 
 
+Kind: TypeAlias = Literal["finding", "undecided"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One violation.
+    """One violation, or what keeps the rule from deciding whether there is one.
+
+    A rule that cannot tell yields a finding of the kind ``undecided``: its message says what is not known, its hint
+    what would settle it. It never counts as passed. A rule that comes upon something unreadable need not do so itself:
+    an `ocianalyze.errors.UndecidedError` that it lets pass becomes such a finding, with the rule's severity.
 
     Attributes:
-        message: what is wrong; lower case, names things.
+        message: what is wrong, or not known; lower case, names things.
         path: the absolute path that it is about, if any.
         layer: the position of the layer that is to blame, if any.
-        hint: how to fix it, in a sentence or two.
+        hint: how to fix it, or what would settle it, in a sentence or two.
         severity: instead of the rule's, for all its profiles or for each that is named; one that is named with None is
             not concerned.
         data: for programs; the rule's page documents the keys.
+        kind: ``finding``, or ``undecided``.
         rule: the id of the rule, which the rule itself sets.
     """
 
@@ -133,7 +141,13 @@ class Finding:
     hint: str | None = None
     severity: Severity | Mapping[str, Severity | None] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    kind: Kind = "finding"
     rule: str = ""
+
+    @property
+    def is_undecided(self) -> bool:
+        """True if it says that the rule could not decide."""
+        return self.kind == "undecided"
 
     @classmethod
     def at(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, InvalidImageError, OcianalyzeError
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.compression import decompress, peek, recognise
-from ocianalyze.layers.contents import Budget
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts import READS, gather
 from ocianalyze.facts.kernels import Listing
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.reader import PreReadBlob, Reading
+from ocianalyze.layers.reader import Reading
 from tests.facts.test_discovery import as_jupyter
 from tests.rules.subjects import IPYKERNEL, base, kernel, make_image, make_subject, program, python
 from tests.support.blobs import MemoryBlob
@@ -191,7 +192,8 @@ FAILURES: dict[str, bytes] = {
 def classic(items: list[Item], variables: dict[str, str]) -> Listing:
     """Return the kernels of an image as Studio Classic lists them."""
     config = {"Env": [f"{name}={value}" for name, value in ({"PATH": PATH, "HOME": "/root"} | variables).items()]}
-    return make_subject([*base(), program("bin/bash"), *items], config=config).facts.classic
+    image, filesystem = make_image([*base(), program("bin/bash"), *items], config=config, reads=READS | {"/srv/**"})
+    return gather(image, filesystem).classic
 
 
 def case_of(items: list[Item], variables: dict[str, str], known: list[str]) -> Case:
@@ -332,16 +334,15 @@ def test_the_server_of_the_image_asks_conda_if_it_can() -> None:
 
 
 def test_configuration_that_was_not_kept() -> None:
-    """What is not kept of a stream leaves a doubt, and fails nothing."""
+    """A configuration whose content is not kept leaves it open which environments there are, in every form."""
     items = [*base(), *E, *environment("data/f", "python3"), file("srv/rc/a.yml", b"envs_dirs: [/data]\n")]
     image, filesystem = make_image(items, config={"Env": [f"PATH={PATH}", "CONDARC=/srv/rc"]})
     streamed = read(MemoryBlob(layer(items), seekable=False), Reading(capture=Capture(READS)))
-    streamed.contents._blob = PreReadBlob(streamed)
     passed = merge([streamed.changeset], [streamed.contents], Limits())
-    for tree, doubtful in ((filesystem, False), (passed, True)):
-        kernels = {item.name: item for item in gather(image, tree).kernels}
-        assert kernels["conda-env-e-py"].doubt is None
-        assert bool(kernels["conda-env-f-py"].doubt) == doubtful
+    for tree in (filesystem, passed):
+        with pytest.raises(ContentUnavailableError, match=r"/srv/rc/a\.yml") as caught:
+            assert gather(image, tree).kernels
+        assert caught.value.layer == 0
 
 
 def test_configuration_without_measure() -> None:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from ocianalyze.errors import UndecidedError
+from ocianalyze.facts import READS, gather
 from ocianalyze.facts.kernels import Listing
-from tests.rules.subjects import IPYKERNEL, base, kernel, make_subject, program, python
+from tests.rules.subjects import IPYKERNEL, base, kernel, make_image, make_subject, program, python
 from tests.support.filesystems import drawn
 from tests.support.jupyter import CONNECTION_FILE, Case, ask, write
 from tests.support.tarballs import Item, directory, file, symlink
@@ -77,7 +79,8 @@ def own(items: list[Item], environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what the server of an image lists."""
     variables = {"HOME": "/data/u", "PATH": "/opt/py/bin", **environment}
     config = {"Env": [f"{name}={value}" for name, value in variables.items()]}
-    return as_jupyter(make_subject([*base(), *items], config=config).facts.own)
+    image, filesystem = make_image([*base(), *items], config=config, reads=READS | {"/srv/*.json"})
+    return as_jupyter(gather(image, filesystem).own)
 
 
 def without_order(answer: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +245,7 @@ def test_what_is_in_place_of_the_service_is_hidden() -> None:
 
 
 def test_paths_without_measure() -> None:
-    huge = "/" + "x" * 2_000_000
+    huge = "/" + "x" * 100_000
     names = (
         "HOME",
         "XDG_DATA_HOME",
@@ -255,7 +258,11 @@ def test_paths_without_measure() -> None:
     config = {"Env": [*(f"{name}={huge}" for name in names), "JUPYTER_PLATFORM_DIRS=1"]}
     facts = make_subject([*base(), kernel(f"{LOCAL}/k")], config=config).facts
     assert max(len(item.path) for item in (*facts.classic.directories, *facts.own.directories)) < 4200
-    assert len(facts.user.home) == 4096
+    assert facts.user.home == huge
+    config["Env"][-2] += huge
+    facts = make_subject([*base(), kernel(f"{LOCAL}/k")], config=config).facts
+    with pytest.raises(UndecidedError, match="over the limit of 131,072"):
+        assert facts.own
 
 
 # ---- the server of the image's own ---------------------------------------------------------------------------------

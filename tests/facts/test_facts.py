@@ -12,12 +12,10 @@ from ocianalyze.facts.app_image_config import mount_path, requested_kernels
 from ocianalyze.facts.mounts import find_mounts
 from ocianalyze.facts.reserved import look_into
 from ocianalyze.facts.size import human
-from ocianalyze.layers.capture import Capture
-from ocianalyze.layers.contents import Budget
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.reader import PreReadBlob, Reading, read_blob
+from ocianalyze.layers.capture import Capture, Want
 from ocianalyze.rules.engine import run
-from ocianalyze.rules.rule import Subject
+from ocianalyze.rules.profiles import CLASSIC
+from ocianalyze.rules.rule import Severity, Subject
 from tests.rules.subjects import base, good, kernel, make_image, make_subject
 from tests.support.tarballs import Item, directory, file, symlink, whiteout
 
@@ -33,8 +31,8 @@ def test_reads_are_patterns_that_capture_what_is_needed() -> None:
         "opt/venv/pyvenv.cfg",
         "usr/lib/python3/dist-packages/a.pth",
     ):
-        assert capture.wanted(path, path.rpartition("/")[2], 0o644, limit=99) == 99
-    assert capture.wanted("opt/x/large.bin", "large.bin", 0o644, limit=99) == 0
+        assert capture.wanted(path, path.rpartition("/")[2], 0o644) is Want.WHOLE
+    assert capture.wanted("opt/x/large.bin", "large.bin", 0o644) is Want.SCRIPT
 
 
 def test_reads_are_known_without_pydantic() -> None:
@@ -47,11 +45,15 @@ def test_missing_content_is_an_error() -> None:
     for contents in filesystem.contents:
         contents.captured.clear()
         contents._range = None
-        contents._blob = PreReadBlob(
-            read_blob(contents._blob, Reading(), what="", budget=Budget(Limits()), need_diff_id=False)
-        )
-    with pytest.raises(ContentUnavailableError):
-        gather(image, filesystem)
+    facts = gather(image, filesystem)
+    for _ in range(2):  # whoever asks again gets the same answer
+        with pytest.raises(ContentUnavailableError, match="/etc/passwd") as caught:
+            assert facts.classic
+        assert caught.value.path == "/etc/passwd"
+    assert facts.size.docker_image_size > 0  # what does not need it is not concerned
+    outcome = run(Subject(image, filesystem, facts))
+    assert outcome.verdict(CLASSIC) == "undecided"
+    assert outcome.count(Severity.ERROR) == 0
 
 
 def test_sizes() -> None:

@@ -5,7 +5,7 @@ import pytest
 from ocianalyze.facts.modules import READS, ModuleFinder, ModuleSearch
 from ocianalyze.facts.mounts import find_mounts
 from ocianalyze.facts.python import find_installation
-from ocianalyze.layers.capture import Capture
+from ocianalyze.layers.capture import Capture, Want
 from tests.rules.subjects import make_image, program, python
 from tests.support.tarballs import Item, directory, file, symlink
 
@@ -145,5 +145,9 @@ def test_path_lines_without_measure() -> None:
 
 def test_only_the_path_files_of_packages_are_kept() -> None:
     capture = Capture(frozenset(READS))
-    for path, wanted in (("opt/lib/site-packages/a.pth", 9), ("opt/model.pth", 0), ("site-packages/x/a.pth", 0)):
-        assert capture.wanted(path, path.rpartition("/")[2], 0o644, limit=9) == wanted
+    for path, wanted in (
+        ("opt/lib/site-packages/a.pth", Want.WHOLE),
+        ("opt/model.pth", Want.SCRIPT),
+        ("site-packages/x/a.pth", Want.SCRIPT),
+    ):
+        assert capture.wanted(path, path.rpartition("/")[2], 0o644) is wanted

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.filesystem.tree import MAX_HOPS, Filesystem
+from ocianalyze.filesystem.resolver import MAX_HOPS
+from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.layers.entry import Kind
 from tests.support.filesystems import merged
 from tests.support.headers import END, member, pax
@@ -190,7 +191,9 @@ def test_contents_and_attributes(filesystem: Filesystem) -> None:
     assert passwd is not None
     assert shadow is not None
     assert passwd.read() == shadow.read() == b"root:x:0:0\n" * 3
-    assert passwd.read(4) == b"root"
+    assert passwd.read(33) == passwd.read()
+    with pytest.raises(ContentUnavailableError, match="/etc/passwd has 33 bytes, more than the 32"):
+        passwd.read(32)
     assert (shadow.uid, shadow.gid, shadow.size, shadow.inode, shadow.is_hardlink) == (1, 2, 33, passwd, True)
     assert not passwd.is_executable
     python = filesystem.lookup("/bin/python")

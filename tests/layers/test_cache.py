@@ -141,7 +141,7 @@ def test_why_nothing_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     cache = LayerCache(tmp_path / "new")
     assert LayerCache(tmp_path / "file").problem() == "Not a directory"
     assert cache.problem() is None
-    monkeypatch.setattr("os.access", lambda *_: False)  # as on a file system that is read-only
+    monkeypatch.setattr("os.access", lambda *_, **__: False)  # as on a file system that is read-only
     assert cache.problem() == "it cannot be written to"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
-from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.progress import Silent
 from ocianalyze.layers.reader import Reading, ReadLayer, read_blob

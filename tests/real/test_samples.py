@@ -40,6 +40,7 @@ def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> No
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"
     assert report.facts is not None
+    assert report.facts.kernels is not None
     (requested,) = CLASSIC[name]["KernelGatewayImageConfig"]["KernelSpecs"]
     assert any(kernel.usable for kernel in report.facts.kernels if kernel.name == requested["Name"])
 

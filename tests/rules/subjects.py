@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ocianalyze.facts import gather
+from ocianalyze.facts import READS, gather
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.budget import Budget
+from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.reader import Reading, read_blob
 from ocianalyze.oci.digest import Digest
@@ -169,13 +170,14 @@ def make_image(
     config: Mapping[str, Any] | None = None,
     platform: str = "linux/amd64",
     sizes: Sequence[int] | None = None,
+    reads: Iterable[str] = READS,
 ) -> tuple[Image, Filesystem]:
-    """Return an image with these layers and its merged file system."""
+    """Return an image with these layers and its merged file system; `reads` are the contents that may be read of it."""
     spec = ImageSpec(
         layers=[list(layer) for layer in layers], config={"User": "1000", **(config or {})}, platform=platform
     )
     built = build(spec)
-    reading = Reading()
+    reading = Reading(capture=Capture(frozenset(reads)))
     blobs = [Bytes(content) for layer in built.layers if isinstance(content := layer.tar.content, bytes)]
     read = [
         read_blob(blob, reading, what=f"layer {n}", budget=Budget(reading.limits), need_diff_id=False)
@@ -213,19 +215,21 @@ def findings(
     profile: str = CLASSIC,
     **options: Any,  # noqa: ANN401
 ) -> list[tuple[str, Finding]]:
-    """Return what one rule finds, with the severity for a profile; nothing must be an empty list."""
+    """Return what one rule finds, each with the severity for a profile or ``undecided``; nothing is an empty list."""
     return found_in(rule, make_subject(*layers, **options), profile)
 
 
 def found_in(rule: str, subject: Subject, profile: str = CLASSIC) -> list[tuple[str, Finding]]:
-    """Return what one rule finds in a subject, with the severity for a profile."""
+    """Return what one rule finds in a subject, each with the severity for a profile or ``undecided``."""
     outcome = run(subject, [profile], select=[rule])
-    return [(item.severity.value, item.finding) for item in outcome.judgements]
+    return [
+        ("undecided" if item.finding.is_undecided else item.severity.value, item.finding) for item in outcome.judgements
+    ]
 
 
 def verdict(subject: Subject, profile: str = CLASSIC) -> dict[str, str]:
-    """Return the worst severity of each rule that found anything for a profile."""
+    """Return the worst severity of each rule that found anything for a profile, or that it is undecided."""
     found: dict[str, str] = {}
     for item in run(subject, [profile]).judgements:
-        found.setdefault(item.rule.id, item.severity.value)
+        found.setdefault(item.rule.id, "undecided" if item.finding.is_undecided else item.severity.value)
     return found

@@ -163,9 +163,9 @@ def test_the_examples_of_aws_have_a_server_that_works(
 def test_plain_sagemaker_distribution_needs_a_command() -> None:
     items, config = distribution()
     for profile in (JUPYTERLAB, CODE_EDITOR):
-        assert causes("APP004", items, config, profile) == [("warning", "shell-only")]
+        assert causes("APP004", items, config, profile) == [("undecided", "shell-only")]
         given: dict[str, Any] = {"JupyterLabAppImageConfig": {}}
-        assert causes("APP004", items, config, profile, app_image_config=given) == [("warning", "shell-only")]
+        assert causes("APP004", items, config, profile, app_image_config=given) == [("undecided", "shell-only")]
     assert findings("APP005", items, config=config, profile=UNIFIED) == []
 
 
@@ -262,7 +262,7 @@ def test_servers_that_studio_can_reach(config: dict[str, Any]) -> None:
 )
 def test_servers_that_studio_cannot_reach(text: str, expected: list[str]) -> None:
     found = jupyter(text, program("opt/sagemaker-code-editor"))
-    severities = {"origin": "warning", "unknown": "note"}
+    severities = {"origin": "warning", "unknown": "undecided"}
     assert sorted(found) == sorted((severities.get(cause, "error"), cause) for cause in expected)
 
 
@@ -278,10 +278,10 @@ def test_options_without_effect_are_named() -> None:
     assert finding.path == "/bin/sh"
 
 
-def test_a_script_that_decides_makes_it_a_warning() -> None:
+def test_a_script_that_decides_leaves_it_undecided() -> None:
     good = "jupyter lab --ip=0.0.0.0 --ServerApp.base_url=jupyterlab/default --ServerApp.token="
-    assert jupyter(f'[ -z "$AWS_X" ] || {good}') == [("warning", "origin")]
-    assert ("warning", "token") in jupyter('if [ -n "$AWS_X" ]; then jupyter lab; fi')
+    assert jupyter(f'[ -z "$AWS_X" ] || {good}') == [("undecided", "origin")]
+    assert ("undecided", "token") in jupyter('if [ -n "$AWS_X" ]; then jupyter lab; fi')
     assert ("error", "token") in jupyter("if true; then jupyter lab; fi")
 
 
@@ -320,7 +320,9 @@ def test_servers_in_the_environment_of_a_project(command: str, script: bytes | N
 def test_environments_that_are_not_there_leave_it_open() -> None:
     assert jupyter(f"uv run jupyter lab {OPTIONS}", program("usr/bin/uv")) == []
     missing = [*base(), program("usr/bin/uv"), program("entrypoint.sh", b'#!/bin/sh\ncd /srv\nexec "$@"\n')]
-    assert causes("APP002", missing, shell_form(f"uv run jupyter lab {OPTIONS}"), JUPYTERLAB) == [("note", "unknown")]
+    assert causes("APP002", missing, shell_form(f"uv run jupyter lab {OPTIONS}"), JUPYTERLAB) == [
+        ("undecided", "unknown")
+    ]
     config = {"Entrypoint": ["/entrypoint.sh"], "Cmd": ["jupyter", "lab"]}
     assert causes("APP002", missing, config, JUPYTERLAB) == [("error", "program-missing")]
 
@@ -330,7 +332,8 @@ def test_options_in_a_script() -> None:
     entry = {"Entrypoint": ["/entrypoint.sh"]}
     assert jupyter(entry, program("entrypoint.sh", text + b'jupyter lab $O --ServerApp.allow_origin="*"\n')) == []
     text = b'#!/bin/bash\nCOMMAND=(jupyter lab --ip=0.0.0.0)\nCOMMAND+=(--port=8888)\nexec "${COMMAND[@]}"\n'
-    assert jupyter(entry, program("entrypoint.sh", text)) == [("error", "base-url"), ("error", "token"), ("warning", "origin")]
+    found = [("error", "base-url"), ("error", "token"), ("warning", "origin")]
+    assert jupyter(entry, program("entrypoint.sh", text)) == found
 
 
 def test_carriage_returns_in_a_script_belong_to_the_words() -> None:
@@ -345,7 +348,7 @@ def test_carriage_returns_in_a_script_belong_to_the_words() -> None:
 
 def test_a_pattern_of_origins_may_allow_all() -> None:
     options = OPTIONS.replace("allow_origin='*'", "allow_origin_pat='.*'")
-    assert jupyter(f"jupyter lab {options}") == [("note", "unknown")]
+    assert jupyter(f"jupyter lab {options}") == [("undecided", "unknown")]
 
 
 def test_root_needs_an_option() -> None:
@@ -385,11 +388,11 @@ def test_the_app_image_config_replaces_the_command() -> None:
         (f"{EDITOR} --connection-token x", [("error", "token")]),
         (EDITOR.replace("/CodeEditor/default", "/x"), [("warning", "base-path")]),
         (EDITOR.replace("/CodeEditor/default", "/$SAGEMAKER_APP_TYPE_LOWERCASE/default"), []),
-        ("sagemaker-code-editor $AWS_OPTIONS", [("note", "unknown")]),
+        ("sagemaker-code-editor $AWS_OPTIONS", [("undecided", "unknown")]),
         (f"if true; then {EDITOR.replace('--port 8888', '')}; fi", [("error", "port")]),
-        (f"if [ $AWS_X ]; then {EDITOR.replace('--port 8888', '')}; fi", [("warning", "port")]),
+        (f"if [ $AWS_X ]; then {EDITOR.replace('--port 8888', '')}; fi", [("undecided", "port")]),
         ("jupyter lab", [("error", "other-app")]),
-        ("python app.py", [("note", "unknown")]),
+        ("python app.py", [("undecided", "unknown")]),
         (f"conda run -n base {EDITOR}", []),
     ],
 )
@@ -429,7 +432,7 @@ def test_code_editor_that_is_not_there_or_not_on_the_path() -> None:
 )
 def test_no_command(config: dict[str, Any], cause: str | None) -> None:
     for profile in (JUPYTERLAB, CODE_EDITOR):
-        assert causes("APP004", base(), config, profile) == ([("warning", cause)] if cause else [])
+        assert causes("APP004", base(), config, profile) == ([("undecided", cause)] if cause else [])
         given = causes("APP004", base(), config, profile, app_image_config={"JupyterLabAppImageConfig": {}})
         assert given == ([("error", cause)] if cause else [])
     assert findings("APP004", base(), config=config, profile=CLASSIC) == []

@@ -160,8 +160,11 @@ def test_a_profile_of_which_nothing_sure_is_known_does_not_pass(save_image: Save
     path = save_image(fit_image(config=config))
     report = analyze(Source(reference=str(path)), fail_fast=True, fail_on="note")
     verdicts = {profile: judged.verdict for profile, judged in report.profiles.items()}
-    assert verdicts[CLASSIC] == report.verdict == "fail"
-    assert set(verdicts.values()) == {"fail", "error"}
+    assert set(verdicts.values()) == {report.verdict} == {"error"}
+    assert report.stopped
+    config["User"] = "nobody-at-all"
+    failed = analyze(Source(reference=str(save_image(fit_image(config=config)))), fail_fast=True, fail_on="note")
+    assert {profile.verdict for profile in failed.profiles.values()} == {"error"}  # USER needs the layers
 
 
 def test_where_they_decide_nothing_the_report_is_the_same(save_image: SaveImage) -> None:

@@ -154,10 +154,10 @@ def test_no_usable_kernel(items: list[Item]) -> None:
     assert severity == "error"
 
 
-def test_an_unlisted_kernel_without_python_on_path_is_a_warning() -> None:
+def test_an_unlisted_kernel_without_python_on_path_is_undecided() -> None:
     image = [*base(), kernel("opt/x/share/jupyter/kernels/python3")]
     ((severity, finding),) = findings("KRN001", image)
-    assert severity == "warning"
+    assert severity == "undecided"
     assert finding.data["unlisted"] == ["/opt/x/share/jupyter/kernels/python3/kernel.json"]
 
 
@@ -197,7 +197,7 @@ def test_conda_names() -> None:
 def test_conda_environments_elsewhere_are_doubtful() -> None:
     layers = [[*base(), *conda_base()], environment("srv/project/envs/e")]
     ((severity, finding),) = findings("KRN002", *layers, app_image_config=requests("conda-env-project-e-py"))
-    assert severity == "warning"
+    assert severity == "undecided"
     assert "may not know" in finding.message
 
 
@@ -212,7 +212,7 @@ def test_base_environment() -> None:
     assert findings("KRN002", elsewhere, config=path, app_image_config=requests("conda-base-py")) == []
     assert findings("KRN002", elsewhere, config=path, app_image_config=requests("conda-root-py")) == []
     ((severity, finding),) = findings("KRN002", elsewhere, app_image_config=requests("conda-base-py"))
-    assert severity == "warning"  # who would be asked for its environments?
+    assert severity == "undecided"  # who would be asked for its environments?
     assert "no 'conda' can be run" in finding.message
 
 
@@ -231,7 +231,7 @@ def test_a_kernel_found_both_ways_may_have_one_name_only() -> None:
     alone = {"Env": [f"PATH=/{CONDA}/envs/e/bin:/usr/bin:/bin"]}
     for name in ("python3", "conda-env-e-py"):
         ((severity, finding),) = findings("KRN002", *layers, config=alone, app_image_config=requests(name))
-        assert severity == "warning"
+        assert severity == "undecided"
         assert "conda" in finding.message
 
 
@@ -487,4 +487,4 @@ def test_kernels_that_the_user_cannot_reach_are_no_guess() -> None:
         "error"
     ]
     # Where no python is on PATH, the start-up may find them in another way.
-    assert [severity for severity, _ in findings("KRN001", items)] == ["warning"]
+    assert [severity for severity, _ in findings("KRN001", items)] == ["undecided"]

@@ -31,9 +31,12 @@ VENV_PATH = {"Env": ["PATH=/opt/venv/bin:/usr/bin:/bin"]}
 
 
 def severities(rule: str, *layers: list[Item], **options: Any) -> list[dict[str, str]]:  # noqa: ANN401
-    """Return how bad each finding is for each profile that it concerns."""
+    """Return how bad each finding is for each profile that it concerns; what is undecided is followed by ``?``."""
     outcome = run(make_subject(*layers, **options), list(PROFILES), select=[rule])
-    return [{profile: str(severity) for profile, severity in item.severities.items()} for item in outcome.judgements]
+    return [
+        {profile: f"{severity}{'?' * item.finding.is_undecided}" for profile, severity in item.severities.items()}
+        for item in outcome.judgements
+    ]
 
 
 def everywhere(severity: str) -> dict[str, str]:
@@ -65,12 +68,12 @@ def test_no_kernel_at_all() -> None:
 def test_kernels_of_the_path_variable() -> None:
     items = [*base(), *python("usr/local"), kernel("srv/j/kernels/k", ("/usr/local/bin/python3", *IPYKERNEL))]
     found = severities("KRN001", items, config={"Env": ["JUPYTER_PATH=/srv/j"]})
-    assert found == [{CLASSIC: "warning"}]  # it might be found by what the start-up does without a python
+    assert found == [{CLASSIC: "error?"}]  # it might be found by what the start-up does without a python
 
 
 def test_only_kernels_that_conda_may_not_know() -> None:
     layers = [[*base(), *conda_base()], environment("srv/e")]
-    assert {CLASSIC: "warning"} in severities("KRN001", *layers, config=CONDA_PATH)
+    assert {CLASSIC: "error?"} in severities("KRN001", *layers, config=CONDA_PATH)
 
 
 # ---- KRN003 --------------------------------------------------------------------------------------------------------

@@ -3,11 +3,14 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from types import ModuleType, SimpleNamespace
+from typing import NoReturn
 
 import pytest
 
 from ocianalyze.errors import ContentUnavailableError, RuleError, UsageError
+from ocianalyze.filesystem.node import Node
 from ocianalyze.rules import registry
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.page import HEADINGS, parse_page
@@ -15,6 +18,7 @@ from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, PROFILES, choose_prof
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Finding, Rule, Severity, Subject, rule
 from ocianalyze.rules.selection import choose_rules, exact_rule
+from ocianalyze.rules.waivers import Waiver
 from tests.rules.subjects import base, good, kernel, make_subject
 
 FAMILIES = {
@@ -117,39 +121,84 @@ def test_findings_are_sorted_and_judged(subject: Subject) -> None:
 
 def read_nothing(_subject: Subject) -> str:
     """Raise as a content that was not kept does."""
-    raise ContentUnavailableError("gone", hint="scan a file")
+    raise ContentUnavailableError("gone", hint="scan a file", path="/opt/x", layer=3)
 
 
 def test_a_rule_that_fails_is_an_error(subject: Subject) -> None:
     @rule(id="EEE001", severity={CLASSIC: Severity.NOTE})
     def failing(_subject: Subject) -> Iterator[Finding]:
         yield Finding(message="first")
+        parse(_subject.filesystem.node(3))
+
+    def parse(node: Node) -> NoReturn:  # noqa: ARG001 - what is in hand when it fails
         raise KeyError("oops")
 
-    with pytest.raises(RuleError, match=r"EEE001 .*KeyError.*oops") as caught:
+    with pytest.raises(RuleError, match=rf"EEE001 .* at {subject.filesystem.node(3).path}: KeyError.*oops") as caught:
         run(subject, rules=[failing])
     assert isinstance(caught.value.__cause__, KeyError)
 
-    @rule(id="EEE002", severity={CLASSIC: Severity.NOTE})
+
+def undecided_rule(id_: str, severity: dict[str, Severity], *, applies: bool = True) -> Rule:
+    """Return a rule that finds something, and then comes upon a content that was not kept."""
+
+    def ask(subject: Subject) -> bool:
+        return applies or bool(read_nothing(subject))
+
+    @rule(id=id_, severity=severity, applies=ask)
     def blind(subject: Subject) -> Iterator[Finding]:
+        yield Finding(message="first", severity=Severity.NOTE)
         yield Finding(message=read_nothing(subject))
 
-    with pytest.raises(RuleError, match=r"EEE002 .*gone") as caught:
-        run(subject, rules=[blind])
-    assert caught.value.hint == "scan a file"
+    return blind
+
+
+def test_a_rule_that_needs_what_was_not_kept_is_undecided(subject: Subject) -> None:
+    severity = {CLASSIC: Severity.ERROR, JUPYTERLAB: Severity.WARNING}
+    outcome = run(subject, [CLASSIC], rules=[undecided_rule("EEE002", severity)])
+    unknown, first = outcome.judgements
+    assert (first.finding.message, first.finding.kind) == ("first", "finding")  # what it found before still counts
+    assert (unknown.finding.kind, unknown.severities, unknown.rule.id) == ("undecided", severity, "EEE002")
+    assert unknown.finding.message == "this check could not be completed: gone"
+    assert (unknown.finding.hint, unknown.finding.path, unknown.finding.layer) == ("scan a file", "/opt/x", 3)
+    assert (outcome.verdict(CLASSIC), outcome.verdict(JUPYTERLAB)) == ("undecided", "pass")
+    assert (outcome.count(Severity.ERROR), outcome.count_undecided(), outcome.decisive("error")) == (0, 1, ())
+    assert outcome.count_undecided(profile=JUPYTERLAB) == 1
+    with_error = run(subject, rules=[undecided_rule("EEE002", severity), make_rule("EEE003", severity=Severity.ERROR)])
+    assert with_error.verdict(CLASSIC) == "undecided"
+    found = make_rule("EEE003", Finding(message="x"), severity=Severity.ERROR)
+    assert run(subject, rules=[undecided_rule("EEE002", severity), found]).verdict(CLASSIC) == "fail"
+
+
+def test_a_rule_that_cannot_tell_whether_it_applies_is_undecided(subject: Subject) -> None:
+    outcome = run(subject, rules=[undecided_rule("EEE004", {CLASSIC: Severity.ERROR}, applies=False)])
+    assert [item.finding.kind for item in outcome.judgements] == ["undecided"]
+
+
+def test_what_is_undecided_is_accepted_until_a_day_only(subject: Subject) -> None:
+    blind = undecided_rule("EEE005", {CLASSIC: Severity.ERROR})
+    for expires, verdict, remarks in (
+        (date(2026, 1, 31), "pass", []),
+        (None, "undecided", ["waiver-undated"]),
+        (date(2025, 12, 31), "undecided", ["waiver-expired"]),
+    ):
+        waiver = Waiver(rule="EEE005", reason="started by hand", expires=expires)
+        outcome = run(subject, rules=[blind], waivers=[waiver], today=date(2026, 1, 1))
+        assert outcome.verdict(CLASSIC) == verdict
+        assert [remark.code for remark in outcome.remarks] == remarks
 
 
 def test_a_rule_of_other_profiles_that_fails_takes_only_their_verdict(subject: Subject) -> None:
     @rule(id="FFF001", severity={JUPYTERLAB: Severity.ERROR})
-    def blind(subject: Subject) -> Iterator[Finding]:
-        yield Finding(message=read_nothing(subject))
+    def crashing(subject: Subject) -> Iterator[Finding]:
+        yield Finding(message=str(1 // (subject.size_limit - subject.size_limit)))
 
-    outcome = run(subject, [CLASSIC], rules=[blind, make_rule("GGG001", Finding(message="a"))])
+    outcome = run(subject, [CLASSIC], rules=[crashing, make_rule("GGG001", Finding(message="a"))])
     assert [item.id for item in outcome.rules] == ["GGG001"]
     assert list(outcome.failures) == [JUPYTERLAB]
     assert "FFF001" in outcome.failures[JUPYTERLAB]
+    assert outcome.verdict(JUPYTERLAB) == "error"
     with pytest.raises(RuleError, match="FFF001"):
-        run(subject, [CLASSIC, JUPYTERLAB], rules=[blind])
+        run(subject, [CLASSIC, JUPYTERLAB], rules=[crashing])
 
 
 def test_findings_of_profiles_that_were_not_asked_for_are_kept_apart(subject: Subject) -> None:

@@ -10,7 +10,8 @@ from hypothesis.strategies import SearchStrategy
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.node import Node
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.contents import Budget
+from ocianalyze.layers.budget import Budget
+from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.reader import Reading, ReadLayer, read_blob
 from tests.support import oracle
@@ -26,7 +27,7 @@ _KINDS = {
     Kind.BLOCK_DEVICE: "block",
     Kind.HARDLINK: "hardlink",
 }
-READING = Reading()
+READING = Reading(capture=Capture(frozenset({"**/*"})))
 Example = TypeVar("Example")
 
 

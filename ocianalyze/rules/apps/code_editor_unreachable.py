@@ -12,10 +12,9 @@ findings, by `cause`:
   token beside it: errors.
 - `base-path`: `--base-path` is not `/CodeEditor/default`, whatever the case of its letters: a warning.
 - `other-app`: it starts a Jupyter server: an error.
-- `unknown`: it cannot be told without running it: a note.
 
-Where a script decides whether the editor is started like this, the errors are warnings. The entry points of SageMaker
-Distribution are as they should be. An image without a command is APP004's.
+What cannot be told without running the image leaves the check undecided (`unknown`), as for APP002. The entry points of
+SageMaker Distribution are as they should be. An image without a command is APP004's.
 
 ## Why it matters
 
@@ -65,7 +64,10 @@ if TYPE_CHECKING:
 
 _BASE_PATH: Final = "codeeditor/default"
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
-_CHECK: Final = "see that it serves /CodeEditor/default on port 8888 of all addresses, without a connection token"
+_SETTLE: Final = (
+    "name sagemaker-code-editor and its options in CMD or ContainerArguments; or start the image, see that it serves "
+    "/CodeEditor/default on port 8888 without a connection token, and accept this with a waiver that expires"
+)
 
 
 @rule(id="APP003", severity={CODE_EDITOR: Severity.ERROR})
@@ -103,8 +105,8 @@ def _command(command: Command) -> Iterator[Finding]:
             command,
             "unknown",
             f"{where(command)} {legible(command.shown)} cannot be followed to Code Editor: {reason}",
-            hint=_CHECK,
-            severity=Severity.NOTE,
+            hint=_SETTLE,
+            kind="undecided",
         )
     elif application.kind == "code-editor":
         yield from _options(command, parse_editor_options(application.arguments))
@@ -117,8 +119,8 @@ def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
             command,
             "unknown",
             "the options of Code Editor cannot be told without running it",
-            hint=_CHECK,
-            severity=Severity.NOTE,
+            hint=_SETTLE,
+            kind="undecided",
         )
         return
     for cause, message, right, value, severity in wrong:
@@ -127,7 +129,8 @@ def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
             cause,
             f"Code Editor {message}",
             hint=f"start it with {right}",
-            severity=severity if command.found.certain else Severity.WARNING,
+            severity=severity,
+            kind="finding" if command.found.certain else "undecided",
             data={"value": value},
         )
 

@@ -4,9 +4,9 @@
 
 The newer Studio starts the image with the AppImageConfig's `ContainerEntrypoint` and `ContainerArguments`, or else
 with the image's own `ENTRYPOINT` and `CMD`. One of them is there, and is more than a shell or an interpreter that waits
-for somebody to type, as base images have it. Where no AppImageConfig was given, it may bring the command, and the
-finding is a warning; so it is for images made from SageMaker Distribution, about which AWS's own words and reports of
-users disagree. Otherwise it is an error.
+for somebody to type, as base images have it. Where no AppImageConfig was given, it may bring the command, and the check
+is undecided; so it is for images made from SageMaker Distribution, about which AWS's own words and reports of users
+disagree.
 
 ## Why it matters
 
@@ -71,18 +71,20 @@ def command_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app that nothing starts a server for."""
     distribution = subject.image.config.config.labels.get(DISTRIBUTION_LABEL)
     doubtful = subject.app_image_config is None or distribution is not None
+    settle = "; if it does, scan with --app-image-config" if subject.app_image_config is None else ""
     for profile, app in _APPS.items():
         command = subject.facts.commands[app]
         if not command.is_empty and not command.is_bare:
             continue
         what = "has no ENTRYPOINT and no CMD" if command.is_empty else f"starts no more than {command.shown}"
-        unless = ", so that the AppImageConfig must bring a command" if subject.app_image_config is None else ""
+        unless = ", so the AppImageConfig must bring a command" if subject.app_image_config is None else ""
         others = dict.fromkeys((other for other in _APPS if other != profile), None)
         yield about_command(
             command,
             "no-command" if command.is_empty else "shell-only",
             f"the image {what}{unless}" if command.origin == "image" else f"the AppImageConfig {what}",
-            hint=f"let CMD or ContainerEntrypoint start {_EXAMPLES[profile]} for {PROFILES[profile].title}",
-            severity={profile: Severity.WARNING if doubtful else Severity.ERROR, **others},
+            hint=f"let CMD or ContainerEntrypoint start {_EXAMPLES[profile]} for {PROFILES[profile].title}{settle}",
+            severity={profile: Severity.ERROR, **others},
+            kind="undecided" if doubtful else "finding",
             data={"distribution": distribution},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ocianalyze.facts.scripts import UNKNOWN
-from ocianalyze.rules.rule import Finding
+from ocianalyze.rules.rule import Finding, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,7 @@ def about_command(
     hint: str,
     severity: Severity | Mapping[str, Severity | None] | None = None,
     data: Mapping[str, Any] | None = None,
+    kind: Kind = "finding",
 ) -> Finding:
     """Return a finding about a command, at the program that the container runtime starts."""
     first = command.first
@@ -32,6 +33,7 @@ def about_command(
         layer=node.layer if node is not None else None,
         hint=hint,
         severity=severity,
+        kind=kind,
         data={
             "cause": cause,
             "command": [legible(word) for word in command.configured],

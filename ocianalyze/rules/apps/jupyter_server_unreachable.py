@@ -15,10 +15,11 @@ findings, by `cause`:
 - `origin`: `allow_origin` is not `*`: a warning.
 - `root`: it would run as root, which it refuses without `--allow-root`: a warning.
 - `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
-- `unknown`: some of it cannot be told without running it: a note.
 
-Where a script decides whether the server is started like this, the errors are warnings. The entry points of SageMaker
-Distribution are as they should be. An image without a command is APP004's.
+What cannot be told without running the image leaves the check undecided (`unknown`): a program that nobody can see
+into, an argument or a setting that only a running shell or Python knows, a script that decides at run time how the
+server is started. The entry points of SageMaker Distribution are as they should be. An image without a command is
+APP004's.
 
 ## Why it matters
 
@@ -62,7 +63,7 @@ from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.jupyter import JupyterSettings
@@ -108,6 +109,10 @@ _DEMANDS: Final = (
         Severity.WARNING,
     ),
 )
+_SETTLE: Final = (
+    "name the server and its options in CMD or ContainerArguments; or start the image, see that it serves "
+    "/jupyterlab/default on port 8888 without a token, and accept this with a waiver that expires"
+)
 _SECRET: Final = frozenset({"token", "password"})
 
 
@@ -131,8 +136,9 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             command,
             "unknown",
             f"{where(command)} {legible(command.shown)} cannot be followed to a server: {reason}",
-            hint="see that it serves /jupyterlab/default on port 8888 of all addresses, without a token",
-            severity={JUPYTERLAB: Severity.NOTE, UNIFIED: None},
+            hint=_SETTLE,
+            severity=_ONLY_JUPYTERLAB,
+            kind="undecided",
         )
     elif command.application.serves != "jupyterlab":
         yield about_command(
@@ -188,11 +194,11 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
             severity=_ONLY_JUPYTERLAB,
         )
         return
-    unknown: list[str] = []
+    unknown: list[_Demand] = []
     for demand in _DEMANDS:
         setting: Setting = getattr(settings, demand.setting)
         if not setting.known:
-            unknown.append(demand.setting)
+            unknown.append(demand)
         elif not demand.holds(setting.value):
             yield _violated(command, settings, demand, setting)
     if command.found.shell.user.uid == 0 and settings.allow_root.value is False:
@@ -208,11 +214,20 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
         yield about_command(
             command,
             "unknown",
-            f"the server's {', '.join(unknown)} cannot be told without running it",
-            hint="see that it serves /jupyterlab/default on port 8888 of all addresses, without a token",
-            severity={JUPYTERLAB: Severity.NOTE, UNIFIED: None},
-            data={"setting": unknown[0], "value": None, "given_by": getattr(settings, unknown[0]).source},
+            f"the server's {', '.join(demand.setting for demand in unknown)} cannot be told without running it",
+            hint=_SETTLE,
+            severity={JUPYTERLAB: _worst(unknown), UNIFIED: None},
+            data={
+                "setting": unknown[0].setting,
+                "value": None,
+                "given_by": getattr(settings, unknown[0].setting).source,
+            },
+            kind="undecided",
         )
+
+
+def _worst(demands: Iterable[_Demand]) -> Severity:
+    return min((demand.severity for demand in demands), key=lambda severity: severity.rank)
 
 
 def _violated(command: Command, settings: JupyterSettings, demand: _Demand, setting: Setting) -> Finding:
@@ -220,13 +235,13 @@ def _violated(command: Command, settings: JupyterSettings, demand: _Demand, sett
     given = "by default" if setting.source == "default" else f"because of {setting.source}"
     useless = [option for option in settings.ignored if option.strip("-").replace("-", "_") == demand.setting]
     lost = f"; {useless[0]} is no option of a Jupyter server and has no effect" if useless else ""
-    certain = command.found.certain
     return about_command(
         command,
         demand.cause,
         f"the Jupyter server {demand.wrong.format(shown)}, {legible(given)}{lost}",
         hint=f"start it with {demand.right}",
-        severity={JUPYTERLAB: demand.severity if certain else Severity.WARNING, UNIFIED: None},
+        severity={JUPYTERLAB: demand.severity, UNIFIED: None},
+        kind="finding" if command.found.certain else "undecided",
         data={
             "setting": demand.setting,
             "value": None if demand.setting in _SECRET else setting.value,

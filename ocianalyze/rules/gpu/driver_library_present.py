@@ -142,10 +142,10 @@ def _driver_libraries(subject: Subject, libraries: Iterable[NvidiaFile]) -> Iter
             "driver-library",
             files,
             f"{_amount(files, 'library')} of {driver}: {names(files)}{place}",
-            hint=package_hint(facts.packages, version) or _INSTEAD,
+            hint=package_hint(facts.known_packages, version) or _INSTEAD,
             severity=Severity.WARNING if aside else None,
             layer=layer,
-            packages=facts.packages,
+            packages=facts.known_packages,
         )
 
 

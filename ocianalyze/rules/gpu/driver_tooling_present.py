@@ -90,7 +90,7 @@ def driver_tooling_present(subject: Subject) -> Iterator[Finding]:
                 break
     for (number, layer), files in sorted(groups.items()):
         cause, what, _, severity = _CAUSES[number]
-        hint = package_hint(subject.facts.nvidia.packages, files[0].version) or _NOT_THE_DRIVER
+        hint = package_hint(subject.facts.nvidia.known_packages, files[0].version) or _NOT_THE_DRIVER
         yield about_files(cause, files, f"{what}: {names(files)}", hint=hint, severity=severity, layer=layer)
     yield from _packages(subject)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ocianalyze.rules.rule import Finding, Severity
+from ocianalyze.rules.rule import Finding, Kind, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ def about(
     hint: str,
     severity: Severity | Mapping[str, Severity | None] | None = None,
     data: Mapping[str, Any] | None = None,
+    kind: Kind = "finding",
 ) -> Finding:
     """Return a finding about `kernel`, at its ``kernel.json``; no error where it may not even be listed."""
     if severity is None and kernel.uncertain:
@@ -29,5 +30,6 @@ def about(
         layer=kernel.node.layer,
         hint=hint,
         severity=severity,
+        kind=kind,
         data={"kernel": kernel.name, "kernel_directory": kernel.directory, **(data or {})},
     )

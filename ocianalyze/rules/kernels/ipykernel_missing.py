@@ -5,7 +5,7 @@
 Where a visible kernel runs `python -m ipykernel_launcher` (or `ipykernel`, `IPython`), the module is in one of the
 directories that this interpreter imports from: `site-packages` and `dist-packages` of its prefix, those of the base
 installation if a virtual environment has them, `PYTHONPATH`, the user's directory unless it is hidden, and what
-`.pth` files add. Where it cannot be told, there is no finding.
+`.pth` files add. If it is in none of them, but a `.pth` file runs code or cannot be read, the check is undecided.
 
 ## Why it matters
 
@@ -57,16 +57,18 @@ _LISTED: Final = 20
 
 @rule(id="KRN007", severity=everywhere(Severity.ERROR))
 def ipykernel_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each listed Python kernel whose module is certainly missing."""
+    """Yield a finding for each listed Python kernel whose module is missing, or may be."""
     yield from in_each_listing(subject, _missing)
 
 
 def _missing(listing: Listing) -> Iterator[Finding]:
     for kernel in listing.kernels:
         module, python = kernel.module, kernel.python
-        if not kernel.listed or module is None or python is None or not module.missing:
+        if not kernel.listed or module is None or python is None or module.path is not None:
             continue
-        if module.hidden is not None:
+        if module.doubt is not None:
+            where = f"which was not found, but {module.doubt}"
+        elif module.hidden is not None:
             where = f"which is only in {module.hidden}, and that is hidden at run time"
         else:
             where = f"which is in none of {shown(module.searched, ', ') or 'its directories'}"
@@ -74,6 +76,7 @@ def _missing(listing: Listing) -> Iterator[Finding]:
             kernel,
             f"kernel {kernel.name!r} runs {python.executable} with the module {module.name!r}, {where}",
             hint=f"install it for that interpreter: 'RUN {python.executable} -m pip install ipykernel'",
+            kind="finding" if module.missing else "undecided",
             data={
                 "module": module.name,
                 "interpreter": python.executable,

@@ -5,8 +5,8 @@
 At least one kernel is listed at run time and nothing is known that keeps it from starting with the image's own
 interpreter. Studio Classic searches, in this order: `share/jupyter/kernels` of the prefix of the `python` that is found
 through `PATH`; the user's Jupyter directories, unless they are hidden; `/usr/local/share/jupyter/kernels`;
-`/usr/share/jupyter/kernels`; and the conda environments. Kernels of which it is not known whether conda lists them make
-it a warning.
+`/usr/share/jupyter/kernels`; and the conda environments. If the only usable kernels are such as conda may not list, or
+there is no `python` on `PATH` that says where Studio Classic searches, the check is undecided.
 
 In the newer Studio a Jupyter server of the image's own searches: the directories of `JUPYTER_PATH`, the user's, those
 of its own prefix, and the system's. If there is no `python3`, but ipykernel in its environment, it makes one of
@@ -85,15 +85,14 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
         message = "no kernel: there is no kernel.json where Studio searches"
     # What Studio Classic's start-up does without a python on PATH is not known; another prefix might be found.
     is_guess = bool(usable) or (not problems and python is None and _is_any_readable(listing, unlisted))
+    cannot_matter = {CODE_EDITOR: None} if listing.server.installation is not None else None
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,
         layer=problems[0][0].node.layer if problems else None,
         hint=_MEND if problems else _INSTALL,
-        severity={
-            **({CLASSIC: Severity.WARNING} if is_guess else {}),
-            **({CODE_EDITOR: None} if listing.server.installation is not None else {}),
-        },
+        severity=cannot_matter,
+        kind="undecided" if is_guess else "finding",
         data={
             "kernels": [
                 {"name": kernel.name, "directory": kernel.directory, "problem": problem}

@@ -6,9 +6,10 @@ Every name in `KernelSpecs` of the AppImageConfig is the name of a kernel that S
 the same spelling: the directory of a kernel spec in lower case, or `conda-env-<environment>-<kernel>`. Without an
 AppImageConfig the name is `python3`; as the image may well be registered with other names, it is then a warning.
 
-A kernel that may be found or not is a warning: `python3` in `/usr/local/share/jupyter` or `/usr/share/jupyter` may
-come after one of the service's own (without an AppImageConfig that is left to KRN009 and KRN010), `python3` that is not
-there at all may be one that the service makes of its own Python, and a conda environment may be unknown to conda.
+`python3` in `/usr/local/share/jupyter` or `/usr/share/jupyter` may come after one of the service's own: a warning
+(without an AppImageConfig that is left to KRN009 and KRN010); so is `python3` that is not there at all, which may be
+one that the service makes of its own Python. If the AppImageConfig names a kernel that may not be listed, because conda
+may not know its environment or the service may lack its provisioner, the check is undecided.
 
 ## Why it matters
 
@@ -98,12 +99,15 @@ def _finding(
         hint = f"name {renamed.renamed!r} in KernelSpecs of the AppImageConfig"
     elif kernel is None and available:
         hint = f"name {available[0]!r} in KernelSpecs of the AppImageConfig, or install a kernel named {name!r}"
+    undecided = stated and kernel is not None and kernel.place != "system"
+    missing = stated and kernel is None and name != NATIVE
     return Finding(
         message=message,
         path=kernel.file if kernel is not None else None,
         layer=kernel.node.layer if kernel is not None else None,
         hint=hint,
-        severity=None if stated and kernel is None and name != NATIVE else Severity.WARNING,
+        severity=None if missing or undecided else Severity.WARNING,
+        kind="undecided" if undecided else "finding",
         data={"requested": name, "available": available, "stated": stated},
     )
 

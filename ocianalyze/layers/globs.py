@@ -1,0 +1,162 @@
+"""Patterns such as ``/opt/**/*.json``, matched in time linear in the name, whoever wrote the pattern.
+
+No regular expression is made of them: some patterns would make it try every way to divide a name. Instead all places of
+the pattern that may be reached are followed side by side, as the bits of one number.
+
+Source: glob(7), with ``**`` added as in the shells that have it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_WILD: Final = frozenset("*?[")
+_ANY_DIRECTORIES: Final = "**"
+
+
+def is_wild(pattern: str) -> bool:
+    """Tell whether a pattern has anything in it that does not stand for itself."""
+    return not _WILD.isdisjoint(pattern)
+
+
+class NamePattern:
+    """A pattern for one component of a path: ``*`` and ``?``, ``[abc]``, ``[a-z]`` and ``[!abc]``."""
+
+    def __init__(self, pattern: str) -> None:
+        self._tokens: list[_Set | str | None] = []
+        self._stars = 0
+        self._masks: dict[str, int] = {}
+        for piece in _pieces(pattern):
+            if piece == "*":
+                self._stars |= 1 << len(self._tokens)
+            else:
+                self._tokens.append(_literal_or_set(piece))
+        self._literal = pattern if not is_wild(pattern) else None
+        before, star, behind = pattern.partition("*")
+        self._ends = (before, behind) if star and not is_wild(before + behind) else None
+
+    def matches(self, name: str) -> bool:
+        """Tell whether all of `name` fits."""
+        if self._literal is not None:
+            return name == self._literal
+        if self._ends is not None:  # most patterns have one star
+            start, end = self._ends
+            return name.startswith(start) and name.endswith(end) and len(name) >= len(start) + len(end)
+        needed = len(self._tokens)
+        if len(name) < needed or (not self._stars and len(name) > needed):
+            return False
+        reached = 1
+        for character in name:
+            mask = self._masks.get(character)
+            if mask is None:
+                mask = self._masks[character] = self._mask(character)
+            reached = (reached & self._stars) | (reached & mask) << 1
+            if not reached:
+                return False
+        return bool(reached >> needed & 1)
+
+    def _mask(self, character: str) -> int:
+        """Return where in the pattern a character may stand, as bits."""
+        return sum(1 << place for place, token in enumerate(self._tokens) if _fits(token, character))
+
+
+class PathPattern:
+    """A pattern for absolute paths.
+
+    ``**`` as a component stands for any directories, none included; as the last one, for all that lies beneath. One
+    that neither is absolute nor begins with ``**`` matches nothing.
+    """
+
+    def __init__(self, pattern: str) -> None:
+        first, *components = pattern.split("/")
+        if first == _ANY_DIRECTORIES:
+            components = [first, *components]
+        self._possible = bool(components) and first in ("", _ANY_DIRECTORIES)
+        self._names: list[NamePattern] = []
+        self._directories = 0
+        for number, component in enumerate(components):
+            if component == _ANY_DIRECTORIES:
+                self._directories |= 1 << len(self._names)
+            if component != _ANY_DIRECTORIES or number == len(components) - 1:
+                self._names.append(NamePattern("?*" if component == _ANY_DIRECTORIES else component))
+
+    def matches(self, path: str) -> bool:
+        """Tell whether an absolute, normalised path fits."""
+        components = path.split("/")[1:]
+        if not self._possible or len(components) < len(self._names):
+            return False
+        reached = 1
+        for component in components:
+            following = reached & self._directories
+            for place in _bits(reached):
+                if place < len(self._names) and self._names[place].matches(component):
+                    following |= 2 << place
+            reached = following
+            if not reached:
+                return False
+        return bool(reached >> len(self._names) & 1)
+
+
+def match_any(patterns: Iterable[PathPattern], path: str) -> bool:
+    """Tell whether any of the patterns matches an absolute path."""
+    return any(pattern.matches(path) for pattern in patterns)
+
+
+class _Set(NamedTuple):
+    """What stands between brackets: single characters and ranges, or all others."""
+
+    characters: frozenset[str]
+    ranges: tuple[tuple[str, str], ...]
+    inverted: bool
+
+
+def _pieces(pattern: str) -> Iterator[str]:
+    """Yield what a pattern is made of: sets such as ``[abc]`` and ``[!a-z]``, and single characters."""
+    place, end = 0, 0
+    while place < len(pattern):
+        following = place + 1
+        if pattern[place] == "[" and end >= 0:
+            inside = place + 1 + (pattern[place + 1 : place + 2] in ("!", "^"))
+            end = pattern.find("]", inside + 1)  # one that comes first is a member
+            following = end + 1 if end >= 0 else following
+        yield pattern[place:following]
+        place = following
+
+
+def _literal_or_set(piece: str) -> _Set | str | None:
+    """Return a set, a character that stands for itself, or None for any character."""
+    if piece == "?":
+        return None
+    if len(piece) == 1:
+        return piece
+    inverted = piece[1] in "!^"
+    members = piece[1 + inverted : -1]
+    singles: set[str] = set()
+    ranges = []
+    place = 0
+    while place < len(members):
+        if members[place + 1 : place + 2] == "-" and place + 2 < len(members):
+            ranges.append((members[place], members[place + 2]))
+            place += 3
+        else:
+            singles.add(members[place])
+            place += 1
+    return _Set(frozenset(singles), tuple(ranges), inverted)
+
+
+def _fits(token: _Set | str | None, character: str) -> bool:
+    if token is None or isinstance(token, str):
+        return token is None or token == character
+    inside = character in token.characters or any(low <= character <= high for low, high in token.ranges)
+    return inside != token.inverted
+
+
+def _bits(number: int) -> Iterator[int]:
+    """Yield the places of the bits that are set."""
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
