@@ -292,11 +292,10 @@ IN_PROJECT: list[tuple[str, str, bytes | None]] = [
     ("a PATH in two steps", "/entrypoint.sh", b"PATH=/app/.venv/bin:$PATH\nexport PATH\n"),
     ("a directory", "/entrypoint.sh", b"cd .venv/bin\nPATH=.:$PATH\n"),
     ("a relative activation", "/entrypoint.sh", b"cd /app && source .venv/bin/activate\n"),
-    ("a file of settings", "/entrypoint.sh", b"source /app/settings\n"),
-    ("a file that is only there at run time", "/entrypoint.sh", b"source /opt/ml/settings\n"),
-    ("a hook", "/entrypoint.sh", b'eval "$(/app/tools hook)"\n'),
+    ("a file of settings", "/entrypoint.sh", b"source /app/settings.sh\n"),
+    ("a hook that is known", "/entrypoint.sh", b'eval "$(pixi shell-hook)"\n'),
     ("a condition", "/entrypoint.sh", b"if [ -d /app ]; then PATH=/app/.venv/bin:$PATH; fi\n"),
-    ("an unknown variable", "/entrypoint.sh", b"PATH=$AWS_APP/.venv/bin:$PATH\n"),
+    ("a variable that is not set", "/entrypoint.sh", b"PATH=${APP:-/app}/.venv/bin:$PATH\n"),
 ]
 
 
@@ -306,7 +305,8 @@ def test_servers_in_the_environment_of_a_project(command: str, script: bytes | N
     items = [*base(), *python("usr/local"), *lab(prefix="app/.venv"), kernel_of_project()]
     items += [file("app/.venv/pyvenv.cfg", b"home = /usr/local/bin\n"), file("app/.venv/bin/activate")]
     items += [program("usr/local/bin/uv"), program("usr/local/bin/poetry"), program("app/tools")]
-    items += [file("app/settings", b"export PATH=/app/.venv/bin:$PATH\n")]
+    items += [file("app/settings.sh", b"export PATH=/app/.venv/bin:$PATH\n")]
+    items += [program("usr/local/bin/pixi"), symlink("app/.pixi/envs/default/bin", "/app/.venv/bin")]
     server = ["jupyter", "lab", *shlex.split(OPTIONS)]
     config: dict[str, Any] = shell_form(command) if script is None else {"Entrypoint": [command]}
     if script is not None:
@@ -315,6 +315,23 @@ def test_servers_in_the_environment_of_a_project(command: str, script: bytes | N
         config["Cmd"] = server if passed else []
     subject = make_subject(items, config={**config, "WorkingDir": "/app"})
     assert not {rule for rule, severity in verdict(subject, JUPYTERLAB).items() if severity != "note"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"source /opt/ml/settings\n",
+        b"source /app/settings\n",
+        b'eval "$(/app/tools hook)"\n',
+        b"PATH=$AWS_APP/.venv/bin:$PATH\n",
+    ],
+)
+def test_environments_that_only_a_run_can_tell(script: bytes) -> None:
+    items = [*base(), *python("usr/local"), *lab(prefix="app/.venv"), program("app/tools")]
+    items += [file("app/settings", b"export PATH=/app/.venv/bin:$PATH\n")]
+    items.append(program("entrypoint.sh", b"#!/bin/bash\n" + script + b'exec "$@"\n'))
+    config = {"Entrypoint": ["/entrypoint.sh"], "Cmd": ["jupyter", "lab", *shlex.split(OPTIONS)], "WorkingDir": "/app"}
+    assert causes("APP002", items, config, JUPYTERLAB) == [("undecided", "unknown")]
 
 
 def test_environments_that_are_not_there_leave_it_open() -> None:
