@@ -13,6 +13,7 @@
         ├── InvalidImageError       the archive, an index, a manifest or a config is not what it must be
         │   └── DigestMismatchError     bytes differ from what their descriptor promises
         ├── CorruptLayerError       a layer's compression or tar stream is damaged
+        │   └── CutShortError           it ends too early
         ├── UndecidedError          something about the image cannot be told; of a rule, that it is undecided
         │   ├── LimitExceededError      a limit was hit; the message names the option that raises it
         │   └── ContentUnavailableError the content of a file is needed that was not kept
@@ -104,6 +105,10 @@ class CorruptLayerError(AnalysisError):
     def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.offset = offset
+
+
+class CutShortError(CorruptLayerError):
+    """The compression or the tar stream ends before its end: it was not copied or downloaded in full."""
 
 
 class UndecidedError(AnalysisError):

@@ -99,7 +99,7 @@ def test_it_works_without_libmagic_and_says_so() -> None:
     strange = subprocess.run(
         [sys.executable, "-c", code, TESTDATA / "demo" / "Dockerfile"], capture_output=True, check=False
     )
-    assert b"is not a tar archive but text" in strange.stderr
+    assert b"is not an image but text" in strange.stderr
 
 
 def test_help_teaches_the_exit_codes() -> None:
@@ -225,7 +225,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", DEMO, "--image", "other:1"), 2, "there is no image 'other:1': @0: example.com/team/notebook:1.0"),
         (("scan", DEMO, "--platform", "linux/arm64"), 2, "there is no image for the platform linux/arm64: linux/amd64"),
         (("scan", DEMO, "-o", "a", "-o", "b"), 2, "2 --output for 1 --format"),
-        (("scan", TESTDATA / "README.md"), 3, "is not a tar archive but"),
+        (("scan", TESTDATA / "README.md"), 3, "is not an image but text that begins with"),
         (("scan", TESTDATA), 3, "holds no manifest.json or index.json"),
         (("scan", DEMO, "--max-entries", "10"), 3, "raise the limit with --max-entries"),
         (("scan", DEMO, "--max-layer-size", "1MiB"), 3, "raise the limit with --max-layer-size"),
@@ -250,7 +250,7 @@ def test_a_damaged_archive_is_exit_code_3(tmp_path: Path) -> None:
     done = run("scan", cut, "-f", "json", "-o", older)
     assert older.read_text() == "older"
     assert done.returncode == 3
-    assert b"ends early" in done.stderr
+    assert b"is cut short" in done.stderr
 
 
 def test_several_images_are_listed(save_image: SaveImage) -> None:

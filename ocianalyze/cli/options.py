@@ -129,7 +129,7 @@ Outputs = Annotated[
 Platform = Annotated[
     str | None,
     typer.Option(
-        help="Which platform, if there are several (default linux/amd64).",
+        help="Which platform, if there are several, such as linux/amd64/v3 (default linux/amd64).",
         envvar="OCIANALYZE_PLATFORM",
         show_default=False,
     ),

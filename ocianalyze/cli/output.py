@@ -14,7 +14,7 @@ from ocianalyze.cli import discard_output
 from ocianalyze.cli.options import Color, Format
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import UsageError
-from ocianalyze.reports.text import escaped_json, printable, unheeded
+from ocianalyze.reports.text import printable, to_json, unheeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -156,13 +156,9 @@ def log_to_stderr() -> None:
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
-    import orjson
-
-    sys.stdout.buffer.write(escaped_json(orjson.dumps(value, option=orjson.OPT_INDENT_2)) + b"\n")
+    sys.stdout.buffer.write(to_json(value, indent=True) + b"\n")
 
 
 def print_json_line(value: object) -> None:
     """Print a value as JSON on a line of its own."""
-    import orjson
-
-    sys.stdout.buffer.write(escaped_json(orjson.dumps(value)) + b"\n")
+    sys.stdout.buffer.write(to_json(value) + b"\n")

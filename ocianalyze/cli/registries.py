@@ -74,7 +74,7 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
         str | None,
         typer.Option(
             metavar="HOST[/PATH]",
-            help="Registry: ask this one first.",
+            help="Registry: a mirror of Docker Hub, asked before Docker Hub itself; not used for other registries.",
             envvar="OCIANALYZE_MIRROR",
             show_default=False,
         ),

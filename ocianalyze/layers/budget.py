@@ -27,14 +27,15 @@ class Budget:
                 most = self.limits.max_entries
                 raise self.limits.exceeded("max_entries", f"the image has {most - self._entries:,} entries")
 
-    def take(self, size: int, what: str) -> None:
-        """Take `size` bytes for the content of a file; raise LimitExceededError where there are not so many left."""
+    def take(self, size: int, what: str, *, thing: str = "the contents that are examined") -> None:
+        """Take `size` bytes for the content of a file; raise LimitExceededError where there are not so many left.
+
+        `thing` is what takes them, as part of a sentence in the plural.
+        """
         with self._lock:
             self._contents -= size
             if self._contents < 0:
-                raise self.limits.exceeded(
-                    "max_captured", f"{what}: the contents that are examined take too much memory"
-                )
+                raise self.limits.exceeded("max_captured", f"{what}: {thing} take too much memory")
 
     def spend(self, steps: int) -> None:
         """Take steps of work: each is worth about a microsecond.

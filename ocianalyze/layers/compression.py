@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import zstandard
 
-from ocianalyze.errors import CorruptLayerError
+from ocianalyze.errors import CorruptLayerError, CutShortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,6 +137,9 @@ class _Meter:
             )
         return piece
 
+    def ends_early(self, codec: str) -> CutShortError:
+        return CutShortError(f"{self.what}: the {codec} stream ends early, near byte {self.taken:,}", offset=self.taken)
+
     def damaged(self, reason: str) -> CorruptLayerError:
         return CorruptLayerError(f"{self.what}: {reason}, near byte {self.taken:,}", offset=self.taken)
 
@@ -229,7 +232,7 @@ def _streams(make: Callable[[], _BlockDecompressor], name: str) -> Callable[[_Me
                 if stream.eof:
                     data = stream.unused_data
         if not stream.eof:
-            raise meter.damaged(f"the {name} stream ends early")
+            raise meter.ends_early(name)
 
     return decompress_all
 
@@ -309,7 +312,7 @@ def _zstd(meter: _Meter, limits: Limits) -> Iterator[bytes]:
         while piece := reader.read(PIECE):
             yield meter.give(piece)
     if not frames.between_frames:
-        raise meter.damaged("the zstd stream ends early")
+        raise meter.ends_early("zstd")
 
 
 _CODECS: Final[dict[str, Callable[[_Meter, Limits], Iterator[bytes]]]] = {

@@ -8,13 +8,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
-from ocianalyze.layers import filetype
 from ocianalyze.layers.building import read_changeset
 from ocianalyze.layers.capture import HEAD, SCRIPTS, Capture, Want, kept_size
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
 from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.layers.progress import SILENT, Progress, tell_chunks
+from ocianalyze.layers.signatures import describe
 from ocianalyze.layers.tally import Tally
 from ocianalyze.layers.tarstream import BLOCK, begins_tar
 from ocianalyze.layers.windows import RangeWindow, StreamWindow
@@ -284,4 +284,4 @@ def require_tar(head: bytes, what: str) -> None:
     A header that is only damaged is left to the parser, which says how; nothing at all is a tar without entries.
     """
     if head and not begins_tar(head) and head[257:262] != b"ustar":
-        raise CorruptLayerError(f"{what} is not a tar archive but {filetype.describe(head)}", offset=0)
+        raise CorruptLayerError(f"{what} is not a tar archive but {describe(head)}", offset=0)

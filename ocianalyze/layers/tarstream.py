@@ -13,9 +13,10 @@ import re
 import struct
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
-from ocianalyze.errors import CorruptLayerError
+from ocianalyze.errors import CorruptLayerError, CutShortError
 from ocianalyze.layers.compression import adler32
 from ocianalyze.layers.entry import Attributes, Kind
+from ocianalyze.layers.sparse import SparseFile, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +67,9 @@ _KINDS: Final = {
     b"6": int(Kind.FIFO),
 }
 _EXTENSIONS: Final = frozenset((b"x", b"X", b"g", b"L", b"K"))
-_SPARSE_VERSIONS: Final = frozenset(((b"0", b"0"), (b"0", b"1"), (b"1", b"0")))
+_MAP_IN_CONTENT: Final = (b"1", b"0")
+_SPARSE_VERSIONS: Final = frozenset(((b"0", b"0"), (b"0", b"1"), _MAP_IN_CONTENT))
+_MAP_PARTS: Final = frozenset((b"GNU.sparse.offset", b"GNU.sparse.numbytes"))
 _NEWLINE: Final = 0x0A
 _CHECKSUM: Final = re.compile(rb"[0-7]{6}(?:\0 | \0)").fullmatch
 _NAMES: Final = frozenset((b"path", b"linkpath", b"uname", b"gname", b"GNU.sparse.name"))
@@ -93,10 +96,18 @@ class _Sums(dict[bytes, int]):
 _SUMS: Final = _Sums()
 
 
-def read_entries(window: Window, *, limits: Limits, what: str, take: Take | None = None) -> Iterator[RawEntry]:
+def read_entries(
+    window: Window,
+    *,
+    limits: Limits,
+    what: str,
+    take: Take | None = None,
+    sparse: Callable[[SparseFile], None] | None = None,
+) -> Iterator[RawEntry]:
     """Yield the entries of the tar that `window` shows, in the order of the tar, as tuples of `Entry`'s fields.
 
-    `take` is asked first for what lies ahead; entries that it takes are not yielded.
+    `take` is asked first for what lies ahead; entries that it takes are not yielded. `sparse` is told where the content
+    of a sparse file is before that is yielded, and judges whether it is too large.
 
     Between two entries the caller may look at content through the same window. A tar may end with two blocks of zeros
     or where an entry ends. Stops at the first end-of-archive mark; whatever lies behind it is not tar.
@@ -105,7 +116,7 @@ def read_entries(window: Window, *, limits: Limits, what: str, take: Take | None
         CorruptLayerError: a header is damaged or cut, or content is; with the offset in the uncompressed tar.
         LimitExceededError: a path or an extended header is longer than allowed.
     """
-    return _Reader(window, limits, what).entries(take)
+    return _Reader(window, limits, what, sparse).entries(take)
 
 
 def begins_tar(block: bytes) -> bool:
@@ -135,10 +146,14 @@ class _Extensions:
 class _Reader:
     """One pass through one tar."""
 
-    def __init__(self, window: Window, limits: Limits, what: str) -> None:
+    def __init__(
+        self, window: Window, limits: Limits, what: str, on_sparse: Callable[[SparseFile], None] | None
+    ) -> None:
         self._window = window
         self._limits = limits
         self._what = what
+        self._on_sparse = on_sparse
+        self._sparse_map: bytes | None = None
         self._extended_bytes = 0
         self._shortest_limit = min(limits.max_extended_header, limits.max_path_bytes)
 
@@ -257,7 +272,9 @@ class _Reader:
             if content_end > end:
                 raise self._cut(f"the content of {_shown(path)}", end)
             if sparse:
-                if size > self._limits.max_layer_size:
+                if self._on_sparse is not None:
+                    self._on_sparse(SparseFile(self._sparse_map, flag == b"S", size, offset, stored))
+                elif size > self._limits.max_layer_size:
                     raise self._limits.exceeded(
                         "max_layer_size", f"{self._what}: the sparse file {_shown(path)} has {size:,} bytes"
                     )
@@ -313,15 +330,9 @@ class _Reader:
 
     def _number(self, field: bytes, name: str, position: int) -> int:
         """Return a numeric field: octal digits among zero bytes and spaces, or base 256 where the first bit is set."""
-        if field[0] & 0x80:
-            value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
-            if field[0] & 0x40:
-                value -= 1 << (8 * len(field) - 1)
-        else:
-            digits = field.strip(b" \0").partition(b"\0")[0]
-            if digits and not (digits.isdigit() and b"8" not in digits and b"9" not in digits):
-                raise self._damaged(f"the {name} field is {field!r}", position)
-            value = int(digits, 8) if digits else 0
+        value = number(field)
+        if value is None:
+            raise self._damaged(f"the {name} field is {field!r}", position)
         if not -_INT64 <= value < _INT64:
             raise self._damaged(f"the {name} field does not fit 64 bits", position)
         return value
@@ -417,6 +428,7 @@ class _Reader:
     def _records(self, body: bytes, offset: int) -> dict[str, bytes]:
         """Return the records of a PAX header: lines of ``length key=value``; of a key that repeats, the last."""
         records: dict[str, bytes] = {}
+        parts: list[bytes] = []
         at = 0
         while at < len(body):
             space = body.find(b" ", at, at + 20)
@@ -433,8 +445,13 @@ class _Reader:
                 raise self._damaged("a PAX record is damaged", offset + at)
             if key in _NAMES and b"\0" in value:
                 raise self._damaged(f"the PAX record {key.decode()} holds a zero byte", offset + at)
-            records[key.decode("utf-8", "surrogateescape")] = value
+            if key in _MAP_PARTS:  # they stand by turns, and each of them many times
+                parts.append(value)
+            else:
+                records[key.decode("utf-8", "surrogateescape")] = value
             at = after
+        if parts:
+            records["GNU.sparse.map"] = b",".join(parts)
         return records
 
     def _extended(
@@ -483,13 +500,12 @@ class _Reader:
     def _pax_sparse(self, records: dict[str, bytes], path: bytes, size: int, position: int) -> tuple[bytes, int] | None:
         """Return the path and the real size of a sparse file, if the records are those of one (0.0, 0.1 or 1.0)."""
         version = records.get("GNU.sparse.major", b""), records.get("GNU.sparse.minor", b"")
-        if version not in _SPARSE_VERSIONS and (
-            any(version) or not (records.get("GNU.sparse.map") or records.get("GNU.sparse.offset"))
-        ):
+        if version not in _SPARSE_VERSIONS and (any(version) or not records.get("GNU.sparse.map")):
             return None
         real_size = records.get("GNU.sparse.size") or records.get("GNU.sparse.realsize")
         if real_size:
             size = self._decimal(real_size, "sparse size", position)
+        self._sparse_map = None if version == _MAP_IN_CONTENT else records.get("GNU.sparse.map", b"")
         return records.get("GNU.sparse.name") or path, size
 
     def _decimal(self, text: bytes, name: str, position: int) -> int:
@@ -505,17 +521,20 @@ class _Reader:
         """Return the real size of an old GNU sparse file, and where its content begins behind the sparse map."""
         size = self._number(block[483:495], "sparse size", offset - BLOCK)
         more, first = block[482], offset
+        numbers = [block[386:482]]
         while more:
             data, start = self._window.view(offset, BLOCK)
             extension = data[offset - start : offset - start + BLOCK]
             if len(extension) < BLOCK:
                 raise self._cut("a sparse map", offset + len(extension))
             more = extension[504]
+            numbers.append(extension[:504])
             offset += BLOCK
             if offset - first > self._limits.max_extended_header:
                 raise self._limits.exceeded(
                     "max_extended_header", f"{self._what}: a sparse map is {offset - first:,} bytes"
                 )
+        self._sparse_map = b"".join(numbers)
         return size, offset
 
     # ---- errors ---------------------------------------------------------------------------------------------------
@@ -523,8 +542,8 @@ class _Reader:
     def _damaged(self, reason: str, offset: int) -> CorruptLayerError:
         return CorruptLayerError(f"{self._what}: damaged tar at byte {offset:,}: {reason}", offset=offset)
 
-    def _cut(self, thing: str, offset: int) -> CorruptLayerError:
-        return CorruptLayerError(f"{self._what}: the tar ends at byte {offset:,}, inside {thing}", offset=offset)
+    def _cut(self, thing: str, offset: int) -> CutShortError:
+        return CutShortError(f"{self._what}: the tar ends at byte {offset:,}, inside {thing}", offset=offset)
 
 
 def _bound(cache: dict[bytes, _Cached]) -> None:

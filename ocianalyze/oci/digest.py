@@ -35,6 +35,11 @@ class Digest(str):
             )
         return cls(text)
 
+    @staticmethod
+    def is_one(text: str) -> bool:
+        """Tell whether `text` is a digest that `parse` accepts."""
+        return _PATTERN.fullmatch(text) is not None
+
     @classmethod
     def sha256(cls, encoded: str) -> Self:
         """Return the sha256 digest whose hexadecimal form is `encoded`."""

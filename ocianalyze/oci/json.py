@@ -44,11 +44,25 @@ def decode(raw: bytes, *, what: str) -> Any:  # noqa: ANN401 - any JSON value
         InvalidImageError: it is not strict JSON in UTF-8, is nested too deeply, repeats a key or holds an integer
             beyond 64 bits.
     """
+    glance(raw, what=what)
     try:
-        orjson.loads(raw)
         return json.loads(raw, object_pairs_hook=_unique, parse_int=_int64, parse_constant=_refuse)
     except _AmbiguousError as error:
         raise InvalidImageError(f"{what}: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidImageError(f"{what} is not valid JSON: {_first_line(error)}") from error
+
+
+def glance(raw: bytes, *, what: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of the JSON document `raw` as Go would read it: of a key that stands twice, the last counts.
+
+    It takes half the time of `decode`, for documents that are only asked which image is meant.
+
+    Raises:
+        InvalidImageError: it is not JSON in UTF-8, or is nested too deeply.
+    """
+    try:
+        return orjson.loads(raw)
     except (ValueError, RecursionError) as error:
         raise InvalidImageError(f"{what} is not valid JSON: {_first_line(error)}") from error
 

@@ -19,9 +19,19 @@ DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 CONFIGS = frozenset({OCI_CONFIG, DOCKER_CONFIG})
+OLD_CONFIGS = frozenset({"", "application/octet-stream", "application/json", "text/plain", "text/html"})
+"""What images pushed by Docker 1.10 state for their configs (moby, distribution/pull_v2.go, 30083)."""
 SCHEMA_1 = frozenset({DOCKER_MANIFEST_1, DOCKER_MANIFEST_1_SIGNED})
 DOCUMENTS = INDEXES | MANIFESTS | SCHEMA_1
 
+_TARS = frozenset(
+    {
+        OCI_LAYER,
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        DOCKER_LAYER,
+        "application/vnd.docker.image.rootfs.foreign.diff.tar",
+    }
+)
 _SUFFIX = {"none": "", "gzip": "+gzip", "zstd": "+zstd"}
 _COMPRESSIONS = {"+gzip": "gzip", ".gzip": "gzip", "+zstd": "zstd", ".zstd": "zstd"}
 
@@ -41,6 +51,17 @@ def stated_compression(media_type: str) -> str | None:
     if not tar or not is_layer(media_type):
         return None
     return _COMPRESSIONS.get(suffix) if suffix or ".docker." in start else "none"
+
+
+def is_tar_layer(media_type: str) -> bool:
+    """Tell whether `media_type` is that of a layer that is a tar, in a compression that the runtimes know."""
+    start, tar, suffix = media_type.rpartition(".tar")
+    return start + tar in _TARS and (not suffix or suffix in _COMPRESSIONS)
+
+
+def is_foreign(media_type: str) -> bool:
+    """Tell whether `media_type` is that of a layer that may not be distributed with its image."""
+    return "image.layer.nondistributable." in media_type or "image.rootfs.foreign." in media_type
 
 
 def is_layer(media_type: str) -> bool:

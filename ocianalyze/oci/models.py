@@ -1,7 +1,8 @@
 """The documents of the image specification, parsed from raw bytes because their digests are of the raw bytes.
 
-Sources: image-spec descriptor.md, image-index.md, manifest.md, config.md. Go programs write ``null`` for empty lists
-and maps; that is read as empty. Unknown fields are ignored, as the specification demands.
+Sources: image-spec descriptor.md, image-index.md, manifest.md, config.md; Go's encoding/json, by which the runtimes
+read them: ``null`` stands for what is empty, be it a text, a number, a list, a map, an object, or one item of these.
+Unknown fields are ignored, as the specification demands.
 """
 
 # Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
@@ -45,10 +46,13 @@ def _listed(value: object) -> object:
     return () if value is None else value
 
 
-DigestField = Annotated[Digest, PlainValidator(_digest)]
-Size = Annotated[StrictInt, Field(ge=0)]
+DigestField = Annotated[Digest, PlainValidator(lambda value: _digest("" if value is None else value))]
+Integer = Annotated[StrictInt, BeforeValidator(lambda value: 0 if value is None else value)]
+Size = Annotated[StrictInt, Field(ge=0), BeforeValidator(lambda value: 0 if value is None else value)]
 Text = Annotated[StrictStr, BeforeValidator(lambda value: "" if value is None else value)]
 Flag = Annotated[StrictBool, BeforeValidator(lambda value: False if value is None else value)]
+Part = Annotated[Value, BeforeValidator(lambda value: {} if value is None else value)]
+"""An object, empty where it is null; one that may be left out altogether is ``None``, as a pointer of Go's is nil."""
 Items = Annotated[tuple[Value, ...], BeforeValidator(_listed)]
 Map = Annotated[dict[str, Value], BeforeValidator(lambda value: {} if value is None else value)]
 
@@ -77,9 +81,11 @@ class Document(BaseModel):
 class Platform(Document):
     """The platform that an image runs on (image-index.md)."""
 
-    architecture: StrictStr = ""
-    os: StrictStr = ""
-    variant: StrictStr | None = None
+    architecture: Text = ""
+    os: Text = ""
+    variant: Text = ""
+    os_version: Text = Field(default="", alias="os.version")
+    os_features: Items[Text] = Field(default=(), alias="os.features")
 
     def __str__(self) -> str:
         """Return ``os/architecture`` and the variant, if any."""
@@ -94,13 +100,43 @@ class Platform(Document):
 class Descriptor(Document):
     """A reference to a blob: what it is, its digest, and its size in bytes (descriptor.md)."""
 
-    media_type: StrictStr = ""
+    media_type: Text = ""
     digest: DigestField
     size: Size
-    urls: Items[StrictStr] = ()
-    annotations: Map[StrictStr] = {}
+    urls: Items[Text] = ()
+    annotations: Map[Text] = {}
     platform: Platform | None = None
-    artifact_type: StrictStr | None = None
+    artifact_type: Text = ""
+
+
+class Listed(Document):
+    """A descriptor as an index lists it, of which only what is chosen has to be verifiable."""
+
+    media_type: Text = ""
+    digest: Text = ""
+    size: Integer = 0
+    urls: Items[Text] = ()
+    annotations: Map[Text] = {}
+    platform: Platform | None = None
+    artifact_type: Text = ""
+
+    def descriptor(self, *, what: str) -> Descriptor:
+        """Return this as a descriptor, now that it is needed.
+
+        Raises:
+            InvalidImageError: its digest is of an algorithm that cannot be verified, or its size is none.
+        """
+        if not self.is_verifiable:
+            raise InvalidImageError(
+                f"the digest {self.digest[:100]!r} of an image cannot be verified",
+                hint="copy the image with a tool that writes sha256 or sha512 digests, such as skopeo",
+            )
+        return validate(self.model_dump(by_alias=True), Descriptor, what=what)
+
+    @property
+    def is_verifiable(self) -> bool:
+        """True if the digest is one that can be verified."""
+        return Digest.is_one(self.digest)
 
     @property
     def is_attestation(self) -> bool:
@@ -116,17 +152,17 @@ class Descriptor(Document):
 class ImageIndex(Document):
     """A list of manifests, one for each platform (image-index.md)."""
 
-    media_type: StrictStr | None = None
-    manifests: Items[Descriptor] = ()
+    media_type: Text = ""
+    manifests: Items[Part[Listed]] = ()
 
 
 class Manifest(Document):
     """One image: its config and its layers from the bottom up (manifest.md)."""
 
-    media_type: StrictStr | None = None
-    config: Descriptor
-    layers: Items[Descriptor] = ()
-    artifact_type: StrictStr | None = None
+    media_type: Text = ""
+    config: Part[Descriptor]
+    layers: Items[Part[Descriptor]] = ()
+    artifact_type: Text = ""
 
 
 class RootFS(Document):
@@ -134,7 +170,7 @@ class RootFS(Document):
 
     model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
-    type: StrictStr = "layers"
+    type: Text = "layers"
     diff_ids: Items[DigestField] = ()
 
 
@@ -144,8 +180,8 @@ class History(Document):
     model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
     created: StrictStr | None = None
-    created_by: StrictStr | None = None
-    comment: StrictStr | None = None
+    created_by: Text = ""
+    comment: Text = ""
     empty_layer: Flag = False
 
 
@@ -156,11 +192,14 @@ class Execution(Document):
 
     user: Text = ""
     exposed_ports: Map[Any] = {}
-    env: Items[StrictStr] = ()
-    entrypoint: Items[StrictStr] = ()
-    cmd: Items[StrictStr] = ()
+    volumes: Map[Any] = {}
+    on_build: Items[Text] = ()
+    shell: Items[Text] = ()
+    env: Items[Text] = ()
+    entrypoint: Items[Text] = ()
+    cmd: Items[Text] = ()
     working_dir: Text = ""
-    labels: Map[StrictStr] = {}
+    labels: Map[Text] = {}
     stop_signal: StrictStr | None = None
     healthcheck: dict[str, Any] | None = None
 
@@ -177,22 +216,30 @@ class ImageConfig(Document):
     model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
     created: StrictStr | None = None
-    architecture: StrictStr = ""
-    os: StrictStr = ""
-    variant: StrictStr | None = None
-    config: Annotated[Execution, BeforeValidator(lambda value: {} if value is None else value)] = Execution()
+    architecture: Text = ""
+    os: Text = ""
+    variant: Text = ""
+    os_version: Text = Field(default="", alias="os.version")
+    os_features: Items[Text] = Field(default=(), alias="os.features")
+    config: Part[Execution] = Execution()
     rootfs: RootFS
-    history: Items[History] = ()
+    history: Items[Part[History]] = ()
 
     @property
     def platform(self) -> Platform:
         """The platform that the config states; its parts are empty where it states none."""
-        return Platform(architecture=self.architecture, os=self.os, variant=self.variant)
+        return Platform(
+            architecture=self.architecture,
+            os=self.os,
+            variant=self.variant,
+            os_version=self.os_version,
+            os_features=self.os_features,
+        )
 
     @model_validator(mode="before")
     @classmethod
     def _must_be_an_image(cls, value: object) -> object:
-        if isinstance(value, dict) and "rootfs" not in value:
+        if isinstance(value, dict) and value.get("rootfs") is None:
             message = "it has no rootfs, so it is not the config of an image"
             raise ValueError(message)
         return value
@@ -211,10 +258,12 @@ def parse_manifest(value: object, *, what: str, media_type: str | None = None) -
         raise InvalidImageError(f"{what} is not a JSON object")
     _refuse_other_spellings(value, what=what)
     stated = value.get("mediaType")
+    if not isinstance(stated, str | None):
+        raise InvalidImageError(f"{what}: mediaType: must be text")
     if stated and media_type and stated != media_type and media_type in media_types.DOCUMENTS:
-        raise InvalidImageError(f"{what} calls itself {str(stated)[:100]!r}, but its descriptor says {media_type!r}")
+        raise InvalidImageError(f"{what} calls itself {stated[:100]!r}, but its descriptor says {media_type!r}")
     kind = stated or media_type
-    if value.get("schemaVersion") == 1 or kind in media_types.SCHEMA_1:
+    if value.get("schemaVersion") == 1 or value.get("fsLayers") or kind in media_types.SCHEMA_1:
         raise InvalidImageError(
             f"{what} is a Docker schema 1 manifest, which no current registry serves",
             hint="pull and push the image again with a current Docker or skopeo",

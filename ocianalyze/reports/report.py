@@ -8,11 +8,10 @@ one number. Sizes are in bytes; paths are absolute, with bytes that are not UTF-
 
 from typing import Annotated, Any, Literal, Self
 
-import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ocianalyze import __version__
-from ocianalyze.reports.text import encodable, escaped_json
+from ocianalyze.reports.text import encodable, to_json
 
 SCHEMA = "ocianalyze.report/1"
 
@@ -323,8 +322,7 @@ class Report(_Part):
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""
-        raw = orjson.dumps(as_json(self), option=orjson.OPT_INDENT_2)
-        return escaped_json(raw) + b"\n"
+        return to_json(as_json(self), indent=True) + b"\n"
 
 
 def as_json(part: BaseModel) -> Any:  # noqa: ANN401 - any JSON value

@@ -7,6 +7,7 @@ pipeline must be no command to the service that runs it.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -50,6 +51,20 @@ def cut(text: str, most: int) -> str:
 def encodable(text: str) -> str:
     r"""Return `text` with bytes that are not UTF-8 as ``\xNN``, and otherwise as it is."""
     return re.sub("[\ud800-\udfff]", _escaped, text)
+
+
+def to_json(value: object, *, indent: bool = False) -> bytes:
+    """Return a value as JSON that is safe to print, on lines of its own if with `indent`.
+
+    Integers may have any size: what an image states may add up to more than 64 bits, where orjson ends.
+    """
+    import orjson
+
+    try:
+        raw = orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0)
+    except orjson.JSONEncodeError:
+        raw = json.dumps(value, indent=2 if indent else None, separators=None if indent else (",", ":")).encode()
+    return escaped_json(raw)
 
 
 def escaped_json(raw: bytes) -> bytes:

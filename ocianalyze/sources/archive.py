@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.errors import CorruptLayerError, InvalidImageError
+from ocianalyze.errors import CorruptLayerError, CutShortError, InvalidImageError
 from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.reader import require_tar
-from ocianalyze.layers.tarstream import BLOCK, read_entries
+from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.windows import RangeWindow
+from ocianalyze.sources.diagnosis.heads import HEAD, of_damage, of_head
+from ocianalyze.sources.sparse_member import Allowance, SparseRange
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ocianalyze.errors import AnalysisError
     from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.sparse import SparseFile
     from ocianalyze.sources.files import FileRange, OpenFile
 
-NOT_AN_IMAGE = "make the archive with docker save, podman save or skopeo copy"
 _MAX_HOPS = 40
 _UNIQUE = frozenset(("manifest.json", "index.json", "oci-layout"))
 
@@ -25,7 +31,7 @@ class _Member(NamedTuple):
 
 
 class Names:
-    """The names of an archive's members, with the `links` among them."""
+    """The names of an archive's members, with the `links` among them: where they lead, from the top if with a slash."""
 
     def __init__(self, what: str, links: dict[str, str] | None = None) -> None:
         self._what = what
@@ -44,10 +50,9 @@ class Names:
         self._seen.add(name)
         self.links.pop(name, None)
         if kind == Kind.SYMLINK:
-            directory = name.rpartition("/")[0]
-            self.links[name] = normalised(link if link.startswith("/") else f"{directory}/{link}")
+            self.links[name] = link
         elif kind == Kind.HARDLINK:
-            self.links[name] = normalised(link)
+            self.links[name] = f"/{link}"
         return name
 
     def resolve(self, name: str) -> str:
@@ -58,9 +63,10 @@ class Names:
         """
         start = name
         for _ in range(_MAX_HOPS):
-            if name not in self.links:
+            target = self.links.get(name)
+            if target is None:
                 return name
-            name = self.links[name]
+            name = normalised(target if target.startswith("/") else f"{name.rpartition('/')[0]}/{target}")
         raise InvalidImageError(f"{self._what}: the link {start!r} leads round in a circle")
 
 
@@ -69,24 +75,54 @@ class ArchiveStore:
 
     def __init__(self, file: OpenFile, limits: Limits) -> None:
         self._file = file
-        self._names = Names(str(file.path))
+        self._limits = limits
+        self.what = str(file.path)
+        self._names = Names(self.what)
         self._members: dict[str, _Member] = {}
-        require_archive(file.range().read_at(0, BLOCK), str(file.path))
-        window = RangeWindow(file.range())
-        for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=str(file.path)):
+        self._sparse: dict[str, SparseRange | AnalysisError] = {}
+        head = file.range().read_at(0, HEAD)
+        require_archive(head, self.what)
+        try:
+            self._index()
+        except CorruptLayerError as error:
+            raise broken(error, self.what, head) from error
+
+    def _index(self) -> None:
+        limits, allowance = self._limits, Allowance(self._limits)
+        told: deque[SparseFile] = deque(maxlen=1)
+        window = RangeWindow(self._file.range())
+        entries = read_entries(window, limits=limits, what=self.what, sparse=told.append)
+        for path, kind, _, size, _, link, offset, _, _ in entries:
             name = self._names.add(path, kind, link)
             self._members.pop(name, None)
-            if kind == Kind.FILE:
-                if offset < 0:
-                    raise InvalidImageError(f"{file.path}: the member {name!r} is a sparse file")
+            self._sparse.pop(name, None)
+            if kind == Kind.FILE and offset >= 0:
                 self._members[name] = _Member(offset, size)
-            if len(self._members) > limits.max_entries:
-                raise limits.exceeded("max_entries", f"{file.path} has more than {limits.max_entries:,} members")
+            elif kind == Kind.FILE:
+                sparse, what = told.pop(), f"{self.what}: the sparse member {name!r}"
+                refused = allowance.refuse(sparse, what)
+                self._sparse[name] = refused or SparseRange(sparse, self._file.range(), limits, what)
+            if len(self._members) + len(self._sparse) > limits.max_entries:
+                raise limits.exceeded("max_entries", f"{self.what} has more than {limits.max_entries:,} members")
 
-    def find(self, name: str) -> FileRange | None:
-        """Return the member `name`, past links."""
-        member = self._members.get(self._names.resolve(name))
+    def find(self, name: str) -> FileRange | SparseRange | None:
+        """Return the member `name`, past links; raises what keeps a sparse one from being read."""
+        name = self._names.resolve(name)
+        sparse = self._sparse.get(name)
+        if isinstance(sparse, SparseRange):
+            return sparse
+        if sparse is not None:
+            raise sparse
+        member = self._members.get(name)
         return None if member is None else self._file.range(*member)
+
+    def link(self, name: str) -> str | None:
+        """Return where the link leads that `name` is, as it is written; None if it is none."""
+        return self._names.links.get(name)
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the members, links included."""
+        return chain(self._members, self._sparse, self._names.links)
 
     def check_unchanged(self) -> None:
         """Raise InvalidImageError if the archive was written to since it was opened."""
@@ -98,13 +134,24 @@ class ArchiveStore:
 
 
 def require_archive(head: bytes, what: str) -> None:
-    """Raise InvalidImageError if `head`, the first block of a file, is not that of a tar archive."""
-    if not head:
-        raise InvalidImageError(f"{what} is not an image: it is empty")
-    try:
-        require_tar(head, what)
-    except CorruptLayerError as error:
-        raise InvalidImageError(f"{error.message}, so it is not an image", hint=NOT_AN_IMAGE) from error
+    """Raise InvalidImageError if `head`, the first `HEAD` bytes of a file, is not that of a tar archive."""
+    cause = of_head(head)
+    if cause is not None:
+        raise cause.error(what)
+
+
+def broken(error: CorruptLayerError, what: str, *heads: bytes) -> AnalysisError:
+    """Return the error that an archive is damaged, and by what, if how it begins tells: as stored, or uncompressed."""
+    cause = next(filter(None, map(of_damage, heads)), None)
+    if cause is not None:
+        return cause.error(what)
+    if isinstance(error, CutShortError):
+        return CutShortError(
+            f"{what} is cut short: it ends after {error.offset:,} bytes, in the middle of the archive",
+            offset=error.offset,
+            hint="copy, download or save it again in full",
+        )
+    return CorruptLayerError(error.message, offset=error.offset, hint="copy, download or save it again")
 
 
 def normalised(path: str) -> str:

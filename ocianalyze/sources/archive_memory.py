@@ -14,7 +14,8 @@ from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.memory import circumstances, pack_layer, unpack_layer
 from ocianalyze.layers.reader import PreReadBlob
 from ocianalyze.oci.digest import Digest
-from ocianalyze.sources.stream import BytesBlob, PassedBlob, StreamStore
+from ocianalyze.sources.kept import BytesBlob, CompressedBlob
+from ocianalyze.sources.stream import PassedBlob, StreamStore
 
 if TYPE_CHECKING:
     from ocianalyze.layers.cache import LayerCache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_FORMAT: Final = 2
 _LENGTH: Final = 4
 _DAMAGED: Final = (ValueError, TypeError, LookupError, RecursionError, OverflowError, InvalidImageError)
 
@@ -49,15 +51,19 @@ class ArchiveMemory:
         """Keep what the archive holds, if all of it could be read and its file is as it was."""
         if self._identity is None or self._identity != self._file.identity():
             return
-        members, sections = [], []
+        members: list[tuple[object, ...]] = []
+        sections = []
         for name, blob in store.members.items():
             if isinstance(blob, PreReadBlob):
                 layer = blob.reading
-                members.append([name, "layer", layer.digest, layer.diff_id])
+                members.append((name, "layer", layer.digest, layer.diff_id))
                 sections.append(pack_layer(layer))
+            elif isinstance(blob, CompressedBlob):
+                members.append((name, "frame", blob.size))
+                sections.append(blob.kept)
             elif isinstance(blob, BytesBlob):
-                members.append([name, "document", None, None])
-                sections.append(blob.read_at(0, blob.size))
+                members.append((name, "document"))
+                sections.append(blob.kept)
             else:
                 return
         head = json.dumps({"links": store.links, "members": members, "sizes": list(map(len, sections))}).encode()
@@ -65,18 +71,21 @@ class ArchiveMemory:
         self._cache.trim()
 
     def _key(self) -> str:
-        return f"archive in {self._identity}\n{circumstances(self._reading)}"
+        return f"archive, format {_FORMAT}, in {self._identity}\n{circumstances(self._reading)}"
 
     def _store(self, content: memoryview, what: str) -> StreamStore:
         start = _LENGTH + int.from_bytes(content[:_LENGTH], "little")
         head = json.loads(bytes(content[_LENGTH:start]))
         bounds = pairwise(accumulate(head["sizes"], initial=start))
         members: dict[str, Blob] = {}
-        for (name, kind, digest, diff_id), (begin, end) in zip(head["members"], bounds, strict=True):
+        for (name, kind, *more), (begin, end) in zip(head["members"], bounds, strict=True):
             section = content[begin:end]
             if kind == "layer":
-                digests = [None if text is None else Digest.parse(text) for text in (digest, diff_id)]
+                digests = [None if text is None else Digest.parse(text) for text in more]
                 members[name] = PreReadBlob(self._layer(section, *digests, what=f"layer {name}"))
+            elif kind == "frame":
+                members[name] = frame = CompressedBlob(bytes(section), *more)
+                frame.read_at(0, 0)  # a damaged one is found here
             else:
                 members[name] = BytesBlob(bytes(section))
         return StreamStore.of(members, dict(head["links"]), what=what)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 17
 """How many bytes are read at once from what is read in full: few enough to stay in the cache."""
+_DEPTH: Final = 3
+"""How many directories deep names are looked for: enough for a layout in a directory, or a root file system."""
 _SETTLED: Final = 2_000_000_000
 """How long ago the last change of a file must be to be told from the next one, in nanoseconds (FAT counts in 2 s)."""
 
@@ -124,12 +126,13 @@ class DirectoryStore:
         self._directory = directory
         self._root = directory.resolve()
         self._open: dict[str, OpenFile] = {}
+        self.what = str(directory)
 
     def find(self, name: str) -> FileRange | None:
-        """Return the file `name`; links may not lead out of the directory.
+        """Return the file `name`, or None if there is none, or only a link that leads to nothing or out of here.
 
         Raises:
-            InvalidImageError: it lies outside the directory, or is no regular file.
+            InvalidImageError: it is no regular file, or cannot be looked at.
         """
         if name not in self._open:
             path = self._directory / name
@@ -138,15 +141,31 @@ class DirectoryStore:
                     return None
                 real = path.resolve()
                 is_file = real.is_file()
-            except OSError as error:
-                raise InvalidImageError(f"{path} cannot be read: {error.strerror}") from error
+            except (OSError, ValueError) as error:
+                raise InvalidImageError(f"{path} cannot be read: {_reason(error)}") from error
             if not real.is_relative_to(self._root):
-                raise InvalidImageError(f"{path} is a link that leads out of the layout")
+                return None
             if not is_file:
                 raise InvalidImageError(f"{path} is not a regular file")
             self._open[name] = OpenFile(real)
         file = self._open[name]
         return file.range()
+
+    def link(self, name: str) -> str | None:
+        """Return where the link leads that `name`, or a directory that it is in, is; None if there is none."""
+        path = self._directory
+        for part in name.split("/"):
+            path = path / part
+            try:
+                if path.is_symlink():
+                    return str(path.readlink())
+            except (OSError, ValueError):
+                return None
+        return None
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of what is here, at most three directories deep."""
+        return _names_in(self._directory, "", depth=_DEPTH)
 
     def check_unchanged(self) -> None:
         """Raise InvalidImageError if one of the blobs that were opened was written to since.
@@ -161,3 +180,22 @@ class DirectoryStore:
         """Close the files."""
         while self._open:
             self._open.popitem()[1].close()
+
+
+def _names_in(directory: Path, prefix: str, *, depth: int) -> Iterator[str]:
+    """Yield the names of what is in a directory, those of directories only by what is in them."""
+    try:
+        with os.scandir(directory) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in found:
+        if depth and entry.is_dir(follow_symlinks=False):
+            yield from _names_in(directory / entry.name, f"{prefix}{entry.name}/", depth=depth - 1)
+        else:
+            yield prefix + entry.name
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Return why the system cannot look at a path; a ValueError is raised for a zero byte in it."""
+    return (error.strerror if isinstance(error, OSError) else None) or "there is no such name"

@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
+from ocianalyze.oci.platforms import Wanted
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources import docker_archive, oci_layout
-from ocianalyze.sources.archive import NOT_AN_IMAGE, ArchiveStore
+from ocianalyze.sources.archive import ArchiveStore
 from ocianalyze.sources.archive_memory import ArchiveMemory
-from ocianalyze.sources.candidate import choose, familiar
+from ocianalyze.sources.choosing import choose, goes_by
+from ocianalyze.sources.diagnosis import SAVE, Cause
+from ocianalyze.sources.diagnosis.names import of_names
 from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile
-from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON, BlobStore, Documents
+from ocianalyze.sources.indexes import images
+from ocianalyze.sources.oci_layout import ImageChoice
+from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON, BlobStore, Documents, missing
 from ocianalyze.sources.stream import StreamStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.image import Image
     from ocianalyze.oci.reference import Reference
-    from ocianalyze.sources.candidate import Candidate
+    from ocianalyze.sources.choosing import Choice
     from ocianalyze.sources.registry.access import RegistryAccess
 
 
@@ -50,6 +55,7 @@ def open_image(
         InvalidImageError: it is not an image, or a damaged one, or its file was written to before the end of the block.
         RegistryError: a registry cannot be reached, or refuses.
     """
+    wanted = None if platform is None else Wanted.parse(platform)
     if is_remote(reference):
         from ocianalyze.sources.registry.access import RegistryAccess
         from ocianalyze.sources.registry.image import open_registry_image
@@ -60,17 +66,17 @@ def open_image(
                 hint="write the tag or the digest behind the name: NAME:TAG or NAME@DIGEST",
             )
         how = RegistryAccess() if access is None else access
-        with open_registry_image(reference.location, how, reading.limits, platform=platform) as image:
+        with open_registry_image(reference.location, how, reading.limits, wanted=wanted) as image:
             yield image
         return
     store, source = _open_store(reference, reading, stdin, read_layers=read_layers)
     try:
         documents = Documents(store, reading.limits)
-        kind, candidates = _candidates(documents, reference)
-        chosen = choose(candidates, name=name or reference.image, platform=platform)
-        if kind == "docker-archive" and store.find(INDEX_JSON) is not None and reference.transport != kind:
-            _refuse_two_images(documents, chosen)
-        yield chosen.image(
+        kind, choices = _choices(documents, reference)
+        choice = choose(choices, name=name or reference.image, wanted=wanted)
+        if kind == "docker-archive" and isinstance(choice, ImageChoice):
+            _refuse_two_images(documents, choice)
+        yield choice.load(wanted).image(
             reference=reference.location, source=source or kind, form=kind if source == "stdin" else None
         )
     except AnalysisError:
@@ -128,60 +134,64 @@ def _pass_through(file: OpenFile, reading: Reading, *, read_layers: bool) -> Str
     return store
 
 
-def _candidates(documents: Documents, reference: Reference) -> tuple[str, list[Candidate]]:
+def _choices(documents: Documents, reference: Reference) -> tuple[str, Sequence[Choice]]:
     """Return which of the two formats the store has, and its images.
 
     Docker writes both since version 25. The OCI layout tells more, so it goes first, but there may be images that
     stand only in the other, such as those without a name.
     """
-    find = documents.store.find
-    if find(INDEX_JSON) is not None and reference.transport != "docker-archive":
-        if find(MANIFEST_JSON) is None or reference.transport in ("oci-archive", "oci"):
-            return "oci-archive", oci_layout.candidates(documents)
-        found = oci_layout.candidates(documents)
-        known = {candidate.config_digest for candidate in found}
-        others = docker_archive.candidates(documents, known=known)
-        return "docker-archive", [*found, *(image for image in others if not _is_contradicted(image, found))]
-    if find(MANIFEST_JSON) is not None and reference.transport not in ("oci-archive", "oci"):
-        return "docker-archive", docker_archive.candidates(documents)
-    wanted = {
-        "docker-archive": MANIFEST_JSON,
-        "oci-archive": INDEX_JSON,
-        "oci": INDEX_JSON,
-    }.get(reference.transport, f"{MANIFEST_JSON} or {INDEX_JSON}")
-    if find("repositories") is not None:
-        raise InvalidImageError(
-            f"{reference.location} was saved by a Docker older than 1.10, without a {MANIFEST_JSON}",
-            hint="load and save it again with a current Docker",
-        )
-    raise InvalidImageError(f"{reference.location} is not an image: it holds no {wanted}", hint=NOT_AN_IMAGE)
+    find, transport = documents.store.find, reference.transport
+    has_index = find(INDEX_JSON) is not None and transport != "docker-archive"
+    has_list = find(MANIFEST_JSON) is not None and transport not in ("oci-archive", "oci")
+    found: list[Choice] = []
+    if has_index:
+        layout = oci_layout.choices(documents)
+        found += layout
+        if has_list:
+            found += _others(docker_archive.choices(documents), layout)
+    elif has_list:
+        found += docker_archive.choices(documents)
+    else:
+        raise _no_documents(documents.store, transport)
+    if not found:
+        raise Cause("holds no image: what it lists is empty").error(documents.store.what)
+    return "docker-archive" if has_list else "oci-archive", found
 
 
-def _is_contradicted(image: Candidate, found: list[Candidate]) -> bool:
-    """Tell whether an image of `found` has a name and the platform of another one: that is no choice, but a lie."""
-    names = set(map(familiar, image.names))
-    return any(other.platform == image.platform and not names.isdisjoint(map(familiar, other.names)) for other in found)
+def _others(saved: Sequence[docker_archive.SavedImage], layout: Sequence[ImageChoice]) -> Iterator[Choice]:
+    """Yield what of a docker archive its layout does not have; what only has a name of the layout's is no choice."""
+    listed = [item for choice in layout for item in choice.items]
+    known = {manifest.config.digest for _, manifest in images(listed, layout[0].catalogue)} if layout else set()
+    names = [name for choice in layout for name in choice.names]
+    for image in saved:
+        if not image.configs() <= known and not any(goes_by(names, name) for name in image.names):
+            yield image
 
 
-def _refuse_two_images(documents: Documents, chosen: Candidate) -> None:
-    """Raise InvalidImageError if ``manifest.json`` states another image for the platform than ``index.json`` does.
-
-    It does if it does not have the chosen image, or has another one under one of its names.
-    """
-    digests, namesakes = set(), set()
-    own_names = set(map(familiar, chosen.names))
-    for names, name in docker_archive.config_names(documents):
-        if documents.store.find(name) is not None:
-            digest, _ = documents.read(name)
-            if documents.config(name, what=name).platform == chosen.platform:
-                digests.add(digest)
-                if not own_names.isdisjoint(map(familiar, names)):
-                    namesakes.add(digest)
-    if (digests and chosen.config_digest not in digests) or namesakes - {chosen.config_digest}:
+def _refuse_two_images(documents: Documents, chosen: ImageChoice) -> None:
+    """Raise InvalidImageError if ``manifest.json`` has another image under one of the names than ``index.json`` has."""
+    if not docker_archive.config_digests(documents, chosen.names) <= chosen.configs():
         raise InvalidImageError(
             f"the archive is ambiguous: {INDEX_JSON} and {MANIFEST_JSON} describe different images",
             hint="say which one is meant with docker-archive:PATH or oci-archive:PATH",
         )
+
+
+def _no_documents(store: BlobStore, transport: str) -> InvalidImageError:
+    """Return why there is neither ``index.json`` nor ``manifest.json``, as far as it is known."""
+    for name in (INDEX_JSON, MANIFEST_JSON):
+        if store.link(name) is not None:
+            return missing(store, name, name)
+    if store.find("repositories") is not None:
+        return Cause(
+            f"was saved by a Docker older than 1.10, without a {MANIFEST_JSON}",
+            "load and save it again with a current Docker",
+        ).error(store.what)
+    wanted = {"docker-archive": MANIFEST_JSON, "oci-archive": INDEX_JSON, "oci": INDEX_JSON}.get(transport)
+    cause = of_names(store.names())
+    if cause is None or wanted is not None:
+        cause = Cause(f"is not an image: it holds no {wanted or f'{MANIFEST_JSON} or {INDEX_JSON}'}", SAVE)
+    return cause.error(store.what)
 
 
 def is_remote(reference: Reference) -> bool:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError, InvalidImageError
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.models import ImageConfig
+from ocianalyze.oci.models import ImageConfig, Platform
+from ocianalyze.sources.diagnosis.names import of_backslashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.layers.limits import Limits
     from ocianalyze.oci.image import Blob
@@ -22,13 +23,25 @@ if TYPE_CHECKING:
 
 MANIFEST_JSON = "manifest.json"
 INDEX_JSON = "index.json"
+_MOST_AGAIN = 256 << 20
+"""How many bytes of documents are read more than once: those of real images have kilobytes."""
 
 
 class BlobStore(Protocol):
     """The core that a source implements."""
 
+    @property
+    def what(self) -> str:
+        """What the source is called in messages."""
+
     def find(self, name: str) -> Blob | None:
         """Return the member `name` (such as ``blobs/sha256/...``), or None if there is none."""
+
+    def link(self, name: str) -> str | None:
+        """Return where the link that the missing member `name` is leads to, as it is written; None if it is no link."""
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the members; of a directory, those that are at most three directories deep."""
 
     def check_unchanged(self) -> None:
         """Raise InvalidImageError if what was read was changed since it was opened, as far as that can be told."""
@@ -39,63 +52,29 @@ class BlobStore(Protocol):
 
 @dataclass(slots=True)
 class Documents:
-    """The JSON documents of a store: capped, checked against their digests, and each decoded once."""
+    """The JSON documents of a store: capped, checked against their digests, and decoded one at a time.
+
+    Of none more is kept than its digest and the platform that it states; what is asked for again is read again, which
+    is bounded. `read` is the one place where bytes come from.
+    """
 
     store: BlobStore
     limits: Limits
-    _decoded: dict[str, tuple[Digest, int, object]] = field(default_factory=dict)
-    _configs: dict[str, ImageConfig] = field(default_factory=dict)
+    _seen: set[str] = field(default_factory=set)
+    _read_again: int = 0
+    _spare: int = 4 << 20
+    _digests: dict[str, Digest] = field(default_factory=dict)
+    _platforms: dict[str, Platform] = field(default_factory=dict)
 
-    def read(self, name: str) -> tuple[Digest, object]:
-        """Return the digest and the decoded value of the document `name`.
-
-        Raises:
-            InvalidImageError: there is none, or it is not strict JSON.
-            LimitExceededError: it is larger than ``max_json``.
-        """
-        if name not in self._decoded:
-            blob = self.store.find(name)
-            if blob is None:
-                raise InvalidImageError(f"{name} is missing from the image")
-            raw = self._bytes(blob, name)
-            self._decoded[name] = (Digest.of(raw), len(raw), json.decode(raw, what=name))
-        digest, _, value = self._decoded[name]
-        return digest, value
-
-    def config(self, name: str, *, what: str) -> ImageConfig:
-        """Return the document `name` as the config of an image; many images may share one, which is read once.
+    def read(self, name: str) -> bytes:
+        """Return the bytes of the document `name`.
 
         Raises:
-            InvalidImageError: as for `read`, or it is not a config.
+            InvalidImageError: there is none, or it is larger than JSON documents are (as LimitExceededError).
         """
-        if name not in self._configs:
-            _, value = self.read(name)
-            self._configs[name] = json.validate(value, ImageConfig, what=what)
-        return self._configs[name]
-
-    def describe(self, descriptor: Descriptor) -> object:
-        """Return the decoded document that a descriptor refers to.
-
-        Raises:
-            DigestMismatchError: its bytes are not those that the descriptor promises.
-            InvalidImageError: as for `read`.
-        """
-        name = blob_name(descriptor.digest)
-        if name not in self._decoded:
-            blob = self.store.find(name)
-            if blob is None:
-                raise InvalidImageError(f"the blob {descriptor.digest} is missing from the image")
-            raw = self._bytes(blob, name)
-            check(raw, descriptor.digest)
-            self._decoded[name] = (descriptor.digest, len(raw), json.decode(raw, what=name))
-        _, size, value = self._decoded[name]
-        if size != descriptor.size:
-            raise DigestMismatchError(
-                f"blob {descriptor.digest}: {descriptor.size:,} bytes are stated, but {size:,} are stored"
-            )
-        return value
-
-    def _bytes(self, blob: Blob, name: str) -> bytes:
+        blob = self.store.find(name)
+        if blob is None:
+            raise missing(self.store, name, name)
         most = self.limits.max_json
         pieces, size = [], 0
         try:
@@ -106,7 +85,90 @@ class Documents:
                     raise self.limits.exceeded("max_json", f"{name} has more than {most:,} bytes")
         except (CorruptLayerError, ContentUnavailableError) as error:  # it came as a stream and was read as a layer
             raise InvalidImageError(f"{name} is not valid JSON") from error
+        if name in self._seen:
+            self._read_again += size
+            if self._read_again > _MOST_AGAIN:
+                raise InvalidImageError(
+                    f"{self.store.what} is too entangled: more than {_MOST_AGAIN:,} bytes of JSON would be read again"
+                )
+        self._seen.add(name)
         return b"".join(pieces)
+
+    def digest(self, name: str) -> Digest:
+        """Return the digest of the document `name`; errors are those of `read`."""
+        if name not in self._digests:
+            self._digests[name] = Digest.of(self.read(name))
+        return self._digests[name]
+
+    def value(self, name: str) -> object:
+        """Return the decoded value of the document `name`; raises InvalidImageError if it is not strict JSON."""
+        return json.decode(self.read(name), what=name)
+
+    def described(self, descriptor: Descriptor) -> object:
+        """Return the decoded document that a descriptor describes.
+
+        Raises:
+            DigestMismatchError: its bytes are not those that the descriptor promises.
+            InvalidImageError: as for `value`.
+        """
+        return json.decode(self._verified(descriptor), what=blob_name(descriptor.digest))
+
+    def _verified(self, descriptor: Descriptor) -> bytes:
+        raw = self.read(blob_name(descriptor.digest))
+        check(raw, descriptor.digest)
+        if len(raw) != descriptor.size:
+            raise DigestMismatchError(
+                f"blob {descriptor.digest}: {descriptor.size:,} bytes are stated, but {len(raw):,} are stored"
+            )
+        return raw
+
+    def config(self, where: Descriptor | str) -> ImageConfig:
+        """Return the config of an image, which a descriptor describes or which has a name.
+
+        Raises:
+            InvalidImageError: as for `described`, or it is not a config.
+        """
+        value = self.value(where) if isinstance(where, str) else self.described(where)
+        return json.validate(value, ImageConfig, what=f"the config {_shown(where)}")
+
+    def platform(self, where: Descriptor | str) -> Platform:
+        """Return the platform that a config states; nothing else of it is looked at. Errors are those of `config`."""
+        name = _shown(where)
+        if name not in self._platforms:
+            raw = self.read(where) if isinstance(where, str) else self._verified(where)
+            self._platforms[name] = json.validate(json.glance(raw, what=name), Platform, what=f"the config {name}")
+        return self._platforms[name]
+
+    def shown_platform(self, where: Descriptor | str) -> str:
+        """Return the platform that a config states as it is to be shown, where it costs little to look it up."""
+        if _shown(where) not in self._platforms:
+            blob = self.store.find(where if isinstance(where, str) else blob_name(where.digest))
+            size = None if blob is None else blob.size
+            if size is None or size > self._spare:
+                return "platform not read"
+            self._spare -= size
+        return str(self.platform(where)) or "unknown"
+
+
+def missing(store: BlobStore, name: str, what: str) -> InvalidImageError:
+    """Return the error that the member `name`, which is `what`, is missing, and why, as far as that can be told."""
+    target = store.link(name)
+    if target is not None:
+        return InvalidImageError(
+            f"{what} is a link to {target[:200]!r}, which is not in the image",
+            hint="copy or pack it with the files that links lead to: cp -rL, or tar --dereference",
+        )
+    cause = of_backslashes(store.names())
+    if cause is not None:
+        return cause.error(store.what)
+    return InvalidImageError(
+        f"{what} is missing from the image",
+        hint="save it again where it was built or pulled for its platform: this copy is only in part there",
+    )
+
+
+def _shown(where: Descriptor | str) -> str:
+    return where if isinstance(where, str) else where.digest
 
 
 def _chunks(blob: Blob, most: int) -> Iterator[bytes]:

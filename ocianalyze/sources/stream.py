@@ -7,62 +7,35 @@ is read as a layer.
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from ocianalyze.errors import ContentUnavailableError, InvalidImageError, OcianalyzeError
+from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
+from ocianalyze.layers import sparse
 from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.compression import decompress, peek, recognise
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob
-from ocianalyze.layers.tarstream import BLOCK, begins_tar, read_entries
+from ocianalyze.layers.tarstream import BLOCK, read_entries
 from ocianalyze.layers.windows import StreamWindow
-from ocianalyze.sources.archive import Names, require_archive
+from ocianalyze.sources.archive import Names, broken, require_archive
+from ocianalyze.sources.diagnosis.heads import HEAD
+from ocianalyze.sources.kept import is_document, kept
+from ocianalyze.sources.sparse_member import Allowance
 from ocianalyze.sources.store import stated_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.layers.reader import Reading
+    from ocianalyze.layers.sparse import SparseFile, SparseMap
     from ocianalyze.oci.image import Blob, ByteRange
 
 
-_PIECE = 64 << 10
 _MAX_TRAILER = 64 << 20
 """How much may follow the end of an archive, in bytes: tools pad to the size of their records."""
-
-
-class BytesBlob:
-    """A blob that is in memory."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    @property
-    def size(self) -> int:
-        """How many bytes there are."""
-        return len(self._data)
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes, in pieces: decompressors copy what a member leaves of one."""
-        for start in range(0, len(self._data), _PIECE):
-            yield self._data[start : start + _PIECE]
-
-    def byte_range(self) -> ByteRange | None:
-        """Return these bytes for reading at offsets."""
-        return self
-
-    def read_at(self, offset: int, size: int) -> bytes:
-        """Return `size` bytes from `offset`, fewer only at the end."""
-        return self._data[offset : offset + size]
-
-    def identity(self) -> str | None:
-        """Return None: they came as a stream."""
-        return None
-
-    def file(self) -> tuple[int, int] | None:
-        """Return None: they are in memory."""
-        return None
 
 
 class _PassingBlob:
@@ -71,14 +44,42 @@ class _PassingBlob:
     def __init__(self, window: StreamWindow, offset: int, size: int) -> None:
         self._window = window
         self._offset = offset
+        self._stored = size
+        self._map: SparseMap | None = None
         self._passed = False
         self.size = size
+
+    @classmethod
+    def of_sparse(cls, window: StreamWindow, file: SparseFile, reading: Reading, what: str) -> _PassingBlob:
+        """Return a member that is a sparse file; raises CorruptLayerError if its map is damaged."""
+
+        def read(position: int, size: int) -> bytes:
+            data, start = window.view(position, size)
+            return data[position - start : position - start + size]
+
+        found = sparse.read_map(file, read, limits=reading.limits, what=what)
+        blob = cls(window, found.offset, found.stored)
+        blob._map, blob.size = found, file.size
+        return blob
+
+    def head(self) -> bytes:
+        """Return its first block, before it is read."""
+        if self._map is None:
+            return self._stored_at(0, min(self._stored, BLOCK))
+        stored = self._stored_at(0, min(self._stored, BLOCK))
+        return sparse.read_at(self._map, 0, BLOCK, lambda offset, size: stored[offset : offset + size])
 
     def chunks(self) -> Iterator[bytes]:
         if self._passed:
             raise ContentUnavailableError("the image came as a stream, which cannot be read a second time")
         self._passed = True
-        position, end = self._offset, self._offset + self.size
+        return self._pass() if self._map is None else sparse.pieces(self._map, self._pass())
+
+    def byte_range(self) -> ByteRange | None:
+        return None
+
+    def _pass(self) -> Iterator[bytes]:
+        position, end = self._offset, self._offset + self._stored
         while position < end:
             data, start = self._window.view(position, 1)
             piece = data[position - start : end - start]
@@ -87,22 +88,27 @@ class _PassingBlob:
             yield piece
             position += len(piece)
 
-    def byte_range(self) -> ByteRange | None:
-        return None
+    def _stored_at(self, offset: int, size: int) -> bytes:
+        data, start = self._window.view(self._offset + offset, size)
+        return data[self._offset + offset - start : self._offset + offset - start + size]
 
 
 class _Unreadable:
     """A member that could not be read, which matters only if the image needs it."""
 
     def __init__(self, error: OcianalyzeError, size: int) -> None:
-        self._error = error
+        self.error = error
         self.size = size
 
     def chunks(self) -> Iterator[bytes]:
-        raise self._error
+        raise self.error
 
     def byte_range(self) -> ByteRange | None:
-        raise self._error
+        raise self.error
+
+
+class _Refused(_Unreadable):
+    """A member that is not even looked for."""
 
 
 class StreamStore:
@@ -120,6 +126,7 @@ class StreamStore:
         read_layers: bool = True,
         size: int | None = None,
     ) -> None:
+        self.what = what
         self._names = Names(what)
         self.members: dict[str, Blob] = {}
         self._reading = reading
@@ -127,20 +134,30 @@ class StreamStore:
         self._read_layers = read_layers
         self._entries = 0
         self._broken: OcianalyzeError | None = None
-        with reading.progress.begin_stream(what, size) as progress:
-            self._read(tell_chunks(chunks, progress), what)
+        heads = [b"", b""]
+        try:
+            with reading.progress.begin_stream(what, size) as progress:
+                self._read(tell_chunks(chunks, progress), heads)
+        except CorruptLayerError as error:
+            raise broken(error, what, *heads) from error
 
-    def _read(self, chunks: Iterator[bytes], what: str) -> None:
-        """Read the archive to its end."""
-        limits = self._reading.limits
-        head, pieces = peek(decompress(chunks, limits=limits, what=what), BLOCK)
-        require_archive(head, what)
+    def _read(self, chunks: Iterator[bytes], heads: list[bytes]) -> None:
+        """Read the archive to its end; `heads` are set to how it begins, as it is stored and uncompressed."""
+        limits, what = self._reading.limits, self.what
+        heads[0], chunks = peek(chunks, HEAD)
+        heads[1], pieces = peek(decompress(chunks, limits=limits, what=what), HEAD)
+        require_archive(heads[1], what)
         window = StreamWindow(self._watched(pieces))
-        for path, kind, _, size, _, link, offset, _, _ in read_entries(window, limits=limits, what=what):
+        allowance = Allowance(limits)
+        told: deque[SparseFile] = deque(maxlen=1)
+        entries = read_entries(window, limits=limits, what=what, sparse=told.append)
+        for path, kind, _, size, _, link, offset, _, _ in entries:
             name = self._names.add(path, kind, link)
             self.members.pop(name, None)
             if kind == Kind.FILE and offset >= 0:
-                self.members[name] = self._member(window, name, offset, size)
+                self.members[name] = self._member(name, _PassingBlob(window, offset, size))
+            elif kind == Kind.FILE:
+                self.members[name] = self._sparse_member(name, window, told.pop(), allowance)
             self._entries += 1
             if self._entries > limits.max_entries:
                 raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
@@ -152,7 +169,7 @@ class StreamStore:
     def of(cls, members: dict[str, Blob], links: dict[str, str], *, what: str) -> StreamStore:
         """Return the store of an archive of which an earlier scan has learned this."""
         store = cls.__new__(cls)
-        store.members, store._names = members, Names(what, links)  # noqa: SLF001 - its own
+        store.what, store.members, store._names = what, members, Names(what, links)  # noqa: SLF001 - its own
         return store
 
     @property
@@ -161,8 +178,19 @@ class StreamStore:
         return self._names.links
 
     def find(self, name: str) -> Blob | None:
-        """Return the member `name`, past links."""
-        return self.members.get(self._names.resolve(name))
+        """Return the member `name`, past links; raises what keeps a sparse one from being read."""
+        found = self.members.get(self._names.resolve(name))
+        if isinstance(found, _Refused):
+            raise found.error
+        return found
+
+    def link(self, name: str) -> str | None:
+        """Return where the link leads that `name` is, as it is written; None if it is none."""
+        return self._names.links.get(name)
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the members, links included."""
+        return chain(self.members, self._names.links)
 
     def check_unchanged(self) -> None:
         """Nothing is read a second time."""
@@ -178,22 +206,33 @@ class StreamStore:
             self._broken = error
             raise
 
-    def _member(self, window: StreamWindow, name: str, offset: int, size: int) -> Blob:
+    def _sparse_member(self, name: str, window: StreamWindow, file: SparseFile, allowance: Allowance) -> Blob:
+        """Read the member that is next, a sparse file, as if it had no holes."""
+        what = f"{self.what}: the sparse member {name!r}"
+        refused = allowance.refuse(file, what)
+        if refused is not None:
+            return _Refused(refused, file.size)
+        try:
+            blob = _PassingBlob.of_sparse(window, file, self._reading, what)
+        except OcianalyzeError as error:
+            if self._broken is not None:
+                raise
+            return _Unreadable(error, file.size)
+        return self._member(name, blob)
+
+    def _member(self, name: str, blob: _PassingBlob) -> Blob:
         """Read the member that is next: a JSON document into memory, a tar as a layer."""
-        limits = self._reading.limits
-        data, start = window.view(offset, min(size, BLOCK))
-        head = data[offset - start : offset - start + min(size, BLOCK)]
-        if size < BLOCK or _is_document(name, head):
-            if size > limits.max_json:
-                return _Unreadable(limits.exceeded("max_json", f"{name} has {size:,} bytes"), size)
-            data, start = window.view(offset, size)
-            return BytesBlob(data[offset - start : offset - start + size])
-        if not self._read_layers:
-            return PassedBlob(size, recognise(head), "of which no layer was read")
+        limits, size, head = self._reading.limits, blob.size, blob.head()
         stated = stated_digest(name)
         try:
+            if size < BLOCK or is_document(head):
+                if size > limits.max_json:
+                    raise limits.exceeded("max_json", f"{name} has more than {limits.max_json:,} bytes")
+                return kept(name, b"".join(blob.chunks()), self._budget)
+            if not self._read_layers:
+                return PassedBlob(size, recognise(head), "of which no layer was read")
             layer = read_blob(
-                _PassingBlob(window, offset, size),
+                blob,
                 self._reading,
                 what=f"layer {name}",
                 budget=self._budget,
@@ -206,11 +245,6 @@ class StreamStore:
             return _Unreadable(error, size)
         self._entries += len(layer.changeset)
         return PreReadBlob(layer)
-
-
-def _is_document(name: str, head: bytes) -> bool:
-    """Tell whether a member that begins with `head` is a JSON document; the name of a tar's first entry may look so."""
-    return name.endswith(".json") or (head.lstrip()[:1] in (b"{", b"[") and not begins_tar(head))
 
 
 class PassedBlob:

@@ -1,5 +1,6 @@
 """The documents of the image specification, as real programs write them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,6 +28,101 @@ def test_null_is_empty_as_go_writes_it() -> None:
     index = parse_manifest({"schemaVersion": 2, "manifests": None}, what="index")
     assert isinstance(index, ImageIndex)
     assert index.manifests == ()
+
+
+FULL_CONFIG: dict[str, Any] = {
+    "created": "2026-01-02T03:04:05Z",
+    "architecture": "amd64",
+    "os": "linux",
+    "variant": "v1",
+    "os.version": "1",
+    "os.features": ["a", "b"],
+    "config": {
+        "User": "1",
+        "Env": ["A=b", "C=d"],
+        "Entrypoint": ["a"],
+        "Cmd": ["b"],
+        "WorkingDir": "/",
+        "Labels": {"a": "b"},
+        "ExposedPorts": {"1/tcp": {}},
+        "StopSignal": "SIGTERM",
+        "Healthcheck": {"Test": ["CMD", "x"], "Retries": 3},
+    },
+    "history": [{"created": "x", "created_by": "y", "comment": "z", "empty_layer": True}, {}],
+    "rootfs": {"type": "layers", "diff_ids": [DIGEST]},
+}
+FULL_INDEX: dict[str, Any] = {
+    "mediaType": media_types.OCI_INDEX,
+    "manifests": [
+        {
+            "mediaType": media_types.OCI_MANIFEST,
+            "digest": DIGEST,
+            "size": 3,
+            "urls": ["a"],
+            "artifactType": "",
+            "annotations": {"a": "b"},
+            "platform": {
+                "os": "linux",
+                "architecture": "amd64",
+                "variant": "v1",
+                "os.version": "1",
+                "os.features": ["a"],
+            },
+        },
+    ],
+}
+FULL_MANIFEST: dict[str, Any] = {
+    "mediaType": media_types.OCI_MANIFEST,
+    "artifactType": "x",
+    "config": CONFIG,
+    "layers": [LAYER | {"urls": ["a"], "annotations": {"a": "b"}}],
+}
+
+
+def _with_null(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Yield a value with null at each place in it, and that place."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        for place, changed in (("", None), *_with_null(item)):
+            copy = value.copy()
+            copy[key] = changed
+            yield f"{key}/{place}".rstrip("/"), copy
+
+
+def test_null_stands_for_what_is_empty_wherever_it_stands() -> None:
+    """Only where it leaves nothing that can be verified, or no root file system, it is refused."""
+    for document, model, refused in (
+        (FULL_CONFIG, ImageConfig, {"rootfs", "rootfs/diff_ids/0"}),
+        (FULL_INDEX, ImageIndex, set()),
+        (FULL_MANIFEST, Manifest, {"config", "config/digest", "layers/0", "layers/0/digest"}),
+    ):
+        met = set()
+        for place, changed in _with_null(document):
+            try:
+                validate(changed, model, what="x")
+            except InvalidImageError:
+                met.add(place)
+        assert met == refused
+
+
+def test_what_null_is_read_as() -> None:
+    config = _config(
+        {
+            "config": {"Env": [None, "A=b"], "Cmd": ["sh", None], "Labels": {"a": None}},
+            "history": [None, {"created_by": None}],
+        }
+    )
+    assert config.config.env == ("", "A=b")
+    assert config.config.cmd == ("sh", "")
+    assert config.config.labels == {"a": ""}
+    assert config.history == (History(), History())
+    assert build_steps(config.history, 2) == [None, None]
+    index = validate(
+        {"manifests": [None, {"annotations": {"a": None}, "platform": {"os": None}}]}, ImageIndex, what="x"
+    )
+    assert [item.digest for item in index.manifests] == ["", ""]
+    assert (index.manifests[0].platform, index.manifests[1].platform) == (None, Platform())
+    assert index.manifests[1].annotations == {"a": ""}
 
 
 def test_unknown_fields_are_ignored() -> None:

@@ -1,5 +1,6 @@
 """No image makes a report explode, or the terminal that shows it do anything."""
 
+import hashlib
 import json
 from dataclasses import replace
 from io import StringIO
@@ -7,11 +8,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Source, analyze, preview
+from ocianalyze.layers.limits import Limits
+from ocianalyze.reports import inspection
 from ocianalyze.reports.assembly import _short
 from ocianalyze.reports.table import print_report
+from ocianalyze.reports.text import to_json
 from tests.support.fit import fit_image
-from tests.support.forms import write_directory
+from tests.support.forms import write_archive, write_directory
+from tests.support.headers import header, pax
+from tests.support.images import ImageSpec
 from tests.support.tarballs import file
 
 
@@ -23,6 +29,35 @@ def test_long_text_and_lists_are_cut() -> None:
     assert len(shown["items"][0][0]) == 4096
     assert (shown["number"], shown["none"]) == (1, None)
     assert len(_short({str(number): 0 for number in range(5000)})) == 1000
+
+
+def test_sizes_that_add_up_to_more_than_64_bits(tmp_path: Path) -> None:
+    """A manifest states three layers of 2**63 - 1 bytes; a layer has sparse files of 2**62."""
+    spec = fit_image([file("a")], [file("b")])
+    path = write_directory(tmp_path / "layout", spec, "oci", compression="none")
+    index = json.loads((path / "index.json").read_bytes())
+    manifest = path / "blobs" / index["manifests"][0]["digest"].replace(":", "/")
+    changed = json.loads(manifest.read_bytes())
+    for layer in changed["layers"]:
+        layer["size"] = 2**63 - 1
+    raw = json.dumps(changed).encode()
+    digest = hashlib.sha256(raw).hexdigest()
+    (manifest.parent / digest).write_bytes(raw)
+    index["manifests"][0] |= {"digest": f"sha256:{digest}", "size": len(raw)}
+    (path / "index.json").write_text(json.dumps(index))
+    with Source(reference=str(path)).open(read_layers=False) as image:
+        told = inspection.record(image, preview(image))
+        inspection.print_image(image, preview(image), Console(file=StringIO()))
+    assert sum(layer["size"] for layer in json.loads(to_json(told))["layers"]) > 2**64
+
+    sparse = pax({b"GNU.sparse.major": b"1", b"GNU.sparse.minor": b"0", b"GNU.sparse.realsize": b"%d" % 2**62})
+    tars = [sparse + header(b"%d" % number, size=0) for number in range(9)]
+    huge = ImageSpec(layers=[b"".join((*tars, bytes(1024)))] * 2)
+    archived = write_archive(tmp_path / "image.tar", huge, "docker-legacy", compression="none")
+    report = analyze(Source(reference=str(archived), limits=Limits(max_layer_size=2**63 - 1)))
+    assert report.facts is not None
+    assert json.loads(report.to_json())["facts"]["filesystem"]["bytes"] == report.facts.filesystem.bytes
+    print_report(report, Console(file=StringIO()))
 
 
 def test_what_the_config_says_is_cut_and_not_obeyed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.text import encodable, escaped_json, printable
+from ocianalyze.reports.text import encodable, escaped_json, printable, to_json
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,16 @@ def test_a_build_step_of_megabytes_is_not_read_to_its_end() -> None:
 def test_very_long_text_is_cut() -> None:
     assert printable("x" * 2000) == "x" * 2000
     assert printable("x" * 5_000_000) == "x" * 1997 + "..."
+
+
+def test_json_has_integers_of_any_size_and_any_text() -> None:
+    for value in ({"a": 3 * (2**63 - 1), "b": [-(2**70), 1, 0.5, None, True]}, {"a": "\ud800", "ä": 2**64}):
+        for indent in (True, False):
+            raw = to_json(value, indent=indent)
+            assert json.loads(raw) == value
+            assert (b"\n" in raw) == indent
+    assert to_json({"a": 1, "ä": "\x9b"}) == '{"a":1,"ä":"\\u009b"}'.encode()
+    assert to_json({"a": 2**64}, indent=True) == to_json({"a": 1}, indent=True).replace(b"1", b"18446744073709551616")
 
 
 def test_json_is_escaped_where_a_terminal_would_obey_it_and_says_the_same() -> None:

@@ -1,15 +1,18 @@
 """Which of several images is meant: by name, position, digest or platform; and what is no choice at all."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ocianalyze.errors import ImageChoiceError, InvalidImageError
+from ocianalyze.errors import ImageChoiceError, InvalidImageError, OcianalyzeError, UsageError
 from tests.conftest import SaveImage
 from tests.support.forms import FORMS, FormName, archive, archive_items
-from tests.support.images import ImageSpec
+from tests.support.images import BuiltImage, ImageSpec, build, platform_object
+from tests.support.layouts import OCI_MANIFEST, blob_items, descriptor, image_blobs, index_items, manifest
 from tests.support.opening import opened, see
 from tests.support.tarballs import file, layer
 
@@ -60,6 +63,88 @@ def test_the_platform_of_a_multi_platform_image(form: FormName, save_image: Save
         assert list(see(source, platform="linux/arm64").tree) == ["/arm"]
         assert list(see(source, platform="linux/arm64/v8").tree) == ["/arm"]
         assert "linux/s390x" in _error(source, platform="linux/s390x").message
+
+
+NEWER = replace(ONE, layers=[[file("newer")]], platform="linux/amd64/v3")
+
+
+@pytest.mark.parametrize("form", INDEXED)
+def test_a_variant_is_no_choice_but_for_who_asks_for_it(form: FormName, save_image: SaveImage) -> None:
+    for images in ([NEWER, ONE, ARM], [ONE, NEWER], [ARM, NEWER, ONE]):
+        path = save_image(images, form)
+        for source in (path, path.read_bytes()):
+            assert list(see(source).tree) == ["/one"]
+            assert list(see(source, platform="linux/amd64/v2").tree) == ["/one"]
+            assert list(see(source, platform="linux/amd64/v3").tree) == ["/newer"]
+            assert list(see(source, platform="linux/amd64/v4").tree) == ["/newer"]
+    for source in (path := save_image([NEWER, ARM], form), path.read_bytes()):
+        error = _error(source)
+        assert error.choices == ("linux/amd64/v3", "linux/arm64/v8")
+        assert error.message == "there is no image for the platform linux/amd64"
+
+
+@pytest.mark.parametrize("form", INDEXED)
+def test_of_images_for_one_platform_the_first_is_taken(form: FormName, save_image: SaveImage) -> None:
+    other = replace(ONE, layers=[[file("other")]])
+    for images, taken in (([ONE, other], "/one"), ([other, ONE], "/other"), ([ARM, other, ONE], "/other")):
+        path = save_image(images, form)
+        for source in (path, path.read_bytes()):
+            assert list(see(source).tree) == [taken]
+
+
+@pytest.mark.parametrize("form", ["docker-legacy", "docker-25", "podman-save"])
+def test_several_items_of_one_name_in_a_docker_archive(form: FormName, save_image: SaveImage) -> None:
+    """They are one image for several platforms; of two for one platform, which is taken depends on the program."""
+    path = save_image([NEWER, ONE, ARM], form)
+    assert list(see(path).tree) == ["/one"]
+    assert list(see(path, platform="linux/amd64/v3").tree) == ["/newer"]
+    assert list(see(path, platform="linux/arm64").tree) == ["/arm"]
+    twins = save_image([ONE, replace(ONE, layers=[[file("other")]])], "docker-legacy")
+    error = _error(twins)
+    assert list(see(twins, name=error.choices[1]).tree) == ["/other"]
+
+
+@pytest.mark.parametrize("platform", ["linux/", "/amd64", "linux/amd64/v1/x", "li nux/amd64", "linux/*", "x", "a(b/c"])
+def test_what_is_no_platform_is_wrong_before_anything_is_read(platform: str) -> None:
+    with pytest.raises(UsageError, match="is not a platform"), opened(Path("missing"), platform=platform):
+        pass
+
+
+def test_a_platform_may_be_stated_in_short(save_image: SaveImage) -> None:
+    path = save_image([ARM, ONE], "oci-nested")
+    for platform in ("amd64", "linux", "linux/x86_64", "Linux/AMD64", "linux/amd64/v1", "x86-64"):
+        assert list(see(path, platform=platform).tree) == ["/one"]
+    for platform in ("arm64", "aarch64", "linux/arm64/8", "linux/arm64/v9"):
+        assert list(see(path, platform=platform).tree) == ["/arm"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_images_that_the_top_of_a_layout_lists(named: bool) -> None:  # noqa: FBT001
+    """What is listed under one name, or without any, is one image for several platforms."""
+    one, arm, other = (build(replace(spec, tags=())) for spec in (ONE, ARM, TWO))
+    name = {"annotations": {"org.opencontainers.image.ref.name": "1.0"}} if named else {}
+    entries = [descriptor(manifest(image), OCI_MANIFEST) | name for image in (arm, one)]
+    data = _layout([arm, one], entries)
+    assert list(see(data).tree) == ["/one"]
+    assert list(see(data, platform="linux/arm64").tree) == ["/arm"]
+    absent = {"mediaType": OCI_MANIFEST, "digest": f"sha256:{'0' * 64}", "size": 1}
+    amd = {"platform": platform_object("linux/amd64")}
+    for extra in (absent | amd, absent | amd | {"digest": "blake3:0"}):
+        with pytest.raises(OcianalyzeError):
+            see(_layout([arm], [entries[0], extra | name]), platform="linux/amd64")
+        assert list(see(_layout([arm, one], [*entries, extra | name]), platform="linux/arm64").tree) == ["/arm"]
+    twice = _layout([one, other], [descriptor(manifest(image), OCI_MANIFEST) | name for image in (one, other)])
+    if named:
+        assert list(see(twice).tree) == ["/one"]
+    else:
+        error = _error(twice)
+        assert len(error.choices) == 2
+        assert list(see(twice, name="@1").tree) == ["/two"]
+
+
+def _layout(images: Sequence[BuiltImage], entries: Sequence[dict[str, Any]]) -> bytes:
+    blobs = [blob for image in images for blob in (manifest(image), *image_blobs(image))]
+    return layer([*blob_items(blobs), *index_items(entries)])
 
 
 def test_a_single_image_needs_no_platform_but_must_be_of_the_one_asked_for(save_image: SaveImage) -> None:

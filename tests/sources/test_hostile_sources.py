@@ -1,6 +1,8 @@
 """Archives and layouts that lie, lead out of themselves, are too large, or are no images at all."""
 
 import contextlib
+import gzip
+import hashlib
 import json
 import os
 import socket
@@ -34,9 +36,10 @@ from ocianalyze.layers.reading import read_layers
 from ocianalyze.oci.image import Image
 from tests.support.compress import Compression, compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory
+from tests.support.headers import header
 from tests.support.images import Blob, ImageSpec, build, to_json
 from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
-from tests.support.opening import opened, see
+from tests.support.opening import READING, opened, see
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 
 SPEC = ImageSpec(layers=[[file("a", b"a")], [file("b", b"b" * 3000)]])
@@ -80,12 +83,12 @@ def _in_both(data: bytes, tmp_path: Path, match: str, *, error: type[OcianalyzeE
     ("content", "match"),
     [
         (b"", "is empty"),
-        (b"FROM python:3.11\nRUN pip install ipykernel\n", "not a tar archive but .*text"),
-        (b"x", "not a tar archive but"),
-        (b"\x7fELF" + bytes(2000), "not a tar archive but ELF"),
-        (b'{"schemaVersion": 2}' * 100, "not a tar archive but JSON"),
-        (layer([directory("etc"), file("etc/passwd", b"root")]), "holds no manifest.json or index.json"),
-        (bytes(10240), "holds no manifest.json or index.json"),
+        (b"FROM python:3.11\nRUN pip install ipykernel\n", "not an image but text that begins with 'FROM python:3.11'"),
+        (b"x", "not an image but text"),
+        (b"\x7fELF" + bytes(2000), "not an image but an ELF executable"),
+        (b'{"schemaVersion": 2}' * 100, "not an image but a JSON document"),
+        (layer([file("app", b"binary")]), "holds no manifest.json or index.json"),
+        (bytes(10240), "it holds nothing"),
         (layer([file("repositories", b"{}"), file("abc/layer.tar", layer([]))]), "older than 1.10"),
     ],
 )
@@ -101,7 +104,7 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     assert "docker://team/image.tar" in str(forgotten.hint), "what looks like a file is not asked for over the network"
     _refused("x" * 5000, "cannot be opened: File name too long", error=InvalidReferenceError)
     _refused(f"docker-archive:{tmp_path}", "is a directory", error=InvalidReferenceError)
-    _refused(tmp_path, "holds no manifest.json or index.json")
+    _refused(tmp_path, "it holds nothing")
     (tmp_path / "index.json").mkdir()
     _refused(tmp_path, "not a regular file")
 
@@ -142,7 +145,7 @@ def test_sockets_and_pipes_in_a_layout_are_not_read(tmp_path: Path, monkeypatch:
     ("content", "match"),
     [
         (b"just some text\n" * 100, "layer 1 is not a tar archive but .*text"),
-        (b"\x7fELF\x02\x01" + bytes(1000), "layer 1 is not a tar archive but ELF"),
+        (b"\x7fELF\x02\x01" + bytes(1000), "layer 1 is not a tar archive but an ELF executable"),
         (b"tiny", "layer 1 is not a tar archive but"),
         (compress(b"text inside" * 100, "gzip"), "layer 1 is not a tar archive but .*text"),
         (compress(layer([file("a")]), "xz"), "layer 1 is compressed with xz"),
@@ -167,7 +170,8 @@ def test_a_layer_that_is_no_tar(content: bytes, match: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("link", [symlink, hardlink])
 def test_links_never_lead_out_of_an_archive(target: str, link: Callable[[str, str], Item], tmp_path: Path) -> None:
     name = f"blobs/sha256/{FIRST.encoded}"
-    _in_both(_with("docker-25", lambda path, data: link(path, target) if path == name else data), tmp_path, "missing")
+    match = f"layer 0, the blob .* is a link to '.*{target.rpartition('/')[2]}', which is not in the image"
+    _in_both(_with("docker-25", lambda path, data: link(path, target) if path == name else data), tmp_path, match)
 
 
 def test_links_that_go_round_in_a_circle(tmp_path: Path) -> None:
@@ -184,12 +188,13 @@ def test_links_never_lead_out_of_a_layout(tmp_path: Path) -> None:
         blob = layout / "blobs" / "sha256" / FIRST.encoded
         blob.unlink()
         blob.symlink_to(target)
-        _refused(layout, "leads out of the layout")
+        error = _refused(layout, f"layer 0, the blob .* is a link to '{target}', which is not in the image")
+        assert "cp -rL" in error.one_line()
     for name in ("index.json", "blobs"):
         layout = write_directory(tmp_path / name, SPEC, "oci", compression="none")
         (layout / name).rename(tmp_path / f"moved-{name}")
         (layout / name).symlink_to(tmp_path / f"moved-{name}")
-        _refused(layout, "leads out of the layout")
+        _refused(layout, "is a link to .*, which is not in the image")
 
 
 def test_links_that_go_round_in_a_circle_in_a_layout(tmp_path: Path) -> None:
@@ -197,7 +202,7 @@ def test_links_that_go_round_in_a_circle_in_a_layout(tmp_path: Path) -> None:
     blob = layout / "blobs" / "sha256" / FIRST.encoded
     blob.unlink()
     blob.symlink_to(blob.name)
-    _refused(layout, "missing|cannot be read")
+    _refused(layout, "is a link to .*, which is not in the image")
 
 
 # --- digests (S3) -----------------------------------------------------------------------------------------------------
@@ -296,6 +301,66 @@ def test_a_small_archive_of_deep_paths_takes_little_memory(first: str, tmp_path:
     assert int(peak) < 150_000, "kilobytes, of which 45,000 are the program"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("body", [b"[]," * 2_000_000 + b"[]]}", bytes(range(256)) * 20_000])
+def test_documents_that_nothing_refers_to_take_little_memory_and_time(body: bytes, tmp_path: Path) -> None:
+    """They may be JSON or only look so; each that is decoded would take 200 megabytes, and half a second."""
+    junk = [file(f"{number}.json", b'{"n%d": [' % number + body) for number in range(40)]
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(gzip.compress(layer([*junk, *archive_items(SPEC, "docker-legacy")]), 1))
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", _PEAK, str(path)], capture_output=True, check=True, text=True)
+    code, peak, *_ = done.stdout.split(maxsplit=2)
+    assert code == "1"
+    assert int(peak) < 150_000, "kilobytes, of which 45,000 are the program"
+    assert time.monotonic() - started < 15
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+def test_configs_are_decoded_one_at_a_time_and_only_where_they_are_needed(tmp_path: Path) -> None:
+    """Of forty images whose configs have millions of values, one is chosen by its name, or none is."""
+    tar = layer([file("a")])
+    digest = hashlib.sha256(tar).hexdigest()
+    items = [file("l.tar", tar)]
+    listed = []
+    for number in range(40):
+        raw = b'{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:%s"]},"n%d":[' % (
+            digest.encode(),
+            number,
+        )
+        items.append(file(f"{number}.json", raw + b"[]," * 2_000_000 + b"[]]}"))
+        listed.append({"Config": f"{number}.json", "RepoTags": [f"x:{number}"], "Layers": ["l.tar"]})
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(gzip.compress(layer([*items, file("manifest.json", to_json(listed))]), 1))
+    for choice, expected, most in (((), "2", 150_000), (("--image", "x:7"), "1", 450_000)):
+        started = time.monotonic()
+        command = [sys.executable, "-c", _PEAK, str(path), *choice]
+        done = subprocess.run(command, capture_output=True, check=True, text=True)
+        code, peak, *said = done.stdout.split(maxsplit=2)
+        assert code == expected
+        assert int(peak) < most
+        assert time.monotonic() - started < 15
+        assert expected == "1" or "there are 40 images and none was chosen: @0: x:0 (platform not read)" in said[0]
+
+
+def test_what_is_too_much_to_be_kept_matters_only_if_it_is_needed(tmp_path: Path) -> None:
+    reading = replace(READING, limits=Limits(max_captured=20_000))
+    noise = [file(f"usr/lib/{n}.json", to_json({"x": hashlib.sha512(b"%d" % n).hexdigest() * 9})) for n in range(100)]
+    root = layer([*noise, file("etc/passwd", b"root"), file("bin/sh", b"x")])
+    with (
+        pytest.raises(InvalidImageError, match="is not an image but a root file system"),
+        opened(root, reading=reading),
+    ):
+        pass
+    image = layer([*noise, *archive_items(SPEC, "oci")])
+    with pytest.raises(LimitExceededError, match="the JSON documents beside the layers take too much memory") as error:
+        see(image, reading=reading)
+    assert error.value.option == "--max-captured"
+    path = tmp_path / "image.tar"
+    path.write_bytes(image)
+    assert see(path, reading=reading).tree
+
+
 def test_an_outer_bomb_is_called_by_its_name(tmp_path: Path) -> None:
     bomb = layer([Item(path="x.tar", size=80 << 20), *archive_items(SPEC, "oci")])
     path = tmp_path / "image.tar.gz"
@@ -350,10 +415,12 @@ def _edited_layout(
         (lambda m: m | {"config": m["config"] | {"size": 1 << 64}}, "64 bits"),
         (
             lambda m: m | {"layers": [m["layers"][0] | {"mediaType": "application/json"}, m["layers"][1]]},
-            "not that of an image",
+            "layer 0 is not a tar that container runtimes unpack: its media type is 'application/json'",
         ),
         (lambda m: m | {"layers": m["layers"][:1]}, "1 layers, but its config has 2"),
-        (lambda m: m | {"artifactType": "application/vnd.example"}, "not that of an image"),
+        (lambda m: m | {"mediaType": [OCI_MANIFEST]}, "mediaType: must be text"),
+        (lambda m: m | {"mediaType": {"a": OCI_MANIFEST}}, "mediaType: must be text"),
+        (lambda m: m | {"fsLayers": [{}]}, "schema 1"),
         (lambda m: b"\xef\xbb\xbf" + to_json(m), "not valid JSON"),
         (lambda m: json.dumps(m).encode("utf-16"), "not valid JSON"),
         (lambda _: b"", "not valid JSON"),
@@ -482,7 +549,9 @@ def test_artifacts_beside_an_image_are_left_out() -> None:
     entries = [descriptor(blob, OCI_MANIFEST) for blob in (signature, chart, image)]
     entries.append(descriptor(empty, "application/vnd.example.unknown+json"))
     assert list(see(_index(entries, blobs)).tree) == ["/a", "/b"]
-    _refused(_index(entries[:2], blobs), "not that of an image")
+    _refused(_index(entries[:1], blobs), "is not an image but a signature of cosign")
+    _refused(_index(entries[1:2], blobs), "is not an image but a Helm chart")
+    _refused(_index(entries[:2], blobs), "is not an image")
 
 
 def test_what_calls_itself_an_attestation_but_states_a_platform_is_an_image() -> None:
@@ -591,6 +660,13 @@ def _archives(form: FormName, made: dict[FormName, bytes] = {}) -> bytes:  # noq
     if form not in made:
         made[form] = archive(SPEC, form)
     return made[form]
+
+
+@pytest.mark.parametrize("size", [1 << 40, (1 << 63) - 613, (1 << 63) - 1])
+def test_members_whose_sizes_come_near_to_64_bits(size: int, tmp_path: Path) -> None:
+    field = bytes([0x80, *size.to_bytes(11, "big")])
+    for head in (header(b"x", size=field), header(b"manifest.json", size=field)):
+        _in_both(head + b"{" * 2000, tmp_path, "is cut short|over the limit|damaged tar", error=AnalysisError)
 
 
 def test_a_stream_that_goes_on_after_its_end_is_refused() -> None:

@@ -2,22 +2,35 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.layers.cache import LayerCache
+from ocianalyze.sources import files
+from ocianalyze.sources.registry.access import RegistryAccess
 from tests.conftest import SaveImage
 from tests.support.compress import Compression
+from tests.support.fault_proxy import fault_proxy
+from tests.support.fit import ELF, KERNEL, fit_image
 from tests.support.forms import FORMS, LAYOUT_FORMS, FormName, Order, archive, write_directory
 from tests.support.images import ImageSpec, build
 from tests.support.opening import Seen, see
 from tests.support.oracle import merge
-from tests.support.tarballs import directory, file, hardlink, layer, opaque, symlink, whiteout
+from tests.support.served import serving_image
+from tests.support.strategies import layer_stacks
+from tests.support.tarballs import Item, directory, file, hardlink, layer, opaque, symlink, whiteout
+from tests.test_analysis import ABOUT_THE_SOURCE, comparable
 
 LAYERS = [
     [directory("etc"), file("etc/hostname", b"one\n"), directory("opt"), file("opt/old", b"old"), symlink("l", "opt")],
@@ -161,3 +174,115 @@ def test_a_layer_whose_first_name_looks_like_json(save_image: SaveImage) -> None
 def test_images_where_the_history_does_not_fit_the_layers_have_no_steps(save_image: SaveImage) -> None:
     seen = see(save_image(replace(SPEC, history=[{"created_by": "one"}])))
     assert [layer.created_by for layer in seen.image.layers] == [None, None, None]
+
+
+# --- whole reports ----------------------------------------------------------------------------------------------------
+
+ARCHIVES: tuple[FormName, ...] = tuple(FORMS)
+ORDERS: tuple[Order, ...] = ("natural", "metadata-first", "metadata-last")
+STORED: tuple[Compression, ...] = ("none", "gzip", "zstd")
+KERNELS = "usr/local/share/jupyter/kernels"
+SCRIPT = b"#!/bin/bash\n# what an image starts with\nset -e\n"
+
+
+@st.composite
+def images(draw: st.DrawFn) -> ImageSpec:
+    """Draw an image of some layers: kernels, scripts, links, whiteouts, and files in any places."""
+    extra: list[list[Item]] = []
+    for number in range(draw(st.integers(1, 3))):
+        pieces = draw(st.lists(st.sampled_from(PIECES), unique_by=lambda piece: piece[0].path, max_size=6))
+        extra.append([file(f"opt/layer{number}"), *(item for piece in pieces for item in piece)])
+    stack = draw(layer_stacks(max_layers=2))
+    moved = [[replace(item, path=f"srv/{item.path}", target=_moved(item)) for item in items] for items in stack]
+    config: dict[str, Any] = {
+        "User": draw(st.sampled_from(["1000", "1000:100", "root", "", "sagemaker-user", "nobody", "1001"])),
+        "Env": draw(st.sampled_from(ENVIRONMENTS)),
+        "Entrypoint": draw(
+            st.sampled_from([None, ["/opt/start.sh"], ["/usr/local/bin/python3"], ["jupyter", "lab"], LAUNCHER])
+        ),
+        "Cmd": draw(st.sampled_from([None, ["/bin/sh", "-c", "exec jupyter lab --ip=0.0.0.0 --port=8888"], ["x"]])),
+        "ExposedPorts": draw(st.sampled_from([None, {"8888/tcp": {}}])),
+    }
+    return fit_image(*extra, *moved, config=config)
+
+
+def _moved(item: Item) -> str:
+    return f"srv/{item.target}" if item.kind == "hardlink" else item.target
+
+
+LAUNCHER = ["tini", "--", "/opt/launch"]
+ENVIRONMENTS = [
+    ["PATH=/usr/local/bin:/usr/bin:/bin"],
+    ["PATH=/opt/conda/bin:/usr/local/bin:/usr/bin:/bin", "JUPYTER_PATH=/opt/share/jupyter", "CONDA_DIR=/opt/conda"],
+    ["PATH=/usr/local/bin:/bin", "NVIDIA_REQUIRE_CUDA=cuda>=12.4", "CUDA_VERSION=12.4.1", "LD_LIBRARY_PATH=/usr/lib64"],
+]
+PIECES: list[tuple[Item, ...]] = [
+    (file(f"{KERNELS}/other/kernel.json", b'{"argv": ["/nowhere"], "display_name": "x", "language": "x"}'),),
+    (file(f"{KERNELS}/broken/kernel.json", b'{"argv": '),),
+    (symlink(f"{KERNELS}/linked", "/opt/kernels/linked"), file("opt/kernels/linked/kernel.json", KERNEL)),
+    (file("root/.local/share/jupyter/kernels/mine/kernel.json", KERNEL, mode=0o600),),
+    (whiteout(f"{KERNELS}/python3"),),
+    (opaque("usr/local/share/jupyter"), directory("usr/local/share/jupyter")),
+    (whiteout("etc/passwd"),),
+    (whiteout("bin/bash"),),
+    (file("opt/start.sh", SCRIPT + b'exec jupyter lab --ip=0.0.0.0 --port=8888 "$@"\n', mode=0o755),),
+    (
+        file("opt/launch", SCRIPT + b'export A=b\nexec /opt/next "$@"\n', mode=0o755),
+        file("opt/next", SCRIPT + b". /opt/settings\njupyter lab --port=$PORT\n", mode=0o755),
+        file("opt/settings", b"export PORT=9999\n"),
+    ),
+    (file("usr/local/bin/jupyter", b"#!/usr/local/bin/python3\n", mode=0o755),),
+    (file("usr/local/bin/jupyter-lab", b"#!/usr/local/bin/python3\n" + b"#" * 5000, mode=0o755),),
+    (file("etc/jupyter/jupyter_server_config.py", b"c.ServerApp.token = ''\nc.ServerApp.port = 8889\n"),),
+    (file("etc/jupyter/jupyter_server_config.json", b'{"ServerApp": {"base_url": "/jupyterlab/default"}}'),),
+    (file("opt/ml/code/train.py", b"print()\n"), directory("opt/ml/model")),
+    (file("home/sagemaker-user/notes.ipynb", b"{}" * 4000),),
+    (file("usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05", ELF + bytes(100_000)), symlink("usr/lib64", "lib")),
+    (symlink("usr/lib/libcuda.so.1", "x86_64-linux-gnu/libcuda.so.535.104.05"), file("etc/ld.so.conf", b"/usr/lib64")),
+    (file("opt/conda/conda-meta/history"), file("opt/conda/bin/python", ELF, mode=0o755), file("opt/conda/envs/a/x")),
+    (file("var/lib/dpkg/status", b"Package: nvidia-driver-535\nStatus: install ok installed\nVersion: 535\n\n"),),
+    (directory("etc/sudoers.d"), file("etc/sudoers", b"root ALL=(ALL) ALL\n"), file("usr/bin/sudo", ELF, mode=0o4755)),
+    (file("opt/owned", b"x", uid=70_000, gid=100), hardlink("opt/owned-too", "opt/owned", uid=70_000, gid=100)),
+    (directory("tmp", mode=0o755), file("opt/noise", bytes(range(256)) * 500)),
+]  # fmt: skip
+
+
+def _report(source: Source) -> dict[str, Any]:
+    return comparable(
+        analyze(source, ignore=ABOUT_THE_SOURCE, profiles=["studio-classic", "studio-jupyterlab"]).model_dump(
+            by_alias=True
+        )
+    )
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(spec=images(), data=st.data())
+def test_reports(
+    spec: ImageSpec, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image has one report, whatever it comes in, how often it is read, and by how many at a time."""
+    monkeypatch.setattr(files, "_SETTLED", -1)  # nobody writes to these files again
+    directory = tmp_path_factory.mktemp("image")
+    expected = _report(Source(reference=str(write_directory(directory / "layout", spec, "oci", compression="none"))))
+    for number, form in enumerate(data.draw(st.permutations(ARCHIVES))[:5]):
+        compression = data.draw(st.sampled_from(STORED))
+        content = archive(spec, form, compression=compression, order=data.draw(st.sampled_from(ORDERS)))
+        path = directory / f"{number}.tar"
+        path.write_bytes(content)
+        outer = data.draw(st.sampled_from(sorted(OUTER)))
+        packed = directory / f"{number}.packed"
+        packed.write_bytes(OUTER[outer](content))
+        cache = LayerCache(directory / "cache")
+        for jobs in (1, 2):
+            assert _report(Source(reference=str(path), jobs=jobs)) == expected, (form, compression)
+        assert _report(Source(reference=str(path), verify_all=True)) == expected, (form, compression)
+        assert _report(Source(reference="-", stdin=io.BytesIO(content))) == expected, (form, compression)
+        for _ in range(2):
+            assert _report(Source(reference=str(path), cache=cache)) == expected, (form, compression)
+            assert _report(Source(reference=str(packed), cache=cache)) == expected, (form, compression, outer)
+        again = analyze(Source(reference=str(path), cache=cache))
+        assert {layer.read for layer in again.layers} == {"cache"}
+    built = build(spec, compression=data.draw(st.sampled_from(STORED)))
+    with fault_proxy(None, serving_image(built)) as registry:
+        remote = Source(reference=f"{registry.host}/team/image:1.0", access=RegistryAccess(plain_http=True))
+        assert _report(remote) == expected

@@ -24,7 +24,8 @@ class RegistryAccess:
         cert_dir: the only directory of certificates, where one is given.
         plain_http: talk to the image's registry without TLS.
         tls_verify: whether certificates are checked; False only for the image's own registry.
-        mirror: a registry that is asked first, as ``[http://]host[:port][/path]``; it has credentials of its own.
+        mirror: a mirror of Docker Hub that is asked first for its images, and for no others, as
+            ``[http://]host[:port][/path]``; it has credentials of its own.
         allowed_realms: hosts of token servers that may see the credentials, besides the registry's own.
         environment: the variables that are honoured: where credentials are, proxies, certificates.
     """

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 import requests
 
 from ocianalyze.errors import DigestMismatchError, RegistryError
-from ocianalyze.sources.registry.failures import BrokenOffError
+from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.errors import InvalidImageError
     from ocianalyze.oci.digest import Digest
     from ocianalyze.sources.registry.answer import Answer
     from ocianalyze.sources.registry.transport import Transport
@@ -90,3 +91,20 @@ class RemoteBlob:
 
     def _too_long(self) -> DigestMismatchError:
         return DigestMismatchError(f"blob {self._digest}: {self.size:,} bytes are stated, but the registry sends more")
+
+
+class ForeignBlob(RemoteBlob):
+    """A layer that the registry need not have; `absent` is the error that tells so where it does not."""
+
+    def __init__(
+        self, transport: Transport, repository: str, digest: Digest, size: int, *, absent: InvalidImageError
+    ) -> None:
+        super().__init__(transport, repository, digest, size)
+        self._absent = absent
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes from the first to the last; its URLs are never followed (CVE-2020-15157)."""
+        try:
+            yield from super().chunks()
+        except NotFoundError as error:
+            raise self._absent from error

@@ -40,6 +40,10 @@ class BrokenOffError(RegistryError):
     """An answer ended before its end; what is missing may be asked for again."""
 
 
+class NotFoundError(RegistryError):
+    """The registry does not have what it was asked for."""
+
+
 def shown(url: str) -> str:
     """Return a URL without what may be secret: user information and the query, which presigned URLs are signed by.
 
@@ -123,7 +127,7 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, is_own: 
             hint=authorization.advice,
         )
     if status == requests.codes.not_found:
-        return RegistryError(f"{what}: {said or 'not found'}", hint="check the name and the tag; a private one hides")
+        return NotFoundError(f"{what}: {said or 'not found'}", hint="check the name and the tag; a private one hides")
     if status == requests.codes.too_many_requests:
         return RegistryError(f"{where} limits how much may be asked for", hint="log in, or wait and try again")
     return RegistryError(f"{what}: {said or 'the registry failed'} (status {status})")

@@ -9,21 +9,16 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import (
-    DigestMismatchError,
-    ImageChoiceError,
-    InvalidImageError,
-    InvalidReferenceError,
-    RegistryError,
-    UsageError,
-)
+from ocianalyze.errors import DigestMismatchError, InvalidReferenceError, RegistryError, UsageError
 from ocianalyze.oci import json, media_types
 from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Manifest, parse_manifest
-from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.candidate import DEFAULT_PLATFORM, Candidate, StoredLayer, fits
+from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Listed, Manifest, parse_manifest
+from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName
+from ocianalyze.sources.candidate import Candidate, StoredLayer
+from ocianalyze.sources.diagnosis import documents as diagnosis
+from ocianalyze.sources.indexes import Picked, pick
 from ocianalyze.sources.registry.authorization import Authorization
-from ocianalyze.sources.registry.blob import RemoteBlob
+from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.transport import Transport
 
@@ -32,6 +27,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.layers.limits import Limits
     from ocianalyze.oci.image import Image
+    from ocianalyze.oci.models import Platform
+    from ocianalyze.oci.platforms import Wanted
     from ocianalyze.sources.registry.access import RegistryAccess
 
 _log = logging.getLogger(__name__)
@@ -40,7 +37,7 @@ _ACCEPT: Final = ", ".join(sorted(media_types.MANIFESTS | media_types.INDEXES))
 
 
 @contextmanager
-def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, platform: str | None) -> Iterator[Image]:
+def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, wanted: Wanted | None) -> Iterator[Image]:
     """Open the image that `text` names in a registry, and close the connections at the end of the block.
 
     Raises:
@@ -52,15 +49,19 @@ def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, pl
     name = RepositoryName.parse(text)
     repository = _open(name, access, limits)
     try:
-        yield repository.find(platform).image(reference=text, source="registry")
+        yield repository.find(wanted).image(reference=text, source="registry")
     finally:
         repository.close()
 
 
 def _open(name: RepositoryName, access: RegistryAccess, limits: Limits) -> _Repository:
-    """Return the repository at the mirror if there is one and it has the image, else where the name says."""
-    if access.mirror is not None:
-        at_mirror, scheme = _mirrored(name, access.mirror)
+    """Return the repository at the mirror if there is one and it has the image, else where the name says.
+
+    A mirror is one of Docker Hub, as for Docker: it is asked for no image of another registry.
+    """
+    mirrored = None if access.mirror is None else _mirrored(name, access.mirror)
+    if mirrored is not None and name.registry == DOCKER_HUB:
+        at_mirror, scheme = mirrored
         mirror = _Repository(at_mirror, name, access, limits, plain_http=scheme == "http", tls_verify=True)
         try:
             mirror.manifest()
@@ -93,7 +94,9 @@ def _mirrored(name: RepositoryName, mirror: str) -> tuple[RepositoryName, str]:
 
 
 class _Repository:
-    """One repository, asked for one image."""
+    """One repository, asked for one image: the `Catalogue` of what is behind its name."""
+
+    is_local = False
 
     def __init__(
         self,
@@ -118,6 +121,7 @@ class _Repository:
             allowed_realms=access.allowed_realms,
         )
         self._root: tuple[Digest, int, str, bytes] | None = None
+        self._configs: dict[Digest, ImageConfig] = {}
 
     def close(self) -> None:
         self._transport.close()
@@ -128,24 +132,48 @@ class _Repository:
             self._root = self._fetch_manifest(self._name.selector, self._name.digest)
         return self._root
 
-    def find(self, platform: str | None) -> Candidate:
-        digest, _, media_type, raw = self.manifest()
-        what = f"the manifest {digest}"
-        document = parse_manifest(json.decode(raw, what=what), what=what, media_type=media_type or None)
-        for _ in range(self._limits.max_nesting):
-            if isinstance(document, Manifest):
-                return self._candidate(document, digest, media_type, platform)
-            descriptor = _chosen(document, platform)
-            document, digest, media_type = self._described(descriptor), descriptor.digest, descriptor.media_type
-        raise self._limits.exceeded("max_nesting", f"indexes lie within indexes {self._limits.max_nesting} deep")
+    @property
+    def what(self) -> str:
+        """The image's name in full."""
+        return str(self._stated)
 
-    def _described(self, descriptor: Descriptor) -> Manifest | ImageIndex:
-        what = f"the manifest {descriptor.digest}"
-        digest, size, media_type, raw = self._fetch_manifest(descriptor.digest, descriptor.digest)
+    @property
+    def limits(self) -> Limits:
+        """How much may be asked for."""
+        return self._limits
+
+    def find(self, wanted: Wanted | None) -> Candidate:
+        """Return the image for a platform; errors are those of `pick`."""
+        digest, size, media_type, _ = self.manifest()
+        return self._candidate(pick([Listed(digest=digest, size=size, media_type=media_type)], wanted, self))
+
+    def holds(self, item: Listed) -> bool:
+        """Return whether a document can be asked for at all; whether the registry has it is seen then."""
+        return item.is_verifiable
+
+    def document(self, item: Listed) -> Manifest | ImageIndex:
+        """Return the verified document that a descriptor describes; see `Catalogue`."""
+        what = f"the manifest {item.digest[:100]}"
+        descriptor = item.descriptor(what=what)
+        digest, size, media_type, raw = self.manifest()
+        if descriptor.digest != digest:
+            digest, size, media_type, raw = self._fetch_manifest(descriptor.digest, descriptor.digest)
         if size != descriptor.size:
             raise DigestMismatchError(f"{what}: {descriptor.size:,} bytes are stated, but it has {size:,}")
-        assert digest == descriptor.digest  # noqa: S101 - verified while it was fetched
-        return parse_manifest(json.decode(raw, what=what), what=what, media_type=descriptor.media_type or media_type)
+        value = json.decode(raw, what=what)
+        document = parse_manifest(value, what=what, media_type=descriptor.media_type or media_type)
+        cause = diagnosis.of_index(document) if isinstance(document, ImageIndex) else None
+        if cause is not None:
+            raise cause.error(str(self._stated))
+        return document
+
+    def platform(self, manifest: Manifest) -> Platform:
+        """Return the platform that the config of an image states."""
+        return self._config(manifest.config).platform
+
+    def shown_platform(self, manifest: Manifest) -> str:
+        """Return the same as it is to be shown."""
+        return str(self.platform(manifest))
 
     def _fetch_manifest(self, selector: str, expected: Digest | None) -> tuple[Digest, int, str, bytes]:
         path = f"/v2/{self._name.repository}/manifests/{selector}"
@@ -163,33 +191,29 @@ class _Repository:
             raise DigestMismatchError(f"{what}: its bytes have another digest than the registry says")
         return digest, len(raw), media_type if media_type in media_types.DOCUMENTS else "", raw
 
-    def _candidate(self, manifest: Manifest, digest: Digest, media_type: str, platform: str | None) -> Candidate:
-        kind = manifest.artifact_type or manifest.config.media_type
-        if kind and kind not in media_types.CONFIGS:
-            raise InvalidImageError(f"{self._stated} is not an image, but {kind[:100]!r}")
-        for layer in manifest.layers:
-            if not media_types.is_layer(layer.media_type):
-                raise InvalidImageError(
-                    f"{self._stated}: the layer {layer.digest} has the media type {layer.media_type[:100]!r}"
-                )
-        config = self._config(manifest.config)
-        if platform is not None and not fits(config.platform, platform):
-            raise ImageChoiceError(
-                f"{self._stated} has no image for the platform {platform}", choices=[str(config.platform) or "unknown"]
-            )
-        layers = tuple(
-            StoredLayer(self._blob(layer), layer.digest, layer.size, layer.media_type) for layer in manifest.layers
-        )
+    def _candidate(self, found: Picked) -> Candidate:
+        manifest, item = found.manifest, found.item
+        cause = diagnosis.of_manifest(manifest)
+        if cause is not None:
+            raise cause.error(str(self._stated))
         return Candidate(
             names=(str(self._stated),),
-            config=config,
+            config=self._config(manifest.config),
             config_digest=manifest.config.digest,
-            layers=layers,
-            digest=digest,
-            media_type=manifest.media_type or media_type or None,
+            layers=tuple(
+                StoredLayer(self._layer(layer, position), layer.digest, layer.size, layer.media_type)
+                for position, layer in enumerate(manifest.layers)
+            ),
+            digest=Digest.parse(item.digest),
+            media_type=manifest.media_type or item.media_type or None,
         )
 
     def _config(self, descriptor: Descriptor) -> ImageConfig:
+        if descriptor.digest not in self._configs:
+            self._configs[descriptor.digest] = self._fetch_config(descriptor)
+        return self._configs[descriptor.digest]
+
+    def _fetch_config(self, descriptor: Descriptor) -> ImageConfig:
         what = f"the config {descriptor.digest}"
         if descriptor.size > self._limits.max_json:
             raise self._limits.exceeded("max_json", f"{what} has {descriptor.size:,} bytes")
@@ -198,30 +222,17 @@ class _Repository:
             raise DigestMismatchError(f"{what}: its bytes have another digest")
         return json.parse(raw, ImageConfig, what=what)
 
-    def _blob(self, descriptor: Descriptor) -> RemoteBlob:
-        """Return a blob; ``urls`` of foreign layers are never followed (CVE-2020-15157)."""
-        return RemoteBlob(self._transport, self._name.repository, descriptor.digest, descriptor.size)
-
-
-def _chosen(index: ImageIndex, platform: str | None) -> Descriptor:
-    """Return the manifest of an index for a platform, attestations left out: the first that fits (image-index.md)."""
-    images = [
-        item
-        for item in index.manifests
-        if not item.is_attestation
-        and not item.artifact_type
-        and (not item.media_type or item.media_type in media_types.MANIFESTS | media_types.INDEXES)
-    ]
-    if not images:
-        raise InvalidImageError("the index lists no image")
-    if len(images) == 1 and (platform is None or images[0].platform is None):
-        return images[0]
-    wanted = platform or DEFAULT_PLATFORM
-    fitting = [item for item in images if item.platform is not None and fits(item.platform, wanted)]
-    if not fitting:
-        raise ImageChoiceError(
-            f"there is no image for the platform {wanted}",
-            choices=sorted({str(item.platform) if item.platform else f"unknown ({item.digest})" for item in images}),
-            hint="choose one of those that exist with --platform, or with NAME@DIGEST",
+    def _layer(self, descriptor: Descriptor, position: int) -> RemoteBlob:
+        cause = diagnosis.of_absent_layer(descriptor)
+        if cause is None:
+            return self._blob(descriptor)
+        return ForeignBlob(
+            self._transport,
+            self._name.repository,
+            descriptor.digest,
+            descriptor.size,
+            absent=cause.error(f"layer {position}"),
         )
-    return next((item for item in fitting if str(item.platform) == wanted), fitting[0])
+
+    def _blob(self, descriptor: Descriptor) -> RemoteBlob:
+        return RemoteBlob(self._transport, self._name.repository, descriptor.digest, descriptor.size)

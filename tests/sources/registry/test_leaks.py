@@ -9,6 +9,7 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import AuthenticationError, OcianalyzeError, RegistryError
+from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 
@@ -192,15 +193,32 @@ def test_netrc_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert all("authorization" not in seen.headers for seen in registry.seen)
 
 
-def test_credentials_given_by_hand_are_for_the_image_s_registry_only(tmp_path: Path) -> None:
+def test_credentials_given_by_hand_are_for_the_image_s_registry_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A mirror is another registry: it has credentials of its own or none."""
     ask = Answer(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
     with fault_proxy(None, lambda _: ask) as mirror, fault_proxy(None, lambda _: ask) as registry:
         auth = tmp_path / "auth.json"
         auth.write_text(json.dumps({"auths": {mirror.host: {"auth": base64.b64encode(b"mirror:mirror").decode()}}}))
+        monkeypatch.setattr(RepositoryName, "api_host", property(lambda name: _at(registry.host, name)))
         with pytest.raises(AuthenticationError):
-            scan(registry.host, mirror=f"http://{mirror.host}", authfile=auth)
+            scan("docker.io", mirror=f"http://{mirror.host}", authfile=auth)
         assert mirror.seen
         assert registry.seen
         assert secrets(mirror) == []
         assert secrets(registry)
+
+
+def _at(host: str, name: RepositoryName) -> str:
+    """Return where Docker Hub is in a test, and every other registry where it is."""
+    return host if name.registry == "docker.io" else name.registry
+
+
+def test_a_mirror_of_docker_hub_is_told_of_no_other_image() -> None:
+    with fault_proxy(None, lambda _: Answer(status=404)) as mirror, fault_proxy(None) as registry:
+        registry.behaviour = lambda _: Answer(status=404)
+        with pytest.raises(RegistryError, match="not found"):
+            scan(registry.host, mirror=f"http://{mirror.host}")
+        assert registry.seen
+        assert mirror.seen == []

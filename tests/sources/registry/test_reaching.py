@@ -12,6 +12,7 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import AuthenticationError, RegistryError, UsageError
+from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
@@ -131,18 +132,31 @@ def test_tokens_that_end_on_the_way(registries: Registries, expected: dict[str, 
 def test_a_mirror_is_asked_first(registries: Registries, expected: dict[str, Any]) -> None:
     with fault_proxy(registries().host) as mirror:
         access = RegistryAccess(mirror=f"http://{mirror.host}")
-        assert scan("registry.invalid/team/image:1.0", access) == expected
+        assert scan("team/image:1.0", access) == expected
         assert mirror.blobs
 
 
 def test_a_mirror_that_lacks_the_image_or_is_down_is_passed_over(
-    registries: Registries, expected: dict[str, Any]
+    registries: Registries, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reference = f"{registries().host}/team/image:1.0"
+    reference = "team/image:1.0"
+    hub = registries().host
+    monkeypatch.setattr(
+        RepositoryName, "api_host", property(lambda name: hub if name.registry == "docker.io" else name.registry)
+    )
     with fault_proxy(None, lambda _: Answer(status=404)) as mirror:
         assert scan(reference, RegistryAccess(plain_http=True, mirror=f"http://{mirror.host}/cache")) == expected
         assert [seen.path for seen in mirror.seen] == ["/v2/cache/team/image/manifests/1.0"]
     assert scan(reference, RegistryAccess(plain_http=True, mirror="http://127.0.0.1:1")) == expected
+
+
+def test_a_mirror_is_one_of_docker_hub_and_not_asked_for_other_images(
+    registries: Registries, expected: dict[str, Any]
+) -> None:
+    with fault_proxy(None, lambda _: Answer(status=404)) as mirror:
+        access = RegistryAccess(plain_http=True, mirror=f"http://{mirror.host}")
+        assert scan(f"{registries().host}/team/image:1.0", access) == expected
+        assert mirror.seen == []
 
 
 @pytest.mark.parametrize("mirror", ["", "ftp://mirror.example.com", "mirror", "http://", "a b.example.com", "x/y"])

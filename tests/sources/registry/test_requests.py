@@ -216,6 +216,8 @@ def test_an_index_chooses_by_platform(image: BuiltImage) -> None:
     def behave(seen: Seen) -> Answer | None:
         if seen.path.endswith(amd64.digest):
             return Answer(status=200, headers={"Content-Type": OCI_MANIFEST}, body=raw)
+        if seen.path.endswith(other.digest):
+            return Answer(status=200, headers={"Content-Type": OCI_MANIFEST}, body=raw + b"\n")
         if seen.path.endswith("/1.0"):
             return Answer(status=200, headers={"Content-Type": OCI_INDEX}, body=json.dumps(index).encode())
         return serving_image(image)(seen)
@@ -232,11 +234,13 @@ def test_an_index_chooses_by_platform(image: BuiltImage) -> None:
         assert error.value.choices == ("linux/amd64", "linux/amd64/v3", "linux/arm64/v8")
         assert error.value.exit_code == 2
         index = index_of((other, None), (amd64, None))
-        with pytest.raises(ImageChoiceError, match="no image for the platform") as error, source(proxy).open():
-            pass
+        with source(proxy).open(read_layers=False) as opened:
+            assert opened.digest == other.digest, "the first one, whose config fits"
+        with pytest.raises(ImageChoiceError, match="no image for the platform") as error:
+            source(proxy, platform="linux/s390x").open().__enter__()
         assert amd64.digest in error.value.one_line()
         index = index_of((other, unknown))
-        with pytest.raises(InvalidImageError, match="lists no image"), source(proxy).open():
+        with pytest.raises(InvalidImageError, match="holds no image"), source(proxy).open():
             pass
 
 
@@ -248,3 +252,59 @@ def test_a_name_of_an_image_in_a_file_is_none_in_a_registry(image: BuiltImage) -
     ):
         pass
     assert proxy.seen == []
+
+
+@pytest.mark.parametrize(
+    ("media_type", "said"),
+    [
+        ("application/vnd.oci.image.layer.v1.tar+gzip+encrypted", "layer 1 is encrypted"),
+        ("application/vnd.oci.image.layer.nydus.blob.v1", "layer 1 has the format of Nydus"),
+        ("application/vnd.example.layer", "its media type is 'application/vnd.example.layer'"),
+    ],
+)
+def test_layers_that_are_no_tars_are_refused_before_they_are_fetched(
+    image: BuiltImage, media_type: str, said: str
+) -> None:
+    value = manifest_of(image)
+    value["layers"][1]["mediaType"] = media_type
+    with fault_proxy(None, serving(image.config, manifest=value)) as proxy:
+        with pytest.raises(InvalidImageError, match=said) as error, source(proxy).open():
+            pass
+        assert f"({media_type})" in error.value.message or "media type is" in error.value.message
+        assert proxy.blobs == []
+
+
+def test_a_build_cache_is_no_image() -> None:
+    kind = "application/vnd.buildkit.cacheconfig.v0"
+    cache = {"schemaVersion": 2, "manifests": [{"mediaType": kind, "digest": f"sha256:{'0' * 64}", "size": 2}]}
+    with (
+        fault_proxy(None, serving(manifest=cache, media_type=OCI_INDEX)) as proxy,
+        pytest.raises(InvalidImageError, match="is not an image but a build cache of BuildKit"),
+        source(proxy).open(),
+    ):
+        pass
+
+
+def test_a_foreign_layer_that_the_registry_does_not_have(image: BuiltImage) -> None:
+    value = manifest_of(image)
+    value["layers"][0]["urls"] = ["https://go.example.com/layer"]
+    stored = [layer.stored for layer in image.layers]
+    with fault_proxy(None, serving(image.config, *stored, manifest=value)) as proxy:
+        assert analyze(source(proxy)).layers
+    with (
+        fault_proxy(None, serving(image.config, *stored[1:], manifest=value)) as proxy,
+        pytest.raises(InvalidImageError, match=r"layer 0 is a foreign layer .* at https://go\.example\.com/layer"),
+    ):
+        analyze(source(proxy))
+
+
+def test_config_types_of_old_and_artifact_types_of_images(image: BuiltImage) -> None:
+    """What Docker 1.10 pushed states no type of its configs; an image may state an ``artifactType`` besides."""
+    for kind in ("application/octet-stream", "application/json", "text/html", "text/plain", ""):
+        value = manifest_of(image) | {"artifactType": "application/vnd.example.app"}
+        value["config"]["mediaType"] = kind
+        with (
+            fault_proxy(None, serving(image.config, manifest=value)) as proxy,
+            source(proxy).open(read_layers=False) as opened,
+        ):
+            assert opened.config_digest == image.config.digest
