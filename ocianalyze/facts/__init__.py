@@ -34,11 +34,11 @@ from ocianalyze.facts.discovery import find_unlisted, list_for_classic, list_for
 from ocianalyze.facts.distributions import JUPYTERLAB, WANTED, find_distributions
 from ocianalyze.facts.gpu import Nvidia
 from ocianalyze.facts.jupyter_servers import find_server
+from ocianalyze.facts.lookup import Shell
 from ocianalyze.facts.mounts import LOGS, RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
 from ocianalyze.facts.programs import search_path
 from ocianalyze.facts.reserved import look_into
-from ocianalyze.facts.shell import Shell
 from ocianalyze.facts.size import measure
 
 if TYPE_CHECKING:

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.scripts import UNKNOWN
 from ocianalyze.facts.servers import is_other_server
-from ocianalyze.facts.shell_variables import Environment
-from ocianalyze.facts.shell_ways import End
+from ocianalyze.facts.shell import End, Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ocianalyze.facts.applications import Application
-    from ocianalyze.facts.shell import Shell
-    from ocianalyze.facts.shell_changes import Changes
-    from ocianalyze.facts.shell_ways import Failure, Launch
+    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.shell import Changes, Failure, Launch
 
 _MOST_CLAUSES: Final = 10
 
@@ -119,7 +117,9 @@ def _outcome(end: End) -> _Outcome:
             sure = all(job.certain and all(item.kind == "serves" for item in job.ends) for job in _serving_jobs(end))
             return _Outcome(end, server=servers[0], without=None if sure else "it may not be started in the background")
         if end.way.unseen is not None and end.launch is not None:
-            return _Outcome(end, server=servers[0], without=f"it stays only as long as {basename(end.launch.words[0])} does")
+            return _Outcome(
+                end, server=servers[0], without=f"it stays only as long as {basename(end.launch.words[0])} does"
+            )
         return _Outcome(end, without="its server is started in the background, and ends with the script")
     if end.kind == "stays":
         unknown = next((item for item in beside if item.kind == "opaque"), None)
@@ -146,9 +146,7 @@ def _beside(end: End) -> Iterator[End]:
         yield from (item for item in job.ends if not (item.way.presumed and item.kind != "serves"))
 
 
-def _opaque(
-    reason: str, end: End, launch: Launch, traps: tuple[str, ...], failures: tuple[Failure, ...]
-) -> Found:
+def _opaque(reason: str, end: End, launch: Launch, traps: tuple[str, ...], failures: tuple[Failure, ...]) -> Found:
     """Return that it cannot be told; what was run last is shown if that is what nobody can see into."""
     last = end.launch if end.kind == "ends" and end.launch is not None else None
     shown = last or launch
@@ -271,4 +269,3 @@ class _Joined(Mapping[str, str]):
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__
-

@@ -19,27 +19,36 @@ from ocianalyze.facts.python import is_python
 from ocianalyze.facts.scripts import UNKNOWN, UnreadableError, text_of
 from ocianalyze.facts.servers import is_other_server
 from ocianalyze.facts.shebangs import ShebangError, parse_shebang
-from ocianalyze.facts.shell_budget import Budget, OutOfBudgetError
-from ocianalyze.facts.shell_dialects import OTHER, dialect_of
-from ocianalyze.facts.shell_login import login_files
-from ocianalyze.facts.shell_options import with_options
-from ocianalyze.facts.shell_programs import result_of
-from ocianalyze.facts.shell_run import Interpreter, Returned
-from ocianalyze.facts.shell_state import Process, State
-from ocianalyze.facts.shell_tools import BASIC, BASIC_WRAPPERS, TOOLS, may_fail, may_install, note_changes, stays
-from ocianalyze.facts.shell_values import SOME, UNSET, Variable
-from ocianalyze.facts.shell_variables import Variables
-from ocianalyze.facts.shell_ways import End, Launch
+from ocianalyze.facts.shell import (
+    OTHER,
+    SOME,
+    UNSET,
+    Budget,
+    End,
+    Interpreter,
+    Launch,
+    OutOfBudgetError,
+    Process,
+    Returned,
+    State,
+    Variable,
+    Variables,
+    dialect_of,
+    login_files,
+    result_of,
+    with_options,
+)
 from ocianalyze.facts.supervisors import Program as Service
 from ocianalyze.facts.supervisors import UnknownProgramsError, is_s6, programs_of_supervisord, services_of_s6
+from ocianalyze.facts.tools import BASIC, BASIC_WRAPPERS, TOOLS, may_fail, may_install, note_changes, stays
 from ocianalyze.facts.wrappers import SHELLS, SUPERVISORS, ShellCall, as_shell, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ocianalyze.facts.applications import Application
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.programs import Program
-    from ocianalyze.facts.shell import Shell
     from ocianalyze.facts.wrappers import Unwrapped
     from ocianalyze.filesystem.node import Node
 
@@ -146,7 +155,9 @@ class _Search:
 
     def _unseen(self, launch: Launch, state: State, reason: str) -> Returned:
         """Go on behind a program that nobody can see into."""
-        state.way = state.way._replace(unseen=reason, last=launch, installs=state.way.installs or may_install(launch.words))
+        state.way = state.way._replace(
+            unseen=reason, last=launch, installs=state.way.installs or may_install(launch.words)
+        )
         note_changes(launch.words, self._run.files(state), state.changes)
         state.write(UNKNOWN)
         return Returned(None if may_fail(launch.words) else "success")
@@ -158,7 +169,11 @@ class _Search:
             return None
         if program.path is not None and state.changes.at(program.path) is not None:
             return None
-        if program.node is None and "/" in launch.words[0] and self._run.files(state).look(launch.words[0]).exists is None:
+        if (
+            program.node is None
+            and "/" in launch.words[0]
+            and self._run.files(state).look(launch.words[0]).exists is None
+        ):
             return None
         state.way = state.way._replace(last=launch)
         status = 126 if program.node is not None else 127
@@ -340,7 +355,9 @@ class _Search:
         names = (*launch.names, own)
         dialect = state.process.dialect if program is None else dialect_of(launch.words[0], program)
         process = Process(launch.shell, dialect, call.name or launch.words[0], names)
-        inner = State(process, Variables(launch.environment), directory=launch.shell.directory, arguments=call.arguments)
+        inner = State(
+            process, Variables(launch.environment), directory=launch.shell.directory, arguments=call.arguments
+        )
         inner.options, _ = with_options(frozenset(), call.options)
         inner.changes, inner.way = state.changes.copy(), state.way._replace(last=None)
         inner.input, inner.output = state.input, state.output
@@ -427,7 +444,9 @@ class _Search:
         if inner.user is not None and UNKNOWN not in inner.user:
             user = find_user(shell.filesystem, inner.user, {})
             environment = Variables(environment).exported({"HOME": user.home})
-        shell = replace(shell, user=user, path=search_path(environment) if "PATH" in inner.variables or inner.clears else shell.path)
+        shell = replace(
+            shell, user=user, path=search_path(environment) if "PATH" in inner.variables or inner.clears else shell.path
+        )
         located = launch.located and not (inner.clears and inner.user is not None)
         if inner.clears and inner.user is not None:
             shell = replace(shell, path=tuple(dict.fromkeys((*shell.path, *launch.shell.path))))

@@ -15,10 +15,9 @@ from ocianalyze.facts.jupyter_options import Options, merged, parse_json
 from ocianalyze.facts.jupyter_python import parse_python
 from ocianalyze.facts.programs import split_path
 from ocianalyze.facts.python import find_installation
-from ocianalyze.facts.python_values import OPEN, World, variable
+from ocianalyze.facts.python_source import OPEN, World, variable
 from ocianalyze.facts.scripts import UNKNOWN
-from ocianalyze.facts.shell_changes import Changes
-from ocianalyze.facts.shell_files import Files
+from ocianalyze.facts.shell import Changes, Files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

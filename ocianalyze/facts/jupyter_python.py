@@ -12,17 +12,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.facts.jupyter_options import SECTIONS, TRAITS, Options, Setting, take
-from ocianalyze.facts.python_names import bound_names, targets_of
-from ocianalyze.facts.python_text import PythonProblem, parse_statements
-from ocianalyze.facts.python_values import ANY, ENVIRONMENTS, OPEN, RESOLVED, RaisesError, evaluate, truth
+from ocianalyze.facts.python_source import (
+    ANY,
+    ENVIRONMENTS,
+    OPEN,
+    RESOLVED,
+    PythonProblem,
+    RaisesError,
+    bound_names,
+    evaluate,
+    parse_statements,
+    targets_of,
+    truth,
+)
 from ocianalyze.facts.scripts import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocianalyze.facts.jupyter_options import Key
-    from ocianalyze.facts.python_text import Statement, Token
-    from ocianalyze.facts.python_values import World
+    from ocianalyze.facts.python_source import Statement, Token, World
 
 _MOST_NAMES: Final = 50
 """How many names, and variables, are kept apart; the values of others are open."""
@@ -122,6 +131,7 @@ class _Run:
             except RaisesError:
                 # Then the whole file counts for nothing; whether it does cannot be told.
                 self._lose()
+                self._never_known = True
             ends.append(self._snapshot())
         self._restore(ends[0])
         for end in ends[1:]:
@@ -148,6 +158,7 @@ class _Run:
             self.block(body)
         except RaisesError:
             raised = True
+            self._never_known = self._never_known or not sure
         if raised or not sure or self._doubts != doubts:
             self._join(before)
 
@@ -193,10 +204,15 @@ class _Run:
 
     def _lose(self) -> None:
         """Note that anything may be set here."""
-        self._opaque = True
+        self._lose_settings()
         for values in self._parts():
             values.update(dict.fromkeys(values, OPEN))
         self._world.written[ANY] = OPEN
+
+    def _lose_settings(self) -> None:
+        """Note that any setting may be changed here, but nothing else."""
+        self._opaque = True
+        self._values.update(dict.fromkeys(self._values, OPEN))
 
     def _forget(self, names: Iterable[str]) -> None:
         for name in names:
@@ -291,7 +307,7 @@ class _Run:
             called = following[:1] == ["("]
             if not attribute and token.text in self._configurations:
                 if not _is_trait(following):
-                    self._lose()
+                    self._lose_settings()
             elif token.text == "get_config" or (called and token.text in (_ENDING if attribute else _DYNAMIC)):
                 self._lose()
             elif token.text in _WRITERS or (token.text == "environ" and not _only_reads(tokens, position)):

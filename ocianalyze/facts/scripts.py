@@ -37,7 +37,9 @@ def text_of(node: Node) -> str:
         content = node.read(most=LONGEST)
     except ContentUnavailableError as error:
         if node.size > LONGEST:
-            raise UnreadableError(f"{node.path} is longer than the {LONGEST >> 10} KiB that are read of a script") from error
+            raise UnreadableError(
+                f"{node.path} is longer than the {LONGEST >> 10} KiB that are read of a script"
+            ) from error
         raise UnreadableError(f"the content of {node.path} was not kept") from error
     # bash leaves NULs out of what it reads, and no word can hold one.
     return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")

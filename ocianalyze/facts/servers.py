@@ -9,13 +9,55 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _ALWAYS: Final = frozenset(
-    """
-    code-server openvscode-server rserver shiny-server jupyterhub jupyterhub-singleuser jupyter-kernelgateway
-    jupyter-enterprisegateway configurable-http-proxy tensorboard gunicorn uvicorn hypercorn daphne waitress-serve celery
-    dask-scheduler dask-worker tritonserver tensorflow_model_server redis-server mongod mysqld mariadbd dockerd containerd
-    minio prometheus grafana-server etcd vault caddy traefik haproxy envoy ttyd gotty wetty noVNC_server novnc_proxy
-    websockify Xvnc vncserver-fg nginx-debug kernelgateway fluent-bit rsyslogd-fg
-    """.split()
+    [
+        "code-server",
+        "openvscode-server",
+        "rserver",
+        "shiny-server",
+        "jupyterhub",
+        "jupyterhub-singleuser",
+        "jupyter-kernelgateway",
+        "jupyter-enterprisegateway",
+        "configurable-http-proxy",
+        "tensorboard",
+        "gunicorn",
+        "uvicorn",
+        "hypercorn",
+        "daphne",
+        "waitress-serve",
+        "celery",
+        "dask-scheduler",
+        "dask-worker",
+        "tritonserver",
+        "tensorflow_model_server",
+        "redis-server",
+        "mongod",
+        "mysqld",
+        "mariadbd",
+        "dockerd",
+        "containerd",
+        "minio",
+        "prometheus",
+        "grafana-server",
+        "etcd",
+        "vault",
+        "caddy",
+        "traefik",
+        "haproxy",
+        "envoy",
+        "ttyd",
+        "gotty",
+        "wetty",
+        "noVNC_server",
+        "novnc_proxy",
+        "websockify",
+        "Xvnc",
+        "vncserver-fg",
+        "nginx-debug",
+        "kernelgateway",
+        "fluent-bit",
+        "rsyslogd-fg",
+    ]
 )
 _WITH: Final[dict[str, Callable[[Sequence[str]], bool]]] = {
     "apache2": lambda words: "FOREGROUND" in " ".join(words),
@@ -42,10 +84,22 @@ _WITH: Final[dict[str, Callable[[Sequence[str]], bool]]] = {
     "vllm": lambda words: words[:1] == ["serve"],
 }
 _MODULES: Final = frozenset(
-    """
-    http.server uvicorn gunicorn flask streamlit tensorboard mlflow vllm.entrypoints.openai.api_server kernel_gateway
-    jupyterhub.singleuser jupyterhub bokeh panel dask.distributed
-    """.split()
+    [
+        "http.server",
+        "uvicorn",
+        "gunicorn",
+        "flask",
+        "streamlit",
+        "tensorboard",
+        "mlflow",
+        "vllm.entrypoints.openai.api_server",
+        "kernel_gateway",
+        "jupyterhub.singleuser",
+        "jupyterhub",
+        "bokeh",
+        "panel",
+        "dask.distributed",
+    ]
 )
 
 

@@ -16,7 +16,7 @@ from ocianalyze.layers.globs import PathPattern
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ocianalyze.facts.shell_ways import Launch
+    from ocianalyze.facts.shell import Launch
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
@@ -69,7 +69,12 @@ def programs_of_supervisord(launch: Launch) -> list[Program]:
                 more = [item for item in _included(options.get("files", ""), here, filesystem) if item not in seen]
                 seen.update(more)
                 todo += more
-            elif name.startswith("program:") and options.get("autostart", "true").lower() not in ("false", "0", "off", "no"):
+            elif name.startswith("program:") and options.get("autostart", "true").lower() not in (
+                "false",
+                "0",
+                "off",
+                "no",
+            ):
                 found.append(_program(name, options, here, launch))
         if len(seen) > _MOST_FILES or len(found) > _MOST_PROGRAMS:
             raise UnknownProgramsError("the configuration of supervisord has too many files or programs")
@@ -140,7 +145,12 @@ def _included(patterns: str, path: str, filesystem: Filesystem) -> list[str]:
 
 
 def _program(name: str, options: Mapping[str, str], path: str, launch: Launch) -> Program:
-    given = {"here": dirname(path), "program_name": name.partition(":")[2], "process_num": "0", "host_node_name": UNKNOWN}
+    given = {
+        "here": dirname(path),
+        "program_name": name.partition(":")[2],
+        "process_num": "0",
+        "host_node_name": UNKNOWN,
+    }
 
     def replaced(match: re.Match[str]) -> str:
         if match[1] is None:

@@ -101,7 +101,7 @@ def as_shell(words: Sequence[str]) -> ShellCall | None:
         login = login or "l" in option
         options.append(option[0] + "".join(letter for letter in option[1:] if letter in "aefnux"))
         if option[-1:] in ("o", "O"):
-            options += ([option[0] + "o", rest[0]] if option[-1] == "o" and rest else [])
+            options += [option[0] + "o", rest[0]] if option[-1] == "o" and rest else []
             del rest[:1]
     if rest and rest[0] in ("-", "--"):
         del rest[0]
@@ -318,7 +318,9 @@ def _words_of(text: str) -> list[str] | None:
 _NONE: Final[frozenset[str]] = frozenset()
 _SIMPLE: Final[dict[str, tuple[frozenset[str], int]]] = {
     **dict.fromkeys(("command", "builtin", "nohup", "setsid", "time", "catatonit", "pid1", "eatmydata"), (_NONE, 0)),
-    **dict.fromkeys(("run-one", "run-one-constantly", "unbuffer", "chronic", "dbus-run-session", "linux64"), (_NONE, 0)),
+    **dict.fromkeys(
+        ("run-one", "run-one-constantly", "unbuffer", "chronic", "dbus-run-session", "linux64"), (_NONE, 0)
+    ),
     **dict.fromkeys(("with-contenv", "opentelemetry-instrument", "ddtrace-run"), (_NONE, 0)),
     "exec": (frozenset({"-a"}), 0),
     **dict.fromkeys(("tini", "tini-static", "docker-init"), (frozenset({"-p", "-e"}), 0)),
@@ -340,7 +342,11 @@ _SIMPLE: Final[dict[str, tuple[frozenset[str], int]]] = {
 
 _AS_USER: Final[dict[str, tuple[frozenset[str], bool, bool]]] = {
     **dict.fromkeys(("gosu", "su-exec", "s6-setuidgid", "setuser"), (_NONE, True, True)),
-    "chpst": (frozenset({"-u", "-U", "-e", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t", "-/"}), False, True),
+    "chpst": (
+        frozenset({"-u", "-U", "-e", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c", "-r", "-t", "-/"}),
+        False,
+        True,
+    ),
     "sudo": (
         frozenset({"-u", "--user", "-g", "--group", "-h", "--host", "-p", "-C", "-r", "-t", "-D", "-T", "-R"}),
         False,

@@ -85,7 +85,7 @@ if "NB_UMASK" in os.environ:
 '''
 """In the manner of Jupyter Docker Stacks and of what is made from them."""
 
-WORKSPACE = '''\
+WORKSPACE = """\
 import os
 conf = get_config()
 base = os.getenv("BASE", "/")
@@ -115,7 +115,7 @@ try:
         conf.ServerApp.ip = "7.7.7.7"
 except Exception:
     pass
-'''
+"""
 """In the manner of images that are told by variables what to set."""
 
 PYTHON: list[tuple[str, dict[str, str]]] = [
@@ -134,8 +134,14 @@ PYTHON: list[tuple[str, dict[str, str]]] = [
     ("import os\nif 'A' not in os.environ: c.ServerApp.port = 9; c.ServerApp.ip = '1.1.1.1'", {}),
     ("port = 5\nif port == 5 and not False:\n  c.ServerApp.port = port + 1\nelse:\n  c.ServerApp.port = 1", {}),
     ("from os import environ\nif environ.get('A') or environ.get('B', 'x') == 'y':\n  c.ServerApp.port = 6", {}),
-    ("from os import environ\nif environ.get('A') or environ.get('B', 'x') == 'y':\n  c.ServerApp.port = 6", {"B": "y"}),
-    ("import os\nc.ServerApp.token = os.environ.get('T') or ''\nc.ServerApp.ip = '*' if 'ALL' in os.environ else ''", {}),
+    (
+        "from os import environ\nif environ.get('A') or environ.get('B', 'x') == 'y':\n  c.ServerApp.port = 6",
+        {"B": "y"},
+    ),
+    (
+        "import os\nc.ServerApp.token = os.environ.get('T') or ''\nc.ServerApp.ip = '*' if 'ALL' in os.environ else ''",
+        {},
+    ),
     ("raise ValueError\nc.ServerApp.port = 6", {}),
     ("c.ServerApp.port = 6\nif True:\n    raise ValueError", {}),
     ("class A:\n    c = 5\n    def f(self, c):\n        c.update(1)\nc.ServerApp.port = 6", {}),
@@ -336,7 +342,13 @@ def test_settings_are_those_of_the_real_server(number: int) -> None:
         "c.ServerApp.ip = 'x",
         "if 1:\nc.ServerApp.ip = 'x'",
         "c.ServerApp.ip = 'x'\0",
-        "(" * 500 + ")" * 500 + "\n" + "if x:\n" + "".join(" " * n + "if x:\n" for n in range(1, 90)) + " " * 90 + "c.x",
+        "(" * 500
+        + ")" * 500
+        + "\n"
+        + "if x:\n"
+        + "".join(" " * n + "if x:\n" for n in range(1, 90))
+        + " " * 90
+        + "c.x",
         "c['ServerApp']['ip'] = 'x'",
         "c.ServerApp.update({'ip': 'x'})\nc.update(x)",
         "load_subconfig('other.py')",

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from ocianalyze.facts.accounts import resolve_user
 from ocianalyze.facts.command_search import Found, search
+from ocianalyze.facts.lookup import Shell
 from ocianalyze.facts.scripts import UNKNOWN
-from ocianalyze.facts.shell import Shell
-from ocianalyze.facts.shell_values import SOME
+from ocianalyze.facts.shell import SOME
 from tests.rules.subjects import program
 from tests.support.filesystems import merged
 from tests.support.shell_scripts import RUN_TIME, SERVERS, TOOL, VARIABLES, script, small_script, values
@@ -106,7 +106,11 @@ class Place:
             program(f"{top}/work/x1", b"#!/bin/sh\n"),
             program("usr/bin/python3"),
             program(real.lstrip("/")) if real.startswith("/usr/bin/") else program(f"usr/bin/{shell}"),
-            *(program(f"usr/bin/{name}") for name in ("env", "cat", "basename", "grep", "id", "sh", "bash", "dash") if f"/usr/bin/{name}" != real),
+            *(
+                program(f"usr/bin/{name}")
+                for name in ("env", "cat", "basename", "grep", "id", "sh", "bash", "dash")
+                if f"/usr/bin/{name}" != real
+            ),
             directory("tmp", mode=0o1777),
         ]
         user = resolve_user(f"{os.getuid()}:{os.getgid()}", passwd=None, group=None)

@@ -48,7 +48,7 @@ def _expansion(draw: DrawFn, *, bash: bool) -> str:
         "$(tool0)",
         "$?",
         "`echo $B`",
-        f"$(if [ -n \"${name}\" ]; then echo s; else echo n; fi)",
+        f'$(if [ -n "${name}" ]; then echo s; else echo n; fi)',
     ]
     if bash:
         kinds += [
@@ -174,7 +174,7 @@ def _start(draw: DrawFn, *, bash: bool) -> str:
     kinds = [
         f"exec {server} {first} {second}",
         f"{server} {first}",
-        f"exec {server} {first} \"$@\"",
+        f'exec {server} {first} "$@"',
         'exec "$@"',
         '"$@"',
         f"E=1 {server} {first}",
@@ -217,7 +217,9 @@ def statement(draw: DrawFn, *, bash: bool, depth: int) -> str:
         15: lambda: f"for v in $AWS_A; do\n{inner}\ndone",
         16: lambda: f"n{depth}=0; while [ $n{depth} -lt 2 ]; do n{depth}=$((n{depth}+1))\n{inner}\ndone",
         17: lambda: f"(\n{inner}\n)",
-        18: lambda: f"f{depth}() {{\n{'local ' + name + '=loc' if draw(st.booleans()) else ':'}\n{inner}\n}}\nf{depth} z",
+        18: lambda: (
+            f"f{depth}() {{\n{'local ' + name + '=loc' if draw(st.booleans()) else ':'}\n{inner}\n}}\nf{depth} z"
+        ),
         19: lambda: f"echo $A | {{\n{inner}\n}}",
     }
     return made[kind]()
