@@ -113,7 +113,13 @@ class _Run:
         for branch in branches:
             condition = branch.tokens[1:]
             self._scan(condition)
-            holds = branch.keyword == "else" or truth(self._value(condition))
+            try:
+                holds = branch.keyword == "else" or truth(self._value(condition))
+            except RaisesError:
+                if not possible:
+                    raise
+                self._fail_perhaps()
+                break
             if holds is not False:
                 possible.append(branch.body or ())
             if holds:
@@ -129,13 +135,16 @@ class _Run:
             try:
                 self.block(body)
             except RaisesError:
-                # Then the whole file counts for nothing; whether it does cannot be told.
-                self._lose()
-                self._never_known = True
+                self._fail_perhaps()
             ends.append(self._snapshot())
         self._restore(ends[0])
         for end in ends[1:]:
             self._join(end)
+
+    def _fail_perhaps(self) -> None:
+        """Note that the whole file may count for nothing because of an exception."""
+        self._lose()
+        self._never_known = True
 
     def _other_block(self, statement: Statement, body: Sequence[Statement]) -> None:
         keyword = statement.keyword

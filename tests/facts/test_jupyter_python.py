@@ -47,7 +47,7 @@ class Writer:
         simple = [
             repr(self.pick("", "x", "/y", "7")),
             f"os.environ.get({self.pick(*'ABCD')!r}, 'e')",
-            f"os.getenv({self.pick(*'ABD')!r}) or 'z'",
+            f"(os.getenv({self.pick(*'ABD')!r}) or 'z')",
             f"os.environ[{self.pick(*'ABBDDC')!r}]" if self.may_raise else "hidden('h')",
             self.pick(*NAMES),
             "'p' 'q'",
@@ -106,7 +106,6 @@ class Writer:
             "for " + self.pick(*NAMES) + " in ('r', 's'): pass",
             "c.FileContentsManager.delete_to_trash = False",
             f"c.ServerApp.update({self.pick(*TRAITS)}='u')",
-            "os.environ.pop('B', None); os.environ['B'] = 'x'",
             "import os, sys",
             "pass  # c.ServerApp.ip = 'no'",
         ]
@@ -247,3 +246,8 @@ def test_hostile_files_take_little_time_and_memory(name: str) -> None:
 def test_values_may_be_open_in_part() -> None:
     found = parsed("import os\nc.ServerApp.base_url = '/x/' + os.environ['AWS_REGION'] + '/y'")
     assert found.settings["ServerApp", "base_url"].value == f"/x/{UNKNOWN}/y"
+
+
+def test_variables_that_something_else_may_change_are_open() -> None:
+    found = parsed("import os\nos.environ.pop('B', None)\nc.ServerApp.ip = os.environ.get('B', 'y')", {"B": "x"})
+    assert found.settings["ServerApp", "ip"].value == UNKNOWN
