@@ -103,7 +103,7 @@ def combine(ends: Sequence[End], launch: Launch) -> Found:
     )
 
 
-def _outcome(end: End) -> _Outcome:
+def _outcome(end: End) -> _Outcome:  # noqa: PLR0911 - one case after the other
     if end.kind == "opaque":
         return _Outcome(end, reason=end.reason)
     beside = list(_beside(end))

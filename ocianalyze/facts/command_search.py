@@ -111,7 +111,7 @@ class _Search:
         finally:
             self._budget.leave()
 
-    def _program(self, launch: Launch, state: State) -> Returned | None:
+    def _program(self, launch: Launch, state: State) -> Returned | None:  # noqa: C901, PLR0911 - one case after the other
         word = launch.words[0]
         if UNKNOWN in word:
             return self._unseen(launch, state, "what it runs is decided when it runs")
@@ -202,7 +202,7 @@ class _Search:
         if may_install(launch.words):
             state.way = state.way._replace(installs=True)
         if program.problem is not None and state.output is None and launch.located:
-            # It is a system's own; that it is missing is noted where that matters, and taken for an oversight elsewhere.
+            # It is a system's own: that it is missing is noted where that matters, and an oversight elsewhere.
             return Returned(status, program.problem.text)
         return Returned(status)
 
@@ -285,7 +285,7 @@ class _Search:
             words = inner.words
         return self._follow(launch._replace(words=(*words, path, *launch.words[1:])), state)
 
-    def _shell(self, call: ShellCall, program: Program, launch: Launch, state: State) -> Returned | None:
+    def _shell(self, call: ShellCall, program: Program, launch: Launch, state: State) -> Returned | None:  # noqa: PLR0911 - one case after the other
         if launch.names and program.problem is not None:
             missing = self._missing(program, launch, state)
             if missing is not None:

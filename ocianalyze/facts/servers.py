@@ -9,55 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _ALWAYS: Final = frozenset(
-    [
-        "code-server",
-        "openvscode-server",
-        "rserver",
-        "shiny-server",
-        "jupyterhub",
-        "jupyterhub-singleuser",
-        "jupyter-kernelgateway",
-        "jupyter-enterprisegateway",
-        "configurable-http-proxy",
-        "tensorboard",
-        "gunicorn",
-        "uvicorn",
-        "hypercorn",
-        "daphne",
-        "waitress-serve",
-        "celery",
-        "dask-scheduler",
-        "dask-worker",
-        "tritonserver",
-        "tensorflow_model_server",
-        "redis-server",
-        "mongod",
-        "mysqld",
-        "mariadbd",
-        "dockerd",
-        "containerd",
-        "minio",
-        "prometheus",
-        "grafana-server",
-        "etcd",
-        "vault",
-        "caddy",
-        "traefik",
-        "haproxy",
-        "envoy",
-        "ttyd",
-        "gotty",
-        "wetty",
-        "noVNC_server",
-        "novnc_proxy",
-        "websockify",
-        "Xvnc",
-        "vncserver-fg",
-        "nginx-debug",
-        "kernelgateway",
-        "fluent-bit",
-        "rsyslogd-fg",
-    ]
+    """
+    code-server openvscode-server rserver shiny-server jupyterhub jupyterhub-singleuser jupyter-kernelgateway
+    jupyter-enterprisegateway configurable-http-proxy tensorboard gunicorn uvicorn hypercorn daphne waitress-serve
+    celery dask-scheduler dask-worker tritonserver tensorflow_model_server redis-server mongod mysqld mariadbd dockerd
+    containerd minio prometheus grafana-server etcd vault caddy traefik haproxy envoy ttyd gotty wetty noVNC_server
+    novnc_proxy websockify Xvnc vncserver-fg nginx-debug kernelgateway fluent-bit rsyslogd-fg
+    """.split()  # noqa: SIM905 - a list of words reads best as one
 )
 _WITH: Final[dict[str, Callable[[Sequence[str]], bool]]] = {
     "apache2": lambda words: "FOREGROUND" in " ".join(words),
@@ -77,29 +35,17 @@ _WITH: Final[dict[str, Callable[[Sequence[str]], bool]]] = {
     "panel": lambda words: words[:1] == ["serve"],
     "postgres": lambda words: "-C" not in words and "--version" not in words,
     "ray": lambda words: words[:1] == ["start"] and "--block" in words,
-    "rstudio-server": lambda words: False,
+    "rstudio-server": lambda _words: False,
     "sshd": lambda words: "-D" in words,
     "streamlit": lambda words: words[:1] == ["run"],
-    "voila": lambda words: bool(words),
+    "voila": bool,
     "vllm": lambda words: words[:1] == ["serve"],
 }
 _MODULES: Final = frozenset(
-    [
-        "http.server",
-        "uvicorn",
-        "gunicorn",
-        "flask",
-        "streamlit",
-        "tensorboard",
-        "mlflow",
-        "vllm.entrypoints.openai.api_server",
-        "kernel_gateway",
-        "jupyterhub.singleuser",
-        "jupyterhub",
-        "bokeh",
-        "panel",
-        "dask.distributed",
-    ]
+    """
+    http.server uvicorn gunicorn flask streamlit tensorboard mlflow vllm.entrypoints.openai.api_server kernel_gateway
+    jupyterhub.singleuser jupyterhub bokeh panel dask.distributed
+    """.split()  # noqa: SIM905 - a list of words reads best as one
 )
 
 

@@ -90,7 +90,7 @@ def _configuration(launch: Launch) -> str:
         if word == "--configuration" or (word[:1] == "-" and word[1:2] == "c"):
             value = word[2:] if word[1:2] == "c" and word[2:] else words[0] if words else ""
             return join(launch.shell.directory, value)
-        if len(word) == 2 and word[0] == "-" and word[1] in _WITH_VALUES and word[1] not in "n":  # noqa: PLR2004
+        if len(word) == 2 and word[0] == "-" and word[1] in _WITH_VALUES and word[1] != "n":  # noqa: PLR2004
             del words[:1]
     for path in _DEFAULTS:
         if launch.shell.filesystem.lookup(path) is not None:
@@ -178,7 +178,7 @@ def _variables(text: str) -> dict[str, str]:
     lexer.commenters = ""
     tokens = list(lexer)
     names, equals, values = tokens[::3], tokens[1::3], tokens[2::3]
-    if any(token != "=" for token in equals) or len(names) != len(values):
+    if any(token != "=" for token in equals) or len(names) != len(values):  # noqa: S105 - no password
         raise ValueError(text[:40])
     return dict(zip(names, values, strict=True))
 

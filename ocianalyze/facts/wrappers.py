@@ -1,6 +1,7 @@
 """Programs that do no more than run another one: init processes, ``env``, ``exec``, ``conda run``, entry points.
 
-Sources: the manuals of env(1), sudo(8), runuser(1), setpriv(1), nice(1), timeout(1), bash(1); tini, dumb-init, catatonit,
+Sources: the manuals of env(1), sudo(8), runuser(1), setpriv(1), nice(1), timeout(1), bash(1); tini, dumb-init,
+catatonit,
 gosu, su-exec, fixuid, s6; conda, mamba, pixi, uv and poetry (``run``); the entry points of mambaorg/micromamba
 (``_entrypoint.sh``), of jupyter/docker-stacks (``start-notebook.py``), of repo2docker, and of NVIDIA's images.
 """
@@ -75,7 +76,7 @@ class Unwrapped(NamedTuple):
     installs: bool = False
 
 
-def as_shell(words: Sequence[str]) -> ShellCall | None:
+def as_shell(words: Sequence[str]) -> ShellCall | None:  # noqa: C901 - one case after the other
     """Return what a shell is told to do, or None if the command is no shell."""
     name = basename(words[0])
     if name.removeprefix("-") not in SHELLS:

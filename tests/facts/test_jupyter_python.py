@@ -106,7 +106,7 @@ class Writer:
             "for " + self.pick(*NAMES) + " in ('r', 's'): pass",
             "c.FileContentsManager.delete_to_trash = False",
             f"c.ServerApp.update({self.pick(*TRAITS)}='u')",
-            "import os, sys",
+            "import sys",
             "pass  # c.ServerApp.ip = 'no'",
         ]
         if depth > 2 or self.random.random() < 0.6:

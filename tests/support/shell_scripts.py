@@ -1,9 +1,14 @@
 """Scripts of the shell, made at random: all that entry points do, with servers in it that must not be missed."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SERVERS = ("jupyter-lab", "jupyter-server")
 TOOL = "tool0"
@@ -81,7 +86,9 @@ def word(draw: DrawFn, *, bash: bool) -> str:
         else:
             pieces.append(f'"{draw(_expansion(bash=bash))}"')
     if draw(st.integers(0, 9)) == 0:
-        return draw(st.sampled_from(('"$@"', "$@", '"$*"', "$*", *(('"${L[@]}"', "${L[@]}") if bash else ()))))
+        lists = ('"${L[@]}"', "${L[@]}") if bash else ()
+        chosen: str = draw(st.sampled_from(('"$@"', "$@", '"$*"', "$*", *lists)))
+        return chosen
     return "".join(pieces)
 
 

@@ -71,7 +71,7 @@ class Statement(NamedTuple):
         return self.tokens[0].text if self.tokens[0].kind == "name" else ""
 
 
-def parse_statements(text: str) -> tuple[Statement, ...]:
+def parse_statements(text: str) -> tuple[Statement, ...]:  # noqa: C901 - one case after the other
     """Return the statements of a text.
 
     Raises:

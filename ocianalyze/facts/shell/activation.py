@@ -3,8 +3,8 @@
 What activates them is the same in every image, so it is not read, which costs nothing and needs no content: of
 ``bin/activate`` and ``conda.sh`` it is enough that they are there.
 
-Sources: CPython, ``Lib/venv/scripts/common/activate``; conda, ``conda/activate.py`` and ``shell/etc/profile.d/conda.sh``;
-mamba and micromamba, ``shell hook``.
+Sources: CPython, ``Lib/venv/scripts/common/activate``; conda, ``conda/activate.py`` and
+``shell/etc/profile.d/conda.sh``; mamba and micromamba, ``shell hook``.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _source(run: Interpreter, path: str, arguments: Words, state: State) -> Stat
     return state
 
 
-def _activate_conda(run: Interpreter, program: str, root: str | None, name: str, state: State) -> State | None:
+def _activate_conda(run: Interpreter, _program: str, root: str | None, name: str, state: State) -> State | None:
     """Activate an environment; without the function that the hook defines, the program refuses to."""
     if root is None:
         state.status = 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocianalyze.facts.scripts import UNKNOWN, UnreadableError, text_of
 from ocianalyze.facts.shell.activation import HOOK, activate, hook, is_activation
-from ocianalyze.facts.shell.conditions import TestProblem, decide_words
+from ocianalyze.facts.shell.conditions import InvalidTestError, decide_words
 from ocianalyze.facts.shell.declarations import declare, export, local, read_only, unset
 from ocianalyze.facts.shell.input import mapfile, read
 from ocianalyze.facts.shell.options import getopts, set_options, shopt
@@ -61,7 +61,7 @@ def _test(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
         operands = operands[:-1]
     try:
         answer = decide_words(operands, state, run.files(state), run.calls)
-    except TestProblem:
+    except InvalidTestError:
         state.status = 2
         return state
     state.status = None if answer is None else int(not answer)
@@ -221,7 +221,7 @@ def _eval(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
         run.budget.leave()
 
 
-def _source(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _source(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:  # noqa: PLR0911 - one case after the other
     if len(words) < 2:  # noqa: PLR2004 - the file
         state.status = 2
         return state
@@ -323,7 +323,7 @@ def _popd(run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def _pwd(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _pwd(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     directory = state.directory
     if "-P" in words and UNKNOWN not in directory:
         directory = state.process.shell.filesystem.resolve(directory).path
@@ -332,7 +332,7 @@ def _pwd(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], stat
     return state
 
 
-def _trap(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _trap(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     rest = words[2:] if words[1:2] == ("--",) else words[1:]
     state.status = 0
     if len(rest) < 2 or rest[0] in ("-p", "-l"):  # noqa: PLR2004 - an action and a signal

@@ -19,8 +19,8 @@ _MOST: Final = 2000
 class Change(NamedTuple):
     """What happened to a path.
 
-    `text` is its whole content if that is known; `modes` is True if nothing but its owner or permissions changed, `makes`
-    if it is made if it is not there, and else left as it is.
+    `text` is its whole content if that is known; `modes` is True if nothing but its owner or permissions changed,
+    `makes` if it is made if it is not there, and else left as it is.
     """
 
     text: str | None = None

@@ -45,7 +45,7 @@ _LITERAL: Final = re.compile(r"[\w /@%+=:,-]*", re.ASCII)
 """What in a regular expression stands for itself."""
 
 
-class TestProblem(ValueError):
+class InvalidTestError(ValueError):
     """What ``test`` refuses; it ends with 2 then."""
 
 
@@ -53,7 +53,7 @@ def decide_words(words: Sequence[str], state: State, files: Files, calls: Calls)
     """Return what ``test`` says to some words.
 
     Raises:
-        TestProblem: they are no test.
+        InvalidTestError: they are no test.
     """
     return _Words(words, state, files, calls).decide(list(words))
 
@@ -98,22 +98,22 @@ class _Words:
             return self.decide(words[1:-1], depth + 1)
         if any(UNKNOWN in word for word in words):
             return None
-        raise TestProblem("it is no test")
+        raise InvalidTestError("it is no test")
 
     def _unary(self, operator: str, operand: str) -> bool | None:
         if UNKNOWN in operator:
             return None
         found = _decide_unary(operator, operand, self._state, self._files, self._calls)
         if isinstance(found, str):
-            raise TestProblem(found)
+            raise InvalidTestError(found)
         return found
 
     def _binary(self, left: str, operator: str, right: str) -> bool | None:
         if operator == "==" and not self._state.process.dialect.has("=="):
-            raise TestProblem("'==' is not known to this shell")
+            raise InvalidTestError("'==' is not known to this shell")
         if operator in _NUMBERS:
             if any(not _NUMBER.fullmatch(text) for text in (left, right)):
-                raise TestProblem("a number is expected")
+                raise InvalidTestError("a number is expected")
             return _compare_numbers(left, operator, right)
         if operator in _AGES:
             return None
@@ -210,7 +210,7 @@ def _without_anchors(pieces: list[Piece], begins: bool, ends: bool) -> list[Piec
     return found
 
 
-def _decide_unary(operator: str, operand: str, state: State, files: Files, calls: Calls) -> bool | str | None:
+def _decide_unary(operator: str, operand: str, state: State, files: Files, calls: Calls) -> bool | str | None:  # noqa: PLR0911 - one case after the other
     """Return what a test of one operand says; a text if there is no such test."""
     letter = operator[1:]
     if operator == "-n":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ocianalyze.facts.scripts import UNKNOWN
 from ocianalyze.facts.shell.alternatives import brace_expanded
-from ocianalyze.facts.shell.arithmetic import ArithmeticProblem, calculate
+from ocianalyze.facts.shell.arithmetic import CalculationError, calculate
 from ocianalyze.facts.shell.budget import OutOfBudgetError
 from ocianalyze.facts.shell.fields import Fields, to_words
 from ocianalyze.facts.shell.names import find_variable
@@ -118,7 +118,7 @@ class Expander:
         expression = self.text(word, state)
         try:
             return calculate(expression, _Numbers(self._host, state))
-        except ArithmeticProblem:
+        except CalculationError:
             # The shell would refuse some of these; that is left open.
             return None
 
@@ -140,7 +140,7 @@ class Expander:
         else:
             fields.add(self._text_of(part, state), quoted=True)
 
-    def _add_value(self, value: _Value, part: Parameter, fields: Fields, state: State) -> None:
+    def _add_value(self, value: _Value, part: Parameter, fields: Fields, state: State) -> None:  # noqa: C901, PLR0912 - one case after the other
         separators = self._separators(state)
         if value.operand is not None:
             fields.add("", quoted=part.quoted)
@@ -296,7 +296,7 @@ class Expander:
         checked = self._checked(variable, text, part, state)
         return _Value(self._changed(part, checked, state))
 
-    def _changed(self, part: Parameter, text: str, state: State) -> str:
+    def _changed(self, part: Parameter, text: str, state: State) -> str:  # noqa: PLR0911 - one case after the other
         operator, operands = part.operator, part.operands
         if not operator:
             return text
@@ -332,7 +332,7 @@ class Expander:
             words=tuple(word if word == SOME else self._changed(part, word, state) for word in words), star=star
         )
 
-    def _defaulted(self, part: Parameter, variable: Variable, text: str | None, state: State) -> _Value:
+    def _defaulted(self, part: Parameter, variable: Variable, text: str | None, state: State) -> _Value:  # noqa: PLR0911 - one case after the other
         """Return what ``-``, ``=``, ``?`` and ``+`` make of a value; with a colon, an empty one counts as none."""
         kind, colon = part.operator[-1], part.operator[0] == ":"
         there = _is_there(variable, text, colon=colon)

@@ -97,8 +97,7 @@ def _split(text: str, separators: str) -> Iterator[str | None]:
     pieces = re.split(f"{soft}[{re.escape(hard)}]{soft}" + (f"|[{re.escape(white)}]+" if white else ""), first)
     # A separator ends a field rather than beginning another one.
     ends = len(pieces) > 1 and not pieces[-1]
-    for piece in pieces[:-1] if ends else pieces:
-        yield piece
+    yield from pieces[:-1] if ends else pieces
     if ends:
         yield None
 

@@ -74,7 +74,7 @@ class Files:
         full = join(self._directory, path)
         return full if UNKNOWN in full else normpath(full)
 
-    def look(self, path: str, *, follow: bool = True) -> Seen:
+    def look(self, path: str, *, follow: bool = True) -> Seen:  # noqa: C901, PLR0911 - one case after the other
         """Return what lies at a path."""
         full = join(self._directory, path)
         if UNKNOWN in full or not full.startswith("/"):
@@ -87,7 +87,7 @@ class Files:
         filesystem, mounts = self._shell.filesystem, self._shell.mounts
         resolution = filesystem.resolve(full, follow=follow)
         if mounts is not None:
-            if normal == mounts.home or resolution.path == mounts.home:
+            if mounts.home in (normal, resolution.path):
                 return Seen(mounted=True)
             if mounts.hides(normal) is not None or mounts.hides_on_the_way(resolution) is not None:
                 return _OPEN
@@ -123,7 +123,7 @@ class Files:
         """Return the names that may have been made or removed in a directory; None if any may."""
         return self._changes.names_in(self.full(path))
 
-    def test(self, letter: str, path: str) -> bool | None:
+    def test(self, letter: str, path: str) -> bool | None:  # noqa: PLR0911 - one case after the other
         """Return what ``test -LETTER PATH`` says; None if that is open or not followed."""
         full = self.full(path)
         if full in _ALWAYS:
@@ -176,8 +176,8 @@ def _may_write(node: Node, shell: Shell) -> bool:
 
 
 _CHECKS: Final[dict[str, Callable[[Node], bool]]] = {
-    "e": lambda node: True,
-    "a": lambda node: True,
+    "e": lambda _node: True,
+    "a": lambda _node: True,
     "f": lambda node: node.is_file,
     "d": lambda node: node.is_directory,
     "L": lambda node: node.is_symlink,
@@ -186,7 +186,7 @@ _CHECKS: Final[dict[str, Callable[[Node], bool]]] = {
     "p": lambda node: node.kind is Kind.FIFO,
     "c": lambda node: node.kind is Kind.CHARACTER_DEVICE,
     "b": lambda node: node.kind is Kind.BLOCK_DEVICE,
-    "S": lambda node: False,
+    "S": lambda _node: False,
     "u": lambda node: bool(node.mode & 0o4000),
     "g": lambda node: bool(node.mode & 0o2000),
     "k": lambda node: bool(node.mode & 0o1000),

@@ -98,7 +98,7 @@ _SPECIAL: Final[dict[str, Callable[[State], str | Words]]] = {
     "#": _count,
     "?": lambda state: str(state.status) if isinstance(state.status, int) else UNKNOWN,
     "-": _options,
-    "$": lambda state: UNKNOWN,
-    "!": lambda state: UNKNOWN,
-    "_": lambda state: UNKNOWN,
+    "$": lambda _state: UNKNOWN,
+    "!": lambda _state: UNKNOWN,
+    "_": lambda _state: UNKNOWN,
 }

@@ -80,7 +80,7 @@ def shopt(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def getopts(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def getopts(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:  # noqa: C901 - one case after the other
     """Go through ``getopts``, once for each option."""
     if len(words) < 3 or UNKNOWN in words[1]:  # noqa: PLR2004 - the letters and a name
         state.status = 2

@@ -55,7 +55,7 @@ def echo(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], stat
 
 
 def _unescaped(text: str) -> tuple[str, bool]:
-    """Return a text with what its escapes stand for, and whether ``\\c`` ends it."""
+    r"""Return a text with what its escapes stand for, and whether ``\c`` ends it."""
     pieces: list[str] = []
     at = 0
     for match in _ESCAPE.finditer(text):

@@ -123,7 +123,7 @@ class _Group(NamedTuple):
     alternatives: tuple[tuple[_Token, ...], ...]
 
 
-_Token: TypeAlias = "str | _Any | _Set | _Group"
+_Token: TypeAlias = "str | _Any | _Set | _Group"  # noqa: S105 - no password
 _DEEPEST: Final = 10
 
 
@@ -282,10 +282,8 @@ def _run(pattern: Pattern, text: str, *, unknown_is_anything: bool, collect: boo
     found = [0] if collect and pattern.end in states else []
     for position, character in enumerate(text, 1):
         if character == UNKNOWN:
-            if unknown_is_anything:
-                states = _everywhere(pattern, states)
-            else:
-                states = _closure(pattern, states & pattern.stars)
+            anything = unknown_is_anything
+            states = _everywhere(pattern, states) if anything else _closure(pattern, states & pattern.stars)
         else:
             reached = []
             for state in states:

@@ -1,10 +1,12 @@
-"""Programs whose output follows from the image, where a script asks for it: who runs it, where something lies, and so on.
+"""Programs whose output follows from the image, where a script asks for it: who runs it, where something lies.
 
-Sources: the manuals of GNU coreutils; conda, mamba, micromamba and pixi (``shell hook`` and its kin), fixuid, ssh-agent.
+Sources: the manuals of GNU coreutils; conda, mamba, micromamba and pixi (``shell hook`` and its kin), fixuid,
+ssh-agent.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -75,7 +77,7 @@ def _dirname(_launch: Launch, words: Words, _run: Interpreter, _state: State) ->
     return (dirname(path).rstrip("/") or ("/" if path.startswith("/") else ".")) + "\n", 0
 
 
-def _readlink(launch: Launch, words: Words, run: Interpreter, state: State) -> _Result | None:
+def _readlink(launch: Launch, words: Words, run: Interpreter, state: State) -> _Result | None:  # noqa: PLR0911 - one case after the other
     operands = _operands(words)
     if len(operands) != 1 or UNKNOWN in state.directory + operands[0]:
         return _UNKNOWN_RESULT
@@ -143,7 +145,7 @@ def _accounts(run: Interpreter, state: State) -> tuple[list[PasswdEntry], list[G
         return None
 
 
-def _id(_launch: Launch, words: Words, run: Interpreter, state: State) -> _Result | None:
+def _id(_launch: Launch, words: Words, run: Interpreter, state: State) -> _Result | None:  # noqa: PLR0911 - one case after the other
     letters = "".join(word[1:] for word in words if word.startswith("-") and not word.startswith("--"))
     letters += "".join({"--user": "u", "--group": "g", "--groups": "G", "--name": "n"}.get(word, "") for word in words)
     names = _operands(words)
@@ -280,7 +282,7 @@ def _cut(_launch: Launch, words: Words, _run: Interpreter, state: State) -> _Res
         or len(delimiter) != 1
         or field is None
         or not field.isdigit()
-        or len(field) > 4
+        or len(field) > 4  # noqa: PLR2004 - as many digits as a year has
     ):
         return _UNKNOWN_RESULT
     number = int(field) - 1
@@ -354,7 +356,7 @@ def _conda(launch: Launch, words: Words, run: Interpreter, state: State) -> _Res
 def _pixi(launch: Launch, words: Words, _run: Interpreter, state: State) -> _Result | None:
     if words[:1] != ("shell-hook",):
         return None
-    given = dict(zip(words, words[1:], strict=False))
+    given = dict(pairwise(words))
     name = given.get("--environment") or given.get("-e") or "default"
     manifest = given.get("--manifest-path")
     directory = dirname(manifest) if manifest else state.directory

@@ -83,7 +83,7 @@ def _children(node: Any) -> list[object]:  # noqa: ANN401 - any part of a syntax
     return list(node) if type(node) is tuple else []
 
 
-def _text(node: object, depth: int) -> str:  # noqa: PLR0911 - one for each kind
+def _text(node: object, depth: int) -> str:  # noqa: C901, PLR0911, PLR0912 - one for each kind
     if depth > 10:  # noqa: PLR2004 - deeper than anybody reads
         return "..."
     if isinstance(node, Text):

@@ -3,7 +3,8 @@
 Conditions that can be decided are; where one cannot, both ways are gone, and joined behind it. What is started is left
 to a `Launcher`, which says whether it comes back.
 
-Sources: POSIX.1-2024, "Shell Command Language", 2.8 (exit status and errors), 2.9 (commands), ``set`` (errexit); bash(1).
+Sources: POSIX.1-2024, "Shell Command Language", 2.8 (exit status and errors), 2.9 (commands), ``set`` (errexit);
+bash(1).
 """
 
 from __future__ import annotations
@@ -358,7 +359,10 @@ class Interpreter:
             last = number == len(pipeline.commands) - 1
 
             def run(
-                sub: State, command: Command = command, passed: str | None = passed, last: bool = last
+                sub: State,
+                command: Command = command,
+                passed: str | None = passed,
+                last: bool = last,  # noqa: FBT001 - a default that is bound in a loop
             ) -> State | None:
                 sub.input = passed
                 sub.output = sub.output if last else ""
@@ -401,7 +405,7 @@ class Interpreter:
         self.exit(state)
         return None
 
-    def command(self, command: Command, state: State) -> State | None:
+    def command(self, command: Command, state: State) -> State | None:  # noqa: PLR0911 - one case after the other
         """Go through one command."""
         if isinstance(command, Simple):
             return self._simple(command, state)

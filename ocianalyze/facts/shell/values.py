@@ -105,7 +105,7 @@ class Store(Generic[V]):
                 layers[-1] = {**layers[-1], **above}
             self._layers, self._top = tuple(layers), {}
         new = self._empty()
-        new._layers = self._layers
+        new._layers = self._layers  # noqa: SLF001 - a store of the same kind
         return new
 
     def _empty(self) -> Self:

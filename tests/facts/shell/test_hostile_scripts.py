@@ -1,4 +1,4 @@
-"""No script, however hostile, takes long or much memory, or ends in an error: it is decided, or said to be undecided."""
+"""No script, however hostile, takes long or much memory, or ends in an error: it is decided, or undecided."""
 
 import tracemalloc
 from time import process_time
@@ -86,7 +86,7 @@ ENDLESS: Final = {
     "numbers": "i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done",
     "loops": "for a in {1..9999}; do for b in {1..9999}; do :; done; done",
     "eval": "e='eval $e; eval $e'; eval $e",
-    "eval-doubling": "x='echo a; eval \"$x$x\"'; eval \"$x\"",
+    "eval-doubling": 'x=\'echo a; eval "$x$x"\'; eval "$x"',
     "function": "f() { f; }; f",
     "functions": "f() { g; g; }; g() { f; f; }; f",
     "pipes": "f() { f | f; }; f",

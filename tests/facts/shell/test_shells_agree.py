@@ -7,7 +7,6 @@ everything. What is only known at run time is different each time.
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +22,15 @@ from ocianalyze.facts.scripts import UNKNOWN
 from ocianalyze.facts.shell import SOME
 from tests.rules.subjects import program
 from tests.support.filesystems import merged
-from tests.support.shell_scripts import RUN_TIME, SERVERS, TOOL, VARIABLES, script, small_script, values
+from tests.support.shell_scripts import SERVERS, TOOL, VARIABLES, script, small_script, values
 from tests.support.tarballs import Item, directory, file
 
 EXAMPLES = int(os.environ.get("OCIANALYZE_SHELL_EXAMPLES", "300"))
 ARGUMENTS = ("jupyter-lab", "--port=1", "two words")
 ENVIRONMENT = {"A": "x", "E": "env", "LANG": "C"}
 RECORD = """#!/bin/sh
-{ printf '%s\\0' "${0##*/}" "$@"; printf '\\n'; for v in ${A+A} ${B+B} ${E+E}; do printf '%s\\0' "$v"; eval "printf '%s\\0' \\"\\$$v\\""; done; } > "$RECORD"
+{ printf '%s\\0' "${0##*/}" "$@"; printf '\\n'; for v in ${A+A} ${B+B} ${E+E}; do
+printf '%s\\0' "$v"; eval "printf '%s\\0' \\"\\$$v\\""; done; } > "$RECORD"
 kill -9 0
 """
 
@@ -121,8 +121,8 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    yield Place(tmp_path_factory.mktemp("shells") / "s")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("shells") / "s")
 
 
 def covers(known: str, real: str) -> bool:
@@ -167,7 +167,7 @@ def check(shell: str, place: Place, files: dict[str, str], given: list[dict[str,
             for variable in VARIABLES:
                 known = found.environment.get(variable)
                 real = happened.variables.get(variable)
-                assert covers(known or "", real or "") and (known is None) <= (real is None), (variable, known, real)
+                assert covers(known or "", real or "") and (known is None) <= (real is None), (variable, known, real)  # noqa: PT018 - both belong together
     return "decided" if found.application is not None else "nothing"
 
 
@@ -199,6 +199,3 @@ def test_what_is_decided_is_what_happens(shell: str, place: Place) -> None:
     compare()
     # A search that says of everything that it cannot be told would be right, too.
     assert outcomes.get("decided", 0) > sum(outcomes.values()) / 4, outcomes
-
-
-_ = RUN_TIME
