@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
 
 SERVERS = ("jupyter-lab", "jupyter-server")
 TOOL = "tool0"

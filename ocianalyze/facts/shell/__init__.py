@@ -3,11 +3,11 @@
     text -> tokens -> syntax -> run -> ways
 
 A script is a *text*, written for one *dialect* of the shell. `tokens`, `words`, `braces`, `assignments` and `tests`
-take it apart, and `parser` makes *syntax* of that: one complete command at a time, since a shell reads no further than
-it runs. `run`, with `flow` and `builtins`, goes through these commands and keeps a *state*: variables, functions, options
-and what has become of files. `expansion` makes words of words on the way, and says of each what only a running shell
-knows. Where a condition cannot be decided both *ways* are gone, and joined behind it. What is left are the *ends* of
-these ways: a program that stays, a shell that exits, or a reason why it cannot be told.
+take it apart, and `parser` makes *syntax* of that: one complete command at a time, since a shell reads no further
+than it runs. `run`, with `flow` and `builtins`, goes through these commands and keeps a *state*: variables,
+functions, options and what has become of files. `expansion` makes words of words on the way, and says of each what
+only a running shell knows. Where a condition cannot be decided both *ways* are gone, and joined behind it. What is
+left are the *ends* of these ways: a program that stays, a shell that exits, or a reason why it cannot be told.
 
 Programs are started by whoever follows the script, the `Launcher`. All work is charged to one `Budget`.
 
