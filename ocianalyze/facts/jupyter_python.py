@@ -150,7 +150,7 @@ class _Run:
         keyword = statement.keyword
         self._scan(statement.tokens)
         self._forget(bound_names(statement))
-        if keyword in ("def", "class") or (keyword == "async" and _texts(statement.tokens)[1:2] == ["def"]):
+        if _defines(statement):
             self._for_later(statement)
         elif keyword == "finally" or (keyword == "with" and "suppress" not in _texts(statement.tokens)):
             self.block(body)
@@ -172,19 +172,24 @@ class _Run:
             self._join(before)
 
     def _for_later(self, statement: Statement) -> None:
-        """Note what may be done at any time from now on."""
-        inner = tuple(_nested(statement))
+        """Note what may be done at any time from now on, by what has names of its own."""
+        inner = tuple(_scope(statement))
         shared = {token.text for item in inner if item.keyword in ("global", "nonlocal") for token in item.tokens}
         own = {name for item in inner for name in bound_names(item)} | _parameters(statement)
         self._shared |= shared
         self._forget(shared)
-        configurations, self._configurations = self._configurations, self._configurations - (own - shared)
+        outside, self._configurations = self._configurations, self._configurations - (own - shared)
         opaque, self._opaque = self._opaque, False
         for item in inner:
             self._later.update(self._mentions(item.tokens))
             self._scan(item.tokens)
         self._never_known = self._never_known or self._opaque
-        self._configurations, self._opaque = configurations, opaque
+        # What stands in a class does not see the names of the class.
+        self._configurations = outside if statement.keyword == "class" else self._configurations
+        for item in inner:
+            if _defines(item):
+                self._for_later(item)
+        self._configurations, self._opaque = outside, opaque
 
     # --- what is known ------------------------------------------------------------------------------------------------
 
@@ -349,10 +354,18 @@ def _continues(statement: Statement) -> bool:
     return statement.body is not None and statement.keyword in ("elif", "else")
 
 
-def _nested(statement: Statement) -> Iterator[Statement]:
+def _defines(statement: Statement) -> bool:
+    """Tell whether a statement is a function or a class, which has names of its own."""
+    word = _texts(statement.tokens)[1:2] if statement.keyword == "async" else [statement.keyword]
+    return statement.body is not None and word in (["def"], ["class"])
+
+
+def _scope(statement: Statement) -> Iterator[Statement]:
+    """Yield the statements in a block, and in blocks within it, that have the same names."""
     for item in statement.body or ():
         yield item
-        yield from _nested(item)
+        if not _defines(item):
+            yield from _scope(item)
 
 
 def _all_bound(statements: Sequence[Statement]) -> Iterator[str]:
