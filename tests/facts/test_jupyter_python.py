@@ -36,21 +36,18 @@ class Writer:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)  # noqa: S311 - for tests
         self.defined = 0
-        self.may_raise = False
 
     def pick(self, *items: str) -> str:
         """Return one of some texts."""
         return self.random.choice(items)
 
     def text(self, depth: int = 0) -> str:
-        """Return an expression that comes to a text; one that cannot be told raises no exception."""
-        if not depth:
-            self.may_raise = self.random.random() < 0.5
+        """Return an expression that comes to a text; none raises an exception, which is presumed of what is open."""
         simple = [
             repr(self.pick("", "x", "/y", "7")),
             f"os.environ.get({self.pick(*'ABCD')!r}, 'e')",
             f"(os.getenv({self.pick(*'ABD')!r}) or 'z')",
-            f"os.environ[{self.pick(*'ABBDDC')!r}]" if self.may_raise else "hidden('h')",
+            self.pick("hidden('h')", "'s'"),
             self.pick(*NAMES),
             "'p' 'q'",
         ]
@@ -70,15 +67,13 @@ class Writer:
 
     def truth(self, depth: int = 0) -> str:
         """Return a condition."""
-        if not depth:
-            self.may_raise = self.random.random() < 0.5
         inner = self.text(depth + 1)
         simple = [
             f"{self.pick(*'ABCD')!r} {self.pick('in', 'not in')} os.environ",
             f"{inner} {self.pick('==', '!=')} {self.text(depth + 1)}",
             inner,
             f"{inner} in ('x', '7')",
-            "True" if self.may_raise else "hidden(True)",
+            self.pick("True", "hidden(True)"),
             f"os.getenv('C') {self.pick('is', 'is not')} None",
         ]
         if depth > 2 or self.random.random() < 0.4:
@@ -190,7 +185,7 @@ def test_much_is_decided() -> None:
     decided = [
         not (found.opaque or any(not item.known for item in found.settings.values())) for found in map(parsed, texts)
     ]
-    assert sum(decided) > len(texts) / 3
+    assert sum(decided) > len(texts) / 4
 
 
 @pytest.mark.parametrize(
