@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts import (
     accounts,
-    command_search,
     conda,
     cuda,
     entry_points,
@@ -23,7 +22,9 @@ from ocianalyze.facts import (
     modules,
     packages,
     python,
+    scripts,
     sudo,
+    supervisors,
 )
 from ocianalyze.facts.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
 from ocianalyze.facts.applications import CODE_EDITOR
@@ -33,11 +34,11 @@ from ocianalyze.facts.discovery import find_unlisted, list_for_classic, list_for
 from ocianalyze.facts.distributions import JUPYTERLAB, WANTED, find_distributions
 from ocianalyze.facts.gpu import Nvidia
 from ocianalyze.facts.jupyter_servers import find_server
+from ocianalyze.facts.lookup import Shell
 from ocianalyze.facts.mounts import LOGS, RESERVED, find_mounts
 from ocianalyze.facts.nvidia_patterns import PREFILTER
 from ocianalyze.facts.programs import search_path
 from ocianalyze.facts.reserved import look_into
-from ocianalyze.facts.shell import Shell
 from ocianalyze.facts.size import measure
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ if TYPE_CHECKING:
 __all__ = ["READS", "AppImageConfig", "Facts", "Nvidia", "gather"]
 
 _MODULES: Final = (
-    *(accounts, command_search, conda, cuda, entry_points, jupyter, kernelspecs),
-    *(loader, modules, packages, python, sudo),
+    *(accounts, conda, cuda, entry_points, jupyter, kernelspecs),
+    *(loader, modules, packages, python, scripts, sudo, supervisors),
 )
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)

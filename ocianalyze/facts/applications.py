@@ -73,6 +73,11 @@ def application_of(words: Sequence[str]) -> Application | None:
     return _server(command, rest) if prefix == "jupyter" and command in _SERVERS else None
 
 
+def is_distribution(name: str) -> bool:
+    """Tell whether a program is one of SageMaker Distribution's entry points."""
+    return name in _DISTRIBUTION
+
+
 def _code_editor(arguments: tuple[str, ...]) -> Application:
     return Application("code-editor", "code-editor", CODE_EDITOR, arguments)
 

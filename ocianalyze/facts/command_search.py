@@ -1,72 +1,64 @@
-"""The search for the program that does the work: through wrappers, shells and scripts, as far as they can be read.
+"""The search for the program that does the work: through wrappers, shells and scripts, as they would run.
 
-Scripts are read where their contents are kept; what only a running shell can tell is left open, and said to be.
+Scripts are interpreted (`shell_run`); of what is no script of a shell, well-known names tell what it runs. What nobody
+can see into is taken to come back, and if nothing follows that serves, is said to be what the search ends at.
 """
 
 from __future__ import annotations
 
-from posixpath import basename, dirname, join
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import ChainMap
+from dataclasses import replace
+from posixpath import basename, dirname, join, normpath
+from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.accounts import find_user
 from ocianalyze.facts.applications import application_of
-from ocianalyze.facts.script_effects import Surroundings, with_prefix
-from ocianalyze.facts.scripts import LONGEST, UNKNOWN, SimpleCommand, parse_script
-from ocianalyze.facts.wrappers import SHELLS, ShellCall, Unwrapped, as_shell, unwrap
-from ocianalyze.layers.capture import HEAD
+from ocianalyze.facts.command_ends import Found, combine
+from ocianalyze.facts.programs import DEFAULT_PATH, search_path
+from ocianalyze.facts.python import is_python
+from ocianalyze.facts.scripts import UNKNOWN, UnreadableError, text_of
+from ocianalyze.facts.servers import is_other_server
+from ocianalyze.facts.shebangs import ShebangError, parse_shebang
+from ocianalyze.facts.shell import (
+    OTHER,
+    SOME,
+    UNSET,
+    Budget,
+    End,
+    Interpreter,
+    Launch,
+    OutOfBudgetError,
+    Process,
+    Returned,
+    State,
+    Variable,
+    Variables,
+    dialect_of,
+    login_files,
+    result_of,
+    with_options,
+)
+from ocianalyze.facts.supervisors import Program as Service
+from ocianalyze.facts.supervisors import UnknownProgramsError, is_s6, programs_of_supervisord, services_of_s6
+from ocianalyze.facts.tools import BASIC, BASIC_WRAPPERS, TOOLS, may_fail, may_install, note_changes, stays
+from ocianalyze.facts.wrappers import SHELLS, SUPERVISORS, ShellCall, as_shell, unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ocianalyze.facts.applications import Application
-    from ocianalyze.facts.shell import Shell
+    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs import Program
+    from ocianalyze.facts.wrappers import Unwrapped
     from ocianalyze.filesystem.node import Node
 
-_SCRIPTS: Final = (
-    *("entrypoint", "entrypoint.sh", "docker-entrypoint", "docker-entrypoint.sh", "_entrypoint.sh", "entry.sh"),
-    *("start", "start.sh", "startup.sh", "run.sh", "launch.sh", "cmd.sh", "init.sh", "start-server.sh"),
-    *("jupyter.sh", "start-jupyter.sh", "start-jupyterlab.sh", "start-lab.sh", "run-jupyter.sh"),
-    *("start-code-editor.sh", "code-editor.sh"),
-)
-"""What scripts are called that images start with; of others, as much is known as fits into the first bytes."""
+__all__ = ["Found", "search"]
 
-READS: Final = tuple(f"**/{name}" for name in _SCRIPTS)
-
-_SIGNALS: Final = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "2", "QUIT", "SIGQUIT", "3"})
-_MOST_STEPS: Final = 200
-_MOST_SCRIPTS: Final = 16
-_DEEPEST: Final = 12
 _MOST_PARENTS: Final = 32
-
-
-class Found(NamedTuple):
-    """The program that does the work.
-
-    Attributes:
-        words: its command line; none if there is none or if it cannot be told.
-        shell: how it is looked up.
-        environment: the variables that it runs with.
-        application: what is known of it, if it is one of those that Studio expects.
-        opaque: why it cannot be told, if so; a clause.
-        certain: whether it runs whatever the scripts on the way to it decide.
-        located: whether all is known that decides where its program is looked up.
-        visited: the names of the programs on the way, the outermost first.
-        traps: the names of those of them that are scripts and trap signals.
-    """
-
-    words: tuple[str, ...]
-    shell: Shell
-    environment: Mapping[str, str]
-    application: Application | None = None
-    opaque: str | None = None
-    certain: bool = True
-    located: bool = True
-    visited: tuple[str, ...] = ()
-    traps: tuple[str, ...] = ()
-
-    def inside(self, name: str, *, certain: bool = True, traps: bool = False) -> Found:
-        """Return the same, come upon by way of `name`."""
-        trapping = (name, *self.traps) if traps else self.traps
-        return self._replace(visited=(name, *self.visited), certain=self.certain and certain, traps=trapping)
+_NOT_RUNNABLE: Final = frozenset({"not-runnable", "empty"})
+_INTERPRETERS: Final = frozenset({"node", "R", "Rscript", "julia", "perl", "ruby", "java", "php", "deno", "bun"})
+_PLAIN_CALL: Final = ShellCall(None, None, ())
+_TRAMPOLINE: Final = b"\n'''exec' "
 
 
 def search(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -> Found:
@@ -75,144 +67,413 @@ def search(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
     """
-    return _Search().follow(Found(tuple(words), shell, environment), 0)
+    if not words:
+        return Found((), shell, environment)
+    # What every container gets from its runtime, whatever the image says.
+    given = ChainMap(dict(environment), {"PATH": DEFAULT_PATH, "HOME": shell.user.home})
+    launch = Launch(tuple(words), shell, given)
+    budget = Budget()
+    found = _Search(budget)
+    try:
+        return combine(found.run(launch), launch)
+    except (OutOfBudgetError, RecursionError) as error:
+        reason = str(error) if isinstance(error, OutOfBudgetError) else "its commands run too deep within each other"
+        return Found((), shell, environment, opaque=reason)
 
 
 class _Search:
-    """Gives up after so many steps, scripts and levels, so that no image makes it go on for ever."""
+    """Starts programs for an `Interpreter`, and follows where they lead."""
 
-    def __init__(self) -> None:
-        self._steps = 0
-        self._scripts = 0
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._run = Interpreter(self, budget)
+        self._found: dict[tuple[str, tuple[str, ...], str, int | None], Program] = {}
 
-    def follow(self, here: Found, depth: int) -> Found:
-        """Return where the command `here` leads."""
-        self._steps += 1
-        if not here.words:
-            return here
-        if self._steps > _MOST_STEPS or depth > _DEEPEST:
-            return _opaque(here, "there are too many commands within commands")
-        if UNKNOWN in here.words[0]:
-            return _opaque(here, "what it runs is decided when it runs")
-        application = application_of(here.words)
+    def run(self, launch: Launch) -> list[End]:
+        """Return where all ways end that begin with a program."""
+        process = Process(launch.shell, OTHER, launch.words[0])
+        state = State(process, Variables(launch.environment), directory=launch.shell.directory)
+        self._run.exits = [[]]
+        returned = self._follow(launch, state)
+        if returned is not None:
+            self._run.ends.append(End("ends", state.way, launch=state.way.last))
+        return self._run.ends
+
+    def start(self, launch: Launch, state: State) -> Returned | None:
+        """Go through what a program does that a script starts."""
+        return self._follow(launch, state)
+
+    def _follow(self, launch: Launch, state: State) -> Returned | None:
+        self._budget.step()
+        self._budget.enter()
+        try:
+            return self._program(launch, state)
+        finally:
+            self._budget.leave()
+
+    def _program(self, launch: Launch, state: State) -> Returned | None:  # noqa: C901, PLR0911 - one case after the other
+        word = launch.words[0]
+        if UNKNOWN in word:
+            return self._unseen(launch, state, "what it runs is decided when it runs")
+        name = basename(word)
+        if name in TOOLS and name not in ("conda", "mamba", "micromamba", "pixi", "poetry", "pipx"):
+            return self._tool(launch, state)
+        program = self._find(word, launch.shell)
+        application = application_of(launch.words)
+        if self._is_script(program, launch, state) and not _is_trampoline(program):
+            returned, decided = self._script(program, launch, state, application)
+            if decided:
+                return returned
         if application is not None:
-            return here._replace(application=application)
-        call = as_shell(here.words)
+            self._serve(application, launch, state)
+            return None
+        call = as_shell(launch.words)
         if call is not None:
-            return self._called(here, call, depth)
-        inner = unwrap(here.words, here.environment)
-        return self._in_file(here, depth) if inner is None else self._through(here, inner, depth)
-
-    def _called(self, here: Found, call: ShellCall, depth: int) -> Found:
-        if call.text is not None:
-            return self._in_script(here._replace(words=(here.words[0], *call.arguments)), call.text, depth)
-        if call.file is not None:
-            return self._given_file(here._replace(words=(call.file, *call.arguments)), depth)
-        return here
-
-    def _given_file(self, here: Found, depth: int) -> Found:
-        """Return what a script does that a shell is given, which need not be executable."""
-        node = here.shell.filesystem.lookup(join(here.shell.directory, here.words[0]))
-        if node is None or not node.is_file or UNKNOWN in here.words[0]:
-            return self.follow(here, depth + 1)
-        inner = unwrap(here.words, here.environment)
-        text = _content(node)
-        if text is None and inner is None:
-            return _opaque(here, f"{node.path} is a script of which only the beginning is kept")
+            return self._shell(call, program, launch, state)
+        if launch.names and program.problem is not None and name not in BASIC_WRAPPERS:
+            missing = self._missing(program, launch, state)
+            if missing is not None:
+                return missing
+        if name == "supervisord" or (name == "init" and is_s6(launch)):
+            return self._supervise(launch, state)
+        inner = unwrap(launch.words, launch.environment)
         if inner is not None:
-            return self._through(here, inner, depth + 1)
-        return self._in_script(here, text or "", depth + 1)
+            return self._through(launch, inner, state)
+        return self._other(program, launch, state)
 
-    def _through(self, here: Found, inner: Unwrapped, depth: int) -> Found:
-        name = basename(here.words[0])
+    def _find(self, word: str, shell: Shell) -> Program:
+        key = (word, shell.path, shell.directory, shell.user.uid)
+        if key not in self._found:
+            self._found[key] = shell.find(word)
+        return self._found[key]
+
+    # --- what is known of a program -----------------------------------------------------------------------------------
+
+    def _serve(self, application: Application, launch: Launch, state: State) -> None:
+        place = self._run.place if launch.names else None
+        self._run.ends.append(End("serves", state.way, launch, application, place, changes=state.changes.copy()))
+
+    def _unseen(self, launch: Launch, state: State, reason: str) -> Returned:
+        """Go on behind a program that nobody can see into."""
+        state.way = state.way._replace(
+            unseen=reason, last=launch, installs=state.way.installs or may_install(launch.words)
+        )
+        note_changes(launch.words, self._run.files(state), state.changes)
+        state.write(UNKNOWN)
+        return Returned(None if may_fail(launch.words) else "success")
+
+    def _missing(self, program: Program, launch: Launch, state: State) -> Returned | None:
+        """Return how it ends that a program is not there, or may not be run; None if it may be there all the same."""
+        problem = program.problem
+        if problem is None or not launch.located or state.way.installs:
+            return None
+        if program.path is not None and state.changes.at(program.path) is not None:
+            return None
+        if (
+            program.node is None
+            and "/" in launch.words[0]
+            and self._run.files(state).look(launch.words[0]).exists is None
+        ):
+            return None
+        state.way = state.way._replace(last=launch)
+        status = 126 if program.node is not None else 127
+        return Returned(status, problem.text)
+
+    def _tool(self, launch: Launch, state: State) -> Returned | None:
+        """Go through a program that does its work and comes back."""
+        name = basename(launch.words[0])
+        program = self._find(launch.words[0], launch.shell)
+        state.way = state.way._replace(last=launch)
+        if program.problem is not None and name not in BASIC:
+            missing = self._missing(program, launch, state)
+            if missing is not None:
+                return missing
+        result = result_of(launch, self._run, state)
+        if result is not None:
+            state.write(result[0])
+            status = result[1]
+        else:
+            if stays(launch.words):
+                self._run.ends.append(End("stays", state.way, launch, place=self._run.place))
+                return None
+            state.write(UNKNOWN)
+            status = None if may_fail(launch.words) else "success"
+        note_changes(launch.words, self._run.files(state), state.changes)
+        if may_install(launch.words):
+            state.way = state.way._replace(installs=True)
+        if program.problem is not None and state.output is None and launch.located:
+            # It is a system's own: that it is missing is noted where that matters, and an oversight elsewhere.
+            return Returned(status, program.problem.text)
+        return Returned(status)
+
+    def _other(self, program: Program, launch: Launch, state: State) -> Returned | None:
+        """Go through a program that is none of those that are known."""
+        if is_other_server(launch.words):
+            self._run.ends.append(End("stays", state.way, launch, place=self._run.place))
+            return None
+        result = result_of(launch, self._run, state)
+        if result is not None:
+            state.way = state.way._replace(last=launch)
+            state.write(result[0])
+            return Returned(result[1])
+        if program.problem is not None and not launch.names:
+            state.way = state.way._replace(last=launch)
+            return Returned(127, program.problem.text)
+        return self._unseen(launch, state, _what_is_unseen(launch, program))
+
+    # --- shells and scripts -------------------------------------------------------------------------------------------
+
+    def _is_script(self, program: Program, launch: Launch, state: State) -> bool:
+        """Tell whether a program is a script of a shell; one without ``#!`` is if it is a shell that runs it."""
+        if program.node is None:
+            return False
+        if program.problem is not None and program.problem.code in _NOT_RUNNABLE:
+            return bool(launch.names)
+        may_run = program.problem is None or (program.path is not None and state.changes.at(program.path) is not None)
+        interpreter = program.interpreter
+        if interpreter is None or not may_run:
+            return False
+        while interpreter is not None:
+            names = {basename(interpreter.word), basename(interpreter.path or "")}
+            if names & (SHELLS | {"with-contenv", "python3-login"}):
+                return True
+            interpreter = interpreter.interpreter
+        return False
+
+    def _script(
+        self, program: Program, launch: Launch, state: State, application: Application | None
+    ) -> tuple[Returned | None, bool]:
+        """Go through a script; say whether that has led to a decision.
+
+        It need not if its name tells what it does: as it were that of an `application`, or of a wrapper.
+        """
+        if application is None and not _is_known(launch):
+            return self._run_script(program, launch, state), True
+        before, count = state.fork(), len(self._run.ends)
+        returned = self._run_script(program, launch, state)
+        ends = self._run.ends[count:]
+        if returned is not None:
+            ends.append(End("ends", state.way, launch=state.way.last))
+        found = combine(ends, launch)
+        if found.opaque is None and (found.application is not None or (application is None and not found.failures)):
+            return returned, True
+        del self._run.ends[count:]
+        failures = state.way.failures
+        for slot in State.__slots__:
+            setattr(state, slot, getattr(before, slot))
+        state.way = state.way._replace(failures=failures)
+        return None, False
+
+    def _run_script(self, program: Program, launch: Launch, state: State) -> Returned | None:
+        node = program.node
+        if node is None or program.path is None:
+            return self._unseen(launch, state, _what_is_unseen(launch, program))
+        hidden = launch.shell.mounts.hides_any(program.visited) if launch.shell.mounts is not None else None
+        if hidden is not None and launch.names:
+            self._run.give_up(f"{hidden[0]} is hidden by what is mounted on {hidden[1]}", state)
+            return None
+        if program.interpreter is None:
+            return self._run_file(node, launch.words[0], launch.words[1:], launch, state)
+        try:
+            interpreter, argument = parse_shebang(node.head())
+        except ShebangError:
+            return self._unseen(launch, state, _what_is_unseen(launch, program))
+        path = program.path if "/" not in launch.words[0] else launch.words[0]
+        words = (interpreter, *((argument,) if argument else ()))
+        inner = unwrap(words, {}) if basename(interpreter) == "env" else None
+        if inner is not None and inner.words and not (inner.variables or inner.clears or inner.removed):
+            words = inner.words
+        return self._follow(launch._replace(words=(*words, path, *launch.words[1:])), state)
+
+    def _shell(self, call: ShellCall, program: Program, launch: Launch, state: State) -> Returned | None:  # noqa: PLR0911 - one case after the other
+        if launch.names and program.problem is not None:
+            missing = self._missing(program, launch, state)
+            if missing is not None:
+                return missing
+        if call.text is not None:
+            return self._run_text(call.text, call, launch, state, script=basename(launch.words[0]), program=program)
+        if call.file is None:
+            state.way = state.way._replace(last=launch)
+            state.write(UNKNOWN)
+            return Returned("success")
+        if UNKNOWN in call.file:
+            return self._unseen(launch, state, "which script it runs is decided when it runs")
+        files = self._run.files(state)
+        path = self._file_of(call.file, launch, state)
+        seen = files.look(path)
+        if not seen.sure and seen.present is None:
+            change = state.changes.at(files.full(path))
+            if change is not None and change.text is not None:
+                return self._run_text(change.text, call, launch, state, script=path, program=program)
+            what = "is written or changed while it runs" if change is not None else "is only there at run time"
+            self._run.give_up(f"{path} {what}", state)
+            return None
+        node = seen.present
+        if node is None or not node.is_file or files.test("r", path) is False:
+            state.way = state.way._replace(last=launch)
+            reason = "may not be read" if node is not None and node.is_file else "does not exist"
+            return Returned(127, f"{path} {reason}")
+        if node.head()[:4] == b"\x7fELF":
+            state.way = state.way._replace(last=launch)
+            return Returned(126, f"{path} is no script")
+        return self._run_file(node, path, call.arguments, launch, state, call=call, program=program)
+
+    def _file_of(self, word: str, launch: Launch, state: State) -> str:
+        """Return the path of a script that a shell is given; one that is not here may be on ``PATH``."""
+        files = self._run.files(state)
+        if "/" in word or files.look(word).exists is not False:
+            return files.full(join(launch.shell.directory, word))
+        program = launch.shell.find(word)
+        return program.path if program.path is not None else files.full(join(launch.shell.directory, word))
+
+    def _run_file(
+        self,
+        node: Node,
+        path: str,
+        arguments: tuple[str, ...],
+        launch: Launch,
+        state: State,
+        *,
+        call: ShellCall | None = None,
+        program: Program | None = None,
+    ) -> Returned | None:
+        try:
+            text = text_of(node)
+        except UnreadableError as error:
+            self._run.give_up(str(error), state)
+            return None
+        call = (call or _PLAIN_CALL)._replace(arguments=arguments, name=path)
+        return self._run_text(text, call, launch, state, script=node.path, program=program)
+
+    def _run_text(
+        self, text: str, call: ShellCall, launch: Launch, state: State, *, script: str, program: Program | None
+    ) -> Returned | None:
+        """Go through a script as a shell of its own does."""
+        self._budget.script()
+        self._budget.text(len(text))
+        own = basename(call.name or script) if call.text is None else basename(launch.words[0])
+        names = (*launch.names, own)
+        dialect = state.process.dialect if program is None else dialect_of(launch.words[0], program)
+        process = Process(launch.shell, dialect, call.name or launch.words[0], names)
+        inner = State(
+            process, Variables(launch.environment), directory=launch.shell.directory, arguments=call.arguments
+        )
+        inner.options, _ = with_options(frozenset(), call.options)
+        inner.changes, inner.way = state.changes.copy(), state.way._replace(last=None)
+        inner.input, inner.output = state.input, state.output
+        if not launch.located:
+            inner.variables.set("PATH", Variable(f"{UNKNOWN}:{':'.join(launch.shell.path)}", exported=True))
+        started: State | None = inner
+        if call.login:
+            started = self._log_in(inner)
+        ended = None if started is None else self._run.run_script(text, started, script)
+        if ended is None:
+            return None
+        self._run.adopt(state, ended)
+        state.output = ended.output
+        if not self._run.fatal:
+            state.way = state.way._replace(exits=())
+        return Returned(ended.status)
+
+    def _log_in(self, state: State) -> State | None:
+        """Go through the files that a login shell reads first."""
+        current: State | None = state
+        for node in login_files(state.process.shell, state):
+            if current is None:
+                return None
+            try:
+                text = text_of(node)
+            except UnreadableError as error:
+                self._run.give_up(str(error), current)
+                return None
+            self._budget.script()
+            options, current.options = current.options, current.options - {"e", "u"}
+            current = self._run.run_login(text, current, node.path)
+            if current is not None:
+                current.options = options
+        return current
+
+    def _supervise(self, launch: Launch, state: State) -> Returned | None:
+        """Go through what a supervisor starts, all of it at once, and what stands behind its own name."""
+        name = basename(launch.words[0])
+        try:
+            programs = programs_of_supervisord(launch) if name == "supervisord" else services_of_s6(launch)
+        except UnknownProgramsError as error:
+            names = (*launch.names, name)
+            self._run.ends.append(End("opaque", state.way, launch._replace(names=names), reason=str(error)))
+            return None
+        for program in programs:
+            self._run.background(lambda sub, program=program: self._service(program, launch, sub), state)  # type: ignore[misc]
+        command = launch.words[1:] if name == "init" else ()
+        if command:
+            return self._follow(launch._replace(words=command, names=(*launch.names, name)), state)
+        last = launch._replace(names=(*launch.names, name))
+        self._run.ends.append(End("stays", state.way, last, place=self._run.place, changes=state.changes.copy()))
+        return None
+
+    def _service(self, program: Service, launch: Launch, state: State) -> State | None:
+        variables = Variables(launch.environment).exported(program.variables)
+        shell = launch.shell
+        if program.directory is not None and UNKNOWN not in program.directory:
+            shell = replace(shell, directory=join(shell.directory, program.directory))
+        if program.user is not None and UNKNOWN not in program.user:
+            shell = replace(shell, user=find_user(shell.filesystem, program.user, variables))
+        names = (*launch.names, basename(launch.words[0]))
+        returned = self._follow(Launch(program.words, shell, variables, names, launch.located), state)
+        return None if returned is None else state
+
+    # --- wrappers -----------------------------------------------------------------------------------------------------
+
+    def _through(self, launch: Launch, inner: Unwrapped, state: State) -> Returned | None:
+        name = basename(launch.words[0])
+        names = (*launch.names, name)
         if inner.opaque is not None:
-            return _opaque(here, inner.opaque).inside(name)
-        shell = here.shell.with_environment(inner.variables)
-        located = here.located
+            state.way = state.way._replace(last=launch)
+            self._run.ends.append(
+                End("opaque", state.way, launch._replace(names=names), place=None, reason=inner.opaque)
+            )
+            return None
+        if not inner.words or inner.words[0] == SOME:
+            if inner.words:
+                return self._unseen(launch, state, "what it runs is decided when it runs")
+            state.way = state.way._replace(last=launch._replace(words=(), names=names))
+            return Returned("success")
+        environment = self._environment(launch, inner)
+        shell = launch.shell
+        user = shell.user
+        if inner.user is not None and UNKNOWN not in inner.user:
+            user = find_user(shell.filesystem, inner.user, {})
+            environment = Variables(environment).exported({"HOME": user.home})
+        shell = replace(
+            shell, user=user, path=search_path(environment) if "PATH" in inner.variables or inner.clears else shell.path
+        )
+        located = launch.located and not (inner.clears and inner.user is not None)
+        if inner.clears and inner.user is not None:
+            shell = replace(shell, path=tuple(dict.fromkeys((*shell.path, *launch.shell.path))))
         if inner.prefixes:
             prefix = _first_prefix(shell, inner.prefixes)
             located = located and prefix is not None
-            shell = with_prefix(shell, prefix)
-        environment = {**here.environment, **inner.variables}
-        return self.follow(Found(inner.words, shell, environment, located=located), depth + 1).inside(name)
+            if prefix is not None:
+                shell = replace(shell, path=tuple(dict.fromkeys((join(prefix, "bin"), *shell.path))))
+                environment = Variables(environment).exported({"PATH": ":".join(shell.path)})
+        if inner.installs:
+            state.way = state.way._replace(installs=True)
+            located = False
+        following = Launch(inner.words, shell, environment, names, located)
+        return self._follow(following, state)
 
-    def _in_file(self, here: Found, depth: int) -> Found:
-        """Return what a program does that is a script of a shell; any other does the work itself."""
-        program = here.shell.find(here.words[0])
-        interpreter = program.interpreter
-        if program.problem is not None and not here.located:
-            return _opaque(here, "where it looks for its commands is decided when it runs")
-        if program.problem is not None or interpreter is None:
-            return here
-        names = {basename(interpreter.word), basename(interpreter.path or "")}
-        if not names & SHELLS:
-            return here
-        text = _content(program.node) if program.node is not None else None
-        if text is None:
-            return _opaque(here, f"{program.path} is a script of which only the beginning is kept")
-        return self._in_script(here, text, depth)
-
-    def _in_script(self, here: Found, text: str, depth: int) -> Found:
-        """Return what a script does; the words of `here` are its name and its arguments."""
-        name, arguments = basename(here.words[0]), here.words[1:]
-        self._scripts += 1
-        if len(text) > LONGEST or self._scripts > _MOST_SCRIPTS:
-            return _opaque(here, "there are too many scripts, or they are too long").inside(name)
-        commands = parse_script(text, here.environment, arguments)
-        found, passed = self._commands(commands, here, depth)
-        served = [(command, item) for command, item in found if item.application is not None]
-        certain = True
-        if len({item.words for _, item in served}) > 1:
-            end = _opaque(here, "it starts one of several servers")
-        elif served:
-            end, certain = served[0][1], not served[0][0].nested
-        elif passed is not None:
-            end = self.follow(passed, depth + 1)
-        elif len(found) == len(commands) == 1:
-            end = found[0][1]
-        elif any(command.words for command in commands):
-            end = _opaque(here, "it is a script with work of its own")
-        else:
-            end = here._replace(words=())
-        return end.inside(name, certain=certain, traps=any(map(_traps, commands)))
-
-    def _commands(
-        self, commands: Sequence[SimpleCommand], here: Found, depth: int
-    ) -> tuple[list[tuple[SimpleCommand, Found]], Found | None]:
-        """Return where the commands of the script `here` lead, and its arguments, if it runs them, to be followed."""
-        arguments = here.words[1:]
-        around = Surroundings(here.shell, here.environment, located=here.located)
-        found: list[tuple[SimpleCommand, Found]] = []
-        passed: Found | None = None
-        for command in commands:
-            if command.passes_arguments:
-                if passed is None and _is_passed(command, arguments):
-                    passed = _about_to_run(SimpleCommand(arguments, command.assignments), around)
-            elif command.words:
-                found.append((command, self.follow(_about_to_run(command, around), depth + 1)))
-            around = around.after(command)
-        return found, passed
-
-
-def _opaque(here: Found, reason: str) -> Found:
-    return here._replace(words=(), opaque=reason)
-
-
-def _about_to_run(command: SimpleCommand, around: Surroundings) -> Found:
-    variables = dict(command.assignments)
-    shell = around.shell.with_environment(variables) if variables else around.shell
-    environment = {**around.environment, **variables} if variables else around.environment
-    return Found(command.words, shell, environment, located=around.located)
-
-
-def _traps(command: SimpleCommand) -> bool:
-    return command.words[:1] == ("trap",) and not _SIGNALS.isdisjoint(command.words[2:])
-
-
-def _is_passed(command: SimpleCommand, arguments: tuple[str, ...]) -> bool:
-    """Tell whether a command is the script's arguments, perhaps with ``exec`` or the like before them."""
-    words = command.words[1:] if command.words[:1] == ("exec",) else command.words
-    return bool(arguments) and words == arguments
+    def _environment(self, launch: Launch, inner: Unwrapped) -> Mapping[str, str]:
+        """Return the variables that a wrapper leaves to what it runs."""
+        environment = launch.environment
+        if inner.clears:
+            kept = {name: environment[name] for name in ("TERM", "LANG") if name in environment}
+            return {**kept, **inner.variables}
+        if not inner.variables and not inner.removed:
+            return environment
+        variables = Variables(environment)
+        for name in inner.removed:
+            variables.set(name, UNSET)
+        return variables.exported(inner.variables)
 
 
 def _first_prefix(shell: Shell, candidates: Sequence[str]) -> str | None:
@@ -220,8 +481,8 @@ def _first_prefix(shell: Shell, candidates: Sequence[str]) -> str | None:
     for candidate in candidates:
         place = shell.directory
         for _ in range(_MOST_PARENTS):
-            prefix = join(place, candidate)
-            if shell.filesystem.lookup(join(prefix, "bin")) is not None:
+            prefix = normpath(join(place, candidate))
+            if UNKNOWN not in prefix and shell.filesystem.lookup(join(prefix, "bin")) is not None:
                 return prefix
             if candidate.startswith("/") or place == dirname(place):
                 break
@@ -229,13 +490,27 @@ def _first_prefix(shell: Shell, candidates: Sequence[str]) -> str | None:
     return None
 
 
-def _content(node: Node) -> str | None:
-    """Return the text of a script, or None if no more than its beginning is kept."""
-    has_head = node.is_executable or dirname(node.path).endswith("bin")
-    if node.name in _SCRIPTS:
-        content = node.read(most=LONGEST)
-    elif node.size <= HEAD and has_head:
-        content = node.head()
-    else:
-        return None
-    return content.decode("utf-8", "surrogateescape")
+def _is_trampoline(program: Program) -> bool:
+    """Tell whether a program is a script that pip has made because the path of its Python is too long for ``#!``."""
+    return program.node is not None and _TRAMPOLINE in program.node.head()
+
+
+def _is_known(launch: Launch) -> bool:
+    """Tell whether it is known by its name what a program does."""
+    name = basename(launch.words[0])
+    return name in SUPERVISORS or unwrap(launch.words, launch.environment) is not None
+
+
+def _what_is_unseen(launch: Launch, program: Program) -> str:
+    """Return what it is that nobody can see into."""
+    words = [word.replace(UNKNOWN, "...") for word in launch.words]
+    name = basename(words[0])
+    script = next((word for word in words[1:] if not word.startswith("-")), None)
+    if is_python(name) and words[1:2] == ["-c"]:
+        return f"{name} runs a program of its own, and nobody can see what that does"
+    if (is_python(name) or name in _INTERPRETERS) and script is not None:
+        return f"{name} runs {script}, and nobody can see what that does"
+    path = program.path or words[0]
+    if program.interpreter is not None:
+        return f"{path} is a program of {basename(program.interpreter.word)}, and nobody can see what that does"
+    return f"nobody can see what {path} does"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.app_image_config import AppImageConfig
     from ocianalyze.facts.applications import Application
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.programs import Program
-    from ocianalyze.facts.shell import Shell
     from ocianalyze.oci.models import Execution
 
 App: TypeAlias = Literal["jupyterlab", "code-editor"]

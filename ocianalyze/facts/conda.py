@@ -18,9 +18,9 @@ from ocianalyze.facts.python import find_installation, is_python
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.programs import Program
-    from ocianalyze.facts.shell import Shell
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 

@@ -27,9 +27,9 @@ from ocianalyze.facts.python import site_directories
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.python import Installation
-    from ocianalyze.facts.shell import Shell
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 

@@ -6,7 +6,6 @@ Sources: traitlets ``config/loader.py`` and ``config/application.py`` (options, 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -14,7 +13,7 @@ from ocianalyze.errors import InvalidImageError
 from ocianalyze.facts.scripts import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
 Value: TypeAlias = "str | int | bool | None"
 Key: TypeAlias = "tuple[str, str]"
@@ -27,6 +26,12 @@ TRAITS: Final = {
     "allow_root": bool,
 }
 """The traits that matter here, and their types."""
+
+IDENTITY: Final = ("PasswordIdentityProvider", "LegacyIdentityProvider", "IdentityProvider")
+"""The classes of the identity provider, the one that counts most first."""
+
+SECTIONS: Final = frozenset({"ServerApp", "LabApp", "JupyterNotebookApp", "NotebookApp", "JupyterApp", *IDENTITY})
+"""The classes whose traits matter here."""
 
 _ALIASES: Final[dict[str, Key]] = {
     "ip": ("ServerApp", "ip"),
@@ -46,20 +51,6 @@ _ALIASES: Final[dict[str, Key]] = {
 _FLAGS: Final[dict[str, Key]] = {"allow-root": ("ServerApp", "allow_root")}
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NUMBER: Final = 20
-_LITERAL: Final = (
-    r"(?a)(?:[uUrR]{0,2}(?:'(?P<single>[^'\\\n]*)'|\"(?P<double>[^\"\\\n]*)\")|(?P<word>True|False|None)"
-    r"|(?P<number>-?\d{1,18}))[ \t]*(?:#.*)?"
-)
-_WORDS: Final = {"True": True, "False": False, "None": None}
-_ASSIGNED: Final = r"(?a)\b([A-Za-z_]\w*)\.([A-Z]\w*)\.([a-z_]\w*)\s*=(?!=)[ \t]*"
-_CONFIG_NAME: Final = r"(?am)^[ \t]*([A-Za-z_]\w*)\s*=\s*get_config\(\)"
-_USED: Final = (
-    r"(?a)(?<![\w.])([A-Za-z_]\w*)"
-    r"(\.[A-Z]\w*\.(?!(?:update|merge|setdefault)\b)[a-z_]\w*|[ \t]*=[ \t]*get_config\(\))?"
-)
-"""A name, and behind it a trait, or that it becomes the configuration; what else is done with that cannot be told."""
-
-_DYNAMIC: Final = r"\bload_subconfig\s*\(|\bexec\s*\(|\bsetattr\s*\("
 
 
 class Setting(NamedTuple):
@@ -118,24 +109,6 @@ def parse_arguments(words: Sequence[str]) -> Options:
     return options
 
 
-def parse_python(text: str, source: str) -> Options:
-    """Return what a configuration file in Python says: its plain assignments of plain values."""
-    options = Options(opaque=re.search(_DYNAMIC, text) is not None)
-    names = {"c", *re.findall(_CONFIG_NAME, text)}
-    for line in text.splitlines():
-        if line.lstrip().startswith("#"):
-            continue
-        for match in re.finditer(_ASSIGNED, line):
-            if match[1] not in names or match[3] not in TRAITS:
-                continue
-            literal = re.fullmatch(_LITERAL, line[match.end() :]) if match.start() == 0 else None
-            value: Value = UNKNOWN if literal is None else _literal(literal)
-            _check(options, (match[2], match[3]), value, source)
-        used = re.finditer(_USED, line.partition("#")[0])
-        options.opaque = options.opaque or any(match[1] in names and not match[2] for match in used)
-    return options
-
-
 def parse_json(content: bytes, source: str) -> Options:
     """Return what a configuration file in JSON says; one that is no JSON says nothing."""
     from ocianalyze.oci.json import decode
@@ -149,7 +122,7 @@ def parse_json(content: bytes, source: str) -> Options:
     for section, traits in value.items() if isinstance(value, dict) else ():
         for name, item in traits.items() if isinstance(traits, dict) else ():
             if name in TRAITS:
-                _check(options, (section, name), item, source)
+                take(options, (section, name), item, source)
     return options
 
 
@@ -200,15 +173,7 @@ def unquoted(text: str) -> str:
     return stripped
 
 
-def _literal(match: re.Match[str]) -> Value:
-    if match["word"] is not None:
-        return _WORDS[match["word"]]
-    if match["number"] is not None:
-        return int(match["number"])
-    return match["single"] if match["single"] is not None else match["double"]
-
-
-def _check(options: Options, key: Key, value: object, source: str) -> None:
+def take(options: Options, key: Key, value: object, source: str) -> None:
     """Take over a value of a file, which has to be of the trait's own type."""
     kind = TRAITS[key[1]]
     fits = isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
@@ -223,12 +188,23 @@ def _check(options: Options, key: Key, value: object, source: str) -> None:
 _NAMES: Final = {str: "text", int: "number", bool: "truth value"}
 
 
-def merged(parts: Iterator[Options]) -> Options:
-    """Return what several sources say together, of which later ones count more."""
+def merged(parts: Iterable[Options]) -> Options:
+    """Return what several sources say together, of which later ones count more.
+
+    One that may say more than can be told makes unknown what those before it say.
+    """
     whole = Options()
     for part in parts:
+        if part.opaque:
+            whole = unknown(whole)
         whole.settings.update(part.settings)
         whole.refused = whole.refused or part.refused
         whole.opaque = whole.opaque or part.opaque
         whole.ignored += part.ignored
     return whole
+
+
+def unknown(options: Options) -> Options:
+    """Return what is left of what a source says if something else that counts more may say anything."""
+    settings = {key: Setting(UNKNOWN, item.source) for key, item in options.settings.items()}
+    return Options(settings, None, opaque=True, ignored=list(options.ignored))

@@ -18,9 +18,9 @@ from ocianalyze.facts.python import find_installation, is_python
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.python import Installation
-    from ocianalyze.facts.shell import Shell
 
 _SERVICE_PREFIX: Final = "/opt/.sagemakerinternal/conda"
 _COMMANDS: Final = frozenset(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ocianalyze.facts.jupyter_servers import Server
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.mounts import Mounts
-    from ocianalyze.facts.shell import Shell
 
 _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 """The variables of a kernel that change where its command leads."""

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ocianalyze.facts.jupyter_paths import SearchDirectory
     from ocianalyze.facts.jupyter_servers import Server
     from ocianalyze.facts.kernelspecs import KernelSpec
+    from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.modules import ModuleSearch
     from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.permissions import Denial
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.python import Installation
-    from ocianalyze.facts.shell import Shell
     from ocianalyze.filesystem.node import Node
 
 Origin: TypeAlias = Literal["kernelspec", "conda", "native"]

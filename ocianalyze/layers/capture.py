@@ -27,6 +27,7 @@ SCRIPTS: Final = 64 << 20
 
 _ELF_HEADER: Final = 64
 _SHEBANG: Final = b"#!"
+_ENDING: Final = ".sh"
 _EXECUTABLE: Final = 0o111
 _DIRECTORIES: Final = 1 << 10
 """Of how many directories it is remembered what is wanted in them: tars list one after the other."""
@@ -39,7 +40,9 @@ class Want(IntEnum):
     """The whole if it is a script."""
     HEAD = 1
     """The whole if it is a script, else the first bytes, which tell what kind of program it is."""
-    WHOLE = 2
+    SHELL = 2
+    """The whole if it is no larger than a script may be: its name says that it is one, whatever it begins with."""
+    WHOLE = 3
     """The whole."""
 
 
@@ -51,7 +54,8 @@ class Capture:
 
     ``**/kernel.json`` (any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf`` are such patterns. Of
     executable files, and of all files in a directory named ``bin`` or ``sbin``, the heads are kept as well, and of
-    scripts of up to `SCRIPT` bytes the whole, wherever they lie.
+    scripts of up to `SCRIPT` bytes the whole, wherever they lie: of what begins with ``#!``, and of what is named as
+    those of the shell are, which need not where others read them.
     """
 
     patterns: frozenset[str] = frozenset()
@@ -82,6 +86,8 @@ class Capture:
         patterns, other = self._in_directory(path[: -len(name) - 1])
         if patterns and any(pattern.matches(name) for pattern in patterns):
             return Want.WHOLE
+        if name[-3:] == _ENDING:
+            return Want.SHELL
         return Want.HEAD if mode & _EXECUTABLE else other
 
     def _look_at(self, directory: str) -> tuple[list[NamePattern], Want]:
@@ -102,7 +108,7 @@ def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
     """
     if want is Want.WHOLE:
         return size if size <= largest else 0
-    if head.startswith(_SHEBANG):
+    if head.startswith(_SHEBANG) or want is Want.SHELL:
         return size if size <= SCRIPT else head.find(b"\n") + 1 or len(head)
     return min(size, _ELF_HEADER) if want is Want.HEAD else 0
 

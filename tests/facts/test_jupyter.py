@@ -42,6 +42,115 @@ GOOD = ("--ip", "0.0.0.0", "--port", "8888", "--ServerApp.base_url=/jupyterlab/d
 USER_FIRST = {"JUPYTER_PREFER_ENV_PATH": "off"}  # whatever the Python is that runs the tests
 IP1, IP2 = "c.ServerApp.ip = '1.1.1.1'", "c.ServerApp.ip='2.2.2.2'"
 
+PORT = "import os\nc.ServerApp.port = int(os.getenv('P', '77'))"
+STACKS = '''\
+import os
+import subprocess
+from pathlib import Path
+
+c = get_config()  # noqa
+c.ServerApp.ip = ""
+c.ServerApp.open_browser = False
+c.InlineBackend.figure_formats = {"png", "svg"}
+SECTION = """\\
+[req]
+name = c.ServerApp.ip = "8.8.8.8"
+"""
+
+
+def command(port):
+    if port:
+        raise FileNotFoundError("if c.ServerApp")
+    c = os.getenv("X", "")
+    return [c, "--base={port}"]
+
+
+c.ServerProxy.servers = {
+    "editor": {
+        "command": command,
+    }
+}
+if "GEN_CERT" in os.environ:
+    place = Path("/nowhere") / "a.pem"
+    subprocess.check_call(
+        [
+            "openssl",
+            f"-out={place}",
+        ]
+    )
+    c.ServerApp.ip = "9.9.9.9"
+    c.ServerApp.certfile = str(place)
+if "NB_UMASK" in os.environ:
+    os.umask(int(os.environ["NB_UMASK"], 8))
+'''
+"""In the manner of Jupyter Docker Stacks and of what is made from them."""
+
+WORKSPACE = """\
+import os
+conf = get_config()
+base = os.getenv("BASE", "/")
+if base is not None and base != "/":
+    conf.NotebookApp.base_url = base
+cull = os.getenv("CULL", "false")
+if cull and cull.lower().strip() != "false":
+    seconds = 100
+    try:
+        seconds = int(cull)
+    except ValueError:
+        pass
+    if seconds > 0:
+        conf.MappingKernelManager.cull_idle_timeout = seconds
+auth = os.getenv("AUTH", "false")
+if auth and auth.lower().strip() != "false":
+    if auth.lower().strip() == "<made>":
+        pass
+    elif auth.lower().strip() != "true":
+        conf.NotebookApp.token = auth
+else:
+    conf.NotebookApp.token = ""
+try:
+    if not base.startswith("/"):
+        base = "/" + base
+    if os.path.exists("/nowhere/at/all"):
+        conf.ServerApp.ip = "7.7.7.7"
+except Exception:
+    pass
+"""
+"""In the manner of images that are told by variables what to set."""
+
+PYTHON: list[tuple[str, dict[str, str]]] = [
+    (STACKS, {}),
+    (WORKSPACE, {}),
+    (WORKSPACE, {"BASE": "x/y", "CULL": "50", "AUTH": "true"}),
+    (WORKSPACE, {"BASE": "/x", "CULL": "no", "AUTH": "secret"}),
+    (PORT, {}),
+    (PORT, {"P": "78"}),
+    (PORT, {"P": "none"}),
+    ("c.ServerApp.port = 5\nif True:\n    c.ServerApp.ip = '1.2.3.4'", {}),
+    ("import os; c.ServerApp.port = 5; c.ServerApp.ip = os.environ['IP']", {}),
+    ("import os; c.ServerApp.port = 5; c.ServerApp.ip = os.environ['IP']", {"IP": "1.2.3.4"}),
+    ("c.ServerApp.ip = '1.2' '.3.4'\nc.ServerApp.base_url = 'a\\'b' + r'\\d'", {}),
+    ("c.ServerApp.allow_origin = c.ServerApp.base_url = '/x'", {}),
+    ("import os\nif 'A' not in os.environ: c.ServerApp.port = 9; c.ServerApp.ip = '1.1.1.1'", {}),
+    ("port = 5\nif port == 5 and not False:\n  c.ServerApp.port = port + 1\nelse:\n  c.ServerApp.port = 1", {}),
+    ("from os import environ\nif environ.get('A') or environ.get('B', 'x') == 'y':\n  c.ServerApp.port = 6", {}),
+    (
+        "from os import environ\nif environ.get('A') or environ.get('B', 'x') == 'y':\n  c.ServerApp.port = 6",
+        {"B": "y"},
+    ),
+    (
+        "import os\nc.ServerApp.token = os.environ.get('T') or ''\nc.ServerApp.ip = '*' if 'ALL' in os.environ else ''",
+        {},
+    ),
+    ("raise ValueError\nc.ServerApp.port = 6", {}),
+    ("c.ServerApp.port = 6\nif True:\n    raise ValueError", {}),
+    ("class A:\n    c = 5\n    def f(self, c):\n        c.update(1)\nc.ServerApp.port = 6", {}),
+    ("c.ServerApp.port = 'x'\nc.ServerApp.port = 6", {}),
+    ("with open('/dev/null') as f:\n    c.ServerApp.port = 6", {}),
+    ("for n in (1, 2):\n    x = n\nc.ServerApp.port = 6", {}),
+    ("import os\nos.environ['A'] = '5'\nif os.environ['A'] == '5':\n    c.ServerApp.port = 6", {}),
+]
+
 CASES = [
     Case(),
     Case(GOOD),
@@ -150,6 +259,9 @@ CASES = [
     ),
     Case(env={"JUPYTER_NO_CONFIG": "1"}, files=files(SERVER=IP1)),
     Case(env={"JUPYTER_PREFER_ENV_PATH": "1"}, files={"home/.jupyter/jupyter_server_config.py": IP1, SERVER: IP2}),
+    # What Python decides.
+    *(Case(files=files(SERVER=text), env=env) for text, env in PYTHON),
+    Case(files=files(BASE="import os\nos.environ['JUPYTER_TOKEN'] = 'abc'\nos.environ['P'] = '5'", LAB=PORT)),
     # The server without JupyterLab.
     Case(("--ip=0.0.0.0",), app="server"),
     Case(("--NotebookApp.token=", "--LabApp.ip=1.1.1.1"), app="server"),
@@ -204,11 +316,39 @@ def test_settings_are_those_of_the_real_server(number: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "if True:\n    c.ServerApp.ip = 'x'",
-        "import os; c.ServerApp.ip = os.environ['IP']",
-        "c.ServerApp.ip = 'a' 'b'",
+        "import os; c.ServerApp.ip = os.environ['AWS_REGION']",
+        "import os\nif os.environ.get('SAGEMAKER_APP_TYPE'):\n    c.ServerApp.ip = 'x'",
+        "import os\nif os.path.exists('/proc/x'):\n    c.ServerApp.ip = 'x'",
+        "import os\nif os.path.exists('/home/sagemaker-user/x'):\n    c.ServerApp.ip = 'x'",
+        "import os\nos.environ.update(x)\nif 'A' in os.environ:\n    c.ServerApp.ip = 'x'",
+        "import fakes as os\nif 'A' in os.environ:\n    c.ServerApp.ip = 'x'",
         "c.ServerApp.ip = f'{x}'",
-        "c.ServerApp.ip = 'a\\tb'",
+        "c.ServerApp.ip = '\\x41'",
+        "c.ServerApp.ip += 'x'",
+        "c.ServerApp.ip: str = 'x'",
+        "try:\n    import x\n    c.ServerApp.ip = 'x'\nexcept ImportError:\n    pass",
+        "for ip in x:\n    c.ServerApp.ip = ip",
+        "while x():\n    c.ServerApp.ip = 'x'",
+        "def f():\n    c.ServerApp.ip = 'x'\nf()",
+        "def f():\n    c.update(x)\nc.ServerApp.ip = 'x'\nf()",
+        "def f():\n    global ip\n    ip = 'x'\nip = 'y'\nf()\nc.ServerApp.ip = ip",
+        "ip = 'x'\nfor ip in x:\n    pass\nc.ServerApp.ip = ip",
+        "if x:\n    c = y\nc.ServerApp.ip = 'x'\nexec(z)",
+        "if x:\n    raise ValueError\nc.ServerApp.port = 5",
+        "c.ServerApp.ip = 'x'\nif x:\n    sys.exit()",
+        "x = get_config\nx().ServerApp.ip = 'x'",
+        "del c.ServerApp.ip",
+        "c.ServerApp.ip = (",
+        "c.ServerApp.ip = 'x",
+        "if 1:\nc.ServerApp.ip = 'x'",
+        "c.ServerApp.ip = 'x'\0",
+        "(" * 500
+        + ")" * 500
+        + "\n"
+        + "if x:\n"
+        + "".join(" " * n + "if x:\n" for n in range(1, 90))
+        + " " * 90
+        + "c.x",
         "c['ServerApp']['ip'] = 'x'",
         "c.ServerApp.update({'ip': 'x'})\nc.update(x)",
         "load_subconfig('other.py')",

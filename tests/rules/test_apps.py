@@ -128,6 +128,8 @@ SAMPLES: list[tuple[str, list[Item], dict[str, Any], str]] = [
             *base(),
             program("bin/bash"),
             program("usr/bin/env"),
+            program("bin/micromamba"),
+            directory("opt/conda/conda-meta"),
             program("opt/conda/bin/sagemaker-code-editor", b"#!/bin/sh\n"),
             program(f"{BIN}/_entrypoint.sh", b'#!/usr/bin/env bash\nset -ef\nexec "$@"\n'),
             program(f"{BIN}/_dockerfile_shell.sh", b'#!/usr/bin/env bash\nexec bash -o pipefail -c "$@"\n'),
@@ -252,9 +254,10 @@ def test_servers_that_studio_can_reach(config: dict[str, Any]) -> None:
         (f"/opt/venv/bin/jupyter lab {OPTIONS}", ["program-missing"]),
         (EDITOR, ["program-missing"]),
         (f"/opt/{EDITOR}", ["other-app"]),
-        (f"jupyter lab {OPTIONS}".replace("--ip 0.0.0.0", "--ip=$ADDRESS"), ["unknown"]),
+        (f"jupyter lab {OPTIONS}".replace("--ip 0.0.0.0", '--ip="$AWS_ADDRESS"'), ["unknown"]),
         ("python app.py", ["unknown"]),
-        ('if [ -n "$X" ]; then jupyter lab --ip=0.0.0.0; else jupyter lab; fi', ["unknown"]),
+        ('if [ -n "$AWS_X" ]; then jupyter lab --ip=0.0.0.0; else jupyter lab; fi', ["unknown"]),
+        ('if [ -n "$X" ]; then jupyter lab; else jupyter lab --ip=0.0.0.0; fi', ["base-url", "token", "origin"]),
     ],
 )
 def test_servers_that_studio_cannot_reach(text: str, expected: list[str]) -> None:
@@ -276,10 +279,10 @@ def test_options_without_effect_are_named() -> None:
 
 
 def test_a_script_that_decides_leaves_it_undecided() -> None:
-    assert jupyter(
-        '[ -z "$X" ] || jupyter lab --ip=0.0.0.0 --ServerApp.base_url=jupyterlab/default --ServerApp.token='
-    ) == [("undecided", "origin")]
-    assert ("undecided", "token") in jupyter("if true; then jupyter lab; fi")
+    good = "jupyter lab --ip=0.0.0.0 --ServerApp.base_url=jupyterlab/default --ServerApp.token="
+    assert jupyter(f'[ -z "$AWS_X" ] || {good}') == [("undecided", "origin")]
+    assert ("undecided", "token") in jupyter('if [ -n "$AWS_X" ]; then jupyter lab; fi')
+    assert ("error", "token") in jupyter("if true; then jupyter lab; fi")
 
 
 IN_PROJECT: list[tuple[str, str, bytes | None]] = [
@@ -289,10 +292,10 @@ IN_PROJECT: list[tuple[str, str, bytes | None]] = [
     ("a PATH in two steps", "/entrypoint.sh", b"PATH=/app/.venv/bin:$PATH\nexport PATH\n"),
     ("a directory", "/entrypoint.sh", b"cd .venv/bin\nPATH=.:$PATH\n"),
     ("a relative activation", "/entrypoint.sh", b"cd /app && source .venv/bin/activate\n"),
-    ("a file of settings", "/entrypoint.sh", b"source /app/settings\n"),
-    ("a hook", "/entrypoint.sh", b'eval "$(pixi shell-hook)"\n'),
+    ("a file of settings", "/entrypoint.sh", b"source /app/settings.sh\n"),
+    ("a hook that is known", "/entrypoint.sh", b'eval "$(pixi shell-hook)"\n'),
     ("a condition", "/entrypoint.sh", b"if [ -d /app ]; then PATH=/app/.venv/bin:$PATH; fi\n"),
-    ("an unknown variable", "/entrypoint.sh", b"PATH=$APP/.venv/bin:$PATH\n"),
+    ("a variable that is not set", "/entrypoint.sh", b"PATH=${APP:-/app}/.venv/bin:$PATH\n"),
 ]
 
 
@@ -301,7 +304,9 @@ IN_PROJECT: list[tuple[str, str, bytes | None]] = [
 def test_servers_in_the_environment_of_a_project(command: str, script: bytes | None, *, passed: bool) -> None:
     items = [*base(), *python("usr/local"), *lab(prefix="app/.venv"), kernel_of_project()]
     items += [file("app/.venv/pyvenv.cfg", b"home = /usr/local/bin\n"), file("app/.venv/bin/activate")]
-    items += [program("usr/local/bin/uv"), program("usr/local/bin/poetry")]
+    items += [program("usr/local/bin/uv"), program("usr/local/bin/poetry"), program("app/tools")]
+    items += [file("app/settings.sh", b"export PATH=/app/.venv/bin:$PATH\n")]
+    items += [program("usr/local/bin/pixi"), symlink("app/.pixi/envs/default/bin", "/app/.venv/bin")]
     server = ["jupyter", "lab", *shlex.split(OPTIONS)]
     config: dict[str, Any] = shell_form(command) if script is None else {"Entrypoint": [command]}
     if script is not None:
@@ -310,6 +315,23 @@ def test_servers_in_the_environment_of_a_project(command: str, script: bytes | N
         config["Cmd"] = server if passed else []
     subject = make_subject(items, config={**config, "WorkingDir": "/app"})
     assert not {rule for rule, severity in verdict(subject, JUPYTERLAB).items() if severity != "note"}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"source /opt/ml/settings\n",
+        b"source /app/settings\n",
+        b'eval "$(/app/tools hook)"\n',
+        b"PATH=$AWS_APP/.venv/bin:$PATH\n",
+    ],
+)
+def test_environments_that_only_a_run_can_tell(script: bytes) -> None:
+    items = [*base(), *python("usr/local"), *lab(prefix="app/.venv"), program("app/tools")]
+    items += [file("app/settings", b"export PATH=/app/.venv/bin:$PATH\n")]
+    items.append(program("entrypoint.sh", b"#!/bin/bash\n" + script + b'exec "$@"\n'))
+    config = {"Entrypoint": ["/entrypoint.sh"], "Cmd": ["jupyter", "lab", *shlex.split(OPTIONS)], "WorkingDir": "/app"}
+    assert causes("APP002", items, config, JUPYTERLAB) == [("undecided", "unknown")]
 
 
 def test_environments_that_are_not_there_leave_it_open() -> None:
@@ -327,7 +349,8 @@ def test_options_in_a_script() -> None:
     entry = {"Entrypoint": ["/entrypoint.sh"]}
     assert jupyter(entry, program("entrypoint.sh", text + b'jupyter lab $O --ServerApp.allow_origin="*"\n')) == []
     text = b'#!/bin/bash\nCOMMAND=(jupyter lab --ip=0.0.0.0)\nCOMMAND+=(--port=8888)\nexec "${COMMAND[@]}"\n'
-    assert jupyter(entry, program("entrypoint.sh", text)) == [("undecided", "unknown")]
+    found = [("error", "base-url"), ("error", "token"), ("warning", "origin")]
+    assert jupyter(entry, program("entrypoint.sh", text)) == found
 
 
 def test_carriage_returns_in_a_script_belong_to_the_words() -> None:
@@ -382,8 +405,9 @@ def test_the_app_image_config_replaces_the_command() -> None:
         (f"{EDITOR} --connection-token x", [("error", "token")]),
         (EDITOR.replace("/CodeEditor/default", "/x"), [("warning", "base-path")]),
         (EDITOR.replace("/CodeEditor/default", "/$SAGEMAKER_APP_TYPE_LOWERCASE/default"), []),
-        ("sagemaker-code-editor $OPTIONS", [("undecided", "unknown")]),
-        (f"if true; then {EDITOR.replace('--port 8888', '')}; fi", [("warning", "port")]),
+        ("sagemaker-code-editor $AWS_OPTIONS", [("undecided", "unknown")]),
+        (f"if true; then {EDITOR.replace('--port 8888', '')}; fi", [("error", "port")]),
+        (f"if [ $AWS_X ]; then {EDITOR.replace('--port 8888', '')}; fi", [("undecided", "port")]),
         ("jupyter lab", [("error", "other-app")]),
         ("python app.py", [("undecided", "unknown")]),
         (f"conda run -n base {EDITOR}", []),

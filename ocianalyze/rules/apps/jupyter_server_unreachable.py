@@ -57,6 +57,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ocianalyze.facts.applications import is_distribution
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -148,7 +149,7 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             severity=_ONLY_JUPYTERLAB,
         )
     elif settings is not None:
-        yield from _server(subject, command, settings)
+        yield from _server(command, settings)
 
 
 def missing_program(command: Command) -> Finding | None:
@@ -171,7 +172,9 @@ def missing_program(command: Command) -> Finding | None:
 
 def _for_unified_studio(command: Command) -> Iterator[Finding]:
     application = command.application
-    if command.origin == "app-image-config" and application is not None and application.kind == "jupyter":
+    by_distribution = any(map(is_distribution, command.found.visited))
+    starts_jupyter = application is not None and application.kind == "jupyter" and not by_distribution
+    if command.origin == "app-image-config" and starts_jupyter:
         yield about_command(
             command,
             "unified",
@@ -181,7 +184,7 @@ def _for_unified_studio(command: Command) -> Iterator[Finding]:
         )
 
 
-def _server(subject: Subject, command: Command, settings: JupyterSettings) -> Iterator[Finding]:
+def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
     if settings.refused is not None:
         yield about_command(
             command,
@@ -198,7 +201,7 @@ def _server(subject: Subject, command: Command, settings: JupyterSettings) -> It
             unknown.append(demand)
         elif not demand.holds(setting.value):
             yield _violated(command, settings, demand, setting)
-    if subject.facts.user.uid == 0 and settings.allow_root.value is False:
+    if command.found.shell.user.uid == 0 and settings.allow_root.value is False:
         yield about_command(
             command,
             "root",

@@ -149,7 +149,7 @@ def _by_command(command: Command, mounts: Mounts) -> Iterator[Finding]:
     What only the AppImageConfig names is left to APP006.
     """
     programs = [command.first]
-    if command.found.certain and command.words and command.found.opaque is None:
+    if command.found.certain and command.words:
         programs.append(command.found.shell.find(command.words[0]))
     named_elsewhere = command.first.path if command.first is not None and command.origin != "image" else None
     for program in programs:

@@ -1,0 +1,111 @@
+"""What scripts do to files on the way: which paths they may have changed, and what they have written there.
+
+Nothing is carried out. A path that a command is given counts as changed, with all that lies beneath, unless the command
+is known only to read; what a script itself writes, such as with ``cat > FILE <<EOF``, is kept as text.
+"""
+
+from __future__ import annotations
+
+from posixpath import dirname
+from typing import Final, NamedTuple
+
+from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.shell.values import Store
+
+_MOST: Final = 2000
+"""How many changed paths are told apart; more than these are any."""
+
+
+class Change(NamedTuple):
+    """What happened to a path.
+
+    `text` is its whole content if that is known; `modes` is True if nothing but its owner or permissions changed,
+    `makes` if it is made if it is not there, and else left as it is.
+    """
+
+    text: str | None = None
+    modes: bool = False
+    makes: bool = False
+
+
+_UNKNOWN_CHANGE: Final = Change()
+
+
+class Changes:
+    """Changed paths, absolute and normalised."""
+
+    __slots__ = ("_above", "_count", "_paths", "anything", "makes_anything")
+
+    def __init__(self) -> None:
+        self._paths: Store[Change] = Store()
+        self._above: Store[bool] = Store()
+        self._count = 0
+        self.anything = False
+        """True if it cannot be told what was changed; it is not taken to be a script that is run."""
+        self.makes_anything = False
+        """True if it cannot be told what was made that was not there before."""
+
+    def copy(self) -> Changes:
+        """Return changes that are the same now, and on their own from now on."""
+        new = Changes()
+        new._paths, new._above = self._paths.copy(), self._above.copy()
+        new._count, new.anything, new.makes_anything = self._count, self.anything, self.makes_anything
+        return new
+
+    def add(self, path: str, change: Change = _UNKNOWN_CHANGE) -> None:
+        """Note that a path was changed; of one that cannot be told, what is known of its beginning counts."""
+        if UNKNOWN in path:
+            path = dirname(path.partition(UNKNOWN)[0])
+            if change.makes:
+                self.makes_anything = self.makes_anything or not path.startswith("/")
+                return
+            change = _UNKNOWN_CHANGE
+        self._count += 1
+        if not path.startswith("/") or path == "/" or self._count > _MOST:
+            self.anything = True
+            return
+        before = self._paths.get(path)
+        self._paths.set(path, Change() if change.modes and before is not None and not before.modes else change)
+        while path != "/":
+            path = dirname(path)
+            if self._above.get(path):
+                break
+            self._above.set(path, True)  # noqa: FBT003 - a value
+
+    def at(self, path: str) -> Change | None:
+        """Return what happened to a path, or to a directory above it; None if nothing did that can be told."""
+        change = self._paths.get(path)
+        if change is not None:
+            return change
+        while path != "/":
+            path = dirname(path)
+            change = self._paths.get(path)
+            if change is not None and not change.makes:
+                return Change(modes=change.modes)
+        return None
+
+    def beneath(self, path: str) -> bool:
+        """Tell whether something beneath a path was changed."""
+        return self.anything or bool(self._above.get(path))
+
+    def names_in(self, directory: str) -> frozenset[str] | None:
+        """Return the names of what was changed in a directory, or beneath that; None if it may be anything."""
+        if self.anything or self.makes_anything:
+            return None
+        if not self.beneath(directory):
+            return frozenset()
+        above = directory.rstrip("/") + "/"
+        return frozenset(path[len(above) :].partition("/")[0] for path in self._paths.names() if path.startswith(above))
+
+    def join(self, other: Changes) -> None:
+        """Become what holds if either these or the `other` changes were made."""
+        self.anything = self.anything or other.anything
+        self.makes_anything = self.makes_anything or other.makes_anything
+        self._count = max(self._count, other._count)
+        for path in list(self._paths.changed(other._paths)):
+            one, two = self._paths.get(path), other._paths.get(path)
+            if one != two:
+                both_modes = (one is None or one.modes) and (two is None or two.modes)
+                self._paths.set(path, Change(modes=both_modes))
+        for path in list(self._above.changed(other._above)):
+            self._above.set(path, True)  # noqa: FBT003

@@ -1,0 +1,81 @@
+"""Which shell reads a script, and what it knows beyond POSIX.
+
+Sources: bash(1), dash(1), and busybox's ``ash``, by what they do with each feature.
+"""
+
+from __future__ import annotations
+
+from posixpath import basename
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.programs import Program
+
+Feature: TypeAlias = Literal[
+    "&>",
+    "((",
+    "==",
+    "[[",
+    "ansi-quotes",
+    "arrays",
+    "brace-expansion",
+    "case-change",
+    "declare",
+    "extended-globs",
+    "function",
+    "here-strings",
+    "indirect",
+    "pattern-substitution",
+    "pipe-both",
+    "process-substitution",
+    "source",
+    "substring",
+]
+
+
+class Dialect(NamedTuple):
+    """A shell.
+
+    Attributes:
+        name: what it is called.
+        features: what it knows beyond POSIX.
+        strict: whether an error of a special builtin, such as ``.`` without its file, ends a script.
+    """
+
+    name: str
+    features: frozenset[Feature]
+    strict: bool = False
+
+    def has(self, feature: Feature) -> bool:
+        """Tell whether the shell knows a feature."""
+        return feature in self.features
+
+
+_ALL: Final[frozenset[Feature]] = frozenset(
+    (
+        *("&>", "((", "==", "[[", "ansi-quotes", "arrays", "brace-expansion", "case-change", "declare"),
+        *("extended-globs", "function", "here-strings", "indirect", "pattern-substitution", "pipe-both"),
+        *("process-substitution", "source", "substring"),
+    )
+)
+
+BASH: Final = Dialect("bash", _ALL)
+BASH_AS_SH: Final = Dialect("sh", _ALL, strict=True)
+DASH: Final = Dialect("dash", frozenset(), strict=True)
+BUSYBOX: Final = Dialect(
+    "busybox",
+    frozenset(("&>", "==", "[[", "ansi-quotes", "function", "pattern-substitution", "source", "substring")),
+    strict=True,
+)
+OTHER: Final = Dialect("sh", _ALL)
+"""A shell that cannot be told, or one that is neither: it is taken to know what bash knows."""
+
+_NAMES: Final = {"dash": DASH, "bash": BASH, "rbash": BASH, "busybox": BUSYBOX, "ash": BUSYBOX}
+
+
+def dialect_of(word: str, program: Program | None) -> Dialect:
+    """Return the shell that a command starts: `word` is its name, `program` what that leads to."""
+    called = basename(word)
+    real = basename(program.real) if program is not None and program.real is not None else called
+    found = _NAMES.get(real) or _NAMES.get(called) or OTHER
+    return BASH_AS_SH if found is BASH and called == "sh" else found
