@@ -8,7 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError, InvalidImageError
+from ocianalyze.errors import (
+    ContentUnavailableError,
+    CorruptLayerError,
+    DigestMismatchError,
+    InvalidImageError,
+    UndecidedError,
+)
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import ImageConfig, Platform
@@ -62,7 +68,7 @@ class Documents:
     limits: Limits
     _seen: set[str] = field(default_factory=set)
     _read_again: int = 0
-    _spare: int = 4 << 20
+    _spare: int = 16 << 20
     _digests: dict[str, Digest] = field(default_factory=dict)
     _platforms: dict[str, Platform] = field(default_factory=dict)
 
@@ -140,12 +146,20 @@ class Documents:
         return self._platforms[name]
 
     def shown_platform(self, where: Descriptor | str) -> str:
-        """Return the platform that a config states as it is to be shown, where it costs little to look it up."""
+        """Return the platform that a config states as it is to be shown.
+
+        Raises:
+            UndecidedError: so many images cannot be told apart without reading too much.
+        """
         if _shown(where) not in self._platforms:
             blob = self.store.find(where if isinstance(where, str) else blob_name(where.digest))
             size = None if blob is None else blob.size
             if size is None or size > self._spare:
-                return "platform not read"
+                raise UndecidedError(
+                    f"{self.store.what} holds several images, and their configs are too large to be read only to list "
+                    f"their platforms",
+                    hint="choose one with --image NAME or --image @POSITION",
+                )
             self._spare -= size
         return str(self.platform(where)) or "unknown"
 

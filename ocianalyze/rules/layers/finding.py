@@ -97,14 +97,16 @@ def _counting(layer: int, total: int, listed: int, by: str) -> Finding:
         f"{_listed([_NAMES[letter] for letter in by if letter in _CURRENT or DOCKER not in by])} cannot unpack them",
         layer=layer,
         hint="fix those that are listed first, and scan again",
-        severity=Severity.ERROR if stops_current(by) else Severity.WARNING,
+        severity=_severity(None, by),
         data={"count": total, "runtimes": ids(by)},
     )
 
 
-def _severity(cause: Cause, by: str) -> Severity:
-    """Return how bad it is: what one file system takes, another may not."""
-    return Severity.ERROR if stops_current(by) and cause != Cause.ATTRIBUTE_SIZE else Severity.WARNING
+def _severity(cause: Cause | None, by: str) -> Severity:
+    """Return how bad it is: what one file system takes, another may not, and what is out of use matters little."""
+    if stops_current(by) and cause != Cause.ATTRIBUTE_SIZE:
+        return Severity.ERROR
+    return Severity.WARNING if any(letter in by for letter in _CURRENT) else Severity.NOTE
 
 
 def _listed(names: Sequence[str]) -> str:
