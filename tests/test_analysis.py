@@ -287,10 +287,10 @@ def test_a_content_that_is_not_kept_is_undecided_in_every_form(save_image: SaveI
 
 
 def test_limits_hold_over_all_layers_together(save_image: SaveImage) -> None:
-    spec = ImageSpec(layers=[[file(f"{layer}-{n}") for n in range(6)] for layer in range(4)])
+    spec = ImageSpec(layers=[[file(f"{layer}-{n}") for n in range(200)] for layer in range(4)])
     with pytest.raises(LimitExceededError, match="entries") as caught:
-        analyze(Source(reference=str(save_image(spec)), limits=Limits(max_entries=20)))
-    assert caught.value.option == "--max-entries"
+        analyze(Source(reference=str(save_image(spec)), limits=Limits(max_memory=200_000)))
+    assert caught.value.option == "--max-memory"
 
 
 def test_every_form_is_tested() -> None:

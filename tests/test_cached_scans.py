@@ -212,7 +212,7 @@ def test_a_damaged_entry_is_read_again_and_replaced(save_image: SaveImage, cache
     assert reads(report(path, cache)) == {"cache"}
 
 
-@pytest.mark.parametrize("how", [{"wanted": frozenset({"/opt/**"})}, {"limits": Limits(max_entries=1000)}])
+@pytest.mark.parametrize("how", [{"wanted": frozenset({"/opt/**"})}, {"limits": Limits(max_steps=4_000_000)}])
 def test_what_was_read_in_another_way_is_not_known(
     save_image: SaveImage, cache: LayerCache, how: dict[str, Any]
 ) -> None:
@@ -223,10 +223,10 @@ def test_what_was_read_in_another_way_is_not_known(
 
 
 def test_limits_hold_for_what_is_known(save_image: SaveImage, cache: LayerCache) -> None:
-    path = save_image(SPEC, "oci", compression="gzip")
+    path = save_image(ImageSpec(layers=[[file(f"{number}") for number in range(400)]]), "oci", compression="gzip")
     report(path, cache)
-    with pytest.raises(AnalysisError, match="layer 0 expands"):
-        report(path, cache, limits=Limits(max_layer_size=600))
+    with pytest.raises(AnalysisError, match="layer 0: its entries take too much memory"):
+        report(path, cache, limits=Limits(max_memory=90_000))
 
 
 def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:
@@ -406,7 +406,7 @@ def test_who_names_a_cache_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     assert done.stderr.decode() == f"ocianalyze: the cache {tmp_path}/ocianalyze is not used: Not a directory\n"
 
 
-@pytest.mark.parametrize("option", ["--cache-size", "--max-entries", "--size-limit"])
+@pytest.mark.parametrize("option", ["--cache-size", "--max-memory", "--size-limit"])
 def test_a_number_that_is_too_large_is_said_to_be(option: str) -> None:
     for number in ("9" * 19, "9" * 30, f"{'9' * 25} GiB"):
         done = run("scan", OCI_ARCHIVE, option, number)

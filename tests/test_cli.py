@@ -105,7 +105,7 @@ def test_it_works_without_libmagic_and_says_so() -> None:
 def test_help_teaches_the_exit_codes() -> None:
     text = run("scan", "--help").stdout.decode()
     assert re.search(r"1\s+findings", text)
-    for option in ("--profile", "--verify", "--fail-on", "--max-layer-size", "--image", "--format"):
+    for option in ("--profile", "--verify", "--fail-on", "--max-memory", "--image", "--format"):
         assert option in text
 
 
@@ -227,8 +227,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", DEMO, "-o", "a", "-o", "b"), 2, "2 --output for 1 --format"),
         (("scan", TESTDATA / "README.md"), 3, "is not an image but text that begins with"),
         (("scan", TESTDATA), 3, "holds no manifest.json or index.json"),
-        (("scan", DEMO, "--max-entries", "10"), 3, "raise the limit with --max-entries"),
-        (("scan", DEMO, "--max-layer-size", "1MiB"), 3, "raise the limit with --max-layer-size"),
+        (("scan", DEMO, "--max-memory", "2000"), 3, "raise the limit with --max-memory"),
         (("files", DEMO, "/no/such"), 2, "nothing in the image matches /no/such"),
         (("explain", "XYZ001"), 2, "no rule or profile is called 'XYZ001'"),
     ],
@@ -414,7 +413,7 @@ format = "json"
 USR001 = "note"
 
 [limits]
-max-entries = 100000
+max-memory = "1GiB"
 
 [[waive]]
 rule = "FSR001"
@@ -481,11 +480,11 @@ def test_every_option_has_its_say_over_the_file(tmp_path: Path) -> None:
     assert (
         run_in(tmp_path, "scan", DEMO, "-q", "--fail-on", "error", OCIANALYZE_SEVERITY="USR001=error").returncode == 1
     )
-    limited = run_in(tmp_path, "scan", DEMO, OCIANALYZE_MAX_ENTRIES="10")
-    assert (limited.returncode, b"--max-entries" in limited.stderr) == (3, True)
-    (tmp_path / "ocianalyze.toml").write_text("[limits]\nmax-entries = 10")
+    limited = run_in(tmp_path, "scan", DEMO, OCIANALYZE_MAX_MEMORY="2000")
+    assert (limited.returncode, b"--max-memory" in limited.stderr) == (3, True)
+    (tmp_path / "ocianalyze.toml").write_text("[limits]\nmax-memory = 2000")
     assert run_in(tmp_path, "files", DEMO).returncode == 3
-    assert run_in(tmp_path, "files", DEMO, "--max-entries", "1000").returncode == 0
+    assert run_in(tmp_path, "files", DEMO, "--max-memory", "1GiB").returncode == 0
     assert run_in(tmp_path, "files", DEMO, "--isolated").returncode == 0
 
 

@@ -70,7 +70,7 @@ def main() -> None:
         discard_output()
         sys.exit(_complain(f"the output cannot be written: {error.strerror}", EXIT_NOT_ANALYSED))
     except MemoryError:
-        sys.exit(_complain("out of memory; lower --max-entries or --jobs, or give it more", EXIT_NOT_ANALYSED))
+        sys.exit(_complain("out of memory; lower --max-memory or --jobs, or give it more", EXIT_NOT_ANALYSED))
     except Exception as error:  # nobody is to see a traceback who did not ask for it
         if os.environ.get("OCIANALYZE_DEBUG"):
             raise

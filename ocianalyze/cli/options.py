@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from ocianalyze.cli.extending import extend
-from ocianalyze.layers.limits import DEFAULT_LIMITS, MEANINGS, Limits
+from ocianalyze.layers.limits import DEFAULT_LIMITS, MEANINGS, REPLACED, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -209,10 +209,12 @@ _Isolated = Annotated[
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command ``--config``, ``--isolated`` and one ``--max-...`` option for each limit.
 
-    They arrive as two keywords: `settings`, those of the file, and `limits`, which the options change.
+    They arrive as two keywords: `settings`, those of the file, and `limits`, which the options change. Limits that
+    earlier versions had are accepted, with a remark.
     """
     limits = {name: (_limit(name, meaning), None) for name, meaning in MEANINGS.items()}
-    options = {"config": (_Config, None), "isolated": (_Isolated, False), **limits}
+    replaced = dict.fromkeys(sorted(REPLACED), (_REPLACED, None))
+    options = {"config": (_Config, None), "isolated": (_Isolated, False), **limits, **replaced}
     return extend(command, options, _settings_and_limits, into=("settings", "limits"))
 
 
@@ -220,8 +222,15 @@ def _settings_and_limits(given: Mapping[str, Any], _arguments: Mapping[str, Any]
     from ocianalyze.cli.input import read_settings
 
     settings = read_settings(given["config"], isolated=given["isolated"])
-    limits = {name: given[name] for name in MEANINGS if given[name] is not None}
-    return {"settings": settings, "limits": Limits(**{**settings.limits, **limits})}
+    stated = {**settings.limits, **{name: given[name] for name in (*MEANINGS, *REPLACED) if given[name] is not None}}
+    old = ["--" + name.replace("_", "-") for name in sorted(REPLACED.intersection(stated))]
+    if old:
+        typer.echo(f"ocianalyze: {', '.join(old)}: without effect, since {_NOW} took their place", err=True)
+    return {"settings": settings, "limits": Limits(**{name: stated[name] for name in MEANINGS if name in stated})}
+
+
+_NOW: Final = "--max-memory, --max-inflated and --max-steps"
+_REPLACED: Final = Annotated[int | None, typer.Option(parser=size, metavar="N", hidden=True)]
 
 
 def _limit(name: str, meaning: str) -> Any:  # noqa: ANN401 - a type with an annotation

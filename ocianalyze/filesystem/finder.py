@@ -75,7 +75,7 @@ class Finder:
         """Return what lies at `path`, and the way to its directory; a symlink at its end is not followed.
 
         Raises:
-            LimitExceededError: the symlinks on all ways together are longer than ``max_metadata``.
+            LimitExceededError: the symlinks on all ways together are longer than ``max_followed``.
         """
         directory, _, name = path.rstrip("/").rpartition("/")
         if name in _NAMELESS:
@@ -161,8 +161,10 @@ class Finder:
             return None
         target = changeset.links[row]
         self._followed += len(target)
-        if self._followed > self._limits.max_metadata:
+        if self._followed > self._limits.max_followed:
             raise self._limits.exceeded(
-                "max_metadata", f"the symlinks that hardlinks lead through take {self._followed:,} bytes"
+                "max_steps",
+                f"the symlinks that hardlinks lead through have {self._followed:,} characters",
+                most=self._limits.max_followed,
             )
         return target

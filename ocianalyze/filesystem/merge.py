@@ -51,7 +51,7 @@ def merge(
     `budget` is what may be spent on looking things up in it; all of the limits if None.
 
     Raises:
-        LimitExceededError: the symlinks that hardlinks lead through are longer than ``max_metadata`` together.
+        LimitExceededError: the symlinks that hardlinks lead through are longer than ``max_followed`` together.
     """
     return _Merge(changesets or [Changeset()], limits).filesystem(contents, budget or Budget(limits))
 

@@ -7,6 +7,7 @@ from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocianalyze.layers import ordinary, places
+from ocianalyze.layers.budget import Budget, memory_of_extras, memory_of_rows
 from ocianalyze.layers.changeset import IMPLIED, ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import OPAQUE_MARKER, WHITEOUT_PREFIX, Attributes, Kind, RawEntry
 from ocianalyze.layers.obstacles import EVERYONE, OLDER_DOCKER, Cause, Refusal
@@ -46,6 +47,9 @@ _LINKS: Final = frozenset((_SYMLINK, _HARDLINK))
 _WHITEOUT, _OPAQUE = int(Kind.WHITEOUT), int(Kind.OPAQUE)
 _BY_STATED_PATH: Final = "CPO"
 """Who goes to directories by their stated paths at the end, even if these led through absolute symlinks."""
+_SETTLED_AFTER: Final = 1 << 12
+_MOST_OWED: Final = 1 << 22
+"""After how many entries, or characters of links, attributes and directories, their memory is taken."""
 _SHORT_NAME: Final = 63
 _SHORT_PATH: Final = 1000
 """So many characters are no more bytes than a name or a path may have."""
@@ -59,21 +63,20 @@ def read_changeset(
     keep: Keep | None = None,
     progress: LayerProgress = SILENT,
     walked: bool = False,
+    budget: Budget | None = None,
 ) -> Changeset:
     """Return the changeset that the tar in `window` states.
 
-    `progress` is told of it, with the place in the tar where it is `walked`. `keep` and what is raised are those of
-    `build_changeset`, and of `read_entries`.
+    `budget` is what the image may still ask for; all of the limits if None. `progress` is told of it, with the place in
+    the tar where it is `walked`. `keep` and what is raised are those of `build_changeset`, and of `read_entries`.
     """
-    builder = _Builder(limits, what)
+    builder = _Builder(limits, what, budget or Budget(limits))
     if ordinary.compiled is None:
-        entries = read_entries(window, limits=limits, what=what)
+        entries = read_entries(window, what=what)
         return builder.build(tell_entries(entries, progress, walked=walked), keep)
-    taker = ordinary.Taker(window, builder.tables(keep), limits.max_entries, progress)
-    changeset = builder.build(read_entries(window, limits=limits, what=what, take=taker), keep)
+    taker = ordinary.Taker(window, builder.tables(keep), progress, builder.settle)
+    changeset = builder.build(read_entries(window, what=what, take=taker), keep)
     changeset.entries += taker.taken
-    if changeset.entries > limits.max_entries:
-        raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
     return changeset
 
 
@@ -95,9 +98,9 @@ def build_changeset(
     not in the layer but as what takes the place of others.
 
     Raises:
-        LimitExceededError: there are more than ``max_entries``, or what their paths lead through is too much.
+        LimitExceededError: they take too much memory, or what their paths lead through is too much.
     """
-    return _Builder(limits, what).build(entries, keep)
+    return _Builder(limits, what, Budget(limits)).build(entries, keep)
 
 
 class _Builder:
@@ -109,9 +112,13 @@ class _Builder:
     `_inside` lists the first `_listed` known paths by directory; it is kept only where one is replaced.
     """
 
-    def __init__(self, limits: Limits, what: str) -> None:
+    def __init__(self, limits: Limits, what: str, budget: Budget) -> None:
         self._limits = limits
         self._what = what
+        self._budget = budget
+        self._settled = 0
+        self._settled_links = self._settled_xattrs = 0
+        self._owed = 0
         self._changeset = Changeset()
         self._directories: dict[str, int | None] = {"": ROOT}
         self._symlinks: dict[str, str] = {}
@@ -119,7 +126,7 @@ class _Builder:
         self._stated_through: dict[str, tuple[Place, str]] = {}
         self._inside: dict[str, list[str]] = {}
         self._listed = 0
-        self._metadata = 0
+        self._followed = 0
         self._implied = 0
         self._implied_size = 0
         self._indices: dict[Attributes, int] = {IMPLIED: 0}
@@ -166,11 +173,11 @@ class _Builder:
         directories = self._directories
         indices = self._indices
         last, index = IMPLIED, 0
-        count, most = 0, self._limits.max_entries
+        count = 0
         for path, kind, attributes, size, mtime, link, offset, stored, xattrs, refusals in entries:
             count += 1
-            if count > most:
-                raise self._limits.exceeded("max_entries", f"{self._what} has more than {most:,} entries")
+            if not count % _SETTLED_AFTER or self._owed > _MOST_OWED:
+                self.settle()
             directory, _, name = path.rpartition("/")
             parent = directories.get(directory)
             if not parent or name in _NAMELESS:  # else what is known is normalised: most often, so it is seen first
@@ -220,11 +227,13 @@ class _Builder:
                 if directories.get(path, ROOT) is None:
                     self._forget(path)
                 directories[path] = row
+                self._owed += len(path)
             elif kind < _WHITEOUT or kind > _OPAQUE:
                 if path in directories:
                     self._forget(path)
                 if kind in _LINKS:
                     changeset.links[row] = link
+                    self._owed += len(link)
                     self._take_link(path, kind, link)
             names.append(name)
             parents.append(parent)
@@ -235,13 +244,26 @@ class _Builder:
             offsets.append(offset)
             if xattrs is not None:
                 changeset.xattrs[row] = xattrs
+                self._owed += sum(map(len, xattrs.values()))
                 if any(key.startswith(_OVERLAY) for key in xattrs):
                     self._report("overlay-attribute", _OVERLAY_SEEN, path)
             if keep is not None and size and offset >= 0:
                 keep(row, path, name, attributes[0], offset, stored)
         changeset.entries = count
         self._check_stated_through()
+        self.settle()
         return changeset
+
+    def settle(self) -> None:
+        """Take the memory for what was added since the last time; `memory_of` comes to the same for the whole."""
+        changeset = self._changeset
+        rows, links, xattrs = len(changeset.names), len(changeset.links), len(changeset.xattrs)
+        size = memory_of_rows(changeset.names[self._settled :]) + memory_of_extras(
+            islice(reversed(changeset.links.values()), links - self._settled_links),
+            islice(reversed(changeset.xattrs.values()), xattrs - self._settled_xattrs),
+        )
+        self._settled, self._settled_links, self._settled_xattrs, self._owed = rows, links, xattrs, 0
+        self._budget.take(size, self._what, thing="its entries")
 
     def _check_stated_through(self) -> None:
         """Take note of directories that were stated through symlinks that lead elsewhere at the end.
@@ -311,17 +333,19 @@ class _Builder:
         """Add the directory `path`, which is `name` in `parent` and which no entry states, and return its row."""
         changeset = self._changeset
         row = len(changeset.names)
-        if row > self._limits.max_entries:
-            raise self._limits.exceeded("max_entries", f"{self._what} implies more than {row:,} directories")
+        self._owed += len(path)
+        if self._owed > _MOST_OWED:
+            self.settle()
         self._implied_size += getsizeof(path) + _ROW
         entries = row - self._implied  # instead of the root, the one that is in work
         self._implied += 1
         excess = self._implied_size - _FREE * entries
         if excess > self._limits.max_implied:
             raise self._limits.exceeded(
-                "max_implied",
+                "max_memory",
                 f"{self._what}: for {entries:,} entries it implies directories of {excess:,} bytes of memory beyond "
                 f"{_FREE:,} for each",
+                most=self._limits.max_implied,
             )
         changeset.names.append(name)
         changeset.parents.append(parent)
@@ -362,10 +386,12 @@ class _Builder:
 
     def _charge(self, amount: int) -> None:
         """Bound how long a few hostile entries can keep us busy with deep paths and symlinks."""
-        self._metadata += amount
-        if self._metadata > self._limits.max_metadata:
+        self._followed += amount
+        if self._followed > self._limits.max_followed:
             raise self._limits.exceeded(
-                "max_metadata", f"{self._what}: the directories that its entries imply take {self._metadata:,} bytes"
+                "max_steps",
+                f"{self._what}: the paths that its entries lead through have {self._followed:,} characters",
+                most=self._limits.max_followed,
             )
 
     def _report(self, code: str, message: str, path: str) -> None:

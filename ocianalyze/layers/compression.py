@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import zstandard
 
 from ocianalyze.errors import CorruptLayerError, CutShortError
+from ocianalyze.layers.limits import RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.limits import Limits
 
 _igzip: Any = None
@@ -45,7 +47,8 @@ _ERRORS: Final[tuple[type[Exception], ...]] = (
     EOFError,
     ValueError,
 )
-_RATIO_FROM: Final = 1 << 26
+_RATIO_FROM: Final = 1 << 20
+"""So many bytes of one stream are never out of proportion: compressed bytes come in chunks, too."""
 _MAGIC: Final = {
     b"\x1f\x8b\x08": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
@@ -73,18 +76,18 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return head[:size], chain((head,) if head else (), chunks)
 
 
-def decompress(chunks: Iterator[bytes], *, limits: Limits, what: str, codec: str | None = None) -> Iterator[bytes]:
+def decompress(chunks: Iterator[bytes], *, budget: Budget, what: str, codec: str | None = None) -> Iterator[bytes]:
     """Yield the plain bytes of a stream, whose codec is told by its first bytes if not given.
 
     Raises:
         CorruptLayerError: the stream is damaged or ends early.
-        LimitExceededError: it expands beyond ``max_layer_size`` or ``max_ratio``, or needs a larger window.
+        LimitExceededError: all streams together inflate beyond ``max_inflated``, or this one needs a larger window.
     """
     if codec is None:
         head, chunks = peek(chunks, MAGIC_SIZE)
         codec = recognise(head)
-    meter = _Meter(chunks, limits=limits, what=what)
-    return _guard(_CODECS[codec](meter, limits), meter, codec)
+    meter = _Meter(chunks, budget=budget, what=what)
+    return _guard(_CODECS[codec](meter, budget.limits), meter, codec)
 
 
 class DamagedFrameError(ValueError):
@@ -112,12 +115,13 @@ def expand_frame(frame: bytes | memoryview, *, most: int) -> bytes:
 
 
 class _Meter:
-    """Counts what goes in and what comes out, and holds it against the limits."""
+    """Counts what goes in and what comes out, and takes what is out of proportion off the budget."""
 
-    def __init__(self, chunks: Iterator[bytes], *, limits: Limits, what: str) -> None:
+    def __init__(self, chunks: Iterator[bytes], *, budget: Budget, what: str) -> None:
         self._chunks = chunks
-        self.limits = limits
-        self._max_size = limits.max_layer_size
+        self._budget = budget
+        self._excess = _RATIO_FROM
+        self.limits = budget.limits
         self.what = what
         self.taken = 0
         self.given = 0
@@ -129,12 +133,10 @@ class _Meter:
 
     def give(self, piece: bytes) -> bytes:
         self.given += len(piece)
-        if self.given > self._max_size:
-            raise self.limits.exceeded("max_layer_size", f"{self.what} expands to more than {self.given:,} bytes")
-        if self.given > _RATIO_FROM and self.given > self.taken * self.limits.max_ratio:
-            raise self.limits.exceeded(
-                "max_ratio", f"{self.what} expands {self.given // max(self.taken, 1):,} times ({self.given:,} bytes)"
-            )
+        excess = self.given - self.taken * RATIO
+        if excess > self._excess:
+            self._budget.inflate(excess - self._excess, self.what)
+            self._excess = excess
         return piece
 
     def ends_early(self, codec: str) -> CutShortError:
@@ -152,7 +154,9 @@ def _guard(pieces: Iterator[bytes], meter: _Meter, codec: str) -> Iterator[bytes
         raise meter.damaged(f"damaged {codec} stream ({error})") from error
     except zstandard.ZstdError as error:
         if "too much memory" in str(error):
-            raise meter.limits.exceeded("max_window", f"{meter.what} needs a zstd window beyond the limit") from error
+            raise meter.limits.exceeded(
+                "max_memory", f"{meter.what} needs a zstd window beyond the limit", most=meter.limits.max_window
+            ) from error
         raise meter.damaged(f"damaged zstd stream ({error})") from error
 
 

@@ -78,7 +78,7 @@ class Contents:
         head = b"" if want is Want.WHOLE else self._bytes(row, min(HEAD, size))
         keep = kept_size(want, size, head, largest=self._budget.limits.max_content)
         if keep > len(head):
-            self._budget.take(keep, path)
+            self._budget.take(2 * keep, path)
             return self._bytes(row, keep)
         return head[:keep]
 

@@ -1,52 +1,80 @@
 """How much an image may ask of us before it is refused.
 
-The defaults are far above what an image of 35 GB needs. Every limit fails closed: the error names the option that
-raises it, and nothing is said of the image.
+The defaults are far above what an image of 35 GB needs (docs/limits.md has what was measured). Every limit fails
+closed: the error names the option that raises it, and nothing is said of the image.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from ocianalyze.errors import LimitExceededError
 
-_MIB, _GIB = 1 << 20, 1 << 30
+_GIB: Final = 1 << 30
+RATIO: Final = 400
+"""How many bytes each compressed byte may inflate to before it counts: those of real layers inflate to three or so."""
 
 
 class Limits(NamedTuple):
-    """The limits of one analysis; sizes are in bytes. `MEANINGS` says what each of them counts."""
+    """The limits of one analysis; `MEANINGS` says what each of them counts. Sizes are in bytes."""
 
-    max_entries: int = 20_000_000
-    max_metadata: int = 1 * _GIB
-    max_implied: int = 64 * _MIB
-    max_layer_size: int = 256 * _GIB
-    max_ratio: int = 400
-    max_window: int = 256 * _MIB
-    max_json: int = 8 * _MIB
-    max_nesting: int = 4
-    max_content: int = 32 * _MIB
-    max_captured: int = 256 * _MIB
-    max_steps: int = 20_000_000
+    max_memory: int = 1 * _GIB
+    max_inflated: int = 2 * _GIB
+    max_steps: int = 5_000_000
 
-    def exceeded(self, name: str, what: str) -> LimitExceededError:
-        """Return the error that says `what` is over the limit `name`."""
-        value = getattr(self, name)
+    @property
+    def max_document(self) -> int:
+        """How many bytes an index, a manifest or a config may have."""
+        return self.max_memory >> 6
+
+    @property
+    def max_content(self) -> int:
+        """How many bytes a file may have whose content is looked at."""
+        return self.max_memory >> 5
+
+    @property
+    def max_window(self) -> int:
+        """How many bytes of memory a compressed stream may ask for; ``zstd --ultra`` asks for 128 MiB."""
+        return self.max_memory >> 3
+
+    @property
+    def max_implied(self) -> int:
+        """How many bytes the directories may take that one layer's paths only imply, beyond 2 KiB for each entry."""
+        return self.max_memory >> 4
+
+    @property
+    def max_followed(self) -> int:
+        """How many characters of paths and symlinks are gone through for one layer's entries, a nanosecond each."""
+        return 200 * self.max_steps
+
+    def exceeded(self, name: str, what: str, *, most: int | None = None) -> LimitExceededError:
+        """Return the error that says `what` is over the limit `name`, or over `most`, which follows from it."""
+        value = getattr(self, name) if most is None else most
         return LimitExceededError(f"{what}, over the limit of {value:,}", option="--" + name.replace("_", "-"))
 
 
 DEFAULT_LIMITS = Limits()
 
-MEANINGS = {
-    "max_entries": "entries of all layers together",
-    "max_metadata": "bytes of one layer's extended headers together, of the directories that paths only imply, and "
-    "of the symlinks that hardlinks lead through",
-    "max_implied": "bytes of memory for directories that one layer's paths only imply, beyond 2 KiB for each entry",
-    "max_layer_size": "bytes of one layer, uncompressed, and of one sparse file",
-    "max_ratio": "uncompressed bytes for each compressed byte, once a layer has given 64 MiB",
-    "max_window": "bytes of memory that a zstd frame may ask for",
-    "max_json": "bytes of an index, a manifest or a config",
-    "max_nesting": "indexes within indexes",
-    "max_content": "bytes of one file whose content is looked at",
-    "max_captured": "bytes kept of the contents of all files together",
+MEANINGS: Final = {
+    "max_memory": "bytes of memory for what is known of the image: names, links, attributes, contents, documents",
+    "max_inflated": f"bytes that layers may inflate to beyond {RATIO} times what they take compressed",
     "max_steps": "steps of following links, going through directories and reading configurations, a microsecond each",
 }
+
+REPLACED: Final = frozenset(
+    (
+        "max_entries",
+        "max_path_bytes",
+        "max_extended_header",
+        "max_metadata",
+        "max_implied",
+        "max_layer_size",
+        "max_ratio",
+        "max_window",
+        "max_json",
+        "max_nesting",
+        "max_content",
+        "max_captured",
+    )
+)
+"""Limits of version 0.1, whose place these take: they are still accepted, and do nothing."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from ocianalyze import __version__
 from ocianalyze.errors import DigestMismatchError
 from ocianalyze.layers import packing
+from ocianalyze.layers.budget import memory_of
 from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.reader import ReadLayer, verify, walkable
 from ocianalyze.layers.tally import Tally
@@ -53,7 +54,7 @@ class LayerMemory:
         Nothing is known where everything is to be verified, or where the blob has not the size that it had.
 
         Raises:
-            LimitExceededError: the contents that were kept of all layers are too large.
+            LimitExceededError: what is known of all layers takes too much memory.
         """
         identity = self._identities[layer.position] = _identity(layer.blob)
         if self._reading.verify:
@@ -68,7 +69,9 @@ class LayerMemory:
         contents = Contents(
             packed.changeset, layer.blob, packed.compression, capture=self._reading.capture, budget=budget
         )
-        budget.take(sum(map(len, packed.captured.values())), f"layer {layer.position}")
+        what = f"layer {layer.position}"
+        budget.take(memory_of(packed.changeset), what, thing="its entries")
+        budget.take(2 * sum(map(len, packed.captured.values())), what)
         return unpack_layer(packed, contents, bytes_hashed=hashed, seconds=perf_counter() - started)
 
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:

@@ -13,6 +13,8 @@ from ocianalyze.layers.progress import SILENT
 from ocianalyze.layers.tarstream import BLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ocianalyze.layers.progress import LayerProgress
     from ocianalyze.layers.windows import Window
 
@@ -29,8 +31,10 @@ _FEW: Final = 8
 """So many entries at a time hardly repay the reading that it takes to find them."""
 _PATIENCE: Final = 2
 _LONGEST_PAUSE: Final = 32
+_SHORT: Final = 1000
+"""Extended headers of so many bytes are ordinary."""
 _LARGEST: Final = 1 << 62
-"""The largest limit that the compiled code is told of; no file comes near it."""
+"""How many bytes of them there may be."""
 _TOLD_AFTER: Final = 1 << 9
 """After how many entries that are left to the parser it is told how far the reading is."""
 
@@ -41,46 +45,48 @@ class Taker:
     Where it finds few in a file time after time, it leaves more and more entries to the parser before it reads again.
     In a stream it need not read to look.
 
-    `tables` is where their rows go, see `building`; `most` is how many are taken at most. `taken` counts them.
+    `tables` is where their rows go, see `building`; `settle` is called whenever some were added. `taken` counts them.
     """
 
-    def __init__(self, window: Window, tables: tuple[Any, ...], most: int, progress: LayerProgress) -> None:
+    def __init__(
+        self, window: Window, tables: tuple[Any, ...], progress: LayerProgress, settle: Callable[[], None]
+    ) -> None:
         self.taken = 0
         self._left = 0
         self._window = window
         self._file = window.file()
         self._tables = tables
-        self._most = most
         self._progress = progress
+        self._settle = settle
         self._vain = self._pause = 0
 
-    def __call__(self, position: int, end: int, path_limit: int, extended_limit: int) -> tuple[int, int, int, int]:
+    def __call__(self, position: int, end: int) -> tuple[int, int, int]:
         """Take some entries; see `ocianalyze.layers.tarstream.Take`."""
         if self._pause:
             self._pause -= 1
             return self._leave(position)
-        limits = min(path_limit, _LARGEST), min(extended_limit, _LARGEST)
-        bounds = position, end, min(_AT_ONCE, self._most - self.taken), *limits
+        bounds = position, end, _AT_ONCE, _SHORT, _LARGEST
         if self._file is not None:
-            taken, after, content_end, extended, size = compiled.walk(self._tables, *self._file, *bounds, _WIDEST)
+            taken, after, content_end, _, size = compiled.walk(self._tables, *self._file, *bounds, _WIDEST)
             self._window.count(size)
             self._vain = 0 if taken >= _FEW else self._vain + 1
             self._pause = min(max(0, self._vain - _PATIENCE), _LONGEST_PAUSE)
         else:
             data, start = self._window.view(position, BLOCK)
-            taken, after, content_end, extended, _ = compiled.take(self._tables, data, start, *bounds)
+            taken, after, content_end, _, _ = compiled.take(self._tables, data, start, *bounds)
         if not taken:
             return self._leave(position)
         self.taken += taken
+        self._settle()
         self._tell(after)
-        return taken, after, content_end, extended
+        return taken, after, content_end
 
-    def _leave(self, position: int) -> tuple[int, int, int, int]:
+    def _leave(self, position: int) -> tuple[int, int, int]:
         """Leave the entry at `position` to the parser."""
         self._left += 1
         if self._left % _TOLD_AFTER == 0:
             self._tell(position)
-        return 0, position, position, 0
+        return 0, position, position
 
     def _tell(self, position: int) -> None:
         """Tell how many entries there were, whoever read them, and where in the tar the reading is."""

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
+from ocianalyze.layers.budget import memory_of
 from ocianalyze.layers.building import read_changeset
 from ocianalyze.layers.capture import HEAD, SCRIPTS, Capture, Want, kept_size
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
@@ -161,8 +162,12 @@ def walk_blob(
         require_tar(byte_range.read_at(0, BLOCK), what)
         window = RangeWindow(byte_range)
         with reading.progress.begin(what, byte_range.size, step=step) as progress:
-            changeset = read_changeset(window, limits=reading.limits, what=what, progress=progress, walked=True)
+            changeset = read_changeset(
+                window, limits=reading.limits, what=what, progress=progress, walked=True, budget=budget
+            )
         walked = changeset, window.bytes_read, perf_counter() - started
+    else:
+        budget.take(memory_of(walked[0]), what, thing="its entries")
     changeset, bytes_read, seconds = walked
     contents = Contents(changeset, blob, "none", capture=reading.capture, budget=budget)
     size = byte_range.size
@@ -222,7 +227,7 @@ def _stream(
     with plain.beside() if beside and need_diff_id else nullcontext():
         head, chunks = peek(stored.count(tell_chunks(blob.chunks(), progress)), MAGIC_SIZE)
         codec = recognise(head)
-        pieces = decompress(chunks, limits=limits, what=what, codec=codec)
+        pieces = decompress(chunks, budget=budget, what=what, codec=codec)
         if codec in ("bzip2", "xz"):
             raise CorruptLayerError(f"{what} is compressed with {codec}, which is not a compression of image layers")
         if need_diff_id and codec != "none":
@@ -232,7 +237,7 @@ def _stream(
         window = StreamWindow(pieces)
         readable = blob.byte_range() is not None and codec == "none"
         keeper = None if readable else _Keeper(reading, window, budget, what)
-        changeset = read_changeset(window, limits=limits, what=what, keep=keeper, progress=progress)
+        changeset = read_changeset(window, limits=limits, what=what, keep=keeper, progress=progress, budget=budget)
         size = window.drain()
     digest = stored.digest()
     contents = Contents(changeset, blob, codec, capture=reading.capture, budget=budget)
@@ -273,7 +278,7 @@ class _Keeper:
                 self.dropped = True
                 return
             self._scripts_left -= keep
-        self._budget.take(keep, self._what)
+        self._budget.take(2 * keep, self._what)
         data, start = self._view(offset, keep)
         self.captured[row] = data[offset - start : offset - start + keep]
 

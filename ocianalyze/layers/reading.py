@@ -91,7 +91,6 @@ def read_layers(
             step=layer.created_by,
             beside=jobs > 1 and (layer.blob.size or 0) * jobs > streamed,
         )
-        budget.count(len(result.changeset))
         if memory is not None:
             memory.keep(layer, result)
         return result
@@ -99,7 +98,7 @@ def read_layers(
     done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
     if memory is not None and has_news:
         memory.trim()
-    return _in_order(image, done, reading)
+    return _in_order(image, done)
 
 
 def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: int) -> dict[str, ReadLayer]:
@@ -109,13 +108,9 @@ def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: 
         return {_key(layer): known for layer, known in zip(layers, recalled, strict=True) if known is not None}
 
 
-def _in_order(image: Image, done: Mapping[str, ReadLayer], reading: Reading) -> list[ReadLayer]:
+def _in_order(image: Image, done: Mapping[str, ReadLayer]) -> list[ReadLayer]:
     """Return what was read of each layer of the image."""
-    results = [done[_key(layer)] for layer in image.layers]
-    total = sum(len(result.changeset) for result in results)
-    if total > reading.limits.max_entries:
-        raise reading.limits.exceeded("max_entries", f"the image has {total:,} entries")
-    return results
+    return [done[_key(layer)] for layer in image.layers]
 
 
 def _read_in_threads(

@@ -28,16 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ocianalyze.layers.entry import RawEntry
-    from ocianalyze.layers.limits import Limits
     from ocianalyze.layers.windows import Window
 
 _Cached = TypeVar("_Cached", int, Attributes)
-Take: TypeAlias = "Callable[[int, int, int, int], tuple[int, int, int, int]]"
+Take: TypeAlias = "Callable[[int, int], tuple[int, int, int]]"
 """Takes entries from a place in a tar on, as long as there is nothing odd about them.
 
-It is given the place, where the tar ends, how long a path may be, and how many bytes extended headers may still have.
-It returns how many entries it took, where the next header begins, where the content of the last entry ends, and how
-many bytes of extended headers there were.
+It is given the place, and where the tar ends. It returns how many entries it took, where the next header begins, and
+where the content of the last entry ends.
 """
 
 BLOCK: Final = 512
@@ -65,7 +63,6 @@ _LARGEST: Final = _INT64 - BLOCK
 """Where the content of an entry ends at most: the next header is to lie below 2**63, too."""
 _LONGEST_EXTENDED: Final = 1 << 20
 """How many bytes of an extended header, or of a sparse map, Go reads."""
-_SHORT: Final = 1000
 """So many bytes of an extended header may be taken without looking at how long the path is."""
 _LONGEST_TARGET: Final = 4095
 """How many bytes the target of a symlink may have in Linux."""
@@ -119,7 +116,6 @@ _SUMS: Final = _Sums()
 def read_entries(
     window: Window,
     *,
-    limits: Limits,
     what: str,
     take: Take | None = None,
     sparse: Callable[[SparseFile], None] | None = None,
@@ -134,9 +130,8 @@ def read_entries(
 
     Raises:
         CorruptLayerError: a header is damaged or cut, or content is; with the offset in the uncompressed tar.
-        LimitExceededError: the extended headers together, or a sparse file, are larger than allowed.
     """
-    return _Reader(window, limits, what, sparse).entries(take)
+    return _Reader(window, what, sparse).entries(take)
 
 
 def begins_tar(block: bytes) -> bool:
@@ -169,15 +164,11 @@ class _Reader:
     `_refusals` are the reasons, found so far, why no runtime unpacks the entry that is being read.
     """
 
-    def __init__(
-        self, window: Window, limits: Limits, what: str, on_sparse: Callable[[SparseFile], None] | None
-    ) -> None:
+    def __init__(self, window: Window, what: str, on_sparse: Callable[[SparseFile], None] | None) -> None:
         self._window = window
-        self._limits = limits
         self._what = what
         self._on_sparse = on_sparse
         self._sparse_map: bytes | None = None
-        self._extended_bytes = 0
         self._refusals: list[Refusal] = []
 
     def entries(self, take: Take | None) -> Iterator[RawEntry]:  # noqa: C901, PLR0912, PLR0915 - the one hot loop of the program
@@ -197,11 +188,9 @@ class _Reader:
         position = content_end = 0
         while True:
             if take is not None and extensions is None and not long_path and not refusals:
-                left = self._limits.max_metadata - self._extended_bytes
-                taken, after, ended, extended = take(position, end, _SHORT, left)
+                taken, after, ended = take(position, end)
                 if taken:
                     position, content_end = after, ended
-                    self._extended_bytes += extended
                     continue
             at = position - start
             if at + BLOCK > length:
@@ -316,10 +305,6 @@ class _Reader:
             if sparse:
                 if self._on_sparse is not None:
                     self._on_sparse(SparseFile(self._sparse_map, flag == b"S", size, offset, stored))
-                elif size > self._limits.max_layer_size and not refusals:
-                    raise self._limits.exceeded(
-                        "max_layer_size", f"{self._what}: the sparse file {_shown(path)} has {size:,} bytes"
-                    )
                 offset, sparse = -1, False
             yield (
                 path.decode("utf-8", "surrogateescape"),
@@ -437,17 +422,14 @@ class _Reader:
     def _long_path(self, body: bytes, size: int) -> bytes:
         """Return the path of a PAX header that says nothing else, and that no limit forbids; else nothing."""
         start = b"%d path=" % size
-        seen = self._extended_bytes + size
         if (
             not body.startswith(start)
             or len(body) != size
             or body[-1] != _NEWLINE
             or b"\0" in body
             or size > _LONGEST_EXTENDED
-            or seen > self._limits.max_metadata
         ):
             return b""
-        self._extended_bytes = seen
         return body[len(start) : -1]
 
     def _extend(self, extensions: _Extensions, flag: bytes, body: bytes, offset: int, size: int) -> _Extensions | None:
@@ -460,11 +442,6 @@ class _Reader:
         if size > _LONGEST_EXTENDED:
             self._refusals.append(Refusal(Cause.EXTENDED_HEADER, EVERYONE, f"{size:,} bytes"))
             return None if flag == b"g" else extensions
-        self._extended_bytes += size
-        if self._extended_bytes > self._limits.max_metadata:
-            raise self._limits.exceeded(
-                "max_metadata", f"{self._what}: the extended headers have {self._extended_bytes:,} bytes"
-            )
         if len(body) < size:
             data, start = self._window.view(offset, size)
             body = data[offset - start : offset - start + size]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ocianalyze.analysis import check_driver_version
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.facts.size import parse_size
-from ocianalyze.layers.limits import MEANINGS
+from ocianalyze.layers.limits import MEANINGS, REPLACED
 from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Severity
@@ -57,7 +57,7 @@ def _rule(value: str) -> str:
 
 def _limit(value: str) -> str:
     name = value.replace("-", "_")
-    if name not in MEANINGS or "_" in value:
+    if (name not in MEANINGS and name not in REPLACED) or "_" in value:
         raise UsageError("is not known", hint=suggest(value, [known.replace("_", "-") for known in MEANINGS]))
     return name
 
@@ -126,7 +126,7 @@ class Settings(Table):
         ignore: not these.
         fail_on: the least severity that makes a scan fail.
         severity: how bad the findings of rules are instead, by their ids.
-        limits: how much the image may ask for, by the names of `Limits`.
+        limits: how much the image may ask for, by the names of `Limits` and of those that it replaced.
         size_limit: how large the image may be; in bytes.
         driver_version: that of the host's NVIDIA driver.
         app_image_config: the file that the image is registered with; relative to the settings.

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError, CutShortError, InvalidImageError
+from ocianalyze.layers.budget import Budget, memory_of_text
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.obstacles import Cause
 from ocianalyze.layers.tarstream import read_entries
@@ -28,6 +29,8 @@ NO_MEMBERS = frozenset((int(Kind.ABSENT), int(Kind.GLOBAL_HEADER)))
 _UNREADABLE = frozenset((Cause.NUMBER, Cause.EXTENDED_HEADER))
 """What keeps Go's archive/tar from reading a header, and with it whatever comes after it."""
 _MAX_HOPS = 40
+MEMBER = 500
+"""How many bytes of memory a member takes beside its name."""
 _UNIQUE = frozenset(("manifest.json", "index.json", "oci-layout"))
 
 
@@ -94,10 +97,10 @@ class ArchiveStore:
             raise broken(error, self.what, head) from error
 
     def _index(self) -> None:
-        limits, allowance = self._limits, Allowance(self._limits)
+        limits, allowance, budget = self._limits, Allowance(self._limits), Budget(self._limits)
         told: deque[SparseFile] = deque(maxlen=1)
         window = RangeWindow(self._file.range())
-        entries = read_entries(window, limits=limits, what=self.what, sparse=told.append)
+        entries = read_entries(window, what=self.what, sparse=told.append)
         for path, kind, _, size, _, link, offset, _, _, refusals in entries:
             require_readable(path, refusals, self.what)
             if kind in NO_MEMBERS:
@@ -111,8 +114,7 @@ class ArchiveStore:
                 sparse, what = told.pop(), f"{self.what}: the sparse member {name!r}"
                 refused = allowance.refuse(sparse, what)
                 self._sparse[name] = refused or SparseRange(sparse, self._file.range(), limits, what)
-            if len(self._members) + len(self._sparse) > limits.max_entries:
-                raise limits.exceeded("max_entries", f"{self.what} has more than {limits.max_entries:,} members")
+            budget.take(MEMBER + memory_of_text(path + link), self.what, thing="its members")
 
     def find(self, name: str) -> FileRange | SparseRange | None:
         """Return the member `name`, past links; raises what keeps a sparse one from being read."""

@@ -7,7 +7,7 @@ leads to is taken whatever it is for. tests/sources/test_indexes.py compares thi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.oci import media_types
@@ -20,9 +20,10 @@ from ocianalyze.sources.diagnosis.documents import is_image
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.layers.limits import Limits
     from ocianalyze.oci.models import Listed, Platform
 
+_MOST_NESTED: Final = 4
+"""How deep indexes may lie within indexes: builders make one within one."""
 MAX_MANIFESTS = 10_000
 """How many manifests are looked at; an image has a few dozen."""
 
@@ -33,10 +34,6 @@ class Catalogue(Protocol):
     @property
     def what(self) -> str:
         """What the source is called in messages."""
-
-    @property
-    def limits(self) -> Limits:
-        """How much may be asked for."""
 
     @property
     def is_local(self) -> bool:
@@ -118,7 +115,7 @@ def images(items: Sequence[Listed], catalogue: Catalogue) -> Iterator[tuple[List
     """
     seen: set[tuple[str, str, int]] = set()
     level = list(items)
-    for _ in range(catalogue.limits.max_nesting + 1):
+    for _ in range(_MOST_NESTED + 1):
         deeper: list[Listed] = []
         for item in level:
             key = item.digest, item.media_type, item.size
@@ -135,7 +132,7 @@ def images(items: Sequence[Listed], catalogue: Catalogue) -> Iterator[tuple[List
         level = deeper
         if not level:
             return
-    raise _too_deep(catalogue.limits)
+    raise _too_deep(catalogue.what)
 
 
 def may_be_image(item: Listed) -> bool:
@@ -145,7 +142,7 @@ def may_be_image(item: Listed) -> bool:
 
 def _descend(items: Sequence[Listed], wanted: Wanted, catalogue: Catalogue, depth: int) -> Picked | None:
     """Return what containerd finds in an index (``images.Manifest``); None if nothing fits, or it is not there."""
-    for _ in range(depth, catalogue.limits.max_nesting + 1):
+    for _ in range(depth, _MOST_NESTED + 1):
         best = wanted.best([item.platform for item in items])
         if not best:
             return None
@@ -157,12 +154,12 @@ def _descend(items: Sequence[Listed], wanted: Wanted, catalogue: Catalogue, dept
             stated = item.platform is not None or wanted.accepts(catalogue.platform(document))
             return Picked(item, document) if stated else None
         items = document.manifests
-    raise _too_deep(catalogue.limits)
+    raise _too_deep(catalogue.what)
 
 
 def _only_one(items: Sequence[Listed], catalogue: Catalogue, depth: int) -> Picked | None:
     """Return the only image that there is, if it is for another machine than that of Studio, as all say of it."""
-    for _ in range(depth, catalogue.limits.max_nesting + 1):
+    for _ in range(depth, _MOST_NESTED + 1):
         left = [item for item in _stated(items) if catalogue.holds(item)]
         if len(left) != 1 or (left[0].platform is not None and not is_for_another_machine(left[0].platform)):
             return None
@@ -171,7 +168,7 @@ def _only_one(items: Sequence[Listed], catalogue: Catalogue, depth: int) -> Pick
             is_elsewhere = is_image(document) and is_for_another_machine(catalogue.platform(document))
             return Picked(left[0], document) if is_elsewhere else None
         items = document.manifests
-    raise _too_deep(catalogue.limits)
+    raise _too_deep(catalogue.what)
 
 
 def _stated(items: Sequence[Listed]) -> list[Listed]:
@@ -180,5 +177,5 @@ def _stated(items: Sequence[Listed]) -> list[Listed]:
     return [item for item in items if not item.is_attestation and may_be_image(item) and item.artifact_type in kinds]
 
 
-def _too_deep(limits: Limits) -> Exception:
-    return limits.exceeded("max_nesting", f"indexes lie within indexes {limits.max_nesting + 1} deep")
+def _too_deep(what: str) -> InvalidImageError:
+    return InvalidImageError(f"{what}: indexes lie within indexes more than {_MOST_NESTED} deep")

@@ -101,5 +101,5 @@ def kept(name: str, data: bytes, budget: Budget) -> BytesBlob:
         LimitExceededError: too much is kept already.
     """
     blob = hold(data)
-    budget.take(len(blob.kept), name, thing="the JSON documents beside the layers")
+    budget.take(2 * len(blob.kept), name, thing="the JSON documents beside the layers")
     return blob

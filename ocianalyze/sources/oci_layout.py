@@ -17,7 +17,6 @@ from ocianalyze.sources.store import INDEX_JSON, Documents, blob_name, missing
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
-    from ocianalyze.layers.limits import Limits
     from ocianalyze.oci.image import Blob
     from ocianalyze.oci.models import Descriptor, Listed, Platform
     from ocianalyze.oci.platforms import Wanted
@@ -122,11 +121,6 @@ class Layout:
     def what(self) -> str:
         """What the source is called in messages."""
         return self._documents.store.what
-
-    @property
-    def limits(self) -> Limits:
-        """How much may be asked for."""
-        return self._documents.limits
 
     def holds(self, item: Listed) -> bool:
         """Tell whether a blob of this digest is there, if only as a link to nothing."""

@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers import sparse
+from ocianalyze.layers.limits import RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from ocianalyze.layers.sparse import SparseFile, SparseMap
     from ocianalyze.oci.image import ByteRange
 
-_FREE: Final = 1 << 30
-"""How many bytes a sparse member may have, whatever is stored of it: as many zeros are read in about a second."""
 _SHARE: Final = 4
-"""The maps of sparse members are kept until they are needed, so they may have a sixteenth of ``max_metadata``."""
+"""The maps of sparse members are kept until they are needed, so they may have a sixteenth of the memory."""
 _CHUNK: Final = 1 << 17
 
 
@@ -36,15 +35,19 @@ class Allowance:
     def refuse(self, file: SparseFile, what: str) -> LimitExceededError | None:
         """Return why a member may not be read, if it may not; else it is taken off."""
         limits = self._limits
-        if file.size > limits.max_layer_size:
-            return limits.exceeded("max_layer_size", f"{what} has {file.size:,} bytes")
-        ratio = limits.max_ratio
-        alone, together = max(_FREE, ratio * file.stored), 4 * _FREE + ratio * (file.offset + file.stored)
+        free = limits.max_inflated
+        alone, together = free // 2 + RATIO * file.stored, 2 * free + RATIO * (file.offset + file.stored)
         if file.size > alone or self._taken + file.size > together:
-            return limits.exceeded("max_ratio", f"{what} has {file.size:,} bytes, of which {file.stored:,} are stored")
+            return limits.exceeded(
+                "max_inflated", f"{what} has {file.size:,} bytes, of which {file.stored:,} are stored"
+            )
         self._maps += len(file.numbers or b"")
-        if self._maps > limits.max_metadata >> _SHARE:
-            return limits.exceeded("max_metadata", f"{what} comes after sparse maps of {self._maps:,} bytes")
+        if self._maps > limits.max_memory >> _SHARE:
+            return limits.exceeded(
+                "max_memory",
+                f"{what} comes after sparse maps of {self._maps:,} bytes",
+                most=limits.max_memory >> _SHARE,
+            )
         self._taken += file.size
         return None
 

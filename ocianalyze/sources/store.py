@@ -13,7 +13,6 @@ from ocianalyze.errors import (
     CorruptLayerError,
     DigestMismatchError,
     InvalidImageError,
-    UndecidedError,
 )
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
@@ -23,6 +22,7 @@ from ocianalyze.sources.diagnosis.names import of_backslashes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ocianalyze.errors import LimitExceededError
     from ocianalyze.layers.limits import Limits
     from ocianalyze.oci.image import Blob
     from ocianalyze.oci.models import Descriptor
@@ -68,7 +68,7 @@ class Documents:
     limits: Limits
     _seen: set[str] = field(default_factory=set)
     _read_again: int = 0
-    _spare: int = 16 << 20
+    _spare: int | None = None
     _digests: dict[str, Digest] = field(default_factory=dict)
     _platforms: dict[str, Platform] = field(default_factory=dict)
 
@@ -81,14 +81,14 @@ class Documents:
         blob = self.store.find(name)
         if blob is None:
             raise missing(self.store, name, name)
-        most = self.limits.max_json
+        most = self.limits.max_document
         pieces, size = [], 0
         try:
             for chunk in _chunks(blob, most + 1):
                 pieces.append(chunk)
                 size += len(chunk)
                 if size > most:
-                    raise self.limits.exceeded("max_json", f"{name} has more than {most:,} bytes")
+                    raise too_large(name, self.limits)
         except (CorruptLayerError, ContentUnavailableError) as error:  # it came as a stream and was read as a layer
             raise InvalidImageError(f"{name} is not valid JSON") from error
         if name in self._seen:
@@ -149,19 +149,26 @@ class Documents:
         """Return the platform that a config states as it is to be shown.
 
         Raises:
-            UndecidedError: so many images cannot be told apart without reading too much.
+            LimitExceededError: so many images cannot be told apart without reading too much.
         """
         if _shown(where) not in self._platforms:
             blob = self.store.find(where if isinstance(where, str) else blob_name(where.digest))
             size = None if blob is None else blob.size
-            if size is None or size > self._spare:
-                raise UndecidedError(
-                    f"{self.store.what} holds several images, and their configs are too large to be read only to list "
-                    f"their platforms",
-                    hint="choose one with --image NAME or --image @POSITION",
+            spare = self.limits.max_document if self._spare is None else self._spare
+            if size is None or size > spare:
+                raise self.limits.exceeded(
+                    "max_memory",
+                    f"{self.store.what} holds several images, of which none was chosen with --image NAME or --image "
+                    f"@POSITION, and the configs that would be read to list them are too large",
+                    most=self.limits.max_document,
                 )
-            self._spare -= size
+            self._spare = spare - size
         return str(self.platform(where)) or "unknown"
+
+
+def too_large(what: str, limits: Limits) -> LimitExceededError:
+    """Return the error that a JSON document is larger than any should be."""
+    return limits.exceeded("max_memory", f"{what} has too many bytes for a JSON document", most=limits.max_document)
 
 
 def missing(store: BlobStore, name: str, what: str) -> InvalidImageError:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers import sparse
-from ocianalyze.layers.budget import Budget
+from ocianalyze.layers.budget import Budget, memory_of_text
 from ocianalyze.layers.compression import decompress, peek, recognise
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob
 from ocianalyze.layers.tarstream import BLOCK, read_entries
 from ocianalyze.layers.windows import StreamWindow
-from ocianalyze.sources.archive import NO_MEMBERS, Names, broken, require_archive, require_readable
+from ocianalyze.sources.archive import MEMBER, NO_MEMBERS, Names, broken, require_archive, require_readable
 from ocianalyze.sources.diagnosis.heads import HEAD
 from ocianalyze.sources.kept import is_document, kept
 from ocianalyze.sources.sparse_member import Allowance
-from ocianalyze.sources.store import stated_digest
+from ocianalyze.sources.store import stated_digest, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Blob, ByteRange
 
 
+_SHARE = 2
+"""The documents beside the layers may take a quarter of the memory."""
 _MAX_TRAILER = 64 << 20
 """How much may follow the end of an archive, in bytes: tools pad to the size of their records."""
 
@@ -131,8 +133,8 @@ class StreamStore:
         self.members: dict[str, Blob] = {}
         self._reading = reading
         self._budget = Budget(reading.limits)
+        self._documents = Budget(reading.limits._replace(max_memory=reading.limits.max_memory >> _SHARE))
         self._read_layers = read_layers
-        self._entries = 0
         self._broken: OcianalyzeError | None = None
         heads = [b"", b""]
         try:
@@ -145,12 +147,12 @@ class StreamStore:
         """Read the archive to its end; `heads` are set to how it begins, as it is stored and uncompressed."""
         limits, what = self._reading.limits, self.what
         heads[0], chunks = peek(chunks, HEAD)
-        heads[1], pieces = peek(decompress(chunks, limits=limits, what=what), HEAD)
+        heads[1], pieces = peek(decompress(chunks, budget=self._budget, what=what), HEAD)
         require_archive(heads[1], what)
         window = StreamWindow(self._watched(pieces))
         allowance = Allowance(limits)
         told: deque[SparseFile] = deque(maxlen=1)
-        entries = read_entries(window, limits=limits, what=what, sparse=told.append)
+        entries = read_entries(window, what=what, sparse=told.append)
         for path, kind, _, size, _, link, offset, _, _, refusals in entries:
             require_readable(path, refusals, what)
             if kind in NO_MEMBERS:
@@ -161,9 +163,7 @@ class StreamStore:
                 self.members[name] = self._member(name, _PassingBlob(window, offset, size))
             elif kind == Kind.FILE:
                 self.members[name] = self._sparse_member(name, window, told.pop(), allowance)
-            self._entries += 1
-            if self._entries > limits.max_entries:
-                raise limits.exceeded("max_entries", f"{what} has more than {limits.max_entries:,} entries")
+            self._budget.take(MEMBER + memory_of_text(path + link), what, thing="its members")
         end = window.drain(0)
         if window.drain(_MAX_TRAILER) > end + _MAX_TRAILER:
             raise InvalidImageError(f"{what} goes on for more than {_MAX_TRAILER:,} bytes after the end of the archive")
@@ -229,9 +229,9 @@ class StreamStore:
         stated = stated_digest(name)
         try:
             if size < BLOCK or is_document(head):
-                if size > limits.max_json:
-                    raise limits.exceeded("max_json", f"{name} has more than {limits.max_json:,} bytes")
-                return kept(name, b"".join(blob.chunks()), self._budget)
+                if size > limits.max_document:
+                    raise too_large(name, limits)
+                return kept(name, b"".join(blob.chunks()), self._documents)
             if not self._read_layers:
                 return PassedBlob(size, recognise(head), "of which no layer was read")
             layer = read_blob(
@@ -246,7 +246,6 @@ class StreamStore:
             if self._broken is not None:
                 raise
             return _Unreadable(error, size)
-        self._entries += len(layer.changeset)
         return PreReadBlob(layer)
 
 

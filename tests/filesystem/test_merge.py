@@ -397,10 +397,13 @@ def _limited(*layers: Sequence[Item], **limits: int) -> LimitExceededError:
 
 
 def test_limits_on_entries_and_directories() -> None:
-    assert _limited([file(str(number)) for number in range(11)], max_entries=10).option == "--max-entries"
-    assert _limited([file("a/" * 11 + "f")], max_entries=10).option == "--max-entries"
-    assert _limited([file("a/" * 500 + "f")], max_metadata=2000).option == "--max-metadata"
-    assert _limited([file("a/" * 500 + "f")], max_implied=100_000).option == "--max-implied"
+    assert _limited([file(str(number)) for number in range(11)], max_memory=3_000).option == "--max-memory"
+    assert _limited([file("a/" * 11 + "f")], max_memory=3_000).option == "--max-memory"
+    assert _limited([file("a/" * 500 + "f")], max_steps=10).option == "--max-steps"
+    assert "implies directories" in _limited([file("a/" * 500 + "f")], max_memory=1_600_000).message
+    assert _limited([symlink("s", "t" * 4000)], max_memory=8_000).option == "--max-memory"
+    assert _limited([symlink("s", "\u1234" * 1000)], max_memory=8_000).option == "--max-memory"
+    assert _limited([Item(path="f", xattrs={"user.x": "y" * 4000})], max_memory=8_000).option == "--max-memory"
 
 
 @pytest.mark.parametrize(
@@ -430,17 +433,17 @@ def test_hostile_layers_take_bounded_time_and_no_recursion(items: list[Item]) ->
 def test_a_few_deep_paths_do_not_fill_the_memory() -> None:
     items = [file(f"{number}/" + "d/" * 1900 + "f") for number in range(200)]
     tracemalloc.start()
-    error = _limited(items, max_metadata=20 << 20)
+    error = _limited(items, max_memory=160 << 20)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert error.option == "--max-metadata"
+    assert error.option == "--max-memory"
     assert peak < 100 << 20
 
 
 def test_directories_that_no_entry_states_are_no_hostility() -> None:
     """Each file may bring one of its own, with a long path, and far more than one."""
     path = "opt/" + "a-directory-with-a-long-name/" * 10
-    merged([file(f"{path}{number}/f") for number in range(2000)], reading=Reading(limits=Limits(max_implied=5000)))
+    merged([file(f"{path}{number}/f") for number in range(2000)], reading=Reading(limits=Limits(max_memory=8_000_000)))
     merged([file(f"{number}/{path}f") for number in range(2000)])
 
 
@@ -448,7 +451,7 @@ def test_symlinks_that_climb_through_each_other_are_charged_for() -> None:
     links = [symlink(f"l{number}", f"l{number + 1}/" + "x/../" * 700) for number in range(39)]
     items = [*links, *(item for number in range(400) for item in (symlink("n", str(number)), file("l0/f")))]
     started = time.process_time()
-    assert _limited(items, max_metadata=4 << 20).option == "--max-metadata"
+    assert _limited(items, max_steps=20_000).option == "--max-steps"
     assert time.process_time() - started < 3
 
 
@@ -480,8 +483,8 @@ def test_hardlinks_a_long_way_off_take_little_time(
 
 def test_symlinks_that_hardlinks_climb_through_are_charged_for() -> None:
     links = [hardlink(str(number), "./" * number + "l0/f") for number in range(100)]
-    error = _limited([*CLIMBING, file("l39/f"), *links], max_metadata=1 << 20)
-    assert error.option == "--max-metadata"
+    error = _limited([*CLIMBING, file("l39/f"), *links], max_steps=5_000)
+    assert error.option == "--max-steps"
     assert "hardlinks" in error.message
 
 

@@ -18,12 +18,10 @@ from typing import Any, Literal
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
 from ocianalyze.layers.entry import Entry, Kind
-from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.windows import Window
 
 ARCHIVE = Path(__file__).parents[1] / "data" / "odd-tars.tar.xz"
-LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +152,9 @@ def said_by(reader: Literal["py", "go"], name: str) -> list[tuple[str, Kind, int
     ]
 
 
-def entries(window: Window, limits: Limits = LIMITS) -> list[Entry]:
+def entries(window: Window) -> list[Entry]:
     """Return the entries of the tar in a window."""
-    return [Entry(*entry) for entry in read_entries(window, limits=limits, what="layer 0")]
+    return [Entry(*entry) for entry in read_entries(window, what="layer 0")]
 
 
 def outcome(window: Window) -> list[tuple[str, Kind, int, str]] | None:

@@ -299,11 +299,10 @@ def _mend_checksums(data: bytearray) -> None:
 @pytest.mark.parametrize(
     "limits",
     [
-        Limits(max_entries=50),
-        Limits(max_metadata=300),
-        Limits(max_metadata=500),
-        Limits(max_implied=0),
-        Limits(max_metadata=1 << 70, max_entries=1 << 70),
+        Limits(max_memory=5_000),
+        Limits(max_memory=20_000),
+        Limits(max_steps=1),
+        Limits(max_memory=1 << 70, max_steps=1 << 70),
     ],
 )
 def test_limits_are_kept(limits: Limits) -> None:

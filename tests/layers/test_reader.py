@@ -137,20 +137,20 @@ def test_too_many_scripts_are_known_not_to_be_kept() -> None:
 
 
 def test_contents_that_are_kept_are_bounded() -> None:
-    limits = Limits(max_captured=3000, max_content=1000)
+    limits = Limits(max_memory=32_000)
     reading = Reading(limits=limits, capture=Capture(frozenset({"**/big"})))
     for seekable in (True, False):
         done = read(MemoryBlob(layer([file("big", b"x" * 1001)]), seekable=seekable), reading)
         with pytest.raises(ContentUnavailableError, match="1,001 bytes, more than the 1,000 that are read of a file"):
             _content(done, "/big")
-    many = layer([file(f"{number}/big", b"x" * 1000) for number in range(4)])
+    many = layer([file(f"{number}/big", b"x" * 1000) for number in range(16)])
     with pytest.raises(LimitExceededError) as error:
         read(MemoryBlob(many), reading)
-    assert error.value.option == "--max-captured"
+    assert error.value.option == "--max-memory"
     walked = read(MemoryBlob(many, seekable=True), reading)
     with pytest.raises(LimitExceededError) as error:
-        assert [_content(walked, f"/{number}/big") for number in range(4)]
-    assert error.value.option == "--max-captured"
+        assert [_content(walked, f"/{number}/big") for number in range(16)]
+    assert error.value.option == "--max-memory"
 
 
 def test_a_layer_that_became_shorter_is_noticed() -> None:

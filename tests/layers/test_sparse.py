@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocianalyze.errors import CorruptLayerError
-from ocianalyze.layers.limits import DEFAULT_LIMITS
 from ocianalyze.layers.sparse import SparseFile, SparseMap, pieces, read_at, read_map
 from ocianalyze.layers.tarstream import read_entries
 from ocianalyze.layers.windows import Window
@@ -43,9 +42,7 @@ def expanded(window: Window) -> dict[str, bytes]:
         data, start = window.view(position, size)
         return data[position - start : position - start + size]
 
-    for path, kind, _, size, _, _, offset, *_ in read_entries(
-        window, limits=DEFAULT_LIMITS, what="tar", sparse=told.append
-    ):
+    for path, kind, _, size, _, _, offset, *_ in read_entries(window, what="tar", sparse=told.append):
         if kind == 0 and offset >= 0:
             found[path.removeprefix("./")] = read(offset, size)
         elif kind == 0:

@@ -43,7 +43,8 @@ def test_who_refuses_a_shape_is_named(name: str) -> None:
     assert told - optional == refused.keys() - optional
     of_current = {"containerd", "docker"} <= refused.keys()
     if len(found) == 1 and found[0][1].data["cause"] != Cause.ATTRIBUTE_SIZE:
-        assert found[0][0] == ("error" if of_current else "warning")
+        is_of_use = bool({"containerd", "docker", "podman"} & refused.keys())
+        assert found[0][0] == ("error" if of_current else "warning" if is_of_use else "note")
     for _, finding in found:
         assert all(NAMES[runtime] in finding.message for runtime in finding.data["runtimes"] if runtime in NAMES)
         assert finding.path is not None
@@ -152,7 +153,7 @@ def _only(rule: str, shape: Shape) -> tuple[str, Finding]:
 def test_what_is_said(rule: str, shape: str, path: str, what: str, who: str, hint: str) -> None:
     severity, finding = _only(rule, SHAPES[shape])
     assert (finding.path, finding.message, finding.hint) == (path, f"{what}; {cannot_unpack(who)}", hint)
-    assert severity == ("error" if stops_current(who) else "warning")
+    assert severity == ("error" if stops_current(who) else "warning" if set(who) & set("CDP") else "note")
 
 
 def test_what_only_some_file_systems_take_is_a_warning() -> None:

@@ -31,8 +31,8 @@ jobs = 2
 usr001 = "note"
 
 [limits]
-max-entries = 100
-max-layer-size = "1GiB"
+max-steps = 100
+max-memory = "1GiB"
 
 [[waive]]
 rule = "reserved-directory-used"
@@ -62,7 +62,7 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
     assert settings.app_image_config == tmp_path / "aws" / "config.json"
     assert (settings.format, settings.color, settings.verify, settings.jobs) == (["json"], "never", True, 2)
     assert settings.severity == {"USR001": Severity.NOTE}
-    assert settings.limits == {"max_entries": 100, "max_layer_size": 1 << 30}
+    assert settings.limits == {"max_steps": 100, "max_memory": 1 << 30}
     first, second = settings.waivers
     assert (first.rule, first.path, first.expires) == ("FSR001", "/opt/ml/**", date(2027, 1, 31))
     assert (second.path, second.expires, second.origin) == (None, None, "ocianalyze.toml: waiver 2")
@@ -111,8 +111,8 @@ WRONG = [
     ('verify = "yes"', 1, "verify: must be true or false", None),
     ("jobs = 0", 1, "jobs: ", None),
     ('jobs = "2"', 1, "jobs: must be a whole number", None),
-    ("[limits]\nmax-entires = 1", 2, "limits.max-entires: is not known", "did you mean 'max-entries'?"),
-    ("[limits]\nmax_entries = 1", 2, "limits.max_entries: is not known", "did you mean 'max-entries'?"),
+    ("[limits]\nmax-stesp = 1", 2, "limits.max-stesp: is not known", "did you mean 'max-steps'?"),
+    ("[limits]\nmax_steps = 1", 2, "limits.max_steps: is not known", "did you mean 'max-steps'?"),
     ("waive = 1", 1, "waive: must be a list", None),
     ('[[waive]]\nrule = "KRN001"', 1, "waive.1.reason: is missing", None),
     ('[[waive]]\nrule = "KRN001"\nraeson = "x"', 3, "waive.1.raeson: is not known", "did you mean 'reason'?"),

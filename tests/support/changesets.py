@@ -22,7 +22,7 @@ ODD = pax({b"SCHILY.xattr.user.\xfe": b"v\0\xff", b"SCHILY.xattr.security.capabi
 
 def changeset_of(data: bytes) -> Changeset:
     """Return the changeset of a tar."""
-    return build_changeset(read_entries(range_window(data), limits=Limits(), what="x"), limits=Limits(), what="x")
+    return build_changeset(read_entries(range_window(data), what="x"), limits=Limits(), what="x")
 
 
 def columns(changeset: Changeset) -> dict[str, object]:

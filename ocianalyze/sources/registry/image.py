@@ -21,6 +21,7 @@ from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.transport import Transport
+from ocianalyze.sources.store import too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,11 +138,6 @@ class _Repository:
         """The image's name in full."""
         return str(self._stated)
 
-    @property
-    def limits(self) -> Limits:
-        """How much may be asked for."""
-        return self._limits
-
     def find(self, wanted: Wanted | None) -> Candidate:
         """Return the image for a platform; errors are those of `pick`."""
         digest, size, media_type, _ = self.manifest()
@@ -178,10 +174,10 @@ class _Repository:
     def _fetch_manifest(self, selector: str, expected: Digest | None) -> tuple[Digest, int, str, bytes]:
         path = f"/v2/{self._name.repository}/manifests/{selector}"
         what = f"the manifest of {self._stated}"
-        most = self._limits.max_json
+        most = self._limits.max_document
         raw, headers = self._transport.read(path, headers={"Accept": _ACCEPT}, most=most)
         if len(raw) > most:
-            raise self._limits.exceeded("max_json", f"{what} has more than {most:,} bytes")
+            raise too_large(what, self._limits)
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
         promised = headers.get("Docker-Content-Digest")
         digest = Digest.of(raw, algorithm=expected.algorithm if expected is not None else "sha256")
@@ -215,8 +211,8 @@ class _Repository:
 
     def _fetch_config(self, descriptor: Descriptor) -> ImageConfig:
         what = f"the config {descriptor.digest}"
-        if descriptor.size > self._limits.max_json:
-            raise self._limits.exceeded("max_json", f"{what} has {descriptor.size:,} bytes")
+        if descriptor.size > self._limits.max_document:
+            raise too_large(what, self._limits)
         raw = b"".join(self._blob(descriptor).chunks())
         if len(raw) != descriptor.size or not descriptor.digest.matches(raw):
             raise DigestMismatchError(f"{what}: its bytes have another digest")
