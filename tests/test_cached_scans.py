@@ -245,7 +245,7 @@ def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:
     assert without_reading(one) == without_reading(two)
 
 
-@pytest.mark.parametrize("compression", ["gzip", "zstd"])
+@pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
 def test_a_layer_that_is_replaced_is_not_known_by_its_claim(
     tmp_path: Path, cache: LayerCache, compression: Compression
 ) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
 from ocianalyze.layers.budget import memory_of
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from ocianalyze.layers.progress import LayerProgress
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Layer
+
+
+_PADDING: Final = 20 * BLOCK
+"""How many bytes tools pad the end of a tar with, at most: to a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,10 @@ class ReadLayer:
     contents: Contents
     bytes_hashed: int = 0
     seconds: float = 0.0
+
+
+class EndsEarlyError(Exception):
+    """A tar ends long before its blob does, as where zeros took the place of a layer: only its digest can tell."""
 
 
 class PreReadBlob:
@@ -113,7 +121,8 @@ def read_blob(
         LimitExceededError: a limit was hit.
     """
     if walkable(blob, reading):
-        return walk_blob(blob, reading, what=what, budget=budget, step=step)
+        with suppress(EndsEarlyError):
+            return walk_blob(blob, reading, what=what, budget=budget, step=step)
     started = perf_counter()
     with reading.progress.begin(what, blob.size, step=step) as progress:
         result = _stream(
@@ -151,6 +160,7 @@ def walk_blob(
     `walked` is what another process made of it: the changeset, how many bytes it read, and in how many seconds.
 
     Raises:
+        EndsEarlyError: its headers say too little of it.
         CorruptLayerError: it is no tar, or a damaged one.
         LimitExceededError: a limit was hit.
     """
@@ -165,6 +175,8 @@ def walk_blob(
             changeset = read_changeset(
                 window, limits=reading.limits, what=what, progress=progress, walked=True, budget=budget
             )
+        if byte_range.size - window.seen > _PADDING or (not changeset.entries and byte_range.size > 2 * BLOCK):
+            raise EndsEarlyError
         walked = changeset, window.bytes_read, perf_counter() - started
     else:
         budget.take(memory_of(walked[0]), what, thing="its entries")

@@ -72,6 +72,11 @@ class RangeWindow:
         """Return where the bytes lie, if it is in a file."""
         return self._source.file()
 
+    @property
+    def seen(self) -> int:
+        """Where the last view ended."""
+        return self._limit
+
     def count(self, size: int) -> None:
         """Add bytes that were read past this window."""
         self.bytes_read += size
