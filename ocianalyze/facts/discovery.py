@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CONDA_FILTER: Final = re.compile(r"/opt/conda$")
 """The environments that Studio Classic's start-up leaves out (``CONDA_ENV_FILTER``)."""
 
+_STEPS_OF_A_KERNEL: Final = 100
 _SPEC_PATH: Final = re.compile(r"/kernels/[^/]+/kernel\.json\Z")
 _SHADOWING: Final = "it lies in a system directory, before which the service may find a python3 of its own"
 _NATIVE_MODULE: Final = "ipykernel"
@@ -148,6 +149,7 @@ class _Finder:
 
     def _kernel(self, kernel: Kernel) -> Kernel:
         """Return `kernel` with what its ``kernel.json`` says, what hides it and what keeps the user from it."""
+        self._filesystem.spend(_STEPS_OF_A_KERNEL)
         hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(kernel.file))
         try:
             spec = load_kernelspec(kernel.node.read(most=LARGEST))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import compress
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import OcianalyzeError, RuleError, UndecidedError
 from ocianalyze.filesystem.node import Node
@@ -138,6 +138,10 @@ class Outcome:
         return {directory: tuple(ids) for directory, ids in found.items()}
 
 
+_STEPS_OF_A_FINDING: Final = 200
+"""What it costs to tell of one: an image that breaks a rule in more places than anybody reads is undecided there."""
+
+
 def run(
     subject: Subject | Declaration,
     profiles: Sequence[str] = (CLASSIC,),
@@ -248,7 +252,9 @@ def _ask(rule: Rule, subject: Subject | Declaration, found: list[Finding]) -> bo
     assert isinstance(subject, Subject)  # noqa: S101 - others are not chosen for a declaration
     if not rule.applies(subject):
         return False
-    found.extend(rule(subject))
+    for finding in rule(subject):
+        subject.filesystem.spend(_STEPS_OF_A_FINDING)
+        found.append(finding)
     return True
 
 

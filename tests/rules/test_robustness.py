@@ -197,6 +197,17 @@ def test_kernels_without_measure() -> None:
     assert len(subject.facts.kernels) > 3000
 
 
+def test_more_kernels_than_anybody_has_leave_the_rules_undecided() -> None:
+    """Each that is broken would be told of, in a report of hundreds of megabytes."""
+    broken = [file(f"usr/local/share/jupyter/kernels/k{number}/kernel.json", b"[]") for number in range(30_000)]
+    started = perf_counter()
+    outcome = run(make_subject([*base(), *python(), *broken]), profiles=tuple(PROFILES))
+    assert perf_counter() - started < 60
+    assert len(outcome.judgements) < 30_000
+    assert all(outcome.verdict(profile) != "pass" for profile in PROFILES)
+    assert any("--max-steps" in str(item.finding.hint) for item in outcome.judgements)
+
+
 def test_large_files() -> None:
     place = "usr/local/share/jupyter/kernels/x"
     accounts = b"x:x:9:9::/:\n" * 500_000 + b"late:x:5:5::/:/bin/sh\n"
