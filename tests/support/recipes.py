@@ -54,6 +54,9 @@ def _add_environments(rootfs: Path, scratch: Path) -> None:
         metadata = rootfs / prefix[1:] / "conda-meta"
         metadata.mkdir()
         (metadata / "history").write_text("==> 2026-01-02 03:04:05 <==\n")
+    conda = rootfs / "opt/conda/bin/conda"  # which is asked for its environments
+    conda.write_text("#!/opt/conda/bin/python\nfrom conda.cli import main\n\nmain()\n")
+    conda.chmod(0o755)
     install_wheels(rootfs, scratch, "ipykernel", python="/opt/conda/envs/science/bin/python3")
 
 
