@@ -86,7 +86,7 @@ class Source:
         Raises:
             DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.
         """
-        layers = read_layers(image, self._reading(), budget=self.budget, jobs=self.jobs, meanwhile=meanwhile)
+        layers = read_layers(image, self._reading(), jobs=self.jobs, meanwhile=meanwhile)
         return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
@@ -101,4 +101,5 @@ class Source:
             verify=self.verify_all,
             cache=self.cache,
             progress=self.progress,
+            budget=self.budget,
         )

@@ -206,6 +206,10 @@ _Isolated = Annotated[
 ]
 
 
+_Replaced = Annotated[int | None, typer.Option(parser=size, metavar="N", hidden=True)]
+_NOW: Final = ", ".join("--" + name.replace("_", "-") for name in MEANINGS)
+
+
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command ``--config``, ``--isolated`` and one ``--max-...`` option for each limit.
 
@@ -213,7 +217,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     earlier versions had are accepted, with a remark.
     """
     limits = {name: (_limit(name, meaning), None) for name, meaning in MEANINGS.items()}
-    replaced = dict.fromkeys(sorted(REPLACED), (_REPLACED, None))
+    replaced = dict.fromkeys(sorted(REPLACED), (_Replaced, None))
     options = {"config": (_Config, None), "isolated": (_Isolated, False), **limits, **replaced}
     return extend(command, options, _settings_and_limits, into=("settings", "limits"))
 
@@ -225,12 +229,8 @@ def _settings_and_limits(given: Mapping[str, Any], _arguments: Mapping[str, Any]
     stated = {**settings.limits, **{name: given[name] for name in (*MEANINGS, *REPLACED) if given[name] is not None}}
     old = ["--" + name.replace("_", "-") for name in sorted(REPLACED.intersection(stated))]
     if old:
-        typer.echo(f"ocianalyze: {', '.join(old)}: without effect, since {_NOW} took their place", err=True)
+        typer.echo(f"ocianalyze: {', '.join(old)}: without effect; now there are {_NOW}", err=True)
     return {"settings": settings, "limits": Limits(**{name: stated[name] for name in MEANINGS if name in stated})}
-
-
-_NOW: Final = "--max-memory, --max-inflated and --max-steps"
-_REPLACED: Final = Annotated[int | None, typer.Option(parser=size, metavar="N", hidden=True)]
 
 
 def _limit(name: str, meaning: str) -> Any:  # noqa: ANN401 - a type with an annotation

@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18, LONGEST_NAME = 255 };
+enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18, LONGEST_NAME = 255,
+       LONGEST_EXTENDED = 1000 };
 enum { NAME = 0, MODE = 100, IDENTITY = 24, SIZE = 124, MTIME = 136, CHECKSUM = 148, FLAG = 156, LINK = 157, MAGIC = 257,
        DEVICE = 329, PREFIX = 345, TRAILER = 508 };
 enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3 };
@@ -397,9 +398,9 @@ static long long rounded(long long size)
 }
 
 /* Read the header at `at`, and the PAX header before it if there is one, into `entry`; `position` is where `at` is in
-   the whole tar. Return how many bytes of PAX content were read, -1 if the header is not ordinary. */
-static long long read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize_t at, long long position,
-                            long long path_limit, unsigned char *joined, Entry *entry)
+   the whole tar. Return 0 if the header is not ordinary. */
+static int read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize_t at, long long position,
+                            unsigned char *joined, Entry *entry)
 {
     Extended records = {{NULL, 0}, {NULL, 0}};
     long long extended = 0, ignored;
@@ -408,23 +409,22 @@ static long long read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize
     if (block[FLAG] == 'x') {
         if (!is_header(block, &extended) || !octal(block + MODE, 7, &ignored) || !octal(block + MODE + 8, 7, &ignored) ||
             !octal(block + MODE + 16, 7, &ignored) || !octal(block + MTIME, 11, &ignored))
-            return -1;
-        if (extended > path_limit || at + BLOCK + rounded(extended) + BLOCK > size)
-            return -1;
+            return 0;
+        if (extended > LONGEST_EXTENDED || at + BLOCK + rounded(extended) + BLOCK > size)
+            return 0;
         if (!read_records(block + BLOCK, extended, &records))
-            return -1;
+            return 0;
         head += BLOCK + rounded(extended);
     }
     entry->offset = position + (head - at) + BLOCK;
-    return read_header(data + head, records, joined, entry) ? extended : -1;
+    return read_header(data + head, records, joined, entry);
 }
 
 /* What is known of a tar while it is gone through. */
 typedef struct {
     long long position, end;  /* where the next header begins, and where the tar ends */
     long long room;           /* how many entries may still be taken */
-    long long path_limit, extended_limit;
-    long long taken, content_end, extended, bytes_read;
+    long long taken, content_end, bytes_read;
 } Progress;
 
 /* Take the entries in `data`, which shows the tar from `start` on: 1 when it came to what is odd or not in sight, -1 on an
@@ -440,14 +440,12 @@ static int take_entries(Run *run, const unsigned char *data, Py_ssize_t size, lo
         long long at = to->position - start;
         if (at > size - BLOCK)
             break;
-        long long extended = read_entry(data, size, at, to->position, to->path_limit, joined, &entry);
-        if (extended < 0 || extended > to->extended_limit - to->extended || entry.size > to->end - entry.offset)
+        if (!read_entry(data, size, at, to->position, joined, &entry) || entry.size > to->end - entry.offset)
             break;
         result = add_entry(run, &entry);
         if (result != 1)
             break;
         to->taken++;
-        to->extended += extended;
         to->content_end = entry.offset + entry.size;
         to->position = rounded(to->content_end);
     }
@@ -467,7 +465,7 @@ static PyObject *told(Run *run, const Progress *to, int result)
     Py_XDECREF(run->mode);
     if (result < 0 || flush(run->tables, &run->rows) < 0)
         return NULL;
-    return Py_BuildValue("LLLLL", to->taken, to->position, to->content_end, to->extended, to->bytes_read);
+    return Py_BuildValue("LLLL", to->taken, to->position, to->content_end, to->bytes_read);
 }
 
 static PyObject *const *checked_tables(PyObject *tables)
@@ -483,18 +481,17 @@ static PyObject *const *checked_tables(PyObject *tables)
 }
 
 PyDoc_STRVAR(take_doc,
-"take(tables, data, start, position, end, room, path_limit, extended_limit, /)\n--\n\n"
+"take(tables, data, start, position, end, room, /)\n--\n\n"
 "Add the ordinary entries from byte `position` of a tar on, as far as `data` shows them, which begins at byte `start`.\n\n"
 "The tar ends at byte `end`; `room` entries are added at most. Return how many were added, at which byte the next header\n"
-"begins, where the content of the last one ends, how many bytes of extended headers were read, and 0.");
+"begins, where the content of the last one ends, and 0.");
 
 static PyObject *take(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *tables, *data;
     long long start;
     Progress to = {0};
-    if (!PyArg_ParseTuple(args, "OSLLLLLL", &tables, &data, &start, &to.position, &to.end, &to.room, &to.path_limit,
-                          &to.extended_limit))
+    if (!PyArg_ParseTuple(args, "OSLLLL", &tables, &data, &start, &to.position, &to.end, &to.room))
         return NULL;
     PyObject *const *checked = checked_tables(tables);
     if (!checked)
@@ -509,7 +506,7 @@ static PyObject *take(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 PyDoc_STRVAR(walk_doc,
-"walk(tables, descriptor, offset, position, end, room, path_limit, extended_limit, width, /)\n--\n\n"
+"walk(tables, descriptor, offset, position, end, room, width, /)\n--\n\n"
 "Add the ordinary entries from byte `position` of a tar on that begins at byte `offset` of an open file.\n\n"
 "The headers are read `width` bytes at a time, fewer where bodies lie between them. The rest is as for `take`; the last\n"
 "number is how many bytes were read. What cannot be read is left to who reads it again.");
@@ -522,8 +519,7 @@ static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
     long long offset, limit = 0;
     Py_ssize_t width = smallest, widest;
     Progress to = {0};
-    if (!PyArg_ParseTuple(args, "OiLLLLLLn", &tables, &descriptor, &offset, &to.position, &to.end, &to.room, &to.path_limit,
-                          &to.extended_limit, &widest))
+    if (!PyArg_ParseTuple(args, "OiLLLLn", &tables, &descriptor, &offset, &to.position, &to.end, &to.room, &widest))
         return NULL;
     PyObject *const *checked = checked_tables(tables);
     unsigned char *buffer = checked && widest >= smallest ? PyMem_Malloc(widest) : NULL;

@@ -1,6 +1,6 @@
 from typing import Any, TypeAlias
 
-_Taken: TypeAlias = tuple[int, int, int, int, int]
+_Taken: TypeAlias = tuple[int, int, int, int]
 
 def take(
     tables: tuple[Any, ...],
@@ -9,8 +9,6 @@ def take(
     position: int,
     end: int,
     room: int,
-    path_limit: int,
-    extended_limit: int,
     /,
 ) -> _Taken: ...
 def walk(
@@ -20,8 +18,6 @@ def walk(
     position: int,
     end: int,
     room: int,
-    path_limit: int,
-    extended_limit: int,
     width: int,
     /,
 ) -> _Taken: ...

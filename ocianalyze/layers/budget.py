@@ -17,15 +17,25 @@ _ITEM: Final = 200
 """Bytes for a link or an attribute beside its characters."""
 
 
+_MEMBER: Final = 500
+"""Bytes for a member of an archive beside its name."""
+
+
 class Budget:
     """What is left of the limits of one image; it may be used from several threads."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, part_of: Budget | None = None) -> None:
+        """`part_of` is whose memory this takes, too."""
         self.limits = limits
+        self._whole = part_of
         self._memory = limits.max_memory
         self._inflated = limits.max_inflated
         self._steps = limits.max_steps
         self._lock = Lock()
+
+    def part(self, share: int) -> Budget:
+        """Return a budget that may take one of `share` parts of the memory, off this one."""
+        return Budget(self.limits._replace(max_memory=self.limits.max_memory // share), part_of=self)
 
     def take(self, size: int, what: str, *, thing: str = "the contents that are examined") -> None:
         """Take `size` bytes of memory, or none if there are not so many left.
@@ -39,6 +49,8 @@ class Budget:
             if size > self._memory:
                 raise self.limits.exceeded("max_memory", f"{what}: {thing} take too much memory")
             self._memory -= size
+        if self._whole is not None:
+            self._whole.take(size, what, thing=thing)
 
     def inflate(self, size: int, what: str) -> None:
         """Take `size` bytes that a stream has inflated to beyond what its compressed bytes account for.
@@ -63,6 +75,11 @@ class Budget:
         if self._steps < 0:
             most = self.limits.max_steps
             raise self.limits.exceeded("max_steps", f"examining the image took more than {most:,} steps")
+
+
+def memory_of_member(path: str, link: str) -> int:
+    """Return how many bytes of memory a member of an archive is charged."""
+    return _MEMBER + memory_of_text(path + link)
 
 
 def memory_of(changeset: Changeset) -> int:

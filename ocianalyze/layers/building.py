@@ -7,7 +7,7 @@ from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ocianalyze.layers import ordinary, places
-from ocianalyze.layers.budget import Budget, memory_of_extras, memory_of_rows
+from ocianalyze.layers.budget import memory_of_extras, memory_of_rows
 from ocianalyze.layers.changeset import IMPLIED, ROOT, Changeset, Diagnostic
 from ocianalyze.layers.entry import OPAQUE_MARKER, WHITEOUT_PREFIX, Attributes, Kind, RawEntry
 from ocianalyze.layers.obstacles import EVERYONE, OLDER_DOCKER, Cause, Refusal
@@ -18,7 +18,7 @@ from ocianalyze.layers.tarstream import read_entries
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.progress import LayerProgress
     from ocianalyze.layers.windows import Window
 
@@ -58,19 +58,18 @@ _SHORT_PATH: Final = 1000
 def read_changeset(
     window: Window,
     *,
-    limits: Limits,
     what: str,
+    budget: Budget,
     keep: Keep | None = None,
     progress: LayerProgress = SILENT,
     walked: bool = False,
-    budget: Budget | None = None,
 ) -> Changeset:
     """Return the changeset that the tar in `window` states.
 
-    `budget` is what the image may still ask for; all of the limits if None. `progress` is told of it, with the place in
-    the tar where it is `walked`. `keep` and what is raised are those of `build_changeset`, and of `read_entries`.
+    `progress` is told of it, with the place in the tar where it is `walked`. The rest, and what is raised, are those of
+    `build_changeset`, and of `read_entries`.
     """
-    builder = _Builder(limits, what, budget or Budget(limits))
+    builder = _Builder(what, budget)
     if ordinary.compiled is None:
         entries = read_entries(window, what=what)
         return builder.build(tell_entries(entries, progress, walked=walked), keep)
@@ -83,8 +82,8 @@ def read_changeset(
 def build_changeset(
     entries: Iterable[RawEntry],
     *,
-    limits: Limits,
     what: str,
+    budget: Budget,
     keep: Keep | None = None,
 ) -> Changeset:
     """Return the changeset that a stream of entries states.
@@ -100,7 +99,7 @@ def build_changeset(
     Raises:
         LimitExceededError: they take too much memory, or what their paths lead through is too much.
     """
-    return _Builder(limits, what, Budget(limits)).build(entries, keep)
+    return _Builder(what, budget).build(entries, keep)
 
 
 class _Builder:
@@ -112,8 +111,8 @@ class _Builder:
     `_inside` lists the first `_listed` known paths by directory; it is kept only where one is replaced.
     """
 
-    def __init__(self, limits: Limits, what: str, budget: Budget) -> None:
-        self._limits = limits
+    def __init__(self, what: str, budget: Budget) -> None:
+        self._limits = budget.limits
         self._what = what
         self._budget = budget
         self._settled = 0

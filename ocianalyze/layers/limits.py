@@ -34,7 +34,7 @@ class Limits(NamedTuple):
 
     @property
     def max_window(self) -> int:
-        """How many bytes of memory a compressed stream may ask for; ``zstd --ultra`` asks for 128 MiB."""
+        """How many bytes of memory a compressed stream may ask for; ``zstd --ultra -22`` asks for 128 MiB."""
         return self.max_memory >> 3
 
     @property

@@ -31,10 +31,6 @@ _FEW: Final = 8
 """So many entries at a time hardly repay the reading that it takes to find them."""
 _PATIENCE: Final = 2
 _LONGEST_PAUSE: Final = 32
-_SHORT: Final = 1000
-"""Extended headers of so many bytes are ordinary."""
-_LARGEST: Final = 1 << 62
-"""How many bytes of them there may be."""
 _TOLD_AFTER: Final = 1 << 9
 """After how many entries that are left to the parser it is told how far the reading is."""
 
@@ -65,15 +61,15 @@ class Taker:
         if self._pause:
             self._pause -= 1
             return self._leave(position)
-        bounds = position, end, _AT_ONCE, _SHORT, _LARGEST
+        bounds = position, end, _AT_ONCE
         if self._file is not None:
-            taken, after, content_end, _, size = compiled.walk(self._tables, *self._file, *bounds, _WIDEST)
+            taken, after, content_end, size = compiled.walk(self._tables, *self._file, *bounds, _WIDEST)
             self._window.count(size)
             self._vain = 0 if taken >= _FEW else self._vain + 1
             self._pause = min(max(0, self._vain - _PATIENCE), _LONGEST_PAUSE)
         else:
             data, start = self._window.view(position, BLOCK)
-            taken, after, content_end, _, _ = compiled.take(self._tables, data, start, *bounds)
+            taken, after, content_end, _ = compiled.take(self._tables, data, start, *bounds)
         if not taken:
             return self._leave(position)
         self.taken += taken

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
-from ocianalyze.layers.budget import memory_of
+from ocianalyze.layers.budget import Budget, memory_of
 from ocianalyze.layers.building import read_changeset
 from ocianalyze.layers.capture import HEAD, SCRIPTS, Capture, Want, kept_size
 from ocianalyze.layers.compression import MAGIC_SIZE, decompress, peek, recognise
@@ -23,7 +23,6 @@ from ocianalyze.layers.windows import RangeWindow, StreamWindow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.changeset import Changeset
     from ocianalyze.layers.progress import LayerProgress
@@ -41,7 +40,8 @@ class Reading:
 
     `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents are kept, or may be
     asked for. `cache` is where what is learned is kept, and looked up; None for nowhere.
-    `progress` is told how far it is.
+    `progress` is told how far it is. `budget` is what the image may still ask for; None for all of the limits, each
+    time anew.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -49,6 +49,11 @@ class Reading:
     verify: bool = False
     cache: LayerCache | None = None
     progress: Progress = SILENT
+    budget: Budget | None = None
+
+    def spending(self) -> Budget:
+        """Return what the image may still ask for."""
+        return Budget(self.limits) if self.budget is None else self.budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +177,7 @@ def walk_blob(
         require_tar(byte_range.read_at(0, BLOCK), what)
         window = RangeWindow(byte_range)
         with reading.progress.begin(what, byte_range.size, step=step) as progress:
-            changeset = read_changeset(
-                window, limits=reading.limits, what=what, progress=progress, walked=True, budget=budget
-            )
+            changeset = read_changeset(window, what=what, budget=budget, progress=progress, walked=True)
         if byte_range.size - window.seen > _PADDING or (not changeset.entries and byte_range.size > 2 * BLOCK):
             raise EndsEarlyError
         walked = changeset, window.bytes_read, perf_counter() - started
@@ -233,7 +236,6 @@ def _stream(
     algorithm: str,
     beside: bool,
 ) -> ReadLayer:
-    limits = reading.limits
     stored, plain = Tally(algorithm), Tally(algorithm)
     keeper: _Keeper | None = None
     with plain.beside() if beside and need_diff_id else nullcontext():
@@ -249,7 +251,7 @@ def _stream(
         window = StreamWindow(pieces)
         readable = blob.byte_range() is not None and codec == "none"
         keeper = None if readable else _Keeper(reading, window, budget, what)
-        changeset = read_changeset(window, limits=limits, what=what, keep=keeper, progress=progress, budget=budget)
+        changeset = read_changeset(window, what=what, budget=budget, keep=keeper, progress=progress)
         size = window.drain()
     digest = stored.digest()
     contents = Contents(changeset, blob, codec, capture=reading.capture, budget=budget)

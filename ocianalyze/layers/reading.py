@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.memory import LayerMemory, pack_layer
 from ocianalyze.layers.packing import unpack
 from ocianalyze.layers.progress import SILENT
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.progress import Progress
     from ocianalyze.layers.reader import Reading
     from ocianalyze.oci.image import Image, Layer
@@ -39,13 +39,11 @@ def read_layers(
     image: Image,
     reading: Reading,
     *,
-    budget: Budget | None = None,
     jobs: int | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> list[ReadLayer]:
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
-    `budget` is what the image may still ask for; all of the limits if None.
     `jobs` is how many layers are read at a time; as many as there are processors if None.
     `meanwhile` is called once, in this thread, while others read where there are others; not if nothing is to be read.
 
@@ -56,7 +54,7 @@ def read_layers(
         LimitExceededError: a limit was hit.
     """
     jobs = jobs or os.cpu_count() or 1
-    budget = budget or Budget(reading.limits)
+    budget = reading.spending()
     unique = {_key(layer): layer for layer in reversed(image.layers)}
     layers = sorted(unique.values(), key=lambda layer: layer.position)
     done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError, CutShortError, InvalidImageError
-from ocianalyze.layers.budget import Budget, memory_of_text
+from ocianalyze.layers.budget import memory_of_member
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.obstacles import Cause
 from ocianalyze.layers.tarstream import read_entries
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ocianalyze.errors import AnalysisError
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.obstacles import Refusal
     from ocianalyze.layers.sparse import SparseFile
     from ocianalyze.sources.files import FileRange, OpenFile
@@ -29,8 +29,6 @@ NO_MEMBERS = frozenset((int(Kind.ABSENT), int(Kind.GLOBAL_HEADER)))
 _UNREADABLE = frozenset((Cause.NUMBER, Cause.EXTENDED_HEADER))
 """What keeps Go's archive/tar from reading a header, and with it whatever comes after it."""
 _MAX_HOPS = 40
-MEMBER = 500
-"""How many bytes of memory a member takes beside its name."""
 _UNIQUE = frozenset(("manifest.json", "index.json", "oci-layout"))
 
 
@@ -82,9 +80,9 @@ class Names:
 class ArchiveStore:
     """The members of an uncompressed archive file."""
 
-    def __init__(self, file: OpenFile, limits: Limits) -> None:
+    def __init__(self, file: OpenFile, budget: Budget) -> None:
         self._file = file
-        self._limits = limits
+        self._budget = budget
         self.what = str(file.path)
         self._names = Names(self.what)
         self._members: dict[str, _Member] = {}
@@ -97,7 +95,7 @@ class ArchiveStore:
             raise broken(error, self.what, head) from error
 
     def _index(self) -> None:
-        limits, allowance, budget = self._limits, Allowance(self._limits), Budget(self._limits)
+        allowance = Allowance(self._budget.limits)
         told: deque[SparseFile] = deque(maxlen=1)
         window = RangeWindow(self._file.range())
         entries = read_entries(window, what=self.what, sparse=told.append)
@@ -113,8 +111,8 @@ class ArchiveStore:
             elif kind == Kind.FILE:
                 sparse, what = told.pop(), f"{self.what}: the sparse member {name!r}"
                 refused = allowance.refuse(sparse, what)
-                self._sparse[name] = refused or SparseRange(sparse, self._file.range(), limits, what)
-            budget.take(MEMBER + memory_of_text(path + link), self.what, thing="its members")
+                self._sparse[name] = refused or SparseRange(sparse, self._file.range(), what)
+            self._budget.take(memory_of_member(path, link), self.what, thing="its members")
 
     def find(self, name: str) -> FileRange | SparseRange | None:
         """Return the member `name`, past links; raises what keeps a sparse one from being read."""

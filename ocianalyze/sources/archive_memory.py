@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers import packing
-from ocianalyze.layers.budget import Budget, memory_of
+from ocianalyze.layers.budget import memory_of
 from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.memory import circumstances, pack_layer, unpack_layer
 from ocianalyze.layers.reader import PreReadBlob
@@ -93,7 +93,7 @@ class ArchiveMemory:
     def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:
         packed = packing.unpack(section)
         passed = PassedBlob(packed.size, packed.compression, "which cannot be read a second time")
-        budget = Budget(self._reading.limits)
+        budget = self._reading.spending()
         budget.take(memory_of(packed.changeset), what, thing="its entries")
         budget.take(2 * sum(map(len, packed.captured.values())), what)
         contents = Contents(packed.changeset, passed, packed.compression, capture=self._reading.capture, budget=budget)

@@ -111,7 +111,7 @@ def _open_store(
     file = OpenFile(path)
     try:
         if recognise(file.range().read_at(0, MAGIC_SIZE)) == "none":
-            return ArchiveStore(file, reading.limits), None
+            return ArchiveStore(file, reading.spending()), None
         store = _pass_through(file, reading, read_layers=read_layers)
         file.check_unchanged()
     except BaseException:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.sparse import SparseFile, SparseMap
     from ocianalyze.oci.image import ByteRange
 
-_SHARE: Final = 4
+_SHARE: Final = 16
 """The maps of sparse members are kept until they are needed, so they may have a sixteenth of the memory."""
 _CHUNK: Final = 1 << 17
 
@@ -42,11 +42,11 @@ class Allowance:
                 "max_inflated", f"{what} has {file.size:,} bytes, of which {file.stored:,} are stored"
             )
         self._maps += len(file.numbers or b"")
-        if self._maps > limits.max_memory >> _SHARE:
+        if self._maps > limits.max_memory // _SHARE:
             return limits.exceeded(
                 "max_memory",
                 f"{what} comes after sparse maps of {self._maps:,} bytes",
-                most=limits.max_memory >> _SHARE,
+                most=limits.max_memory // _SHARE,
             )
         self._taken += file.size
         return None
@@ -58,10 +58,9 @@ class SparseRange:
     Its map is read when it is first needed, and checked then.
     """
 
-    def __init__(self, file: SparseFile, archive: ByteRange, limits: Limits, what: str) -> None:
+    def __init__(self, file: SparseFile, archive: ByteRange, what: str) -> None:
         self._file = file
         self._archive = archive
-        self._limits = limits
         self._what = what
         self.size = file.size
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers import sparse
-from ocianalyze.layers.budget import Budget, memory_of_text
+from ocianalyze.layers.budget import memory_of_member
 from ocianalyze.layers.compression import decompress, peek, recognise
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.progress import tell_chunks
 from ocianalyze.layers.reader import PreReadBlob, read_blob
 from ocianalyze.layers.tarstream import BLOCK, read_entries
 from ocianalyze.layers.windows import StreamWindow
-from ocianalyze.sources.archive import MEMBER, NO_MEMBERS, Names, broken, require_archive, require_readable
+from ocianalyze.sources.archive import NO_MEMBERS, Names, broken, require_archive, require_readable
 from ocianalyze.sources.diagnosis.heads import HEAD
 from ocianalyze.sources.kept import is_document, kept
 from ocianalyze.sources.sparse_member import Allowance
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Blob, ByteRange
 
 
-_SHARE = 2
+_SHARE = 4
 """The documents beside the layers may take a quarter of the memory."""
 _MAX_TRAILER = 64 << 20
 """How much may follow the end of an archive, in bytes: tools pad to the size of their records."""
@@ -132,8 +132,8 @@ class StreamStore:
         self._names = Names(what)
         self.members: dict[str, Blob] = {}
         self._reading = reading
-        self._budget = Budget(reading.limits)
-        self._documents = Budget(reading.limits._replace(max_memory=reading.limits.max_memory >> _SHARE))
+        self._budget = reading.spending()
+        self._documents = self._budget.part(_SHARE)
         self._read_layers = read_layers
         self._broken: OcianalyzeError | None = None
         heads = [b"", b""]
@@ -163,7 +163,7 @@ class StreamStore:
                 self.members[name] = self._member(name, _PassingBlob(window, offset, size))
             elif kind == Kind.FILE:
                 self.members[name] = self._sparse_member(name, window, told.pop(), allowance)
-            self._budget.take(MEMBER + memory_of_text(path + link), what, thing="its members")
+            self._budget.take(memory_of_member(path, link), what, thing="its members")
         end = window.drain(0)
         if window.drain(_MAX_TRAILER) > end + _MAX_TRAILER:
             raise InvalidImageError(f"{what} goes on for more than {_MAX_TRAILER:,} bytes after the end of the archive")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ocianalyze.errors import AnalysisError
 from ocianalyze.layers import building, ordinary
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.building import read_changeset
 from ocianalyze.layers.entry import RawEntry
 from ocianalyze.layers.limits import Limits
@@ -47,7 +48,9 @@ def _outcome(window: Window, limits: Limits, *, compiled: bool) -> object:
 
     ordinary.compiled = COMPILED if compiled else None
     try:
-        changeset = read_changeset(window, limits=limits, what="x", keep=keep if window.file() is None else None)
+        changeset = read_changeset(
+            window, what="x", budget=Budget(limits), keep=keep if window.file() is None else None
+        )
     except AnalysisError as error:
         return type(error), error.message
     finally:
@@ -124,7 +127,7 @@ def left(monkeypatch: pytest.MonkeyPatch) -> list[RawEntry]:
 
 
 def test_most_of_a_real_layer_is_ordinary(left: list[RawEntry]) -> None:
-    changeset = read_changeset(stream_window(ORDINARY), limits=Limits(), what="x")
+    changeset = read_changeset(stream_window(ORDINARY), what="x", budget=Budget(Limits()))
     assert changeset.entries > 100
     assert len(left) < 10
     assert_same(ORDINARY)
@@ -138,12 +141,12 @@ def test_where_most_is_odd_little_is_read_twice(share: int, monkeypatch: pytest.
         (odd if number % share == 0 else b"") + member(b"d/%d" % number, bytes(300)) for number in range(2000)
     )
     window = _file_window(data)
-    read_changeset(window, limits=Limits(), what="x")
+    read_changeset(window, what="x", budget=Budget(Limits()))
     with_it = window.bytes_read
     _close(window)
     monkeypatch.setattr(ordinary, "compiled", None)
     window = _file_window(data)
-    read_changeset(window, limits=Limits(), what="x")
+    read_changeset(window, what="x", budget=Budget(Limits()))
     assert with_it < 1.5 * window.bytes_read
     _close(window)
     monkeypatch.undo()
@@ -165,7 +168,7 @@ def test_it_is_told_how_far_it_is_whoever_reads() -> None:
     for body in (b"%d", b"d/%d"):
         data = header(b"d/", flag=b"5") + b"".join(member(body % number, bytes(300)) for number in range(5000))
         window, told = _file_window(data), Told()
-        read_changeset(window, limits=Limits(), what="x", progress=told, walked=True)
+        read_changeset(window, what="x", budget=Budget(Limits()), progress=told, walked=True)
         _close(window)
         assert told.entries == sorted(told.entries)
         assert 4400 < told.entries[-1] <= 5001
@@ -220,7 +223,7 @@ def test_links_with_long_targets_are_ordinary(left: list[RawEntry]) -> None:
         pax({b"linkpath": LONG, b"path": b"d/" + b"%d" % number * 60}) + header(b"d/x", flag=b"2")
         for number in range(50)
     )
-    assert read_changeset(stream_window(data), limits=Limits(), what="x").entries == 51
+    assert read_changeset(stream_window(data), what="x", budget=Budget(Limits())).entries == 51
     assert len(left) < 5  # those in two views at once
 
 
@@ -309,7 +312,7 @@ def test_limits_are_kept(limits: Limits) -> None:
     assert_same(ORDINARY, limits)
 
 
-@pytest.mark.parametrize("arguments", [(), ((), b"", 0, 0, 0, 0, 0, 0), ((1,) * 14, b"", 0, 0, 0, 0, 0, 0)])
+@pytest.mark.parametrize("arguments", [(), ((), b"", 0, 0, 0, 0), ((1,) * 14, b"", 0, 0, 0, 0)])
 def test_wrong_arguments_are_refused(arguments: tuple[object, ...]) -> None:
     assert COMPILED is not None
     with pytest.raises(TypeError):

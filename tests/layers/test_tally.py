@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
-from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.progress import Silent
 from ocianalyze.layers.reader import Reading, ReadLayer, read_blob
@@ -69,7 +68,7 @@ def test_a_failure_of_the_hash_is_raised_and_stops_nobody() -> None:
 
 
 def _read(data: bytes, reading: Reading, *, beside: bool) -> ReadLayer:
-    budget = Budget(reading.limits)
+    budget = reading.spending()
     return read_blob(MemoryBlob(data), reading, what="layer 0", budget=budget, need_diff_id=True, beside=beside)
 
 

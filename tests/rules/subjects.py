@@ -8,7 +8,6 @@ from typing import Any
 from ocianalyze.facts import READS, gather
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.reader import Reading, read_blob
@@ -183,7 +182,7 @@ def make_image(
     reading = Reading(capture=Capture(frozenset(reads)))
     blobs = [Bytes(content) for layer in built.layers if isinstance(content := layer.tar.content, bytes)]
     read = [
-        read_blob(blob, reading, what=f"layer {n}", budget=Budget(reading.limits), need_diff_id=False)
+        read_blob(blob, reading, what=f"layer {n}", budget=reading.spending(), need_diff_id=False)
         for n, blob in enumerate(blobs)
     ]
     assert isinstance(built.config.content, bytes)

@@ -30,6 +30,7 @@ from ocianalyze.errors import (
     OcianalyzeError,
 )
 from ocianalyze.layers import ordinary
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.limits import Limits
 from ocianalyze.layers.reader import Reading
 from ocianalyze.layers.reading import read_layers
@@ -359,6 +360,16 @@ def test_what_is_too_much_to_be_kept_matters_only_if_it_is_needed(tmp_path: Path
     path = tmp_path / "image.tar"
     path.write_bytes(image)
     assert see(path, reading=reading).tree
+
+
+def test_all_that_is_known_of_an_image_is_taken_off_one_budget(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    path.write_bytes(archive(SPEC, "docker-25"))
+    for source in (path, path.read_bytes()):
+        budget = Budget(Limits())
+        see(source, reading=replace(READING, budget=budget))
+        with pytest.raises(LimitExceededError):
+            budget.take(Limits().max_memory - 10_000, "the rest")
 
 
 def test_an_outer_bomb_is_called_by_its_name(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A layer with one of everything that is odd, and what a changeset is made of, for comparing."""
 
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.building import build_changeset
 from ocianalyze.layers.changeset import Changeset
 from ocianalyze.layers.limits import Limits
@@ -22,7 +23,7 @@ ODD = pax({b"SCHILY.xattr.user.\xfe": b"v\0\xff", b"SCHILY.xattr.security.capabi
 
 def changeset_of(data: bytes) -> Changeset:
     """Return the changeset of a tar."""
-    return build_changeset(read_entries(range_window(data), what="x"), limits=Limits(), what="x")
+    return build_changeset(read_entries(range_window(data), what="x"), what="x", budget=Budget(Limits()))
 
 
 def columns(changeset: Changeset) -> dict[str, object]:

@@ -10,7 +10,6 @@ from hypothesis.strategies import SearchStrategy
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.node import Node
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.entry import Kind
 from ocianalyze.layers.reader import Reading, ReadLayer, read_blob
@@ -37,7 +36,7 @@ def read(blob: bytes | MemoryBlob, reading: Reading = READING, *, position: int 
         blob if isinstance(blob, MemoryBlob) else MemoryBlob(blob, seekable=True),
         reading,
         what=f"layer {position}",
-        budget=Budget(reading.limits),
+        budget=reading.spending(),
         need_diff_id=False,
     )
 

@@ -6,6 +6,7 @@ Source: POSIX.1-2024, "Shell Command Language", 2.2 (quoting) and 2.6 (expansion
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -57,7 +58,7 @@ class SyntaxProblem(Exception):  # noqa: N818 - it may as well be we who cannot 
         self.message = message
 
 
-class WordReader:
+class WordReader(ABC):
     """Reads words from a text, and keeps where it is; `line` is the number of the text's first line."""
 
     def __init__(self, text: str, dialect: Dialect = BASH, *, line: int = 1, depth: int = 0) -> None:
@@ -102,13 +103,13 @@ class WordReader:
         self.depth -= 1
         return found
 
+    @abstractmethod
     def commands_until_parenthesis(self) -> tuple[Item, ...]:
         """Return the commands up to a closing parenthesis, which is read as well."""
-        raise NotImplementedError
 
+    @abstractmethod
     def commands_in(self, text: str) -> tuple[Item, ...]:
         """Return the commands of another text, which begins on this line."""
-        raise NotImplementedError
 
     def read_word(self) -> Word | None:
         """Return the word that begins here, or None if none does."""
