@@ -95,8 +95,8 @@ class Capture:
 
         Many files lie in one directory, and most directories concern no pattern.
         """
-        place = f"/{directory}/x" if directory else "/x"
-        names = [name for places, name in self._globs if places.matches(place)]
+        place = [*directory.split("/"), "x"] if directory else ["x"]
+        names = [name for places, name in self._globs if places.fits(place)]
         return names, Want.HEAD if directory.endswith("bin") else Want.SCRIPT
 
 

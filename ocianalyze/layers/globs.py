@@ -1,7 +1,7 @@
 """Patterns such as ``/opt/**/*.json``, matched in time linear in the name, whoever wrote the pattern.
 
 No regular expression is made of them: some patterns would make it try every way to divide a name. Instead all places of
-the pattern that may be reached are followed side by side, as the bits of one number.
+the pattern for a name that may be reached are followed side by side, as the bits of one number.
 
 Source: glob(7), with ``**`` added as in the shells that have it.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _WILD: Final = frozenset("*?[")
 _ANY_DIRECTORIES: Final = "**"
@@ -75,34 +75,48 @@ class PathPattern:
         if first == _ANY_DIRECTORIES:
             components = [first, *components]
         self._possible = bool(components) and first in ("", _ANY_DIRECTORIES)
-        self._names: list[NamePattern] = []
-        self._directories = 0
+        groups: list[list[NamePattern]] = [[]]
         for number, component in enumerate(components):
             if component == _ANY_DIRECTORIES:
-                self._directories |= 1 << len(self._names)
+                groups.append([])
             if component != _ANY_DIRECTORIES or number == len(components) - 1:
-                self._names.append(NamePattern("?*" if component == _ANY_DIRECTORIES else component))
+                groups[-1].append(NamePattern("?*" if component == _ANY_DIRECTORIES else component))
+        self._least = sum(map(len, groups))
+        self._is_fixed = len(groups) == 1
+        self._head, *self._middle, self._tail = groups if len(groups) > 1 else [[], *groups]
 
     def matches(self, path: str) -> bool:
         """Tell whether an absolute, normalised path fits."""
-        components = path.split("/")[1:]
-        if not self._possible or len(components) < len(self._names):
+        return self.fits(path.split("/")[1:])
+
+    def fits(self, components: Sequence[str]) -> bool:
+        """Tell the same of the components of a path, for whom it is cheaper to split it once for many patterns."""
+        size = len(components)
+        if not self._possible or size < self._least or (self._is_fixed and size > self._least):
             return False
-        reached = 1
-        for component in components:
-            following = reached & self._directories
-            for place in _bits(reached):
-                if place < len(self._names) and self._names[place].matches(component):
-                    following |= 2 << place
-            reached = following
-            if not reached:
-                return False
-        return bool(reached >> len(self._names) & 1)
+        end = size - len(self._tail)
+        if not _fit(self._tail, components, end) or not _fit(self._head, components, 0):  # most paths end otherwise
+            return False
+        at = len(self._head)
+        for group in self._middle:  # each where it fits first, which leaves most room for the others
+            while at + len(group) <= end and not _fit(group, components, at):
+                at += 1
+            at += len(group)
+        return at <= end
 
 
 def match_any(patterns: Iterable[PathPattern], path: str) -> bool:
     """Tell whether any of the patterns matches an absolute path."""
     return any(pattern.matches(path) for pattern in patterns)
+
+
+def _fit(patterns: Sequence[NamePattern], components: Sequence[str], at: int) -> bool:
+    """Tell whether each of the patterns matches one of the components from the one at `at` on."""
+    for pattern in patterns:
+        if not pattern.matches(components[at]):
+            return False
+        at += 1
+    return True
 
 
 class _Set(NamedTuple):
@@ -152,11 +166,3 @@ def _fits(token: _Set | str | None, character: str) -> bool:
         return token is None or token == character
     inside = character in token.characters or any(low <= character <= high for low, high in token.ranges)
     return inside != token.inverted
-
-
-def _bits(number: int) -> Iterator[int]:
-    """Yield the places of the bits that are set."""
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
