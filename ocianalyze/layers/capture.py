@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.layers.globs import NamePattern, PathPattern, is_wild
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 HEAD: Final = 512
 """How many bytes of a script are its head, which holds its first line."""
@@ -61,7 +61,7 @@ class Capture:
     patterns: frozenset[str] = frozenset()
     _names: frozenset[str] = field(init=False)
     _paths: frozenset[str] = field(init=False)
-    _globs: tuple[tuple[PathPattern, NamePattern], ...] = field(init=False, compare=False, repr=False)
+    _globs: _Globs = field(init=False, compare=False, repr=False)
     _in_directory: Callable[[str], tuple[list[NamePattern], Want]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,7 +76,7 @@ class Capture:
         )
         object.__setattr__(self, "_names", frozenset(plain))
         object.__setattr__(self, "_paths", frozenset(paths))
-        object.__setattr__(self, "_globs", tuple(map(_pair, globs)))
+        object.__setattr__(self, "_globs", _Globs(globs))
         object.__setattr__(self, "_in_directory", lru_cache(maxsize=_DIRECTORIES)(self._look_at))
 
     def wanted(self, path: str, name: str, mode: int) -> Want:
@@ -95,9 +95,7 @@ class Capture:
 
         Many files lie in one directory, and most directories concern no pattern.
         """
-        place = [*directory.split("/"), "x"] if directory else ["x"]
-        names = [name for places, name in self._globs if places.fits(place)]
-        return names, Want.HEAD if directory.endswith("bin") else Want.SCRIPT
+        return self._globs.names_in(directory), Want.HEAD if directory.endswith("bin") else Want.SCRIPT
 
 
 def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
@@ -113,7 +111,25 @@ def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
     return min(size, _ELF_HEADER) if want is Want.HEAD else 0
 
 
-def _pair(pattern: str) -> tuple[PathPattern, NamePattern]:
-    """Return what matches a path named ``x`` in the directories that a pattern can match in, and the names there."""
-    directory, _, name = pattern.rpartition("/")
-    return PathPattern(f"{directory}/{name if name == '**' else 'x'}"), NamePattern("?*" if name == "**" else name)
+class _Globs:
+    """Patterns, by the names of the directories that what they match lies in, if they give one."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._by_parent: dict[str | None, list[tuple[PathPattern, NamePattern]]] = {}
+        for pattern in patterns:
+            directory, _, name = pattern.rpartition("/")
+            parent = directory.rpartition("/")[2]
+            known = name != "**" and not is_wild(parent)
+            # What matches a path named "x" in the directories that the pattern can match in, and the names there.
+            pair = (
+                PathPattern(f"{directory}/{name if name == '**' else 'x'}"),
+                NamePattern("?*" if name == "**" else name),
+            )
+            self._by_parent.setdefault(parent if known else None, []).append(pair)
+
+    def names_in(self, directory: str) -> list[NamePattern]:
+        """Return what matches the names that are wanted in a directory, given without a leading slash."""
+        parent = directory.rpartition("/")[2]
+        candidates = (*self._by_parent.get(parent, ()), *self._by_parent.get(None, ()))
+        place = [*directory.split("/"), "x"] if directory else ["x"]
+        return [name for places, name in candidates if places.fits(place)]
