@@ -14,18 +14,22 @@ Programs are started by whoever follows the script, the `Launcher`. All work is 
 Source: POSIX.1-2024, "Shell Command Language"; bash(1) and dash(1) for what they add to it and where they differ.
 """
 
+from typing import TYPE_CHECKING
+
 from ocianalyze.facts.shell.budget import Budget, OutOfBudgetError
 from ocianalyze.facts.shell.changes import Change, Changes
-from ocianalyze.facts.shell.dialects import OTHER, dialect_of
+from ocianalyze.facts.shell.dialects import OTHER, dialect_of, is_script
 from ocianalyze.facts.shell.files import Files
-from ocianalyze.facts.shell.login import login_files
-from ocianalyze.facts.shell.options import with_options
-from ocianalyze.facts.shell.programs import result_of
-from ocianalyze.facts.shell.run import Interpreter, Launcher, Returned
 from ocianalyze.facts.shell.state import Process, State
 from ocianalyze.facts.shell.values import SOME, UNSET, Variable, Words
 from ocianalyze.facts.shell.variables import Environment, Variables, is_set_at_run_time
-from ocianalyze.facts.shell.ways import End, Failure, Launch
+from ocianalyze.facts.shell.ways import End, Failure, Launch, Way
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.shell.login import login_files
+    from ocianalyze.facts.shell.options import with_options
+    from ocianalyze.facts.shell.programs import result_of
+    from ocianalyze.facts.shell.run import Interpreter, Launcher, Returned
 
 __all__ = [
     "OTHER",
@@ -47,10 +51,31 @@ __all__ = [
     "State",
     "Variable",
     "Variables",
+    "Way",
     "Words",
     "dialect_of",
+    "is_script",
     "is_set_at_run_time",
     "login_files",
     "result_of",
     "with_options",
 ]
+
+_OF_THE_INTERPRETER = {
+    "Interpreter": "run",
+    "Launcher": "run",
+    "Returned": "run",
+    "login_files": "login",
+    "result_of": "programs",
+    "with_options": "options",
+}
+"""In which module is what only they need who follow a script; loading that takes longer than judging a small image."""
+
+
+def __getattr__(name: str) -> object:
+    """Load the interpreter when it is needed."""
+    from importlib import import_module
+
+    if name not in _OF_THE_INTERPRETER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_OF_THE_INTERPRETER[name]}"), name)

@@ -1,4 +1,4 @@
-"""Which shell reads a script, and what it knows beyond POSIX.
+"""Which programs are scripts of a shell, which shell reads one, and what it knows beyond POSIX.
 
 Sources: bash(1), dash(1), and busybox's ``ash``, by what they do with each feature.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from posixpath import basename
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from ocianalyze.facts.wrappers import SHELLS
 
 if TYPE_CHECKING:
     from ocianalyze.facts.programs import Program
@@ -71,6 +73,24 @@ OTHER: Final = Dialect("sh", _ALL)
 """A shell that cannot be told, or one that is neither: it is taken to know what bash knows."""
 
 _NAMES: Final = {"dash": DASH, "bash": BASH, "rbash": BASH, "busybox": BUSYBOX, "ash": BUSYBOX}
+
+_LIKE_SHELLS: Final = frozenset({"with-contenv", "python3-login"})
+_TRAMPOLINE: Final = b"\n'''exec' "
+
+
+def is_script(program: Program, *, changed: bool = False) -> bool:
+    """Tell whether a program is a script of a shell; `changed` if something may have made it runnable meanwhile."""
+    interpreter = program.interpreter
+    if program.node is None or interpreter is None or (program.problem is not None and not changed):
+        return False
+    if _TRAMPOLINE in program.node.head():
+        return False  # pip has made it because the path of its Python is too long for "#!"
+    while interpreter is not None:
+        names = {basename(interpreter.word), basename(interpreter.path or "")}
+        if names & (SHELLS | _LIKE_SHELLS):
+            return True
+        interpreter = interpreter.interpreter
+    return False
 
 
 def dialect_of(word: str, program: Program | None) -> Dialect:
