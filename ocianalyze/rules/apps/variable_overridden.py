@@ -52,14 +52,13 @@ if TYPE_CHECKING:
 _PREFIXES: Final = ("AWS_", "SAGEMAKER_")
 _CREDENTIALS: Final = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"})
 _DISTRIBUTION: Final = frozenset({"SAGEMAKER_LOGGING_DIR", "SAGEMAKER_RECOVERY_MODE_HOME"})
-_MOST: Final = 100
 
 
 @rule(id="APP008", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, before_layers=True)
 def variable_overridden(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each variable, as far as anybody reads them."""
     found = [item for item in _variables(subject) if item[0].startswith(_PREFIXES)]
-    for name, value, origin in found[:_MOST]:
+    for name, value, origin in found:
         credential = name in _CREDENTIALS and bool(value)
         what = "ContainerEnvironmentVariables set" if origin == "app-image-config" else "ENV sets"
         if credential:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.app_image_config import violations
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.api_shapes import Violation
 
-_MOST: Final = 20
+_SHOWN: Final = 20
 
 
 def is_given(subject: Declaration) -> bool:
@@ -22,12 +21,16 @@ def is_given(subject: Declaration) -> bool:
 
 
 def about_members(subject: Declaration, *members: str, hint: str, missing: Severity | None = None) -> Iterator[Finding]:
-    """Yield a finding for each of the first violations of the API in `members`.
+    """Yield a finding for each violation of the API in `members`, and one for all that are too many to be shown.
 
     `missing` is how bad it is if a member of the config itself is left out.
     """
-    for violation in islice(violations(subject.app_image_config, *members), _MOST):
+    found = list(violations(subject.app_image_config, *members))
+    for violation in found[:_SHOWN]:
         yield about(violation, hint=hint, severity=missing if _is_left_out(violation) else None)
+    if len(found) > _SHOWN:
+        rest = found[_SHOWN:]
+        yield Finding(message=f"{len(rest):,} more like these, from {rest[0].where} on", hint=hint)
 
 
 def about(violation: Violation, *, hint: str, severity: Severity | None = None) -> Finding:

@@ -1,0 +1,319 @@
+"""No limit turns into a pass: where one is reached, it cannot be told, and that is said.
+
+Each row of `EDGES` makes an image that needs just as much as a limit allows, and one that needs a little more.
+"""
+
+import ast
+import shlex
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.errors import LimitExceededError, UndecidedError
+from ocianalyze.layers.limits import Limits
+from ocianalyze.rules.engine import run
+from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB
+from tests.conftest import SaveImage
+from tests.rules.subjects import IPYKERNEL, base, good_kernel, kernel, kernel_json, make_subject, program, python
+from tests.rules.test_apps import OPTIONS, SITE, jupyter_image
+from tests.support.fit import fit_image
+from tests.support.tarballs import Item, directory, file, symlink
+
+KIB: Final = 1 << 10
+MIB: Final = 1 << 20
+START: Final = f"exec jupyter lab {OPTIONS}\n"
+
+Given = tuple[str, Sequence[Item], dict[str, Any]]
+"""A profile, the files of an image, and its configuration."""
+
+
+def script(text: str, *more: Item) -> Given:
+    """Return an image whose entry point is a script that does something before it starts JupyterLab."""
+    entry = program("entrypoint.sh", f"#!/bin/bash\n{text}\n{START}".encode())
+    return JUPYTERLAB, [*jupyter_image(), entry, *more], {"Cmd": ["/entrypoint.sh"]}
+
+
+def classic(*items: Item, **config: Any) -> Given:  # noqa: ANN401
+    """Return an image with a kernel and something more."""
+    return CLASSIC, [*base(), *python("usr/local", names=("python3", "python")), *items], config
+
+
+def settings(text: str, options: str = OPTIONS, ending: str = "py") -> Given:
+    """Return an image of JupyterLab with a configuration file."""
+    config = file(f"etc/jupyter/jupyter_server_config.{ending}", text.encode())
+    return JUPYTERLAB, [*jupyter_image(), config], {"Cmd": ["jupyter", "lab", *shlex.split(options)]}
+
+
+def said(given: Given) -> str:
+    """Return the verdict on an image."""
+    profile, items, config = given
+    try:
+        outcome = run(make_subject(items, config=config), [profile])
+    except UndecidedError:
+        return "undecided"
+    return outcome.verdict(profile)
+
+
+def padded(size: int, text: str = "") -> str:
+    """Return a text of so many characters, all of them comments but the last line."""
+    rest = size - len(text) - 1
+    return "#" * rest + "\n" + text
+
+
+def without_jupyter(count: int) -> Iterator[str]:
+    """Yield lines of a `.pth` file that name directories which are not there."""
+    return (f"/nowhere/{number}" for number in range(count))
+
+
+def pth(count: int) -> Given:
+    text = "\n".join((*without_jupyter(count - 1), "/opt/kernel"))
+    items = python("usr/local", names=("python3", "python"), ipykernel=False)
+    link = file(f"{SITE}/a.pth", text.encode())
+    return CLASSIC, [*base(), *items, link, file("opt/kernel/ipykernel_launcher.py"), good_kernel()], {}
+
+
+def kernel_words(count: int) -> Given:
+    argv = ["/usr/local/bin/python3", *IPYKERNEL]
+    return classic(kernel("usr/local/share/jupyter/kernels/python3", argv + ["x"] * (count - len(argv))))
+
+
+def kernel_size(size: int) -> Given:
+    text = kernel_json(["/usr/local/bin/python3", *IPYKERNEL])
+    return classic(file("usr/local/share/jupyter/kernels/python3/kernel.json", text + b" " * (size - len(text))))
+
+
+def supervised(count: int) -> Given:
+    programs = "".join(f"[program:p{number}]\ncommand=sleep infinity\n" for number in range(count - 1))
+    text = f"[supervisord]\nnodaemon=true\n{programs}[program:lab]\ncommand=jupyter lab {OPTIONS}\n"
+    items = [*jupyter_image(), program("usr/bin/supervisord"), program("bin/sleep"), program("usr/bin/sleep")]
+    return JUPYTERLAB, [*items, file("etc/supervisord.conf", text.encode())], {"Cmd": ["supervisord", "-n"]}
+
+
+def passwd(size: int) -> Given:
+    text = b"x" * size + b"\nbob:x:1000:100::/home/sagemaker-user:/bin/sh\n"
+    return classic(good_kernel(), file("etc/passwd", text), User="bob")
+
+
+def group(size: int) -> Given:
+    text = b"x" * size + b"\nusers:x:100:\n"
+    return classic(good_kernel(), file("etc/group", text), User="1000:users")
+
+
+def search_path(size: int) -> Given:
+    text = "/usr/local/bin:/usr/bin:/bin:/"
+    return classic(good_kernel(), Env=[f"PATH={text}{'x' * (size - len(text))}"])
+
+
+def virtual_environment(size: int) -> Given:
+    items = python("usr/local", names=("python3", "python"))
+    venv = [
+        symlink("opt/venv/bin/python", "/usr/local/bin/python3"),
+        directory("opt/venv/lib/python3.11/site-packages"),
+    ]
+    config = file(
+        "opt/venv/pyvenv.cfg", padded(size, "\ninclude-system-site-packages = true\nhome = /usr/local/bin").encode()
+    )
+    own = kernel("usr/local/share/jupyter/kernels/python3", ("/opt/venv/bin/python", *IPYKERNEL))
+    return CLASSIC, [*base(), *items, *venv, config, own], {}
+
+
+def kernel_variable(size: int) -> Given:
+    command = ["/bin/sh", "-c", "exec /usr/local/bin/python3 -m ipykernel_launcher -f {connection_file}"]
+    text = kernel_json(command, env={"PATH": "/bin:${A}"})
+    given = [f"A={'x' * (size - len('/bin:${A}'))}", "PATH=/bin"]
+    return classic(file("usr/local/share/jupyter/kernels/python3/kernel.json", text), Env=given)
+
+
+def names(count: int) -> Given:
+    text = "".join(f"a{number} = '0.0.0.0'\n" for number in range(1, count + 1))
+    return settings(f"{text}c.ServerApp.ip = a{count}\n", OPTIONS.replace("--ip 0.0.0.0", ""))
+
+
+def expression(count: int) -> Given:
+    text = "c.ServerApp.ip = " + "'' + " * ((count - 1) // 2) + "'0.0.0.0'\n"
+    return settings(text, OPTIONS.replace("--ip 0.0.0.0", ""))
+
+
+EDGES: dict[str, tuple[Callable[[int], Given], int]] = {
+    "the length of a script": (lambda size: script(padded(size - len(START) - 13)), 64 * KIB),
+    "commands of scripts": (lambda count: script(":\n" * count), 19_996),
+    "scripts": (lambda count: script(". /x.sh\n" * count, file("x.sh", b":\n")), 99),
+    "scripts within each other": (lambda depth: script("( " * depth + ":" + " )" * depth), 21),
+    "rounds of a loop": (lambda count: script(f"for i in {{1..{count}}}; do :; done"), 1000),
+    "words of braces": (lambda count: script(f"echo {{1..{count}}}"), 1000),
+    "braces": (lambda count: script("echo " + "{a}" * count), 100),
+    "files that scripts change": (lambda count: script(f"for i in {{1..{count}}}; do touch /a/$i; done"), 1000),
+    "the length of a kernel.json": (kernel_size, MIB),
+    "words of a kernel's command": (kernel_words, 4096),
+    "the length of a kernel's variable": (kernel_variable, 64 * KIB),
+    "the length of a line of passwd": (passwd, 64 * KIB - 1),
+    "the length of a line of group": (group, MIB - 1),
+    "the length of PATH": (search_path, 128 * KIB - 1),
+    "lines of .pth files": (pth, 1000),
+    "the length of a pyvenv.cfg": (virtual_environment, 64 * KIB),
+    "programs of supervisord": (supervised, 50),
+    "the length of a setting file": (lambda size: settings(padded(size, "c.ServerApp.ip = '0.0.0.0'\n")), MIB),
+    "the length of a setting file in JSON": (lambda size: settings("{}" + " " * (size - 2), ending="json"), MIB),
+    "names in a setting file": (names, 50),
+    "words of an expression in a setting file": (expression, 300),
+}
+
+
+REFUSED: Final = ("the length of a line of passwd", "the length of a line of group")
+"""Docker itself refuses what is more, so that no container starts."""
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_one_more_than_a_limit_is_no_pass(edge: str) -> None:
+    make, most = EDGES[edge]
+    assert said(make(most)) == "pass"
+    assert said(make(most + 1)) == ("fail" if edge in REFUSED else "undecided")
+
+
+@pytest.mark.parametrize("name", Limits._fields)
+def test_one_less_of_what_an_image_needs_is_undecided(name: str, save_image: SaveImage) -> None:
+    spec = fit_image([file("zeros", bytes(20 * MIB))])
+    image = str(save_image(spec, compression="gzip"))
+
+    def scan(value: int) -> str | None:
+        """Return what would have to be done; None if the image passes."""
+        try:
+            report = analyze(Source(reference=image, limits=Limits(**{name: value})))
+        except LimitExceededError as error:
+            return error.hint
+        if report.verdict == "pass":
+            return None
+        assert report.verdict == "undecided"
+        return "; ".join(finding.hint or "" for finding in report.findings if finding.kind == "undecided")
+
+    enough = bisect_left(range(getattr(Limits(), name)), True, key=lambda value: scan(value) is None)  # noqa: FBT003
+    assert scan(enough) is None
+    assert f"--{name.replace('_', '-')}" in (scan(enough - 1) or "")
+
+
+# --- every place that stops short ------------------------------------------------------------------------------------
+
+ROOMS: Final = ("facts", "rules", "filesystem")
+"""Where an image is judged."""
+
+BOUNDS: Final = {
+    "only what is printed is shorter": """
+        facts/accounts.py:text[:40] facts/api_shapes.py:step[:100] facts/breakdown.py:MOST
+        facts/command_ends.py:_MOST_CLAUSES facts/commands.py:text[:57] facts/kernelspecs.py:_LONGEST_NAME
+        facts/programs.py:_SHOWN facts/requirements.py:factor[:60] facts/requirements.py:condition.property[:60]
+        facts/requirements.py:condition.value[:60] facts/reserved.py:SHOWN facts/shell/reasons.py:_LONGEST
+        facts/shell/reasons.py:_MOST facts/shell/reasons.py:node.parts[:20] facts/shell/reasons.py:node.words[:20]
+        facts/shell/reasons.py:node.commands[:5] facts/shell/ways.py:_MOST_EXITS facts/size.py:text[:100]
+        facts/supervisors.py:text[:40] filesystem/merge.py:_MOST_REPORTED rules/apps/command_overridden.py:text[:57]
+        rules/apps/jupyterlab_missing.py:installed[:10] rules/apps/port_claimed.py:text[:57]
+        rules/apps/signal_expected.py:signal[:60] rules/config/finding.py:_SHOWN
+        rules/filesystem/mount_path_hides_system.py:_SHOWN rules/gpu/cuda_versions.py:_SHOWN
+        rules/gpu/driver_capabilities_unsupported.py:_SHOWN rules/gpu/driver_capabilities_unsupported.py:word[:40]
+        rules/gpu/driver_required.py:_LONGEST rules/gpu/finding.py:_NAMED rules/gpu/finding.py:_SHOWN
+        rules/gpu/visible_devices_fixed.py:value[:60] rules/kernels/conda_activation_missing.py:_SHOWN
+        rules/kernels/conda_environment_without_kernel.py:_SHOWN rules/kernels/ipykernel_missing.py:_LISTED
+        rules/kernels/jupyter_variable_set.py:_LONGEST rules/kernels/jupyter_variable_set.py:_SHOWN
+        rules/kernels/kernel_provisioner_missing.py:_SHOWN rules/kernels/no_usable_kernel.py:_SHOWN
+        rules/kernels/python_not_on_path.py:_SHOWN rules/layers/finding.py:_LISTED
+        rules/runtime/terminal_shell_missing.py:value[:60] rules/selection.py:key[:100]
+        rules/user/owner_id_too_large.py:_SHOWN rules/user/sudo_without_password.py:_LONGEST
+    """,
+    "a number of the format, of the kernel, of a runtime or of the API": """
+        facts/accounts.py:MAX_ID facts/accounts.py:_LONGEST_GROUP_LINE facts/accounts.py:_LONGEST_PASSWD_LINE
+        facts/accounts.py:_MAX_INT facts/app_image_config.py:DEFAULT_GID facts/app_image_config.py:DEFAULT_UID
+        facts/jupyter_python.py:_TRAIT_LENGTH facts/lookup.py:_MAX_INTERPRETERS facts/programs.py:LONGEST_PATH
+        facts/python_source/text.py:_TAB facts/requirements.py:_MAX_UINT32 facts/shebangs.py:_BUFFER
+        facts/shell/arithmetic.py:_HALF facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST
+        facts/size.py:_BLOCK facts/sudo.py:_SETUID filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
+        rules/apps/jupyter_server_unreachable.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR
+        rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_I386
+        rules/image/machine_mismatch.py:_X86_64 rules/image/too_many_layers.py:LIMIT rules/rule.py:SIZE_LIMIT
+        rules/runtime/temporary_directory_unusable.py:_MODE rules/user/owner_id_too_large.py:MAX_ID
+    """,
+    "how bad something is, or whether it is worth a word": """
+        facts/breakdown.py:_LARGE facts/breakdown.py:_SHARE rules/filesystem/home_directory_hidden.py:_SMALL
+        rules/size/download_large.py:_WORTH_MENTIONING rules/size/layer_bytes_wasted.py:_WORTH_MENTIONING
+    """,
+    "what the user gives is refused, with a usage error": """
+        facts/app_image_config.py:LARGEST facts/drivers.py:_LONGEST_PART facts/drivers.py:_MOST_PARTS
+    """,
+    "what something costs of the budget": """
+        facts/discovery.py:_STEPS_OF_A_KERNEL facts/packages.py:_SIZE facts/packages.py:_STEPS
+        filesystem/node.py:_BYTES_PER_STEP filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
+    """,
+    "what is remembered is found again instead": """
+        facts/shell/values.py:_MOST_LAYERS filesystem/finder.py:_MOST_FOUND filesystem/resolver.py:_MOST_KNOWN
+    """,
+    "only the first counts": """
+        facts/jupyter_servers.py:islice(_server_words(command),1)
+    """,
+    "it cannot be told": """
+        facts/conda.py:_LARGEST facts/cuda.py:_LARGEST facts/entry_points.py:_LARGEST facts/jupyter_files.py:_LARGEST
+        facts/jupyter_files.py:_MOST_TEXT facts/jupyter_options.py:_LONGEST_NUMBER
+        facts/jupyter_python.py:_LONGEST_EXPRESSION facts/jupyter_python.py:_MOST_NAMES
+        facts/jupyter_python.py:_MOST_WORK facts/jupyter_servers.py:_LONGEST_LINE
+        facts/kernel_commands.py:_LONGEST_VALUE facts/kernelspecs.py:LARGEST facts/kernelspecs.py:_MOST_WORDS
+        facts/modules.py:_LONGEST facts/modules.py:_MAX_LINES facts/programs.py:_LONGEST_VALUE facts/python.py:_LARGEST
+        facts/python_source/text.py:_DEEPEST facts/python_source/values.py:_DEEPEST
+        facts/python_source/values.py:_LONGEST_NUMBER facts/python_source/values.py:_LONGEST_TEXT
+        facts/shell/alternatives.py:_DEEPEST facts/shell/alternatives.py:_MOST_ALTERNATIVES
+        facts/shell/alternatives.py:_MOST_BRACES facts/shell/arithmetic.py:_DEEPEST facts/shell/arithmetic.py:_LONGEST
+        facts/shell/arithmetic.py:_MOST_LOOKUPS facts/shell/budget.py:DEEPEST facts/shell/budget.py:MOST_CHARACTERS
+        facts/shell/budget.py:MOST_SCRIPTS facts/shell/budget.py:MOST_STEPS facts/shell/changes.py:_MOST
+        facts/shell/conditions.py:_DEEPEST facts/shell/conditions.py:_MOST_DIGITS facts/shell/flow.py:_MOST_ROUNDS
+        facts/shell/flow.py:_MOST_WIDENINGS facts/shell/output.py:_MOST_ROUNDS
+        facts/shell/parameters.py:_LONGEST_SEARCHED facts/shell/parser.py:_MOST_COMMANDS
+        facts/shell/patterns.py:MOST_STEPS facts/shell/patterns.py:_DEEPEST facts/shell/programs.py:_LONGEST_ACCOUNTS
+        facts/shell/tokens.py:_MOST_DOCUMENTS facts/shell/values.py:LONGEST_VALUE facts/shell/values.py:MOST_WORDS
+        facts/shell/words.py:DEEPEST facts/shell/words.py:_LONGEST_ARITHMETIC facts/supervisors.py:_MOST_FILES
+        facts/supervisors.py:_MOST_PROGRAMS facts/wrapper_launch.py:_MOST_PARENTS
+    """,
+}
+"""What comes of it where a bound is reached, and the bounds: constants, and slices with a number."""
+
+
+def bounds_in(path: Path) -> Iterator[str]:
+    """Yield the numbers that a module names, and where it stops at one that has no name."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign | ast.Assign) and node in tree.body and _is_number(node.value):
+            target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+            yield ast.unparse(target)
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            upper = node.slice.upper
+            if isinstance(upper, ast.Constant) and isinstance(upper.value, int) and upper.value > LITERAL:
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("islice"):
+            yield ast.unparse(node).replace(" ", "")
+
+
+LITERAL: Final = 4
+"""The first few characters or words tell what something is."""
+
+
+def _is_number(value: ast.expr | None) -> bool:
+    """Tell whether a constant is a number, be it the result of a calculation."""
+    if value is None or not all(
+        isinstance(node, ast.Constant | ast.BinOp | ast.UnaryOp | ast.operator | ast.unaryop)
+        for node in ast.walk(value)
+    ):
+        return False
+    return type(eval(compile(ast.Expression(value), "", "eval"), {})) is int  # noqa: S307 - numbers and operators
+
+
+def test_every_bound_has_a_reason() -> None:
+    package = Path(__file__).parents[1] / "ocianalyze"
+    found = {
+        f"{path.relative_to(package).as_posix()}:{bound}"
+        for room in ROOMS
+        for path in sorted((package / room).rglob("*.py"))
+        for bound in bounds_in(path)
+    }
+    given = [bound for bounds in BOUNDS.values() for bound in bounds.split()]
+    assert len(given) == len(set(given))
+    assert found - set(given) == set(), "say what comes of it where these are reached, and test it"
+    assert set(given) - found == set(), "these are gone"
