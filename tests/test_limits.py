@@ -243,6 +243,7 @@ BOUNDS: Final = {
     """,
     "what something costs of the budget": """
         facts/discovery.py:_STEPS_OF_A_KERNEL facts/packages.py:_SIZE facts/packages.py:_STEPS
+        facts/shell/budget.py:_WORK
         filesystem/node.py:_BYTES_PER_STEP filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
     """,
     "what is remembered is found again instead": """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Kind: TypeAlias = Literal["jupyter", "code-editor", "distribution"]
+Kind: TypeAlias = Literal["jupyter", "code-editor", "distribution", "kernel"]
 
 CODE_EDITOR: Final = "sagemaker-code-editor"
 
@@ -42,9 +42,9 @@ _DISTRIBUTION: Final = {
 
 
 class Application(NamedTuple):
-    """A server: what it is, the app that it serves, its own name, and its arguments.
+    """A server, or a kernel: what it is, the app that it serves, its own name, and its arguments.
 
-    `serves` is ``jupyterlab`` or ``code-editor``; `unified` is True of the entry points for Unified Studio.
+    `serves` is ``jupyterlab``, ``code-editor`` or ``kernel``; `unified` is True of the entry points for Unified Studio.
     """
 
     kind: Kind

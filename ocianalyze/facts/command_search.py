@@ -7,24 +7,36 @@ which the interpreter of shell scripts is loaded.
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ocianalyze.facts.applications import application_of
 from ocianalyze.facts.command_ends import Found, combine
 from ocianalyze.facts.programs import DEFAULT_PATH
 from ocianalyze.facts.scripts import UNKNOWN
-from ocianalyze.facts.shell import Changes, End, Launch, Way, is_script
+from ocianalyze.facts.shell import Budget, Changes, End, Launch, Way, is_script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from ocianalyze.facts.applications import Application
     from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs import Program
+
+    Recognise: TypeAlias = Callable[[Sequence[str], Program], Application | None]
+    """Returns what a command starts, given what its first word leads to."""
 
 __all__ = ["Found", "search"]
 
 
-def search(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -> Found:
-    """Return the program that does the work of a command.
+def search(
+    words: Sequence[str],
+    shell: Shell,
+    environment: Mapping[str, str],
+    *,
+    recognise: Recognise | None = None,
+    budget: Budget | None = None,
+) -> Found:
+    """Return the program that does the work of a command: one of Studio's applications, or what `recognise` knows.
 
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
@@ -34,12 +46,12 @@ def search(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -
     # What every container gets from its runtime, whatever the image says.
     given = ChainMap(dict(environment), {"PATH": DEFAULT_PATH, "HOME": shell.user.home})
     launch = Launch(tuple(words), shell, given)
-    end = _served_directly(launch)
+    end = _served_directly(launch) if recognise is None else None
     if end is not None:
         return combine([end], launch)
     from ocianalyze.facts.command_walk import walk
 
-    return walk(launch)
+    return walk(launch, recognise or _application_of, budget or Budget())
 
 
 def _served_directly(launch: Launch) -> End | None:
@@ -51,3 +63,7 @@ def _served_directly(launch: Launch) -> End | None:
     if program is None or is_script(program):
         return None
     return End("serves", Way(), launch, application, changes=Changes())
+
+
+def _application_of(words: Sequence[str], _program: Program) -> Application | None:
+    return application_of(words)

@@ -11,7 +11,6 @@ from posixpath import basename, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.accounts import find_user
-from ocianalyze.facts.applications import application_of
 from ocianalyze.facts.command_ends import Found, combine
 from ocianalyze.facts.python import is_python
 from ocianalyze.facts.scripts import UNKNOWN, UnreadableError, text_of
@@ -44,6 +43,7 @@ from ocianalyze.facts.wrappers import SUPERVISORS, ShellCall, as_shell, unwrap
 
 if TYPE_CHECKING:
     from ocianalyze.facts.applications import Application
+    from ocianalyze.facts.command_search import Recognise
     from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.programs import Program
     from ocianalyze.facts.wrappers import Unwrapped
@@ -54,14 +54,14 @@ _INTERPRETERS: Final = frozenset({"node", "R", "Rscript", "julia", "perl", "ruby
 _PLAIN_CALL: Final = ShellCall(None, None, ())
 
 
-def walk(launch: Launch) -> Found:
-    """Return the program that does the work of a command.
+def walk(launch: Launch, recognise: Recognise, budget: Budget) -> Found:
+    """Return the program that does the work of a command: the one that `recognise` knows.
 
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
     """
     try:
-        return combine(_Walk(Budget()).run(launch), launch)
+        return combine(_Walk(recognise, budget).run(launch), launch)
     except (OutOfBudgetError, RecursionError) as error:
         reason = str(error) if isinstance(error, OutOfBudgetError) else "its commands run too deep within each other"
         return Found((), launch.shell, launch.environment, opaque=reason)
@@ -70,7 +70,8 @@ def walk(launch: Launch) -> Found:
 class _Walk:
     """Starts programs for an `Interpreter`, and follows where they lead."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, recognise: Recognise, budget: Budget) -> None:
+        self._recognise = recognise
         self._budget = budget
         self._run = Interpreter(self, budget)
         self._found: dict[tuple[str, tuple[str, ...], str, int | None], Program] = {}
@@ -105,7 +106,7 @@ class _Walk:
         if name in TOOLS and name not in ("conda", "mamba", "micromamba", "pixi", "poetry", "pipx"):
             return self._tool(launch, state)
         program = self._find(word, launch.shell)
-        application = application_of(launch.words)
+        application = self._recognise(launch.words, program)
         if _is_script(program, launch, state):
             returned, decided = self._script(program, launch, state, application)
             if decided:

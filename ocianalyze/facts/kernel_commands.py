@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from dataclasses import replace
-from posixpath import basename, join
+from posixpath import join
 from string import Template
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.conda_names import RUNNER
+from ocianalyze.facts.kernel_launch import follow_kernel
 from ocianalyze.facts.kernels import KERNEL_MODULES, Kernel
 from ocianalyze.facts.modules import ModuleFinder, ModuleSearch
 from ocianalyze.facts.python import Installation, find_installation, is_python
+from ocianalyze.facts.scripts import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,10 +29,11 @@ if TYPE_CHECKING:
     from ocianalyze.facts.mounts import Mounts
 
 _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
-"""The variables of a kernel that change where its command leads."""
+"""The variables that change where a command leads."""
 
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _LONGEST_VALUE: Final = 64 * 1024
+_IDLE: Final = "it ends without starting a program that is given the connection file"
 _OPTIONS_WITH_VALUES: Final = ("-X", "-W")
 
 
@@ -85,14 +88,25 @@ class KernelCommands:
         shell = self._shell.with_environment(variables)
         if kernel.environment is not None:
             shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
-        program = shell.find(argv[0])
-        if program.problem is None and basename(argv[0]) == "env" and (behind := _behind_env(argv)):
-            argv = behind
-            found = shell.find(argv[0])
-            program = found._replace(visited=program.visited + found.visited)
+        first = program = shell.find(argv[0])
         kernel = kernel._replace(program=program)
+        given = ChainMap(_others(kernel.spec.env, self._environment), variables)
+        found = follow_kernel(argv, program, shell, given)
+        if found is not None:
+            if found.failures:
+                return kernel._replace(idle=found.failures[0].text)
+            if found.application is None or not found.certain:
+                reason = found.opaque or "; ".join(found.otherwise)
+                return kernel._replace(unsure=reason) if reason else kernel._replace(idle=_IDLE)
+            program = found.shell.find(found.words[0])
+            if not found.located:
+                return kernel._replace(unsure=f"where {found.words[0]} is looked for is decided when it runs")
+            program = program._replace(visited=(*first.visited, *program.visited))
+            kernel = kernel._replace(program=program)
         if program.path is None or program.problem is not None or program.interpreter is not None:
             return kernel
+        if found is not None:
+            return self._with_python(kernel, program.path, found.words, found.environment)
         return self._with_python(kernel, program.path, argv, variables)
 
     def _with_python(self, kernel: Kernel, path: str, argv: tuple[str, ...], variables: Mapping[str, str]) -> Kernel:
@@ -108,34 +122,37 @@ class KernelCommands:
 
 
 def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return those of a kernel's variables that matter, as jupyter_client makes them.
+    """Return those of a kernel's variables that decide where programs are, as jupyter_client makes them.
 
     Raises:
         UndecidedError: one is longer than any that is examined.
     """
     found: dict[str, str] = {}
     for key in sorted(_VARIABLES & settings.keys()):
-        text = settings[key]
-        names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
-        size = len(text) + sum(len(environment.get(name, "")) for name in names if name)
+        size = _size(settings[key], environment)
         if size > _LONGEST_VALUE:
             raise UndecidedError(
                 f"the variable {key} of a kernel has up to {size:,} characters, over the limit of {_LONGEST_VALUE:,}",
                 hint="shorten the variable in kernel.json",
             )
-        found[key] = Template(text).safe_substitute(environment)
+        found[key] = Template(settings[key]).safe_substitute(environment)
     return found
 
 
-def _behind_env(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the command that ``env`` runs, or nothing where it has options or changes what the look-up depends on."""
-    for position, word in enumerate(argv[1:], start=1):
-        name, equals, _ = word.partition("=")
-        if word.startswith("-") or not word or "{" in word or (equals and name in _VARIABLES):
-            return ()
-        if not equals:
-            return () if "/" in word and not word.startswith("/") else argv[position:]
-    return ()
+def _others(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the other variables, which scripts may ask for; it cannot be told of those that are very long."""
+    found: dict[str, str] = {}
+    left = _LONGEST_VALUE
+    for key in sorted(settings.keys() - _VARIABLES):
+        left -= _size(settings[key], environment)
+        found[key] = Template(settings[key]).safe_substitute(environment) if left >= 0 else UNKNOWN
+    return found
+
+
+def _size(text: str, environment: Mapping[str, str]) -> int:
+    """Return how many characters a text has at most once variables have taken the place of their names."""
+    names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
+    return len(text) + sum(len(environment.get(name, "")) for name in names if name)
 
 
 def _module_of(argv: tuple[str, ...]) -> str | None:

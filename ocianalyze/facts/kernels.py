@@ -55,6 +55,8 @@ class Kernel(NamedTuple):
         program: what its command leads to; None where there is none to look up.
         rewritten: whether the server replaces its command by its own interpreter.
         foreign: whether that interpreter is none of the image's.
+        unsure: why it cannot be told what its command starts, if so; a clause.
+        idle: why its command starts no kernel, if that is certain; a clause.
         python: the installation that its command starts, if it is a Python.
         module: where the kernel's module is imported from, if it is one of Python's.
     """
@@ -77,6 +79,8 @@ class Kernel(NamedTuple):
     program: Program | None = None
     rewritten: bool = False
     foreign: bool = False
+    unsure: str | None = None
+    idle: str | None = None
     python: Installation | None = None
     module: ModuleSearch | None = None
 
@@ -133,7 +137,7 @@ class Kernel(NamedTuple):
     @property
     def usable(self) -> bool:
         """True if it is listed and nothing keeps it from starting with an interpreter of the image."""
-        broken = self.spec.argv_problem or self.command_problem
+        broken = self.spec.argv_problem or self.command_problem or self.idle
         return self.listed and not (broken or self.foreign or (self.module is not None and self.module.missing))
 
 

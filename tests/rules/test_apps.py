@@ -66,6 +66,7 @@ def distribution() -> tuple[list[Item], dict[str, Any]]:
         program(f"{BIN}/_entrypoint.sh", b'#!/usr/bin/env bash\nsource _activate_current_env.sh\nexec "$@"\n'),
         *(program(f"{BIN}/{name}", supervised) for name in scripts),
         program("opt/conda/bin/sagemaker-code-editor", b"#!/bin/sh\n"),
+        program("opt/conda/bin/supervisord", b"#!/opt/conda/bin/python\n"),
         directory("var/log/studio", uid=1000),
     ]
     config = {
@@ -226,8 +227,9 @@ def test_servers_that_studio_can_reach(config: dict[str, Any]) -> None:
         program("bin/bash"),
         program("usr/bin/env"),
         program(f"{BIN}/docker-entrypoint.sh", b'#!/bin/sh\nif [ -n "$X" ]; then\n echo x\nfi\nexec "$@"\n'),
-        program("opt/start.sh", f"#!/bin/bash\nset -e\nsource /x\nexec jupyter lab {OPTIONS}\n".encode()),
+        program("opt/start.sh", f"#!/bin/bash\nset -e\nsource /opt/x.sh\nexec jupyter lab {OPTIONS}\n".encode()),
         program(f"{BIN}/start-notebook.py", SHEBANG),
+        file("opt/x.sh", b"export X=1\n"),
     ]
     if config == {"Cmd": ["jupyter", "lab"]}:
         settings = (
@@ -283,6 +285,25 @@ def test_a_script_that_decides_leaves_it_undecided() -> None:
     assert jupyter(f'[ -z "$AWS_X" ] || {good}') == [("undecided", "origin")]
     assert ("undecided", "token") in jupyter('if [ -n "$AWS_X" ]; then jupyter lab; fi')
     assert ("error", "token") in jupyter("if true; then jupyter lab; fi")
+
+
+def test_a_server_that_need_not_be_started_leaves_it_undecided() -> None:
+    good = f"jupyter lab {OPTIONS}"
+    assert jupyter(f"[ $AWS_X ] && exec {good}") == [("undecided", "unknown")]
+    assert jupyter(f"case $AWS_X in y) exit 1;; esac; exec {good}") == [("undecided", "unknown")]
+    assert jupyter(f"/opt/setup || exit 1; {good}", program("opt/setup")) == []
+    assert jupyter(f"false && exit 1; {good}") == []
+
+
+def test_what_is_missing_on_the_way_ends_it() -> None:
+    good = f"jupyter lab {OPTIONS}"
+    assert jupyter(f"set -e; /opt/setup; {good}") == [("error", "program-missing")]
+    assert jupyter(f"/opt/setup; {good}") == []
+    assert jupyter(f"set -e; /opt/setup || true; {good}") == []
+    ((_, finding),) = findings(
+        "APP002", jupyter_image(), config=shell_form(f"set -e; /opt/setup; {good}"), profile=JUPYTERLAB
+    )
+    assert "/opt/setup does not exist" in finding.message
 
 
 IN_PROJECT: list[tuple[str, str, bytes | None]] = [
@@ -408,6 +429,9 @@ def test_the_app_image_config_replaces_the_command() -> None:
         ("sagemaker-code-editor $AWS_OPTIONS", [("undecided", "unknown")]),
         (f"if true; then {EDITOR.replace('--port 8888', '')}; fi", [("error", "port")]),
         (f"if [ $AWS_X ]; then {EDITOR.replace('--port 8888', '')}; fi", [("undecided", "port")]),
+        (f"if [ $AWS_X ]; then {EDITOR}; fi", [("undecided", "unknown")]),
+        (EDITOR.replace("--host 0.0.0.0", "--host $AWS_HOST"), [("undecided", "unknown")]),
+        (f"{EDITOR} $AWS_OPTIONS", [("undecided", "unknown")]),
         ("jupyter lab", [("error", "other-app")]),
         ("python app.py", [("undecided", "unknown")]),
         (f"conda run -n base {EDITOR}", []),

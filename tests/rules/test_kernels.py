@@ -1,5 +1,6 @@
 """Kernels: found or not, valid or not, startable or not. Each branch, and each trap of the field."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -404,7 +405,6 @@ def test_ipykernel_in_a_hidden_home() -> None:
     [
         ("/usr/local/bin/python3", "-m", "bash_kernel", "-f", "{connection_file}"),
         ("/usr/local/bin/python3", "/opt/run.py", "-m", "ipykernel_launcher", "{connection_file}"),
-        ("/usr/bin/env", "-i", "python3", "-m", "ipykernel_launcher", "{connection_file}"),
         ("/opt/launch", *IPYKERNEL),
     ],
 )
@@ -416,6 +416,58 @@ def test_kernels_of_which_the_module_is_not_known(argv: tuple[str, ...]) -> None
         program("usr/bin/env"),
     ]
     assert findings("KRN007", [*items, kernel(f"{SYSTEM}/other", argv)]) == []
+
+
+FOLLOWED: list[tuple[str, Sequence[str], str, str | None]] = [
+    ("a script", ["/opt/k.sh", "{connection_file}"], "exec python3 -m ipykernel_launcher -f $1", None),
+    ("a script that passes all on", ["/opt/k.sh", *IPYKERNEL], '. /opt/x.sh\nexec python3 "$@"', None),
+    ("a program that is missing", ["/opt/k.sh", *IPYKERNEL], 'exec /opt/venv/bin/python "$@"', "missing"),
+    ("a program that PATH does not lead to", ["/opt/k.sh", *IPYKERNEL], 'PATH=/bin exec python3 "$@"', "not-on-path"),
+    ("a module that is missing", ["/opt/k.sh", *IPYKERNEL], 'exec /opt/bare/bin/python3 "$@"', "KRN007"),
+    ("no program at all", ["/opt/k.sh", *IPYKERNEL], "echo hello", "idle"),
+    ("what fails before", ["/opt/k.sh", *IPYKERNEL], 'set -e\n/opt/setup\nexec python3 "$@"', "idle"),
+    ("an open condition", ["/opt/k.sh", *IPYKERNEL], 'if [ "$AWS_X" ]; then exec python3 "$@"; fi', "unknown"),
+    ("an open program", ["/opt/k.sh", *IPYKERNEL], 'exec "$AWS_PYTHON" "$@"', "unknown"),
+    ("a variable of kernel.json", ["/opt/k.sh", *IPYKERNEL], 'exec "$MY_PYTHON" "$@"', None),
+    ("what nobody can see into", ["/opt/k.sh", *IPYKERNEL], "/opt/launch $2", "unknown"),
+    ("a shell's command line", ["bash", "-lc", "python3 -m ipykernel_launcher -f {connection_file}"], "", None),
+    ("one that is wrong", ["sh", "-c", "python4 -m ipykernel_launcher -f {connection_file}"], "", "not-on-path"),
+    ("env", ["env", "A=1", "python3", *IPYKERNEL], "", None),
+    ("env that splits", ["/usr/bin/env", "-S", "python4", *IPYKERNEL], "", "not-on-path"),
+    ("env with another PATH", ["env", "PATH=/bin", "python3", *IPYKERNEL], "", "not-on-path"),
+    ("conda run", ["/opt/conda/bin/conda", "run", "-n", "lab", "python", *IPYKERNEL], "", None),
+    ("conda run of nothing", ["/opt/conda/bin/conda", "run", "-n", "lob", "python", *IPYKERNEL], "", "unknown"),
+    ("a launcher that is a script", ["R", "-e", "IRkernel::main()", "--args", "{connection_file}"], "", None),
+    ("a program of its own", ["/opt/launch", "{connection_file}"], "", None),
+]
+
+
+@pytest.mark.parametrize(("argv", "text", "expected"), [row[1:] for row in FOLLOWED], ids=[row[0] for row in FOLLOWED])
+def test_what_a_kernel_starts_is_followed(argv: Sequence[str], text: str, expected: str | None) -> None:
+    items = [
+        *base(),
+        *python("usr/local"),
+        *python("opt/bare", ipykernel=False),
+        *python("opt/conda", names=("python",)),
+        file("opt/conda/conda-meta/history"),
+        *python("opt/conda/envs/lab", names=("python",)),
+        file("opt/conda/envs/lab/conda-meta/history"),
+        program("opt/conda/bin/conda", b"#!/opt/conda/bin/python\n"),
+        program("opt/k.sh", f"#!/bin/sh\n{text}\n".encode()),
+        file("opt/x.sh", b"export A=1\n"),
+        program("opt/launch"),
+        program("usr/bin/env"),
+        program("usr/local/bin/R", b"#!/bin/sh\nexec ${R_HOME}/bin/exec/R ${args} ${@}\n"),
+        kernel(f"{SYSTEM}/k", argv, env={"MY_PYTHON": "/usr/local/bin/python3"}),
+    ]
+    found = [*findings("KRN005", items), *findings("KRN007", items)]
+    if expected == "KRN007":
+        assert [finding.rule for _, finding in found] == [expected]
+        return
+    severity = "undecided" if expected == "unknown" else "error"
+    assert [(kind, finding.data["problem"]) for kind, finding in found] == ([(severity, expected)] if expected else [])
+    usable = {None: [], "unknown": ["undecided"]}.get(expected, ["error"])
+    assert [kind for kind, _ in findings("KRN001", items)] == usable
 
 
 def test_ipykernel_by_a_path_line_into_a_hidden_directory() -> None:

@@ -16,6 +16,9 @@ MOST_CHARACTERS: Final = 16_000_000
 DEEPEST: Final = 45
 """How deep commands, functions and scripts may run within each other."""
 
+_WORK: Final = 1_000_000
+"""How long either takes that is spent, in microseconds."""
+
 
 class OutOfBudgetError(Exception):
     """One of the budgets is spent; the message is a clause that names it."""
@@ -29,6 +32,14 @@ class Budget:
         self._scripts = MOST_SCRIPTS
         self._characters = MOST_CHARACTERS
         self._depth = 0
+
+    @property
+    def work(self) -> int:
+        """How much has been done, in steps of about a microsecond."""
+        return (
+            _WORK * (MOST_STEPS - self._steps) // MOST_STEPS
+            + _WORK * (MOST_CHARACTERS - self._characters) // MOST_CHARACTERS
+        )
 
     def step(self) -> None:
         """Count a command."""

@@ -53,7 +53,7 @@ from ocianalyze.facts.applications import CODE_EDITOR as PROGRAM
 from ocianalyze.facts.code_editor import EditorOptions, parse_editor_options
 from ocianalyze.facts.scripts import UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
-from ocianalyze.rules.apps.jupyter_server_unreachable import missing_program
+from ocianalyze.rules.apps.starting import doubtful_start, missing_program
 from ocianalyze.rules.profiles import CODE_EDITOR
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -109,19 +109,26 @@ def _command(command: Command) -> Iterator[Finding]:
             kind="undecided",
         )
     elif application.kind == "code-editor":
-        yield from _options(command, parse_editor_options(application.arguments))
+        found = list(_options(command, parse_editor_options(application.arguments)))
+        yield from found
+        doubt = doubtful_start(command, settle=_SETTLE)
+        if doubt is not None and not any(finding.is_undecided for finding in found):
+            yield doubt
 
 
 def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
     wrong = list(_violations(options))
-    if options.opaque and wrong:
+    unknown = [name for name in ("host", "port") if UNKNOWN in (getattr(options, name) or "")]
+    if options.opaque or unknown:
+        which = f"the {' and '.join(unknown)} of Code Editor" if unknown else "the options of Code Editor"
         yield about_command(
             command,
             "unknown",
-            "the options of Code Editor cannot be told without running it",
+            f"{which} cannot be told without running it",
             hint=_SETTLE,
             kind="undecided",
         )
+    if options.opaque:
         return
     for cause, message, right, value, severity in wrong:
         yield about_command(
@@ -155,5 +162,5 @@ def _violations(options: EditorOptions) -> Iterator[tuple[str, str, str, str | N
 
 
 def _is(value: str | None, holds: Callable[[str], bool]) -> bool:
-    """Tell whether an option is as it should be; one that cannot be told is taken to be."""
+    """Tell whether an option is as it should be; of one that cannot be told that is said by itself."""
     return value is not None and (UNKNOWN in value or holds(value))

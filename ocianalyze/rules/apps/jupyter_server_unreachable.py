@@ -59,11 +59,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.facts.applications import is_distribution
 from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, doubtful_start, missing_program
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.jupyter import JupyterSettings
@@ -73,8 +74,6 @@ PORT: Final = 8888
 BASE_URL: Final = "jupyterlab/default"
 
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104 - what the image must say
-_ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
-_ONLY_UNIFIED: Final[Mapping[str, Severity | None]] = {JUPYTERLAB: None, UNIFIED: Severity.ERROR}
 
 
 class _Demand(NamedTuple):
@@ -137,7 +136,7 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             "unknown",
             f"{where(command)} {legible(command.shown)} cannot be followed to a server: {reason}",
             hint=_SETTLE,
-            severity=_ONLY_JUPYTERLAB,
+            severity=ONLY_JUPYTERLAB,
             kind="undecided",
         )
     elif command.application.serves != "jupyterlab":
@@ -146,28 +145,14 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             "other-app",
             f"{where(command)} starts Code Editor, not JupyterLab",
             hint="choose the profile studio-code-editor, or start 'jupyter lab'",
-            severity=_ONLY_JUPYTERLAB,
+            severity=ONLY_JUPYTERLAB,
         )
     elif settings is not None:
-        yield from _server(command, settings)
-
-
-def missing_program(command: Command) -> Finding | None:
-    """Return a finding if what the command starts, or the server behind it, cannot be run."""
-    programs = [command.first]
-    if command.application is not None and command.found.certain and command.found.located:
-        programs.append(command.found.shell.find(command.found.words[0]))
-    for program in programs:
-        if program is not None and program.problem is not None:
-            return about_command(
-                command,
-                "program-missing",
-                f"{where(command)} cannot be run: {legible(program.problem.text)}",
-                hint="install it, or name it by its absolute path",
-                severity=_ONLY_JUPYTERLAB,
-                data={"problem": program.problem.code},
-            )
-    return None
+        found = list(_server(command, settings))
+        yield from found
+        doubt = doubtful_start(command, settle=_SETTLE)
+        if doubt is not None and not any(finding.is_undecided for finding in found):
+            yield doubt
 
 
 def _for_unified_studio(command: Command) -> Iterator[Finding]:
@@ -180,7 +165,7 @@ def _for_unified_studio(command: Command) -> Iterator[Finding]:
             "unified",
             "SageMaker Unified Studio needs its own entry point, not a Jupyter server of the AppImageConfig's",
             hint='set ContainerEntrypoint to ["entrypoint-sagemaker-ui-jupyter-server"]',
-            severity=_ONLY_UNIFIED,
+            severity=ONLY_UNIFIED,
         )
 
 
@@ -191,7 +176,7 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
             "refused",
             f"the Jupyter server would not start: {legible(settings.refused)}",
             hint="correct the option",
-            severity=_ONLY_JUPYTERLAB,
+            severity=ONLY_JUPYTERLAB,
         )
         return
     unknown: list[_Demand] = []

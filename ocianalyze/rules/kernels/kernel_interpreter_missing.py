@@ -2,8 +2,10 @@
 
 ## What it checks
 
-The first word of each listed kernel's command leads to a file that can be executed. A bare name
-is looked up in the directories of `PATH` (of `env` in `kernel.json`, else of the image, and of the environment for
+The first word of each listed kernel's command leads to a file that can be executed. Shells, scripts of shells and
+wrappers such as `env` and `conda run` are followed, as they would run, to the program that is given the connection
+file; if it cannot be told which one that is, or whether it is started in every case, the check is undecided. A bare
+name is looked up in the directories of `PATH` (of `env` in `kernel.json`, else of the image, and of the environment for
 a kernel of conda); symlinks are followed inside the image; the interpreter in a script's first line must exist too,
 and the interpreter of `env` be found. A virtual environment's base interpreter (`home` in `pyvenv.cfg`) must be
 there. A path that depends on the working directory is a warning. Names for which Studio Classic's server puts its own
@@ -33,7 +35,7 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `argv`: the command.
 - `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`, `empty`,
-  `not-runnable`, `interpreter`, `home-missing`, `relative`.
+  `not-runnable`, `interpreter`, `home-missing`, `relative`, `idle` (nothing is given the connection file), `unknown`.
 - `chain`: the path of the program, and what its symlinks lead to.
 
 ## References
@@ -51,7 +53,7 @@ from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
-from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.rules.rule import Finding, Kind, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +67,8 @@ _HINTS: Final = {
     "not-executable": "make it executable: 'RUN chmod a+rx FILE'",
     "interpreter": "install the interpreter in the script's first line, or correct that line",
 }
+_SEE: Final = "write the program that is to run into kernel.json, or make its script start that in every case"
+_START: Final = "have the script start the kernel as its last step: 'exec PROGRAM ... \"$@\"'"
 _OTHERWISE: Final = "install the kernel again in the final stage of the build"
 
 
@@ -79,7 +83,11 @@ def _missing(listing: Listing) -> Iterator[Finding]:
         if not kernel.listed or kernel.foreign or kernel.program is None:
             continue
         python = kernel.python
-        if kernel.relative:
+        if kernel.unsure is not None:
+            yield _finding(kernel, kernel.unsure, "unknown", _SEE, kind="undecided")
+        elif kernel.idle is not None:
+            yield _finding(kernel, kernel.idle, "idle", _START)
+        elif kernel.relative:
             text = f"its command {kernel.spec.argv[0]!r} depends on the directory in which the server runs"
             yield _finding(kernel, text, "relative", "write the absolute path into kernel.json", Severity.WARNING)
         elif kernel.program.problem is not None:
@@ -92,10 +100,14 @@ def _missing(listing: Listing) -> Iterator[Finding]:
             yield _finding(kernel, text, "home-missing", _HINTS["dangling"])
 
 
-def _finding(kernel: Kernel, text: str, code: str, hint: str, severity: Severity | None = None) -> Finding:
+def _finding(
+    kernel: Kernel, text: str, code: str, hint: str, severity: Severity | None = None, kind: Kind = "finding"
+) -> Finding:
+    verb = "cannot start" if kind == "finding" else "may not start"
     return about(
         kernel,
-        f"kernel {kernel.name!r} cannot start: {text}",
+        f"kernel {kernel.name!r} {verb}: {text}",
+        kind=kind,
         hint=hint,
         severity=severity,
         data={

@@ -6,7 +6,8 @@ At least one kernel is listed at run time and nothing is known that keeps it fro
 interpreter. Studio Classic searches, in this order: `share/jupyter/kernels` of the prefix of the `python` that is found
 through `PATH`; the user's Jupyter directories, unless they are hidden; `/usr/local/share/jupyter/kernels`;
 `/usr/share/jupyter/kernels`; and the conda environments. If the only usable kernels are such as conda may not list, or
-there is no `python` on `PATH` that says where Studio Classic searches, the check is undecided.
+their commands cannot be followed, or there is no `python` on `PATH` that says where Studio Classic searches, the check
+is undecided.
 
 In the newer Studio a Jupyter server of the image's own searches: the directories of `JUPYTER_PATH`, the user's, those
 of its own prefix, and the system's. If there is no `python3`, but ipykernel in its environment, it makes one of
@@ -71,7 +72,7 @@ def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
 def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]:
     """Yield a finding if the listing has no usable kernel; `python` is what ``python`` on ``PATH`` leads to."""
     usable = [kernel for kernel in listing.kernels if kernel.usable]
-    if any(not kernel.uncertain for kernel in usable):
+    if any(not kernel.uncertain and kernel.unsure is None for kernel in usable):
         return
     unlisted = find_unlisted(listing.shell.filesystem, listing.kernels)
     problems = [(kernel, _problem(kernel)) for kernel in listing.kernels]
@@ -119,7 +120,8 @@ def _problem(kernel: Kernel) -> str:
         (kernel.unprovisioned, "wants a provisioner that is not installed (KRN016)"),
         (kernel.spec.argv_problem, "has a malformed command (KRN004)"),
         (kernel.foreign, "would run AWS's interpreter (KRN006)"),
-        (kernel.command_problem, "has a command that cannot be run (KRN005, USR006)"),
+        (kernel.unsure, "may not start (KRN005)"),
+        (kernel.command_problem or kernel.idle, "has a command that cannot be run (KRN005, USR006)"),
         (kernel.module and kernel.module.missing, "lacks its Python module (KRN007)"),
         (kernel.doubt, f"may not be listed: {kernel.doubt}"),
     )

@@ -1,0 +1,58 @@
+"""The program that a kernel's command comes to in the end: the one that is given the connection file.
+
+Most commands name it themselves. Where one names a shell, a script or a wrapper, it is followed as the container's own
+command is. Some interpreters are started by scripts of theirs, which are not looked into.
+
+Sources: jupyter_client, "Making kernels for Jupyter" (``{connection_file}``); the launchers of R and Julia.
+"""
+
+from __future__ import annotations
+
+from posixpath import basename
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.applications import Application
+from ocianalyze.facts.command_search import search
+from ocianalyze.facts.shell import Budget, is_script
+from ocianalyze.facts.wrappers import as_shell, unwrap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ocianalyze.facts.command_ends import Found
+    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs import Program
+
+CONNECTION_FILE: Final = "{connection_file}"
+"""Where the path of the connection file is put."""
+
+_LAUNCHERS: Final = frozenset({"R", "Rscript", "julia", "scala", "ghci", "stack", "ruby", "node", "dotnet", "almond"})
+"""Programs that are known to start an interpreter, though they may be scripts."""
+
+
+def follow_kernel(words: Sequence[str], program: Program, shell: Shell, environment: Mapping[str, str]) -> Found | None:
+    """Return what a kernel's command starts; None if that is `program`, to which its first word leads.
+
+    Raises:
+        ContentUnavailableError: the first bytes of a program were not kept.
+        LimitExceededError: the scripts of the kernels are too much work.
+    """
+    if program.problem is not None or not any(CONNECTION_FILE in word for word in words):
+        return None
+    if _kernel_of(words, program) is not None:
+        return None
+    budget = Budget()
+    try:
+        return search(words, shell, environment, recognise=_kernel_of, budget=budget)
+    finally:
+        shell.filesystem.spend(budget.work)
+
+
+def _kernel_of(words: Sequence[str], program: Program) -> Application | None:
+    """Return the kernel that a command starts, or None if it has to be followed, or is given no connection file."""
+    name = basename(words[0])
+    if not any(CONNECTION_FILE in word for word in words):
+        return None
+    if name not in _LAUNCHERS and (is_script(program) or as_shell(words) is not None or unwrap(words, {}) is not None):
+        return None
+    return Application("kernel", "kernel", name, tuple(words[1:]))
