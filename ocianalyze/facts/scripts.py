@@ -17,6 +17,7 @@ LONGEST: Final = SCRIPT
 """How long a script may be, in bytes."""
 
 READS: Final = (
+    "**/bin/activate",
     *("/etc/profile", "/etc/profile.d/*", "/etc/environment", "/etc/arg_mamba_user"),
     *("/etc/os-release", "/usr/lib/os-release"),
 )

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from ocianalyze.rules.engine import run
+from ocianalyze.rules.profiles import CLASSIC
+from ocianalyze.rules.rule import Severity
 from tests.rules.subjects import (
     IPYKERNEL,
     base,
@@ -468,6 +471,18 @@ def test_what_a_kernel_starts_is_followed(argv: Sequence[str], text: str, expect
     assert [(kind, finding.data["problem"]) for kind, finding in found] == ([(severity, expected)] if expected else [])
     usable = {None: [], "unknown": ["undecided"]}.get(expected, ["error"])
     assert [kind for kind, _ in findings("KRN001", items)] == usable
+
+
+def test_a_kernel_that_may_not_start_beside_one_that_does() -> None:
+    items = [*good(), program("opt/k.sh", b'#!/bin/sh\n[ $AWS_X ] && exec python3 "$@"\n')]
+    subject = make_subject([*items, kernel(f"{SYSTEM}/k", ["/opt/k.sh", *IPYKERNEL])])
+    (judgement,) = run(subject, [CLASSIC], select=["KRN005"]).judgements
+    assert (judgement.severity, judgement.finding.is_undecided) == (Severity.WARNING, True)
+    subject = make_subject(
+        [*items, kernel(f"{SYSTEM}/k", ["/opt/k.sh", *IPYKERNEL])], app_image_config=requests("python3", "k")
+    )
+    (judgement,) = run(subject, [CLASSIC], select=["KRN005"]).judgements
+    assert judgement.severity is Severity.ERROR
 
 
 def test_ipykernel_by_a_path_line_into_a_hidden_directory() -> None:

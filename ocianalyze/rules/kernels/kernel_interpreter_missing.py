@@ -4,8 +4,9 @@
 
 The first word of each listed kernel's command leads to a file that can be executed. Shells, scripts of shells and
 wrappers such as `env` and `conda run` are followed, as they would run, to the program that is given the connection
-file; if it cannot be told which one that is, or whether it is started in every case, the check is undecided. A bare
-name is looked up in the directories of `PATH` (of `env` in `kernel.json`, else of the image, and of the environment for
+file; if it cannot be told which one that is, or whether it is started in every case, the check is undecided: a
+warning where another kernel is known to start, unless the AppImageConfig names this one. A bare name
+is looked up in the directories of `PATH` (of `env` in `kernel.json`, else of the image, and of the environment for
 a kernel of conda); symlinks are followed inside the image; the interpreter in a script's first line must exist too,
 and the interpreter of `env` be found. A virtual environment's base interpreter (`home` in `pyvenv.cfg`) must be
 there. A path that depends on the working directory is a warning. Names for which Studio Classic's server puts its own
@@ -49,6 +50,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.app_image_config import requested_kernels
 from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_listing
@@ -75,16 +77,20 @@ _OTHERWISE: Final = "install the kernel again in the final stage of the build"
 @rule(id="KRN005", severity=everywhere(Severity.ERROR))
 def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listed kernel whose program cannot be run."""
-    yield from in_each_listing(subject, _missing)
+    requested = frozenset(requested_kernels(subject.app_image_config) or ())
+    yield from in_each_listing(subject, lambda listing: _missing(listing, requested))
 
 
-def _missing(listing: Listing) -> Iterator[Finding]:
+def _missing(listing: Listing, requested: frozenset[str]) -> Iterator[Finding]:
+    others = any(kernel.usable and not kernel.uncertain and kernel.unsure is None for kernel in listing.kernels)
     for kernel in listing.kernels:
         if not kernel.listed or kernel.foreign or kernel.program is None:
             continue
         python = kernel.python
         if kernel.unsure is not None:
-            yield _finding(kernel, kernel.unsure, "unknown", _SEE, kind="undecided")
+            spare = others and requested.isdisjoint(kernel.names)
+            severity = Severity.WARNING if spare else None
+            yield _finding(kernel, kernel.unsure, "unknown", _SEE, severity, "undecided")
         elif kernel.idle is not None:
             yield _finding(kernel, kernel.idle, "idle", _START)
         elif kernel.relative:
