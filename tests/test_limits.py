@@ -195,6 +195,15 @@ def test_one_less_of_what_an_image_needs_is_undecided(name: str, save_image: Sav
     assert f"--{name.replace('_', '-')}" in (scan(enough - 1) or "")
 
 
+def test_documents_count_for_what_they_are_decoded_to() -> None:
+    variables = {f"A{number}": "" for number in range(50_000)}
+    argv = ["/usr/local/bin/python3", *IPYKERNEL]
+    kernels = [kernel(f"usr/local/share/jupyter/kernels/k{number}", argv, env=variables) for number in range(150)]
+    with pytest.raises(LimitExceededError, match="take too much memory") as caught:
+        make_subject(classic(*kernels)[1])
+    assert caught.value.option == "--max-memory"
+
+
 # --- every place that stops short ------------------------------------------------------------------------------------
 
 ROOMS: Final = ("facts", "rules", "filesystem")
@@ -244,7 +253,8 @@ BOUNDS: Final = {
     "what something costs of the budget": """
         facts/discovery.py:_STEPS_OF_A_KERNEL facts/packages.py:_SIZE facts/packages.py:_STEPS
         facts/shell/budget.py:_WORK
-        filesystem/node.py:_BYTES_PER_STEP filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
+        filesystem/node.py:_BYTES_PER_STEP filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP
+        rules/engine.py:_STEPS_OF_A_FINDING
     """,
     "what is remembered is found again instead": """
         facts/shell/values.py:_MOST_LAYERS filesystem/finder.py:_MOST_FOUND filesystem/resolver.py:_MOST_KNOWN

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.conda_names import RUNNER
-from ocianalyze.facts.kernel_launch import follow_kernel
+from ocianalyze.facts.kernel_launch import follow_kernel, is_to_be_followed
 from ocianalyze.facts.kernels import KERNEL_MODULES, Kernel
 from ocianalyze.facts.modules import ModuleFinder, ModuleSearch
 from ocianalyze.facts.python import Installation, find_installation, is_python
@@ -24,9 +24,11 @@ from ocianalyze.facts.scripts import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ocianalyze.facts.command_ends import Found
     from ocianalyze.facts.jupyter_servers import Server
     from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.mounts import Mounts
+    from ocianalyze.facts.programs import Program
 
 _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 """The variables that change where a command leads."""
@@ -88,28 +90,35 @@ class KernelCommands:
         shell = self._shell.with_environment(variables)
         if kernel.environment is not None:
             shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
-        first = program = shell.find(argv[0])
+        program = shell.find(argv[0])
         kernel = kernel._replace(program=program)
-        given = ChainMap(_others(kernel.spec.env, self._environment), variables)
-        found = follow_kernel(argv, program, shell, given)
-        if found is not None:
-            if found.failures:
-                return kernel._replace(idle=found.failures[0].text)
-            if found.application is None or not found.certain:
-                reason = found.opaque or "; ".join(found.otherwise)
-                return kernel._replace(unsure=reason) if reason else kernel._replace(idle=_IDLE)
-            program = found.shell.find(found.words[0])
-            if not found.located:
-                return kernel._replace(unsure=f"where {found.words[0]} is looked for is decided when it runs")
-            program = program._replace(visited=(*first.visited, *program.visited))
-            kernel = kernel._replace(program=program)
-        if program.path is None or program.problem is not None or program.interpreter is not None:
-            return kernel
-        if found is not None:
-            return self._with_python(kernel, program.path, found.words, found.environment)
-        return self._with_python(kernel, program.path, argv, variables)
+        if is_to_be_followed(argv, program):
+            return self._follow(kernel, program, follow_kernel(argv, shell, self._all_variables(kernel, variables)))
+        return self._with_python(kernel, argv, variables)
 
-    def _with_python(self, kernel: Kernel, path: str, argv: tuple[str, ...], variables: Mapping[str, str]) -> Kernel:
+    def _follow(self, kernel: Kernel, first: Program, found: Found) -> Kernel:
+        """Return `kernel` with what its command comes to, through `first`, the program that it names."""
+        if found.failures:
+            return kernel._replace(idle=found.failures[0].text)
+        if found.application is None or not found.certain:
+            reason = found.opaque or "; ".join(found.otherwise)
+            return kernel._replace(unsure=reason) if reason else kernel._replace(idle=_IDLE)
+        if not found.located:
+            return kernel._replace(unsure=f"where {found.words[0]} is looked for is decided when it runs")
+        program = found.shell.find(found.words[0])
+        kernel = kernel._replace(program=program._replace(visited=(*first.visited, *program.visited)))
+        return self._with_python(kernel, found.words, found.environment)
+
+    def _all_variables(self, kernel: Kernel, variables: Mapping[str, str]) -> Mapping[str, str]:
+        """Return `variables` and the kernel's others, which a script may ask for."""
+        return ChainMap(_others(kernel.spec.env, self._environment), dict(variables))
+
+    def _with_python(self, kernel: Kernel, argv: Sequence[str], variables: Mapping[str, str]) -> Kernel:
+        """Return `kernel` with the Python that its program is, if it is one, and the module that this runs."""
+        program = kernel.program
+        if program is None or program.path is None or program.problem is not None or program.interpreter is not None:
+            return kernel
+        path = program.path
         if not is_python(path):
             return kernel
         if path not in self._installations:
@@ -140,7 +149,7 @@ def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) ->
 
 
 def _others(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the other variables, which scripts may ask for; it cannot be told of those that are very long."""
+    """Return the other variables; what they are cannot be told of those that are very long."""
     found: dict[str, str] = {}
     left = _LONGEST_VALUE
     for key in sorted(settings.keys() - _VARIABLES):
@@ -155,7 +164,7 @@ def _size(text: str, environment: Mapping[str, str]) -> int:
     return len(text) + sum(len(environment.get(name, "")) for name in names if name)
 
 
-def _module_of(argv: tuple[str, ...]) -> str | None:
+def _module_of(argv: Sequence[str]) -> str | None:
     """Return the kernel module that ``python -m`` runs, if that is what the command is."""
     words = iter(argv[1:])
     for word in words:

@@ -30,17 +30,19 @@ _LAUNCHERS: Final = frozenset({"R", "Rscript", "julia", "scala", "ghci", "stack"
 """Programs that are known to start an interpreter, though they may be scripts."""
 
 
-def follow_kernel(words: Sequence[str], program: Program, shell: Shell, environment: Mapping[str, str]) -> Found | None:
-    """Return what a kernel's command starts; None if that is `program`, to which its first word leads.
+def is_to_be_followed(words: Sequence[str], program: Program) -> bool:
+    """Tell whether a kernel's command starts something else than `program`, to which its first word leads."""
+    is_given = any(CONNECTION_FILE in word for word in words)
+    return is_given and program.problem is None and _kernel_of(words, program) is None
+
+
+def follow_kernel(words: Sequence[str], shell: Shell, environment: Mapping[str, str]) -> Found:
+    """Return what a kernel's command starts in the end.
 
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
         LimitExceededError: the scripts of the kernels are too much work.
     """
-    if program.problem is not None or not any(CONNECTION_FILE in word for word in words):
-        return None
-    if _kernel_of(words, program) is not None:
-        return None
     budget = Budget()
     try:
         return search(words, shell, environment, recognise=_kernel_of, budget=budget)

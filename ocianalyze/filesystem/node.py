@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _BYTES_PER_STEP: Final = 64
 """What is read is looked through as well, which takes about a microsecond for so many bytes."""
 
+_DECODED: Final = 16
+"""How many bytes of memory each byte of a content may come to, as lines, names and values."""
+
 
 class Resolution(NamedTuple):
     """Where a path leads.
@@ -169,6 +172,8 @@ class Node:
         """
         inode = self.inode
         self.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
+        if most is None or inode.size <= most:
+            self.filesystem.budget.take(_DECODED * inode.size, self.path)
         try:
             return self.filesystem.contents[inode.layer].read(inode.row, most=most)
         except ContentUnavailableError as error:
