@@ -27,7 +27,8 @@ def launch_within(launch: Launch, inner: Unwrapped) -> Launch:
     user = shell.user
     if inner.user is not None and UNKNOWN not in inner.user:
         user = find_user(shell.filesystem, inner.user, {})
-        environment = Variables(environment).exported({"HOME": user.home})
+        if not inner.keeps_home:
+            environment = Variables(environment).exported({"HOME": user.home})
     path = search_path(environment) if "PATH" in inner.variables or inner.clears else shell.path
     shell = replace(shell, user=user, path=path)
     located = launch.located and not inner.installs and not (inner.clears and inner.user is not None)

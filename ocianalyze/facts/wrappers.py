@@ -61,6 +61,7 @@ class Unwrapped(NamedTuple):
             which is the current one or above.
         opaque: why the command cannot be told, if so; a clause.
         user: who runs it, if somebody else does.
+        keeps_home: whether ``HOME`` stays as it is nevertheless.
         clears: whether it gets no other variables than those.
         removed: the variables that are taken away.
         installs: whether it is brought when it is run.
@@ -71,6 +72,7 @@ class Unwrapped(NamedTuple):
     prefixes: tuple[str, ...] = ()
     opaque: str | None = None
     user: str | None = None
+    keeps_home: bool = False
     clears: bool = False
     removed: tuple[str, ...] = ()
     installs: bool = False
@@ -247,6 +249,15 @@ def _as_user(words: tuple[str, ...], values: frozenset[str], operand: bool, keep
     return Unwrapped(rest, variables, user=user or "root", clears=not keeps)
 
 
+def _setpriv(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped:
+    """Return what is run as another user, but with the variables of the one before."""
+    values = frozenset({"--reuid", "--regid", "--ruid", "--euid", "--rgid", "--egid", "--groups", "--inh-caps"})
+    given = dict(pairwise(words)) | dict(word.split("=", 1) for word in words if word.startswith("--") and "=" in word)
+    return Unwrapped(
+        _after_options(words, values, 0), user=given.get("--reuid") or given.get("--euid"), keeps_home=True
+    )
+
+
 def _su(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped | None:
     """Return the shell that ``su`` starts for a user."""
     given = dict(pairwise(words))
@@ -333,7 +344,6 @@ _SIMPLE: Final[dict[str, tuple[frozenset[str], int]]] = {
     "taskset": (_NONE, 1),
     "flock": (frozenset({"-w", "--timeout", "-E"}), 1),
     "stdbuf": (frozenset({"-i", "-o", "-e"}), 0),
-    "setpriv": (frozenset({"--reuid", "--regid", "--groups"}), 0),
     "xvfb-run": (frozenset({"-s", "--server-args", "-n", "--server-num", "-e", "-f", "-w", "-p"}), 0),
     "s6-notifyoncheck": (frozenset({"-3", "-s", "-T", "-t", "-w", "-n", "-c"}), 0),
     "numactl": (_NONE, 0),
@@ -369,6 +379,7 @@ _SPECIAL: Final[dict[str, Callable[[tuple[str, ...], Mapping[str, str]], Unwrapp
     **_PYTHON_PROGRAMS,
     "env": _env,
     "su": _su,
+    "setpriv": _setpriv,
     **dict.fromkeys(("conda", "mamba", "micromamba"), _run),
     **dict.fromkeys(("uv", "poetry", "pixi", "pdm", "hatch", "pipenv", "rye"), _project_run),
     **dict.fromkeys(("uvx", "pipx"), _downloaded),

@@ -224,7 +224,7 @@ _JUPYTERLAB: Final = (
         "J2",
         "The server's own authentication by token or password is turned off, and all origins are allowed.",
         ("APP002",),
-        "What a configuration sets that is a program itself, such as `jupyter_server_config.py`.",
+        "What `jupyter_server_config.py` sets to values that only a running server knows; the check is undecided then.",
     ),
     Clause(
         "J3",

@@ -82,7 +82,7 @@ def choose(choices: Sequence[Choice], *, name: str | None, wanted: Wanted | None
 def none_fits(wanted: Wanted, platforms: Sequence[str]) -> ImageChoiceError:
     """Return the error that there is no image for a platform."""
     return ImageChoiceError(
-        f"there is no image for the platform {wanted}",
+        f"there is no image for the platform {wanted}" + ("; the image has" if platforms else ""),
         choices=sorted({platform or "unknown" for platform in platforms}),
         hint="choose one of those that exist with --platform",
     )

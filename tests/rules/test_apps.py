@@ -253,6 +253,8 @@ def test_servers_that_studio_can_reach(config: dict[str, Any]) -> None:
         (f"jupyter lab {OPTIONS}".replace("--ServerApp.allow_origin='*'", ""), ["origin"]),
         (f"jupyter lab {OPTIONS} --ip=1.1.1.1", ["refused"]),
         (f"jupyter-labs {OPTIONS}", ["unknown"]),
+        (f"jupyter notebook {OPTIONS}", ["program-missing"]),
+        (f"set -u; echo $TEAM; jupyter lab {OPTIONS}", ["variable-missing"]),
         (f"/opt/venv/bin/jupyter lab {OPTIONS}", ["program-missing"]),
         (EDITOR, ["program-missing"]),
         (f"/opt/{EDITOR}", ["other-app"]),
@@ -391,8 +393,15 @@ def test_a_pattern_of_origins_may_allow_all() -> None:
 
 def test_root_needs_an_option() -> None:
     root = {**shell_form(f"jupyter lab {OPTIONS}"), "User": "0"}
-    assert jupyter(root) == [("warning", "root")]
+    assert jupyter(root) == [("error", "root")]
+    dropped = program("usr/bin/setpriv")
+    assert jupyter({**root, **shell_form(f"setpriv --reuid=1000 --clear-groups jupyter lab {OPTIONS}")}, dropped) == []
+    assert jupyter({**root, **shell_form(f"setpriv --reuid 0 jupyter lab {OPTIONS}")}, dropped) == [("error", "root")]
     assert jupyter({**root, **shell_form(f"jupyter lab {OPTIONS} --allow-root")}) == []
+    items, config = distribution()
+    started = {**config, "Cmd": ["entrypoint-jupyter-server"]}
+    assert causes("APP002", items, started, JUPYTERLAB) == []
+    assert causes("APP002", items, {**started, "User": "root"}, JUPYTERLAB) == [("error", "root")]
 
 
 def test_the_app_image_config_replaces_the_command() -> None:

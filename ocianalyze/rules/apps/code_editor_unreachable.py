@@ -7,7 +7,9 @@ r"""The image's command does not start a Code Editor that SageMaker Studio can r
 findings, by `cause`:
 
 - `editor-missing`: there is no program `sagemaker-code-editor` in the image: an error.
-- `program-missing`: what the command starts is not there, or not on the `PATH` that it has then: an error.
+- `program-missing`: what the command starts, or its script needs before, is not there, or not on the `PATH` that it has
+  then: an error.
+- `variable-missing`: its script ends because a variable is not set: an error.
 - `address`, `port`, `token`: not `--host 0.0.0.0`, not `--port 8888`, no `--without-connection-token` or a connection
   token beside it: errors.
 - `base-path`: `--base-path` is not `/CodeEditor/default`, whatever the case of its letters: a warning.

@@ -50,14 +50,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.rules.apps.finding import about_command
+from ocianalyze.facts.commands import shown
+from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.commands import App
+    from ocianalyze.facts.commands import App, Command
 
 DISTRIBUTION_LABEL: Final = "org.amazon.sagemaker-distribution.image.version"
 """The label that images of SageMaker Distribution have, and those made from them."""
@@ -76,15 +77,24 @@ def command_missing(subject: Subject) -> Iterator[Finding]:
         command = subject.facts.commands[app]
         if not command.is_empty and not command.is_bare:
             continue
-        what = "has no ENTRYPOINT and no CMD" if command.is_empty else f"starts no more than {command.shown}"
         unless = ", so the AppImageConfig must bring a command" if subject.app_image_config is None else ""
         others = dict.fromkeys((other for other in _APPS if other != profile), None)
         yield about_command(
             command,
             "no-command" if command.is_empty else "shell-only",
-            f"the image {what}{unless}" if command.origin == "image" else f"the AppImageConfig {what}",
+            f"{_what(command)}{unless if command.origin == 'image' else ''}",
             hint=f"let CMD or ContainerEntrypoint start {_EXAMPLES[profile]} for {PROFILES[profile].title}{settle}",
             severity={profile: Severity.ERROR, **others},
             kind="undecided" if doubtful else "finding",
             data={"distribution": distribution},
         )
+
+
+def _what(command: Command) -> str:
+    """Return what the command is, and what it comes to."""
+    if command.is_empty:
+        return "the image has no ENTRYPOINT and no CMD"
+    if command.words:
+        return f"{where(command)} starts no more than {legible(shown(command.words))}"
+    reasons = "; ".join(map(legible, command.found.otherwise))
+    return f"{where(command)} {command.shown} ends without starting a server" + (f": {reasons}" if reasons else "")

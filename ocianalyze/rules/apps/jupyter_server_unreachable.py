@@ -10,16 +10,21 @@ findings, by `cause`:
 - `address`, `port`, `base-url`, `token`, `password`: it does not listen on all addresses, not on port 8888, not under
   `/jupyterlab/default`, or wants a token or a password: errors.
 - `refused`: it would not start with these options: an error.
-- `program-missing`: the program, or the one around it, is not there: an error.
+- `program-missing`: the program, one around it, or what its script needs before is not there: an error.
+- `variable-missing`: its script ends because a variable is not set: an error.
 - `other-app`: it starts Code Editor: an error.
 - `origin`: `allow_origin` is not `*`: a warning.
-- `root`: it would run as root, which it refuses without `--allow-root`: a warning.
+- `root`: it would run as root, which it refuses without `--allow-root`: an error.
 - `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
 
 What cannot be told without running the image leaves the check undecided (`unknown`): a program that nobody can see
 into, an argument or a setting that only a running shell or Python knows, a script that decides at run time how the
 server is started. The entry points of SageMaker Distribution are as they should be. An image without a command is
 APP004's.
+
+A variable that neither the image nor the AppImageConfig sets counts as not set, but for those that Studio or the runtime set
+(`AWS_*`, `SAGEMAKER_*`, `HOSTNAME` and the like), which are open. Of a program that does something before the server, such
+as `curl` or `mkdir`, it is presumed that it succeeds and comes back.
 
 ## Why it matters
 
@@ -147,6 +152,8 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             hint="choose the profile studio-code-editor, or start 'jupyter lab'",
             severity=ONLY_JUPYTERLAB,
         )
+    elif command.application.kind == "distribution" and command.found.shell.user.uid == 0:
+        yield _root(command, "SageMaker Distribution's Jupyter server refuses to start", "default")
     elif settings is not None:
         found = list(_server(command, settings))
         yield from found
@@ -187,14 +194,7 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
         elif not demand.holds(setting.value):
             yield _violated(command, settings, demand, setting)
     if command.found.shell.user.uid == 0 and settings.allow_root.value is False:
-        yield about_command(
-            command,
-            "root",
-            "the image's user is root, for whom a Jupyter server refuses to start",
-            hint="set USER to 1000, or add --allow-root",
-            severity={JUPYTERLAB: Severity.WARNING, UNIFIED: None},
-            data={"setting": "allow_root", "value": False, "given_by": settings.allow_root.source},
-        )
+        yield _root(command, "a Jupyter server refuses to start", settings.allow_root.source)
     if unknown:
         yield about_command(
             command,
@@ -209,6 +209,17 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
             },
             kind="undecided",
         )
+
+
+def _root(command: Command, what: str, source: str) -> Finding:
+    return about_command(
+        command,
+        "root",
+        f"the server would run as root, for whom {what}",
+        hint="set USER to 1000, or add --allow-root",
+        severity=ONLY_JUPYTERLAB,
+        data={"setting": "allow_root", "value": False, "given_by": source},
+    )
 
 
 def _worst(demands: Iterable[_Demand]) -> Severity:

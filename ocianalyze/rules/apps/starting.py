@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.apps.finding import about_command, legible, where
@@ -12,18 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocianalyze.facts.commands import Command
+    from ocianalyze.facts.programs import Program
 
 ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
 """SageMaker Unified Studio has an entry point of its own."""
 
 ONLY_UNIFIED: Final[Mapping[str, Severity | None]] = {JUPYTERLAB: None, UNIFIED: Severity.ERROR}
 
+_SET: Final = "set it with ENV, or with ContainerEnvironmentVariables and scan with --app-image-config"
+
 
 def missing_program(command: Command) -> Finding | None:
     """Return a finding if what the command starts, the server behind it, or what is needed on the way is not there."""
     programs = [command.first]
     if command.application is not None and command.found.certain and command.found.located:
-        programs.append(command.found.shell.find(command.found.words[0]))
+        server = command.found.shell.find(command.found.words[0])
+        programs += [server, _subcommand(command, server)]
     for program in programs:
         if program is not None and program.problem is not None:
             return about_command(
@@ -35,15 +41,25 @@ def missing_program(command: Command) -> Finding | None:
                 data={"problem": program.problem.code},
             )
     for failure in command.found.failures:
+        is_variable = failure.text.startswith("$")
         return about_command(
             command,
-            "program-missing",
+            "variable-missing" if is_variable else "program-missing",
             f"{where(command)} ends in {failure.place}: {legible(failure.text)}",
-            hint="install what is missing, or take it out of the script",
+            hint=_SET if is_variable else "install what is missing, or take it out of the script",
             severity=ONLY_JUPYTERLAB,
             data={"problem": "missing"},
         )
     return None
+
+
+def _subcommand(command: Command, program: Program) -> Program | None:
+    """Return the program that ``jupyter`` looks for when it is told to start a server (``jupyter_core.command``)."""
+    application, found = command.application, command.found
+    if application is None or application.kind != "jupyter" or basename(found.words[0]) != "jupyter":
+        return None
+    beside = (dirname(path) for path in (program.path, program.real) if path is not None)
+    return replace(found.shell, path=(*found.shell.path, *beside)).find(f"jupyter-{application.name}")
 
 
 def doubtful_start(command: Command, *, settle: str) -> Finding | None:

@@ -44,6 +44,11 @@ class NotFoundError(RegistryError):
     """The registry does not have what it was asked for."""
 
 
+_NO_HOST: Final = (
+    "check the name and the network; for an image of your own Docker: 'docker save NAME | ocianalyze scan -'"
+)
+
+
 def shown(url: str) -> str:
     """Return a URL without what may be secret: user information and the query, which presigned URLs are signed by.
 
@@ -98,7 +103,7 @@ def unreachable(url: str, error: Exception) -> RegistryError:
     if isinstance(error, requests.exceptions.ProxyError):
         return RegistryError(f"the proxy for {where} cannot be used", hint="check HTTPS_PROXY and NO_PROXY")
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return RegistryError(f"there is no host {urlsplit(where).hostname}", hint="check the name and the network")
+        return RegistryError(f"there is no host {urlsplit(where).hostname}", hint=_NO_HOST)
     happened = next((text for kinds, text in _HAPPENED if isinstance(reason, kinds)), "broke the connection off")
     if "refused" in str(reason):
         happened = "refuses connections"
