@@ -223,7 +223,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", DEMO, "--profile", "studio"), 2, "there is no profile 'studio'"),
         (("scan", DEMO, "--select", "XYZ"), 2, "no rule is called 'XYZ'"),
         (("scan", DEMO, "--image", "other:1"), 2, "there is no image 'other:1': @0: example.com/team/notebook:1.0"),
-        (("scan", DEMO, "--platform", "linux/arm64"), 2, "there is no image for the platform linux/arm64; the image has: linux/amd64"),
+        (("scan", DEMO, "--platform", "linux/arm64"), 2, "for the platform linux/arm64; the image has: linux/amd64"),
         (("scan", DEMO, "-o", "a", "-o", "b"), 2, "2 --output for 1 --format"),
         (("scan", TESTDATA / "README.md"), 3, "is not an image but text that begins with"),
         (("scan", TESTDATA), 3, "holds no manifest.json or index.json"),

@@ -22,9 +22,9 @@ into, an argument or a setting that only a running shell or Python knows, a scri
 server is started. The entry points of SageMaker Distribution are as they should be. An image without a command is
 APP004's.
 
-A variable that neither the image nor the AppImageConfig sets counts as not set, but for those that Studio or the runtime set
-(`AWS_*`, `SAGEMAKER_*`, `HOSTNAME` and the like), which are open. Of a program that does something before the server, such
-as `curl` or `mkdir`, it is presumed that it succeeds and comes back.
+A variable that neither the image nor the AppImageConfig sets counts as not set, but for those that Studio or the
+runtime set (`AWS_*`, `SAGEMAKER_*`, `HOSTNAME` and the like), which are open. Of a program that does something before
+the server, such as `curl` or `mkdir`, it is presumed that it succeeds and comes back.
 
 ## Why it matters
 
