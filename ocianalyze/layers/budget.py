@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _ROW: Final = 320
 """Bytes for an entry: its row, its name as an object, its place in the merged tree, and as much again to work with."""
+_LOOK: Final = 1 << 20
+"""After how many bytes a process looks at what the others have taken."""
 _ITEM: Final = 200
 """Bytes for a link or an attribute beside its characters."""
 
@@ -24,14 +26,25 @@ _MEMBER: Final = 500
 class Budget:
     """What is left of the limits of one image; it may be used from several threads."""
 
-    def __init__(self, limits: Limits, *, part_of: Budget | None = None) -> None:
-        """`part_of` is whose memory this takes, too."""
+    def __init__(
+        self, limits: Limits, *, part_of: Budget | None = None, beside: tuple[memoryview[int], int] | None = None
+    ) -> None:
+        """`part_of` is whose memory this takes, too; `beside` is what other processes take, and its place there."""
         self.limits = limits
         self._whole = part_of
+        self._beside = beside
+        self._untold = 0
         self._memory = limits.max_memory
         self._inflated = limits.max_inflated
         self._steps = limits.max_steps
         self._lock = Lock()
+
+    def in_worker(self, used: memoryview[int], number: int) -> Budget:
+        """Return the budget of a forked process, one of several that together may take what is left of this memory.
+
+        Each writes what it has taken to a place of its own in `used`, which they share; `number` is that of this one.
+        """
+        return Budget(self.limits._replace(max_memory=self._memory), beside=(used, number))
 
     def part(self, share: int) -> Budget:
         """Return a budget that may take one of `share` parts of the memory, off this one."""
@@ -49,6 +62,13 @@ class Budget:
             if size > self._memory:
                 raise self.limits.exceeded("max_memory", f"{what}: {thing} take too much memory")
             self._memory -= size
+            self._untold += size
+            if self._beside is not None and self._untold > _LOOK:
+                used, number = self._beside
+                used[number] += self._untold
+                self._untold = 0
+                if sum(used) > self.limits.max_memory:
+                    raise self.limits.exceeded("max_memory", f"{what}: {thing} take too much memory")
         if self._whole is not None:
             self._whole.take(size, what, thing=thing)
 

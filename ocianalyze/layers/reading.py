@@ -18,7 +18,7 @@ from ocianalyze.layers.packing import unpack
 from ocianalyze.layers.progress import SILENT
 from ocianalyze.layers.reader import PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
 from ocianalyze.layers.relay import Relay
-from ocianalyze.layers.workers import can_fork, spread
+from ocianalyze.layers.workers import can_fork, shared_numbers, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -142,11 +142,12 @@ def _walk_in_processes(
     meanwhile: Callable[[], object] | None,
 ) -> dict[str, ReadLayer]:
     relay = None if reading.progress is SILENT else Relay(reading.progress, layers)
+    used = shared_numbers(len(layers))
 
     def walk(number: int) -> bytes:
         layer = layers[number]
         told = reading if relay is None else replace(reading, progress=relay.sender(number))
-        result = walk_blob(layer.blob, told, what=f"layer {layer.position}", budget=budget)
+        result = walk_blob(layer.blob, told, what=f"layer {layer.position}", budget=budget.in_worker(used, number))
         packed = pack_layer(result)
         if memory is not None:
             memory.keep(layer, result, packed)

@@ -6,8 +6,9 @@ moment old.
 
 from __future__ import annotations
 
-import mmap
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
+
+from ocianalyze.layers.workers import shared_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _STATE, _POSITION, _ENTRIES, _WIDTH = range(4)
 """What the numbers of a layer are, and how many."""
 _WAITING, _BEGUN, _ENDED = range(3)
-_NUMBER: Final = 8
 
 
 class Relay:
@@ -27,7 +27,7 @@ class Relay:
     def __init__(self, progress: Progress, layers: Sequence[Layer]) -> None:
         self._progress = progress
         self._layers = layers
-        self._numbers = memoryview(mmap.mmap(-1, max(1, len(layers)) * _WIDTH * _NUMBER)).cast("q")
+        self._numbers = shared_numbers(len(layers) * _WIDTH)
         self._reading: dict[int, LayerProgress] = {}
         self._ended: set[int] = set()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import mmap
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HEADER: Final = 12
 _FAILED: Final = -1
+_NUMBER: Final = 8
 _PR_SET_PDEATHSIG: Final = 1
 _PAUSE: Final = 0.005
 """How long, in seconds, is slept between two looks at what the workers have done."""
@@ -28,6 +30,11 @@ _PAUSE: Final = 0.005
 def can_fork() -> bool:
     """Tell whether this process may fork: on Linux, with no other thread running."""
     return sys.platform == "linux" and threading.active_count() == 1
+
+
+def shared_numbers(count: int) -> memoryview[int]:
+    """Return so many numbers of 64 bits, all zero, which this process shares with those that are forked from it."""
+    return memoryview(mmap.mmap(-1, max(1, count) * _NUMBER)).cast("q")
 
 
 def spread(

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ocianalyze.errors import CorruptLayerError
+from ocianalyze.errors import CorruptLayerError, LimitExceededError
 from ocianalyze.layers import reading as reading_module
 from ocianalyze.layers import workers
-from ocianalyze.layers.workers import can_fork, spread
+from ocianalyze.layers.budget import Budget
+from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.workers import can_fork, shared_numbers, spread
 from tests.support.changesets import ODD, columns
 from tests.support.forms import write_archive
 from tests.support.images import ImageSpec
@@ -205,3 +207,22 @@ def test_workers_that_die_are_made_up_for(tmp_path: Path, monkeypatch: pytest.Mo
     with opened(path):
         assert see(path, jobs=2).tree == see(path, jobs=1).tree
     assert forking == [0]
+
+
+def test_workers_take_their_memory_off_one_budget() -> None:
+    whole = Budget(Limits(max_memory=64 << 20))
+    whole.take(16 << 20, "before")
+    used = shared_numbers(3)
+
+    def work(task: int) -> bytes:
+        budget = whole.in_worker(used, task)
+        for _ in range(10):
+            budget.take(2 << 20, "a layer")
+        return b"taken"
+
+    results = dict(spread(3, work, workers=1))
+    assert results == {0: b"taken", 1: b"taken"}  # 20 MiB each, of 48 MiB: the third is left to the caller
+    assert list(used) == [20 << 20, 20 << 20, 10 << 20]
+    whole.take(48 << 20, "the caller has what it had")
+    with pytest.raises(LimitExceededError):
+        whole.take(1, "no more")
