@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import termios
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -313,3 +314,22 @@ def test_a_report_in_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (130, "ocianalyze: interrupted\n")
     assert report.read_text().endswith("}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_an_error_on_the_way_out_does_not_hide_the_signal() -> None:
+    program = """
+        import os, signal
+        from ocianalyze.cli import commands, main
+        from ocianalyze.errors import CorruptLayerError
+
+        def run():
+            try:
+                os.kill(os.getpid(), signal.SIGTERM)
+            finally:
+                raise CorruptLayerError("layer 0 ends early")
+
+        commands.app = run
+        main()
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (143, "ocianalyze: terminated\n")

@@ -14,7 +14,7 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from ocianalyze.cli.stopping import Stopped, leave, obey_signals
+from ocianalyze.cli.stopping import Stopped, leave, leave_if_told, obey_signals
 from ocianalyze.errors import OcianalyzeError
 
 EXIT_NOT_ANALYSED: Final = 3
@@ -51,6 +51,14 @@ def command() -> NoReturn:
 
 def main() -> None:
     """Run the command line and exit with its code; whatever goes wrong is said in one line on standard error."""
+    try:
+        _guarded()
+    finally:
+        leave_if_told()
+
+
+def _guarded() -> None:
+    """Run the command line and exit with its code, or with that of what went wrong."""
     try:
         obey_signals()
         gc.set_threshold(_GARBAGE_THRESHOLD)
@@ -110,6 +118,7 @@ def _prepare_output() -> None:
 
 
 def _complain(message: str, code: int) -> int:
+    leave_if_told()  # what a signal stopped may end in an error of its own
     from ocianalyze.reports.text import printable
 
     with contextlib.suppress(OSError):  # the exit code says it, too

@@ -21,6 +21,8 @@ _WORDS: Final = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 _PATIENCE: Final = 1.0
 """How long the way out may take, in seconds."""
 _STDERR: Final = 2
+_came: list[int] = []
+"""The signals that have asked the program to stop."""
 _CURSOR: Final = b"\r\x1b[J\x1b[?25h"
 """Clears what is below, and shows the cursor again."""
 
@@ -40,6 +42,7 @@ def obey_signals() -> None:
     def stop(number: int, _frame: FrameType | None) -> NoReturn:
         if os.getpid() != owner:  # a worker: its parent speaks for it
             os._exit(_code(number))
+        _came.append(number)
 
         def give_up(*_: object) -> NoReturn:
             _leave_at_once(number)
@@ -60,6 +63,12 @@ def obey_signals() -> None:
         say(what)
 
     sys.unraisablehook = unraisable
+
+
+def leave_if_told() -> None:
+    """End this process if a signal has asked for that, whatever was made of it on the way out: another error, say."""
+    if _came:
+        leave(_came[0])
 
 
 def leave(number: int = signal.SIGINT) -> NoReturn:
