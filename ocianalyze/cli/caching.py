@@ -36,7 +36,7 @@ CacheDirectory = Annotated[
         "--cache-dir",
         parser=_directory,
         metavar="DIRECTORY",
-        help="Where is kept what was learned of layers.",
+        help="Where cached layer data is kept.",
         envvar="OCIANALYZE_CACHE_DIR",
         show_default="the user's cache directory",
     ),

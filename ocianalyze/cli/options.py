@@ -96,7 +96,7 @@ Severities = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE=SEVERITY",
-        help="How bad the findings of a rule are instead, such as KRN010=note.",
+        help="Override how bad the findings of a rule are, such as KRN010=note.",
         envvar="OCIANALYZE_SEVERITY",
     ),
 ]

@@ -136,7 +136,7 @@ def _condition(report: Report) -> str:
     """Return what has to be known of a verdict that is not simply that of all rules."""
     request = report.request
     conditions = [
-        *(["only some rules were asked"] if request.select or request.ignore else []),
+        *(["only some rules were run"] if request.select or request.ignore else []),
         *(["no layer was read"] if report.stopped else []),
     ]
     return f" ({'; '.join(conditions)})" if conditions else ""

@@ -68,7 +68,7 @@ _BASE_PATH: Final = "codeeditor/default"
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
 _SETTLE: Final = (
     "name sagemaker-code-editor and its options in CMD or ContainerArguments; or start the image, see that it serves "
-    "/CodeEditor/default on port 8888 without a connection token, and accept this with a waiver that expires"
+    "/CodeEditor/default on port 8888 without a connection token, and accept this with [[waive]] in ocianalyze.toml"
 )
 
 

@@ -115,7 +115,7 @@ _DEMANDS: Final = (
 )
 _SETTLE: Final = (
     "name the server and its options in CMD or ContainerArguments; or start the image, see that it serves "
-    "/jupyterlab/default on port 8888 without a token, and accept this with a waiver that expires"
+    "/jupyterlab/default on port 8888 without a token, and accept this with [[waive]] in ocianalyze.toml"
 )
 _SECRET: Final = frozenset({"token", "password"})
 
