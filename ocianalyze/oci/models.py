@@ -7,9 +7,12 @@ Unknown fields are ignored, as the specification demands.
 
 # Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
 
+import re
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -29,6 +32,11 @@ from ocianalyze.oci.json import validate
 
 Value = TypeVar("Value")
 _MAX_ITEMS = 100_000
+_MOST = 2**63 - 1
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+"""What Go takes for a time (RFC 3339)."""
 
 
 def _digest(value: object) -> Digest:
@@ -36,6 +44,20 @@ def _digest(value: object) -> Digest:
         return Digest.parse(value)
     except InvalidImageError as error:
         raise ValueError(error.message) from error
+
+
+def _moment(value: str | None) -> str | None:
+    """Return a point of time as it is written; one that Go does not read is refused."""
+    if value is None:
+        return None
+    try:
+        if _MOMENT.fullmatch(value):
+            date(int(value[:4]) or 1, int(value[5:7]), int(value[8:10]))
+            return value
+    except ValueError:
+        pass
+    message = f"{value[:40]!r} is no time as RFC 3339 has it"
+    raise ValueError(message)
 
 
 def _listed(value: object) -> object:
@@ -47,9 +69,12 @@ def _listed(value: object) -> object:
 
 
 DigestField = Annotated[Digest, PlainValidator(lambda value: _digest("" if value is None else value))]
-Integer = Annotated[StrictInt, BeforeValidator(lambda value: 0 if value is None else value)]
-Size = Annotated[StrictInt, Field(ge=0), BeforeValidator(lambda value: 0 if value is None else value)]
+Integer = Annotated[
+    StrictInt, Field(ge=-(2**63), le=_MOST), BeforeValidator(lambda value: 0 if value is None else value)
+]
+Size = Annotated[StrictInt, Field(ge=0, le=_MOST), BeforeValidator(lambda value: 0 if value is None else value)]
 Text = Annotated[StrictStr, BeforeValidator(lambda value: "" if value is None else value)]
+Moment = Annotated[StrictStr | None, AfterValidator(_moment)]
 Flag = Annotated[StrictBool, BeforeValidator(lambda value: False if value is None else value)]
 Part = Annotated[Value, BeforeValidator(lambda value: {} if value is None else value)]
 """An object, empty where it is null; one that may be left out altogether is ``None``, as a pointer of Go's is nil."""
@@ -152,16 +177,20 @@ class Listed(Document):
 class ImageIndex(Document):
     """A list of manifests, one for each platform (image-index.md)."""
 
+    schema_version: Integer = 0
     media_type: Text = ""
     manifests: Items[Part[Listed]] = ()
+    annotations: Map[Text] = {}
 
 
 class Manifest(Document):
     """One image: its config and its layers from the bottom up (manifest.md)."""
 
+    schema_version: Integer = 0
     media_type: Text = ""
     config: Part[Descriptor]
     layers: Items[Part[Descriptor]] = ()
+    annotations: Map[Text] = {}
     artifact_type: Text = ""
 
 
@@ -179,8 +208,9 @@ class History(Document):
 
     model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
-    created: StrictStr | None = None
+    created: Moment = None
     created_by: Text = ""
+    author: Text = ""
     comment: Text = ""
     empty_layer: Flag = False
 
@@ -191,8 +221,9 @@ class Execution(Document):
     model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore")
 
     user: Text = ""
-    exposed_ports: Map[Any] = {}
-    volumes: Map[Any] = {}
+    exposed_ports: Map[dict[str, Any] | None] = {}
+    volumes: Map[dict[str, Any] | None] = {}
+    args_escaped: Flag = False
     on_build: Items[Text] = ()
     shell: Items[Text] = ()
     env: Items[Text] = ()
@@ -215,7 +246,8 @@ class ImageConfig(Document):
 
     model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
 
-    created: StrictStr | None = None
+    created: Moment = None
+    author: Text = ""
     architecture: Text = ""
     os: Text = ""
     variant: Text = ""

@@ -48,7 +48,10 @@ FULL_CONFIG: dict[str, Any] = {
         "StopSignal": "SIGTERM",
         "Healthcheck": {"Test": ["CMD", "x"], "Retries": 3},
     },
-    "history": [{"created": "x", "created_by": "y", "comment": "z", "empty_layer": True}, {}],
+    "history": [
+        {"created": "2026-01-02T03:04:05.123+01:00", "created_by": "y", "comment": "z", "empty_layer": True},
+        {},
+    ],
     "rootfs": {"type": "layers", "diff_ids": [DIGEST]},
 }
 FULL_INDEX: dict[str, Any] = {
@@ -157,6 +160,40 @@ def test_unknown_fields_are_ignored() -> None:
 def test_configs_that_are_refused_and_where(value: dict[str, Any], match: str) -> None:
     with pytest.raises(InvalidImageError, match=match):
         _config(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            {"created": text}
+            for text in ("", "yesterday", "2026-01-02", "2026-13-01T00:00:00Z", "2026-01-02T24:00:00Z")
+        ),
+        *({"created": text} for text in ("2026-01-02T03:04:05", "2026-02-30T03:04:05Z", "2026-01-02t03:04:05z")),
+        {"history": [{"created": "x"}]},
+        {"author": 1},
+        {"history": [{"author": []}]},
+        {"config": {"ExposedPorts": {"80/tcp": "x"}}},
+        {"config": {"Volumes": {"/v": True}}},
+        {"config": {"ArgsEscaped": "yes"}},
+    ],
+)
+def test_configs_that_go_does_not_read(value: dict[str, Any]) -> None:
+    with pytest.raises(InvalidImageError):
+        _config(value)
+
+
+@pytest.mark.parametrize(
+    "change", [{"annotations": {"a": 1}}, {"annotations": []}, {"schemaVersion": "2"}, {"schemaVersion": 1.5}]
+)
+def test_manifests_and_indexes_that_go_does_not_read(change: dict[str, Any]) -> None:
+    for document in (FULL_MANIFEST, FULL_INDEX):
+        parse_manifest(document, what="x")
+        with pytest.raises(InvalidImageError):
+            parse_manifest({**document, **change}, what="x")
+    large = {**FULL_MANIFEST, "config": {**FULL_MANIFEST["config"], "size": 2**63}}
+    with pytest.raises(InvalidImageError):
+        parse_manifest(large, what="x")
 
 
 def test_what_has_no_rootfs_is_not_an_image() -> None:
