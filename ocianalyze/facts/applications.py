@@ -26,6 +26,9 @@ _NO_SERVERS: Final = frozenset(
 )
 """What the servers do instead of serving if it is the first that they are told."""
 
+_NO_STARTS: Final = frozenset({"--version", "--help", "-h", "--help-all", "--generate-config", "--show-config"})
+"""What they do instead wherever it stands."""
+
 _MODULES: Final = {"jupyterlab": "lab", "jupyter_server": "server", "notebook": "notebook", "nbclassic": "nbclassic"}
 _PYTHON: Final = re.compile(r"python[\d.]*|pypy[\d.]*", re.ASCII)
 _DISTRIBUTION: Final = {
@@ -87,7 +90,7 @@ def _jupyter(words: tuple[str, ...]) -> Application | None:
 
 
 def _server(command: str, arguments: tuple[str, ...]) -> Application | None:
-    if _NO_SERVERS.intersection(arguments[:1]):
+    if _NO_SERVERS.intersection(arguments[:1]) or _NO_STARTS.intersection(arguments):
         return None
     return Application("jupyter", "jupyterlab", command, arguments)
 

@@ -19,6 +19,7 @@ from ocianalyze.facts.kernel_launch import follow_kernel, is_to_be_followed
 from ocianalyze.facts.kernels import KERNEL_MODULES, Kernel
 from ocianalyze.facts.modules import ModuleFinder, ModuleSearch
 from ocianalyze.facts.python import Installation, find_installation, is_python
+from ocianalyze.facts.python_command import PythonCall, parse_python_call
 from ocianalyze.facts.scripts import UNKNOWN
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 _PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9_]+)\}")
 _LONGEST_VALUE: Final = 64 * 1024
 _IDLE: Final = "it ends without starting a program that is given the connection file"
-_OPTIONS_WITH_VALUES: Final = ("-X", "-W")
 
 
 class KernelCommands:
@@ -70,10 +70,8 @@ class KernelCommands:
         kernel = kernel._replace(rewritten=rewritten, command=self._formatted(kernel, conda_prefix))
         if self._server.installation is None and (rewritten or argv[0].startswith("{prefix}")):
             return kernel._replace(foreign=True)
-        word = kernel.command[0] if kernel.environment is None else argv[0]
-        if not word or "{" in word:
-            return kernel
-        return self._look_up(kernel, (word, *argv[1:]))
+        word = kernel.command[0] if kernel.environment is None else self._filled_in(kernel, argv[0])
+        return self._look_up(kernel, (word, *argv[1:])) if word else kernel
 
     def _formatted(self, kernel: Kernel, conda_prefix: str | None) -> tuple[str, ...]:
         """Return the command with its placeholders replaced, the connection file's excepted (``format_kernel_cmd``)."""
@@ -82,8 +80,12 @@ class KernelCommands:
             command = (*RUNNER, conda_prefix or "", kernel.environment, *command)
         if command[0] in self._server.replaced:
             command = (self._server.executable, *command[1:])
+        return tuple(self._filled_in(kernel, word) for word in command)
+
+    def _filled_in(self, kernel: Kernel, word: str) -> str:
+        """Return a word with its placeholders replaced; those that are not known stay as they are."""
         values = {"resource_dir": kernel.directory, "prefix": self._server.prefix}
-        return tuple(_PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), word) for word in command)
+        return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), word)
 
     def _look_up(self, kernel: Kernel, argv: tuple[str, ...]) -> Kernel:
         variables = ChainMap(_substituted(kernel.spec.env, self._environment), self._environment)
@@ -116,18 +118,35 @@ class KernelCommands:
     def _with_python(self, kernel: Kernel, argv: Sequence[str], variables: Mapping[str, str]) -> Kernel:
         """Return `kernel` with the Python that its program is, if it is one, and the module that this runs."""
         program = kernel.program
-        if program is None or program.path is None or program.problem is not None or program.interpreter is not None:
-            return kernel
-        path = program.path
-        if not is_python(path):
+        path = program.path if program is not None and program.problem is None else None
+        if program is None or path is None or program.interpreter is not None or not is_python(path):
             return kernel
         if path not in self._installations:
             self._installations[path] = find_installation(self._shell.filesystem, path)
-        python, name = self._installations[path], _module_of(argv)
-        if python is None or name is None or "PYTHONHOME" in variables:
-            return kernel._replace(python=python)
-        module = self._modules.find(python, name, variables.get("PYTHONPATH", ""))
-        return kernel._replace(python=python, module=module)
+        python, call = self._installations[path], parse_python_call(argv)
+        kernel = kernel._replace(python=python)
+        problem = self._cannot_run(call, variables)
+        if problem is not None:
+            return kernel._replace(idle=problem)
+        if python is None:
+            return kernel._replace(unsure=f"no standard library is found that belongs to {path}")
+        if call.module is None or call.module.partition(".")[0] not in KERNEL_MODULES:
+            return kernel
+        if "PYTHONHOME" in variables and not call.isolated:
+            return kernel._replace(unsure=f"PYTHONHOME tells {path} to look for its modules elsewhere")
+        listed = "" if call.isolated else variables.get("PYTHONPATH", "")
+        return kernel._replace(module=self._modules.find(python, call.module, listed))
+
+    def _cannot_run(self, call: PythonCall, variables: Mapping[str, str]) -> str | None:
+        """Return why a Python cannot do what it is told, if that is certain; a clause."""
+        filesystem = self._shell.filesystem
+        home = "" if call.isolated else variables.get("PYTHONHOME", "").partition(":")[0]
+        if home.startswith("/") and UNKNOWN not in home and filesystem.lookup(join(home, "lib")) is None:
+            return f"PYTHONHOME is {home}, and there is no standard library"
+        script = call.script or ""
+        if script.startswith("/") and not {UNKNOWN, "{"}.intersection(script) and filesystem.lookup(script) is None:
+            return f"{script}, which Python is to run, does not exist"
+        return None
 
 
 def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -162,17 +181,3 @@ def _size(text: str, environment: Mapping[str, str]) -> int:
     """Return how many characters a text has at most once variables have taken the place of their names."""
     names = (match["named"] or match["braced"] for match in Template.pattern.finditer(text))
     return len(text) + sum(len(environment.get(name, "")) for name in names if name)
-
-
-def _module_of(argv: Sequence[str]) -> str | None:
-    """Return the kernel module that ``python -m`` runs, if that is what the command is."""
-    words = iter(argv[1:])
-    for word in words:
-        if word == "-m":
-            module = next(words, "")
-            return module if module.partition(".")[0] in KERNEL_MODULES else None
-        if word in _OPTIONS_WITH_VALUES:
-            next(words, "")
-        elif not word.startswith("-"):
-            return None
-    return None

@@ -9,6 +9,7 @@ what is no JSON, and fails altogether on what lacks the keys that it takes for g
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Final
@@ -24,6 +25,9 @@ _MOST_WORDS: Final = 4096
 """How many words a command may have to be looked at."""
 
 CONNECTION_FILE: Final = "{connection_file}"
+_UNFIT: Final = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+"""What Python passes to no program: NUL, and halves of characters that stand for no byte."""
+
 _LONGEST_NAME: Final = 60
 
 _TYPES: Final[dict[str, tuple[type | tuple[type, ...], str]]] = {
@@ -182,8 +186,20 @@ def _argv_problem(value: dict[str, Any]) -> str | None:
             return f"'argv[{position}]' is {_name(word)}, not a string"
     if not any(CONNECTION_FILE in word for word in argv):
         return f"no element of 'argv' holds {CONNECTION_FILE!r}, so that the kernel is not told where to connect"
-    wrong = ((name[:_LONGEST_NAME], item) for name, item in value.get("env", {}).items() if not isinstance(item, str))
+    return _variable_problem(value.get("env", {})) or _character_problem(argv, value.get("env", {}))
+
+
+def _variable_problem(env: dict[str, Any]) -> str | None:
+    wrong = ((name[:_LONGEST_NAME], item) for name, item in env.items() if not isinstance(item, str))
     return next((f"the variable {name!r} in 'env' is {_name(item)}, not a string" for name, item in wrong), None)
+
+
+def _character_problem(argv: list[str], env: dict[str, str]) -> str | None:
+    if any(_UNFIT.search(word) for word in argv):
+        return "an element of 'argv' has a character in it that no argument can have"
+    if any(_UNFIT.search(name + item) or "=" in name or not name for name, item in env.items()):
+        return "a variable in 'env' has a character in it that no variable can have"
+    return None
 
 
 def _name(value: object) -> str:

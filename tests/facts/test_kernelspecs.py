@@ -131,3 +131,12 @@ def test_any_object(tmp_path_factory: pytest.TempPathFactory, value: dict[str, o
 def test_commands(document: dict[str, object], problem: str | None) -> None:
     found = load_kernelspec(json.dumps(document).encode()).argv_problem
     assert found is None if problem is None else found is not None and problem in found
+
+
+@pytest.mark.parametrize("word", ["a\\u0000", "\\ud800", "\\udfff"])
+def test_what_no_program_can_be_given(word: str) -> None:
+    argv = f'["python", "{word}", "{{connection_file}}"]'
+    assert "no argument can have" in (load_kernelspec(f'{{"argv": {argv}}}'.encode()).argv_problem or "")
+    for env in (f'{{"A": "{word}"}}', f'{{"{word}": ""}}', '{"A=B": ""}', '{"": ""}'):
+        spec = load_kernelspec(f'{{"argv": ["python", "{{connection_file}}"], "env": {env}}}'.encode())
+        assert "no variable can have" in (spec.argv_problem or "")

@@ -332,7 +332,7 @@ def test_the_chain_is_told() -> None:
         ([], "{prefix}/bin/python", {}),
         ([program(f"{SYSTEM}/other/run")], "{resource_dir}/run", {}),
         ([], "python", {}),
-        ([program("usr/local/bin/python3.12")], "python3.12", {}),
+        (python("usr/local", "3.12"), "python3.12", {}),
     ],
 )
 def test_programs_that_can_run(items: list[Item], argv0: str, more: dict[str, object]) -> None:
@@ -421,6 +421,7 @@ def test_kernels_of_which_the_module_is_not_known(argv: tuple[str, ...]) -> None
     assert findings("KRN007", [*items, kernel(f"{SYSTEM}/other", argv)]) == []
 
 
+_ISOLATED = 'PYTHONPATH=/usr/local/lib/python3.11/site-packages exec /opt/bare/bin/python3 -I "$@"'
 FOLLOWED: list[tuple[str, Sequence[str], str, str | None]] = [
     ("a script", ["/opt/k.sh", "{connection_file}"], "exec python3 -m ipykernel_launcher -f $1", None),
     ("a script that passes all on", ["/opt/k.sh", *IPYKERNEL], '. /opt/x.sh\nexec python3 "$@"', None),
@@ -440,6 +441,13 @@ FOLLOWED: list[tuple[str, Sequence[str], str, str | None]] = [
     ("env with another PATH", ["env", "PATH=/bin", "python3", *IPYKERNEL], "", "not-on-path"),
     ("conda run", ["/opt/conda/bin/conda", "run", "-n", "lab", "python", *IPYKERNEL], "", None),
     ("conda run of nothing", ["/opt/conda/bin/conda", "run", "-n", "lob", "python", *IPYKERNEL], "", "unknown"),
+    ("a script that Python is to run", ["/usr/local/bin/python3", "/opt/none.py", "{connection_file}"], "", "idle"),
+    ("a Python without a library", ["/opt/lone/python3", *IPYKERNEL], "", "unknown"),
+    ("a Python told to look elsewhere", ["/opt/k.sh", *IPYKERNEL], 'PYTHONHOME=/none exec python3 "$@"', "idle"),
+    ("one that is told not to", ["/opt/k.sh", *IPYKERNEL], 'PYTHONHOME=/none exec python3 -E "$@"', None),
+    ("a module in one word", ["/opt/bare/bin/python3", "-umipykernel", "-f", "{connection_file}"], "", "KRN007"),
+    ("a module and a path that does not count", ["/opt/k.sh", *IPYKERNEL], _ISOLATED, "KRN007"),
+    ("a placeholder that nobody fills in", ["{nope}/python3", *IPYKERNEL], "", "missing"),
     ("a launcher that is a script", ["R", "-e", "IRkernel::main()", "--args", "{connection_file}"], "", None),
     ("a program of its own", ["/opt/launch", "{connection_file}"], "", None),
 ]
@@ -459,6 +467,7 @@ def test_what_a_kernel_starts_is_followed(argv: Sequence[str], text: str, expect
         program("opt/k.sh", f"#!/bin/sh\n{text}\n".encode()),
         file("opt/x.sh", b"export A=1\n"),
         program("opt/launch"),
+        program("opt/lone/python3"),
         program("usr/bin/env"),
         program("usr/local/bin/R", b"#!/bin/sh\nexec ${R_HOME}/bin/exec/R ${args} ${@}\n"),
         kernel(f"{SYSTEM}/k", argv, env={"MY_PYTHON": "/usr/local/bin/python3"}),

@@ -97,15 +97,17 @@ class Changes:
         above = directory.rstrip("/") + "/"
         return frozenset(path[len(above) :].partition("/")[0] for path in self._paths.names() if path.startswith(above))
 
-    def join(self, other: Changes) -> None:
-        """Become what holds if either these or the `other` changes were made."""
+    def join(self, other: Changes) -> int:
+        """Become what holds if either these or the `other` changes were made; return how many were looked at."""
         self.anything = self.anything or other.anything
         self.makes_anything = self.makes_anything or other.makes_anything
         self._count = max(self._count, other._count)
-        for path in list(self._paths.changed(other._paths)):
+        paths, above = list(self._paths.changed(other._paths)), list(self._above.changed(other._above))
+        for path in paths:
             one, two = self._paths.get(path), other._paths.get(path)
             if one != two:
                 both_modes = (one is None or one.modes) and (two is None or two.modes)
                 self._paths.set(path, Change(modes=both_modes))
-        for path in list(self._above.changed(other._above)):
+        for path in above:
             self._above.set(path, True)  # noqa: FBT003
+        return len(paths) + len(above)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAYBE_ERREXIT: Final = "errexit, perhaps"
 """Stands among the options where it is not known whether ``set -e`` is on."""
 
+_STEPS_OF_A_CHANGE: Final = 3
+"""What it costs to put together two variables, or two changes of a file, in steps of about a microsecond."""
+
 Presumed: TypeAlias = Literal["success", "failure"]
 Status: TypeAlias = "int | Presumed | None"
 """How a command ended: its number; what is presumed of a program that nobody can see into; None if it is open."""
@@ -123,27 +126,30 @@ class State:
 
 
 def joined(states: Iterable[State | None]) -> State | None:
-    """Return the state that holds if any of some states does; None if there are none. One of them is changed.
+    """Return the state that holds if any of some states does; None if there are none. Some of them are changed.
 
     A state that is there only if a command has failed of which it is presumed that it does not gives way to others:
-    what they have done and it has not stays.
+    what they have done and it has not stays. Neighbours are joined, and what comes of that, and so on: one after the
+    other would go through all that the first ones have changed for each of the rest.
     """
-    found: State | None = None
-    for state in states:
-        if found is None or state is None or state is found:
-            found = found or state
-        elif found.way.presumed and not state.way.presumed:
-            _join(state, found)
-            found = state
-        else:
-            _join(found, state)
-    return found
+    left = list({id(state): state for state in states if state is not None}.values())
+    while len(left) > 1:
+        pairs = zip(left[::2], left[1::2], strict=False)
+        left = [*(_either(*pair) for pair in pairs), *left[len(left) & ~1 :]]
+    return left[0] if left else None
+
+
+def _either(one: State, other: State) -> State:
+    if one.way.presumed and not other.way.presumed:
+        one, other = other, one
+    _join(one, other)
+    return one
 
 
 def _join(one: State, other: State) -> None:
     gives_way = other.way.presumed and not one.way.presumed
-    one.variables.join(other.variables, only_theirs=gives_way)
-    one.changes.join(other.changes)
+    count = one.variables.join(other.variables, only_theirs=gives_way) + one.changes.join(other.changes)
+    one.process.shell.filesystem.spend(_STEPS_OF_A_CHANGE * count)
     one.status = _joined_status(one.status, other.status, gives_way=gives_way)
     one.way = one.way.joined(other.way)
     if gives_way:

@@ -61,18 +61,20 @@ class Variables(Store[Variable]):
         self.clear()
         self.lost = True
 
-    def join(self, other: Variables, *, only_theirs: bool = False) -> None:
+    def join(self, other: Variables, *, only_theirs: bool = False) -> int:
         """Become what holds if the variables are either these or the `other` ones, copies of the same.
 
-        If `only_theirs`, what was changed here alone stays.
+        If `only_theirs`, what was changed here alone stays. Returns how many were looked at.
         """
         if self.lost or other.lost:
             self.lose()
-            return
-        for name in list(self.changed(other, only_theirs=only_theirs)):
+            return 0
+        names = list(self.changed(other, only_theirs=only_theirs))
+        for name in names:
             one, two = self.get(name), other.get(name)
             if one is not two:
                 self.set(name, joined_variable(one, two, name))
+        return len(names)
 
     def exported(self, extra: Mapping[str, str] | None = None) -> Environment:
         """Return what programs get of them, and of `extra`."""

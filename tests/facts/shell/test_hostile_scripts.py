@@ -1,6 +1,7 @@
 """No script, however hostile, takes long or much memory, or ends in an error: it is decided, or undecided."""
 
 import tracemalloc
+from contextlib import suppress
 from time import process_time
 from typing import Final
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocianalyze.errors import LimitExceededError
 from ocianalyze.facts.accounts import resolve_user
 from ocianalyze.facts.command_search import Found, search
 from ocianalyze.facts.lookup import Shell
@@ -165,3 +167,15 @@ def test_values_that_are_too_long_are_unknown(name: str) -> None:
 @given(st.text(alphabet="ab'\"\\$`(){}[]<>|&;!*? \n#=@1\x01é", max_size=60), st.sampled_from(["bash", "sh"]))
 def test_no_text_is_too_odd(text: str, shell: str) -> None:
     assert isinstance(found(text, shell), Found)
+
+
+NAMES: Final = [f"{a}{b}{c}" for a in "abcdefgh" for b in "abcdefghijklmnopqrstuvwxyz" for c in "abcdefghijklmnopqr"]
+
+
+@pytest.mark.parametrize("change", ["{}=;;", "export {}=;;", "unset {};;", ">/t/{};;", "{}=;&", "{}=;;&"])
+def test_branches_that_each_change_something_else(change: str) -> None:
+    branches = "".join(f"{number}){change.format(name)}" for number, name in zip(range(3_500), NAMES, strict=False))
+    started = process_time()
+    with suppress(LimitExceededError):  # falling through is as much work as there are branches, squared
+        assert found(f"case $RANDOM in {branches} x) :;; esac\nexec jupyter-lab").application is not None
+    assert process_time() - started < 2 * SECONDS
