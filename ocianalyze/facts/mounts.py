@@ -20,8 +20,12 @@ LOGS: Final = "/var/log/studio"
 """The directory that the newer Studio keeps for the logs of its applications."""
 
 
+RUNTIME: Final = ("/proc", "/sys", "/dev")
+"""What every container runtime mounts over (runtime-spec, config-linux.md, "Default Filesystems")."""
+
+
 class Mounts(NamedTuple):
-    """The directories that are hidden at run time: the mounted user directory, and the reserved ones.
+    """The directories that are hidden at run time: the mounted user directory, the reserved ones, and the runtime's.
 
     Attributes:
         home: where the user's directory is mounted.
@@ -54,7 +58,7 @@ class Mounts(NamedTuple):
 
 def find_mounts(filesystem: Filesystem, home: str, *, reserved: tuple[str, ...] = RESERVED) -> Mounts:
     """Return the directories that are hidden: `reserved`, and `home`, on which the user's directory is mounted."""
-    stated = [normpath(home), *reserved]
+    stated = [normpath(home), *reserved, *RUNTIME]
     return Mounts(stated[0], tuple((path, filesystem.resolve(path).path) for path in stated))
 
 

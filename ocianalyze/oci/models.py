@@ -9,7 +9,7 @@ Unknown fields are ignored, as the specification demands.
 
 import re
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -233,6 +233,15 @@ class Execution(Document):
     labels: Map[Text] = {}
     stop_signal: StrictStr | None = None
     healthcheck: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _must_be_passable(self) -> Self:
+        """Refuse what no runtime can pass to a program: a NUL ends a text there."""
+        texts = (*self.env, *self.entrypoint, *self.cmd, self.working_dir, self.user)
+        if any("\0" in text for text in texts):
+            message = "a variable, a word of the command, the working directory or the user holds a NUL"
+            raise ValueError(message)
+        return self
 
     @property
     def environment(self) -> dict[str, str]:

@@ -176,9 +176,12 @@ def test_configs_that_are_refused_and_where(value: dict[str, Any], match: str) -
         {"config": {"ExposedPorts": {"80/tcp": "x"}}},
         {"config": {"Volumes": {"/v": True}}},
         {"config": {"ArgsEscaped": "yes"}},
+        {"config": {"Env": ["A=b\0c"]}},
+        {"config": {"Cmd": ["a", "\0"]}},
+        {"config": {"WorkingDir": "/a\0"}},
     ],
 )
-def test_configs_that_go_does_not_read(value: dict[str, Any]) -> None:
+def test_configs_that_no_runtime_takes(value: dict[str, Any]) -> None:
     with pytest.raises(InvalidImageError):
         _config(value)
 

@@ -43,6 +43,13 @@ _lines = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _fields = st.sampled_from(
     [b"a:x:1:2::/h:", b"Package: libcuda1\nVersion: 5", b"include /etc/*", b"home = /usr/bin", b"[]"]
 )
+
+
+def _text(most: int) -> st.SearchStrategy[str]:
+    """Return texts as a config may have them."""
+    return st.text(st.characters(exclude_characters="\0"), max_size=most)
+
+
 _contents = st.binary(max_size=40) | _lines | _fields
 _scalars = st.none() | st.booleans() | st.text(max_size=3)
 _json = st.recursive(
@@ -51,7 +58,7 @@ _json = st.recursive(
 _names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=6)
 
 
-@given(st.dictionaries(st.sampled_from(FILES), _contents, max_size=5), st.text(max_size=12), st.text(max_size=12))
+@given(st.dictionaries(st.sampled_from(FILES), _contents, max_size=5), _text(12), _text(12))
 def test_contents(contents: dict[str, bytes], user: str, path: str) -> None:
     items = [*base(), *python(ipykernel=False), program("opt/venv/bin/python")]
     items += [
@@ -68,7 +75,7 @@ def test_contents(contents: dict[str, bytes], user: str, path: str) -> None:
     run(make_subject(items, config=config), list(PROFILES))
 
 
-@given(st.lists(st.text(max_size=10), max_size=3), st.binary(max_size=300), _names)
+@given(st.lists(_text(10), max_size=3), st.binary(max_size=300).map(lambda head: head.replace(b"\0", b"")), _names)
 def test_commands_and_first_lines(argv: list[str], head: bytes, name: str) -> None:
     place = f"usr/local/share/jupyter/kernels/{name}"
     items = [
@@ -131,7 +138,7 @@ _words = st.sampled_from(
         ),
         *("$A", '"$@"', "if", "then", "fi", "&&", ";", "\n", "'", '"', "`x`", "$(x)", "trap x TERM"),
     )
-) | st.text(max_size=4)
+) | _text(4)
 _scripts = st.lists(_words, max_size=8).map(" ".join)
 _variables = st.dictionaries(
     st.sampled_from(
@@ -141,7 +148,7 @@ _variables = st.dictionaries(
             *("MAMBA_ROOT_PREFIX", "ENV_NAME", "AWS_REGION"),
         )
     ),
-    _scripts | st.text(max_size=12),
+    _scripts | _text(12),
     max_size=4,
 )
 
