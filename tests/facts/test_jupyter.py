@@ -13,7 +13,6 @@ import pytest
 
 from ocianalyze.facts.jupyter import JupyterSettings
 from ocianalyze.facts.jupyter_options import unquoted
-from ocianalyze.facts.scripts import UNKNOWN
 from tests.rules.subjects import base, make_subject, program, python
 from tests.support.tarballs import directory, file, symlink
 
@@ -403,5 +402,4 @@ def test_what_the_users_directory_hides_does_not_count() -> None:
 
 def test_options_without_effect_are_named() -> None:
     assert settings_of(Case(("--token=", "--base_url=/x", "--foo=1"))).ignored == ("--token", "--base_url")
-    assert not settings_of(Case(("--ip=$IP" + UNKNOWN,))).ip.known
     assert unquoted('"') == '"'
