@@ -33,6 +33,8 @@ _PATIENCE: Final = 2
 _LONGEST_PAUSE: Final = 32
 _TOLD_AFTER: Final = 1 << 9
 """After how many entries that are left to the parser it is told how far the reading is."""
+_FARTHEST: Final = 1 << 62
+"""How far an entry may be from the beginning of a tar for the compiled code to be asked: its numbers have 64 bits."""
 
 
 class Taker:
@@ -58,8 +60,8 @@ class Taker:
 
     def __call__(self, position: int, end: int) -> tuple[int, int, int]:
         """Take some entries; see `ocianalyze.layers.tarstream.Take`."""
-        if self._pause:
-            self._pause -= 1
+        if self._pause or position > _FARTHEST:
+            self._pause = max(0, self._pause - 1)
             return self._leave(position)
         bounds = position, end, _AT_ONCE
         if self._file is not None:

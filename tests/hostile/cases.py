@@ -170,7 +170,7 @@ def _planted(rng: Random) -> Case:
     )
     layers = [*spec.layers, *above]
     if rng.random() < 0.5:
-        layers.append(planted.noise(rng))
+        layers.append(planted.noise(rng, kernels=False))
     return _packed(rng, replace(spec, layers=layers), verdict="not pass", why=plant.by or "cannot be unpacked")
 
 

@@ -24,7 +24,7 @@ from ocianalyze.sources.files import OpenFile
 from tests.layers.odd_tars import odd_tars
 from tests.support.blobs import chunks, range_window, stream_window
 from tests.support.changesets import ODD, columns
-from tests.support.headers import header, long_name, member, pax, record
+from tests.support.headers import binary, header, long_name, member, pax, record
 from tests.support.strategies import disputed_layers
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 from tests.support.tools import REQUIRE_TOOLS
@@ -317,3 +317,9 @@ def test_wrong_arguments_are_refused(arguments: tuple[object, ...]) -> None:
     assert COMPILED is not None
     with pytest.raises(TypeError):
         COMPILED.take(*arguments)
+
+
+@pytest.mark.parametrize("flag", [b"0", b"g", b"x", b"L"])
+@pytest.mark.parametrize("size", [(1 << 62) - 512, 1 << 62, (1 << 63) - 512, (1 << 63) - 1, 1 << 63, 1 << 85])
+def test_positions_beyond_64_bits_are_the_same_in_both(flag: bytes, size: int) -> None:
+    assert_same(ORDINARY[:-1024] + header(b"huge", flag=flag, size=binary(size, 12)) + bytes(1024))
