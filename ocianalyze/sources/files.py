@@ -77,7 +77,9 @@ class FileRange:
             InvalidImageError: the file cannot be read, or has become shorter: a tar would just seem to end there.
         """
         if size > self.size - offset:
-            size = max(0, self.size - offset)
+            size = self.size - offset
+            if size <= 0:  # and the offset may be more than 64 bits hold
+                return b""
         try:
             data = os.pread(self._descriptor, size, self._offset + offset)
         except OSError as error:
