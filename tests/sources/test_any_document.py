@@ -70,7 +70,12 @@ def _layout(write: Write) -> bytes:
             "config",
             json.loads(BUILT.config.content)
             | {"variant": "v1", "os.version": "1", "os.features": ["a"], "author": "me"}
-            | {"history": [{"created": "x", "created_by": "RUN x", "comment": "c", "empty_layer": False}] * 2},
+            | {
+                "history": [
+                    {"created": "2026-01-02T03:04:05Z", "created_by": "RUN x", "comment": "c", "empty_layer": False}
+                ]
+                * 2
+            },
         )
     )
     more = {"annotations": {"a": "b"}, "urls": ["https://example.com/x"]}
