@@ -66,7 +66,7 @@ class Changes:
             return
         before = self._paths.get(path)
         self._paths.set(path, Change() if change.modes and before is not None and not before.modes else change)
-        while path != "/":
+        while path not in ("/", ""):
             path = dirname(path)
             if self._above.get(path):
                 break
@@ -77,7 +77,7 @@ class Changes:
         change = self._paths.get(path)
         if change is not None:
             return change
-        while path != "/":
+        while path not in ("/", ""):
             path = dirname(path)
             change = self._paths.get(path)
             if change is not None and not change.makes:

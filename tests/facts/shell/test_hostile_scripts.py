@@ -14,6 +14,7 @@ from ocianalyze.facts.accounts import resolve_user
 from ocianalyze.facts.command_search import Found, search
 from ocianalyze.facts.lookup import Shell
 from ocianalyze.facts.scripts import LONGEST
+from ocianalyze.facts.shell import Changes
 from tests.rules.subjects import program
 from tests.support.filesystems import merged
 from tests.support.tarballs import directory, file
@@ -179,3 +180,10 @@ def test_branches_that_each_change_something_else(change: str) -> None:
     with suppress(LimitExceededError):  # falling through is as much work as there are branches, squared
         assert found(f"case $RANDOM in {branches} x) :;; esac\nexec jupyter-lab").application is not None
     assert process_time() - started < 2 * SECONDS
+
+
+def test_a_program_in_a_relative_directory_that_a_script_may_have_changed() -> None:
+    assert isinstance(found("PATH=x:y; cd /tmp; touch /a\nx/jupyter-lab; jupyter-lab"), Found)
+    changes = Changes()
+    changes.add("/a/b")
+    assert changes.at("relative/path") is None
