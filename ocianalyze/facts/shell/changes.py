@@ -66,8 +66,8 @@ class Changes:
             return
         before = self._paths.get(path)
         self._paths.set(path, Change() if change.modes and before is not None and not before.modes else change)
-        while path not in ("/", ""):
-            path = dirname(path)
+        while (above := dirname(path)) != path:
+            path = above
             if self._above.get(path):
                 break
             self._above.set(path, True)  # noqa: FBT003 - a value
@@ -77,8 +77,8 @@ class Changes:
         change = self._paths.get(path)
         if change is not None:
             return change
-        while path not in ("/", ""):
-            path = dirname(path)
+        while (above := dirname(path)) != path:  # "//" is its own parent, too
+            path = above
             change = self._paths.get(path)
             if change is not None and not change.makes:
                 return Change(modes=change.modes)

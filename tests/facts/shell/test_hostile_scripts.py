@@ -187,3 +187,5 @@ def test_a_program_in_a_relative_directory_that_a_script_may_have_changed() -> N
     changes = Changes()
     changes.add("/a/b")
     assert changes.at("relative/path") is None
+    assert changes.at("//two/slashes") is None
+    changes.add("//two/slashes")
