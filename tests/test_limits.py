@@ -64,13 +64,13 @@ def padded(size: int, text: str = "") -> str:
     return "#" * rest + "\n" + text
 
 
-def without_jupyter(count: int) -> Iterator[str]:
+def lines_to_nowhere(count: int) -> Iterator[str]:
     """Yield lines of a `.pth` file that name directories which are not there."""
     return (f"/nowhere/{number}" for number in range(count))
 
 
 def pth(count: int) -> Given:
-    text = "\n".join((*without_jupyter(count - 1), "/opt/kernel"))
+    text = "\n".join((*lines_to_nowhere(count - 1), "/opt/kernel"))
     items = python("usr/local", names=("python3", "python"), ipykernel=False)
     link = file(f"{SITE}/a.pth", text.encode())
     return CLASSIC, [*base(), *items, link, file("opt/kernel/ipykernel_launcher.py"), good_kernel()], {}

@@ -21,7 +21,7 @@ _SERVERS: Final = frozenset({"lab", "server", "notebook", "nbclassic", "labhub"}
 _NO_SERVERS: Final = frozenset(
     {
         *("build", "clean", "path", "paths", "workspaces", "workspace", "licenses", "extension", "extensions"),
-        *("list", "stop", "password", "--version", "--help", "-h", "--help-all", "--generate-config"),
+        *("list", "stop", "password"),
     }
 )
 """What the servers do instead of serving if it is the first that they are told."""

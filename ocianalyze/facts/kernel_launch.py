@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.applications import Application
 from ocianalyze.facts.command_search import search
+from ocianalyze.facts.kernelspecs import CONNECTION_FILE
 from ocianalyze.facts.shell import Budget, is_script
 from ocianalyze.facts.wrappers import as_shell, unwrap
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from ocianalyze.facts.command_ends import Found
     from ocianalyze.facts.lookup import Shell
     from ocianalyze.facts.programs import Program
-
-CONNECTION_FILE: Final = "{connection_file}"
-"""Where the path of the connection file is put."""
 
 _LAUNCHERS: Final = frozenset({"R", "Rscript", "julia", "scala", "ghci", "stack", "ruby", "node", "dotnet", "almond"})
 """Programs that are known to start an interpreter, though they may be scripts."""

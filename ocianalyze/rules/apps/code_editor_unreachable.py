@@ -55,7 +55,7 @@ from ocianalyze.facts.applications import CODE_EDITOR as PROGRAM
 from ocianalyze.facts.code_editor import EditorOptions, parse_editor_options
 from ocianalyze.facts.scripts import UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
-from ocianalyze.rules.apps.starting import doubtful_start, missing_program
+from ocianalyze.rules.apps.starting import missing_program, with_doubt
 from ocianalyze.rules.profiles import CODE_EDITOR
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -111,11 +111,7 @@ def _command(command: Command) -> Iterator[Finding]:
             kind="undecided",
         )
     elif application.kind == "code-editor":
-        found = list(_options(command, parse_editor_options(application.arguments)))
-        yield from found
-        doubt = doubtful_start(command, settle=_SETTLE)
-        if doubt is not None and not any(finding.is_undecided for finding in found):
-            yield doubt
+        yield from with_doubt(command, _options(command, parse_editor_options(application.arguments)), settle=_SETTLE)
 
 
 def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:

@@ -64,7 +64,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.facts.applications import is_distribution
 from ocianalyze.rules.apps.finding import about_command, legible, where
-from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, doubtful_start, missing_program
+from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, missing_program, with_doubt
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -155,11 +155,7 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
     elif command.application.kind == "distribution" and command.found.shell.user.uid == 0:
         yield _root(command, "SageMaker Distribution's Jupyter server refuses to start", "default")
     elif settings is not None:
-        found = list(_server(command, settings))
-        yield from found
-        doubt = doubtful_start(command, settle=_SETTLE)
-        if doubt is not None and not any(finding.is_undecided for finding in found):
-            yield doubt
+        yield from with_doubt(command, _server(command, settings), settle=_SETTLE)
 
 
 def _for_unified_studio(command: Command) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.programs import Program
@@ -40,7 +40,8 @@ def missing_program(command: Command) -> Finding | None:
                 severity=ONLY_JUPYTERLAB,
                 data={"problem": program.problem.code},
             )
-    for failure in command.found.failures:
+    if command.found.failures:
+        failure = command.found.failures[0]
         is_variable = failure.text.startswith("$")
         return about_command(
             command,
@@ -62,16 +63,19 @@ def _subcommand(command: Command, program: Program) -> Program | None:
     return replace(found.shell, path=(*found.shell.path, *beside)).find(f"jupyter-{application.name}")
 
 
-def doubtful_start(command: Command, *, settle: str) -> Finding | None:
-    """Return that it cannot be told whether the command starts its server, if it need not on every way."""
-    if command.application is None or command.found.certain:
-        return None
-    ways = "; ".join(map(legible, command.found.otherwise))
-    return about_command(
-        command,
-        "unknown",
-        f"{where(command)} need not start the server, and what decides that is only known when it runs: {ways}",
-        hint=settle,
-        severity=ONLY_JUPYTERLAB,
-        kind="undecided",
-    )
+def with_doubt(command: Command, found: Iterable[Finding], *, settle: str) -> Iterator[Finding]:
+    """Yield what was found of a server, and that it need not be started on every way, if nothing else is undecided."""
+    is_said = False
+    for finding in found:
+        is_said = is_said or finding.is_undecided
+        yield finding
+    if not (command.found.certain or is_said):
+        ways = "; ".join(map(legible, command.found.otherwise))
+        yield about_command(
+            command,
+            "unknown",
+            f"{where(command)} need not start the server, and what decides that is only known when it runs: {ways}",
+            hint=settle,
+            severity=ONLY_JUPYTERLAB,
+            kind="undecided",
+        )

@@ -5,8 +5,9 @@ r"""Something that must run is hidden at run time.
 For each kernel that is listed: the program that its command starts, the symlinks and interpreters on the way to it,
 and the base interpreter of a virtual environment do not lie in a directory that is mounted over: `/opt/ml`,
 `/opt/.sagemakerinternal`, and the user's directory; in the newer Studio `/var/log/studio` as well, and the user's
-directory is always `/home/sagemaker-user`. The same holds for the programs that the command of the image starts, where
-the image runs its own. Kernel specs that are hidden themselves are left to KRN008, modules to KRN007.
+directory is always `/home/sagemaker-user`. Every container runtime mounts over `/proc`, `/sys` and `/dev`, too. The
+same holds for the programs that the command of the image starts, where the image runs its own. Kernel specs that are
+hidden themselves are left to KRN008, modules to KRN007.
 
 A warning: the image has files in its working directory, and that is one of the reserved directories; or it has shared
 libraries in a directory of `LD_LIBRARY_PATH`, or modules in one of `PYTHONPATH`, and that is hidden. A hidden directory
