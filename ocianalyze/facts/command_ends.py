@@ -170,7 +170,8 @@ def _nothing(
     first = launches[0] if launches else None
     one = first is not None and all(item is not None and item.words == first.words for item in launches)
     last = first if one and first is not None else launch
-    clauses = dict.fromkeys(outcome.without for outcome in outcomes if outcome.without is not None)
+    reasons = (outcome.without or outcome.end.way.refused for outcome in outcomes)
+    clauses = dict.fromkeys(reason for reason in reasons if reason is not None)
     return Found(
         last.words if one else (),
         last.shell,

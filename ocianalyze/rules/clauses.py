@@ -56,7 +56,7 @@ _CLASSIC: Final = (
     Clause(
         "S1",
         "`ENTRYPOINT` and `CMD` are overridden, so that the image runs as a KernelGateway app.",
-        ("APP005", "RTM001", "RTM002", "RTM003", "RTM004"),
+        ("APP005", "RTM001", "RTM002", "RTM003", "RTM004", "RTM005", "RTM006"),
         "What the entry point would have done at start; a rule can only say that it is lost.",
     ),
     Clause(
@@ -168,6 +168,8 @@ _COMMON: Final = (
             "RTM002",
             "RTM003",
             "RTM004",
+            "RTM005",
+            "RTM006",
             "USR006",
         ),
         _ATTACHED,

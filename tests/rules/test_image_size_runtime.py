@@ -1,5 +1,7 @@
 """Platform, processors, sizes, and the shell."""
 
+from typing import Any
+
 import pytest
 
 from ocianalyze.oci.media_types import DOCKER_LAYER, DOCKER_MANIFEST, OCI_LAYER, OCI_MANIFEST
@@ -255,3 +257,62 @@ def test_the_shell_matters_in_the_newer_studio_where_it_runs_the_command() -> No
     assert findings("RTM001", items, config=shell_form, app_image_config=given, profile=JUPYTERLAB) == []
     assert len(findings("RTM001", items, config=shell_form, app_image_config=given, profile=CODE_EDITOR)) == 1
     assert [severity for severity, _ in findings("RTM001", items, config=exec_form)] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("", None),
+        ("/", None),
+        ("/opt/app", None),
+        ("/made/by/the/runtime", None),
+        ("/by/link", None),
+        ("/into/nothing", None),  # made where it leads
+        ("/by/proc/self/fd", None),
+        ("/dev/pts", None),
+        ("/" + "d" * 255, None),
+        ("/opt/app/../../etc", None),
+        ("app", "relative"),
+        ("./app", "relative"),
+        ("/opt/file", "not-a-directory"),
+        ("/opt/file/below", "not-a-directory"),
+        ("/by/file", "not-a-directory"),
+        ("/round", "loop"),
+        ("/" + "d" * 256, "too-long"),
+        ("/d" * 2048, "too-long"),
+    ],
+)
+def test_working_directories(given: str, problem: str | None) -> None:
+    items = [
+        *(directory("opt/app"), directory("etc"), file("opt/file"), symlink("by/link", "/opt/app")),
+        *(symlink("by/file", "../opt/file"), symlink("by/proc", "/proc"), symlink("into", "/gone")),
+        *(symlink("round", "/around"), symlink("around", "/round")),
+    ]
+    found = findings("RTM005", items, config={"WorkingDir": given})
+    assert [(severity, finding.data["problem"]) for severity, finding in found] == (
+        [("error", problem)] if problem else []
+    )
+
+
+def test_a_working_directory_in_the_users_volume_is_not_looked_at() -> None:
+    items = [file("home/sagemaker-user")]
+    assert findings("RTM005", items, config={"WorkingDir": "/home/sagemaker-user/work"}, profile=JUPYTERLAB) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "what"),
+    [
+        ({}, None),
+        ({"Env": ["A=" + "x" * (131_071 - 2)]}, None),
+        ({"Env": ["A=" + "x" * (131_071 - 1)]}, "variable"),
+        ({"Env": ["A=" + "ä" * 65_536]}, "variable"),
+        ({"Cmd": ["sh", "-c", "x" * 131_071]}, None),
+        ({"Cmd": ["sh", "-c", "x" * 131_072]}, "word"),
+        ({"Entrypoint": ["x" * 131_072]}, "word"),
+        ({"Env": [f"A{number}=" + "x" * 130_000 for number in range(16)]}, None),
+        ({"Env": [f"A{number}=" + "x" * 130_000 for number in range(17)]}, "all"),
+    ],
+)
+def test_what_linux_starts_no_program_with(config: dict[str, Any], what: str | None) -> None:
+    found = findings("RTM006", [file("x")], config=config)
+    assert [(severity, finding.data["what"]) for severity, finding in found] == ([("error", what)] if what else [])

@@ -26,7 +26,7 @@ CATALOGUE = {
         "LAY": 11,
         "APP": 11,
         "GPU": 7,
-        "RTM": 4,
+        "RTM": 6,
         "CFG": 6,
     }.items()
     for number in range(1, last + 1)

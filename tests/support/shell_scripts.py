@@ -18,6 +18,18 @@ RUN_TIME = ("AWS_A", "SAGEMAKER_B")
 
 VARIABLES = ("A", "B", "E")
 FILES = ("f1", "d1", "nope", "d1/g1", "x1", "empty")
+REDIRECTIONS = (
+    "> made",
+    ">> nope/made",
+    "> d1",
+    "> d1/made",
+    "< f1",
+    "< nope",
+    "< d1/nope",
+    "> f1/made",
+    "> ''",
+    "2> nope/m",
+)
 SCRIPTS = ("child.sh", "included.sh")
 _TEXTS = ("x", "a:b", "--o=1", "p q", "", "x.sh", "0", "2", "*", "d1", "-n")
 
@@ -137,6 +149,7 @@ def condition(draw: DrawFn, *, bash: bool) -> str:
 @st.composite
 def _simple(draw: DrawFn, *, bash: bool) -> str:
     name, first, second = draw(_name), draw(word(bash=bash)), draw(word(bash=bash))
+    redirection = draw(st.sampled_from(REDIRECTIONS))
     kinds = [
         f"{name}={first}",
         f'{name}="{{{draw(_any_name)}}}$1"',
@@ -147,6 +160,15 @@ def _simple(draw: DrawFn, *, bash: bool) -> str:
         f'set -- "$@" {first}',
         "shift",
         f"echo {first} >/dev/null",
+        f"echo {first} {redirection}",
+        f"{TOOL} {redirection}",
+        f": {redirection}",
+        f"{name}={first} {redirection}",
+        f"{redirection}",
+        f"{{ :; {name}={first}; }} {redirection}",
+        f"exec {draw(st.sampled_from(('3', '')))}{redirection}",
+        f"f1 {redirection}",
+        f'{name}="$({draw(st.sampled_from(("< f1", "< nope", "<empty")))})"',
         f"{TOOL} {first}",
         f"cd {draw(st.sampled_from(('d1', '.', '..', 'nope')))}",
         f"eval '{name}='{_quote(draw(st.sampled_from(_TEXTS[:4])))}",
@@ -193,6 +215,8 @@ def _start(draw: DrawFn, *, bash: bool) -> str:
         f"sh -c '{server} \"$@\"' sh {first}",
         f"exec child.sh {first}",
         f"{TOOL} && {server} {first}",
+        f"exec {server} {first} {draw(st.sampled_from(REDIRECTIONS))}",
+        f"{server} {first} {draw(st.sampled_from(REDIRECTIONS))}",
     ]
     if bash:
         kinds += [f'exec {server} "${{L[@]}}"', f'cmd=( {server} {first} ); exec "${{cmd[@]}}"']

@@ -301,7 +301,9 @@ def _cd(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state
     seen = files.look(target or ".")
     if UNKNOWN in full or SOME in operands:
         full, status = UNKNOWN, "success"
-    elif seen.sure and not seen.mounted and (seen.node is None or not seen.node.is_directory):
+    elif (seen.sure and not seen.mounted and (seen.node is None or not seen.node.is_directory)) or (
+        seen.sure and files.test("x", target or ".") is False
+    ):
         state.status = 1
         return state
     else:

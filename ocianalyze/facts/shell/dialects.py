@@ -63,6 +63,7 @@ _ALL: Final[frozenset[Feature]] = frozenset(
 
 BASH: Final = Dialect("bash", _ALL)
 BASH_AS_SH: Final = Dialect("sh", _ALL, strict=True)
+"""Also a ``sh`` that cannot be told: it follows POSIX, whichever it is, and is taken to know what bash knows."""
 DASH: Final = Dialect("dash", frozenset(), strict=True)
 BUSYBOX: Final = Dialect(
     "busybox",
@@ -70,7 +71,7 @@ BUSYBOX: Final = Dialect(
     strict=True,
 )
 OTHER: Final = Dialect("sh", _ALL)
-"""A shell that cannot be told, or one that is neither: it is taken to know what bash knows."""
+"""A shell that is none of these: it is taken to know what bash knows."""
 
 _NAMES: Final = {"dash": DASH, "bash": BASH, "rbash": BASH, "busybox": BUSYBOX, "ash": BUSYBOX}
 
@@ -98,4 +99,4 @@ def dialect_of(word: str, program: Program | None) -> Dialect:
     called = basename(word)
     real = basename(program.real) if program is not None and program.real is not None else called
     found = _NAMES.get(real) or _NAMES.get(called) or OTHER
-    return BASH_AS_SH if found is BASH and called == "sh" else found
+    return BASH_AS_SH if found in (BASH, OTHER) and called == "sh" else found

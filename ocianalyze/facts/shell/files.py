@@ -86,6 +86,8 @@ class Files:
             return _OPEN
         filesystem, mounts = self._shell.filesystem, self._shell.mounts
         resolution = filesystem.resolve(full, follow=follow)
+        if any(within(resolution.path, place) for place in _MADE_BY_RUNTIMES):
+            return _OPEN
         if mounts is not None:
             if mounts.home in (normal, resolution.path):
                 return Seen(mounted=True)

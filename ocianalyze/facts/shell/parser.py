@@ -164,8 +164,9 @@ class Parser(Tokens):
         else:
             match = _FUNCTION.match(self.text, self.at)
             return self._simple(line) if match is None else self._function(match)
+        line = self.line
         redirections = self.redirections()
-        return Redirected(command, redirections) if redirections else command
+        return Redirected(command, redirections, line) if redirections else command
 
     def _function(self, match: re.Match[str]) -> Function:
         self.at = match.end()

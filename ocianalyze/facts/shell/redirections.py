@@ -5,6 +5,7 @@ Source: POSIX.1-2024, "Shell Command Language", 2.7 (redirection); bash(1), REDI
 
 from __future__ import annotations
 
+from posixpath import dirname
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.scripts import READS, UNKNOWN, UnreadableError, text_of
@@ -15,12 +16,17 @@ from ocianalyze.facts.shell.values import LONGEST_VALUE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ocianalyze.facts.shell.files import Files
     from ocianalyze.facts.shell.run import Interpreter
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Item, Redirection
 
 _OUTPUTS: Final = frozenset({">", ">>", ">|", "&>", "&>>"})
 _NOWHERE: Final = ("/dev/",)
+
+
+class RefusedError(Exception):
+    """A file can surely not be opened, so that the command is not run."""
 
 
 class Saved(NamedTuple):
@@ -36,7 +42,11 @@ class Saved(NamedTuple):
 
 
 def redirect(redirections: Sequence[Redirection], run: Interpreter, state: State) -> Saved:
-    """Lead input and output of a command elsewhere; return what `undo` needs."""
+    """Lead input and output of a command elsewhere; return what `undo` needs.
+
+    Raises:
+        RefusedError: a file can surely not be opened; nothing is left led elsewhere.
+    """
     if not redirections:
         return Saved()
     saved = Saved(redirected=True, input=state.input, output=state.output)
@@ -49,18 +59,66 @@ def redirect(redirections: Sequence[Redirection], run: Interpreter, state: State
                 saved = saved._replace(changes_input=True)
             continue
         target = run.expander.text(item.target, state)
+        _must_open(target, operator, run, saved, state)
         if operator == "<<<" and item.descriptor in ("", "0"):
             state.input = None if UNKNOWN in target else target + "\n"
             saved = saved._replace(changes_input=True)
         elif operator in ("<", "<>") and item.descriptor in ("", "0"):
             state.input = read_file(target, run, state)
             saved = saved._replace(changes_input=True)
-        elif operator in _OUTPUTS or (operator == ">&" and not (target.isdigit() or target == "-")):
+        elif _is_output(operator, target):
             saved = _write_to(target, item, saved, run, state)
         elif operator == ">&" and item.descriptor in ("", "1") and target != "1":
             state.output = None
             saved = saved._replace(changes_output=True)
     return saved
+
+
+def _is_output(operator: str, target: str) -> bool:
+    """Tell whether a file is written to, which ``>&`` does unless it names a descriptor."""
+    return operator in _OUTPUTS or (operator == ">&" and not (target.rstrip("-").isdigit() or target == "-"))
+
+
+def _must_open(target: str, operator: str, run: Interpreter, saved: Saved, state: State) -> None:
+    """Put everything back and raise RefusedError if a file can surely not be opened."""
+    if operator == "<":
+        refusal = _refusal_to_read(target, run.files(state))
+    else:
+        refusal = _refusal_to_write(target, run.files(state)) if _is_output(operator, target) else None
+    if refusal is not None:
+        undo(saved, state)
+        raise RefusedError(refusal)
+
+
+def _refusal_to_read(target: str, files: Files) -> str | None:
+    seen = files.look(target)
+    if not seen.sure or seen.mounted:
+        return None
+    if seen.node is None:
+        return f"{files.full(target)} does not exist" if target else "the name of a file is empty"
+    return f"{files.full(target)} may not be read" if files.test("r", target) is False else None
+
+
+def _refusal_to_write(target: str, files: Files) -> str | None:  # noqa: PLR0911 - one case after the other
+    """Tell why a file cannot be opened to be written to, which makes it if it is not there."""
+    if not target:
+        return "the name of a file is empty"
+    seen, full = files.look(target), files.full(target)
+    if not seen.sure:
+        return None
+    if seen.mounted or (seen.node is not None and seen.node.is_directory):
+        return f"{full} is a directory"
+    if seen.node is not None:
+        return f"{full} may not be written to" if files.test("w", target) is False else None
+    above = dirname(full)
+    directory = files.look(above)
+    if files.look(target, follow=False).node is not None or not directory.sure or directory.mounted:
+        return None  # a link to nothing, which is made where it leads; or a directory of which nothing is known
+    if directory.node is None:
+        return f"{above} does not exist"
+    if not directory.node.is_directory:
+        return f"{above} is no directory"
+    return f"nothing may be made in {above}" if files.test("w", above) is False else None
 
 
 def _write_to(target: str, item: Redirection, saved: Saved, run: Interpreter, state: State) -> Saved:
@@ -125,7 +183,11 @@ def read_file(path: str, run: Interpreter, state: State) -> str | None:
 
 
 def content_of(body: Sequence[Item], run: Interpreter, state: State) -> str | None:
-    """Return what ``$(< FILE)`` comes to; None if that cannot be told, or if `body` is something else."""
+    """Return what ``$(< FILE)`` comes to; None if that cannot be told, or if `body` is something else.
+
+    Raises:
+        RefusedError: the file can surely not be opened.
+    """
     if len(body) != 1 or body[0].chain.rest or len(body[0].chain.first.commands) != 1:
         return None
     command = body[0].chain.first.commands[0]
@@ -134,5 +196,7 @@ def content_of(body: Sequence[Item], run: Interpreter, state: State) -> str | No
     only = command.redirections[0]
     if only.operator != "<" or only.document is not None:
         return None
-    found = read_file(run.expander.text(only.target, state), run, state)
+    target = run.expander.text(only.target, state)
+    _must_open(target, only.operator, run, Saved(), state)
+    found = read_file(target, run, state)
     return UNKNOWN if found is None else found

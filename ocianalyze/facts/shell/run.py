@@ -24,9 +24,10 @@ from ocianalyze.facts.shell.flow import COMPOUND, LoopFrame
 from ocianalyze.facts.shell.names import Calls
 from ocianalyze.facts.shell.parser import Parser
 from ocianalyze.facts.shell.reasons import reason_of
-from ocianalyze.facts.shell.redirections import content_of, keep, redirect, undo
+from ocianalyze.facts.shell.redirections import RefusedError, content_of, keep, redirect, undo
 from ocianalyze.facts.shell.state import MAYBE_ERREXIT, Activator, Body, State, joined
 from ocianalyze.facts.shell.syntax import Assignment, Function, Redirected, Simple
+from ocianalyze.facts.shell.values import UNSET
 from ocianalyze.facts.shell.ways import Doubt, End, Failure, Job, Launch, Place
 from ocianalyze.facts.shell.words import SyntaxProblem
 
@@ -235,7 +236,11 @@ class Interpreter:
         if substitution.process:
             self.background(lambda sub: self.items(substitution.body, sub), state)
             return UNKNOWN
-        content = content_of(substitution.body, self, state)
+        try:
+            content = content_of(substitution.body, self, state)
+        except RefusedError:
+            self._substituted = state.status = 1
+            return ""
         if content is not None:
             self._substituted = state.status = 0
             return content.rstrip("\n")
@@ -429,16 +434,21 @@ class Interpreter:
             self.budget.leave()
 
     def _redirected(self, command: Redirected, state: State) -> State | None:
-        saved = redirect(command.redirections, self, state)
+        self.line = command.line
+        try:
+            saved = redirect(command.redirections, self, state)
+        except RefusedError as refused:
+            return self._refuse("", str(refused), state)
         after = self.command(command.command, state)
         if after is not None:
             undo(saved, after)
         return after
 
-    def _simple(self, command: Simple, state: State) -> State | None:
+    def _simple(self, command: Simple, state: State) -> State | None:  # noqa: PLR0911 - one case after the other
         self.budget.step()
         self.line = command.line
         self._substituted = 0
+        words: Words = ()
         try:
             words, declared = self._words(command, state)
             saved = redirect(command.redirections, self, state)
@@ -450,6 +460,10 @@ class Interpreter:
             after = self._execute(words, declared, command, state)
         except NoReturnError:
             return None
+        except RefusedError as refused:
+            if not words and state.process.dialect.has("arrays"):
+                assign_all(command.assignments, self, state)  # bash does, dash does not
+            return self._refuse(words[0] if words else "", str(refused), state)
         except ExpansionError as error:
             return self.fail("", str(error), state, status=1)
         except UnfollowedError as error:
@@ -462,6 +476,17 @@ class Interpreter:
         else:
             undo(saved, after)
         return self.checked(after, reason_of(command, after, self) if after.status is None else "")
+
+    def _refuse(self, word: str, text: str, state: State) -> State | None:
+        """Go on behind a command that is not run, because one of its files cannot be opened."""
+        dialect = state.process.dialect
+        is_special = dialect.strict and word in _SPECIAL and state.functions.get(word) is None
+        status = 2 if dialect.strict and not dialect.has("arrays") else 1
+        if is_special or ("e" in state.options and not self._lenient):
+            return self.fail(word, text, state, status=status)
+        state.status = status
+        state.way = state.way._replace(refused=f"what {self.place} starts is not run, because {text}")
+        return self.checked(state, text)
 
     def _words(self, command: Simple, state: State) -> tuple[Words, tuple[Assignment, ...]]:
         plain = [word for word in command.words if not isinstance(word, Assignment)]
@@ -573,7 +598,8 @@ class Interpreter:
     def launch_of(self, words: Words, state: State, extra: dict[str, str] | None = None) -> Launch:
         """Return a program that is started here."""
         environment = state.variables.exported(extra)
-        known, complete = self._directories(environment.get("PATH", DEFAULT_PATH))
+        without = "" if state.variables.get("PATH") == UNSET else DEFAULT_PATH
+        known, complete = self._directories(environment.get("PATH", without))
         located = complete and UNKNOWN not in state.directory
         path = known if located else tuple(dict.fromkeys((*known, *state.process.shell.path)))
         directory = state.process.shell.directory if UNKNOWN in state.directory else state.directory

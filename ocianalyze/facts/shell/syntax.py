@@ -212,10 +212,11 @@ class Calculation(NamedTuple):
 
 
 class Redirected(NamedTuple):
-    """A compound command with redirections behind it."""
+    """A compound command with redirections behind it, which stand in `line`."""
 
     command: Command
     redirections: tuple[Redirection, ...]
+    line: int
 
 
 Command: TypeAlias = (

@@ -88,6 +88,7 @@ class Way(NamedTuple):
         unseen: what was run that nobody can see into, if anything was; a clause.
         beside: the same of what runs in the background.
         failures: what is not there, on every way, so that what follows is never reached.
+        refused: what was not run, because a file of it cannot be opened, if anything was; a clause.
         installs: whether something was run that may install programs.
         last: the program that was run last, if nothing was done since.
         traps: the names of the scripts that trap signals.
@@ -100,6 +101,7 @@ class Way(NamedTuple):
     unseen: str | None = None
     beside: str | None = None
     failures: tuple[Failure, ...] = ()
+    refused: str | None = None
     installs: bool = False
     last: Launch | None = None
     traps: tuple[str, ...] = ()
@@ -121,6 +123,7 @@ class Way(NamedTuple):
             unseen=self.unseen or other.unseen,
             beside=self.beside or other.beside,
             failures=tuple(dict.fromkeys((*self.failures, *other.failures))),
+            refused=self.refused or other.refused,
             installs=self.installs or other.installs,
             last=self.last if self.last is other.last else None,
             traps=tuple(dict.fromkeys((*self.traps, *other.traps))),
