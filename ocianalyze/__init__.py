@@ -15,6 +15,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ocianalyze.version import __version__
+
 if TYPE_CHECKING:
     from ocianalyze.analysis import Source, analyze
     from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
     from ocianalyze.rules.rule import Declaration, Finding, Severity, Subject, rule
     from ocianalyze.rules.waivers import Waiver
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AnalysisError",

@@ -152,7 +152,7 @@ EDGES: dict[str, tuple[Callable[[int], Given], int]] = {
     "the length of a kernel's variable": (kernel_variable, 64 * KIB),
     "the length of a line of passwd": (passwd, 64 * KIB - 1),
     "the length of a line of group": (group, MIB - 1),
-    "the length of PATH": (search_path, 128 * KIB - 1),
+    "the length of PATH": (search_path, 128 * KIB - len("PATH=\0")),
     "lines of .pth files": (pth, 1000),
     "the length of a pyvenv.cfg": (virtual_environment, 64 * KIB),
     "programs of supervisord": (supervised, 50),
@@ -163,8 +163,8 @@ EDGES: dict[str, tuple[Callable[[int], Given], int]] = {
 }
 
 
-REFUSED: Final = ("the length of a line of passwd", "the length of a line of group")
-"""Docker itself refuses what is more, so that no container starts."""
+REFUSED: Final = ("the length of a line of passwd", "the length of a line of group", "the length of PATH")
+"""Docker or Linux refuses what is more, so that no container starts."""
 
 
 @pytest.mark.parametrize("edge", EDGES)
@@ -212,15 +212,16 @@ ROOMS: Final = ("facts", "rules", "filesystem")
 
 BOUNDS: Final = {
     "only what is printed is shorter": """
-        facts/accounts.py:text[:40] facts/api_shapes.py:step[:100] facts/breakdown.py:MOST
-        facts/command_ends.py:_MOST_CLAUSES facts/commands.py:text[:57] facts/kernelspecs.py:_LONGEST_NAME
-        facts/programs.py:_SHOWN facts/requirements.py:factor[:60] facts/requirements.py:condition.property[:60]
-        facts/requirements.py:condition.value[:60] facts/reserved.py:SHOWN facts/shell/reasons.py:_LONGEST
-        facts/shell/reasons.py:_MOST facts/shell/reasons.py:node.parts[:20] facts/shell/reasons.py:node.words[:20]
-        facts/shell/reasons.py:node.commands[:5] facts/shell/ways.py:_MOST_EXITS facts/size.py:text[:100]
-        facts/supervisors.py:text[:40] filesystem/merge.py:_MOST_REPORTED rules/apps/command_overridden.py:text[:57]
-        rules/apps/jupyterlab_missing.py:installed[:10] rules/apps/port_claimed.py:text[:57]
-        rules/apps/signal_expected.py:signal[:60] rules/config/finding.py:_SHOWN
+        facts/user/accounts.py:text[:40] facts/registration/shapes.py:step[:100] facts/size/breakdown.py:MOST
+        facts/commands/ends.py:_MOST_CLAUSES facts/commands/command.py:text[:57] facts/kernels/specs.py:_LONGEST_NAME
+        facts/programs/program.py:_SHOWN facts/gpu/requirements.py:factor[:60]
+        facts/gpu/requirements.py:condition.property[:60] facts/gpu/requirements.py:condition.value[:60]
+        facts/directories/reserved.py:SHOWN facts/shell/reasons.py:_LONGEST facts/shell/reasons.py:_MOST
+        facts/shell/reasons.py:node.parts[:20] facts/shell/reasons.py:node.words[:20]
+        facts/shell/reasons.py:node.commands[:5] facts/shell/ways.py:_MOST_EXITS
+        facts/commands/supervisors.py:text[:40] filesystem/merge.py:_MOST_REPORTED
+        rules/apps/command_overridden.py:text[:57] rules/apps/jupyterlab_missing.py:installed[:10]
+        rules/apps/port_claimed.py:text[:57] rules/apps/signal_expected.py:signal[:60] rules/config/finding.py:_SHOWN
         rules/filesystem/mount_path_hides_system.py:_SHOWN rules/gpu/cuda_versions.py:_SHOWN
         rules/gpu/driver_capabilities_unsupported.py:_SHOWN rules/gpu/driver_capabilities_unsupported.py:word[:40]
         rules/gpu/driver_required.py:_LONGEST rules/gpu/finding.py:_NAMED rules/gpu/finding.py:_SHOWN
@@ -233,56 +234,62 @@ BOUNDS: Final = {
         rules/user/owner_id_too_large.py:_SHOWN rules/user/sudo_without_password.py:_LONGEST
     """,
     "a number of the format, of the kernel, of a runtime or of the API": """
-        facts/accounts.py:MAX_ID facts/accounts.py:_LONGEST_GROUP_LINE facts/accounts.py:_LONGEST_PASSWD_LINE
-        facts/accounts.py:_MAX_INT facts/app_image_config.py:DEFAULT_GID facts/app_image_config.py:DEFAULT_UID
-        facts/jupyter_python.py:_TRAIT_LENGTH facts/lookup.py:_MAX_INTERPRETERS facts/programs.py:LONGEST_PATH
-        facts/python_source/text.py:_TAB facts/requirements.py:_MAX_UINT32 facts/shebangs.py:_BUFFER
-        facts/shell/arithmetic.py:_HALF facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST
-        facts/size.py:_BLOCK facts/sudo.py:_SETUID filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
+        facts/user/accounts.py:MAX_ID facts/user/accounts.py:_LONGEST_GROUP_LINE
+        facts/user/accounts.py:_LONGEST_PASSWD_LINE facts/user/accounts.py:_MAX_INT
+        rules/runtime/working_directory_unusable.py:_LONGEST_PATH
+        rules/runtime/working_directory_unusable.py:_LONGEST_NAME rules/runtime/arguments_too_long.py:_ALL
+        rules/runtime/arguments_too_long.py:_LONGEST rules/runtime/arguments_too_long.py:_POINTER
+        facts/registration/app_image_config.py:DEFAULT_GID facts/registration/app_image_config.py:DEFAULT_UID
+        facts/jupyter/python_files.py:_TRAIT_LENGTH facts/programs/lookup.py:_MAX_INTERPRETERS
+        facts/programs/program.py:LONGEST_PATH facts/jupyter/python_source/text.py:_TAB
+        facts/gpu/requirements.py:_MAX_UINT32 facts/programs/shebangs.py:_BUFFER facts/shell/arithmetic.py:_HALF
+        facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST facts/size/measuring.py:_BLOCK
+        facts/user/sudo.py:_SETUID filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
         rules/apps/jupyter_server_unreachable.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR
         rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_I386
         rules/image/machine_mismatch.py:_X86_64 rules/image/too_many_layers.py:LIMIT rules/rule.py:SIZE_LIMIT
         rules/runtime/temporary_directory_unusable.py:_MODE rules/user/owner_id_too_large.py:MAX_ID
     """,
     "how bad something is, or whether it is worth a word": """
-        facts/breakdown.py:_LARGE facts/breakdown.py:_SHARE rules/filesystem/home_directory_hidden.py:_SMALL
+        facts/size/breakdown.py:_LARGE facts/size/breakdown.py:_SHARE rules/filesystem/home_directory_hidden.py:_SMALL
         rules/size/download_large.py:_WORTH_MENTIONING rules/size/layer_bytes_wasted.py:_WORTH_MENTIONING
     """,
     "what the user gives is refused, with a usage error": """
-        facts/app_image_config.py:LARGEST facts/drivers.py:_LONGEST_PART facts/drivers.py:_MOST_PARTS
+        facts/registration/app_image_config.py:LARGEST facts/gpu/drivers.py:_LONGEST_PART
+        facts/gpu/drivers.py:_MOST_PARTS
     """,
     "what something costs of the budget": """
-        facts/discovery.py:_STEPS_OF_A_KERNEL facts/packages.py:_SIZE facts/packages.py:_STEPS
-        facts/shell/budget.py:_WORK facts/shell/state.py:_STEPS_OF_A_CHANGE
-        filesystem/node.py:_BYTES_PER_STEP filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP
-        rules/engine.py:_STEPS_OF_A_FINDING
+        facts/kernels/discovery.py:_STEPS_OF_A_KERNEL facts/gpu/packages.py:_SIZE facts/gpu/packages.py:_STEPS
+        facts/shell/budget.py:_WORK facts/shell/state.py:_STEPS_OF_A_CHANGE filesystem/node.py:_BYTES_PER_STEP
+        filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
     """,
     "what is remembered is found again instead": """
         facts/shell/values.py:_MOST_LAYERS filesystem/finder.py:_MOST_FOUND filesystem/resolver.py:_MOST_KNOWN
     """,
     "only the first counts": """
-        facts/jupyter_servers.py:islice(_server_words(command),1)
+        facts/jupyter/servers.py:islice(_server_words(command),1)
     """,
     "it cannot be told": """
-        facts/conda.py:_LARGEST facts/cuda.py:_LARGEST facts/entry_points.py:_LARGEST facts/jupyter_files.py:_LARGEST
-        facts/jupyter_files.py:_MOST_TEXT facts/jupyter_options.py:_LONGEST_NUMBER
-        facts/jupyter_python.py:_LONGEST_EXPRESSION facts/jupyter_python.py:_MOST_NAMES
-        facts/jupyter_python.py:_MOST_WORK facts/jupyter_servers.py:_LONGEST_LINE
-        facts/kernel_commands.py:_LONGEST_VALUE facts/kernelspecs.py:LARGEST facts/kernelspecs.py:_MOST_WORDS
-        facts/modules.py:_LONGEST facts/modules.py:_MAX_LINES facts/programs.py:_LONGEST_VALUE facts/python.py:_LARGEST
-        facts/python_source/text.py:_DEEPEST facts/python_source/values.py:_DEEPEST
-        facts/python_source/values.py:_LONGEST_NUMBER facts/python_source/values.py:_LONGEST_TEXT
-        facts/shell/alternatives.py:_DEEPEST facts/shell/alternatives.py:_MOST_ALTERNATIVES
-        facts/shell/alternatives.py:_MOST_BRACES facts/shell/arithmetic.py:_DEEPEST facts/shell/arithmetic.py:_LONGEST
-        facts/shell/arithmetic.py:_MOST_LOOKUPS facts/shell/budget.py:DEEPEST facts/shell/budget.py:MOST_CHARACTERS
-        facts/shell/budget.py:MOST_SCRIPTS facts/shell/budget.py:MOST_STEPS facts/shell/changes.py:_MOST
-        facts/shell/conditions.py:_DEEPEST facts/shell/conditions.py:_MOST_DIGITS facts/shell/flow.py:_MOST_ROUNDS
-        facts/shell/flow.py:_MOST_WIDENINGS facts/shell/output.py:_MOST_ROUNDS
-        facts/shell/parameters.py:_LONGEST_SEARCHED facts/shell/parser.py:_MOST_COMMANDS
-        facts/shell/patterns.py:MOST_STEPS facts/shell/patterns.py:_DEEPEST facts/shell/programs.py:_LONGEST_ACCOUNTS
-        facts/shell/tokens.py:_MOST_DOCUMENTS facts/shell/values.py:LONGEST_VALUE facts/shell/values.py:MOST_WORDS
-        facts/shell/words.py:DEEPEST facts/shell/words.py:_LONGEST_ARITHMETIC facts/supervisors.py:_MOST_FILES
-        facts/supervisors.py:_MOST_PROGRAMS facts/wrapper_launch.py:_MOST_PARENTS
+        facts/python/conda.py:_LARGEST facts/gpu/cuda.py:_LARGEST facts/python/entry_points.py:_LARGEST
+        facts/jupyter/files.py:_LARGEST facts/jupyter/files.py:_MOST_TEXT facts/jupyter/options.py:_LONGEST_NUMBER
+        facts/jupyter/python_files.py:_LONGEST_EXPRESSION facts/jupyter/python_files.py:_MOST_NAMES
+        facts/jupyter/python_files.py:_MOST_WORK facts/jupyter/servers.py:_LONGEST_LINE
+        facts/kernels/commands.py:_LONGEST_VALUE facts/kernels/specs.py:LARGEST facts/kernels/specs.py:_MOST_WORDS
+        facts/python/modules.py:_LONGEST facts/python/modules.py:_MAX_LINES facts/programs/program.py:_LONGEST_VALUE
+        facts/python/installations.py:_LARGEST facts/jupyter/python_source/text.py:_DEEPEST
+        facts/jupyter/python_source/values.py:_DEEPEST facts/jupyter/python_source/values.py:_LONGEST_NUMBER
+        facts/jupyter/python_source/values.py:_LONGEST_TEXT facts/shell/alternatives.py:_DEEPEST
+        facts/shell/alternatives.py:_MOST_ALTERNATIVES facts/shell/alternatives.py:_MOST_BRACES
+        facts/shell/arithmetic.py:_DEEPEST facts/shell/arithmetic.py:_LONGEST facts/shell/arithmetic.py:_MOST_LOOKUPS
+        facts/shell/budget.py:DEEPEST facts/shell/budget.py:MOST_CHARACTERS facts/shell/budget.py:MOST_SCRIPTS
+        facts/shell/budget.py:MOST_STEPS facts/shell/changes.py:_MOST facts/shell/conditions.py:_DEEPEST
+        facts/shell/conditions.py:_MOST_DIGITS facts/shell/flow.py:_MOST_ROUNDS facts/shell/flow.py:_MOST_WIDENINGS
+        facts/shell/output.py:_MOST_ROUNDS facts/shell/parameters.py:_LONGEST_SEARCHED
+        facts/shell/parser.py:_MOST_COMMANDS facts/shell/patterns.py:MOST_STEPS facts/shell/patterns.py:_DEEPEST
+        facts/shell/programs.py:_LONGEST_ACCOUNTS facts/shell/tokens.py:_MOST_DOCUMENTS
+        facts/shell/values.py:LONGEST_VALUE facts/shell/values.py:MOST_WORDS facts/shell/reader.py:DEEPEST
+        facts/shell/words.py:_LONGEST_ARITHMETIC facts/commands/supervisors.py:_MOST_FILES
+        facts/commands/supervisors.py:_MOST_PROGRAMS facts/commands/wrapper_launch.py:_MOST_PARENTS
     """,
 }
 """What comes of it where a bound is reached, and the bounds: constants, and slices with a number."""

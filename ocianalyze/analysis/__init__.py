@@ -19,7 +19,7 @@ from ocianalyze.rules.rule import SIZE_LIMIT, Declaration
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ocianalyze.facts.app_image_config import AppImageConfig
+    from ocianalyze.facts.registration import AppImageConfig
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.reports.report import Report
     from ocianalyze.rules.engine import Outcome

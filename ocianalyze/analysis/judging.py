@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UsageError
-from ocianalyze.facts.app_image_config import validate
+from ocianalyze.facts.registration import validate
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, choose_profiles
 from ocianalyze.rules.registry import all_rules
@@ -17,7 +17,7 @@ from ocianalyze.rules.selection import check_names
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ocianalyze.facts.app_image_config import AppImageConfig
+    from ocianalyze.facts.registration import AppImageConfig
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.rule import Severity

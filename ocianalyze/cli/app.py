@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from ocianalyze import __version__
+from ocianalyze.version import __version__
 
 EPILOG: Final = """Exit codes: 0 the image works, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
 be analysed, or a check could not be completed, 4 a registry could not be reached or refused."""

@@ -15,9 +15,9 @@ from rich.text import Text
 from ocianalyze.cli.options import Color
 from ocianalyze.cli.output import console
 from ocianalyze.cli.stopping import undisturbed
-from ocianalyze.facts.size import human
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

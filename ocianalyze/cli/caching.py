@@ -116,8 +116,8 @@ def _known_cache(directory: Path | None) -> LayerCache:
 @cache_commands.command()
 def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) -> None:
     """Show where the cache is and how much it holds."""
-    from ocianalyze.facts.size import human
     from ocianalyze.reports.text import printable
+    from ocianalyze.units import human
 
     cache = _known_cache(cache_dir)
     usage = cache.usage()
@@ -130,8 +130,8 @@ def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) ->
 @cache_commands.command()
 def clear(*, cache_dir: CacheDirectory = None) -> None:
     """Delete what the cache holds, and nothing else that may lie in its directory."""
-    from ocianalyze.facts.size import human
     from ocianalyze.reports.text import printable
+    from ocianalyze.units import human
 
     cache = _known_cache(cache_dir)
     try:

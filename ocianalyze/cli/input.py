@@ -14,7 +14,7 @@ from ocianalyze.errors import UsageError, suggest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocianalyze.facts.app_image_config import AppImageConfig
+    from ocianalyze.facts.registration import AppImageConfig
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
 
@@ -32,7 +32,7 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
     Raises:
         UsageError: it cannot be read, or is not one.
     """
-    from ocianalyze.facts.app_image_config import LARGEST, load
+    from ocianalyze.facts.registration import LARGEST, load
 
     if path == STDIN and (image == "-" or sys.stdin is None):
         raise UsageError(

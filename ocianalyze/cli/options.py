@@ -50,7 +50,7 @@ class Color(StrEnum):
 
 def size(text: str) -> int:
     """Return a number such as ``40000``, ``64MiB`` or ``300GB``."""
-    from ocianalyze.facts.size import parse_size
+    from ocianalyze.units import parse_size
 
     return _parsed(parse_size, text)
 

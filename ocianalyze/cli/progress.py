@@ -70,7 +70,7 @@ class _Lines:
     first = pause = _BETWEEN_LINES
 
     def show(self, tally: Tally) -> None:
-        from ocianalyze.facts.size import human
+        from ocianalyze.units import human
 
         size = "" if tally.size is None else f" of {human(tally.size)}"
         layers = "" if tally.layers is None else f" of {tally.layers}"

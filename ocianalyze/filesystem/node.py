@@ -3,20 +3,76 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.layers.entry import Attributes, Kind
 
 if TYPE_CHECKING:
-    from ocianalyze.filesystem.tree import Filesystem
+    from collections.abc import Mapping, Sequence
+
+    from ocianalyze.filesystem.directories import Directories
+    from ocianalyze.filesystem.ids import Ids
+    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.layers.contents import Contents
 
 _BYTES_PER_STEP: Final = 64
 """What is read is looked through as well, which takes about a microsecond for so many bytes."""
 
 _DECODED: Final = 16
 """How many bytes of memory each byte of a content may come to, as lines, names and values."""
+
+
+class Tree(Protocol):
+    """The file system, as its nodes and its paths see it; `ocianalyze.filesystem.tree.Filesystem` is one."""
+
+    @property
+    def ids(self) -> Ids:
+        """Which layer and row each id stands for."""
+
+    @property
+    def contents(self) -> Sequence[Contents]:
+        """The contents that were kept of each layer."""
+
+    @property
+    def children(self) -> Directories:
+        """What lies in each directory."""
+
+    @property
+    def inodes(self) -> Mapping[int, int]:
+        """The id of what each hardlink is another name of."""
+
+    @property
+    def restated(self) -> Mapping[int, int]:
+        """The hardlink whose attributes hold, for each id that is another name of it and had others."""
+
+    @property
+    def shadowed(self) -> Mapping[int, int]:
+        """The position of the layer that took each id out of the tree."""
+
+    @property
+    def budget(self) -> Budget:
+        """What may still be spent on looking things up."""
+
+    @property
+    def root(self) -> Node:
+        """The root directory."""
+
+    def node(self, id_: int) -> Node:
+        """Return a node by its id."""
+
+    def lookup(self, path: str, *, follow: bool = True) -> Node | None:
+        """Return what lies at a path."""
+
+    def child(self, node: Node, name: str) -> Node | None:
+        """Return what lies in a directory under a name."""
+
+    def children_of(self, node: Node) -> list[Node]:
+        """Return what lies in a directory."""
+
+    def spend(self, steps: int) -> None:
+        """Take steps from the budget."""
 
 
 class Resolution(NamedTuple):
@@ -39,7 +95,7 @@ class Resolution(NamedTuple):
 class Node:
     """One path of one layer, looked at: a view that costs nothing until it is made."""
 
-    filesystem: Filesystem = field(repr=False)
+    filesystem: Tree = field(repr=False)
     id: int
     layer: int
     """The position of the layer that wrote it."""

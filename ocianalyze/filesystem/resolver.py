@@ -13,8 +13,7 @@ from ocianalyze.filesystem.node import Resolution
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocianalyze.filesystem.node import Node
-    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.filesystem.node import Node, Tree
 
 MAX_HOPS: Final = 40
 """How many symlinks one path may lead through, as in Linux (path_resolution(7))."""
@@ -38,7 +37,7 @@ class _Lead(NamedTuple):
 class Resolver:
     """Resolves paths in one file system, which must not change."""
 
-    def __init__(self, filesystem: Filesystem) -> None:
+    def __init__(self, filesystem: Tree) -> None:
         self._filesystem = filesystem
         self._leads: dict[int, _Lead] = {}
         self._known = 0

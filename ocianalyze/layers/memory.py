@@ -18,13 +18,13 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ocianalyze import __version__
 from ocianalyze.errors import DigestMismatchError
 from ocianalyze.layers import packing
 from ocianalyze.layers.budget import memory_of
 from ocianalyze.layers.contents import Contents
 from ocianalyze.layers.reader import ReadLayer, verify, walkable
 from ocianalyze.layers.tally import Tally
+from ocianalyze.version import __version__
 
 if TYPE_CHECKING:
     from ocianalyze.layers.budget import Budget

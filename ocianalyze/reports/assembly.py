@@ -16,12 +16,11 @@ from ocianalyze.rules.rule import Severity, Subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ocianalyze.facts.accounts import User
-    from ocianalyze.facts.breakdown import Piece
+    from ocianalyze.facts.directories import Directory
     from ocianalyze.facts.gpu import Nvidia
     from ocianalyze.facts.kernels import Listing
-    from ocianalyze.facts.reserved import Directory
-    from ocianalyze.facts.size import Size
+    from ocianalyze.facts.size import Piece, Size
+    from ocianalyze.facts.user import User
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image

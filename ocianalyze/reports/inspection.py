@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from ocianalyze.facts.size import human
 from ocianalyze.layers.compression import MAGIC_SIZE, recognise
 from ocianalyze.layers.reader import PreReadBlob
 from ocianalyze.oci.media_types import stated_compression
@@ -17,6 +16,7 @@ from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.table import findings
 from ocianalyze.reports.text import encodable, printable
 from ocianalyze.sources.stream import PassedBlob
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

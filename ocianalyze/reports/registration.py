@@ -1,8 +1,8 @@
 """The AppImageConfig that fits an image, for one profile: what `CreateAppImageConfig` is to be called with.
 
-Sources: the SageMaker API (`ocianalyze.facts.api_shapes`); AWS, "Custom SageMaker image specifications" (Studio
-Classic); for the applications' commands "Custom images" of JupyterLab and of Code Editor, and SageMaker Distribution
-(``template/v4/dirs/usr/local/bin``), whose entry points need no words.
+Sources: the SageMaker API (`ocianalyze.facts.registration.shapes`); AWS, "Custom SageMaker image specifications"
+(Studio Classic); for the applications' commands "Custom images" of JupyterLab and of Code Editor, and SageMaker
+Distribution (``template/v4/dirs/usr/local/bin``), whose entry points need no words.
 """
 
 from __future__ import annotations
@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.errors import UnfitImageError, UsageError
 from ocianalyze.facts import gather
-from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG
-from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, DEFAULT_MOUNT, JUPYTERLAB_APP, KERNEL_GATEWAY
 from ocianalyze.facts.kernels import NATIVE
+from ocianalyze.facts.registration import (
+    APP_IMAGE_CONFIG,
+    CODE_EDITOR_APP,
+    DEFAULT_MOUNT,
+    JUPYTERLAB_APP,
+    KERNEL_GATEWAY,
+)
 from ocianalyze.reports.text import cut, encodable
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
 

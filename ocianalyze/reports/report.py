@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from ocianalyze import __version__
 from ocianalyze.reports.text import encodable, to_json
+from ocianalyze.version import __version__
 
 SCHEMA = "ocianalyze.report/1"
 

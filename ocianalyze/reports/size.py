@@ -8,9 +8,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ocianalyze.facts.size import human
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ocianalyze.facts.size import human
 from ocianalyze.reports.size import breakdown
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 from ocianalyze.rules.profiles import PROFILES
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

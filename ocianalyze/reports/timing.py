@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from ocianalyze.facts.size import human
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.table import trimmed
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

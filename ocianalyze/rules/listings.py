@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ocianalyze.facts.app_image_config import requested_kernels
+from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ocianalyze.facts import Facts
-    from ocianalyze.facts.app_image_config import AppImageConfig
+    from ocianalyze.facts.registration import AppImageConfig
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image

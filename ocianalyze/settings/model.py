@@ -11,13 +11,13 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ocianalyze.analysis import check_driver_version
 from ocianalyze.errors import UsageError, suggest
-from ocianalyze.facts.size import parse_size
 from ocianalyze.layers.limits import MEANINGS, REPLACED
 from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Severity
 from ocianalyze.rules.selection import exact_rule, matching_rules
 from ocianalyze.rules.waivers import Waiver
+from ocianalyze.units import parse_size
 
 _Item = TypeVar("_Item")
 _LEAST_WITHOUT_UNIT: Final = 1_000_000

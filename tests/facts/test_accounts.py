@@ -6,7 +6,7 @@ Where Go is installed, the real one is asked too: about these cases, and about a
 import pytest
 from hypothesis import strategies as st
 
-from ocianalyze.facts.accounts import find_homes, parse_group, parse_passwd, resolve_user
+from ocianalyze.facts.user.accounts import find_homes, parse_group, parse_passwd, resolve_user
 from tests.rules.subjects import make_image, make_subject
 from tests.support.filesystems import drawn
 from tests.support.moby import Question, resolve

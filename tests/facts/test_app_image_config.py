@@ -6,9 +6,9 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from ocianalyze.errors import UsageError
-from ocianalyze.facts import api_shapes
-from ocianalyze.facts.api_shapes import APP_IMAGE_CONFIG, Anything, Integer, Items, Pairs, Structure, Text
-from ocianalyze.facts.app_image_config import LARGEST, families, load, validate, violations
+from ocianalyze.facts.registration import shapes
+from ocianalyze.facts.registration.app_image_config import LARGEST, families, load, validate, violations
+from ocianalyze.facts.registration.shapes import APP_IMAGE_CONFIG, Anything, Integer, Items, Pairs, Structure, Text
 from tests.support.sagemaker import refused, request, service
 
 GOOD = {
@@ -50,7 +50,7 @@ def assert_same(ours: object, theirs: Shape) -> None:
         assert isinstance(theirs, StringShape)
         assert (stated["min"], stated["max"]) == (ours.least, ours.most)
         pattern = stated.get("pattern", "").replace("\\/", "/")
-        if ours.pattern is api_shapes._TAG:
+        if ours.pattern is shapes._TAG:
             assert pattern == r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)".replace("\\/", "/")
         else:
             assert pattern == (ours.pattern.pattern if ours.pattern else "")

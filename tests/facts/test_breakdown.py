@@ -7,7 +7,7 @@ from time import perf_counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocianalyze.facts.breakdown import MOST, Piece, find_largest, find_waste
+from ocianalyze.facts.size.breakdown import MOST, Piece, find_largest, find_waste
 from tests.rules.subjects import found_in, make_image, make_subject
 from tests.support.tarballs import Item, hardlink, opaque, whiteout
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts import READS, gather
-from ocianalyze.facts.kernels import Listing
+from ocianalyze.facts.kernels.kernel import Listing
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import Limits

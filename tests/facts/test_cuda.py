@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ocianalyze.facts.cuda import CudaEvidence, minimum_driver
+from ocianalyze.facts.gpu.cuda import CudaEvidence, minimum_driver
 from tests.rules.subjects import make_subject
 from tests.support.tarballs import Item, directory, file, symlink
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ocianalyze.errors import UndecidedError
 from ocianalyze.facts import READS, gather
-from ocianalyze.facts.kernels import Listing
+from ocianalyze.facts.kernels.kernel import Listing
 from tests.rules.subjects import IPYKERNEL, base, kernel, make_image, make_subject, program, python
 from tests.support.filesystems import drawn
 from tests.support.jupyter import CONNECTION_FILE, Case, ask, write

@@ -8,14 +8,14 @@ import pytest
 
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts import READS, gather
-from ocianalyze.facts.app_image_config import mount_path, requested_kernels
-from ocianalyze.facts.mounts import find_mounts
-from ocianalyze.facts.reserved import look_into
-from ocianalyze.facts.size import human
+from ocianalyze.facts.directories.mounts import find_mounts
+from ocianalyze.facts.directories.reserved import look_into
+from ocianalyze.facts.registration.app_image_config import mount_path, requested_kernels
 from ocianalyze.layers.capture import Capture, Want
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Severity, Subject
+from ocianalyze.units import human
 from tests.rules.subjects import base, good, kernel, make_image, make_subject
 from tests.support.tarballs import Item, directory, file, symlink, whiteout
 

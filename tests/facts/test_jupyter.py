@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ocianalyze.facts.jupyter import JupyterSettings
-from ocianalyze.facts.jupyter_options import unquoted
+from ocianalyze.facts.jupyter.options import unquoted
+from ocianalyze.facts.jupyter.settings import JupyterSettings
 from tests.rules.subjects import base, make_subject, program, python
 from tests.support.tarballs import directory, file, symlink
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from traitlets.config import Config
 
-from ocianalyze.facts.jupyter_options import Options
-from ocianalyze.facts.jupyter_python import parse_python
-from ocianalyze.facts.python_source import World
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.jupyter.options import Options
+from ocianalyze.facts.jupyter.python_files import parse_python
+from ocianalyze.facts.jupyter.python_source import World
+from ocianalyze.facts.programs.scripts import UNKNOWN
 
 EXAMPLES = int(os.environ.get("OCIANALYZE_PYTHON_EXAMPLES", "0"))
 """How many files are made anew; always the same few, if it is not said."""

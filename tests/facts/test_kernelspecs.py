@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocianalyze.facts.kernelspecs import load_kernelspec
+from ocianalyze.facts.kernels.specs import load_kernelspec
 
 jupyter = import_module("jupyter_client.kernelspec")
 

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import pytest
 
-from ocianalyze.facts.nvidia import INJECTED, NvidiaFile, find_files
-from ocianalyze.facts.nvidia_patterns import PREFILTER, FileType, classify
+from ocianalyze.facts.gpu.files import INJECTED, NvidiaFile, find_files
+from ocianalyze.facts.gpu.patterns import PREFILTER, FileType, classify
 from tests.rules.subjects import make_image, program
 from tests.support.tarballs import Item, file, symlink
 
 LISTINGS = Path(__file__).parents[1] / "data" / "nvidia_listings.tsv.gz"
-PATTERNS = Path(__file__).parents[2] / "ocianalyze" / "facts" / "data" / "nvidia_patterns.json"
+PATTERNS = Path(__file__).parents[2] / "ocianalyze" / "facts" / "gpu" / "data" / "nvidia_patterns.json"
 
 # Packages in which nothing is the driver's.
 NO_DRIVER = re.compile(

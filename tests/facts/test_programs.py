@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import pytest
 
 from ocianalyze.errors import UndecidedError
-from ocianalyze.facts.accounts import User
-from ocianalyze.facts.lookup import Shell
-from ocianalyze.facts.programs import Program, search_path
-from ocianalyze.facts.shebangs import ShebangError, env_command, parse_shebang
+from ocianalyze.facts.programs.lookup import Shell
+from ocianalyze.facts.programs.program import Program, search_path
+from ocianalyze.facts.programs.shebangs import ShebangError, env_command, parse_shebang
+from ocianalyze.facts.user.accounts import User
 from tests.rules.subjects import ELF, elf, make_image, program
 from tests.support.tarballs import Item, directory, file, symlink
 

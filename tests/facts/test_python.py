@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocianalyze.facts.modules import READS, ModuleFinder, ModuleSearch
-from ocianalyze.facts.mounts import find_mounts
-from ocianalyze.facts.python import find_installation
+from ocianalyze.facts.directories.mounts import find_mounts
+from ocianalyze.facts.python.installations import find_installation
+from ocianalyze.facts.python.modules import READS, ModuleFinder, ModuleSearch
 from ocianalyze.layers.capture import Capture, Want
 from tests.rules.subjects import make_image, program, python
 from tests.support.tarballs import Item, directory, file, symlink

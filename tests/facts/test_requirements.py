@@ -2,8 +2,8 @@
 
 import pytest
 
-from ocianalyze.facts.drivers import compare, cuda_of, minimum_for, parse_version, released_with
-from ocianalyze.facts.requirements import (
+from ocianalyze.facts.gpu.drivers import compare, cuda_of, minimum_for, parse_version, released_with
+from ocianalyze.facts.gpu.requirements import (
     Condition,
     Host,
     find_requirements,

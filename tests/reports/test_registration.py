@@ -8,7 +8,7 @@ import pytest
 
 from ocianalyze.errors import UnfitImageError, UsageError
 from ocianalyze.facts import gather
-from ocianalyze.facts.app_image_config import load
+from ocianalyze.facts.registration.app_image_config import load
 from ocianalyze.reports.registration import _PAIRS, _SERVERS, Registration, register
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED

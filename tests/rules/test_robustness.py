@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import UndecidedError
-from ocianalyze.facts.app_image_config import FAMILIES
+from ocianalyze.facts.registration.app_image_config import FAMILIES
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import PROFILES
 from tests.rules.subjects import ELF, base, kernel_json, make_subject, program, python

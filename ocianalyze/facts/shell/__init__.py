@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.facts.shell.budget import Budget, OutOfBudgetError
 from ocianalyze.facts.shell.changes import Change, Changes
-from ocianalyze.facts.shell.dialects import OTHER, dialect_of, is_script
+from ocianalyze.facts.shell.dialects import OTHER, SHELLS, dialect_of, is_script
 from ocianalyze.facts.shell.files import Files
 from ocianalyze.facts.shell.state import Process, State
 from ocianalyze.facts.shell.values import SOME, UNSET, Variable, Words
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OTHER",
+    "SHELLS",
     "SOME",
     "UNSET",
     "Budget",

@@ -12,13 +12,13 @@ from __future__ import annotations
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.facts.python.conda_names import conda_prefix
 from ocianalyze.facts.shell.state import Activator
 from ocianalyze.facts.shell.values import LOST, Variable
-from ocianalyze.facts.wrappers import conda_prefix
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Words
@@ -29,7 +29,7 @@ HOOK: Final = "\1hook"
 _PROFILES: Final = {"conda.sh": "conda", "mamba.sh": "mamba", "micromamba.sh": "micromamba"}
 
 
-def is_activation(path: str, run: Interpreter, state: State) -> bool:
+def is_activation(path: str, run: Host, state: State) -> bool:
     """Tell whether a file is one of those that activate an environment, or that make ``conda activate`` work."""
     if basename(path) in _PROFILES:
         return _root_of(path, run, state) is not None
@@ -40,7 +40,7 @@ def is_activation(path: str, run: Interpreter, state: State) -> bool:
     return files.look(path).exists is not True or any(mark is not False for mark in marks)
 
 
-def _root_of(path: str, run: Interpreter, state: State) -> str | None:
+def _root_of(path: str, run: Host, state: State) -> str | None:
     """Return where conda lies whose ``etc/profile.d/conda.sh`` a path leads to; None if it leads to something else."""
     node = run.files(state).look(path).node
     if node is None or not dirname(node.path).endswith("/etc/profile.d"):
@@ -49,7 +49,7 @@ def _root_of(path: str, run: Interpreter, state: State) -> str | None:
     return root if root != "/" and run.files(state).look(join(root, "conda-meta")).exists else None
 
 
-def activate(run: Interpreter, words: Words, state: State) -> State | None:
+def activate(run: Host, words: Words, state: State) -> State | None:
     """Go through ``source .../bin/activate``, ``source .../conda.sh``, or ``conda activate``."""
     if words[0] == "source":
         return _source(run, words[1], words[2:], state)
@@ -63,7 +63,7 @@ def activate(run: Interpreter, words: Words, state: State) -> State | None:
     return _activate_conda(run, words[0], root, name, state)
 
 
-def hook(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def hook(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     """Go through what a program has printed for ``eval``: which one, and what it is about."""
     kind, rest = words[1], words[2:]
     state.status = 0
@@ -79,7 +79,7 @@ def hook(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], stat
     return state
 
 
-def _source(run: Interpreter, path: str, arguments: Words, state: State) -> State | None:
+def _source(run: Host, path: str, arguments: Words, state: State) -> State | None:
     files = run.files(state)
     seen = files.look(path)
     if seen.sure and (seen.node is None or not seen.node.is_file):
@@ -110,7 +110,7 @@ def _source(run: Interpreter, path: str, arguments: Words, state: State) -> Stat
     return state
 
 
-def _activate_conda(run: Interpreter, _program: str, root: str | None, name: str, state: State) -> State | None:
+def _activate_conda(run: Host, _program: str, root: str | None, name: str, state: State) -> State | None:
     """Activate an environment; without the function that the hook defines, the program refuses to."""
     if root is None:
         state.status = 1
@@ -133,7 +133,7 @@ def _activate_conda(run: Interpreter, _program: str, root: str | None, name: str
     return state
 
 
-def _prepend_to_path(run: Interpreter, directory: str | None, state: State) -> None:
+def _prepend_to_path(run: Host, directory: str | None, state: State) -> None:
     before = run.expander.variable("PATH", state).text or ""
     value = ":".join(item for item in (directory, before) if item) if directory is not None else f"{UNKNOWN}:{before}"
     state.variables.set("PATH", Variable(value, exported=True))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.budget import OutOfBudgetError
 from ocianalyze.facts.shell.values import LONGEST_VALUE, MOST_WORDS, SOME, UNSET, Variable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment, Word
     from ocianalyze.facts.shell.values import Words
@@ -32,15 +32,13 @@ def assign_value(name: str, value: str | Words, state: State, *, exported: bool 
     state.variables.set(name, Variable(value, exported=kept))
 
 
-def assign_all(
-    assignments: Iterable[Assignment], run: Interpreter, state: State, *, exported: bool | None = None
-) -> None:
+def assign_all(assignments: Iterable[Assignment], run: Host, state: State, *, exported: bool | None = None) -> None:
     """Make the assignments of a command, in their order."""
     for assignment in assignments:
         assign(assignment, run, state, exported=exported)
 
 
-def assign(assignment: Assignment, run: Interpreter, state: State, *, exported: bool | None = None) -> None:
+def assign(assignment: Assignment, run: Host, state: State, *, exported: bool | None = None) -> None:
     """Make one assignment."""
     name = assignment.name
     before = state.variables.get(name) or UNSET
@@ -64,14 +62,14 @@ def assign(assignment: Assignment, run: Interpreter, state: State, *, exported: 
     assign_value(name, value, state, exported=exported)
 
 
-def _evaluate(assignment: Assignment, run: Interpreter, state: State) -> None:
+def _evaluate(assignment: Assignment, run: Host, state: State) -> None:
     """Expand what is assigned to an associative array, of which nothing is kept."""
     run.expander.text(assignment.value, state)
     for _, word in assignment.listed or ():
         run.expander.text(word, state)
 
 
-def _listed(listed: tuple[tuple[Word | None, Word], ...], run: Interpreter, state: State) -> Words:
+def _listed(listed: tuple[tuple[Word | None, Word], ...], run: Host, state: State) -> Words:
     found: list[str] = []
     for index, word in listed:
         if index is None:
@@ -86,7 +84,7 @@ def _listed(listed: tuple[tuple[Word | None, Word], ...], run: Interpreter, stat
     return tuple(found)
 
 
-def _with_element(before: Variable, assignment: Assignment, run: Interpreter, state: State) -> Words:
+def _with_element(before: Variable, assignment: Assignment, run: Host, state: State) -> Words:
     """Return an array with one element set; one with gaps is not followed."""
     number = None if assignment.subscript is None else run.expander.number(assignment.subscript, state)
     value = run.expander.text(assignment.value, state)

@@ -12,8 +12,8 @@ from ocianalyze.facts.shell.syntax import Parameter, Text, Word, merged
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.dialects import Feature
+    from ocianalyze.facts.shell.reader import Reader
     from ocianalyze.facts.shell.syntax import Part
-    from ocianalyze.facts.shell.words import WordReader
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*|\d+|[@*#?$!-]", re.ASCII)
 _LENGTH: Final = re.compile(r"#(?=(?:[A-Za-z_]\w*|\d+|[@*?$!-])[}\[])", re.ASCII)
@@ -30,7 +30,7 @@ _NEEDS: Final[dict[str, Feature]] = {
 }
 
 
-def read_braces(reader: WordReader, *, quoted: bool) -> Parameter:
+def read_braces(reader: Reader, *, quoted: bool) -> Parameter:
     """Return the expansion that begins with ``${``; `quoted` tells whether it stands in double quotes.
 
     Raises:
@@ -40,7 +40,7 @@ def read_braces(reader: WordReader, *, quoted: bool) -> Parameter:
     return reader.deeper(lambda: _read(reader, quoted=quoted))
 
 
-def _read(reader: WordReader, *, quoted: bool) -> Parameter:
+def _read(reader: Reader, *, quoted: bool) -> Parameter:
     length = reader.take(_LENGTH) is not None
     indirect = reader.dialect.has("indirect") and reader.take(_INDIRECT) is not None
     name = reader.take(_NAME)
@@ -63,11 +63,11 @@ def _read(reader: WordReader, *, quoted: bool) -> Parameter:
     return Parameter(name, quoted, operator, operands, index, length, indirect)
 
 
-def _index(reader: WordReader) -> Word:
+def _index(reader: Reader) -> Word:
     return reader.read_arithmetic("]")
 
 
-def _operands(reader: WordReader, operator: str, *, quoted: bool) -> tuple[Word, ...]:
+def _operands(reader: Reader, operator: str, *, quoted: bool) -> tuple[Word, ...]:
     needed = "substring" if operator == ":" else _NEEDS.get(operator[0])
     if needed is not None and not reader.dialect.has(needed):
         raise reader.unknown(f"'${{name{operator}...}}'")
@@ -81,7 +81,7 @@ def _operands(reader: WordReader, operator: str, *, quoted: bool) -> tuple[Word,
     return tuple(words)
 
 
-def _operand(reader: WordReader, end: str, *, quoted: bool, literal_quotes: bool) -> Word:
+def _operand(reader: Reader, end: str, *, quoted: bool, literal_quotes: bool) -> Word:
     """Return the word up to a brace or up to `end`; `literal_quotes` is True where a single quote is none."""
     parts: list[Part] = []
     line = reader.line

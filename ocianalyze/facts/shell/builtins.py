@@ -9,7 +9,7 @@ from __future__ import annotations
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ocianalyze.facts.scripts import UNKNOWN, UnreadableError, text_of
+from ocianalyze.facts.programs.scripts import UNKNOWN, UnreadableError, text_of
 from ocianalyze.facts.shell.activation import HOOK, activate, hook, is_activation
 from ocianalyze.facts.shell.conditions import InvalidTestError, decide_words
 from ocianalyze.facts.shell.declarations import declare, export, local, read_only, unset
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocianalyze.facts.shell.dialects import Dialect, Feature
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Words
 
-Builtin: TypeAlias = "Callable[[Interpreter, Words, tuple[Assignment, ...], State], State | None]"
+Builtin: TypeAlias = "Callable[[Host, Words, tuple[Assignment, ...], State], State | None]"
 """Goes through a command: its words, and the assignments among them."""
 
 SIGNALS: Final = frozenset({"TERM", "SIGTERM", "15", "INT", "SIGINT", "2", "QUIT", "SIGQUIT", "3"})
@@ -42,17 +42,17 @@ def is_builtin(name: str, dialect: Dialect) -> bool:
     return needed is None or dialect.has(needed)
 
 
-def _succeed(_run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _succeed(_run: Host, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     state.status = 0
     return state
 
 
-def _fail(_run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _fail(_run: Host, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     state.status = 1
     return state
 
 
-def _test(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _test(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     operands = words[1:]
     if words[0] == "[":
         if operands[-1:] != ("]",) and SOME not in operands:
@@ -68,12 +68,12 @@ def _test(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
     return state
 
 
-def _exit(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> None:
+def _exit(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> None:
     state.status = _number(words[1]) if len(words) > 1 else state.status
     run.exit(state)
 
 
-def _return(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _return(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     if not run.returns:
         if not state.process.dialect.strict:
             state.status = 1
@@ -85,7 +85,7 @@ def _return(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], s
     return None
 
 
-def _break(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _break(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     if not run.loops:
         state.status = 0
         return state
@@ -102,7 +102,7 @@ def _number(word: str) -> int | None:
     return int(bare) & 0xFF if known else None
 
 
-def _shift(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _shift(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     count = _number(words[1]) if len(words) > 1 else 1
     if count is None or SOME in state.arguments[:count]:
         state.arguments, state.status = (SOME,), None
@@ -117,7 +117,7 @@ def _shift(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def _exec(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _exec(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     rest = list(words[1:])
     while rest and rest[0].startswith("-") and state.process.dialect.has("arrays"):
         option = rest.pop(0)
@@ -134,7 +134,7 @@ def _exec(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
     return run.launch(tuple(rest), state, replaces=True)
 
 
-def _command(run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State) -> State | None:
+def _command(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State | None:
     rest = words[1:]
     while rest and rest[0].startswith("-") and rest[0] != "--":
         if "v" in rest[0].lower():
@@ -149,7 +149,7 @@ def _command(run: Interpreter, words: Words, declared: tuple[Assignment, ...], s
     return run.launch(rest, state)
 
 
-def find_command(run: Interpreter, words: Words, state: State, *, only_files: bool = False) -> State:
+def find_command(run: Host, words: Words, state: State, *, only_files: bool = False) -> State:
     """Say where commands lead, as ``command -v`` does."""
     found: list[str | None] = []
     for word in words:
@@ -178,14 +178,14 @@ def find_command(run: Interpreter, words: Words, state: State, *, only_files: bo
     return state
 
 
-def _may_be_there(run: Interpreter, word: str, state: State) -> bool:
+def _may_be_there(run: Host, word: str, state: State) -> bool:
     """Tell whether a program may be there that is not in the image."""
     from ocianalyze.facts.shell.files import INJECTED
 
     return word in INJECTED or ("/" in word and run.files(state).look(word).exists is None)
 
 
-def _type(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _type(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     options = [word for word in words[1:] if word.startswith("-")]
     names = tuple(word for word in words[1:] if not word.startswith("-"))
     output, state.output = state.output, None
@@ -196,14 +196,14 @@ def _type(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
     return after
 
 
-def _builtin(run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State) -> State | None:
+def _builtin(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State | None:
     if len(words) > 1 and is_builtin(words[1], state.process.dialect):
         return BUILTINS[words[1]](run, words[1:], declared, state)
     state.status = 1 if len(words) > 1 else 0
     return state
 
 
-def _eval(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _eval(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     text = UNKNOWN if SOME in words[1:] else " ".join(words[1:])
     first = text.lstrip().partition(" ")[0]
     if UNKNOWN in first or "\n" in text.partition(UNKNOWN)[2]:
@@ -221,7 +221,7 @@ def _eval(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
         run.budget.leave()
 
 
-def _source(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:  # noqa: PLR0911 - one case after the other
+def _source(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:  # noqa: PLR0911 - one case after the other
     if len(words) < 2:  # noqa: PLR2004 - the file
         state.status = 2
         return state
@@ -258,7 +258,7 @@ def _source(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], s
     return after
 
 
-def _source_unknown(run: Interpreter, path: str, state: State) -> State:
+def _source_unknown(run: Host, path: str, state: State) -> State:
     """Go on behind a file that is only there at run time, as far as is known."""
     state.variables.lose()
     state.status = None
@@ -267,14 +267,14 @@ def _source_unknown(run: Interpreter, path: str, state: State) -> State:
     return state
 
 
-def _source_missing(run: Interpreter, word: str, state: State) -> State | None:
+def _source_missing(run: Host, word: str, state: State) -> State | None:
     state.status = 1
     if state.process.dialect.strict or ("e" in state.options and run.checks_errors):
         return run.fail(word, f"{word} does not exist", state, status=2 if state.process.dialect.strict else 1)
     return state
 
 
-def _sourced_path(run: Interpreter, word: str, state: State) -> str:
+def _sourced_path(run: Host, word: str, state: State) -> str:
     """Return the path of a file that is sourced: one without a slash is looked up as commands are."""
     files = run.files(state)
     if "/" in word:
@@ -288,7 +288,7 @@ def _sourced_path(run: Interpreter, word: str, state: State) -> str:
     return files.full(word)
 
 
-def _cd(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _cd(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     operands = [word for word in words[1:] if not (word.startswith("-") and word != "-")]
     if operands == ["-"]:
         target = run.expander.variable("OLDPWD", state).text or UNKNOWN
@@ -317,7 +317,7 @@ def _cd(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state
     return state
 
 
-def _popd(run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _popd(run: Host, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     state.directory = run.expander.variable("OLDPWD", state).text or UNKNOWN
     run.assign("PWD", state.directory, state)
     state.write(UNKNOWN)
@@ -325,7 +325,7 @@ def _popd(run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def _pwd(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _pwd(_run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     directory = state.directory
     if "-P" in words and UNKNOWN not in directory:
         directory = state.process.shell.filesystem.resolve(directory).path
@@ -334,7 +334,7 @@ def _pwd(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], sta
     return state
 
 
-def _trap(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _trap(_run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     rest = words[2:] if words[1:2] == ("--",) else words[1:]
     state.status = 0
     if len(rest) < 2 or rest[0] in ("-p", "-l"):  # noqa: PLR2004 - an action and a signal
@@ -348,7 +348,7 @@ def _trap(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def _wait(run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def _wait(run: Host, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     if any(end.kind != "ends" for job in state.way.jobs for end in job.ends):
         run.ends.append(End("stays", state.way, place=run.place))
         return None
@@ -356,7 +356,7 @@ def _wait(run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def _kill(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _kill(_run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     if words[1:2] in (("-0",), ("-l",)):
         state.status = "success" if state.way.jobs else None
         return state
@@ -366,7 +366,7 @@ def _kill(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def _let(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _let(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     from ocianalyze.facts.shell.syntax import Text, Word
 
     number: int | None = 0
@@ -376,13 +376,13 @@ def _let(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], stat
     return state
 
 
-def _presume(_run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _presume(_run: Host, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     state.write(UNKNOWN)
     state.status = "success"
     return state
 
 
-def _hash(_run: Interpreter, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def _hash(_run: Host, _words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     state.status = None
     return state
 

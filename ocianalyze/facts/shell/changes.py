@@ -9,7 +9,7 @@ from __future__ import annotations
 from posixpath import dirname
 from typing import Final, NamedTuple
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.values import Store
 
 _MOST: Final = 2000

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.names import find_variable
 from ocianalyze.facts.shell.patterns import PatternError, compile_pattern, matches
 from ocianalyze.facts.shell.syntax import Parameter, Test, Word

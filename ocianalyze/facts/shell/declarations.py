@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.alternatives import brace_expanded
 from ocianalyze.facts.shell.assigning import assign, assign_value, make_local
 from ocianalyze.facts.shell.values import SOME, UNSET
@@ -16,7 +16,7 @@ from ocianalyze.facts.shell.values import SOME, UNSET
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Variable, Words
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"([A-Za-z_]\w*)(\+?=)?", re.ASCII)
 
 
-def export(run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
+def export(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
     """Give variables to programs, or with ``-n`` no more."""
     options, names = _options(words)
     if "f" in options or (not names and not declared):
@@ -35,24 +35,24 @@ def export(run: Interpreter, words: Words, declared: tuple[Assignment, ...], sta
     return _each(run, names, declared, state, lambda variable: variable._replace(exported=shown))
 
 
-def read_only(run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
+def read_only(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
     """Set variables that stay as they are."""
     _, names = _options(words)
     return _each(run, names, declared, state, lambda variable: variable._replace(readonly=True))
 
 
-def local(run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
+def local(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
     """Make variables those of the function that is being run."""
     return _declare(run, words, declared, state, is_local=bool(state.frames))
 
 
-def declare(run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
+def declare(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State:
     """Set variables and what kind they are; in a function they are its own, unless ``-g`` stands there."""
     options, _ = _options(words)
     return _declare(run, words, declared, state, is_local=bool(state.frames) and "g" not in options)
 
 
-def unset(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def unset(_run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     """Remove variables and functions."""
     options, names = _options(words)
     state.status = 0
@@ -85,9 +85,7 @@ def _options(words: Words) -> tuple[str, Words]:
     return letters, words[position:]
 
 
-def _declare(
-    run: Interpreter, words: Words, declared: tuple[Assignment, ...], state: State, *, is_local: bool
-) -> State:
+def _declare(run: Host, words: Words, declared: tuple[Assignment, ...], state: State, *, is_local: bool) -> State:
     options, names = _options(words)
     if "f" in options or "F" in options:
         return _functions(names, state)
@@ -123,7 +121,7 @@ def _functions(names: Words, state: State) -> State:
 
 
 def _each(
-    run: Interpreter,
+    run: Host,
     names: Words,
     declared: tuple[Assignment, ...],
     state: State,

@@ -8,10 +8,8 @@ from __future__ import annotations
 from posixpath import basename
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from ocianalyze.facts.wrappers import SHELLS
-
 if TYPE_CHECKING:
-    from ocianalyze.facts.programs import Program
+    from ocianalyze.facts.programs.program import Program
 
 Feature: TypeAlias = Literal[
     "&>",
@@ -74,6 +72,9 @@ OTHER: Final = Dialect("sh", _ALL)
 """A shell that is none of these: it is taken to know what bash knows."""
 
 _NAMES: Final = {"dash": DASH, "bash": BASH, "rbash": BASH, "busybox": BUSYBOX, "ash": BUSYBOX}
+
+SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "rbash", "busybox", "_dockerfile_shell.sh"})
+"""The names of shells."""
 
 _LIKE_SHELLS: Final = frozenset({"with-contenv", "python3-login"})
 _TRAMPOLINE: Final = b"\n'''exec' "

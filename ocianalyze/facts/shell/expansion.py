@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.alternatives import brace_expanded
 from ocianalyze.facts.shell.arithmetic import CalculationError, calculate
 from ocianalyze.facts.shell.budget import OutOfBudgetError
@@ -38,7 +38,7 @@ class UnfollowedError(Exception):
     """An expansion leads on in a way that is not followed; the message is a clause."""
 
 
-class Host(Protocol):
+class ExpansionHost(Protocol):
     """What an expansion needs of whoever runs the script."""
 
     budget: Budget
@@ -66,7 +66,7 @@ class _Value(NamedTuple):
 class Expander:
     """Expands words; a state is changed only by what expansions assign."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: ExpansionHost) -> None:
         self._host = host
 
     def words(self, words: Iterable[Word], state: State) -> Words:
@@ -375,7 +375,7 @@ def _is_there(variable: Variable, text: str | None, *, colon: bool) -> bool | No
 class _Numbers:
     """The variables that an arithmetic expression reads and changes."""
 
-    def __init__(self, host: Host, state: State) -> None:
+    def __init__(self, host: ExpansionHost, state: State) -> None:
         self._host = host
         self._state = state
 

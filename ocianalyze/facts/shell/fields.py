@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.patterns import SPECIAL, PatternError, compile_pattern, matches
 from ocianalyze.facts.shell.values import SOME, shortened
 

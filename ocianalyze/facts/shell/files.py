@@ -11,16 +11,15 @@ from __future__ import annotations
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.facts.mounts import within
-from ocianalyze.facts.permissions import may_read
-from ocianalyze.facts.programs import may_execute
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.directories.mounts import within
+from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.facts.user.permissions import may_execute, may_read
 from ocianalyze.layers.entry import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.shell.changes import Changes
     from ocianalyze.filesystem.node import Node
 

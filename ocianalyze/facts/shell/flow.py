@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.budget import OutOfBudgetError
 from ocianalyze.facts.shell.conditions import decide_test, match_pattern
 from ocianalyze.facts.shell.reasons import reason_of
-from ocianalyze.facts.shell.state import State, joined
+from ocianalyze.facts.shell.state import LoopFrame, State, joined
 from ocianalyze.facts.shell.syntax import Calculation, Case, Condition, Counting, For, Group, If, Loop
 from ocianalyze.facts.shell.values import SOME, Variable
 from ocianalyze.facts.shell.ways import Doubt, End
@@ -22,7 +22,7 @@ from ocianalyze.facts.shell.ways import Doubt, End
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.syntax import Word
 
 _MOST_ROUNDS: Final = 1000
@@ -31,15 +31,7 @@ _MOST_ROUNDS: Final = 1000
 _MOST_WIDENINGS: Final = 20
 
 
-class LoopFrame:
-    """A loop that is being gone through: the states in which it is left, or begun anew."""
-
-    def __init__(self) -> None:
-        self.broken: list[State] = []
-        self.continued: list[State] = []
-
-
-def _group(run: Interpreter, node: Group, state: State) -> State | None:
+def _group(run: Host, node: Group, state: State) -> State | None:
     if not node.subshell:
         return run.items(node.body, state)
     ended = run.subshell(lambda sub: run.items(node.body, sub), state)
@@ -50,7 +42,7 @@ def _group(run: Interpreter, node: Group, state: State) -> State | None:
     return run.checked(state)
 
 
-def _if(run: Interpreter, node: If, state: State) -> State | None:
+def _if(run: Host, node: If, state: State) -> State | None:
     ended: list[State | None] = []
     remaining: State | None = state
     for condition, body in node.branches:
@@ -69,7 +61,7 @@ def _if(run: Interpreter, node: If, state: State) -> State | None:
     return joined(ended)
 
 
-def _case(run: Interpreter, node: Case, state: State) -> State | None:
+def _case(run: Host, node: Case, state: State) -> State | None:
     run.line = node.line
     text = run.expander.text(node.word, state)
     ended: list[State | None] = []
@@ -99,7 +91,7 @@ def _case(run: Interpreter, node: Case, state: State) -> State | None:
     return joined((*ended, falling, remaining))
 
 
-def _matches_any(run: Interpreter, patterns: tuple[Word, ...], text: str, state: State) -> bool | None:
+def _matches_any(run: Host, patterns: tuple[Word, ...], text: str, state: State) -> bool | None:
     found: bool | None = False
     for pattern in patterns:
         answer = match_pattern(run.expander.pattern(pattern, state), text)
@@ -109,7 +101,7 @@ def _matches_any(run: Interpreter, patterns: tuple[Word, ...], text: str, state:
     return found
 
 
-def _for(run: Interpreter, node: For, state: State) -> State | None:
+def _for(run: Host, node: For, state: State) -> State | None:
     run.line = node.line
     words = state.arguments if node.words is None else run.expander.words(node.words, state)
     state.status = 0
@@ -133,15 +125,13 @@ def _for(run: Interpreter, node: For, state: State) -> State | None:
     return joined((current, *frame.broken))
 
 
-def _round_of(run: Interpreter, node: For, word: str, state: State) -> State | None:
+def _round_of(run: Host, node: For, word: str, state: State) -> State | None:
     run.budget.step()
     run.assign(node.name, word, state)
     return run.items(node.body, state)
 
 
-def _any_number_of_times(
-    run: Interpreter, state: State, body: Callable[[State], State | None], frame: LoopFrame
-) -> State:
+def _any_number_of_times(run: Host, state: State, body: Callable[[State], State | None], frame: LoopFrame) -> State:
     """Return the state behind a loop that is gone through any number of times, also none."""
     doubt = Doubt("how often a loop is gone through", run.place, holds=True)
     for _ in range(_MOST_WIDENINGS):
@@ -180,7 +170,7 @@ def _widen(before: State, after: State) -> bool:
     return changed or not same
 
 
-def _loop(run: Interpreter, node: Loop, state: State) -> State | None:
+def _loop(run: Host, node: Loop, state: State) -> State | None:
     def test(state: State) -> tuple[State | None, State | None]:
         after = run.condition(node.condition, state)
         if after is None:
@@ -192,7 +182,7 @@ def _loop(run: Interpreter, node: Loop, state: State) -> State | None:
     return _repeat(run, state, test, lambda state: run.items(node.body, state))
 
 
-def _counting(run: Interpreter, node: Counting, state: State) -> State | None:
+def _counting(run: Host, node: Counting, state: State) -> State | None:
     def test(state: State) -> tuple[State | None, State | None]:
         run.line = node.line
         number = run.expander.number(node.condition, state) if node.condition.parts else 1
@@ -211,7 +201,7 @@ def _counting(run: Interpreter, node: Counting, state: State) -> State | None:
 
 
 def _repeat(
-    run: Interpreter,
+    run: Host,
     state: State,
     test: Callable[[State], tuple[State | None, State | None]],
     body: Callable[[State], State | None],
@@ -253,7 +243,7 @@ def _repeat(
 
 
 def _wait(
-    run: Interpreter,
+    run: Host,
     state: State,
     test: Callable[[State], tuple[State | None, State | None]],
     body: Callable[[State], State | None],
@@ -283,7 +273,7 @@ def _moves_on(before: State, after: State) -> bool:
 
 
 def _open_ended(
-    run: Interpreter,
+    run: Host,
     state: State,
     test: Callable[[State], tuple[State | None, State | None]],
     body: Callable[[State], State | None],
@@ -301,7 +291,7 @@ def _open_ended(
     return joined(left)
 
 
-def _condition(run: Interpreter, node: Condition, state: State) -> State | None:
+def _condition(run: Host, node: Condition, state: State) -> State | None:
     run.budget.step()
     run.line = node.test.line
     answer = decide_test(node.test, state, run.files(state), run.calls, run.expander)
@@ -309,7 +299,7 @@ def _condition(run: Interpreter, node: Condition, state: State) -> State | None:
     return run.checked(state, reason_of((node,), state, run))
 
 
-def _calculation(run: Interpreter, node: Calculation, state: State) -> State | None:
+def _calculation(run: Host, node: Calculation, state: State) -> State | None:
     run.budget.step()
     run.line = node.line
     number = run.expander.number(node.expression, state)
@@ -317,7 +307,7 @@ def _calculation(run: Interpreter, node: Calculation, state: State) -> State | N
     return run.checked(state, reason_of((node.expression,), state, run))
 
 
-_Handler: TypeAlias = "Callable[[Interpreter, Any, State], State | None]"
+_Handler: TypeAlias = "Callable[[Host, Any, State], State | None]"
 
 COMPOUND: Final[dict[type, _Handler]] = {
     Calculation: _calculation,

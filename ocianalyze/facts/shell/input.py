@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.fields import WHITE
 from ocianalyze.facts.shell.values import SOME
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Words
@@ -37,7 +37,7 @@ def _parsed(words: Words, with_values: frozenset[str]) -> tuple[dict[str, str], 
     return options, tuple(rest)
 
 
-def read(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def read(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     """Read a line."""
     options, names = _parsed(words, _WITH_VALUES)
     array = options.get("a")
@@ -68,7 +68,7 @@ def read(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], stat
     return state
 
 
-def _assign(run: Interpreter, name: str, value: str, state: State) -> None:
+def _assign(run: Host, name: str, value: str, state: State) -> None:
     if name.isidentifier():
         run.assign(name, value, state)
     elif UNKNOWN in name:
@@ -111,7 +111,7 @@ def _split(text: str, separators: str, count: int | None) -> list[str] | None:
     return [*fields, text] if text or count is not None else fields
 
 
-def mapfile(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def mapfile(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     """Read all lines into an array."""
     options, names = _parsed(words, _WITH_VALUES_OF_MAPFILE)
     name = names[0] if names else "MAPFILE"

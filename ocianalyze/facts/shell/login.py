@@ -10,12 +10,12 @@ from __future__ import annotations
 from posixpath import join
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.permissions import may_read
+from ocianalyze.facts.user.permissions import may_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.shell.state import State
     from ocianalyze.filesystem.node import Node
 

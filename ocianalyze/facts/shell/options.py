@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.state import MAYBE_ERREXIT
 from ocianalyze.facts.shell.values import SOME
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Words
@@ -42,7 +42,7 @@ def with_options(options: frozenset[str], words: Words) -> tuple[frozenset[str],
     return frozenset(found), tuple(rest) or None
 
 
-def set_options(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
+def set_options(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State | None:
     """Go through ``set``."""
     state.status = 0
     if len(words) == 1:
@@ -65,7 +65,7 @@ def set_options(run: Interpreter, words: Words, _declared: tuple[Assignment, ...
     return state
 
 
-def shopt(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def shopt(_run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     """Go through ``shopt``."""
     letters = "".join(word[1:] for word in words[1:] if word[:1] == "-")
     names = frozenset(_LETTERS.get(word, word) for word in words[1:] if word[:1] != "-")
@@ -80,7 +80,7 @@ def shopt(_run: Interpreter, words: Words, _declared: tuple[Assignment, ...], st
     return state
 
 
-def getopts(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:  # noqa: C901 - one case after the other
+def getopts(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:  # noqa: C901 - one case after the other
     """Go through ``getopts``, once for each option."""
     if len(words) < 3 or UNKNOWN in words[1]:  # noqa: PLR2004 - the letters and a name
         state.status = 2
@@ -130,7 +130,7 @@ def getopts(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], s
     return state
 
 
-def _any_option(run: Interpreter, name: str, state: State) -> State:
+def _any_option(run: Host, name: str, state: State) -> State:
     for variable in (name, "OPTARG", "OPTIND"):
         run.assign(variable, UNKNOWN, state)
     state.status = None

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.values import SOME
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Words
@@ -33,7 +33,7 @@ _DIRECTIVE: Final = re.compile(r"%(?:%|([-0 +]*)(\d{0,3})(?:\.(\d{0,3}))?([sdiqb
 _MOST_ROUNDS: Final = 1000
 
 
-def echo(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def echo(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     """Write words."""
     state.status = 0
     if state.output is None:
@@ -73,7 +73,7 @@ def _unescaped(text: str) -> tuple[str, bool]:
     return "".join(pieces) + text[at:], False
 
 
-def printf(run: Interpreter, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
+def printf(run: Host, words: Words, _declared: tuple[Assignment, ...], state: State) -> State:
     """Write words in a format."""
     state.status = 0
     rest = words[1:]

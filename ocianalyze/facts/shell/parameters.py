@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.patterns import Pattern, PatternError, compile_pattern, ends_of_matches, matches
 from ocianalyze.facts.shell.values import SOME, Words
 

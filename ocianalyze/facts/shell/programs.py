@@ -10,20 +10,20 @@ from itertools import pairwise
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ocianalyze.facts.accounts import parse_group, parse_passwd
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.facts.python.conda_names import conda_prefix
 from ocianalyze.facts.shell.activation import HOOK
 from ocianalyze.facts.shell.values import SOME
-from ocianalyze.facts.wrappers import conda_prefix
+from ocianalyze.facts.user.accounts import parse_group, parse_passwd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocianalyze.facts.accounts import GroupEntry, PasswdEntry
     from ocianalyze.facts.shell.run import Interpreter
     from ocianalyze.facts.shell.state import State, Status
     from ocianalyze.facts.shell.values import Words
     from ocianalyze.facts.shell.ways import Launch
+    from ocianalyze.facts.user.accounts import GroupEntry, PasswdEntry
 
 _Result: TypeAlias = "tuple[str, Status]"
 _Program: TypeAlias = "Callable[[Launch, Words, Interpreter, State], _Result | None]"

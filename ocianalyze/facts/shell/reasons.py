@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.names import find_variable
 from ocianalyze.facts.shell.syntax import (
     Arithmetic,
@@ -25,7 +25,7 @@ from ocianalyze.facts.shell.variables import is_set_at_run_time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
 
 _LONGEST: Final = 60
@@ -45,7 +45,7 @@ _INSIDE: Final[dict[type, tuple[str, ...]]] = {
 }
 
 
-def reason_of(node: object, state: State, run: Interpreter) -> str:
+def reason_of(node: object, state: State, run: Host) -> str:
     """Return what a condition depends on: a variable that is unknown, or else what it says itself."""
     names = dict.fromkeys(part.name for part in _parameters(node))
     for name in names:

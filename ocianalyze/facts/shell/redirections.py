@@ -8,7 +8,7 @@ from __future__ import annotations
 from posixpath import dirname
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.facts.scripts import READS, UNKNOWN, UnreadableError, text_of
+from ocianalyze.facts.programs.scripts import READS, UNKNOWN, UnreadableError, text_of
 from ocianalyze.facts.shell.changes import Change
 from ocianalyze.facts.shell.syntax import Simple
 from ocianalyze.facts.shell.values import LONGEST_VALUE
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocianalyze.facts.shell.files import Files
-    from ocianalyze.facts.shell.run import Interpreter
+    from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Item, Redirection
 
@@ -41,7 +41,7 @@ class Saved(NamedTuple):
     appends: bool = False
 
 
-def redirect(redirections: Sequence[Redirection], run: Interpreter, state: State) -> Saved:
+def redirect(redirections: Sequence[Redirection], run: Host, state: State) -> Saved:
     """Lead input and output of a command elsewhere; return what `undo` needs.
 
     Raises:
@@ -79,7 +79,7 @@ def _is_output(operator: str, target: str) -> bool:
     return operator in _OUTPUTS or (operator == ">&" and not (target.rstrip("-").isdigit() or target == "-"))
 
 
-def _must_open(target: str, operator: str, run: Interpreter, saved: Saved, state: State) -> None:
+def _must_open(target: str, operator: str, run: Host, saved: Saved, state: State) -> None:
     """Put everything back and raise RefusedError if a file can surely not be opened."""
     if operator == "<":
         refusal = _refusal_to_read(target, run.files(state))
@@ -121,7 +121,7 @@ def _refusal_to_write(target: str, files: Files) -> str | None:  # noqa: PLR0911
     return f"nothing may be made in {above}" if files.test("w", above) is False else None
 
 
-def _write_to(target: str, item: Redirection, saved: Saved, run: Interpreter, state: State) -> Saved:
+def _write_to(target: str, item: Redirection, saved: Saved, run: Host, state: State) -> Saved:
     path = run.files(state).full(target)
     is_output = item.descriptor in ("", "1", "&") or item.operator == ">&"
     if path.startswith(_NOWHERE):
@@ -164,7 +164,7 @@ def keep(saved: Saved, state: State) -> None:
         state.output = None
 
 
-def read_file(path: str, run: Interpreter, state: State) -> str | None:
+def read_file(path: str, run: Host, state: State) -> str | None:
     """Return what a file holds, where every form of an image has it; None if that cannot be told."""
     files = run.files(state)
     full = files.full(path)
@@ -182,7 +182,7 @@ def read_file(path: str, run: Interpreter, state: State) -> str | None:
         return None
 
 
-def content_of(body: Sequence[Item], run: Interpreter, state: State) -> str | None:
+def content_of(body: Sequence[Item], run: Host, state: State) -> str | None:
     """Return what ``$(< FILE)`` comes to; None if that cannot be told, or if `body` is something else.
 
     Raises:

@@ -13,23 +13,23 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from ocianalyze.facts.programs import DEFAULT_PATH, split_path
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.program import DEFAULT_PATH, split_path
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.activation import activate
 from ocianalyze.facts.shell.assigning import assign_all, assign_value, restore
 from ocianalyze.facts.shell.builtins import BUILTINS, is_builtin
 from ocianalyze.facts.shell.expansion import Expander, ExpansionError, UnfollowedError
 from ocianalyze.facts.shell.files import Files
-from ocianalyze.facts.shell.flow import COMPOUND, LoopFrame
+from ocianalyze.facts.shell.flow import COMPOUND
 from ocianalyze.facts.shell.names import Calls
 from ocianalyze.facts.shell.parser import Parser
+from ocianalyze.facts.shell.reader import SyntaxProblem
 from ocianalyze.facts.shell.reasons import reason_of
 from ocianalyze.facts.shell.redirections import RefusedError, content_of, keep, redirect, undo
-from ocianalyze.facts.shell.state import MAYBE_ERREXIT, Activator, Body, State, joined
+from ocianalyze.facts.shell.state import MAYBE_ERREXIT, Activator, Body, LoopFrame, State, joined
 from ocianalyze.facts.shell.syntax import Assignment, Function, Redirected, Simple
 from ocianalyze.facts.shell.values import UNSET
 from ocianalyze.facts.shell.ways import Doubt, End, Failure, Job, Launch, Place
-from ocianalyze.facts.shell.words import SyntaxProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

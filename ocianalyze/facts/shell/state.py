@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.changes import Changes
 from ocianalyze.facts.shell.values import SOME, UNSET, Store, joined_variable
 from ocianalyze.facts.shell.ways import Way
@@ -16,7 +16,7 @@ from ocianalyze.facts.shell.ways import Way
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.shell.dialects import Dialect
     from ocianalyze.facts.shell.syntax import Command
     from ocianalyze.facts.shell.values import Variable
@@ -186,3 +186,11 @@ def _joined_status(one: Status, other: Status, *, gives_way: bool) -> Status:
     if gives_way and one is not None:
         return "success" if one in (0, "success") else "failure"
     return "success" if {one, other} == {0, "success"} else None
+
+
+class LoopFrame:
+    """A loop that is being gone through: the states in which it is left, or begun anew."""
+
+    def __init__(self) -> None:
+        self.broken: list[State] = []
+        self.continued: list[State] = []

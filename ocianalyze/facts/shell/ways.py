@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ocianalyze.facts.applications import Application
-    from ocianalyze.facts.lookup import Shell
+    from ocianalyze.facts.programs.applications import Application
+    from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.shell.changes import Changes
 
 Kind: TypeAlias = Literal["serves", "stays", "ends", "opaque"]

@@ -6,23 +6,15 @@ Source: POSIX.1-2024, "Shell Command Language", 2.2 (quoting) and 2.6 (expansion
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
-from bisect import bisect_right
-from typing import TYPE_CHECKING, Final, TypeVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.shell.braces import read_braces
-from ocianalyze.facts.shell.dialects import BASH, Dialect
+from ocianalyze.facts.shell.reader import Reader
 from ocianalyze.facts.shell.syntax import Arithmetic, Parameter, Substitution, Text, Word, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ocianalyze.facts.shell.syntax import Item, Part
-
-T = TypeVar("T")
-
-DEEPEST: Final = 30
-"""How deep commands and expansions may lie in each other."""
 
 _PLAIN: Final = re.compile(r"(?:[^ \t\n;&|()<>$`\"'\\?*+@!]|[?*+@!](?!\())+")
 _IN_QUOTES: Final = re.compile(r"[^\"$`\\]+")
@@ -49,59 +41,8 @@ _HIGHEST: Final = 0x110000
 _SURROGATES: Final = range(0xD800, 0xE000)
 
 
-class SyntaxProblem(Exception):  # noqa: N818 - it may as well be we who cannot read it
-    """A script cannot be read from here on; the message is a clause."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-        self.message = message
-
-
-class WordReader(ABC):
-    """Reads words from a text, and keeps where it is; `line` is the number of the text's first line."""
-
-    def __init__(self, text: str, dialect: Dialect = BASH, *, line: int = 1, depth: int = 0) -> None:
-        self.text = text
-        self.at = 0
-        self.dialect = dialect
-        self.depth = depth
-        self._first_line = line
-        self._newlines = [match.start() for match in re.finditer("\n", text)]
-
-    @property
-    def line(self) -> int:
-        """The number of the line that is being read."""
-        return self._first_line + bisect_right(self._newlines, self.at - 1)
-
-    def fail(self, message: str) -> SyntaxProblem:
-        """Return an error about what is read now."""
-        return SyntaxProblem(self.line, message)
-
-    def unknown(self, what: str) -> SyntaxProblem:
-        """Return an error about what this shell does not know."""
-        return self.fail(f"{self.dialect.name} does not know {what}")
-
-    def peek(self, size: int = 1) -> str:
-        """Return what comes next."""
-        return self.text[self.at : self.at + size]
-
-    def take(self, pattern: re.Pattern[str]) -> str | None:
-        """Return what comes next if it matches, and go on behind it."""
-        match = pattern.match(self.text, self.at)
-        if match is None:
-            return None
-        self.at = match.end()
-        return match[0]
-
-    def deeper(self, read: Callable[[], T]) -> T:
-        """Return what `read` reads one level deeper."""
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.fail(f"commands and expansions lie more than {DEEPEST} deep in each other")
-        found = read()
-        self.depth -= 1
-        return found
+class WordReader(Reader):
+    """Reads words."""
 
     @abstractmethod
     def commands_until_parenthesis(self) -> tuple[Item, ...]:

@@ -51,9 +51,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.applications import CODE_EDITOR as PROGRAM
-from ocianalyze.facts.code_editor import EditorOptions, parse_editor_options
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.jupyter import EditorOptions, parse_editor_options
+from ocianalyze.facts.programs import CODE_EDITOR as PROGRAM
+from ocianalyze.facts.programs import UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.apps.starting import missing_program, with_doubt
 from ocianalyze.rules.profiles import CODE_EDITOR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.programs import UNKNOWN
 from ocianalyze.rules.rule import Finding, Kind
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.distributions import ACTIVITY_MONITOR, parse_release
+from ocianalyze.facts.python import ACTIVITY_MONITOR, parse_release
 from ocianalyze.rules.apps.command_missing import DISTRIBUTION_LABEL
 from ocianalyze.rules.profiles import JUPYTERLAB
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

@@ -62,7 +62,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ocianalyze.facts.applications import is_distribution
+from ocianalyze.facts.programs import is_distribution
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, missing_program, with_doubt
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
@@ -72,8 +72,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ocianalyze.facts.commands import Command
-    from ocianalyze.facts.jupyter import JupyterSettings
-    from ocianalyze.facts.jupyter_options import Setting
+    from ocianalyze.facts.jupyter import JupyterSettings, Setting
 
 PORT: Final = 8888
 BASE_URL: Final = "jupyterlab/default"

@@ -39,9 +39,7 @@ from __future__ import annotations
 from posixpath import dirname
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.distributions import JUPYTERLAB
-from ocianalyze.facts.modules import find_module
-from ocianalyze.facts.python import find_installation
+from ocianalyze.facts.python import JUPYTERLAB, find_installation, find_module
 from ocianalyze.rules.profiles import JUPYTERLAB as PROFILE
 from ocianalyze.rules.profiles import UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -49,8 +47,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.distributions import Distribution
-    from ocianalyze.facts.python import Installation
+    from ocianalyze.facts.python import Distribution, Installation
 
 _MAJOR: Final = 4
 _HINT: Final = "install 'jupyterlab>=4.0.0,<5.0.0' with the Python that starts the server"

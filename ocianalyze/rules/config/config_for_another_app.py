@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, KERNEL_GATEWAY, families
+from ocianalyze.facts.registration import CODE_EDITOR_APP, JUPYTERLAB_APP, KERNEL_GATEWAY, families
 from ocianalyze.rules.config.finding import is_given
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED, everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule

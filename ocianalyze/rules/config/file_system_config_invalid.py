@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import DEFAULT_GID, DEFAULT_UID, KERNEL_GATEWAY, part
+from ocianalyze.facts.registration import DEFAULT_GID, DEFAULT_UID, KERNEL_GATEWAY, part
 from ocianalyze.rules.config.finding import about_members, is_given
 from ocianalyze.rules.profiles import CLASSIC, everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule

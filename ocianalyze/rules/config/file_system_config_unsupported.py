@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import CODE_EDITOR_APP, JUPYTERLAB_APP, part
+from ocianalyze.facts.registration import CODE_EDITOR_APP, JUPYTERLAB_APP, part
 from ocianalyze.rules.config.finding import is_given
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, UNIFIED, newer
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule

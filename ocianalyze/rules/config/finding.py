@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import violations
+from ocianalyze.facts.registration import violations
 from ocianalyze.rules.rule import Declaration, Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.api_shapes import Violation
+    from ocianalyze.facts.registration import Violation
 
 _SHOWN: Final = 20
 

@@ -44,14 +44,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.size import human
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.reserved import Directory
+    from ocianalyze.facts.directories import Directory
 
 _SKELETON: Final = frozenset(
     {

@@ -35,10 +35,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.reserved import look_into
-from ocianalyze.facts.size import human
+from ocianalyze.facts.directories import look_into
 from ocianalyze.rules.profiles import newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

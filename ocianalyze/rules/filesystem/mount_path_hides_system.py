@@ -36,8 +36,8 @@ from __future__ import annotations
 from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import KERNEL_GATEWAY, part
-from ocianalyze.facts.mounts import RESERVED, within
+from ocianalyze.facts.directories import RESERVED, within
+from ocianalyze.facts.registration import KERNEL_GATEWAY, part
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

@@ -58,8 +58,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ocianalyze.facts.commands import Command
+    from ocianalyze.facts.directories import Mounts
     from ocianalyze.facts.kernels import Kernel, Listing
-    from ocianalyze.facts.mounts import Mounts
     from ocianalyze.facts.programs import Program
 
 _HINT: Final = "install it into a system directory such as /opt/venv or /usr/local"

@@ -36,15 +36,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.reserved import METADATA, look_into
-from ocianalyze.facts.size import human
+from ocianalyze.facts.directories import METADATA, look_into
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.reserved import Directory
+    from ocianalyze.facts.directories import Directory
 
 _HINT = "put the files elsewhere, for example below /opt/project or /usr/local/share"
 

@@ -31,8 +31,8 @@ from __future__ import annotations
 from posixpath import join, normpath
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.app_image_config import DEFAULT_MOUNT
-from ocianalyze.facts.mounts import within
+from ocianalyze.facts.directories import within
+from ocianalyze.facts.registration import DEFAULT_MOUNT
 from ocianalyze.rules.profiles import newer
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 

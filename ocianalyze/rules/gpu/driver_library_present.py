@@ -63,7 +63,7 @@ from __future__ import annotations
 from posixpath import dirname
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.nvidia import BLOCKING_SONAMES
+from ocianalyze.facts.gpu import BLOCKING_SONAMES
 from ocianalyze.rules.gpu.finding import LOGS, about_files, names, package_hint
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -71,7 +71,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ocianalyze.facts.nvidia import NvidiaFile
+    from ocianalyze.facts.gpu import NvidiaFile
 
 _INSTEAD: Final = (
     "install the toolkit alone: cuda-toolkit-X-Y or cuda-libraries-X-Y from NVIDIA's repository, an nvidia/cuda base "

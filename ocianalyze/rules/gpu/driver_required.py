@@ -50,8 +50,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.drivers import parse_version, released_with
-from ocianalyze.facts.requirements import Host, Requirement, find_requirements, fulfils
+from ocianalyze.facts.gpu import Host, Requirement, find_requirements, fulfils, parse_version, released_with
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 

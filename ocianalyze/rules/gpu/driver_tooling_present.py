@@ -67,7 +67,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ocianalyze.facts.nvidia import NvidiaFile
+    from ocianalyze.facts.gpu import NvidiaFile
 
 _SETTINGS: Final = frozenset({"nvidia-settings", "nvidia-modprobe", "nvidia-xconfig"})
 _INSTALLERS: Final = frozenset({"nvidia-installer", "nvidia-uninstall"})

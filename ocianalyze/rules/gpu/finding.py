@@ -9,8 +9,7 @@ from ocianalyze.rules.rule import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocianalyze.facts.nvidia import NvidiaFile
-    from ocianalyze.facts.packages import Package
+    from ocianalyze.facts.gpu import NvidiaFile, Package
 
 LOGS: Final = frozenset({"U08", "U09"})
 """The patterns of the logs of the driver's installer."""

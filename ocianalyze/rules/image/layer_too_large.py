@@ -34,9 +34,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.size import human
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
+from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

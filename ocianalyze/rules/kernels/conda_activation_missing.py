@@ -37,7 +37,7 @@ from __future__ import annotations
 from posixpath import join
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import requested_kernels
+from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

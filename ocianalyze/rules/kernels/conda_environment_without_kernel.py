@@ -41,15 +41,15 @@ from __future__ import annotations
 from posixpath import join
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.discovery import CONDA_FILTER
+from ocianalyze.facts.kernels import CONDA_FILTER
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.conda import Conda
     from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.python import Conda
 
 _SHOWN: Final = 20
 

@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.kernelspecs import CONNECTION_FILE
+from ocianalyze.facts.kernels import CONNECTION_FILE
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere

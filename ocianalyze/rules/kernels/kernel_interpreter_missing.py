@@ -50,8 +50,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.app_image_config import requested_kernels
 from ocianalyze.facts.programs import FORBIDDEN
+from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere

@@ -54,7 +54,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.jupyter_servers import Server
+    from ocianalyze.facts.jupyter import Server
     from ocianalyze.facts.kernels import Kernel, Listing
 
 

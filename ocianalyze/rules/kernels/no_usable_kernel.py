@@ -43,8 +43,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.discovery import find_unlisted
-from ocianalyze.facts.permissions import find_denial
+from ocianalyze.facts.kernels import find_unlisted
+from ocianalyze.facts.user import find_denial
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

@@ -47,8 +47,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.app_image_config import requested_kernels
 from ocianalyze.facts.kernels import NATIVE
+from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

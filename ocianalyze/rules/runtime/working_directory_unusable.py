@@ -35,7 +35,7 @@ from __future__ import annotations
 from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.mounts import within
+from ocianalyze.facts.directories import within
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

@@ -37,8 +37,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.accounts import find_group_names
-from ocianalyze.facts.sudo import find_sudo
+from ocianalyze.facts.user import find_group_names, find_sudo
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

@@ -43,8 +43,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.permissions import Denial, find_denial
 from ocianalyze.facts.programs import FORBIDDEN
+from ocianalyze.facts.user import Denial, find_denial
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere

@@ -48,7 +48,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.app_image_config import KERNEL_GATEWAY, default_gid, default_uid, part
+from ocianalyze.facts.registration import KERNEL_GATEWAY, default_gid, default_uid, part
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

@@ -1,34 +1,19 @@
-"""What went wrong with a registry, said so that people know what to do, and so that no secret is told."""
+"""What went wrong on the way to a registry, said so that people know what to do, and so that no secret is told."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from ocianalyze.errors import AuthenticationError, InvalidImageError, RegistryError
-from ocianalyze.oci import json
+from ocianalyze.errors import RegistryError
 
-if TYPE_CHECKING:
-    from ocianalyze.sources.registry.answer import Answer
-    from ocianalyze.sources.registry.authorization import Authorization
+MAX_SHOWN: Final = 200
+"""How many characters of a stranger's URL are shown."""
 
-_MAX_BODY: Final = 1 << 16
-_MAX_SHOWN: Final = 200
 _PORTS: Final = {"http": 80, "https": 443}
-_CODES: Final = {
-    "MANIFEST_UNKNOWN": "there is no such image",
-    "NAME_UNKNOWN": "there is no such repository",
-    "NAME_INVALID": "there is no such repository",
-    "BLOB_UNKNOWN": "the registry has lost a blob of the image",
-    "TOOMANYREQUESTS": "the registry limits how much may be asked for",
-    "DENIED": "access was denied",
-    "UNAUTHORIZED": "access was denied",
-}
-"""distribution-spec, "Error Codes"."""
-
 _HAPPENED: Final = (
     ((urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout), "does not answer"),
     ((urllib3.exceptions.NewConnectionError,), "cannot be reached"),
@@ -60,7 +45,7 @@ def shown(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "a URL that is none"
-    text = f"{parts.scheme}://{host}{port}{parts.path}"[:_MAX_SHOWN]
+    text = f"{parts.scheme}://{host}{port}{parts.path}"[:MAX_SHOWN]
     return text.encode("unicode_escape").decode("ascii")
 
 
@@ -117,46 +102,3 @@ def _untrusted(where: str, reason: str) -> RegistryError:
         f"the certificate of {where} is not trusted",
         hint="give its authority with --cert-dir or SSL_CERT_FILE, or, if you must, --tls-verify=false",
     )
-
-
-def refused(answer: Answer, path: str, authorization: Authorization, *, is_own: bool) -> RegistryError:
-    """Return the error for an answer that is no success."""
-    where, status = shown(origin_of(answer.url)), answer.status
-    if not is_own:
-        return RegistryError(f"{where}, where the registry redirects to, answers with status {status}")
-    said = next((_CODES[code] for code in _codes(answer) if code in _CODES), None)
-    what = f"{where}{path}"[:_MAX_SHOWN]
-    if status in (requests.codes.unauthorized, requests.codes.forbidden):
-        return AuthenticationError(
-            f"{where} denies access to {authorization.name.repository} ({authorization.identity}, status {status})",
-            hint=authorization.advice,
-        )
-    if status == requests.codes.not_found:
-        return NotFoundError(f"{what}: {said or 'not found'}", hint="check the name and the tag; a private one hides")
-    if status == requests.codes.too_many_requests:
-        return RegistryError(f"{where} limits how much may be asked for", hint="log in, or wait and try again")
-    return RegistryError(f"{what}: {said or 'the registry failed'} (status {status})")
-
-
-def token_refused(url: str, answer: Answer, authorization: Authorization) -> RegistryError:
-    """Return the error for a token server that gives no token."""
-    where, status = shown(origin_of(url)), answer.status
-    if status in (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden):
-        return AuthenticationError(
-            f"the token server {where} refuses us ({authorization.identity}, status {status})",
-            hint=authorization.advice,
-        )
-    if status == requests.codes.ok:
-        return RegistryError(f"the token server {where} answers with what cannot be a token")
-    return RegistryError(f"the token server {where} answers with status {status}")
-
-
-def _codes(answer: Answer) -> list[str]:
-    """Return the error codes of a registry's answer, none where it is not what it should be."""
-    try:
-        raw = answer.read_all(_MAX_BODY)
-        value: Any = json.decode(raw, what="the answer") if len(raw) <= _MAX_BODY else None
-    except (RegistryError, InvalidImageError):
-        return []
-    errors = value.get("errors") if isinstance(value, dict) else None
-    return [str(item.get("code")) for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []

@@ -19,7 +19,7 @@ import requests
 from oras.provider import Registry
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import failures
+from ocianalyze.sources.registry import failures, refusals
 from ocianalyze.sources.registry.answer import Answer
 from ocianalyze.sources.registry.certificates import Trust
 from ocianalyze.sources.registry.connections import Adapter
@@ -119,7 +119,7 @@ class Transport(Registry):  # type: ignore[misc]
                     if pauses.wait():
                         continue
                     raise
-                raise failures.token_refused(request.url, answer, self.authorization)
+                raise refusals.token_refused(request.url, answer, self.authorization)
 
     def _get(self, path: str, headers: dict[str, str]) -> Answer:
         pauses = self.pauses()
@@ -139,7 +139,7 @@ class Transport(Registry):  # type: ignore[misc]
                         continue
                 if answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
                     continue
-                raise failures.refused(answer, path, self.authorization, is_own=is_own)
+                raise refusals.refused(answer, path, self.authorization, is_own=is_own)
 
     def _follow(self, url: str, own: Mapping[str, str], foreign: Mapping[str, str], pauses: Pauses) -> Answer:
         """Send a GET and follow redirects: what only the registry may see stays with it (distribution-spec)."""

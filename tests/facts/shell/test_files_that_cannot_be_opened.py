@@ -2,9 +2,9 @@
 
 import pytest
 
-from ocianalyze.facts.accounts import resolve_user
-from ocianalyze.facts.command_search import Found, search
-from ocianalyze.facts.lookup import Shell
+from ocianalyze.facts.commands.search import Found, search
+from ocianalyze.facts.programs.lookup import Shell
+from ocianalyze.facts.user.accounts import resolve_user
 from tests.rules.subjects import program
 from tests.support.filesystems import merged
 from tests.support.tarballs import directory, file, symlink

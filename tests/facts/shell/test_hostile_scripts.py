@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import LimitExceededError
-from ocianalyze.facts.accounts import resolve_user
-from ocianalyze.facts.command_search import Found, search
-from ocianalyze.facts.lookup import Shell
-from ocianalyze.facts.scripts import LONGEST
+from ocianalyze.facts.commands.search import Found, search
+from ocianalyze.facts.programs.lookup import Shell
+from ocianalyze.facts.programs.scripts import LONGEST
 from ocianalyze.facts.shell import Changes
+from ocianalyze.facts.user.accounts import resolve_user
 from tests.rules.subjects import program
 from tests.support.filesystems import merged
 from tests.support.tarballs import directory, file

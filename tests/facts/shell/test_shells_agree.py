@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocianalyze.facts.accounts import resolve_user
-from ocianalyze.facts.command_search import Found, search
-from ocianalyze.facts.lookup import Shell
-from ocianalyze.facts.scripts import UNKNOWN
+from ocianalyze.facts.commands.search import Found, search
+from ocianalyze.facts.programs.lookup import Shell
+from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell import SOME
+from ocianalyze.facts.user.accounts import resolve_user
 from tests.rules.subjects import program
 from tests.support.filesystems import merged
 from tests.support.shell_scripts import SERVERS, TOOL, VARIABLES, script, small_script, values

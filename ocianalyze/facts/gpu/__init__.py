@@ -1,0 +1,24 @@
+"""What of NVIDIA's is there, and what driver does it need?
+
+Files of the driver and of CUDA, variables that demand a driver, and the versions of both.
+"""
+
+from ocianalyze.facts.gpu.drivers import compare, parse_version, released_with
+from ocianalyze.facts.gpu.files import BLOCKING_SONAMES, NvidiaFile
+from ocianalyze.facts.gpu.nvidia import Nvidia
+from ocianalyze.facts.gpu.packages import Package
+from ocianalyze.facts.gpu.requirements import Host, Requirement, find_requirements, fulfils
+
+__all__ = [
+    "BLOCKING_SONAMES",
+    "Host",
+    "Nvidia",
+    "NvidiaFile",
+    "Package",
+    "Requirement",
+    "compare",
+    "find_requirements",
+    "fulfils",
+    "parse_version",
+    "released_with",
+]

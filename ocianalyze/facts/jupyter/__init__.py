@@ -1,0 +1,12 @@
+"""Where does a Jupyter server search, and how is it set up?
+
+Search paths and servers; options, files and Python settings in the order in which Jupyter reads them; the options of
+Code Editor.
+"""
+
+from ocianalyze.facts.jupyter.code_editor import EditorOptions, parse_editor_options
+from ocianalyze.facts.jupyter.options import Setting
+from ocianalyze.facts.jupyter.servers import Server
+from ocianalyze.facts.jupyter.settings import JupyterSettings
+
+__all__ = ["EditorOptions", "JupyterSettings", "Server", "Setting", "parse_editor_options"]

@@ -1,0 +1,174 @@
+"""The settings with which a Jupyter server will run: arguments, configuration files, variables, in their order.
+
+Sources: jupyter_core ``paths.py`` (``jupyter_config_path``) and ``application.py`` (``load_config_file``),
+jupyter_server ``serverapp.py`` and ``auth/identity.py``, notebook_shim ``shim.py``. The tests hold it against these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocianalyze.facts.jupyter.files import READS, ConfigurationFiles
+from ocianalyze.facts.jupyter.options import IDENTITY, Options, Setting, merged, parse_arguments, unknown
+from ocianalyze.facts.programs.scripts import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ocianalyze.facts.commands.search import Found
+    from ocianalyze.facts.directories.mounts import Mounts
+    from ocianalyze.filesystem.tree import Filesystem
+
+__all__ = ["READS", "JupyterSettings", "find_settings"]
+
+DEFAULT: Final = "default"
+"""What gives a setting that nothing else gives."""
+
+_EXTENSIONS: Final = {
+    "lab": ("LabApp", "jupyter_lab_config"),
+    "notebook": ("JupyterNotebookApp", "jupyter_notebook_config"),
+}
+"""The commands that are extensions of the server: their classes, and what their configuration files are called."""
+
+
+class JupyterSettings(NamedTuple):
+    """The settings of a server.
+
+    Attributes:
+        ip, port, base_url, allow_origin, allow_root: as its classes call them.
+        token: the token; None stands for one that is made up when the server starts.
+        password: the hashed password; empty if there is none.
+        refused: why the server would not start, if so; a clause.
+        ignored: options that look like settings and have no effect.
+    """
+
+    ip: Setting
+    port: Setting
+    base_url: Setting
+    allow_origin: Setting
+    allow_root: Setting
+    token: Setting
+    password: Setting
+    refused: str | None = None
+    ignored: tuple[str, ...] = ()
+
+
+def find_settings(filesystem: Filesystem, found: Found, mounts: Mounts) -> JupyterSettings | None:
+    """Return the settings of the Jupyter server that a command starts, or None if it starts none.
+
+    Raises:
+        ContentUnavailableError: a configuration file is there but was not kept.
+    """
+    application = found.application
+    if application is None or application.kind != "jupyter":
+        return None
+    given = parse_arguments(application.arguments)
+    files = ConfigurationFiles(filesystem, found, mounts)
+    extension, own = _EXTENSIONS.get(application.name, ("ServerApp", None))
+    chosen = next((item for (_, trait), item in given.settings.items() if trait == "config_file"), None)
+    general = files.load("jupyter_config")
+    stated = files.load("jupyter_server_config") if chosen is None else files.chosen(str(chosen.value))
+    server = merged((general, stated))
+    below = files.load(own) if own else Options()
+    if not found.located and not files.complete:
+        # What is known may be overridden by what the Python brings that is not.
+        server, below = unknown(server), unknown(below)
+    if given.opaque:
+        server = unknown(server)
+    if server.opaque:
+        below = unknown(below)
+    return _settle(_Levels(given, server, below, extension), files.variable)
+
+
+class _Levels(NamedTuple):
+    """What counts most first: arguments, the server's files, the files of the extension that `extension` names."""
+
+    given: Options
+    server: Options
+    below: Options
+    extension: str
+
+    def sections(self) -> tuple[str, ...]:
+        """Return the classes whose traits are the server's, the one that counts most first."""
+        shims = () if self.extension == "ServerApp" else (self.extension, "NotebookApp")
+        return (*shims, "ServerApp", "JupyterApp")
+
+    def find(self, trait: str) -> Setting | None:
+        together = {**self.server.settings, **self.given.settings}
+        for settings in (together, self.below.settings):
+            for section in self.sections():
+                if (section, trait) in settings:
+                    return settings[section, trait]
+        return None
+
+    def identity(self, trait: str, old: str) -> Setting | None:
+        """Return a setting of the identity provider, which used to be one of the server's own."""
+        for options in (self.given, self.server, self.below):
+            keys = [*((section, trait) for section in IDENTITY), *((section, old) for section in self.sections())]
+            for key in keys:
+                if key in options.settings:
+                    return options.settings[key]
+        return None
+
+    @property
+    def opaque(self) -> bool:
+        return self.given.opaque or self.server.opaque or self.below.opaque
+
+
+def _settle(levels: _Levels, variable: Callable[[str], str | None]) -> JupyterSettings:
+    port = _port_of(variable("JUPYTER_PORT"))
+    password = levels.identity("hashed_password", "password") or Setting("", DEFAULT)
+    token = levels.identity("token", "token") or _default_token(variable, password)
+    settings = {
+        trait: levels.find(trait) or Setting(default, DEFAULT)
+        for trait, default in (("ip", "localhost"), ("base_url", "/"), ("allow_origin", ""), ("allow_root", False))
+    }
+    if levels.find("sock") is not None:
+        settings["ip"] = Setting("a UNIX socket", (levels.find("sock") or settings["ip"]).source)
+    if levels.find("allow_origin_pat") is not None and settings["allow_origin"].source == DEFAULT:
+        settings["allow_origin"] = Setting(UNKNOWN, "ServerApp.allow_origin_pat")
+    result = JupyterSettings(
+        **settings,
+        port=levels.find("port") or port,
+        token=token,
+        password=password,
+        refused=levels.given.refused or levels.server.refused or levels.below.refused,
+        ignored=tuple(levels.given.ignored),
+    )
+    if levels.find("identity_provider_class") is not None:
+        result = result._replace(token=Setting(UNKNOWN, "ServerApp.identity_provider_class"))
+    return _with_doubt(result) if levels.opaque else result
+
+
+def _with_doubt(settings: JupyterSettings) -> JupyterSettings:
+    """Return the settings with those unknown that nothing that is known gives: what cannot be told may give them."""
+    return settings._replace(
+        ip=_doubted(settings.ip),
+        port=_doubted(settings.port),
+        base_url=_doubted(settings.base_url),
+        allow_origin=_doubted(settings.allow_origin),
+        allow_root=_doubted(settings.allow_root),
+        token=_doubted(settings.token),
+        password=_doubted(settings.password),
+    )
+
+
+def _doubted(setting: Setting) -> Setting:
+    return Setting(UNKNOWN, DEFAULT) if setting.source == DEFAULT else setting
+
+
+def _port_of(text: str | None) -> Setting:
+    if text is None:
+        return Setting(8888, DEFAULT)
+    known = text.isascii() and text.isdigit() and len(text) < 6  # noqa: PLR2004 - ports have five digits
+    return Setting(int(text) if known else UNKNOWN, "JUPYTER_PORT")
+
+
+def _default_token(variable: Callable[[str], str | None], password: Setting) -> Setting:
+    for name in ("JUPYTER_TOKEN", "JUPYTER_TOKEN_FILE"):
+        value = variable(name)
+        if value:
+            return Setting(value if name == "JUPYTER_TOKEN" else UNKNOWN, name)
+    if not password.known:
+        return Setting(UNKNOWN, DEFAULT)
+    return Setting("" if password.value else None, DEFAULT)

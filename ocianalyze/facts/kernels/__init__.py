@@ -1,0 +1,7 @@
+"""Which kernels are found, and can they start?"""
+
+from ocianalyze.facts.kernels.discovery import CONDA_FILTER, find_unlisted
+from ocianalyze.facts.kernels.kernel import NATIVE, Kernel, Listing
+from ocianalyze.facts.kernels.specs import CONNECTION_FILE
+
+__all__ = ["CONDA_FILTER", "CONNECTION_FILE", "NATIVE", "Kernel", "Listing", "find_unlisted"]

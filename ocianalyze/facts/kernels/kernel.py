@@ -1,0 +1,162 @@
+"""One kernel: what its ``kernel.json`` says, what its command leads to, and whether it will be seen.
+
+Sources: jupyter_client ``manager.py`` (``format_kernel_cmd``); `discovery` has the rest.
+"""
+
+from __future__ import annotations
+
+from posixpath import join
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.directories.mounts import Mounts
+    from ocianalyze.facts.jupyter.paths import Place, SearchDirectory
+    from ocianalyze.facts.jupyter.servers import Server
+    from ocianalyze.facts.kernels.specs import KernelSpec
+    from ocianalyze.facts.programs.lookup import Shell
+    from ocianalyze.facts.programs.program import Program
+    from ocianalyze.facts.python.conda import Conda
+    from ocianalyze.facts.python.installations import Installation
+    from ocianalyze.facts.python.modules import ModuleSearch
+    from ocianalyze.facts.user.permissions import Denial
+    from ocianalyze.filesystem.node import Node
+
+Origin: TypeAlias = Literal["kernelspec", "conda", "native"]
+
+NATIVE: Final = "python3"
+"""The kernel that Studio shows if no list is given, and that a server makes of itself where there is none."""
+
+LOCAL_PROVISIONER: Final = "local-provisioner"
+"""The kernel provisioner that every server has."""
+
+KERNEL_MODULES: Final = frozenset({"ipykernel", "ipykernel_launcher", "IPython"})
+
+
+class Kernel(NamedTuple):
+    """One kernel that is, or could be, listed.
+
+    Attributes:
+        name: the name by which it is asked for.
+        aliases: other names that it may have instead.
+        directory: the directory of its ``kernel.json``, as searched.
+        node: its ``kernel.json``; of a native kernel, the module that stands for it.
+        origin: whether a kernel spec directory, a conda environment or the server's own ipykernel makes it known.
+        place: where it was found.
+        spec: what its ``kernel.json`` says.
+        command: the command as the server starts it, but for ``{connection_file}``.
+        environment: the conda environment that it is in, if that is why it is known.
+        hidden_by: the mounted directory that hides it at run time, if any.
+        shadowed_by: the directory of another kernel of the same name that takes its place, if any.
+        renamed: the name that nb_conda_kernels lists it under instead of its own, if it does.
+        doubt: why it may not be listed although it is there, if so.
+        denied: what keeps the container's user from reading it, if so.
+        unprovisioned: whether the server drops it, because it has no provisioner of the name that it asks for.
+        program: what its command leads to; None where there is none to look up.
+        rewritten: whether the server replaces its command by its own interpreter.
+        foreign: whether that interpreter is none of the image's.
+        unsure: why it cannot be told what its command starts, if so; a clause.
+        idle: why its command starts no kernel, if that is certain; a clause.
+        python: the installation that its command starts, if it is a Python.
+        module: where the kernel's module is imported from, if it is one of Python's.
+    """
+
+    name: str
+    directory: str
+    node: Node
+    place: Place
+    spec: KernelSpec
+    aliases: tuple[str, ...] = ()
+    origin: Origin = "kernelspec"
+    command: tuple[str, ...] = ()
+    environment: str | None = None
+    hidden_by: str | None = None
+    shadowed_by: str | None = None
+    renamed: str | None = None
+    doubt: str | None = None
+    denied: Denial | None = None
+    unprovisioned: bool = False
+    program: Program | None = None
+    rewritten: bool = False
+    foreign: bool = False
+    unsure: str | None = None
+    idle: str | None = None
+    python: Installation | None = None
+    module: ModuleSearch | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that it may have."""
+        return (self.name, *self.aliases)
+
+    @property
+    def file(self) -> str:
+        """The path of its ``kernel.json``, as searched; of a native kernel, the module that stands for it."""
+        return self.node.path if self.origin == "native" else join(self.directory, "kernel.json")
+
+    @property
+    def visible(self) -> bool:
+        """True if it is found at run time under a name of its own: neither hidden nor shadowed nor renamed."""
+        return not self.is_out_of_sight and self.shadowed_by is None and self.renamed is None
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """True if the server cannot see that it is there, so that it takes nobody's place."""
+        return self.hidden_by is not None or (self.denied is not None and self.denied.is_unreachable)
+
+    @property
+    def problem(self) -> str | None:
+        """Why it is dropped or fails to be listed, if so; a clause."""
+        if self.origin == "conda" and self.spec.readable:
+            return self.spec.conda_failure
+        return self.spec.problem
+
+    @property
+    def listed(self) -> bool:
+        """True if users see it, whether it can be started or not."""
+        return self.visible and self.problem is None and self.denied is None and not self.unprovisioned
+
+    @property
+    def uncertain(self) -> bool:
+        """True if conda may not tell the server of it, so that all that is said of it may not matter."""
+        return self.origin == "conda" and self.doubt is not None
+
+    @property
+    def command_problem(self) -> str | None:
+        """Why its program cannot be started, if that is certain; a clause."""
+        if self.program is None or self.program.problem is None or self.foreign or self.relative:
+            return None
+        return self.program.problem.text
+
+    @property
+    def relative(self) -> bool:
+        """True if its command is a path that depends on the working directory."""
+        word = self.spec.argv[0] if self.spec.argv else ""
+        return "/" in word and not word.startswith(("/", "~/", "{"))
+
+    @property
+    def usable(self) -> bool:
+        """True if it is listed and nothing keeps it from starting with an interpreter of the image."""
+        broken = self.spec.argv_problem or self.command_problem or self.idle
+        return self.listed and not (broken or self.foreign or (self.module is not None and self.module.missing))
+
+
+class Listing(NamedTuple):
+    """The kernels as one Jupyter server would list them.
+
+    Attributes:
+        server: the server.
+        shell: how commands are looked up where it runs.
+        mounts: what is hidden where it runs.
+        directories: where it searches, in order.
+        conda: what conda would tell it, if it asks.
+        provisioners: the kernel provisioners that it is known to have.
+        kernels: what it finds, in that order, hidden and shadowed ones included.
+    """
+
+    server: Server
+    shell: Shell
+    mounts: Mounts
+    directories: tuple[SearchDirectory, ...]
+    conda: Conda | None
+    provisioners: frozenset[str]
+    kernels: tuple[Kernel, ...]

@@ -1,0 +1,10 @@
+"""What does a command's first word lead to, and can that run?
+
+Search paths, ``#!`` lines, the dynamic loader; the texts of scripts; and the applications that Studio expects.
+"""
+
+from ocianalyze.facts.programs.applications import CODE_EDITOR, is_distribution
+from ocianalyze.facts.programs.program import FORBIDDEN, Program, shown, split_path
+from ocianalyze.facts.programs.scripts import UNKNOWN
+
+__all__ = ["CODE_EDITOR", "FORBIDDEN", "UNKNOWN", "Program", "is_distribution", "shown", "split_path"]

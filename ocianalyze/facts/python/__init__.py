@@ -1,0 +1,20 @@
+"""Which Pythons are there, and what can they import?
+
+Installations, modules, distributions and entry points; conda environments and their names.
+"""
+
+from ocianalyze.facts.python.conda import Conda
+from ocianalyze.facts.python.distributions import ACTIVITY_MONITOR, JUPYTERLAB, Distribution, parse_release
+from ocianalyze.facts.python.installations import Installation, find_installation
+from ocianalyze.facts.python.modules import find_module
+
+__all__ = [
+    "ACTIVITY_MONITOR",
+    "JUPYTERLAB",
+    "Conda",
+    "Distribution",
+    "Installation",
+    "find_installation",
+    "find_module",
+    "parse_release",
+]

@@ -1,0 +1,86 @@
+"""The sizes that an image can be said to have; in bytes.
+
+Sources: moby, ``daemon/graphdriver/overlay2`` (``ApplyDiff``), ``pkg/directory`` (``Size``) and
+``daemon/containerd/image_list.go``; docker/cli, ``units.HumanSizeWithPrecision``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.size.breakdown import find_largest, find_waste
+from ocianalyze.layers.columns import count_blocks
+from ocianalyze.layers.entry import Kind
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.size.breakdown import Largest, Piece
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.oci.image import Image
+
+_BLOCK: Final = 4096
+
+
+NEAR: Final = 0.8
+"""From this share of the limit on, an image is near it."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """The sizes of an image.
+
+    Attributes:
+        docker_image_size: what ``docker image ls`` shows with a graph driver: the apparent sizes of the regular files
+            and the lengths of the symlinks of each layer, whatever later layers do to them.
+        containerd_estimate: what it shows with the containerd image store, roughly: the blobs and the unpacked blocks.
+        compressed: the blobs as stored, or None where that is not known.
+        shadowed: for each layer, what later layers replaced or deleted of it.
+    """
+
+    docker_image_size: int
+    containerd_estimate: int
+    compressed: int | None
+    shadowed: tuple[int, ...]
+    filesystem: Filesystem = field(repr=False)
+
+    @cached_property
+    def largest(self) -> Largest:
+        """The files and directories in which most of the image is."""
+        return find_largest(self.filesystem)
+
+    @cached_property
+    def waste(self) -> tuple[tuple[Piece, ...], ...]:
+        """For each layer, the directories in which most of it lay that later layers hide."""
+        return find_waste(self.filesystem)
+
+    def is_near(self, limit: int) -> bool:
+        """Tell whether the image is over a limit or not far from it."""
+        return self.docker_image_size >= limit * NEAR
+
+
+def measure(image: Image, filesystem: Filesystem) -> Size:
+    """Return the sizes of an image.
+
+    The size of the blobs is known where descriptors state it. Where it is not, the layers are uncompressed, and the
+    containerd estimate takes them to be kept so.
+    """
+    docker_image_size = sum(usage.size for usage in filesystem.usage)
+    compressed = compressed_size(image)
+    unpacked = sum(
+        _BLOCK * (count_blocks(changeset, _BLOCK) + _directories(changeset.kinds))
+        for changeset in filesystem.changesets
+    )
+    content = docker_image_size if compressed is None else compressed
+    shadowed = tuple(usage.shadowed for usage in filesystem.usage)
+    return Size(docker_image_size, content + unpacked, compressed, shadowed, filesystem)
+
+
+def compressed_size(image: Image) -> int | None:
+    """Return how large the blobs are as stored, or None where descriptors do not state it."""
+    sizes = [layer.size for layer in image.layers if layer.digest is not None and layer.size is not None]
+    return sum(sizes) if len(sizes) == len(image.layers) else None
+
+
+def _directories(kinds: bytearray) -> int:
+    return kinds.count(Kind.DIRECTORY) + kinds.count(Kind.IMPLICIT_DIRECTORY)

@@ -1,0 +1,87 @@
+"""Whether a user can reach and read what it needs.
+
+Sources: path_resolution(7), which wants the x bit of every directory on the way; inode(7); acl(5).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.user.accounts import User
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
+
+_ACCESS_LIST: Final = "system.posix_acl_access"
+
+
+class Denial(NamedTuple):
+    """What keeps a user from a path: the directory that it may not search, or the file that it may not read."""
+
+    node: Node
+    reason: str
+
+    @property
+    def is_unreachable(self) -> bool:
+        """True if the path cannot even be seen to exist."""
+        return self.node.is_directory and self.reason == "searched"
+
+    @property
+    def text(self) -> str:
+        """A clause."""
+        node = self.node
+        return f"{node.path} may not be {self.reason} (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
+
+
+def may_execute(node: Node, user: User) -> bool:
+    """Tell whether `user` may execute a file or search a directory; one whose numbers are unknown may if anyone may."""
+    mode = node.mode
+    if user.uid is None or user.uid == 0:
+        return node.is_directory or bool(mode & 0o111)
+    if node.uid == user.uid:
+        return bool(mode & 0o100)
+    if node.gid == user.gid or node.gid in user.groups:
+        return bool(mode & 0o010)
+    return bool(mode & 0o001)
+
+
+def may_read(node: Node, user: User) -> bool:
+    """Tell whether `user` may read a file or list a directory; one whose numbers are unknown may if anyone may."""
+    mode = node.mode
+    if user.uid == 0:
+        return True
+    if user.uid is None:
+        return bool(mode & 0o444)
+    if node.uid == user.uid:
+        return bool(mode & 0o400)
+    if node.gid == user.gid or node.gid in user.groups:
+        return bool(mode & 0o040)
+    return bool(mode & 0o004)
+
+
+def find_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
+    """Return what keeps `user` from reading what `path` leads to, or None; what is not there is nobody's to deny.
+
+    Access control lists are not looked into: what has one is taken for permitted.
+    """
+    found = filesystem.resolve(path)
+    if found.node is None:
+        return None
+    for place in (*(hop.path for hop in found.hops), found.path):
+        for directory in _directories_to(filesystem, place):
+            if not may_execute(directory, user) and _ACCESS_LIST not in directory.xattrs:
+                return Denial(directory, "searched")
+    if not may_read(found.node, user) and _ACCESS_LIST not in found.node.xattrs:
+        return Denial(found.node, "read")
+    return None
+
+
+def _directories_to(filesystem: Filesystem, path: str) -> list[Node]:
+    """Return the directories above `path`, in which there are no symlinks, the root first."""
+    found = [filesystem.root]
+    for part in [part for part in path.split("/") if part][:-1]:
+        child = filesystem.child(found[-1], part)
+        if child is None:
+            break
+        found.append(child)
+    return found

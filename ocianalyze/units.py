@@ -1,0 +1,42 @@
+"""Sizes in words, as Docker writes them, and back.
+
+Source: docker/cli, ``units.HumanSizeWithPrecision``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ROUNDS_UP: Final = 999.5
+"""From here on three digits show 1000."""
+_WRITTEN: Final = re.compile(r"(\d{1,18})\s*([kmgt]i?)?b?", re.ASCII)
+_MULTIPLES: Final = {
+    "": 1,
+    "k": 10**3,
+    "m": 10**6,
+    "g": 10**9,
+    "t": 10**12,
+    "ki": 2**10,
+    "mi": 2**20,
+    "gi": 2**30,
+    "ti": 2**40,
+}
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def human(size: float) -> str:
+    """Return a size as Docker shows it: decimal units, three significant digits."""
+    unit = 0
+    while size >= _ROUNDS_UP and unit < len(_UNITS) - 1:
+        size /= 1000
+        unit += 1
+    return f"{size:.3g}{_UNITS[unit]}"
+
+
+def parse_size(text: str) -> int:
+    """Return the number of bytes that ``40000``, ``64MiB`` or ``300GB`` says; raises ValueError."""
+    match = _WRITTEN.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError(f"{text[:100]!r} is not a number such as 40000, 64MiB or 300GB")
+    return int(match[1]) * _MULTIPLES[match[2] or ""]
