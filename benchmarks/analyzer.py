@@ -11,7 +11,7 @@ from typing import Final
 from benchmarks.measure import Command
 
 FINDINGS: Final = frozenset({0, 1})
-_WITHOUT_ISAL: Final = "import sys; sys.modules['isal'] = None; from ocianalyze.cli import main; main()"
+_WITHOUT_ISAL: Final = "import sys; sys.modules['isal'] = None; from ocianalyze.cli.main import main; main()"
 
 
 @dataclass(frozen=True)

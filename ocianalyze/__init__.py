@@ -2,9 +2,9 @@
 
 ::
 
-    from ocianalyze import Source, analyze
+    from ocianalyze import analyze
 
-    report = analyze(Source(reference="image.tar"))
+    report = analyze("image.tar")
     print(report.verdict, [finding.message for finding in report.findings])
 
 Nothing is imported before it is asked for: `ocianalyze --version` is not to wait for what a scan needs.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ocianalyze.version import __version__
 
 if TYPE_CHECKING:
-    from ocianalyze.analysis import Source, analyze
+    from ocianalyze.analysis import Observer, Policy, Source, analyze
     from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.limits import Limits
@@ -32,7 +32,9 @@ __all__ = [
     "Filesystem",
     "Finding",
     "Limits",
+    "Observer",
     "OcianalyzeError",
+    "Policy",
     "Report",
     "Severity",
     "Source",
@@ -45,6 +47,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Observer": "analysis",
+    "Policy": "analysis",
     "Source": "analysis",
     "analyze": "analysis",
     "AnalysisError": "errors",

@@ -1,6 +1,6 @@
 """``python -m ocianalyze``."""
 
-from ocianalyze.cli import command
+from ocianalyze.cli.main import command
 
 if __name__ == "__main__":
     command()

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from ocianalyze.analysis import FailOn, Source, analyze
+from ocianalyze.analysis import FailOn, Policy, Source, analyze
 from ocianalyze.errors import DigestMismatchError, LimitExceededError, UsageError
 from ocianalyze.layers.limits import Limits
 from ocianalyze.rules.profiles import PROFILES
@@ -54,7 +54,7 @@ def comparable(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def dump(source: Source) -> dict[str, Any]:
-    return analyze(source, ignore=ABOUT_THE_SOURCE).model_dump(by_alias=True)
+    return analyze(source, Policy(ignore=ABOUT_THE_SOURCE)).model_dump(by_alias=True)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,9 @@ _SERVED = fit_image(
 @pytest.mark.parametrize("compression", ["none", "gzip", "zstd"])
 def test_what_starts_the_image_is_read_from_every_form(save_image: SaveImage, compression: Compression) -> None:
     data = save_image(_SERVED, "oci", compression=compression).read_bytes()
-    report = analyze(Source(reference="-", stdin=io.BytesIO(data)), profiles=["studio-jupyterlab"], select=["APP002"])
+    report = analyze(
+        Source(reference="-", stdin=io.BytesIO(data)), Policy(profiles=["studio-jupyterlab"], select=["APP002"])
+    )
     assert [finding.data["cause"] for finding in report.findings] == ["base-url", "port", "origin"]
 
 
@@ -199,36 +201,36 @@ def with_sha512(layout: Path) -> None:
 def test_unknown_profiles_and_rules_are_usage_errors(save_image: SaveImage) -> None:
     path = str(save_image(fit_image()))
     with pytest.raises(UsageError, match="no profile 'studio'"):
-        analyze(Source(reference=path), profiles=["studio"])
+        analyze(Source(reference=path), Policy(profiles=["studio"]))
     with pytest.raises(UsageError, match="no rule is called 'KRN999'"):
-        analyze(Source(reference=path), select=["KRN999"])
+        analyze(Source(reference=path), Policy(select=["KRN999"]))
 
 
 @pytest.mark.parametrize("fail_on", get_args(FailOn))
 def test_fail_on_is_no_part_of_the_verdict(save_image: SaveImage, fail_on: FailOn) -> None:
     path = save_image(fit_image(config={"Cmd": ["jupyter", "lab"]}))
-    report = analyze(Source(reference=str(path)), fail_on=fail_on)
+    report = analyze(Source(reference=str(path)), Policy(fail_on=fail_on))
     assert report.verdict == "pass"
     assert report.summary.notes > 0
     assert report.request.fail_on == fail_on
-    troubled = analyze(Source(reference=str(save_image(TROUBLED))), fail_on=fail_on)
+    troubled = analyze(Source(reference=str(save_image(TROUBLED))), Policy(fail_on=fail_on))
     assert troubled.verdict == "fail"
 
 
 def test_what_is_selected_must_be_able_to_say_something(save_image: SaveImage) -> None:
     source = Source(reference=str(save_image(fit_image())))
     with pytest.raises(UsageError, match="no rule is left"):
-        analyze(source, select=["APP001"])
-    report = analyze(source, select=["APP001"], profiles=["studio-jupyterlab"])
+        analyze(source, Policy(select=["APP001"]))
+    report = analyze(source, Policy(select=["APP001"], profiles=["studio-jupyterlab"]))
     assert report.request.select == ["APP001"]
     assert report.summary.rules == 1
 
 
 def test_what_came_as_a_stream_is_judged_as_what_it_is(tmp_path: Path) -> None:
     path = write_archive(tmp_path / "image.tar", fit_image(), "oci")
-    from_file = analyze(Source(reference=str(path)), select=["IMG003"])
+    from_file = analyze(Source(reference=str(path)), Policy(select=["IMG003"]))
     with path.open("rb") as stream:
-        from_stream = analyze(Source(reference="-", stdin=stream), select=["IMG003"])
+        from_stream = analyze(Source(reference="-", stdin=stream), Policy(select=["IMG003"]))
     assert [item.message for item in from_file.findings] == [item.message for item in from_stream.findings] != []
 
 
@@ -241,16 +243,16 @@ def test_the_profiles_asked_for_decide_and_the_others_are_told(save_image: SaveI
     assert [id_ for id_, judged in classic.profiles.items() if judged.selected] == ["studio-classic"]
     user = next(finding for finding in classic.findings if finding.rule == "USR001")
     assert (user.severity, user.severities["studio-jupyterlab"]) == ("error", "warning")
-    newer = analyze(source, profiles=["studio-jupyterlab"], select=["USR"])
+    newer = analyze(source, Policy(profiles=["studio-jupyterlab"], select=["USR"]))
     assert (newer.verdict, newer.summary.errors, newer.summary.warnings) == ("pass", 0, 1)
     assert newer.profiles["studio-classic"].verdict == "fail"
     assert newer.findings[0].severity == "warning"
-    both = analyze(source, profiles=["studio-jupyterlab", "studio-classic"])
+    both = analyze(source, Policy(profiles=["studio-jupyterlab", "studio-classic"]))
     assert (both.verdict, sum(judged.selected for judged in both.profiles.values())) == ("fail", 2)
 
 
 def test_every_verdict_is_explained_by_the_findings_and_the_other_findings(save_image: SaveImage) -> None:
-    report = analyze(Source(reference=str(save_image(TROUBLED))), profiles=["studio-code-editor"])
+    report = analyze(Source(reference=str(save_image(TROUBLED))), Policy(profiles=["studio-code-editor"]))
     for profile, judged in report.profiles.items():
         found = [finding.severities.get(profile) for finding in (*report.findings, *report.other_findings)]
         assert (judged.errors, judged.warnings, judged.notes) == tuple(

@@ -356,7 +356,7 @@ def unknown(uid):
     raise KeyError(uid)
 
 pwd.getpwuid = unknown
-from ocianalyze.cli import main
+from ocianalyze.cli.main import main
 main()
 """
     variables = ("HOME", "XDG_CACHE_HOME", "OCIANALYZE_CACHE_DIR")

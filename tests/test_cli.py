@@ -41,7 +41,7 @@ def test_version() -> None:
 def test_version_imports_nothing_heavy() -> None:
     code = """
 import sys
-from ocianalyze.cli.commands import app
+from ocianalyze.cli.app import app
 sys.argv = ["ocianalyze", "--version"]
 try:
     app()
@@ -59,7 +59,7 @@ def test_a_local_image_needs_no_network_library() -> None:
 import sys
 from ocianalyze.analysis import Source, analyze
 analyze(Source(reference={str(DEMO)!r}))
-import ocianalyze.cli.commands
+import ocianalyze.cli.commands.scan
 print([name for name in ("requests", "urllib3", "oras", "boto3", "botocore", "http.client") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
@@ -70,7 +70,7 @@ def test_a_registry_is_asked_without_building_grammars() -> None:
     """Beside Jupyter, jsonschema, which oras imports, would spend seconds on one (rfc3987-syntax)."""
     code = """
 import sys
-from ocianalyze.cli import main
+from ocianalyze.cli.main import main
 sys.argv = ["ocianalyze", "inspect", "127.0.0.1:1/x", "--plain-http"]
 try:
     main()
@@ -93,7 +93,7 @@ def test_no_plugin_of_pydantic_looks_on(tmp_path: Path) -> None:
 
 def test_it_works_without_libmagic_and_says_so() -> None:
     code = "import sys; sys.modules['magic'] = None; sys.argv = ['ocianalyze', 'scan', sys.argv[1]]\n"
-    code += "from ocianalyze.cli import main\nmain()"
+    code += "from ocianalyze.cli.main import main\nmain()"
     done = subprocess.run([sys.executable, "-c", code, DEMO], capture_output=True, check=False)
     assert done.returncode == 1
     strange = subprocess.run(
@@ -301,7 +301,7 @@ def test_closed_and_full_outputs_do_not_change_what_the_code_says(command: str, 
 def test_what_is_left_to_the_exit_is_done() -> None:
     code = """
 import atexit, sys
-from ocianalyze.cli import command
+from ocianalyze.cli.main import command
 atexit.register(print, "later")
 sys.argv[1:] = ["--version"]
 command()
@@ -319,7 +319,7 @@ class Interrupt:
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupt)
-from ocianalyze.cli import main
+from ocianalyze.cli.main import main
 sys.argv[1:] = ["scan", "{demo}"]
 main()
 """.replace("{demo}", str(DEMO))
@@ -333,10 +333,11 @@ def test_an_interrupt_while_anything_is_imported_is_one_line(module: str) -> Non
 
 
 def test_the_first_module_imports_nothing_that_takes_time() -> None:
-    code = "import sys, ocianalyze.cli; print(*{name for name in sys.modules if not name.startswith('_')})"
+    code = "import sys, ocianalyze.cli.main; print(*{name for name in sys.modules if not name.startswith('_')})"
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
     ours = {name for name in done.stdout.split() if name.partition(".")[0] == "ocianalyze"}
-    assert ours == {"ocianalyze", "ocianalyze.cli", "ocianalyze.cli.stopping", "ocianalyze.errors"}
+    own = {f"ocianalyze.cli{name}" for name in ("", ".main", ".exits", ".stopping")}
+    assert ours == {"ocianalyze", "ocianalyze.errors", "ocianalyze.version", *own}
     assert {name.partition(".")[0] for name in set(done.stdout.split()) - ours} <= sys.stdlib_module_names
 
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.layers import reading as reading_module
 from ocianalyze.layers.progress import SILENT, Silent, tell_chunks, tell_entries
 from tests.conftest import SaveImage
@@ -126,7 +126,7 @@ def test_a_short_scan_shows_nothing() -> None:
 def test_a_scan_that_shows_nothing_loads_nothing_that_draws() -> None:
     code = f"""
 import sys
-from ocianalyze.cli import main
+from ocianalyze.cli.main import main
 sys.argv = ["ocianalyze", "scan", {str(DEMO)!r}, "-f", "json"]
 try:
     main()
@@ -246,7 +246,7 @@ def test_each_layer_is_told_from_its_begin_to_its_end(
     monkeypatch.setattr(reading_module, "_WORTH_A_FORK", 0 if workers else 1 << 60)
     path = save_image(ImageSpec(layers=LAYERS), "oci", compression="gzip" if compression == "gzip" else None)
     told = Told()
-    report = analyze(Source(reference=str(path), progress=told, jobs=2), fail_on="never")
+    report = analyze(Source(reference=str(path), progress=told, jobs=2), Policy(fail_on="never"))
     sizes = {f"layer {layer.position}": layer.size for layer in report.layers}
     assert told.expected == [(2, sum(sizes.values()))]
     assert {what: layer.size for what, layer in told.layers.items()} == sizes
@@ -274,7 +274,7 @@ def test_a_stream_is_told_as_a_whole_and_by_its_layers(save_image: SaveImage) ->
 
         thread = threading.Thread(target=feed)
         thread.start()
-        analyze(Source(reference="-", stdin=stdin, progress=told), fail_on="never")
+        analyze(Source(reference="-", stdin=stdin, progress=told), Policy(fail_on="never"))
         thread.join()
     assert told.stream is not None
     assert (told.stream.size, told.stream.positions[-1], told.stream.ends) == (None, len(data), 1)

@@ -265,7 +265,7 @@ class Interrupt:
             {what}
 
 sys.meta_path.insert(0, Interrupt)
-from ocianalyze.cli import main
+from ocianalyze.cli.main import main
 sys.argv[1:] = ["scan", {demo!r}]
 main()
 """
@@ -302,7 +302,7 @@ def interrupted(self, data):
     return write(self, data)
 
 pathlib.Path.write_bytes = interrupted
-from ocianalyze.cli import main
+from ocianalyze.cli.main import main
 main()
 """
 
@@ -319,7 +319,7 @@ def test_a_report_in_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
 def test_an_error_on_the_way_out_does_not_hide_the_signal() -> None:
     program = """
         import os, signal
-        from ocianalyze.cli import commands, main
+        from ocianalyze.cli import app, main
         from ocianalyze.errors import CorruptLayerError
 
         def run():
@@ -328,8 +328,8 @@ def test_an_error_on_the_way_out_does_not_hide_the_signal() -> None:
             finally:
                 raise CorruptLayerError("layer 0 ends early")
 
-        commands.app = run
-        main()
+        app.app = run
+        main.main()
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (143, "ocianalyze: terminated\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.analysis.judging import DEFAULT_PROFILE
+from ocianalyze.rules.policy import DEFAULT_PROFILE
 from ocianalyze.rules.profiles import choose_profiles
 
 if TYPE_CHECKING:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from ocianalyze.facts import READS
 from ocianalyze.filesystem.merge import merge
+from ocianalyze.layers.budget import Budget
 from ocianalyze.layers.capture import Capture
 from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.layers.progress import SILENT, Progress
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.budget import Budget
     from ocianalyze.layers.cache import LayerCache
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
@@ -59,6 +59,10 @@ class Source:
     budget: Budget | None = None
     wanted: frozenset[str] = frozenset()
     progress: Progress = SILENT
+
+    def with_budget(self, wanted: frozenset[str]) -> Source:
+        """Return the source for one analysis: with one budget for all of it, and more contents to keep."""
+        return replace(self, wanted=self.wanted | wanted, budget=Budget(self.limits))
 
     @contextmanager
     def open(self, *, read_layers: bool = True) -> Iterator[Image]:

@@ -1,24 +1,70 @@
-"""The application that the commands belong to."""
+"""The application: which commands there are. Only that which is asked for is loaded."""
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from importlib import import_module
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from ocianalyze.version import __version__
 
 EPILOG: Final = """Exit codes: 0 the image works, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
 be analysed, or a check could not be completed, 4 a registry could not be reached or refused."""
 
+Context: TypeAlias = Any
+ClickCommand: TypeAlias = Any
+"""Of click, or of the copy of it that typer may have."""
+
+_READING: Final = ("scan", "inspect", "files", "app-image-config")
+"""The commands that read an image."""
+_OTHERS: Final = ("rules", "explain", "schema")
+_GROUPS: Final[dict[str, tuple[str, ...]]] = {"cache": ("info", "clear")}
+_SETTINGS: Final[dict[str, Any]] = {
+    "no_args_is_help": True,
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": None,
+    "add_completion": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+
+
+class _Commands(TyperGroup):
+    """The commands of ``ocianalyze``."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - as click has it
+        """Return their names, in the order in which they are shown."""
+        return [*_READING, *_OTHERS, *_GROUPS]
+
+    def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand:
+        """Return one of them, which is loaded for it."""
+        return _load(cmd_name) if cmd_name in self.list_commands(ctx) else None
+
+
+def _load(name: str) -> ClickCommand:
+    module = import_module(f"ocianalyze.cli.commands.{name.replace('-', '_')}")
+    single = typer.Typer(**{**_SETTINGS, "no_args_is_help": name in _GROUPS})
+    if name in _GROUPS:
+        for part in _GROUPS[name]:
+            single.command(part)(getattr(module, part))
+        group = get_group(single)
+        group.name, group.help = name, module.SUMMARY
+        return group
+    from ocianalyze.cli.limits import ReadingCommand
+
+    kind = ReadingCommand if name in _READING else None
+    single.command(name, cls=kind, epilog=EPILOG if name in _READING else None)(getattr(module, name.replace("-", "_")))
+    return get_command(single)
+
+
 app = typer.Typer(
     name="ocianalyze",
+    cls=_Commands,
     help="Tells whether a container image will work in SageMaker Studio, before it is pushed.",
     epilog=EPILOG,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    **{**_SETTINGS, "add_completion": True},
 )
 
 

@@ -1,4 +1,4 @@
-"""The options that commands share, and how their values are written."""
+"""The options that commands share: how each is written, what it says of itself, and which variable sets it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ocianalyze.cli.extending import extend
-from ocianalyze.layers.limits import DEFAULT_LIMITS, MEANINGS, REPLACED, Limits
+from ocianalyze.layers.limits import DEFAULT_LIMITS, MEANINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (told by content; gzip, zstd, xz or bzip2
 around it is fine), '-' for standard input, the name of an image in a registry such as
 registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
 docker://NAME."""
+
+PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
+USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
+HOST_VARIABLE: Final = "OCIANALYZE_REGISTRY_HOST"
+"""A login for one registry; the variables are read together, because only together do they mean something."""
 
 _TOO_LONG: Final = re.compile(r"\s*\d{19}", re.ASCII)
 """How a number begins that is a number, but larger than any that is understood."""
@@ -48,6 +52,13 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+class TlsVerify(StrEnum):
+    """Whether a certificate is checked, as skopeo writes it."""
+
+    TRUE = "true"
+    FALSE = "false"
+
+
 def size(text: str) -> int:
     """Return a number such as ``40000``, ``64MiB`` or ``300GB``."""
     from ocianalyze.units import parse_size
@@ -67,6 +78,16 @@ def _parsed(parse: Callable[[str], int], text: str) -> int:
         return parse(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text[:100]!r} is too large" if _TOO_LONG.match(text) else str(error)) from error
+
+
+def _directory(text: str) -> Path:
+    """Return a directory as it was written, where CI settings write it, too, which no shell has expanded."""
+    if not text:
+        raise typer.BadParameter("no directory is given; leave the option out for the user's cache directory")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{text[:100]!r} lies in a home that is not known") from error
 
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]
@@ -189,9 +210,7 @@ DriverVersion = Annotated[
         show_default="unknown",
     ),
 ]
-
-
-_Config = Annotated[
+ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config",
@@ -201,44 +220,104 @@ _Config = Annotated[
         show_default=False,
     ),
 ]
-_Isolated = Annotated[
-    bool, typer.Option("--isolated", help="Read no file with settings.", envvar="OCIANALYZE_ISOLATED")
+Isolated = Annotated[bool, typer.Option("--isolated", help="Read no file with settings.", envvar="OCIANALYZE_ISOLATED")]
+AuthFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--authfile",
+        metavar="FILE",
+        help="Registry: the file with credentials, instead of those of podman, skopeo and docker.",
+        envvar="OCIANALYZE_AUTHFILE",
+        show_default=False,
+    ),
+]
+Username = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help=f"Registry: who to log in as; the password comes from {PASSWORD_VARIABLE} or the next two.",
+        show_default=False,
+    ),
+]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Registry: the password is the first line of standard input.")
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Registry: the password is the first line of a file.", show_default=False),
+]
+CertDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIRECTORY",
+        help="Registry: authorities (*.crt) and our own certificate (*.cert, *.key), instead of certs.d.",
+        envvar="OCIANALYZE_CERT_DIR",
+        show_default=False,
+    ),
+]
+TlsVerification = Annotated[TlsVerify, typer.Option(help="Registry: whether its certificate is checked.")]
+PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Registry: talk to it without TLS.")]
+Mirror = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST[/PATH]",
+        help="Registry: a mirror of Docker Hub, asked before Docker Hub itself; not used for other registries.",
+        envvar="OCIANALYZE_MIRROR",
+        show_default=False,
+    ),
+]
+AuthRealms = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HOST", help="Registry: a token server elsewhere that may see the credentials."),
+]
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        parser=_directory,
+        metavar="DIRECTORY",
+        help="Where cached layer data is kept.",
+        envvar="OCIANALYZE_CACHE_DIR",
+        show_default="the user's cache directory",
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Read every layer, and write nothing: neither use the cache nor fill it.",
+        envvar="OCIANALYZE_NO_CACHE",
+    ),
+]
+CacheSize = Annotated[
+    int | None,
+    typer.Option(
+        parser=size,
+        metavar="N",
+        help="How large the cache may grow; what was not asked for the longest goes first.",
+        envvar="OCIANALYZE_CACHE_SIZE",
+        show_default="2GiB",
+    ),
 ]
 
 
-_Replaced = Annotated[int | None, typer.Option(parser=size, metavar="N", hidden=True)]
-_NOW: Final = ", ".join("--" + name.replace("_", "-") for name in MEANINGS)
-
-
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command ``--config``, ``--isolated`` and one ``--max-...`` option for each limit.
-
-    They arrive as two keywords: `settings`, those of the file, and `limits`, which the options change. Limits that
-    earlier versions had are accepted, with a remark.
-    """
-    limits = {name: (_limit(name, meaning), None) for name, meaning in MEANINGS.items()}
-    replaced = dict.fromkeys(sorted(REPLACED), (_Replaced, None))
-    options = {"config": (_Config, None), "isolated": (_Isolated, False), **limits, **replaced}
-    return extend(command, options, _settings_and_limits, into=("settings", "limits"))
-
-
-def _settings_and_limits(given: Mapping[str, Any], _arguments: Mapping[str, Any]) -> dict[str, Any]:
-    from ocianalyze.cli.input import read_settings
-
-    settings = read_settings(given["config"], isolated=given["isolated"])
-    stated = {**settings.limits, **{name: given[name] for name in (*MEANINGS, *REPLACED) if given[name] is not None}}
-    old = ["--" + name.replace("_", "-") for name in sorted(REPLACED.intersection(stated))]
-    if old:
-        typer.echo(f"ocianalyze: {', '.join(old)}: without effect; now there are {_NOW}", err=True)
-    return {"settings": settings, "limits": Limits(**{name: stated[name] for name in MEANINGS if name in stated})}
-
-
-def _limit(name: str, meaning: str) -> Any:  # noqa: ANN401 - a type with an annotation
-    option = typer.Option(
+def _limit(name: str) -> Any:  # noqa: ANN401 - typer's own
+    return typer.Option(
         parser=size,
         metavar="N",
-        help=f"Limit: {meaning} (default {getattr(DEFAULT_LIMITS, name):,}).",
+        help=f"Limit: {MEANINGS[name]} (default {getattr(DEFAULT_LIMITS, name):,}).",
         envvar=f"OCIANALYZE_{name.upper()}",
         show_default=False,
     )
-    return Annotated[int | None, option]
+
+
+MaxMemory = Annotated[int | None, _limit("max_memory")]
+MaxInflated = Annotated[int | None, _limit("max_inflated")]
+MaxSteps = Annotated[int | None, _limit("max_steps")]
+
+
+def variables() -> set[str]:
+    """Return the names of the environment's variables that are read."""
+    options = (item for alias in globals().values() for item in getattr(alias, "__metadata__", ()))
+    named = {str(option.envvar) for option in options if getattr(option, "envvar", None)}
+    return {"OCIANALYZE_DEBUG", PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABLE, *named}

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from ocianalyze.cli import discard_output
+from ocianalyze.cli.exits import discard_output
 from ocianalyze.cli.options import Color, Format
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import UsageError
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ocianalyze.reports.report import Report
-    from ocianalyze.rules.engine import Outcome
 
 STDOUT = Path("-")
 
@@ -78,17 +77,6 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
             where.write_bytes(content)
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
-
-
-def tell_early(outcome: Outcome, fail_on: str) -> None:
-    """Say on a terminal what fails already, while the layers are still to be read."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return
-    if found := outcome.decisive(fail_on):
-        first = found[0]
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        text = f"{first.severity} {first.rule.id}: {first.finding.message}{more}"
-        sys.stderr.write(f"ocianalyze: known already, while the layers are read: {printable(text)}\n")
 
 
 def console(color: Color, file: IO[str] | None = None, *, width: int = 80) -> Console:

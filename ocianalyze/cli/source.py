@@ -1,59 +1,51 @@
-"""Which image is meant and how it is read: all the options that commands share for that, as one `Source`."""
+"""Which image is meant and how it is read, from the options and the settings."""
 
 from __future__ import annotations
 
-import inspect
 import sys
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO
 
-from ocianalyze.cli.caching import with_cache
-from ocianalyze.cli.extending import extend
+from ocianalyze.cli.caching import CacheOptions, usable_cache
 from ocianalyze.cli.input import either
-from ocianalyze.cli.options import Image, ImageName, Jobs, Platform, with_settings
-from ocianalyze.cli.registries import with_registry
+from ocianalyze.cli.limits import LimitOptions, make_limits
+from ocianalyze.cli.registries import RegistryOptions, make_access
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-_WHICH: Final = {
-    "image": (Image, inspect.Parameter.empty),
-    "platform": (Platform, None),
-    "image_name": (ImageName, None),
-}
-_HOW: Final = {"jobs": (Jobs, None)}
+    from ocianalyze.analysis import Source
+    from ocianalyze.settings.model import Settings
 
 
-def with_source(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command IMAGE and the options that say how it is read, its layers too.
+def make_source(
+    image: str,
+    settings: Settings,
+    *,
+    platform: str | None,
+    image_name: str | None,
+    limits: LimitOptions,
+    registry: RegistryOptions,
+    cache: CacheOptions | None = None,
+    jobs: int | None = None,
+    reads_stdin: bool = False,
+    quiet: bool = False,
+) -> Source:
+    """Return the source; `reads_stdin` tells whether standard input is read for something else than the image.
 
-    They arrive as two keywords: `settings`, those of the file, and `source`, which tells nobody of its progress.
+    Raises:
+        UsageError: options contradict each other, or standard input cannot be read.
     """
-    made = extend(command, {**_WHICH, **_HOW}, _make, into=("source",), of=("limits", "access", "cache"))
-    return with_settings(with_registry(with_cache(made)))
-
-
-def with_declaration(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that reads no layers IMAGE and the options that say how it is opened, as `with_source` does."""
-    made = extend(command, _WHICH, _make, into=("source",), of=("limits", "access"))
-    return with_settings(with_registry(made))
-
-
-def _make(given: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
     from ocianalyze.analysis import Source
 
-    settings = arguments["settings"]
-    source = Source(
-        reference=given["image"],
-        platform=given["platform"] or settings.platform,
-        name=given["image_name"],
-        stdin=_stdin() if given["image"] == "-" else None,
-        access=given["access"],
-        cache=given.get("cache"),
-        jobs=either(given.get("jobs"), settings.jobs),
-        limits=given["limits"],
+    return Source(
+        reference=image,
+        platform=platform or settings.platform,
+        name=image_name,
+        limits=make_limits(limits, settings),
+        access=make_access(registry, reads_stdin=reads_stdin or image == "-"),
+        cache=usable_cache(cache, quiet=quiet) if cache is not None else None,
+        jobs=either(jobs, settings.jobs),
+        stdin=_stdin() if image == "-" else None,
     )
-    return {"source": source}
 
 
 def _stdin() -> BinaryIO:

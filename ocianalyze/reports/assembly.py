@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Judgement, Outcome
+    from ocianalyze.rules.policy import Policy
     from ocianalyze.rules.rule import Declaration
 
 _log = logging.getLogger(__name__)
@@ -45,15 +46,13 @@ def assemble(
     layers: Sequence[ReadLayer],
     verified: Sequence[Sequence[str]],
     *,
-    request: form.Request,
+    policy: Policy,
     phases: Mapping[str, float],
-    details: bool = False,
 ) -> form.Report:
     """Return the report on a subject, or on a declaration if it decided and no layer was read.
 
-    `layers` and `verified` are what was read of each layer and which of its digests were verified; `request` is
-    what was asked; `phases` are in seconds. `details` adds where the bytes are, which
-    is there anyhow for an image near the limit.
+    `layers` and `verified` are what was read of each layer and which of its digests were verified; `policy` is
+    what was asked; `phases` are in seconds.
     """
     image = subject.image
     read = isinstance(subject, Subject)
@@ -61,7 +60,7 @@ def assemble(
     verdicts = {profile.verdict for profile in profiles.values() if profile.selected}
     return form.Report(
         image=_image(image),
-        request=request,
+        request=form.Request(fail_on=policy.fail_on, select=list(policy.select), ignore=list(policy.ignore)),
         verdict=min(verdicts, key=_WORST_FIRST.index),
         profiles=profiles,
         summary=form.Summary(
@@ -75,7 +74,7 @@ def assemble(
         ),
         findings=list(finding_reports(outcome.judgements, image)),
         other_findings=list(finding_reports(outcome.others, image)),
-        facts=_facts(subject, outcome, details=details) if isinstance(subject, Subject) else None,
+        facts=_facts(subject, outcome, details=policy.details) if isinstance(subject, Subject) else None,
         layers=list(_layers(image, layers, verified)) if read else [],
         diagnostics=list(_diagnostics(subject.filesystem if isinstance(subject, Subject) else None, outcome)),
         stopped=None if read else _STOPPED,

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from ocianalyze.analysis import check_driver_version
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.layers.limits import MEANINGS, REPLACED
+from ocianalyze.rules.policy import Policy, check_driver_version
 from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Severity
@@ -168,6 +168,21 @@ class Settings(Table):
     def file(self) -> Path | None:
         """The file that they stand in."""
         return self._file
+
+    @property
+    def policy(self) -> Policy:
+        """What they ask of an image, but for the AppImageConfig, which is still to be read."""
+        default = Policy()
+        return Policy(
+            profiles=self.profile or default.profiles,
+            select=self.select,
+            ignore=self.ignore,
+            severity=self.severity,
+            waivers=self.waivers,
+            size_limit=default.size_limit if self.size_limit is None else self.size_limit,
+            driver_version=self.driver_version,
+            fail_on=self.fail_on or default.fail_on,
+        )
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:

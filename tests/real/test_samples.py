@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from tests.support.real_images import RealImages
 
 pytestmark = pytest.mark.real
@@ -36,7 +36,7 @@ CLASSIC: Mapping[str, Mapping[str, Any]] = {
 
 @pytest.mark.parametrize("name", CLASSIC)
 def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> None:
-    report = analyze(Source(reference=str(real_image.sample(name))), app_image_config=CLASSIC[name])
+    report = analyze(Source(reference=str(real_image.sample(name))), Policy(app_image_config=CLASSIC[name]))
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"
     assert report.facts is not None
@@ -46,6 +46,8 @@ def test_samples_of_studio_classic_pass(real_image: RealImages, name: str) -> No
 
 
 def test_the_sample_of_jupyterlab_passes(real_image: RealImages) -> None:
-    report = analyze(Source(reference=str(real_image.sample("sample-jupyterlab"))), profiles=["studio-jupyterlab"])
+    report = analyze(
+        Source(reference=str(real_image.sample("sample-jupyterlab"))), Policy(profiles=["studio-jupyterlab"])
+    )
     assert [finding.message for finding in report.findings if finding.severity == "error"] == []
     assert report.verdict == "pass"

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.cli.options import Color
 from ocianalyze.cli.output import console
 from ocianalyze.reports.report import Report
@@ -31,7 +31,7 @@ def path(save_image: SaveImage) -> str:
 
 
 def test_the_json_says_where_the_bytes_are(path: str) -> None:
-    facts = analyze(Source(reference=path), details=True).facts
+    facts = analyze(Source(reference=path), Policy(details=True)).facts
     assert facts is not None
     size = facts.size
     assert size.largest_files is not None
@@ -53,8 +53,8 @@ def test_the_table_says_it_near_the_limit_or_when_asked(path: str) -> None:
     assert far.facts is not None
     assert (far.facts.size.largest_files, len(far.facts.size.wasted)) == (None, 1)
     assert "largest directories" not in shown(far)
-    near = analyze(Source(reference=path), size_limit=6 * MB)
-    for text in (shown(analyze(Source(reference=path), details=True)), shown(near)):
+    near = analyze(Source(reference=path), Policy(size_limit=6 * MB))
+    for text in (shown(analyze(Source(reference=path), Policy(details=True))), shown(near)):
         joined = " ".join(text.split())
         assert "5MB /opt layer 3: RUN step 4" in joined
         assert "wasted 3MB layer 3: RUN step 4; most of it in /opt/cache, hidden by layer 4" in joined

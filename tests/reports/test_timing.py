@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.reports.report import LayerReport, LayerTiming, Report
 from ocianalyze.reports.timing import print_timing
 from tests.conftest import SaveImage
@@ -24,7 +24,7 @@ SPEC = ImageSpec(layers=[[file("a", bytes(5000))], [file("b")], [file("a", bytes
 
 
 def costs(path: Path, *, verify: bool = False) -> Report:
-    return analyze(Source(reference=str(path), verify_all=verify), fail_on="never")
+    return analyze(Source(reference=str(path), verify_all=verify), Policy(fail_on="never"))
 
 
 @pytest.mark.parametrize(

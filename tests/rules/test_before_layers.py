@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import RuleError
 from ocianalyze.layers.cache import LayerCache
 from ocianalyze.oci.image import ByteRange
@@ -21,6 +21,7 @@ from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Severity, Sub
 from tests.conftest import SaveImage
 from tests.rules.subjects import good, make_subject
 from tests.support.fit import fit_image
+from tests.support.observing import Foresight
 
 DEMO = Path(__file__).parents[2] / "testdata" / "demo.tar.gz"
 EARLY = (
@@ -126,7 +127,7 @@ def test_a_scan_stops_where_they_decide(save_image: SaveImage) -> None:
     path = save_image(replace(fit_image(), platform="linux/arm64"), "docker-25")
     told_early: list[Outcome] = []
     source = Source(reference=str(path), platform="linux/arm64")
-    report = analyze(source, fail_fast=True, on_early=told_early.append)
+    report = analyze(source, Policy(fail_fast=True), observers=[Foresight(told_early.append)])
     assert report.verdict == "fail"
     assert (report.facts, report.layers, report.timing.bytes_read) == (None, [], 0)
     assert "no layer was read" in str(report.stopped)
@@ -145,31 +146,35 @@ def test_it_is_told_early_only_while_there_are_layers_to_read(save_image: SaveIm
     cache = LayerCache(tmp_path / "cache")
     source = Source(reference=str(path), cache=cache)
     told: list[Outcome] = []
-    first = analyze(source, on_early=told.append)
+    first = analyze(source, observers=[Foresight(told.append)])
     assert len(told) == 1
-    again = analyze(source, on_early=told.append)
+    again = analyze(source, observers=[Foresight(told.append)])
     assert len(told) == 1
     assert {layer.read for layer in again.layers} == {"cache"}
     assert again.findings == first.findings
-    analyze(Source(reference=str(DEMO)), on_early=told.append)  # it is compressed as a whole: its layers come first
+    analyze(
+        Source(reference=str(DEMO)), observers=[Foresight(told.append)]
+    )  # it is compressed as a whole: its layers come first
     assert len(told) == 1
 
 
 def test_a_profile_of_which_nothing_sure_is_known_does_not_pass(save_image: SaveImage) -> None:
     config = {"ExposedPorts": {"8888/tcp": {}}, "WorkingDir": "/home/sagemaker-user"}
     path = save_image(fit_image(config=config))
-    report = analyze(Source(reference=str(path)), fail_fast=True, fail_on="note")
+    report = analyze(Source(reference=str(path)), Policy(fail_fast=True, fail_on="note"))
     verdicts = {profile: judged.verdict for profile, judged in report.profiles.items()}
     assert set(verdicts.values()) == {report.verdict} == {"error"}
     assert report.stopped
     config["User"] = "nobody-at-all"
-    failed = analyze(Source(reference=str(save_image(fit_image(config=config)))), fail_fast=True, fail_on="note")
+    failed = analyze(
+        Source(reference=str(save_image(fit_image(config=config)))), Policy(fail_fast=True, fail_on="note")
+    )
     assert {profile.verdict for profile in failed.profiles.values()} == {"error"}  # USER needs the layers
 
 
 def test_where_they_decide_nothing_the_report_is_the_same(save_image: SaveImage) -> None:
     path = save_image(fit_image())
-    fast = analyze(Source(reference=str(path)), fail_fast=True).model_dump(exclude={"timing"})
+    fast = analyze(Source(reference=str(path)), Policy(fail_fast=True)).model_dump(exclude={"timing"})
     assert fast == analyze(Source(reference=str(path))).model_dump(exclude={"timing"})
-    streamed = analyze(Source(reference="-", stdin=io.BytesIO(path.read_bytes())), fail_fast=True)
+    streamed = analyze(Source(reference="-", stdin=io.BytesIO(path.read_bytes())), Policy(fail_fast=True))
     assert streamed.facts is not None

@@ -351,7 +351,7 @@ def test_libmagic_has_no_say(tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules.update(dict.fromkeys(sys.argv[2:])); sys.argv = ['ocianalyze', 'scan', sys.argv[1]]\n"
     )
-    code += "from ocianalyze.cli import main\nmain()"
+    code += "from ocianalyze.cli.main import main\nmain()"
     for path in (garbage, odd):
         said = {
             subprocess.run([sys.executable, "-c", code, path, *without], capture_output=True, check=False).stderr

@@ -40,6 +40,7 @@ from tests.support.forms import FORMS, FormName, archive, archive_items, write_d
 from tests.support.headers import header
 from tests.support.images import Blob, ImageSpec, build, to_json
 from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
+from tests.support.observing import Foresight
 from tests.support.opening import READING, opened, see
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
 
@@ -632,7 +633,7 @@ def test_a_file_that_is_rewritten_while_it_is_read(compression: Compression, job
     blob = layout / "blobs" / build(spec, compression=compression).layers[1].stored.digest.replace(":", "/")
     for source, rewritten in ((archived, archived), (layout, blob)):
         with pytest.raises(InvalidImageError, match=f"^{rewritten} was written to while it was read"):
-            analyze(Source(reference=str(source), jobs=jobs), on_early=partial(_rewrite, rewritten))
+            analyze(Source(reference=str(source), jobs=jobs), observers=[Foresight(partial(_rewrite, rewritten))])
 
 
 def test_who_only_looks_links_renames_or_protects_a_file_disturbs_nobody(tmp_path: Path) -> None:
@@ -647,8 +648,10 @@ def test_who_only_looks_links_renames_or_protects_a_file_disturbs_nobody(tmp_pat
         path.chmod(0o400)
         path.rename(tmp_path / "renamed.tar")
 
-    assert analyze(Source(reference=str(path)), on_early=handle).layers
-    assert analyze(Source(reference=str(layout)), on_early=partial(_rewrite, layout / "index.json")).layers
+    assert analyze(Source(reference=str(path)), observers=[Foresight(handle)]).layers
+    assert analyze(
+        Source(reference=str(layout)), observers=[Foresight(partial(_rewrite, layout / "index.json"))]
+    ).layers
 
 
 # --- any bytes --------------------------------------------------------------------------------------------------------

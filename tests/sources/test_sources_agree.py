@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.layers.cache import LayerCache
 from ocianalyze.sources import files
 from ocianalyze.sources.registry.access import RegistryAccess
@@ -249,7 +249,7 @@ PIECES: list[tuple[Item, ...]] = [
 
 def _report(source: Source) -> dict[str, Any]:
     return comparable(
-        analyze(source, ignore=ABOUT_THE_SOURCE, profiles=["studio-classic", "studio-jupyterlab"]).model_dump(
+        analyze(source, Policy(ignore=ABOUT_THE_SOURCE, profiles=["studio-classic", "studio-jupyterlab"])).model_dump(
             by_alias=True
         )
     )

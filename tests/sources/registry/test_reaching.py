@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import AuthenticationError, RegistryError, UsageError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import RegistryAccess
@@ -25,7 +25,7 @@ pytestmark = requires("docker-registry", "skopeo", "openssl", "htpasswd")
 
 def scan(reference: str, access: RegistryAccess) -> dict[str, Any]:
     source = Source(reference=reference, access=access)
-    return comparable(analyze(source, ignore=ABOUT_THE_SOURCE).model_dump(by_alias=True))
+    return comparable(analyze(source, Policy(ignore=ABOUT_THE_SOURCE)).model_dump(by_alias=True))
 
 
 @pytest.fixture(scope="module")

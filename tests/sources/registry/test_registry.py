@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import AuthenticationError, ImageChoiceError, InvalidImageError, RegistryError
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import IMAGE, Registries
@@ -24,7 +24,7 @@ pytestmark = requires("docker-registry", "skopeo", "openssl", "htpasswd")
 
 def scan(reference: str, access: RegistryAccess | None = None, **options: Any) -> dict[str, Any]:  # noqa: ANN401
     source = Source(reference=reference, access=access, **options)
-    return analyze(source, ignore=ABOUT_THE_SOURCE).model_dump(by_alias=True)
+    return analyze(source, Policy(ignore=ABOUT_THE_SOURCE)).model_dump(by_alias=True)
 
 
 def plain(**options: Any) -> RegistryAccess:  # noqa: ANN401

@@ -1,0 +1,1 @@
+"""The commands, one file each: its whole signature, and what it does with it."""

@@ -1,0 +1,56 @@
+"""``ocianalyze cache``: show and empty the place where is kept what was learned of layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from ocianalyze.cli.caching import open_cache
+from ocianalyze.cli.options import CacheDirectory, Format, Output
+from ocianalyze.cli.output import print_json
+from ocianalyze.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ocianalyze.layers.cache import LayerCache
+
+SUMMARY: Final = "Show or empty the cache: what was learned of layers, kept for the next scan."
+
+
+def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) -> None:
+    """Show where the cache is and how much it holds."""
+    from ocianalyze.reports.text import printable
+    from ocianalyze.units import human
+
+    cache = _known_cache(cache_dir)
+    usage = cache.usage()
+    if format_ is Format.JSON:
+        print_json({"directory": str(cache.directory), "layers": usage.layers, "bytes": usage.size})
+    else:
+        typer.echo(f"{printable(str(cache.directory))}: {_counted(usage.layers)}, {human(usage.size)}")
+
+
+def clear(*, cache_dir: CacheDirectory = None) -> None:
+    """Delete what the cache holds, and nothing else that may lie in its directory."""
+    from ocianalyze.reports.text import printable
+    from ocianalyze.units import human
+
+    cache = _known_cache(cache_dir)
+    try:
+        usage = cache.clear()
+    except OSError as error:
+        raise UsageError(f"the cache {cache.directory} cannot be emptied: {error.strerror}") from error
+    typer.echo(f"{printable(str(cache.directory))}: {_counted(usage.layers)} deleted, {human(usage.size)}")
+
+
+def _known_cache(directory: Path | None) -> LayerCache:
+    cache = open_cache(directory)
+    if cache is None:
+        raise UsageError("there is no cache, because the home of this user is not known", hint="name it: --cache-dir")
+    return cache
+
+
+def _counted(layers: int) -> str:
+    return f"{layers:,} layer{'' if layers == 1 else 's'}"

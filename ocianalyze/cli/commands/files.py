@@ -1,0 +1,122 @@
+"""``ocianalyze files``: list what a container of the image would see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from ocianalyze.cli.caching import CacheOptions
+from ocianalyze.cli.input import read_settings
+from ocianalyze.cli.limits import LimitOptions
+from ocianalyze.cli.options import (
+    AuthFile,
+    AuthRealms,
+    CacheDirectory,
+    CacheSize,
+    CertDirectory,
+    ConfigFile,
+    Format,
+    Image,
+    ImageName,
+    Isolated,
+    Jobs,
+    MaxInflated,
+    MaxMemory,
+    MaxSteps,
+    Mirror,
+    NoCache,
+    Output,
+    PasswordFile,
+    PasswordStdin,
+    PlainHttp,
+    Platform,
+    TlsVerification,
+    TlsVerify,
+    Username,
+)
+from ocianalyze.cli.output import print_json_line
+from ocianalyze.cli.registries import RegistryOptions
+from ocianalyze.cli.source import make_source
+from ocianalyze.errors import UsageError
+
+
+def files(
+    *,
+    image: Image,
+    glob: Annotated[
+        str | None,
+        typer.Argument(metavar="GLOB", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."),
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Show which layers wrote, changed or deleted each path.")
+    ] = False,
+    format_: Output = Format.TABLE,
+    platform: Platform = None,
+    image_name: ImageName = None,
+    jobs: Jobs = None,
+    config: ConfigFile = None,
+    isolated: Isolated = False,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    authfile: AuthFile = None,
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    password_file: PasswordFile = None,
+    cert_dir: CertDirectory = None,
+    tls_verify: TlsVerification = TlsVerify.TRUE,
+    plain_http: PlainHttp = False,
+    mirror: Mirror = None,
+    auth_realm: AuthRealms = None,
+    no_cache: NoCache = False,
+    cache_dir: CacheDirectory = None,
+    cache_size: CacheSize = None,
+) -> None:
+    """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
+    from ocianalyze.cli.progress import showing_progress
+    from ocianalyze.reports import listing
+
+    settings = read_settings(config, isolated=isolated)
+    source = make_source(
+        image,
+        settings,
+        platform=platform,
+        image_name=image_name,
+        limits=LimitOptions(max_memory, max_inflated, max_steps),
+        registry=RegistryOptions(
+            authfile=authfile,
+            username=username,
+            password_stdin=password_stdin,
+            password_file=password_file,
+            cert_dir=cert_dir,
+            tls_verify=tls_verify,
+            plain_http=plain_http,
+            mirror=mirror,
+            auth_realm=auth_realm,
+        ),
+        cache=CacheOptions(no_cache, cache_dir, cache_size),
+        jobs=jobs,
+    )
+    with showing_progress() as progress:
+        source = replace(source, progress=progress)
+        with source.open() as opened:
+            layers, _ = source.read(opened)
+            filesystem = source.merge(layers)
+    if history:
+        steps = [layer.created_by for layer in opened.layers]
+        records = listing.histories(filesystem, steps, glob)
+        lines = listing.history_lines(filesystem, steps, glob)
+    else:
+        records = listing.records(filesystem, glob)
+        lines = listing.lines(filesystem, glob)
+    found = False
+    for item in records if format_ is Format.JSON else lines:
+        found = True
+        print_json_line(item) if isinstance(item, dict) else typer.echo(item)
+    if not found and glob is not None:
+        raise UsageError(
+            f"nothing in the image matches {glob}",
+            hint="a pattern is an absolute path, such as '/opt/**' or '**/kernel.json'",
+        )

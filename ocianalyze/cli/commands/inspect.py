@@ -1,0 +1,126 @@
+"""``ocianalyze inspect``: show what an image is, without reading its layers."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Final
+
+from ocianalyze.cli.input import either, read_settings
+from ocianalyze.cli.limits import LimitOptions
+from ocianalyze.cli.options import (
+    AppImageConfigFile,
+    AuthFile,
+    AuthRealms,
+    CertDirectory,
+    Color,
+    ColorChoice,
+    ConfigFile,
+    DriverVersion,
+    Format,
+    Ignore,
+    Image,
+    ImageName,
+    Isolated,
+    MaxInflated,
+    MaxMemory,
+    MaxSteps,
+    Mirror,
+    Output,
+    PasswordFile,
+    PasswordStdin,
+    PlainHttp,
+    Platform,
+    Profiles,
+    Select,
+    Severities,
+    TlsVerification,
+    TlsVerify,
+    Username,
+)
+from ocianalyze.cli.output import console, print_json
+from ocianalyze.cli.policy import PolicyOptions, make_policy
+from ocianalyze.cli.registries import RegistryOptions
+from ocianalyze.cli.source import make_source
+
+_UNWRAPPED: Final = 10_000
+"""How wide a table is that other programs read: no value is broken."""
+
+
+def inspect(
+    *,
+    image: Image,
+    profile: Profiles = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    severity: Severities = None,
+    format_: Output = Format.TABLE,
+    app_image_config: AppImageConfigFile = None,
+    driver_version: DriverVersion = None,
+    color: ColorChoice = None,
+    platform: Platform = None,
+    image_name: ImageName = None,
+    config: ConfigFile = None,
+    isolated: Isolated = False,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    authfile: AuthFile = None,
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    password_file: PasswordFile = None,
+    cert_dir: CertDirectory = None,
+    tls_verify: TlsVerification = TlsVerify.TRUE,
+    plain_http: PlainHttp = False,
+    mirror: Mirror = None,
+    auth_realm: AuthRealms = None,
+) -> None:
+    """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
+
+    No layer is read. The exit code is 0 whatever is found.
+    """
+    from ocianalyze.analysis import preview
+    from ocianalyze.cli.progress import showing_progress
+    from ocianalyze.reports import inspection
+
+    settings = read_settings(config, isolated=isolated)
+    source = make_source(
+        image,
+        settings,
+        platform=platform,
+        image_name=image_name,
+        limits=LimitOptions(max_memory, max_inflated, max_steps),
+        registry=RegistryOptions(
+            authfile=authfile,
+            username=username,
+            password_stdin=password_stdin,
+            password_file=password_file,
+            cert_dir=cert_dir,
+            tls_verify=tls_verify,
+            plain_http=plain_http,
+            mirror=mirror,
+            auth_realm=auth_realm,
+        ),
+        reads_stdin=str(app_image_config) == "-",
+    )
+    policy = make_policy(
+        PolicyOptions(
+            profile=profile,
+            select=select,
+            ignore=ignore,
+            severity=severity,
+            app_image_config=app_image_config,
+            driver_version=driver_version,
+        ),
+        settings,
+        image=image,
+    )
+    with ExitStack() as stack:
+        with showing_progress() as progress:  # an image that comes as a stream passes by
+            opened = stack.enter_context(replace(source, progress=progress).open(read_layers=False))
+        outcome = preview(opened, policy)
+        if format_ is Format.JSON:
+            print_json(inspection.record(opened, outcome))
+        else:
+            where = console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED)
+            inspection.print_image(opened, outcome, where)

@@ -1,0 +1,16 @@
+"""``ocianalyze rules``: list the rules."""
+
+from __future__ import annotations
+
+from ocianalyze.cli.options import Color, ColorChoice, Format, Output
+from ocianalyze.cli.output import console, print_json
+
+
+def rules(*, format_: Output = Format.TABLE, color: ColorChoice = Color.AUTO) -> None:
+    """List all rules, a line each."""
+    from ocianalyze.reports import catalogue
+
+    if format_ is Format.JSON:
+        print_json(catalogue.records())
+    else:
+        catalogue.print_rules(console(color or Color.AUTO))

@@ -1,0 +1,183 @@
+"""``ocianalyze scan``: tell whether an image will work."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from ocianalyze.cli.caching import CacheOptions
+from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED
+from ocianalyze.cli.input import either, process_age, read_settings
+from ocianalyze.cli.limits import LimitOptions
+from ocianalyze.cli.options import (
+    AppImageConfigFile,
+    AuthFile,
+    AuthRealms,
+    CacheDirectory,
+    CacheSize,
+    CertDirectory,
+    Color,
+    ColorChoice,
+    ConfigFile,
+    DriverVersion,
+    FailFast,
+    FailOnChoice,
+    Format,
+    Formats,
+    Ignore,
+    Image,
+    ImageName,
+    Isolated,
+    Jobs,
+    MaxInflated,
+    MaxMemory,
+    MaxSteps,
+    Mirror,
+    NoCache,
+    Outputs,
+    PasswordFile,
+    PasswordStdin,
+    PlainHttp,
+    Platform,
+    Profiles,
+    Select,
+    Severities,
+    SizeLimit,
+    TlsVerification,
+    TlsVerify,
+    Username,
+    Verify,
+)
+from ocianalyze.cli.output import console, log_to_stderr, pair_outputs, write_reports
+from ocianalyze.cli.policy import PolicyOptions, make_policy
+from ocianalyze.cli.registries import RegistryOptions
+from ocianalyze.cli.source import make_source
+
+if TYPE_CHECKING:
+    from ocianalyze.reports.report import Report
+
+_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
+_WIDE: Final = 120
+
+
+def scan(
+    *,
+    image: Image,
+    profile: Profiles = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    severity: Severities = None,
+    fail_on: FailOnChoice = None,
+    fail_fast: FailFast = False,
+    format_: Formats = None,
+    output: Outputs = None,
+    app_image_config: AppImageConfigFile = None,
+    size_limit: SizeLimit = None,
+    driver_version: DriverVersion = None,
+    verify: Verify = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
+    ] = False,
+    timing: Annotated[
+        bool, typer.Option("--timing", help="Say on standard error where the time went, by phase and by layer.")
+    ] = False,
+    color: ColorChoice = None,
+    platform: Platform = None,
+    image_name: ImageName = None,
+    jobs: Jobs = None,
+    config: ConfigFile = None,
+    isolated: Isolated = False,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    authfile: AuthFile = None,
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    password_file: PasswordFile = None,
+    cert_dir: CertDirectory = None,
+    tls_verify: TlsVerification = TlsVerify.TRUE,
+    plain_http: PlainHttp = False,
+    mirror: Mirror = None,
+    auth_realm: AuthRealms = None,
+    no_cache: NoCache = False,
+    cache_dir: CacheDirectory = None,
+    cache_size: CacheSize = None,
+) -> None:
+    """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
+    from ocianalyze.analysis import analyze
+    from ocianalyze.cli.early import EarlyAnswers
+    from ocianalyze.cli.progress import showing_progress
+
+    settings = read_settings(config, isolated=isolated)
+    source = make_source(
+        image,
+        settings,
+        platform=platform,
+        image_name=image_name,
+        limits=LimitOptions(max_memory, max_inflated, max_steps),
+        registry=RegistryOptions(
+            authfile=authfile,
+            username=username,
+            password_stdin=password_stdin,
+            password_file=password_file,
+            cert_dir=cert_dir,
+            tls_verify=tls_verify,
+            plain_http=plain_http,
+            mirror=mirror,
+            auth_realm=auth_realm,
+        ),
+        cache=CacheOptions(no_cache, cache_dir, cache_size),
+        jobs=jobs,
+        reads_stdin=str(app_image_config) == "-",
+        quiet=quiet,
+    )
+    if verbose:
+        log_to_stderr()
+    color = Color(either(color, settings.color, Color.AUTO))
+    outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
+    policy = make_policy(
+        PolicyOptions(
+            profile=profile,
+            select=select,
+            ignore=ignore,
+            severity=severity,
+            app_image_config=app_image_config,
+            driver_version=driver_version,
+            size_limit=size_limit,
+            fail_on=fail_on,
+            fail_fast=fail_fast,
+            details=verbose,
+        ),
+        settings,
+        image=image,
+    )
+    age = process_age()
+    observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
+    with showing_progress(quiet=quiet, verbose=verbose, color=color) as progress:
+        source = replace(source, verify_all=bool(either(verify, settings.verify)), progress=progress)
+        report = analyze(source, policy, observers=observers)
+    if settings.file:
+        report = report.model_copy(update={"settings": str(settings.file)})
+    if age is not None:
+        report = report.model_copy(update={"timing": report.timing.with_start(age)})
+    write_reports(report, outputs, color, quiet=quiet)
+    if timing or verbose:
+        from ocianalyze.reports.timing import print_timing
+
+        if sys.stderr.isatty() and not quiet:  # the report is above
+            sys.stderr.write("\n")
+        print_timing(report, console(color, file=sys.stderr, width=_WIDE))
+    raise typer.Exit(_exit_code(report))
+
+
+def _exit_code(report: Report) -> int:
+    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0."""
+    least = _RANKS[report.request.fail_on]
+    severe = {item.kind for item in report.findings if item.waived is None and _RANKS[item.severity] <= least}
+    if "finding" in severe:
+        return EXIT_FOUND
+    return EXIT_NOT_ANALYSED if severe or report.verdict in ("undecided", "error") else 0

@@ -1,0 +1,15 @@
+"""How the command line ends: its exit codes, and output that nobody wants any more."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+EXIT_FOUND: Final = 1
+EXIT_NOT_ANALYSED: Final = 3
+
+
+def discard_output() -> None:
+    """Let whatever is still to be written to standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
