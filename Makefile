@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 BIN := .venv/bin
-SOURCES := pyproject.toml hatch_build.py $(wildcard ocianalyze/layers/*.c)
+SOURCES := pyproject.toml hatch_build.py $(wildcard ocianalyze/layers/*/*.c)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help demo test check lint types fix docs docs-check bench clean

@@ -9,8 +9,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 MODULES = {
-    "ocianalyze.layers._ordinary": "ocianalyze/layers/_ordinary.c",
-    "ocianalyze.layers._columns": "ocianalyze/layers/_columns.c",
+    "ocianalyze.layers.tar._ordinary": "ocianalyze/layers/tar/_ordinary.c",
+    "ocianalyze.layers.changeset._columns": "ocianalyze/layers/changeset/_columns.c",
 }
 
 
@@ -24,7 +24,7 @@ class CompilingHook(BuildHookInterface):
         if self.target_name != "wheel" or os.environ.get("OCIANALYZE_PURE_PYTHON"):
             return
         if compile_in_place(Path(self.root)):
-            build_data["artifacts"].append("ocianalyze/layers/_*.so")
+            build_data["artifacts"].append("ocianalyze/layers/*/_*.so")
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
 

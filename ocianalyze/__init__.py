@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ocianalyze.analysis import Observer, Policy, Source, analyze
     from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.reports.report import Report
     from ocianalyze.rules.rule import Declaration, Finding, Severity, Subject, rule
     from ocianalyze.rules.waivers import Waiver

@@ -11,7 +11,7 @@ import pytest
 
 from ocianalyze.analysis import FailOn, Policy, Source, analyze
 from ocianalyze.errors import DigestMismatchError, LimitExceededError, UsageError
-from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.rules.profiles import PROFILES
 from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress

@@ -13,9 +13,9 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import AnalysisError
-from ocianalyze.layers import reading as reading_module
-from ocianalyze.layers.cache import LayerCache
-from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.metering.limits import Limits
+from ocianalyze.layers.reading import layers as reading_module
+from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress

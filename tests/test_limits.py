@@ -14,7 +14,7 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import LimitExceededError, UndecidedError
-from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB
 from tests.conftest import SaveImage
@@ -255,6 +255,7 @@ BOUNDS: Final = {
         rules/size/download_large.py:_WORTH_MENTIONING rules/size/layer_bytes_wasted.py:_WORTH_MENTIONING
     """,
     "what the user gives is refused, with a usage error": """
+        rules/policy.py:text[:100]
         facts/registration/app_image_config.py:LARGEST facts/gpu/drivers.py:_LONGEST_PART
         facts/gpu/drivers.py:_MOST_PARTS
     """,

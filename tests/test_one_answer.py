@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from ocianalyze.analysis import Source, analyze
-from ocianalyze.layers.cache import LayerCache
+from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.hostile import planted, texts
 from tests.support.compress import compress

@@ -16,8 +16,9 @@ from typing import IO, Any
 import pytest
 
 from ocianalyze.analysis import Policy, Source, analyze
-from ocianalyze.layers import reading as reading_module
-from ocianalyze.layers.progress import SILENT, Silent, tell_chunks, tell_entries
+from ocianalyze.layers.metering.progress import SILENT, Silent, tell_chunks
+from ocianalyze.layers.reading import layers as reading_module
+from ocianalyze.layers.tar.telling import tell_entries
 from tests.conftest import SaveImage
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.fit import fit_image

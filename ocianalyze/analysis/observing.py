@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ocianalyze.facts import READS
 from ocianalyze.filesystem.merge import merge
-from ocianalyze.layers.budget import Budget
-from ocianalyze.layers.capture import Capture
-from ocianalyze.layers.limits import DEFAULT_LIMITS, Limits
-from ocianalyze.layers.progress import SILENT, Progress
-from ocianalyze.layers.reader import Reading, verify
-from ocianalyze.layers.reading import read_layers
+from ocianalyze.layers.contents.capture import Capture
+from ocianalyze.layers.metering.budget import Budget
+from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.metering.progress import SILENT, Progress
+from ocianalyze.layers.reading.layers import read_layers
+from ocianalyze.layers.reading.reader import Reading, verify
 from ocianalyze.oci.reference import Reference
 from ocianalyze.sources.opening import open_image
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.layers.reading.cache import LayerCache
+    from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.sources.registry.access import RegistryAccess
 

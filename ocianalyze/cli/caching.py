@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocianalyze.layers.cache import LayerCache
+    from ocianalyze.layers.reading.cache import LayerCache
 
 _PROGRAM: Final = "ocianalyze"
 
@@ -46,7 +46,7 @@ def open_cache(directory: Path | None, max_size: int | None = None) -> LayerCach
     """
     from platformdirs import user_cache_path
 
-    from ocianalyze.layers.cache import DEFAULT_CACHE_SIZE, LayerCache
+    from ocianalyze.layers.reading.cache import DEFAULT_CACHE_SIZE, LayerCache
 
     try:
         where = directory or user_cache_path(_PROGRAM, appauthor=False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ocianalyze.cli.options import Format
-    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
 

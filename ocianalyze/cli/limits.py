@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand
 
-from ocianalyze.layers.limits import MEANINGS, REPLACED, Limits
+from ocianalyze.layers.metering.limits import MEANINGS, REPLACED, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

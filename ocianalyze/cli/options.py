@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from ocianalyze.layers.limits import DEFAULT_LIMITS, MEANINGS
+from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.cli.options import Color
 from ocianalyze.cli.tally import Tally
-from ocianalyze.layers.progress import SILENT
+from ocianalyze.layers.metering.progress import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.cli.bars import Drawing
     from ocianalyze.cli.tally import Display
-    from ocianalyze.layers.progress import Progress
+    from ocianalyze.layers.metering.progress import Progress
 
 _log = logging.getLogger(__name__)
 

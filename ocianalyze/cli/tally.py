@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 if TYPE_CHECKING:
-    from ocianalyze.layers.progress import LayerProgress
+    from ocianalyze.layers.metering.progress import LayerProgress
 
 _WINDOW: Final = 5.0
 """Speed is that of so many seconds past."""

@@ -56,7 +56,7 @@ _MODULES: Final = (
 )
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)
-"""The contents that are wanted, as patterns of `ocianalyze.layers.capture.Capture`."""
+"""The contents that are wanted, as patterns of `ocianalyze.layers.contents.capture.Capture`."""
 
 
 _NAMES: Final = frozenset((*WANTED, CODE_EDITOR))

@@ -10,20 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.filesystem.finder import Finder
-from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.columns import rows_of
-from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.obstacles import CONTAINERD, MERGED_DOCKER, Cause, Refusal
-from ocianalyze.layers.places import without_detours
+from ocianalyze.layers.changeset.changeset import ROOT
+from ocianalyze.layers.changeset.columns import rows_of
+from ocianalyze.layers.changeset.places import without_detours
+from ocianalyze.layers.tar.entry import Kind
+from ocianalyze.layers.tar.obstacles import CONTAINERD, MERGED_DOCKER, Cause, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from ocianalyze.filesystem.directories import Directories
     from ocianalyze.filesystem.ids import Ids
-    from ocianalyze.layers.changeset import Changeset
-    from ocianalyze.layers.limits import Limits
-    from ocianalyze.layers.obstacles import Obstacles
+    from ocianalyze.layers.changeset.changeset import Changeset
+    from ocianalyze.layers.metering.limits import Limits
+    from ocianalyze.layers.tar.obstacles import Obstacles
 
 _IMPLICIT, _SYMLINK = int(Kind.IMPLICIT_DIRECTORY), int(Kind.SYMLINK)
 _ABSENT, _OPAQUE = int(Kind.ABSENT), int(Kind.OPAQUE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
-from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.columns import rows_by_directory
-from ocianalyze.layers.entry import DIRECTORIES, MARKERS
+from ocianalyze.layers.changeset.changeset import ROOT
+from ocianalyze.layers.changeset.columns import rows_by_directory
+from ocianalyze.layers.tar.entry import DIRECTORIES, MARKERS
 
 if TYPE_CHECKING:
     from array import array

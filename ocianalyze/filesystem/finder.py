@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.places import MOST_HOPS, normalise
+from ocianalyze.layers.changeset.places import MOST_HOPS, normalise
+from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ocianalyze.filesystem.ids import Ids
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.metering.limits import Limits
 
 _SYMLINK: Final = int(Kind.SYMLINK)
 _NAMELESS: Final = frozenset(("", ".", ".."))

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers import places
-from ocianalyze.layers.entry import DIRECTORIES, HIDING, Kind
-from ocianalyze.layers.obstacles import CONTAINERD, EVERYONE, MERGED_DOCKER, Cause, Refusal, joined
-from ocianalyze.layers.places import NOT_LOCAL, NOT_MERGED
-from ocianalyze.layers.xattrs import refused_attributes
+from ocianalyze.layers.changeset import places
+from ocianalyze.layers.changeset.places import NOT_LOCAL, NOT_MERGED
+from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, Kind
+from ocianalyze.layers.tar.obstacles import CONTAINERD, EVERYONE, MERGED_DOCKER, Cause, Refusal, joined
+from ocianalyze.layers.tar.xattrs import refused_attributes
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.finder import Finder, Way

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.layers.changeset.changeset import Changeset
 
 
 class Ids:

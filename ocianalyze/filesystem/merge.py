@@ -22,18 +22,18 @@ from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.replay import Replay
 from ocianalyze.filesystem.tree import Filesystem
 from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
-from ocianalyze.layers.budget import Budget
-from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.columns import has_repeats, rows_of
-from ocianalyze.layers.entry import DIRECTORIES, HIDING, MARKERS, Kind
-from ocianalyze.layers.obstacles import MERGED_DOCKER, Cause, Obstacles, Refusal
-from ocianalyze.layers.places import NOT_MERGED
+from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.changeset.columns import has_repeats, rows_of
+from ocianalyze.layers.changeset.places import NOT_MERGED
+from ocianalyze.layers.metering.budget import Budget
+from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, MARKERS, Kind
+from ocianalyze.layers.tar.obstacles import MERGED_DOCKER, Cause, Obstacles, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from ocianalyze.layers.contents import Contents
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.contents.contents import Contents
+    from ocianalyze.layers.metering.limits import Limits
 
 _SYMLINK, _HARDLINK = int(Kind.SYMLINK), int(Kind.HARDLINK)
 _OPAQUE, _IMPLICIT = int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)

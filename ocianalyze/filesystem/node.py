@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.layers.entry import Attributes, Kind
+from ocianalyze.layers.tar.entry import Attributes, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ocianalyze.filesystem.directories import Directories
     from ocianalyze.filesystem.ids import Ids
-    from ocianalyze.layers.budget import Budget
-    from ocianalyze.layers.changeset import Changeset
-    from ocianalyze.layers.contents import Contents
+    from ocianalyze.layers.changeset.changeset import Changeset
+    from ocianalyze.layers.contents.contents import Contents
+    from ocianalyze.layers.metering.budget import Budget
 
 _BYTES_PER_STEP: Final = 64
 """What is read is looked through as well, which takes about a microsecond for so many bytes."""

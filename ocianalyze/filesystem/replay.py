@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.filesystem.finder import Finder
 from ocianalyze.filesystem.hardlinks import Hardlinks
-from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.entry import DIRECTORIES, HIDING, MARKERS, WHITEOUT_PREFIX, Kind
-from ocianalyze.layers.obstacles import CONTAINERD, DOCKER, EVERYONE, PODMAN, Cause, Obstacles, Refusal, joined
-from ocianalyze.layers.places import NOT_LOCAL, NOT_MERGED
+from ocianalyze.layers.changeset.changeset import ROOT
+from ocianalyze.layers.changeset.places import NOT_LOCAL, NOT_MERGED
+from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, MARKERS, WHITEOUT_PREFIX, Kind
+from ocianalyze.layers.tar.obstacles import CONTAINERD, DOCKER, EVERYONE, PODMAN, Cause, Obstacles, Refusal, joined
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.ids import Ids
-    from ocianalyze.layers.changeset import Changeset
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.changeset.changeset import Changeset
+    from ocianalyze.layers.metering.limits import Limits
 
 _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
     int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)

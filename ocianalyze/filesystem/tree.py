@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.filesystem.resolver import Resolver
-from ocianalyze.layers.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.entry import MARKERS, OPAQUE_MARKER, Kind
-from ocianalyze.layers.globs import NamePattern, PathPattern, is_wild
+from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
+from ocianalyze.layers.tar.entry import MARKERS, OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.directories import Directories
     from ocianalyze.filesystem.ids import Ids
-    from ocianalyze.layers.budget import Budget
-    from ocianalyze.layers.contents import Contents
-    from ocianalyze.layers.obstacles import Obstacles
+    from ocianalyze.layers.contents.contents import Contents
+    from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.layers.tar.obstacles import Obstacles
 
 _Text: TypeAlias = bytes
 _TEXT_PER_STEP: Final = 1000
@@ -153,7 +153,7 @@ class Filesystem:
         return self._visible(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape")))
 
     def glob(self, pattern: str) -> list[Node]:
-        """Return the paths that match, sorted; for patterns see `ocianalyze.layers.globs.PathPattern`.
+        """Return the paths that match, sorted; for patterns see `ocianalyze.layers.contents.globs.PathPattern`.
 
         Symlinks are not followed.
         """

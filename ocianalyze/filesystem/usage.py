@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.filesystem.tree import LayerUsage
-from ocianalyze.layers.columns import count_bytes
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.changeset.columns import count_bytes
+from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ocianalyze.filesystem.ids import Ids
-    from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.layers.changeset.changeset import Changeset
 
 _FILE, _SYMLINK = int(Kind.FILE), int(Kind.SYMLINK)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.size import Piece, Size
     from ocianalyze.facts.user import User
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Judgement, Outcome
     from ocianalyze.rules.policy import Policy

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from ocianalyze.layers.compression import MAGIC_SIZE, recognise
-from ocianalyze.layers.reader import PreReadBlob
+from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
+from ocianalyze.layers.reading.reader import PreReadBlob
 from ocianalyze.oci.media_types import stated_compression
 from ocianalyze.reports.assembly import finding_reports
 from ocianalyze.reports.report import as_json

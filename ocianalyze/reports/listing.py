@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import encodable, printable
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from ocianalyze.layers.globs import PathPattern
+from ocianalyze.layers.contents.globs import PathPattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

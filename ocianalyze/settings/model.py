@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from ocianalyze.errors import UsageError, suggest
-from ocianalyze.layers.limits import MEANINGS, REPLACED
+from ocianalyze.layers.metering.limits import MEANINGS, REPLACED
 from ocianalyze.rules.policy import Policy, check_driver_version
 from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.registry import all_rules

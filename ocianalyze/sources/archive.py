@@ -7,11 +7,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError, CutShortError, InvalidImageError
-from ocianalyze.layers.budget import memory_of_member
-from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.obstacles import Cause
-from ocianalyze.layers.tarstream import read_entries
-from ocianalyze.layers.windows import RangeWindow
+from ocianalyze.layers.blob.windows import RangeWindow
+from ocianalyze.layers.metering.budget import memory_of_member
+from ocianalyze.layers.tar.entry import Kind
+from ocianalyze.layers.tar.obstacles import Cause
+from ocianalyze.layers.tar.tarstream import read_entries
 from ocianalyze.sources.diagnosis.heads import HEAD, of_damage, of_head
 from ocianalyze.sources.sparse_member import Allowance, SparseRange
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ocianalyze.errors import AnalysisError
-    from ocianalyze.layers.budget import Budget
-    from ocianalyze.layers.obstacles import Refusal
-    from ocianalyze.layers.sparse import SparseFile
+    from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.layers.tar.obstacles import Refusal
+    from ocianalyze.layers.tar.sparse import SparseFile
     from ocianalyze.sources.files import FileRange, OpenFile
 
 NO_MEMBERS = frozenset((int(Kind.ABSENT), int(Kind.GLOBAL_HEADER)))

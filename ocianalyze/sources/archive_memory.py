@@ -8,18 +8,18 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import InvalidImageError
-from ocianalyze.layers import packing
-from ocianalyze.layers.budget import memory_of
-from ocianalyze.layers.contents import Contents
-from ocianalyze.layers.memory import circumstances, pack_layer, unpack_layer
-from ocianalyze.layers.reader import PreReadBlob
+from ocianalyze.layers.changeset import packing
+from ocianalyze.layers.changeset.changeset import memory_of
+from ocianalyze.layers.contents.contents import Contents
+from ocianalyze.layers.reading.memory import circumstances, pack_layer, unpack_layer
+from ocianalyze.layers.reading.reader import PreReadBlob
 from ocianalyze.oci.digest import Digest
 from ocianalyze.sources.kept import BytesBlob, CompressedBlob
 from ocianalyze.sources.stream import PassedBlob, StreamStore
 
 if TYPE_CHECKING:
-    from ocianalyze.layers.cache import LayerCache
-    from ocianalyze.layers.reader import Reading, ReadLayer
+    from ocianalyze.layers.reading.cache import LayerCache
+    from ocianalyze.layers.reading.reader import Reading, ReadLayer
     from ocianalyze.oci.image import Blob, ByteRange
 
 _log = logging.getLogger(__name__)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers.compression import compress_frame, expand_frame
-from ocianalyze.layers.tarstream import begins_tar
+from ocianalyze.layers.blob.compression import compress_frame, expand_frame
+from ocianalyze.layers.tar.tarstream import begins_tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.layers.budget import Budget
+    from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.oci.image import ByteRange
 
 _PIECE: Final = 64 << 10

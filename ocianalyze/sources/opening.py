@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError
-from ocianalyze.layers.compression import MAGIC_SIZE, recognise
+from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources import docker_archive, oci_layout
@@ -25,7 +25,7 @@ from ocianalyze.sources.stream import StreamStore
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.layers.reader import Reading
+    from ocianalyze.layers.reading.reader import Reading
     from ocianalyze.oci.image import Image
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.choosing import Choice

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers import sparse
-from ocianalyze.layers.limits import RATIO
+from ocianalyze.layers.metering.limits import RATIO
+from ocianalyze.layers.tar import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.errors import LimitExceededError
-    from ocianalyze.layers.limits import Limits
-    from ocianalyze.layers.sparse import SparseFile, SparseMap
+    from ocianalyze.layers.metering.limits import Limits
+    from ocianalyze.layers.tar.sparse import SparseFile, SparseMap
     from ocianalyze.oci.image import ByteRange
 
 _SHARE: Final = 16

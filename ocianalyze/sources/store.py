@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ocianalyze.errors import LimitExceededError
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.oci.image import Blob
     from ocianalyze.oci.models import Descriptor
 

@@ -12,14 +12,14 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
-from ocianalyze.layers import sparse
-from ocianalyze.layers.budget import memory_of_member
-from ocianalyze.layers.compression import decompress, peek, recognise
-from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.progress import tell_chunks
-from ocianalyze.layers.reader import PreReadBlob, read_blob
-from ocianalyze.layers.tarstream import BLOCK, read_entries
-from ocianalyze.layers.windows import StreamWindow
+from ocianalyze.layers.blob.compression import decompress, peek, recognise
+from ocianalyze.layers.blob.windows import StreamWindow
+from ocianalyze.layers.metering.budget import memory_of_member
+from ocianalyze.layers.metering.progress import tell_chunks
+from ocianalyze.layers.reading.reader import PreReadBlob, read_blob
+from ocianalyze.layers.tar import sparse
+from ocianalyze.layers.tar.entry import Kind
+from ocianalyze.layers.tar.tarstream import BLOCK, read_entries
 from ocianalyze.sources.archive import NO_MEMBERS, Names, broken, require_archive, require_readable
 from ocianalyze.sources.diagnosis.heads import HEAD
 from ocianalyze.sources.kept import is_document, kept
@@ -29,8 +29,8 @@ from ocianalyze.sources.store import stated_digest, too_large
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ocianalyze.layers.reader import Reading
-    from ocianalyze.layers.sparse import SparseFile, SparseMap
+    from ocianalyze.layers.reading.reader import Reading
+    from ocianalyze.layers.tar.sparse import SparseFile, SparseMap
     from ocianalyze.oci.image import Blob, ByteRange
 
 

@@ -11,7 +11,7 @@ from ocianalyze.facts import READS, gather
 from ocianalyze.facts.directories.mounts import find_mounts
 from ocianalyze.facts.directories.reserved import look_into
 from ocianalyze.facts.registration.app_image_config import mount_path, requested_kernels
-from ocianalyze.layers.capture import Capture, Want
+from ocianalyze.layers.contents.capture import Capture, Want
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Severity, Subject

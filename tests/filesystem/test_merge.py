@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from ocianalyze.errors import LimitExceededError
 from ocianalyze.filesystem import merge
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.obstacles import CONTAINERD, OLDER_DOCKER, Cause, Obstacles
-from ocianalyze.layers.reader import Reading
+from ocianalyze.layers.metering.limits import Limits
+from ocianalyze.layers.reading.reader import Reading
+from ocianalyze.layers.tar.entry import Kind
+from ocianalyze.layers.tar.obstacles import CONTAINERD, OLDER_DOCKER, Cause, Obstacles
 from tests.support import oracle
 from tests.support.extraction import unpack_with_umoci
 from tests.support.filesystems import as_tree, drawn, merged, paths

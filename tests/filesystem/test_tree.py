@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.filesystem.resolver import MAX_HOPS
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.tar.entry import Kind
 from tests.support.filesystems import merged
 from tests.support.headers import END, member, pax
 from tests.support.strategies import layer_stacks

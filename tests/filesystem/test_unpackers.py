@@ -9,7 +9,7 @@ import pytest
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.tar.entry import Kind
 from tests.support.filesystems import drawn, merged
 from tests.support.strategies import layer_stacks
 from tests.support.tarballs import layer

@@ -27,7 +27,8 @@ from rich.console import Console
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import OcianalyzeError
-from ocianalyze.layers import columns, ordinary
+from ocianalyze.layers.changeset import columns
+from ocianalyze.layers.tar import ordinary
 from ocianalyze.reports.report import Report
 from ocianalyze.reports.table import print_report
 from tests.hostile.cases import KINDS, Case, case

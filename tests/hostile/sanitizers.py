@@ -21,7 +21,7 @@ def build(directory: Path) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     include = f"-I{sysconfig.get_paths()['include']}"
-    for source in SOURCES.glob("_*.c"):
+    for source in SOURCES.rglob("_*.c"):
         target = directory / f"{source.stem}{suffix}"
         subprocess.run(["cc", "-shared", "-fPIC", *_FLAGS, include, str(source), "-o", str(target)], check=True)
     return directory

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
-from ocianalyze.layers.entry import Entry, Kind
-from ocianalyze.layers.tarstream import read_entries
-from ocianalyze.layers.windows import Window
+from ocianalyze.layers.blob.windows import Window
+from ocianalyze.layers.tar.entry import Entry, Kind
+from ocianalyze.layers.tar.tarstream import read_entries
 
 ARCHIVE = Path(__file__).parents[1] / "data" / "odd-tars.tar.xz"
 

@@ -8,9 +8,9 @@ from typing import Any
 from ocianalyze.facts import READS, gather
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.capture import Capture
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.reader import Reading, read_blob
+from ocianalyze.layers.contents.capture import Capture
+from ocianalyze.layers.metering.limits import Limits
+from ocianalyze.layers.reading.reader import Reading, read_blob
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.image import Image, Layer
 from ocianalyze.oci.json import parse

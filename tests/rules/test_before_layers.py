@@ -11,7 +11,7 @@ import pytest
 
 from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import RuleError
-from ocianalyze.layers.cache import LayerCache
+from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.oci.image import ByteRange
 from ocianalyze.reports.report import json_schema
 from ocianalyze.rules.engine import Outcome, run

@@ -3,7 +3,7 @@
 import pytest
 
 from ocianalyze.errors import CorruptLayerError
-from ocianalyze.layers.obstacles import EVERYONE, Cause, stops_current
+from ocianalyze.layers.tar.obstacles import EVERYONE, Cause, stops_current
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.layers.finding import cannot_unpack
 from ocianalyze.rules.profiles import PROFILES

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.errors import InvalidImageError, OcianalyzeError
-from ocianalyze.layers.signatures import HEAD
+from ocianalyze.layers.blob.signatures import HEAD
 from ocianalyze.sources.diagnosis.heads import of_damage, of_head
 from ocianalyze.sources.diagnosis.names import of_names
 from tests.support.forms import archive, archive_items

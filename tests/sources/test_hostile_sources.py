@@ -29,11 +29,11 @@ from ocianalyze.errors import (
     LimitExceededError,
     OcianalyzeError,
 )
-from ocianalyze.layers import ordinary
-from ocianalyze.layers.budget import Budget
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.reader import Reading
-from ocianalyze.layers.reading import read_layers
+from ocianalyze.layers.metering.budget import Budget
+from ocianalyze.layers.metering.limits import Limits
+from ocianalyze.layers.reading.layers import read_layers
+from ocianalyze.layers.reading.reader import Reading
+from ocianalyze.layers.tar import ordinary
 from ocianalyze.oci.image import Image
 from tests.support.compress import Compression, compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.errors import ImageChoiceError, InvalidImageError, OcianalyzeError
-from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.sources.choosing import choose
 from ocianalyze.sources.kept import BytesBlob

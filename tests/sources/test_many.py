@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.errors import ImageChoiceError, InvalidImageError
-from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.sources import docker_archive, oci_layout

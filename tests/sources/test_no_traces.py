@@ -40,10 +40,10 @@ GUARDED = textwrap.dedent(
     import os, sys
     from pathlib import Path
     from ocianalyze.filesystem.merge import merge
-    from ocianalyze.layers.capture import Capture
-    from ocianalyze.layers.filetype import describe
-    from ocianalyze.layers.reader import Reading, verify
-    from ocianalyze.layers.reading import read_layers
+    from ocianalyze.layers.contents.capture import Capture
+    from ocianalyze.layers.contents.filetype import describe
+    from ocianalyze.layers.reading.reader import Reading, verify
+    from ocianalyze.layers.reading.layers import read_layers
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.opening import open_image
     from ocianalyze.sources.registry.access import RegistryAccess

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.analysis import Policy, Source, analyze
-from ocianalyze.layers.cache import LayerCache
+from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.sources import files
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.conftest import SaveImage

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError, OcianalyzeError
-from ocianalyze.layers.limits import Limits
+from ocianalyze.layers.metering.limits import Limits
 from tests.support.forms import FormName, archive, write_directory
 from tests.support.headers import header, pax, with_content
 from tests.support.images import ImageSpec

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ocianalyze.layers.windows import RangeWindow, StreamWindow
+from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow
 from ocianalyze.oci.image import ByteRange
 
 

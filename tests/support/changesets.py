@@ -1,10 +1,10 @@
 """A layer with one of everything that is odd, and what a changeset is made of, for comparing."""
 
-from ocianalyze.layers.budget import Budget
-from ocianalyze.layers.building import build_changeset
-from ocianalyze.layers.changeset import Changeset
-from ocianalyze.layers.limits import Limits
-from ocianalyze.layers.tarstream import read_entries
+from ocianalyze.layers.changeset.building import build_changeset
+from ocianalyze.layers.changeset.changeset import Changeset
+from ocianalyze.layers.metering.budget import Budget
+from ocianalyze.layers.metering.limits import Limits
+from ocianalyze.layers.tar.tarstream import read_entries
 from tests.support.blobs import range_window
 from tests.support.headers import pax
 from tests.support.tarballs import Item, directory, file, layer, symlink

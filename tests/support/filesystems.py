@@ -10,9 +10,9 @@ from hypothesis.strategies import SearchStrategy
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.filesystem.node import Node
 from ocianalyze.filesystem.tree import Filesystem
-from ocianalyze.layers.capture import Capture
-from ocianalyze.layers.entry import Kind
-from ocianalyze.layers.reader import Reading, ReadLayer, read_blob
+from ocianalyze.layers.contents.capture import Capture
+from ocianalyze.layers.reading.reader import Reading, ReadLayer, read_blob
+from ocianalyze.layers.tar.entry import Kind
 from tests.support import oracle
 from tests.support.blobs import MemoryBlob
 from tests.support.tarballs import Item, layer

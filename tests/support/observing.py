@@ -9,7 +9,7 @@ from ocianalyze.analysis import Observer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ocianalyze.layers.reader import ReadLayer
+    from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocianalyze.filesystem.merge import merge
-from ocianalyze.layers.capture import Capture
-from ocianalyze.layers.reader import Reading, ReadLayer, verify
-from ocianalyze.layers.reading import read_layers
+from ocianalyze.layers.contents.capture import Capture
+from ocianalyze.layers.reading.layers import read_layers
+from ocianalyze.layers.reading.reader import Reading, ReadLayer, verify
 from ocianalyze.oci.image import Image
 from ocianalyze.oci.reference import Reference
 from ocianalyze.sources.opening import open_image

@@ -14,7 +14,7 @@ from ocianalyze.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocianalyze.layers.cache import LayerCache
+    from ocianalyze.layers.reading.cache import LayerCache
 
 SUMMARY: Final = "Show or empty the cache: what was learned of layers, kept for the next scan."
 

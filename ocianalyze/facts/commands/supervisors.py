@@ -11,7 +11,7 @@ from posixpath import dirname, join
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs.scripts import UNKNOWN, UnreadableError, text_of
-from ocianalyze.layers.globs import PathPattern
+from ocianalyze.layers.contents.globs import PathPattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

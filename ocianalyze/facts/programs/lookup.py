@@ -14,7 +14,7 @@ from ocianalyze.facts.programs.program import Problem, Program, search_path, sho
 from ocianalyze.facts.programs.shebangs import ShebangError, env_command, parse_shebang
 from ocianalyze.facts.user.permissions import may_execute, may_read
 from ocianalyze.filesystem.resolver import MAX_HOPS
-from ocianalyze.layers import filetype
+from ocianalyze.layers.contents import filetype
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

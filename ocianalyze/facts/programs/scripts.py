@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.layers.capture import SCRIPT
+from ocianalyze.layers.contents.capture import SCRIPT
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node

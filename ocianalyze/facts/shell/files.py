@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.user.permissions import may_execute, may_read
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,15 +11,15 @@ from bisect import bisect_left
 from heapq import nlargest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.layers.changeset import ROOT
-from ocianalyze.layers.columns import rows_from, sum_subtrees
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.changeset.changeset import ROOT
+from ocianalyze.layers.changeset.columns import rows_from, sum_subtrees
+from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.changeset import Changeset
+    from ocianalyze.layers.changeset.changeset import Changeset
 
 MOST: Final = 10
 """How many of each are named, and of each layer's waste."""

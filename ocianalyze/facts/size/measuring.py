@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.size.breakdown import find_largest, find_waste
-from ocianalyze.layers.columns import count_blocks
-from ocianalyze.layers.entry import Kind
+from ocianalyze.layers.changeset.columns import count_blocks
+from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
     from ocianalyze.facts.size.breakdown import Largest, Piece

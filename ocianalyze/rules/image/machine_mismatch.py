@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers import filetype
+from ocianalyze.layers.contents import filetype
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

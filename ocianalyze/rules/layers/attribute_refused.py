@@ -40,7 +40,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.layers.obstacles import EVERYONE, Cause
+from ocianalyze.layers.tar.obstacles import EVERYONE, Cause
 from ocianalyze.rules.layers.finding import Said, in_layers
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ocianalyze.layers.obstacles import (
+from ocianalyze.layers.tar.obstacles import (
     CONTAINERD,
     DOCKER,
     MERGED_DOCKER,

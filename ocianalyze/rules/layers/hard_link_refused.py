@@ -41,7 +41,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.layers.obstacles import MERGED_DOCKER, Cause
+from ocianalyze.layers.tar.obstacles import MERGED_DOCKER, Cause
 from ocianalyze.rules.layers.finding import Said, in_layers
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.layers.obstacles import Cause
+from ocianalyze.layers.tar.obstacles import Cause
 from ocianalyze.rules.layers.finding import Said, in_layers
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from ocianalyze.layers.compression import MAGIC_SIZE, recognise
-from ocianalyze.layers.signatures import HEAD, as_text, describe, recognised
-from ocianalyze.layers.tarstream import BLOCK, begins_tar
+from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
+from ocianalyze.layers.blob.signatures import HEAD, as_text, describe, recognised
+from ocianalyze.layers.tar.tarstream import BLOCK, begins_tar
 from ocianalyze.sources.diagnosis import SAVE, Cause
 
 __all__ = ["HEAD", "of_damage", "of_head"]

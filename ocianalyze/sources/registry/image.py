@@ -26,7 +26,7 @@ from ocianalyze.sources.store import too_large
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.layers.limits import Limits
+    from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.oci.image import Image
     from ocianalyze.oci.models import Platform
     from ocianalyze.oci.platforms import Wanted

@@ -1,0 +1,109 @@
+"""Questions to all rows of a changeset at once, answered by compiled code where there is some, else by Python."""
+
+from __future__ import annotations
+
+import contextlib
+from array import array
+from itertools import groupby
+from operator import lt
+from typing import TYPE_CHECKING, Any
+
+from ocianalyze.layers.changeset.changeset import ROOT
+from ocianalyze.layers.tar.entry import DIRECTORIES, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.layers.changeset.changeset import Changeset
+
+compiled: Any = None
+"""The compiled module, or None."""
+with contextlib.suppress(ImportError):
+    from ocianalyze.layers.changeset import _columns as compiled
+
+_OPAQUE, _DIRECTORIES = int(Kind.OPAQUE), bytes(DIRECTORIES)
+
+
+def rows_of(changeset: Changeset, kind: int) -> Iterator[int]:
+    """Yield the rows of one kind, in the order of the tar."""
+    row = changeset.kinds.find(kind)
+    while row >= 0:
+        yield row
+        row = changeset.kinds.find(kind, row + 1)
+
+
+def rows_by_directory(changeset: Changeset) -> array[int]:
+    """Return the rows but the root, those of one directory beside each other, directories in the order of their rows.
+
+    Within a directory the order is that of the tar.
+    """
+    parents = changeset.parents
+    if compiled is None:
+        return array("i", sorted(range(1, len(parents)), key=parents.__getitem__))
+    return array("i", compiled.by_directory(parents, len(parents)))
+
+
+def has_repeats(changeset: Changeset) -> bool:
+    """Tell whether a layer has any path more than once, those included that whiteouts hide; opaque markers are none."""
+    names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
+    if compiled is not None:
+        return bool(compiled.has_repeats(names, parents, kinds, _OPAQUE))
+    for _, rows in groupby(rows_by_directory(changeset), key=parents.__getitem__):
+        inside = [names[row] for row in rows if kinds[row] != _OPAQUE]
+        if len(set(inside)) < len(inside):
+            return True
+    return False
+
+
+def are_sound(changeset: Changeset) -> bool:
+    """Tell whether every path leads to the root, through directories; and that sizes and identities can be right.
+
+    The columns must be of one length.
+    """
+    parents, kinds = changeset.parents, changeset.kinds
+    identities, sizes, attributes = changeset.identities, changeset.sizes, len(changeset.attributes)
+    if compiled is not None:
+        return bool(compiled.are_sound(parents, kinds, identities, sizes, attributes, _DIRECTORIES))
+    return (
+        parents[ROOT] == ROOT
+        and min(parents) >= ROOT
+        and all(map(lt, parents[1:], range(1, len(parents))))
+        and not bytes(map(kinds.__getitem__, set(parents))).translate(None, _DIRECTORIES)
+        and max(identities) < attributes
+        and min(sizes) >= 0
+    )
+
+
+def count_blocks(changeset: Changeset, block: int) -> int:
+    """Return how many blocks of `block` bytes the files of a layer take, each some of its own."""
+    sizes = changeset.sizes
+    if compiled is not None:
+        with contextlib.suppress(OverflowError):
+            return int(compiled.count_blocks(sizes, block, len(sizes)))
+    return sum([-(-size // block) for size in sizes if size])
+
+
+def count_bytes(changeset: Changeset) -> int:
+    """Return how many bytes the files of a layer have, by their apparent sizes."""
+    return count_blocks(changeset, 1)
+
+
+def sum_subtrees(changeset: Changeset) -> Sequence[int]:
+    """Return for each row of a layer the size of the file, or of all files that the layer has below the directory."""
+    parents, sizes = changeset.parents, changeset.sizes
+    if compiled is not None:
+        with contextlib.suppress(OverflowError):
+            return array("q", compiled.sum_subtrees(parents, sizes, len(sizes)))
+    sums = list(sizes)
+    for row in range(len(sums) - 1, ROOT, -1):
+        if sums[row]:
+            sums[parents[row]] += sums[row]
+    return sums
+
+
+def rows_from(changeset: Changeset, least: int) -> Sequence[int]:
+    """Return the rows of the files of a layer that have `least` bytes or more."""
+    sizes = changeset.sizes
+    if compiled is not None:
+        return array("i", compiled.rows_from(sizes, least, len(sizes)))
+    return [row for row, size in enumerate(sizes) if size >= least]

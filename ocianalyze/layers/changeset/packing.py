@@ -1,0 +1,170 @@
+"""What was learned of a layer, as bytes: for another process, and for the cache.
+
+The bytes may have lain in a file that somebody altered, so unpacking runs nothing, takes nothing for granted that would
+let a loop go on for ever, and says so where they are not what `pack` makes.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from itertools import accumulate, chain, pairwise
+from typing import Any, Final, NamedTuple
+
+from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
+from ocianalyze.layers.changeset.columns import are_sound
+from ocianalyze.layers.tar.entry import Attributes, Kind
+from ocianalyze.layers.tar.obstacles import Obstacles
+
+FORMAT: Final = 2
+"""To be raised when what is packed, or what it means, changes."""
+
+_COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
+_LENGTH: Final = 4
+_KINDS: Final = bytes(Kind)
+_LINKS: Final = bytes((Kind.SYMLINK, Kind.HARDLINK))
+_COMPRESSIONS: Final = frozenset(("none", "gzip", "zstd"))
+_INT64: Final = 1 << 63
+
+
+class Packed(NamedTuple):
+    """What is packed of a layer; sizes in bytes.
+
+    `captured` are the contents that were kept, by row, and `dropped` says whether some scripts were not (see
+    `ocianalyze.layers.contents.contents.Contents`). `seconds` is how long the reading took.
+    """
+
+    changeset: Changeset
+    compression: str
+    size: int
+    uncompressed_size: int
+    bytes_read: int
+    seconds: float
+    captured: dict[int, bytes]
+    dropped: bool = False
+
+
+class DamagedPackError(ValueError):
+    """Bytes that are not those of a layer."""
+
+
+def pack(layer: Packed) -> bytes:
+    """Return what was learned of a layer as bytes, in the byte order of this machine."""
+    changeset = layer.changeset
+    captured = layer.captured
+    sections = [
+        _joined(changeset.names),
+        *(bytes(getattr(changeset, name)) for name in _COLUMNS),
+        bytes(array("i", changeset.links)),
+        _joined(changeset.links.values()),
+        bytes(array("i", captured)),
+        bytes(array("q", map(len, captured.values()))),
+        *captured.values(),
+    ]
+    head = {
+        "layer": [layer.compression, layer.size, layer.uncompressed_size, layer.bytes_read, layer.seconds],
+        "dropped": layer.dropped,
+        "entries": changeset.entries,
+        "attributes": changeset.attributes,
+        "xattrs": [
+            [row, key, value.decode("latin-1")]
+            for row, items in changeset.xattrs.items()
+            for key, value in items.items()
+        ],
+        "diagnostics": changeset.diagnostics,
+        "obstacles": changeset.obstacles.pack(),
+        "sections": [len(section) for section in sections[: len(sections) - len(captured)]],
+    }
+    packed = json.dumps(head).encode()
+    return b"".join((len(packed).to_bytes(_LENGTH, "little"), packed, *sections))
+
+
+def unpack(data: bytes | memoryview) -> Packed:
+    """Return what `pack` made these bytes of.
+
+    Raises:
+        DamagedPackError: they are none that it makes.
+    """
+    try:
+        return _unpack(memoryview(data))
+    except DamagedPackError:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError) as error:
+        raise DamagedPackError(f"not a packed layer: {error}") from error
+
+
+def _unpack(data: memoryview) -> Packed:
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+    head: dict[str, Any] = json.loads(bytes(data[_LENGTH:start]))
+    bounds = list(accumulate(head["sections"], initial=start))
+    sections = [data[begin:end] for begin, end in pairwise(bounds)]
+    names, *columns, link_rows, targets, captured_rows, captured_sizes = sections
+    changeset = Changeset()
+    changeset.names = _split(names)
+    for name, section in zip(_COLUMNS, columns, strict=True):
+        empty = getattr(changeset, name)[:0]
+        column = bytearray(section) if isinstance(empty, bytearray) else _array(empty.typecode, section)
+        setattr(changeset, name, column)
+    changeset.attributes = [Attributes(*map(int, item)) for item in head["attributes"]]
+    changeset.links = dict(zip(_array("i", link_rows), _split(targets) if link_rows else (), strict=True))
+    for row, key, value in head["xattrs"]:
+        changeset.xattrs.setdefault(row, {})[key] = value.encode("latin-1")
+    changeset.diagnostics = [Diagnostic(*item) for item in head["diagnostics"]]
+    changeset.obstacles = Obstacles.unpack(head["obstacles"])
+    changeset.entries = int(head["entries"])
+    compression, *numbers, seconds = head["layer"]
+    size, uncompressed_size, bytes_read = map(int, numbers)
+    lengths = _array("q", captured_sizes)
+    ends = list(accumulate(lengths, initial=bounds[-1]))
+    if ends[-1] != len(data) or min(lengths, default=0) < 0:
+        raise DamagedPackError("a packed layer that is cut, or goes on")
+    contents = (bytes(data[begin:end]) for begin, end in pairwise(ends))
+    captured = dict(zip(_array("i", captured_rows), contents, strict=True))
+    packed = Packed(
+        changeset,
+        str(compression),
+        size,
+        uncompressed_size,
+        bytes_read,
+        float(seconds),
+        captured,
+        dropped=head["dropped"] is True,
+    )
+    _check(packed)
+    return packed
+
+
+def _check(packed: Packed) -> None:
+    """Raise DamagedPackError unless the columns belong together, every path leads to the root, and all is in range."""
+    changeset = packed.changeset
+    rows, kinds = len(changeset), changeset.kinds
+    if any(len(getattr(changeset, name)) != rows for name in _COLUMNS):
+        raise DamagedPackError("a packed layer whose columns differ in length")
+    if not are_sound(changeset):
+        raise DamagedPackError("a packed layer with a row that cannot be: where it lies, its size or its attributes")
+    links = changeset.links
+    if kinds.translate(None, _KINDS) or len(links) != sum(map(kinds.count, _LINKS)):
+        raise DamagedPackError("a packed layer with kinds that there are not, or links that lead nowhere")
+    if min(links, default=ROOT) < ROOT or bytes(map(kinds.__getitem__, links)).translate(None, _LINKS):
+        raise DamagedPackError("a packed layer with links that are none")
+    if not all(ROOT <= row < rows for row in (*changeset.xattrs, *packed.captured)):
+        raise DamagedPackError("a packed layer with more of rows that are not there")
+    numbers = (changeset.entries, packed.size, packed.uncompressed_size, packed.bytes_read)
+    if packed.compression not in _COMPRESSIONS or not all(0 <= number < _INT64 for number in numbers):
+        raise DamagedPackError("a packed layer with sizes or a compression that there are not")
+    if not all(-_INT64 <= value < _INT64 for value in chain.from_iterable(changeset.attributes)):
+        raise DamagedPackError("a packed layer with attributes that there are not")
+
+
+def _array(typecode: str, section: memoryview) -> array[int]:
+    column: array[int] = array(typecode)
+    column.frombytes(section)
+    return column
+
+
+def _joined(texts: Any) -> bytes:  # noqa: ANN401 - any texts
+    return "\0".join(texts).encode("utf-8", "surrogateescape")
+
+
+def _split(section: memoryview) -> list[str]:
+    return str(section, "utf-8", "surrogateescape").split("\0")

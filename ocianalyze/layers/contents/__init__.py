@@ -1,0 +1,1 @@
+"""Which contents are kept, and what are they?"""

@@ -1,0 +1,111 @@
+"""The contents of files: what was kept of them in passing, and the way back to what need not be kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import ContentUnavailableError, CorruptLayerError
+from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Want, kept_size
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.changeset.changeset import Changeset
+    from ocianalyze.layers.contents.capture import Capture
+    from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.oci.image import Blob
+
+_START_IT: Final = "start the image to see what the file does"
+
+
+class Contents:
+    """The contents of one layer's regular files, by row.
+
+    Whatever the layer comes as, the same contents are there: those that `capture` wants. Of a layer that can be read at
+    offsets they are read when somebody asks for them, of any other they were kept in passing.
+
+    Attributes:
+        captured: what was kept of them, or read; the whole, or what `kept_size` says.
+        dropped: whether some scripts were not kept because the layer has too many.
+    """
+
+    def __init__(self, changeset: Changeset, blob: Blob, compression: str, *, capture: Capture, budget: Budget) -> None:
+        self.captured: dict[int, bytes] = {}
+        self.dropped = False
+        self._changeset = changeset
+        self._range = blob.byte_range() if compression == "none" else None
+        self._capture = capture
+        self._budget = budget
+
+    def read(self, row: int, *, most: int | None = None) -> bytes:
+        """Return the whole content of `row`.
+
+        Raises:
+            ContentUnavailableError: it was not kept, is larger than `most` bytes, or the file is sparse.
+        """
+        size = self._changeset.sizes[row]
+        if most is not None and size > most:
+            raise self._unavailable(row, f"has {size:,} bytes, more than the {most:,} that are examined")
+        if not size:
+            return b""
+        content = self._kept(row)
+        if content is None or len(content) < size:
+            raise self._unavailable(row, self._reason(row, content))
+        return content
+
+    def head(self, row: int) -> bytes:
+        """Return what tells what `row` is: its ELF header, or the first `HEAD` bytes of a script; raises as `read`."""
+        if not self._changeset.sizes[row]:
+            return b""
+        content = self._kept(row)
+        if content is None:
+            raise self._unavailable(row, self._reason(row, content))
+        return content[:HEAD]
+
+    def _kept(self, row: int) -> bytes | None:
+        """Return what is kept of a file, None if that is nothing."""
+        content = self.captured.get(row)
+        if content is None and self._range is not None and self._changeset.offsets[row] >= 0:
+            content = self._fetch(row)
+            if content:
+                self.captured[row] = content
+        return content or None
+
+    def _fetch(self, row: int) -> bytes:
+        """Read from the layer what would have been kept in passing."""
+        changeset = self._changeset
+        path, size = changeset.path(row), changeset.sizes[row]
+        mode = changeset.attributes[changeset.identities[row]].mode
+        want = self._capture.wanted(path[1:], changeset.names[row], mode)
+        head = b"" if want is Want.WHOLE else self._bytes(row, min(HEAD, size))
+        keep = kept_size(want, size, head, largest=self._budget.limits.max_content)
+        if keep > len(head):
+            self._budget.take(2 * keep, path)
+            return self._bytes(row, keep)
+        return head[:keep]
+
+    def _bytes(self, row: int, size: int) -> bytes:
+        assert self._range is not None  # noqa: S101 - whoever calls has looked
+        offset = self._changeset.offsets[row]
+        content = self._range.read_at(offset, size)
+        if len(content) < size:
+            path = self._changeset.path(row)
+            raise CorruptLayerError(f"the content of {path} is cut short", offset=offset + len(content))
+        return content
+
+    def _reason(self, row: int, kept: bytes | None) -> str:
+        changeset = self._changeset
+        size, path = changeset.sizes[row], changeset.path(row)
+        if changeset.offsets[row] < 0:
+            return "is a sparse file, whose content is not read"
+        mode = changeset.attributes[changeset.identities[row]].mode
+        want = self._capture.wanted(path[1:], changeset.names[row], mode)
+        if want is Want.WHOLE:
+            return f"has {size:,} bytes, more than the {self._budget.limits.max_content:,} that are read of a file"
+        if kept is not None and kept.startswith(b"#!"):
+            return f"is a script of {size:,} bytes, of which no more than {SCRIPT:,} are read"
+        if self.dropped and size <= SCRIPT:
+            return f"may be a script, and its layer has more scripts than the {SCRIPTS >> 20} MiB that are kept"
+        return "is neither a script nor a file whose content is examined"
+
+    def _unavailable(self, row: int, reason: str) -> ContentUnavailableError:
+        path = self._changeset.path(row)
+        return ContentUnavailableError(f"{path} {reason}", hint=_START_IT, path=path)

@@ -1,0 +1,177 @@
+"""All layers of an image, read side by side.
+
+Layers that are walked from header to header keep the interpreter busy, so processes share them; layers that are
+inflated and hashed do so outside of the interpreter's lock, so threads do. A layer that is larger than the share of one
+thread would leave processors idle in the end: what is inflated of it is hashed, if it is, by another thread. The result
+never depends on any of this.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.layers.changeset.packing import unpack
+from ocianalyze.layers.metering.progress import SILENT
+from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
+from ocianalyze.layers.reading.reader import PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
+from ocianalyze.layers.reading.relay import Relay
+from ocianalyze.layers.reading.workers import can_fork, shared_numbers, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.layers.metering.progress import Progress
+    from ocianalyze.layers.reading.reader import Reading
+    from ocianalyze.oci.image import Image, Layer
+
+_WORTH_A_FORK: Final = 256 << 20
+"""Layers smaller than this many bytes together are walked sooner than workers are started."""
+_PAUSE: Final = 0.1
+"""How long, in seconds, is waited for a thread at a time, if somebody wants to know that time passes."""
+
+
+def read_layers(
+    image: Image,
+    reading: Reading,
+    *,
+    jobs: int | None = None,
+    meanwhile: Callable[[], object] | None = None,
+) -> list[ReadLayer]:
+    """Return every layer of `image`, read; a blob that stands for several layers is read once.
+
+    `jobs` is how many layers are read at a time; as many as there are processors if None.
+    `meanwhile` is called once, in this thread, while others read where there are others; not if nothing is to be read.
+
+    What `reading.cache` knows of a layer is taken from there; what it does not know is kept there.
+
+    Raises:
+        CorruptLayerError: a layer is damaged.
+        LimitExceededError: a limit was hit.
+    """
+    jobs = jobs or os.cpu_count() or 1
+    budget = reading.spending()
+    unique = {_key(layer): layer for layer in reversed(image.layers)}
+    layers = sorted(unique.values(), key=lambda layer: layer.position)
+    done = {_key(layer): layer.blob.reading for layer in layers if isinstance(layer.blob, PreReadBlob)}
+    memory = None if reading.cache is None else LayerMemory(reading.cache, reading)
+    if memory is not None:
+        done.update(_recall([layer for layer in layers if _key(layer) not in done], memory, budget, jobs))
+    left = [layer for layer in layers if _key(layer) not in done]
+    has_news = bool(left)
+    if not has_news:
+        meanwhile = None
+    sizes = [layer.blob.size for layer in left]
+    if has_news:
+        reading.progress.expect(len(left), None if None in sizes else sum(filter(None, sizes)))
+    walked = [layer for layer in left if walkable(layer.blob, reading)]
+    streamed = sum(filter(None, sizes)) - sum(layer.blob.size or 0 for layer in walked)
+    if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
+        done.update(_walk_in_processes(walked, reading, budget, memory, jobs, meanwhile))
+        meanwhile = None
+        left = [layer for layer in left if _key(layer) not in done]
+
+    def read(layer: Layer) -> ReadLayer:
+        what = f"layer {layer.position}"
+        algorithm = (layer.digest or layer.diff_id).algorithm
+        need_diff_id = layer.digest is None
+        result = read_blob(
+            layer.blob,
+            reading,
+            what=what,
+            budget=budget,
+            need_diff_id=need_diff_id,
+            algorithm=algorithm,
+            step=layer.created_by,
+            beside=jobs > 1 and (layer.blob.size or 0) * jobs > streamed,
+        )
+        if memory is not None:
+            memory.keep(layer, result)
+        return result
+
+    done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
+    if memory is not None and has_news:
+        memory.trim()
+    return _in_order(image, done)
+
+
+def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: int) -> dict[str, ReadLayer]:
+    """Return those of the layers that are known from an earlier scan; one is unpacked while others are inflated."""
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="cache") as pool:
+        recalled = pool.map(lambda layer: memory.recall(layer, budget), layers)
+        return {_key(layer): known for layer, known in zip(layers, recalled, strict=True) if known is not None}
+
+
+def _in_order(image: Image, done: Mapping[str, ReadLayer]) -> list[ReadLayer]:
+    """Return what was read of each layer of the image."""
+    return [done[_key(layer)] for layer in image.layers]
+
+
+def _read_in_threads(
+    layers: Sequence[Layer],
+    read: Callable[[Layer], ReadLayer],
+    progress: Progress,
+    jobs: int,
+    meanwhile: Callable[[], object] | None,
+) -> dict[str, ReadLayer]:
+    """Read layers, `jobs` at a time; in this thread, if there is nothing to do beside it."""
+    if jobs == 1 or not layers or (len(layers) == 1 and meanwhile is None):
+        if meanwhile is not None:
+            meanwhile()
+        return {_key(layer): read(layer) for layer in layers}
+    pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer")
+    try:
+        reads = {_key(layer): pool.submit(read, layer) for layer in layers}
+        if meanwhile is not None:
+            meanwhile()
+        return {key: _result(future, progress) for key, future in reads.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
+
+
+def _walk_in_processes(
+    layers: Sequence[Layer],
+    reading: Reading,
+    budget: Budget,
+    memory: LayerMemory | None,
+    jobs: int,
+    meanwhile: Callable[[], object] | None,
+) -> dict[str, ReadLayer]:
+    relay = None if reading.progress is SILENT else Relay(reading.progress, layers)
+    used = shared_numbers(len(layers))
+
+    def walk(number: int) -> bytes:
+        layer = layers[number]
+        told = reading if relay is None else replace(reading, progress=relay.sender(number))
+        result = walk_blob(layer.blob, told, what=f"layer {layer.position}", budget=budget.in_worker(used, number))
+        packed = pack_layer(result)
+        if memory is not None:
+            memory.keep(layer, result, packed)
+        return packed
+
+    read = {}
+    waiting = None if relay is None else relay.poll
+    for number, packed in spread(len(layers), walk, workers=jobs, meanwhile=meanwhile, waiting=waiting):
+        layer, walked = layers[number], unpack(packed)
+        costs = walked.changeset, walked.bytes_read, walked.seconds
+        what = f"layer {layer.position}"
+        read[_key(layer)] = walk_blob(layer.blob, reading, what=what, budget=budget, walked=costs)
+    if relay is not None:
+        relay.close()
+    return read
+
+
+def _result(future: Future[ReadLayer], progress: Progress) -> ReadLayer:
+    """Return what a thread has read, and meanwhile let whoever is told of progress know that time passes."""
+    while progress is not SILENT and wait([future], timeout=_PAUSE).not_done:
+        progress.wait()
+    return future.result()
+
+
+def _key(layer: Layer) -> str:
+    """Return what tells the blob of a layer from others: its digest, else its place."""
+    return layer.digest or f"layer {layer.position}"

@@ -1,0 +1,189 @@
+"""What earlier scans have learned of layers: recalled where it still holds, kept where it is sure.
+
+What is kept under a digest was read in full and has that digest; it holds for these bytes wherever they lie. That a
+blob has them must be proved, too: a claim in a manifest is no proof of what lies in a file. A blob of a registry is
+known by its digest, because nothing else would be accepted from there. A file is known if it was hashed, and nobody has
+changed it since, as its inode, size and times tell; or it is hashed now, which takes a fraction of the time that
+inflating it takes.
+
+Of a layer whose headers alone were read no digest is known; what was learned of it is kept under the identity of the
+file that it lies in. All this only holds for the same version of this program, the same contents that rules want to
+read, and the same limits.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import DigestMismatchError
+from ocianalyze.layers.blob.tally import Tally
+from ocianalyze.layers.changeset import packing
+from ocianalyze.layers.changeset.changeset import memory_of
+from ocianalyze.layers.contents.contents import Contents
+from ocianalyze.layers.reading.reader import ReadLayer, verify, walkable
+from ocianalyze.version import __version__
+
+if TYPE_CHECKING:
+    from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.layers.reading.cache import LayerCache
+    from ocianalyze.layers.reading.reader import Reading
+    from ocianalyze.oci.digest import Digest
+    from ocianalyze.oci.image import Blob, Layer
+
+_log = logging.getLogger(__name__)
+
+
+class LayerMemory:
+    """A cache, asked for layers that are read in one way.
+
+    It may be asked from several threads, and by forks of this process.
+    """
+
+    def __init__(self, cache: LayerCache, reading: Reading) -> None:
+        self._cache = cache
+        self._reading = reading
+        self._how = circumstances(reading)
+        self._identities: dict[int, str | None] = {}
+
+    def recall(self, layer: Layer, budget: Budget) -> ReadLayer | None:
+        """Return what is known of `layer`, or None: it has to be read.
+
+        Nothing is known where everything is to be verified, or where the blob has not the size that it had.
+
+        Raises:
+            LimitExceededError: what is known of all layers takes too much memory.
+        """
+        identity = self._identities[layer.position] = _identity(layer.blob)
+        if self._reading.verify:
+            return None
+        started = perf_counter()
+        name, hashed = self._proved(layer, identity)
+        packed = self._known(name) if name is not None else None
+        if packed is None and identity is not None and name != identity:
+            packed = self._known(identity)
+        if packed is None or layer.blob.size not in (None, packed.size):
+            return None
+        contents = Contents(
+            packed.changeset, layer.blob, packed.compression, capture=self._reading.capture, budget=budget
+        )
+        what = f"layer {layer.position}"
+        budget.take(memory_of(packed.changeset), what, thing="its entries")
+        budget.take(2 * sum(map(len, packed.captured.values())), what)
+        return unpack_layer(packed, contents, bytes_hashed=hashed, seconds=perf_counter() - started)
+
+    def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
+        """Keep what was learned by reading `layer`, if it is sure; `packed` is the same, where it is packed already."""
+        try:
+            verified = verify(layer, result)
+        except DigestMismatchError:
+            return
+        identity = self._identities.get(layer.position)
+        if identity is not None and identity != _identity(layer.blob):
+            identity = None  # it was changed meanwhile
+        if "digest" in verified and layer.digest is not None:
+            self._store(layer.digest, result, packed)
+            if identity is not None:
+                self._cache.remember_digest(identity, layer.digest)
+        elif identity is not None:
+            self._store(identity, result, packed)
+
+    def trim(self) -> None:
+        """Make room in the cache, after something was kept."""
+        self._cache.trim()
+
+    def _proved(self, layer: Layer, identity: str | None) -> tuple[str | None, int]:
+        """Return the digest that the blob of `layer` certainly has, and how many bytes were hashed to know it.
+
+        None if that is not known, or not worth the time.
+        """
+        digest, blob = layer.digest, layer.blob
+        if digest is None or not self._cache.holds(self._key(digest)):
+            return None, 0
+        if blob.byte_range() is None:  # what a registry sends is accepted with this digest only
+            return digest, 0
+        if identity is not None and self._cache.digest_of(identity) == digest:
+            return digest, 0
+        if walkable(blob, self._reading):  # which takes less time
+            return None, 0
+        tally = Tally(digest.algorithm)
+        for _ in tally.count(blob.chunks()):
+            pass
+        if tally.digest() != digest:
+            return None, 0
+        if identity is not None:
+            self._cache.remember_digest(identity, digest)
+        return digest, tally.size
+
+    def _known(self, name: str) -> packing.Packed | None:
+        content = self._cache.load(self._key(name))
+        try:
+            return None if content is None else packing.unpack(content)
+        except packing.DamagedPackError as error:
+            _log.debug("what the cache has of %s is passed over: %s", name, error)
+            return None
+
+    def _store(self, name: str, layer: ReadLayer, packed: bytes | None = None) -> None:
+        self._cache.store(self._key(name), packed or pack_layer(layer))
+
+    def _key(self, name: str) -> str:
+        return f"{name}\n{self._how}"
+
+
+def circumstances(reading: Reading) -> str:
+    """Return what must be the same for what was learned to hold: this program, the limits, the contents wanted."""
+    program = f"ocianalyze {__version__}, format {packing.FORMAT}, {sys.byteorder}"
+    return "\n".join((program, repr(reading.limits), *sorted(reading.capture.patterns)))
+
+
+def pack_layer(layer: ReadLayer) -> bytes:
+    """Return what was learned of a layer as bytes; see `packing.pack`."""
+    return packing.pack(
+        packing.Packed(
+            layer.changeset,
+            layer.compression,
+            layer.size,
+            layer.uncompressed_size,
+            layer.bytes_read,
+            layer.seconds,
+            layer.contents.captured,
+            layer.contents.dropped,
+        )
+    )
+
+
+def unpack_layer(
+    packed: packing.Packed,
+    contents: Contents,
+    *,
+    digest: Digest | None = None,
+    diff_id: Digest | None = None,
+    bytes_hashed: int = 0,
+    seconds: float = 0.0,
+) -> ReadLayer:
+    """Return the layer of which an earlier scan has learned this; what it kept of files is put into `contents`.
+
+    `bytes_hashed` and `seconds` are what it took to know it again.
+    """
+    contents.captured.update(packed.captured)
+    contents.dropped = packed.dropped
+    return ReadLayer(
+        changeset=packed.changeset,
+        compression=packed.compression,
+        size=packed.size,
+        uncompressed_size=packed.uncompressed_size,
+        read="cache",
+        bytes_read=bytes_hashed,
+        bytes_hashed=bytes_hashed,
+        digest=digest,
+        diff_id=diff_id,
+        contents=contents,
+        seconds=seconds,
+    )
+
+
+def _identity(blob: Blob) -> str | None:
+    byte_range = blob.byte_range()
+    return None if byte_range is None else byte_range.identity()
