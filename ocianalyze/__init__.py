@@ -55,7 +55,7 @@ _HOMES = {
     "OcianalyzeError": "errors",
     "UsageError": "errors",
     "Filesystem": "filesystem.tree",
-    "Limits": "layers.limits",
+    "Limits": "layers.metering.limits",
     "Report": "reports.report",
     "Declaration": "rules.rule",
     "Finding": "rules.rule",
@@ -71,3 +71,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -40,6 +40,10 @@ class OcianalyzeError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with all attributes, whatever the constructor wants: other processes may raise it."""
+        return _restored, (type(self), self.message, vars(self))
+
     def one_line(self) -> str:
         """Return the message and the hint as one line."""
         return self.message if self.hint is None else f"{self.message}; {self.hint}"
@@ -140,6 +144,12 @@ class ContentUnavailableError(UndecidedError):
 
 class RuleError(AnalysisError):
     """A rule failed to run; what it would have found is unknown."""
+
+
+def _restored(kind: type[OcianalyzeError], message: str, attributes: dict[str, object]) -> OcianalyzeError:
+    error = kind.__new__(kind, message)
+    vars(error).update(attributes)
+    return error
 
 
 def suggest(wrong: str, known: Iterable[str]) -> str:

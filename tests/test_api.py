@@ -1,11 +1,20 @@
 """What the package offers to programs that import it."""
 
+import pickle
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 import ocianalyze
+from ocianalyze import errors
+
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "testdata" / "demo.tar.gz"
 
 
 def test_every_public_name_is_there() -> None:
@@ -20,4 +29,64 @@ def test_unknown_names_are_attribute_errors() -> None:
 
 def test_importing_the_package_imports_nothing_else() -> None:
     code = "import sys, ocianalyze; print([name for name in sys.modules if name.startswith('ocianalyze.')])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == b"['ocianalyze.version']\n"
+
+
+def test_an_editor_can_list_what_there_is() -> None:
+    assert dir(ocianalyze) == sorted(ocianalyze.__all__)
+
+
+@pytest.mark.parametrize("where", [DEMO, str(DEMO), ocianalyze.Source(reference=str(DEMO))])
+def test_an_image_is_named_by_a_path_or_a_source(where: Path | str | ocianalyze.Source) -> None:
+    report = ocianalyze.analyze(where, ocianalyze.Policy(profiles=["studio-classic"]))
+    assert report.verdict == "fail"
+
+
+def test_observers_are_told_in_order() -> None:
+    told: list[str] = []
+
+    class Told(ocianalyze.Observer):
+        """Writes down what it is told."""
+
+        def __getattribute__(self, name: str) -> object:
+            if not name.startswith("_"):
+                told.append(name)
+            return super().__getattribute__(name)
+
+    ocianalyze.analyze(DEMO, observers=[Told()])
+    assert sorted(told) == ["foreseen", "judged", "merged", "opened", "read"]
+    assert [name for name in told if name != "foreseen"] == ["opened", "read", "merged", "judged"]
+
+
+def _kinds(kind: type[errors.OcianalyzeError]) -> Iterator[type[errors.OcianalyzeError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+
+
+@pytest.mark.parametrize("kind", list(_kinds(errors.OcianalyzeError)), ids=lambda kind: kind.__name__)
+def test_errors_come_through_between_processes(kind: type[errors.OcianalyzeError]) -> None:
+    given = {"option": "--max-memory"} if kind is errors.LimitExceededError else {"hint": "try again"}
+    error = kind("what is wrong", **given)
+    restored = pickle.loads(pickle.dumps(error))  # noqa: S301 - it was made here
+    assert type(restored) is kind
+    assert (str(restored), vars(restored)) == (str(error), vars(error))
+
+
+def test_several_images_are_analysed_in_threads() -> None:
+    with ThreadPoolExecutor(3) as pool:
+        reports = list(pool.map(ocianalyze.analyze, [DEMO] * 6))
+    assert len({report.model_copy(update={"timing": None}).model_dump_json() for report in reports}) == 1
+
+
+def test_the_document_shows_what_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) > 4
+    for number, block in enumerate(blocks):
+        program = tmp_path / f"example_{number}.py"
+        program.write_text(block, encoding="utf-8")
+        done = subprocess.run([sys.executable, program], cwd=ROOT, capture_output=True, check=False, text=True)
+        assert (done.returncode, done.stderr) == (0, ""), block
+        assert done.stdout

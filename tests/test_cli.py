@@ -105,7 +105,7 @@ def test_it_works_without_libmagic_and_says_so() -> None:
 def test_help_teaches_the_exit_codes() -> None:
     text = run("scan", "--help").stdout.decode()
     assert re.search(r"1\s+findings", text)
-    for option in ("--profile", "--verify", "--fail-on", "--max-memory", "--image", "--format"):
+    for option in ("--profile", "--verify", "--fail-on", "--help-all", "--image", "--format"):
         assert option in text
 
 
@@ -224,7 +224,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", DEMO, "--select", "XYZ"), 2, "no rule is called 'XYZ'"),
         (("scan", DEMO, "--image", "other:1"), 2, "there is no image 'other:1': @0: example.com/team/notebook:1.0"),
         (("scan", DEMO, "--platform", "linux/arm64"), 2, "for the platform linux/arm64; the image has: linux/amd64"),
-        (("scan", DEMO, "-o", "a", "-o", "b"), 2, "2 --output for 1 --format"),
+        (("scan", DEMO, "-f", "json", "-o", "a", "-o", "b"), 2, "2 --output for 1 --format"),
         (("scan", TESTDATA / "README.md"), 3, "is not an image but text that begins with"),
         (("scan", TESTDATA), 3, "holds no manifest.json or index.json"),
         (("scan", DEMO, "--max-memory", "2000"), 3, "raise the limit with --max-memory"),
@@ -657,3 +657,61 @@ def test_what_inspect_tells_other_programs_is_not_wrapped() -> None:
     lines = run("inspect", DEMO).stdout.decode().splitlines()
     assert not any(line.endswith(" ") for line in lines)
     assert any(re.search(r"sha256:[0-9a-f]{64}", line) for line in lines)
+
+
+def test_limits_are_shown_to_who_asks_for_all_options() -> None:
+    short, all_ = (run("scan", option).stdout.decode() for option in ("--help", "--help-all"))
+    for option in ("--max-memory", "--max-inflated", "--max-steps"):
+        assert option not in short
+        assert option in all_
+    assert [line for line in short.splitlines() if line.endswith(":") and not line.startswith(" ")] == [
+        *("Arguments:", "What to check:", "Output:", "Which image, and how it is read:"),
+        *("Registry:", "Cache and limits:", "Options:"),
+    ]
+
+
+def test_no_summary_of_a_command_is_cut() -> None:
+    text = run("--help").stdout.decode()
+    assert "..." not in text.partition("Commands:")[2]
+    for command in ("scan", "inspect", "files", "app-image-config", "rules", "explain", "schema", "cache"):
+        assert re.search(rf"^  {command} +[A-Z].*\.$", text, flags=re.MULTILINE)
+        assert run(command, "--help").returncode == 0
+
+
+def test_the_name_of_a_file_tells_how_a_report_is_written(tmp_path: Path) -> None:
+    where = tmp_path / "report.json"
+    done = run("scan", str(DEMO), "-o", str(where))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert json.loads(where.read_bytes())["verdict"] == "fail"
+    table = tmp_path / "report.txt"
+    assert run("scan", str(DEMO), "-o", str(where), "-o", str(table)).returncode == 1
+    assert "KRN001" in table.read_text(encoding="utf-8")
+    wrong = run("scan", str(DEMO), "-f", "table", "-o", str(where))
+    assert wrong.returncode == 2
+    assert b"report.json would not hold JSON, but a table; give it --format json" in wrong.stderr
+
+
+@pytest.mark.parametrize("options", [("--offline",), ()])
+@pytest.mark.parametrize("command", ["scan", "inspect", "files", "app-image-config"])
+def test_offline_no_registry_is_asked(command: str, options: tuple[str, ...]) -> None:
+    env = None if options else {**os.environ, "OCIANALYZE_OFFLINE": "1"}
+    line = [sys.executable, "-m", "ocianalyze", command, "localhost:1/team/image:1.0", *options]
+    done = subprocess.run(line, capture_output=True, check=False, env=env)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        b"ocianalyze: localhost:1/team/image:1.0 would have to be read from a registry, and no network access is"
+    )
+
+
+@pytest.mark.parametrize("missing", ["build/image", "image.tar", "image.tar.gz", "image.gz", "image.zst", "./image"])
+def test_a_file_that_is_missing_is_not_looked_for_in_a_registry(missing: str) -> None:
+    done = run("scan", missing)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"ocianalyze: {missing} does not exist".encode())
+
+
+def test_the_verdict_is_the_last_thing_on_the_screen() -> None:
+    lines = run("scan", str(DEMO), "--profile", "studio-classic,studio-jupyterlab").stdout.decode().splitlines()
+    assert lines[-3] == ""
+    assert re.fullmatch(r" FAIL +studio-classic: 3 errors, 7 warnings, 4 notes", lines[-2])
+    assert re.fullmatch(r" FAIL +studio-jupyterlab: \d errors, \d warnings, \d notes", lines[-1])

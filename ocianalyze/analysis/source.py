@@ -36,6 +36,7 @@ class Source:
         platform: which platform of several, such as ``linux/amd64``.
         name: which image of several: a name, ``@`` and a position, or a digest.
         stdin: where ``-`` is read from.
+        offline: whether no registry may be asked.
         access: how registries are reached; None for anonymously, and as this machine trusts.
         cache: where what is learned of layers is kept for the next scan; None for nowhere.
         verify_all: read and hash everything, the uncompressed layers too.
@@ -51,6 +52,7 @@ class Source:
     platform: str | None = None
     name: str | None = None
     stdin: BinaryIO | None = None
+    offline: bool = False
     access: RegistryAccess | None = None
     cache: LayerCache | None = None
     verify_all: bool = False
@@ -75,6 +77,7 @@ class Source:
             name=self.name,
             stdin=self.stdin,
             access=self.access,
+            offline=self.offline,
             read_layers=read_layers,
         ) as image:
             yield image

@@ -16,11 +16,22 @@ be analysed, or a check could not be completed, 4 a registry could not be reache
 
 Context: TypeAlias = Any
 ClickCommand: TypeAlias = Any
+Formatter: TypeAlias = Any
 """Of click, or of the copy of it that typer may have."""
 
 _READING: Final = ("scan", "inspect", "files", "app-image-config")
 """The commands that read an image."""
-_OTHERS: Final = ("rules", "explain", "schema")
+_SUMMARIES: Final = {
+    "scan": "Tell whether an image will work, and how to fix it.",
+    "inspect": "Show what an image is, without reading its layers.",
+    "files": "List the files that a container would see.",
+    "app-image-config": "Write the AppImageConfig that fits an image.",
+    "rules": "List all rules.",
+    "explain": "Print the page of a rule or a profile.",
+    "schema": "Print the JSON Schema of the report.",
+    "cache": "Show or empty the cache.",
+}
+"""What the list of commands says of each; no command is loaded for that."""
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {"cache": ("info", "clear")}
 _SETTINGS: Final[dict[str, Any]] = {
     "no_args_is_help": True,
@@ -36,7 +47,12 @@ class _Commands(TyperGroup):
 
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - as click has it
         """Return their names, in the order in which they are shown."""
-        return [*_READING, *_OTHERS, *_GROUPS]
+        return list(_SUMMARIES)
+
+    def format_commands(self, ctx: Context, formatter: Formatter) -> None:  # noqa: ARG002 - as click has it
+        """Write their names and summaries."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_SUMMARIES.items()))
 
     def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand:
         """Return one of them, which is loaded for it."""
@@ -52,7 +68,7 @@ def _load(name: str) -> ClickCommand:
         group = get_group(single)
         group.name, group.help = name, module.SUMMARY
         return group
-    from ocianalyze.cli.limits import ReadingCommand
+    from ocianalyze.cli.command import ReadingCommand
 
     kind = ReadingCommand if name in _READING else None
     single.command(name, cls=kind, epilog=EPILOG if name in _READING else None)(getattr(module, name.replace("-", "_")))

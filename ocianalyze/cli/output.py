@@ -8,7 +8,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Final, cast
 
 from ocianalyze.cli.exits import discard_output
 from ocianalyze.cli.options import Color, Format
@@ -26,9 +26,23 @@ if TYPE_CHECKING:
 STDOUT = Path("-")
 
 
-def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tuple[Format, Path]]:
-    """Return the forms of the report, each with its place: standard output where none is given."""
-    formats = formats or [Format.TABLE]
+_SUFFIXES: Final = {".json": Format.JSON}
+"""What a report is written as whose file is called so; a table, if it is called otherwise."""
+
+
+def pair_outputs(
+    formats: Sequence[Format], outputs: Sequence[Path], *, usual: Sequence[Format] = ()
+) -> list[tuple[Format, Path]]:
+    """Return the forms of the report, each with its place: standard output where none is given.
+
+    Where no format is given, that of a file follows from its name, and otherwise is the `usual` one.
+
+    Raises:
+        UsageError: there are more files than formats, or a file is called like another format than its own.
+    """
+    if not formats:
+        usual = usual or [Format.TABLE]
+        formats = [_SUFFIXES.get(where.suffix.lower(), usual[0]) for where in outputs] or usual
     if len(outputs) > len(formats):
         raise UsageError(
             f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
@@ -36,6 +50,13 @@ def pair_outputs(formats: Sequence[Format], outputs: Sequence[Path]) -> list[tup
     for where in outputs:
         if where != STDOUT and outputs.count(where) > 1:
             raise UsageError(f"two reports cannot both be written to {where}", hint="give each --output its own file")
+    for how, where in zip(formats, outputs, strict=False):
+        suffix = where.suffix.lower()
+        if suffix in _SUFFIXES and _SUFFIXES[suffix] is not how:
+            raise UsageError(
+                f"{where} would not hold {_SUFFIXES[suffix].value.upper()}, but a {how.value}",
+                hint=f"give it --format {_SUFFIXES[suffix].value}, or another name",
+            )
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 
 

@@ -26,6 +26,7 @@ def make_source(
     registry: RegistryOptions,
     cache: CacheOptions | None = None,
     jobs: int | None = None,
+    offline: bool = False,
     reads_stdin: bool = False,
     quiet: bool = False,
 ) -> Source:
@@ -41,6 +42,7 @@ def make_source(
         platform=platform or settings.platform,
         name=image_name,
         limits=make_limits(limits, settings),
+        offline=offline,
         access=make_access(registry, reads_stdin=reads_stdin or image == "-"),
         cache=usable_cache(cache, quiet=quiet) if cache is not None else None,
         jobs=either(jobs, settings.jobs),

@@ -9,7 +9,7 @@ import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import InvalidReferenceError
-from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName
 
 Transport: TypeAlias = Literal["path", "stdin", "docker-archive", "oci-archive", "oci", "registry"]
 
@@ -19,7 +19,8 @@ _WITH_PATH: Final[dict[str, Transport]] = {
     "oci": "oci",
 }
 _UNSUPPORTED: Final = ("docker-daemon", "containers-storage", "sif", "ostree", "dir", "tarball")
-_FILE = re.compile(r"[./~].*|.*\.(?:tar|tgz|tbz2?|txz|oci|zip|img)(?:\.[a-z0-9]+)?|.*[/\\]", re.IGNORECASE | re.DOTALL)
+_ARCHIVES: Final = "tar|tgz|tbz2?|txz|tzst|oci|zip|img|gz|zst|xz|bz2"
+_FILE = re.compile(rf"[./~].*|.*\.(?:{_ARCHIVES})(?:\.[a-z0-9]+)?|.*[/\\]", re.IGNORECASE | re.DOTALL)
 """What is meant to be a file, even if it is missing: nobody wants a typing error to be looked for in a registry."""
 
 
@@ -60,11 +61,16 @@ class Reference(NamedTuple):
 
     @property
     def may_be_name(self) -> bool:
-        """Tell whether the location could be the name of an image in a registry, and does not look like a file."""
+        """Tell whether the location could be the name of an image in a registry, and does not look like a file.
+
+        ``build/image`` looks like one: of Docker Hub's names with a slash, only those with a tag or a digest do not.
+        """
         if _FILE.fullmatch(self.location):
             return False
         try:
-            RepositoryName.parse(self.location)
+            name = RepositoryName.parse(self.location)
         except InvalidReferenceError:
             return False
-        return True
+        is_bare = ":" not in self.location and "@" not in self.location
+        of_docker_hub = name.registry == DOCKER_HUB and not self.location.lower().startswith(tuple(DOCKER_HUB_NAMES))
+        return not (is_bare and of_docker_hub and "/" in self.location)

@@ -84,6 +84,8 @@ def _print(report: Report, console: Console) -> None:
         place = "" if diagnostic.layer is None else f"layer {diagnostic.layer}: "
         path = f" ({printable(diagnostic.path)})" if diagnostic.path else ""
         console.print(Padding(Text(f"{place}{printable(diagnostic.message)}{path}", style="dim"), (0, 0, 0, 2)))
+    console.print(Text())
+    console.print(_verdicts(report))
 
 
 def findings(found: Sequence[FindingReport]) -> Iterator[RenderableType]:
@@ -130,6 +132,18 @@ def _header(report: Report) -> RenderableType:
         Text.assemble(*_counts(report.summary), *_rest(report)),
     ]
     return _grid([(Text(f" {report.verdict.upper()} ", style=_STYLES[report.verdict] + " reverse"), Group(*lines))])
+
+
+def _verdicts(report: Report) -> RenderableType:
+    """Return the verdict of each profile that was asked for: the last thing on the screen."""
+    return _grid(
+        (
+            Text(f" {judged.verdict.upper():{_VERDICT_WIDTH}} ", style=_STYLES[judged.verdict] + " reverse"),
+            Text.assemble(f"{id_}: ", *_counts(judged)),
+        )
+        for id_, judged in report.profiles.items()
+        if judged.selected
+    )
 
 
 def _condition(report: Report) -> str:

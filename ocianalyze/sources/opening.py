@@ -41,11 +41,13 @@ def open_image(
     name: str | None = None,
     stdin: BinaryIO | None = None,
     access: RegistryAccess | None = None,
+    offline: bool = False,
     read_layers: bool = True,
 ) -> Iterator[Image]:
     """Open the image that `reference` names, and close it at the end of the block.
 
-    What is no path is looked for in a registry, if it can be the name of an image; `access` says how. `platform` and,
+    What is no path is looked for in a registry, if it can be the name of an image; `access` says how,
+    and `offline` that none may be asked. `platform` and,
     in files, `name` choose one of several, see `choose`. An image that comes as a stream is read here, its layers too
     unless `read_layers` is False; of all others only the manifest and the config are.
 
@@ -64,6 +66,11 @@ def open_image(
             raise UsageError(
                 "--image chooses one of the images in a file, not in a registry",
                 hint="write the tag or the digest behind the name: NAME:TAG or NAME@DIGEST",
+            )
+        if offline:
+            raise UsageError(
+                f"{reference.location} would have to be read from a registry, and no network access is allowed",
+                hint="name a file or a directory, or leave out --offline and OCIANALYZE_OFFLINE",
             )
         how = RegistryAccess() if access is None else access
         with open_registry_image(reference.location, how, reading.limits, wanted=wanted) as image:

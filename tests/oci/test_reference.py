@@ -45,6 +45,10 @@ def test_transports_that_need_a_runtime(text: str) -> None:
     [
         ("python", True),
         ("python:3.11", True),
+        ("team/image:1.0", True),
+        ("docker.io/team/image", True),
+        ("team/image", False),
+        ("image.gz", False),
         ("localhost:5000/a/b_c:tag", True),
         ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/image@sha256:" + "a" * 64, True),
         ("./image.tar", False),

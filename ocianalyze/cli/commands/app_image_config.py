@@ -17,6 +17,7 @@ from ocianalyze.cli.options import (
     CacheSize,
     CertDirectory,
     ConfigFile,
+    HelpAll,
     Image,
     ImageName,
     Isolated,
@@ -26,6 +27,7 @@ from ocianalyze.cli.options import (
     MaxSteps,
     Mirror,
     NoCache,
+    Offline,
     PasswordFile,
     PasswordStdin,
     PlainHttp,
@@ -60,9 +62,7 @@ def app_image_config(
     jobs: Jobs = None,
     config: ConfigFile = None,
     isolated: Isolated = False,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    offline: Offline = False,
     authfile: AuthFile = None,
     username: Username = None,
     password_stdin: PasswordStdin = False,
@@ -75,6 +75,10 @@ def app_image_config(
     no_cache: NoCache = False,
     cache_dir: CacheDirectory = None,
     cache_size: CacheSize = None,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
     from ocianalyze.analysis import fit_app_image_config
@@ -98,6 +102,7 @@ def app_image_config(
             mirror=mirror,
             auth_realm=auth_realm,
         ),
+        offline=offline,
         cache=CacheOptions(no_cache, cache_dir, cache_size),
         jobs=jobs,
     )

@@ -18,6 +18,7 @@ from ocianalyze.cli.options import (
     CertDirectory,
     ConfigFile,
     Format,
+    HelpAll,
     Image,
     ImageName,
     Isolated,
@@ -27,6 +28,7 @@ from ocianalyze.cli.options import (
     MaxSteps,
     Mirror,
     NoCache,
+    Offline,
     Output,
     PasswordFile,
     PasswordStdin,
@@ -58,9 +60,7 @@ def files(
     jobs: Jobs = None,
     config: ConfigFile = None,
     isolated: Isolated = False,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    offline: Offline = False,
     authfile: AuthFile = None,
     username: Username = None,
     password_stdin: PasswordStdin = False,
@@ -73,6 +73,10 @@ def files(
     no_cache: NoCache = False,
     cache_dir: CacheDirectory = None,
     cache_size: CacheSize = None,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """List the files that a container of IMAGE would see: mode, owner, size, layer, path."""
     from ocianalyze.cli.progress import showing_progress
@@ -96,6 +100,7 @@ def files(
             mirror=mirror,
             auth_realm=auth_realm,
         ),
+        offline=offline,
         cache=CacheOptions(no_cache, cache_dir, cache_size),
         jobs=jobs,
     )

@@ -18,6 +18,7 @@ from ocianalyze.cli.options import (
     ConfigFile,
     DriverVersion,
     Format,
+    HelpAll,
     Ignore,
     Image,
     ImageName,
@@ -26,6 +27,7 @@ from ocianalyze.cli.options import (
     MaxMemory,
     MaxSteps,
     Mirror,
+    Offline,
     Output,
     PasswordFile,
     PasswordStdin,
@@ -62,9 +64,7 @@ def inspect(
     image_name: ImageName = None,
     config: ConfigFile = None,
     isolated: Isolated = False,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    offline: Offline = False,
     authfile: AuthFile = None,
     username: Username = None,
     password_stdin: PasswordStdin = False,
@@ -74,6 +74,10 @@ def inspect(
     plain_http: PlainHttp = False,
     mirror: Mirror = None,
     auth_realm: AuthRealms = None,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
 
@@ -101,6 +105,7 @@ def inspect(
             mirror=mirror,
             auth_realm=auth_realm,
         ),
+        offline=offline,
         reads_stdin=str(app_image_config) == "-",
     )
     policy = make_policy(

@@ -13,6 +13,7 @@ from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED
 from ocianalyze.cli.input import either, process_age, read_settings
 from ocianalyze.cli.limits import LimitOptions
 from ocianalyze.cli.options import (
+    OUTPUT,
     AppImageConfigFile,
     AuthFile,
     AuthRealms,
@@ -27,6 +28,7 @@ from ocianalyze.cli.options import (
     FailOnChoice,
     Format,
     Formats,
+    HelpAll,
     Ignore,
     Image,
     ImageName,
@@ -37,6 +39,7 @@ from ocianalyze.cli.options import (
     MaxSteps,
     Mirror,
     NoCache,
+    Offline,
     Outputs,
     PasswordFile,
     PasswordStdin,
@@ -78,12 +81,23 @@ def scan(
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
     verify: Verify = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.", rich_help_panel=OUTPUT)
+    ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say on standard error what is done, and where the bytes are.")
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Say on standard error what is done, and where the bytes are.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     timing: Annotated[
-        bool, typer.Option("--timing", help="Say on standard error where the time went, by phase and by layer.")
+        bool,
+        typer.Option(
+            "--timing", help="Say on standard error where the time went, by phase and by layer.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     color: ColorChoice = None,
     platform: Platform = None,
@@ -91,9 +105,7 @@ def scan(
     jobs: Jobs = None,
     config: ConfigFile = None,
     isolated: Isolated = False,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    offline: Offline = False,
     authfile: AuthFile = None,
     username: Username = None,
     password_stdin: PasswordStdin = False,
@@ -106,6 +118,10 @@ def scan(
     no_cache: NoCache = False,
     cache_dir: CacheDirectory = None,
     cache_size: CacheSize = None,
+    max_memory: MaxMemory = None,
+    max_inflated: MaxInflated = None,
+    max_steps: MaxSteps = None,
+    help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
     from ocianalyze.analysis import analyze
@@ -130,6 +146,7 @@ def scan(
             mirror=mirror,
             auth_realm=auth_realm,
         ),
+        offline=offline,
         cache=CacheOptions(no_cache, cache_dir, cache_size),
         jobs=jobs,
         reads_stdin=str(app_image_config) == "-",
@@ -138,7 +155,7 @@ def scan(
     if verbose:
         log_to_stderr()
     color = Color(either(color, settings.color, Color.AUTO))
-    outputs = pair_outputs(format_ or [Format(name) for name in settings.format], output or [])
+    outputs = pair_outputs(format_ or [], output or [], usual=[Format(name) for name in settings.format])
     policy = make_policy(
         PolicyOptions(
             profile=profile,

@@ -1,0 +1,62 @@
+"""A command that reads an image: its help in groups, and options that earlier versions had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from typer.core import TyperCommand
+
+from ocianalyze.cli.limits import tell_replaced
+from ocianalyze.layers.metering.limits import REPLACED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Context: TypeAlias = Any
+Formatter: TypeAlias = Any
+"""Of click, or of the copy of it that typer may have."""
+
+_REST: Final = "Options"
+
+
+class ReadingCommand(TyperCommand):
+    """A command whose options are shown in groups, by their ``rich_help_panel``.
+
+    Limits that earlier versions had are accepted, with a remark.
+    """
+
+    def format_options(self, ctx: Context, formatter: Formatter) -> None:
+        """Write the options, a group after the other."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                title = "Arguments" if param.param_type_name == "argument" else getattr(param, "rich_help_panel", None)
+                groups.setdefault(title or _REST, []).append(record)
+        for title in sorted(groups, key=lambda title: title == _REST):
+            with formatter.section(title):
+                formatter.write_dl(groups[title])
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Parse the arguments, without the limits of earlier versions and their values."""
+        replaced: set[str] = set()
+        kept = list(_without_replaced(args, replaced))
+        tell_replaced(replaced)
+        return super().parse_args(ctx, kept)
+
+
+def _without_replaced(args: list[str], replaced: set[str]) -> Iterator[str]:
+    """Yield the arguments but for limits that there were; note their names in `replaced`."""
+    rest = iter(args)
+    for word in rest:
+        if word == "--":
+            yield word
+            yield from rest
+        option, sign, _ = word.partition("=")
+        name = option.removeprefix("--").replace("-", "_")
+        if option.startswith("--") and name in REPLACED:
+            replaced.add(name)
+            if not sign:
+                next(rest, None)
+        elif word != "--":
+            yield word
