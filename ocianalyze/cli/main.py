@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, discard_output
 from ocianalyze.cli.stopping import Stopped, leave, leave_if_told, obey_signals
 from ocianalyze.errors import OcianalyzeError
+from ocianalyze.version import __version__
 
 _GARBAGE_THRESHOLD: Final = 1 << 18
 """After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
@@ -89,6 +90,10 @@ def _guarded() -> None:
 def _run() -> None:
     """Run the command line; its output is complete afterwards."""
     _prepare_output()
+    if sys.argv[1:] == ["--version"]:  # asked for often, and nothing has to be loaded for it
+        sys.stdout.write(f"ocianalyze {__version__}\n")
+        sys.stdout.flush()
+        return
     from ocianalyze.cli.app import app
 
     try:
