@@ -236,9 +236,8 @@ BOUNDS: Final = {
     "a number of the format, of the kernel, of a runtime or of the API": """
         facts/user/accounts.py:MAX_ID facts/user/accounts.py:_LONGEST_GROUP_LINE
         facts/user/accounts.py:_LONGEST_PASSWD_LINE facts/user/accounts.py:_MAX_INT
-        rules/runtime/working_directory_unusable.py:_LONGEST_PATH
         rules/runtime/working_directory_unusable.py:_LONGEST_NAME rules/runtime/arguments_too_long.py:_ALL
-        rules/runtime/arguments_too_long.py:_LONGEST rules/runtime/arguments_too_long.py:_POINTER
+        rules/runtime/arguments_too_long.py:_POINTER
         facts/registration/app_image_config.py:DEFAULT_GID facts/registration/app_image_config.py:DEFAULT_UID
         facts/jupyter/python_files.py:_TRAIT_LENGTH facts/programs/lookup.py:_MAX_INTERPRETERS
         facts/programs/program.py:LONGEST_PATH facts/jupyter/python_source/text.py:_TAB
@@ -276,7 +275,7 @@ BOUNDS: Final = {
         facts/jupyter/python_files.py:_LONGEST_EXPRESSION facts/jupyter/python_files.py:_MOST_NAMES
         facts/jupyter/python_files.py:_MOST_WORK facts/jupyter/servers.py:_LONGEST_LINE
         facts/kernels/commands.py:_LONGEST_VALUE facts/kernels/specs.py:LARGEST facts/kernels/specs.py:_MOST_WORDS
-        facts/python/modules.py:_LONGEST facts/python/modules.py:_MAX_LINES facts/programs/program.py:_LONGEST_VALUE
+        facts/python/modules.py:_LONGEST facts/python/modules.py:_MAX_LINES facts/programs/program.py:LONGEST_STRING
         facts/python/installations.py:_LARGEST facts/jupyter/python_source/text.py:_DEEPEST
         facts/jupyter/python_source/values.py:_DEEPEST facts/jupyter/python_source/values.py:_LONGEST_NUMBER
         facts/jupyter/python_source/values.py:_LONGEST_TEXT facts/shell/alternatives.py:_DEEPEST

@@ -14,7 +14,7 @@ from ocianalyze.rules.policy import DEFAULT_PROFILE, FailOn, Policy
 from ocianalyze.rules.registry import all_rules, wanted_contents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from os import PathLike
 
     from ocianalyze.layers.reading.reader import ReadLayer
@@ -66,40 +66,28 @@ def analyze(
             observer.foreseen(outcome)
             return outcome
 
-        if policy.fail_fast and foresee().decisive(policy.fail_on):
-            outcome = policy.judge(declaration, earlier=foresee())
-            observer.judged(outcome)
-            return _report(declaration, outcome, [], [], policy=policy, phases=clock.phases)
-        layers, verified = source.read(image, meanwhile=foresee)
-        observer.read(image, layers)
-        filesystem = source.merge(layers)
-        observer.merged(filesystem)
-        facts = gather(image, filesystem, app_image_config=policy.app_image_config)
-        subject = declaration.with_layers(filesystem, facts)
+        subject: Declaration = declaration
+        layers: list[ReadLayer] = []
+        verified: list[tuple[str, ...]] = []
+        if not (policy.fail_fast and foresee().decisive(policy.fail_on)):
+            layers, verified = source.read(image, meanwhile=foresee)
+            observer.read(image, layers)
+            filesystem = source.merge(layers)
+            observer.merged(filesystem)
+            facts = gather(image, filesystem, app_image_config=policy.app_image_config)
+            subject = declaration.with_layers(filesystem, facts)
         outcome = policy.judge(subject, earlier=foresee())
         observer.judged(outcome)
+        from ocianalyze.reports.assembly import assemble
+
         # Facts that no rule asked for are found out now, while the image can still be read.
-        return _report(subject, outcome, layers, verified, policy=policy, phases=clock.phases)
+        return assemble(subject, outcome, layers, verified, policy=policy, phases=clock.phases)
 
 
 def preview(image: Image, policy: Policy = _DEFAULT) -> Outcome:
     """Return what can be said of an open image without reading its layers; errors are those of `analyze`."""
     policy = policy.checked()
     return policy.judge(policy.declare(image))
-
-
-def _report(
-    subject: Declaration,
-    outcome: Outcome,
-    layers: Sequence[ReadLayer],
-    verified: Sequence[Sequence[str]],
-    *,
-    policy: Policy,
-    phases: Mapping[str, float],
-) -> Report:
-    from ocianalyze.reports.assembly import assemble
-
-    return assemble(subject, outcome, layers, verified, policy=policy, phases=phases)
 
 
 def _import_the_rest() -> None:

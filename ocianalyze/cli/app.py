@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from ocianalyze.cli.command import ClickCommand, Context, Formatter, ReadingCommand
 from ocianalyze.version import __version__
 
 EPILOG: Final = """Exit codes: 0 the image works, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
 be analysed, or a check could not be completed, 4 a registry could not be reached or refused."""
-
-Context: TypeAlias = Any
-ClickCommand: TypeAlias = Any
-Formatter: TypeAlias = Any
-"""Of click, or of the copy of it that typer may have."""
 
 _READING: Final = ("scan", "inspect", "files", "app-image-config")
 """The commands that read an image."""
@@ -68,8 +64,6 @@ def _load(name: str) -> ClickCommand:
         group = get_group(single)
         group.name, group.help = name, module.SUMMARY
         return group
-    from ocianalyze.cli.command import ReadingCommand
-
     kind = ReadingCommand if name in _READING else None
     single.command(name, cls=kind, epilog=EPILOG if name in _READING else None)(getattr(module, name.replace("-", "_")))
     return get_command(single)

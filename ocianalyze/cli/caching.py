@@ -1,17 +1,62 @@
-"""Where is kept what was learned of layers."""
+"""Where is kept what was learned of layers: the options, and the cache that they name."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from ocianalyze.cli.options import CACHE, size
 
+if TYPE_CHECKING:
     from ocianalyze.layers.reading.cache import LayerCache
 
 _PROGRAM: Final = "ocianalyze"
+
+
+def _directory(text: str) -> Path:
+    """Return a directory as it was written, where CI settings write it, too, which no shell has expanded."""
+    if not text:
+        raise typer.BadParameter("no directory is given; leave the option out for the user's cache directory")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise typer.BadParameter(f"{text[:100]!r} lies in a home that is not known") from error
+
+
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        parser=_directory,
+        metavar="DIRECTORY",
+        help="Where cached layer data is kept.",
+        envvar="OCIANALYZE_CACHE_DIR",
+        show_default="the user's cache directory",
+        rich_help_panel=CACHE,
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="Read every layer, and write nothing: neither use the cache nor fill it.",
+        envvar="OCIANALYZE_NO_CACHE",
+        rich_help_panel=CACHE,
+    ),
+]
+CacheSize = Annotated[
+    int | None,
+    typer.Option(
+        parser=size,
+        metavar="N",
+        help="How large the cache may grow; what was not asked for the longest goes first.",
+        envvar="OCIANALYZE_CACHE_SIZE",
+        show_default="2GiB",
+        rich_help_panel=CACHE,
+    ),
+]
 
 
 class CacheOptions(NamedTuple):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Context: TypeAlias = Any
+ClickCommand: TypeAlias = Any
 Formatter: TypeAlias = Any
 """Of click, or of the copy of it that typer may have."""
 
@@ -52,11 +53,12 @@ def _without_replaced(args: list[str], replaced: set[str]) -> Iterator[str]:
         if word == "--":
             yield word
             yield from rest
+            return
         option, sign, _ = word.partition("=")
         name = option.removeprefix("--").replace("-", "_")
         if option.startswith("--") and name in REPLACED:
             replaced.add(name)
             if not sign:
                 next(rest, None)
-        elif word != "--":
+        else:
             yield word

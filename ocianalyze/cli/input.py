@@ -119,7 +119,7 @@ def _check_environment() -> None:
     names = sorted(name for name in os.environ if name.startswith(_PREFIX))
     if not names:
         return
-    from ocianalyze.cli.options import variables
+    from ocianalyze.cli.variables import variables
 
     known = {name.removeprefix(_PREFIX) for name in variables()}
     for name in names:

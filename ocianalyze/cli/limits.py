@@ -1,12 +1,13 @@
-"""How much an image may ask for, from the options and the settings; and limits that earlier versions had."""
+"""How much an image may ask for: the options, what is made of them and of the settings, and limits that there were."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
-from ocianalyze.layers.metering.limits import MEANINGS, REPLACED, Limits
+from ocianalyze.cli.options import CACHE, size
+from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, MEANINGS, REPLACED, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +15,39 @@ if TYPE_CHECKING:
     from ocianalyze.settings.model import Settings
 
 _NOW: Final = ", ".join("--" + name.replace("_", "-") for name in MEANINGS)
+
+
+def _limit(name: str) -> Any:  # noqa: ANN401 - typer's own
+    return typer.Option(
+        parser=size,
+        metavar="N",
+        help=f"{MEANINGS[name][0].upper()}{MEANINGS[name][1:]} (default {getattr(DEFAULT_LIMITS, name):,}).",
+        envvar=f"OCIANALYZE_{name.upper()}",
+        show_default=False,
+        hidden=True,
+        rich_help_panel=CACHE,
+    )
+
+
+MaxMemory = Annotated[int | None, _limit("max_memory")]
+MaxInflated = Annotated[int | None, _limit("max_inflated")]
+MaxSteps = Annotated[int | None, _limit("max_steps")]
+
+
+def _show_all(ctx: typer.Context, value: bool) -> None:  # noqa: FBT001 - typer's callback
+    if not value or ctx.resilient_parsing:
+        return
+    for param in ctx.command.params:
+        if getattr(param, "rich_help_panel", None) == CACHE:
+            param.hidden = False  # type: ignore[attr-defined] # it is an option
+    typer.echo(ctx.get_help())
+    raise typer.Exit
+
+
+HelpAll = Annotated[
+    bool,
+    typer.Option("--help-all", help="Show this message with the limits, and exit.", callback=_show_all, is_eager=True),
+]
 
 
 class LimitOptions(NamedTuple):

@@ -1,15 +1,16 @@
-"""The options that commands share: how each is written, what it says of itself, and which variable sets it."""
+"""The options that commands share: how each is written, what it says of itself, and which variable sets it.
+
+Those of registries, of the cache and of limits stand beside what is made of them.
+"""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-
-from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +19,6 @@ _IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (to
 around it is fine), '-' for standard input, the name of an image in a registry such as
 registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
 docker://NAME."""
-
-PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
-USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
-HOST_VARIABLE: Final = "OCIANALYZE_REGISTRY_HOST"
-"""A login for one registry; the variables are read together, because only together do they mean something."""
 
 CHECK: Final = "What to check"
 IMAGE: Final = "Which image, and how it is read"
@@ -59,13 +55,6 @@ class Color(StrEnum):
     NEVER = "never"
 
 
-class TlsVerify(StrEnum):
-    """Whether a certificate is checked, as skopeo writes it."""
-
-    TRUE = "true"
-    FALSE = "false"
-
-
 def size(text: str) -> int:
     """Return a number such as ``40000``, ``64MiB`` or ``300GB``."""
     from ocianalyze.units import parse_size
@@ -85,16 +74,6 @@ def _parsed(parse: Callable[[str], int], text: str) -> int:
         return parse(text)
     except ValueError as error:
         raise typer.BadParameter(f"{text[:100]!r} is too large" if _TOO_LONG.match(text) else str(error)) from error
-
-
-def _directory(text: str) -> Path:
-    """Return a directory as it was written, where CI settings write it, too, which no shell has expanded."""
-    if not text:
-        raise typer.BadParameter("no directory is given; leave the option out for the user's cache directory")
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise typer.BadParameter(f"{text[:100]!r} lies in a home that is not known") from error
 
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]
@@ -272,146 +251,3 @@ Isolated = Annotated[
     bool,
     typer.Option("--isolated", help="Read no file with settings.", envvar="OCIANALYZE_ISOLATED", rich_help_panel=CHECK),
 ]
-Offline = Annotated[
-    bool,
-    typer.Option(
-        "--offline",
-        help="Ask no registry: only files, directories and standard input are read.",
-        envvar="OCIANALYZE_OFFLINE",
-        rich_help_panel=REGISTRY,
-    ),
-]
-AuthFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--authfile",
-        metavar="FILE",
-        help="The file with credentials, instead of those of podman, skopeo and docker.",
-        envvar="OCIANALYZE_AUTHFILE",
-        show_default=False,
-        rich_help_panel=REGISTRY,
-    ),
-]
-Username = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help=f"Who to log in as; the password comes from {PASSWORD_VARIABLE} or the next two.",
-        show_default=False,
-        rich_help_panel=REGISTRY,
-    ),
-]
-PasswordStdin = Annotated[
-    bool,
-    typer.Option(
-        "--password-stdin", help="The password is the first line of standard input.", rich_help_panel=REGISTRY
-    ),
-]
-PasswordFile = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="The password is the first line of a file.", show_default=False, rich_help_panel=REGISTRY
-    ),
-]
-CertDirectory = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="DIRECTORY",
-        help="Authorities (*.crt) and our own certificate (*.cert, *.key), instead of certs.d.",
-        envvar="OCIANALYZE_CERT_DIR",
-        show_default=False,
-        rich_help_panel=REGISTRY,
-    ),
-]
-TlsVerification = Annotated[
-    TlsVerify, typer.Option(help="Whether its certificate is checked.", rich_help_panel=REGISTRY)
-]
-PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Talk to it without TLS.", rich_help_panel=REGISTRY)]
-Mirror = Annotated[
-    str | None,
-    typer.Option(
-        metavar="HOST[/PATH]",
-        help="A mirror of Docker Hub, asked before Docker Hub itself; not used for other registries.",
-        envvar="OCIANALYZE_MIRROR",
-        show_default=False,
-        rich_help_panel=REGISTRY,
-    ),
-]
-AuthRealms = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="HOST", help="A token server elsewhere that may see the credentials.", rich_help_panel=REGISTRY
-    ),
-]
-CacheDirectory = Annotated[
-    Path | None,
-    typer.Option(
-        "--cache-dir",
-        parser=_directory,
-        metavar="DIRECTORY",
-        help="Where cached layer data is kept.",
-        envvar="OCIANALYZE_CACHE_DIR",
-        show_default="the user's cache directory",
-        rich_help_panel=CACHE,
-    ),
-]
-NoCache = Annotated[
-    bool,
-    typer.Option(
-        "--no-cache",
-        help="Read every layer, and write nothing: neither use the cache nor fill it.",
-        envvar="OCIANALYZE_NO_CACHE",
-        rich_help_panel=CACHE,
-    ),
-]
-CacheSize = Annotated[
-    int | None,
-    typer.Option(
-        parser=size,
-        metavar="N",
-        help="How large the cache may grow; what was not asked for the longest goes first.",
-        envvar="OCIANALYZE_CACHE_SIZE",
-        show_default="2GiB",
-        rich_help_panel=CACHE,
-    ),
-]
-
-
-def _limit(name: str) -> Any:  # noqa: ANN401 - typer's own
-    return typer.Option(
-        parser=size,
-        metavar="N",
-        help=f"{MEANINGS[name].capitalize()} (default {getattr(DEFAULT_LIMITS, name):,}).",
-        envvar=f"OCIANALYZE_{name.upper()}",
-        show_default=False,
-        hidden=True,
-        rich_help_panel=CACHE,
-    )
-
-
-MaxMemory = Annotated[int | None, _limit("max_memory")]
-MaxInflated = Annotated[int | None, _limit("max_inflated")]
-MaxSteps = Annotated[int | None, _limit("max_steps")]
-
-
-def _show_all(ctx: typer.Context, value: bool) -> None:  # noqa: FBT001 - typer's callback
-    if not value or ctx.resilient_parsing:
-        return
-    for param in ctx.command.params:
-        if getattr(param, "rich_help_panel", None) == CACHE:
-            param.hidden = False  # type: ignore[attr-defined] # it is an option
-    typer.echo(ctx.get_help())
-    raise typer.Exit
-
-
-HelpAll = Annotated[
-    bool,
-    typer.Option("--help-all", help="Show this message with the limits, and exit.", callback=_show_all, is_eager=True),
-]
-
-
-def variables() -> set[str]:
-    """Return the names of the environment's variables that are read."""
-    options = (item for alias in globals().values() for item in getattr(alias, "__metadata__", ()))
-    named = {str(option.envvar) for option in options if getattr(option, "envvar", None)}
-    return {"OCIANALYZE_DEBUG", PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABLE, *named}

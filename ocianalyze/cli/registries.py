@@ -1,20 +1,108 @@
-"""How a registry is reached, from the options and the environment."""
+"""How a registry is reached: the options, and what is made of them and of the environment."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final, NamedTuple
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
-from ocianalyze.cli.options import HOST_VARIABLE, PASSWORD_VARIABLE, USERNAME_VARIABLE, TlsVerify
+import typer
+
+from ocianalyze.cli.options import REGISTRY
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ocianalyze.sources.registry.access import RegistryAccess
 
+PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
+USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
+HOST_VARIABLE: Final = "OCIANALYZE_REGISTRY_HOST"
+VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABLE))
+"""A login for one registry; the variables are read together, because only together do they mean something."""
+
 _MAX_PASSWORD: Final = 1 << 16
+
+
+class TlsVerify(StrEnum):
+    """Whether a certificate is checked, as skopeo writes it."""
+
+    TRUE = "true"
+    FALSE = "false"
+
+
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        help="Ask no registry: only files, directories and standard input are read.",
+        envvar="OCIANALYZE_OFFLINE",
+        rich_help_panel=REGISTRY,
+    ),
+]
+AuthFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--authfile",
+        metavar="FILE",
+        help="The file with credentials, instead of those of podman, skopeo and docker.",
+        envvar="OCIANALYZE_AUTHFILE",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+Username = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help=f"Who to log in as; the password comes from {PASSWORD_VARIABLE} or the next two.",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option(
+        "--password-stdin", help="The password is the first line of standard input.", rich_help_panel=REGISTRY
+    ),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="The password is the first line of a file.", show_default=False, rich_help_panel=REGISTRY
+    ),
+]
+CertDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIRECTORY",
+        help="Authorities (*.crt) and our own certificate (*.cert, *.key), instead of certs.d.",
+        envvar="OCIANALYZE_CERT_DIR",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+TlsVerification = Annotated[
+    TlsVerify, typer.Option(help="Whether its certificate is checked.", rich_help_panel=REGISTRY)
+]
+PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Talk to it without TLS.", rich_help_panel=REGISTRY)]
+Mirror = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST[/PATH]",
+        help="A mirror of Docker Hub, asked before Docker Hub itself; not used for other registries.",
+        envvar="OCIANALYZE_MIRROR",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+AuthRealms = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="HOST", help="A token server elsewhere that may see the credentials.", rich_help_panel=REGISTRY
+    ),
+]
 
 
 class RegistryOptions(NamedTuple):

@@ -131,19 +131,20 @@ def _header(report: Report) -> RenderableType:
         Text(f"{_VERDICTS[report.verdict]} {' and '.join(selected)}{_condition(report)}"),
         Text.assemble(*_counts(report.summary), *_rest(report)),
     ]
-    return _grid([(Text(f" {report.verdict.upper()} ", style=_STYLES[report.verdict] + " reverse"), Group(*lines))])
+    return _grid([(_badge(report.verdict), Group(*lines))])
 
 
 def _verdicts(report: Report) -> RenderableType:
     """Return the verdict of each profile that was asked for: the last thing on the screen."""
     return _grid(
-        (
-            Text(f" {judged.verdict.upper():{_VERDICT_WIDTH}} ", style=_STYLES[judged.verdict] + " reverse"),
-            Text.assemble(f"{id_}: ", *_counts(judged)),
-        )
+        (_badge(judged.verdict), Text.assemble(f"{id_}: ", *_counts(judged)))
         for id_, judged in report.profiles.items()
         if judged.selected
     )
+
+
+def _badge(verdict: str) -> Text:
+    return Text(f" {verdict.upper()} ", style=_STYLES[verdict] + " reverse")
 
 
 def _condition(report: Report) -> str:

@@ -7,37 +7,25 @@ from typing import Annotated
 
 import typer
 
-from ocianalyze.cli.caching import CacheOptions
+from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
 from ocianalyze.cli.input import read_settings, several
-from ocianalyze.cli.limits import LimitOptions
-from ocianalyze.cli.options import (
+from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
+from ocianalyze.cli.options import ConfigFile, Image, ImageName, Isolated, Jobs, Platform
+from ocianalyze.cli.output import print_json
+from ocianalyze.cli.registries import (
     AuthFile,
     AuthRealms,
-    CacheDirectory,
-    CacheSize,
     CertDirectory,
-    ConfigFile,
-    HelpAll,
-    Image,
-    ImageName,
-    Isolated,
-    Jobs,
-    MaxInflated,
-    MaxMemory,
-    MaxSteps,
     Mirror,
-    NoCache,
     Offline,
     PasswordFile,
     PasswordStdin,
     PlainHttp,
-    Platform,
+    RegistryOptions,
     TlsVerification,
     TlsVerify,
     Username,
 )
-from ocianalyze.cli.output import print_json
-from ocianalyze.cli.registries import RegistryOptions
 from ocianalyze.cli.source import make_source
 from ocianalyze.reports.text import printable
 

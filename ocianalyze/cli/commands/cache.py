@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from ocianalyze.cli.caching import open_cache
-from ocianalyze.cli.options import CacheDirectory, Format, Output
+from ocianalyze.cli.caching import CacheDirectory, open_cache
+from ocianalyze.cli.options import Format, Output
 from ocianalyze.cli.output import print_json
 from ocianalyze.errors import UsageError
 

@@ -7,42 +7,40 @@ from dataclasses import replace
 from typing import Final
 
 from ocianalyze.cli.input import either, read_settings
-from ocianalyze.cli.limits import LimitOptions
+from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     AppImageConfigFile,
-    AuthFile,
-    AuthRealms,
-    CertDirectory,
     Color,
     ColorChoice,
     ConfigFile,
     DriverVersion,
     Format,
-    HelpAll,
     Ignore,
     Image,
     ImageName,
     Isolated,
-    MaxInflated,
-    MaxMemory,
-    MaxSteps,
-    Mirror,
-    Offline,
     Output,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
     Platform,
     Profiles,
     Select,
     Severities,
+)
+from ocianalyze.cli.output import console, print_json
+from ocianalyze.cli.policy import PolicyOptions, make_policy
+from ocianalyze.cli.registries import (
+    AuthFile,
+    AuthRealms,
+    CertDirectory,
+    Mirror,
+    Offline,
+    PasswordFile,
+    PasswordStdin,
+    PlainHttp,
+    RegistryOptions,
     TlsVerification,
     TlsVerify,
     Username,
 )
-from ocianalyze.cli.output import console, print_json
-from ocianalyze.cli.policy import PolicyOptions, make_policy
-from ocianalyze.cli.registries import RegistryOptions
 from ocianalyze.cli.source import make_source
 
 _UNWRAPPED: Final = 10_000

@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ocianalyze.cli.caching import CacheOptions
+from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
 from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED
 from ocianalyze.cli.input import either, process_age, read_settings
-from ocianalyze.cli.limits import LimitOptions
+from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     OUTPUT,
     AppImageConfigFile,
-    AuthFile,
-    AuthRealms,
-    CacheDirectory,
-    CacheSize,
-    CertDirectory,
     Color,
     ColorChoice,
     ConfigFile,
@@ -28,35 +23,35 @@ from ocianalyze.cli.options import (
     FailOnChoice,
     Format,
     Formats,
-    HelpAll,
     Ignore,
     Image,
     ImageName,
     Isolated,
     Jobs,
-    MaxInflated,
-    MaxMemory,
-    MaxSteps,
-    Mirror,
-    NoCache,
-    Offline,
     Outputs,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
     Platform,
     Profiles,
     Select,
     Severities,
     SizeLimit,
-    TlsVerification,
-    TlsVerify,
-    Username,
     Verify,
 )
 from ocianalyze.cli.output import console, log_to_stderr, pair_outputs, write_reports
 from ocianalyze.cli.policy import PolicyOptions, make_policy
-from ocianalyze.cli.registries import RegistryOptions
+from ocianalyze.cli.registries import (
+    AuthFile,
+    AuthRealms,
+    CertDirectory,
+    Mirror,
+    Offline,
+    PasswordFile,
+    PasswordStdin,
+    PlainHttp,
+    RegistryOptions,
+    TlsVerification,
+    TlsVerify,
+    Username,
+)
 from ocianalyze.cli.source import make_source
 
 if TYPE_CHECKING:

@@ -20,8 +20,9 @@ DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 LONGEST_PATH: Final = 4096
 """How long a path may be for Linux (``PATH_MAX``)."""
 
-_LONGEST_VALUE: Final = 128 * 1024
-"""How long a variable with its name may be for Linux to start a program with it (``MAX_ARG_STRLEN``, execve(2))."""
+LONGEST_STRING: Final = 128 * 1024
+"""How long a word, or a variable with its name, may be for Linux to start a program with it, the byte that ends it
+included (``MAX_ARG_STRLEN``, execve(2))."""
 
 _SHOWN: Final = 5
 
@@ -88,9 +89,9 @@ def split_path(value: str) -> tuple[str, ...]:
     Raises:
         UndecidedError: it is longer than Linux allows, so that no program is started with it.
     """
-    if len(value) >= _LONGEST_VALUE:
+    if len(value) >= LONGEST_STRING:
         raise UndecidedError(
-            f"a variable that lists directories has {len(value):,} characters, over the limit of {_LONGEST_VALUE:,}",
+            f"a variable that lists directories has {len(value):,} characters, over the limit of {LONGEST_STRING:,}",
             hint="shorten the variable: Linux starts no program with it",
         )
     return tuple(dict.fromkeys(value.split(":")))

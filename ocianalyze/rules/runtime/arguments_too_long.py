@@ -30,13 +30,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.programs import LONGEST_STRING
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST: Final = 32 * 4096
 _ALL: Final = 2 * 1024 * 1024
 _POINTER: Final = 8
 _HINT: Final = "keep what is long in a file, and its path in a variable"
@@ -50,11 +50,12 @@ def arguments_too_long(subject: Declaration) -> Iterator[Finding]:
     words = [_size(word) for word in (*execution.entrypoint, *execution.cmd)]
     is_found = False
     for name, size in (*variables, *((None, size) for size in words)):
-        if size > _LONGEST:
+        if size > LONGEST_STRING:
             is_found = True
+            too_long = f"{size:,} bytes, over the limit of {LONGEST_STRING:,}"
             what = "a word of the command" if name is None else f"the variable {name if len(name) < 100 else '...'}"  # noqa: PLR2004 - what is still read
             yield Finding(
-                message=f"{what} has {size:,} bytes, over the limit of {_LONGEST:,}: Linux starts no program with it",
+                message=f"{what} has {too_long}: Linux starts no program with it",
                 hint=_HINT,
                 data={"what": "word" if name is None else "variable", "name": name, "bytes": size},
             )

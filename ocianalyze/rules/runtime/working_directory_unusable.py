@@ -35,7 +35,7 @@ from __future__ import annotations
 from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.directories import within
+from ocianalyze.filesystem.resolver import LONGEST_PATH
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_NAME: Final = 255
-_LONGEST_PATH: Final = 4095
-_MADE_BY_RUNTIMES: Final = ("/proc", "/sys", "/dev")
 
 
 @rule(id="RTM005", severity=everywhere(Severity.ERROR))
@@ -69,12 +67,11 @@ def _problem(given: str, subject: Subject) -> tuple[str, str] | None:
     if not given.startswith("/"):
         return "relative", "it is not an absolute path"
     encoded = given.encode("utf-8", "surrogateescape")
-    if len(encoded) > _LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_NAME:
-        return "too-long", f"it has over {_LONGEST_PATH:,} bytes, or a name in it over {_LONGEST_NAME}"
+    if len(encoded) >= LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_NAME:
+        return "too-long", f"it has {LONGEST_PATH:,} bytes or more, or a name in it over {_LONGEST_NAME}"
     path, mounts = normpath(given), subject.facts.own.mounts
     resolution = subject.filesystem.resolve(path)
-    is_hidden = mounts.hides(path) is not None or mounts.hides_on_the_way(resolution) is not None
-    if is_hidden or any(within(resolution.path, place) for place in _MADE_BY_RUNTIMES):
+    if mounts.hides(path) is not None or mounts.hides_on_the_way(resolution) is not None:
         return None
     if resolution.problem == "loop":
         return "loop", "the symbolic links on the way lead in a circle"
