@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from rich.console import Console
-
 from ocianalyze.analysis import Source, analyze
+from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
 from ocianalyze.rules.clauses import CLAUSES, REFERENCES
 from ocianalyze.rules.profiles import PROFILES, Profile
@@ -97,9 +96,10 @@ def render_profile(profile: Profile) -> str:
 def render_readme() -> str:
     """Return README.md with the demo as it is now."""
     with io.StringIO() as text:
-        console = Console(file=text, width=80, no_color=True, highlight=False, markup=False, emoji=False)
-        print_report(analyze(Source(reference=str(DEMO))), console)
+        print_report(analyze(Source(reference=str(DEMO))), Screen(text))
         lines = [line for line in text.getvalue().splitlines() if not line.startswith("  time ")]
+    errors, verdicts = lines[: lines.index("Warnings")], lines[-len(PROFILES) :]
+    lines = [*errors, "[... warnings, notes]", "", *verdicts]
     block = "\n".join(("<!-- demo -->", "```text", *lines, "```", "<!-- /demo -->"))
     readme = README.read_text(encoding="utf-8")
     return re.sub(r"<!-- demo -->.*<!-- /demo -->", lambda _: block, readme, flags=re.DOTALL)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ocianalyze.regex import regex
+
 _ROUNDS_UP: Final = 999.5
 """From here on three digits show 1000."""
-_WRITTEN: Final = re.compile(r"(\d{1,18})\s*([kmgt]i?)?b?", re.ASCII)
+_WRITTEN: Final = regex(r"(\d{1,18})\s*([kmgt]i?)?b?", re.ASCII)
 _MULTIPLES: Final = {
     "": 1,
     "k": 10**3,
@@ -26,12 +28,12 @@ _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def human(size: float) -> str:
-    """Return a size as Docker shows it: decimal units, three significant digits."""
+    """Return a size in decimal units with three significant digits, as Docker shows it: ``13.2 kB``."""
     unit = 0
     while size >= _ROUNDS_UP and unit < len(_UNITS) - 1:
         size /= 1000
         unit += 1
-    return f"{size:.3g}{_UNITS[unit]}"
+    return f"{size:.3g} {_UNITS[unit]}"
 
 
 def parse_size(text: str) -> int:

@@ -112,7 +112,8 @@ def test_help_teaches_the_exit_codes() -> None:
 def test_a_conforming_image(save_image: SaveImage) -> None:
     done = run("scan", save_image(fit_image()))
     assert done.returncode == 0
-    assert done.stdout.startswith(b" PASS   example.com/team/image:1.0\n")
+    assert done.stdout.startswith(b"example.com/team/image:1.0\n")
+    assert done.stdout.splitlines()[-1].startswith(b" PASS   studio-classic      0 errors, 0 warnings")
     assert done.stderr == b""
 
 
@@ -120,15 +121,14 @@ def test_the_demo_fails_with_all_that_helps() -> None:
     done = run("scan", DEMO)
     text = done.stdout.decode()
     assert done.returncode == 1
-    assert "does not conform to SageMaker Studio Classic" in text
-    assert "studio-classic      fail       3 errors" in text
-    assert "closed for onboarding" in text
+    assert text.splitlines()[-1].startswith(" FAIL   studio-classic      3 errors")
+    assert "closed for onboarding" in " ".join(text.split())
     for part in (
         "KRN008  kernel-hidden",
         "USR001",
         "GPU001",
         "RUN dd if=/dev/zero of=/opt/ml/model.bin",
-        "of 35GB",
+        "of 35 GB",
     ):
         assert part in text
 
@@ -171,7 +171,7 @@ def test_standard_input() -> None:
 def test_several_outputs(tmp_path: Path) -> None:
     done = run("scan", DEMO, "-f", "json", "-o", tmp_path / "report.json", "-f", "table")
     assert json.loads((tmp_path / "report.json").read_bytes())["verdict"] == "fail"
-    assert done.stdout.startswith(b" FAIL ")
+    assert done.stdout.splitlines()[-1].startswith(b" FAIL ")
 
 
 def test_two_reports_in_one_file_are_refused(tmp_path: Path) -> None:
@@ -382,7 +382,7 @@ def test_the_size_limit_is_an_option_and_is_shown(save_image: SaveImage) -> None
     done = run("scan", path, "--size-limit", "2kB")
     assert done.returncode == 1
     assert b"SIZ001" in done.stdout
-    assert b"of 2kB" in done.stdout
+    assert b"of 2 kB" in done.stdout
     assert b">999%" in run("scan", path, "--size-limit", "2B").stdout
     assert run("scan", path, "-q", env={"OCIANALYZE_SIZE_LIMIT": "2kB"}).returncode == 1
     assert run("scan", path, "-q", "--driver-version", "535.104.05").returncode == 0
@@ -712,6 +712,11 @@ def test_a_file_that_is_missing_is_not_looked_for_in_a_registry(missing: str) ->
 
 def test_the_verdict_is_the_last_thing_on_the_screen() -> None:
     lines = run("scan", str(DEMO), "--profile", "studio-classic,studio-jupyterlab").stdout.decode().splitlines()
-    assert lines[-3] == ""
-    assert re.fullmatch(r" FAIL +studio-classic: 3 errors, 7 warnings, 4 notes", lines[-2])
-    assert re.fullmatch(r" FAIL +studio-jupyterlab: \d errors, \d warnings, \d notes", lines[-1])
+    assert [line.split()[:2] for line in lines[-5:]] == [
+        [],
+        ["fail", "studio-code-editor"],
+        ["fail", "unified-studio"],
+        ["FAIL", "studio-classic"],
+        ["FAIL", "studio-jupyterlab"],
+    ]
+    assert re.fullmatch(r" FAIL +studio-classic +3 errors, 7 warnings, 4 notes", lines[-2])

@@ -63,7 +63,7 @@ def slowly(data: bytes, seconds: float = 1.2) -> Iterator[IO[bytes]]:
 def test_bars_on_a_terminal_for_every_command_that_reads_layers(archive: bytes, command: str) -> None:
     with slowly(archive) as stdin, on_terminal([*OCIANALYZE, command, "-"], stdin=stdin) as terminal:
         assert terminal.finish() == 0
-    assert re.search(r"\d+ layers .*\dMB .*MB/s +[\d,]+ entries", terminal.text)
+    assert re.search(r"\d+ layers .*\d MB .* MB/s +[\d,]+ entries", terminal.text)
     assert terminal.screen == []
     assert terminal.has_cursor
 
@@ -152,7 +152,7 @@ def test_verbose_says_it_now_and_then_wherever_it_goes(archive: bytes) -> None:
         )
     lines = re.findall(r"^ocianalyze\.cli\.progress: (.*)$", done.stderr, re.MULTILINE)
     assert len(lines) in (1, 2)
-    assert re.fullmatch(r"[\d.]+MB, [\d.]+[kM]B/s, [\d,]+ entries, \d+ layers done", lines[0])
+    assert re.fullmatch(r"[\d.]+ MB, [\d.]+ [kM]B/s, [\d,]+ entries, \d+ layers done", lines[0])
     assert "\x1b" not in done.stderr
 
 
@@ -161,7 +161,7 @@ def test_workers_tell_how_far_they_are_and_no_name_moves_the_cursor(tmp_path: Pa
     layout = slow_layout(tmp_path / "image", compression="none", steps=[HOSTILE, HOSTILE], amount=200_000)
     with on_terminal([*OCIANALYZE, "scan", "--jobs", "2", "--select", "IMG", str(layout)]) as terminal:
         terminal.finish()
-    assert re.search(r"0 of 2 layers .* [\d.]+MB/[\d.]+MB .*MB/s +[1-9][\d,]+ entries +\d+:\d\d", terminal.text)
+    assert re.search(r"0 of 2 layers .* [\d.]+ MB/[\d.]+ MB .* MB/s +[1-9][\d,]+ entries +\d+:\d\d", terminal.text)
     assert re.search(r"layer [01]: RUN echo \\x1b\[2J\\x1b\]0;owned\\x07", terminal.text)
     assert not re.search("\x1b\\[2J|\x1b\\]|\x07|\u202e", terminal.written.decode())
     assert terminal.screen == []
@@ -184,7 +184,7 @@ def test_a_registry_that_keeps_us_waiting_is_shown_as_such() -> None:
         with on_terminal(scan) as terminal:
             assert terminal.finish() == 0
     assert late
-    assert len(re.findall(r"layer \d: RUN step \d .* 0B/100kB +0B/s", terminal.text)) > 2
+    assert len(re.findall(r"layer \d: RUN step \d .* 0 B/100 kB +0 B/s", terminal.text)) > 2
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------

@@ -7,13 +7,12 @@ from itertools import islice
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from ocianalyze.cli.options import Color
-from ocianalyze.cli.output import console
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
@@ -28,19 +27,25 @@ _MOST_ROWS: Final = 8
 _BAR_WIDTH: Final = 14
 _ROOM_FOR_BARS: Final = 76
 """From so many columns on there are bars beside the figures."""
-_WIDTHS: Final = (13, 8, 14, 5)
+_WIDTHS: Final = (15, 9, 14, 5)
 """Of the figures: as wide as they most often are, so that nothing jumps."""
 _LONGEST: Final = 100
 """How many characters of a layer's name and build step are looked at: more fit into no row."""
 _LONGEST_TIME: Final = 100 * 3600
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to the command, which knows its exit code."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 class Drawing:
     """Rows at the bottom of the terminal, until they are closed."""
 
     def __init__(self, *, no_color: bool) -> None:
-        self._console = console(Color.AUTO, file=sys.stderr)
-        self._console.no_color = self._console.no_color or no_color
+        self._console = _Console(file=sys.stderr, no_color=no_color or None, highlight=False, markup=False, emoji=False)
         self._live = Live(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
         )

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,7 @@ REGISTRY: Final = "Registry"
 CACHE: Final = "Cache and limits"
 """The groups in which options are shown."""
 
-_TOO_LONG: Final = re.compile(r"\s*\d{19}", re.ASCII)
+_TOO_LONG: Final = regex(r"\s*\d{19}", re.ASCII)
 """How a number begins that is a number, but larger than any that is understood."""
 
 

@@ -1,27 +1,26 @@
-"""What the command line writes: reports to wherever they are wanted, JSON, and a console for tables."""
+"""What the command line writes: reports to wherever they are wanted, JSON, and tables."""
 
 from __future__ import annotations
 
 import io
 import logging
-import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.cli.exits import discard_output
 from ocianalyze.cli.options import Color, Format
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import UsageError
-from ocianalyze.reports.text import printable, to_json, unheeded
+from ocianalyze.reports.text import printable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from rich.console import Console
+    from typing import TextIO
 
     from ocianalyze.reports.report import Report
+    from ocianalyze.reports.screen import Screen
 
 STDOUT = Path("-")
 
@@ -88,10 +87,10 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
         from ocianalyze.reports.table import print_report
 
         if where == STDOUT:
-            print_report(report, console(color))
+            print_report(report, screen(color))
             return
         with io.StringIO() as text:
-            print_report(report, console(Color.NEVER, file=text))
+            print_report(report, screen(Color.NEVER, text))
             content = text.getvalue().encode()
     try:
         with undisturbed() if where.is_file() or not where.exists() else nullcontext():  # a pipe may keep us waiting
@@ -100,50 +99,12 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 
 
-def console(color: Color, file: IO[str] | None = None, *, width: int = 80) -> Console:
-    """Return a console that neither guesses emoji nor highlights; `width` columns where that is not known."""
-    from rich.console import Console
+def screen(color: Color, file: TextIO | None = None, *, width: int = 80) -> Screen:
+    """Return where to print for people; `width` columns where that is not known."""
+    from ocianalyze.reports.screen import Screen
 
-    class Plain(Console):
-        """A console that leaves a closed pipe to the command, which knows its exit code."""
-
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
-
-    out = cast("IO[str]", _Unheeded(file or sys.stdout))
-    known = out.isatty() or "COLUMNS" in os.environ
-    return Plain(
-        file=out,
-        width=None if known else width,
-        force_terminal={Color.ALWAYS: True, Color.NEVER: False}.get(color),
-        no_color=color is Color.NEVER or None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
-class _Unheeded(io.TextIOBase):
-    """A file for lines that were laid out, none of which is to be a command; it is written whole lines at a time."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = cast("io.TextIOBase", file)
-
-    def write(self, text: str) -> int:
-        return self._file.write(unheeded(text))
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def isatty(self) -> bool:
-        return self._file.isatty()
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override] # there it is an attribute
-        return self._file.encoding
+    shows = {Color.ALWAYS: True, Color.NEVER: False}.get(color)
+    return Screen(file or sys.stdout, width=width, color=shows)
 
 
 def log_to_stderr() -> None:

@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, Self
 
 from ocianalyze.errors import InvalidImageError
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_PATTERN = re.compile(r"(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128})", re.ASCII)
+_PATTERN = regex(r"(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128})", re.ASCII)
 
 
 class Digest(str):

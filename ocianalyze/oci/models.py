@@ -29,13 +29,12 @@ from ocianalyze.errors import InvalidImageError
 from ocianalyze.oci import media_types
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.json import validate
+from ocianalyze.regex import regex
 
 Value = TypeVar("Value")
 _MAX_ITEMS = 100_000
 _MOST = 2**63 - 1
-_MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
-)
+_MOMENT = regex(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
 """What Go takes for a time (RFC 3339)."""
 
 
@@ -85,7 +84,9 @@ Map = Annotated[dict[str, Value], BeforeValidator(lambda value: {} if value is N
 class Document(BaseModel):
     """A part of a document: immutable, camel-case on the wire."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True, defer_build=True, alias_generator=to_camel, populate_by_name=True, extra="ignore"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -197,7 +198,7 @@ class Manifest(Document):
 class RootFS(Document):
     """The diff_ids of the layers from the bottom up (config.md)."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, alias_generator=None, extra="ignore")
 
     type: Text = "layers"
     diff_ids: Items[DigestField] = ()
@@ -206,7 +207,7 @@ class RootFS(Document):
 class History(Document):
     """One build step (config.md)."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, alias_generator=None, extra="ignore")
 
     created: Moment = None
     created_by: Text = ""
@@ -218,7 +219,9 @@ class History(Document):
 class Execution(Document):
     """How a container of the image runs: the config's ``config`` object (config.md)."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore")
+    model_config = ConfigDict(
+        frozen=True, defer_build=True, alias_generator=to_pascal, populate_by_name=True, extra="ignore"
+    )
 
     user: Text = ""
     exposed_ports: Map[dict[str, Any] | None] = {}
@@ -253,7 +256,7 @@ class Execution(Document):
 class ImageConfig(Document):
     """The config of an image (config.md)."""
 
-    model_config = ConfigDict(frozen=True, alias_generator=None, extra="ignore")
+    model_config = ConfigDict(frozen=True, defer_build=True, alias_generator=None, extra="ignore")
 
     created: Moment = None
     author: Text = ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 from ocianalyze.errors import UsageError
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 DEFAULT_PLATFORM: Final = "linux/amd64"
 """The platform of every instance type that Studio apps run on (botocore, ``AppInstanceType``)."""
 
-_OS: Final = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?", re.ASCII)
-_COMPONENT: Final = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
-_NUMBER: Final = re.compile(r"[0-9]{1,2}", re.ASCII)
+_OS: Final = regex(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?", re.ASCII)
+_COMPONENT: Final = regex(r"[A-Za-z0-9_.-]+", re.ASCII)
+_NUMBER: Final = regex(r"[0-9]{1,2}", re.ASCII)
 _SYSTEMS: Final = frozenset(("linux", "windows", "darwin", "macos", "freebsd"))
 _MACHINES: Final = frozenset(
     (

@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import InvalidReferenceError
 from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName
+from ocianalyze.regex import regex
 
 Transport: TypeAlias = Literal["path", "stdin", "docker-archive", "oci-archive", "oci", "registry"]
 
@@ -20,7 +21,7 @@ _WITH_PATH: Final[dict[str, Transport]] = {
 }
 _UNSUPPORTED: Final = ("docker-daemon", "containers-storage", "sif", "ostree", "dir", "tarball")
 _ARCHIVES: Final = "tar|tgz|tbz2?|txz|tzst|oci|zip|img|gz|zst|xz|bz2"
-_FILE = re.compile(rf"[./~].*|.*\.(?:{_ARCHIVES})(?:\.[a-z0-9]+)?|.*[/\\]", re.IGNORECASE | re.DOTALL)
+_FILE = regex(rf"[./~].*|.*\.(?:{_ARCHIVES})(?:\.[a-z0-9]+)?|.*[/\\]", re.IGNORECASE | re.DOTALL)
 """What is meant to be a file, even if it is missing: nobody wants a typing error to be looked for in a registry."""
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.table import Table
-from rich.text import Text
-
 from ocianalyze.errors import UsageError, suggest
+from ocianalyze.regex import regex
+from ocianalyze.reports.layout import EMPTY, Span, columns, indent, line, wrap
 from ocianalyze.rules.clauses import CLAUSES, REFERENCES
 from ocianalyze.rules.page import HEADINGS
 from ocianalyze.rules.profiles import PROFILES
@@ -17,16 +15,17 @@ from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.selection import exact_rule
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Iterator
 
+    from ocianalyze.reports.layout import Cell, Line
+    from ocianalyze.reports.screen import Screen
     from ocianalyze.rules.profiles import Profile
     from ocianalyze.rules.rule import Rule
 
 _STYLES: Final = {"error": "red", "warning": "yellow", "note": "cyan"}
-_ABSENT: Final = Text("-", style="dim")
 _SHORT: Final = {"error": "error", "warning": "warn", "note": "note"}
-_CODE: Final = re.compile(r"^```\w*\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
-_LINK: Final = re.compile(r"\[([^\]]+)\]\(([^)]+)\)")
+_CODE: Final = regex(r"^```\w*\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
+_LINK: Final = regex(r"\[([^\]]+)\]\(([^)]+)\)")
 
 
 def records() -> list[dict[str, Any]]:
@@ -44,32 +43,34 @@ def records() -> list[dict[str, Any]]:
     ]
 
 
-def print_rules(console: Console) -> None:
+def print_rules(screen: Screen) -> None:
     """Print a line for each rule: its id, its severity for each profile, what it finds."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("rule", no_wrap=True)
-    for profile in PROFILES.values():
-        table.add_column(profile.letter, no_wrap=True)
-    table.add_column("what it finds", overflow="fold")
-    for rule in all_rules():
-        severities = [rule.severity[profile].value if profile in rule.severity else None for profile in PROFILES]
-        cells = [_ABSENT if value is None else Text(_SHORT[value], style=_STYLES[value]) for value in severities]
-        table.add_row(rule.id, *cells, Text(rule.summary))
-    console.print(table)
+    screen.print_all(columns(_rows(), screen.width))
     legend = ", ".join(f"{profile.letter} {profile.id}" for profile in PROFILES.values())
-    console.print(Text(f"\nseverity in {legend}", style="dim"))
+    screen.print(EMPTY, line(Span(f"severity in {legend}", "dim")))
 
 
-def print_page(key: str, console: Console) -> None:
+def _rows() -> Iterator[tuple[Cell, ...]]:
+    titles = ("rule", *(profile.letter for profile in PROFILES.values()), "what it finds")
+    yield tuple(line(Span(title, "bold")) for title in titles)
+    for rule in all_rules():
+        severities = (rule.severity[profile].value if profile in rule.severity else None for profile in PROFILES)
+        yield rule.id, *map(_severity, severities), rule.summary
+
+
+def _severity(severity: str | None) -> Line:
+    return line(Span("-", "dim") if severity is None else Span(_SHORT[severity], _STYLES[severity]))
+
+
+def print_page(key: str, screen: Screen) -> None:
     """Print the page of the rule whose id or name is `key`, or of the profile whose id it is.
 
     Raises:
         UsageError: there is no such rule or profile.
     """
-    if (profile := PROFILES.get(key.lower())) is not None:
-        _print_profile(profile, console)
-    else:
-        _print_rule(_find_rule(key), console)
+    profile = PROFILES.get(key.lower())
+    page = _rule(_find_rule(key), screen.width) if profile is None else _profile(profile, screen.width)
+    screen.print_all(page)
 
 
 def _find_rule(key: str) -> Rule:
@@ -84,65 +85,52 @@ def _find_rule(key: str) -> Rule:
         ) from error
 
 
-def _print_profile(profile: Profile, console: Console) -> None:
-    console.print(Text.assemble((profile.id, "bold"), "  ", profile.title))
-    _say(profile.description, console)
+def _profile(profile: Profile, width: int) -> Iterator[Line]:
+    yield line(Span(profile.id, "bold"), f"  {profile.title}")
+    yield from wrap(profile.description, width)
     if profile.notice:
-        console.print()
-        _say(profile.notice, console, style="yellow")
+        yield EMPTY
+        yield from wrap(line(Span(profile.notice, "yellow")), width)
     belonging = {rule.id for rule in all_rules() if profile.id in rule.severity}
     for clause in CLAUSES[profile.id]:
-        console.print()
-        _say(f"{clause.number}  {clause.says}", console)
+        yield EMPTY
+        yield from wrap(f"{clause.number}  {clause.says}", width)
         rows = (
             ("decided by", ", ".join(sorted(belonging.intersection(clause.rules)))),
             ("cannot be known", clause.unknown or ""),
         )
         for label, text in rows:
             if text:
-                _say(f"{label}: {text}", console, indent="    ", style="dim")
-    console.print(Text("\nReferences", style="bold"))
+                yield from indent(wrap(line(Span(f"{label}: {text}", "dim")), width - 4), 4)
+    yield from (EMPTY, line(Span("References", "bold")))
     for title, url in REFERENCES[profile.id]:
-        _say(f"AWS, {title} <{url}>", console, indent="  ")
+        yield from indent(wrap(f"AWS, {title} <{url}>", width - 2), 2)
 
 
-def _print_rule(rule: Rule, console: Console) -> None:
+def _rule(rule: Rule, width: int) -> Iterator[Line]:
     page = rule.page
-    console.print(Text.assemble((rule.id, "bold"), "  ", rule.name))
-    _say(page.summary, console)
-    severities = [f"{severity.value} for {profile}" for profile, severity in rule.severity.items()]
-    console.print()
-    _say(", ".join(severities), console, style="dim")
+    yield line(Span(rule.id, "bold"), f"  {rule.name}")
+    yield from wrap(page.summary, width)
+    severities = ", ".join(f"{severity.value} for {profile}" for profile, severity in rule.severity.items())
+    yield EMPTY
+    yield from wrap(line(Span(severities, "dim")), width)
     for heading in HEADINGS:
         if section := page.sections.get(heading):
-            console.print(Text(f"\n{heading}", style="bold"))
-            _print_section(section, console)
+            yield from (EMPTY, line(Span(heading, "bold")))
+            yield from indent(_section(section, width - 2), 2)
 
 
-def _say(text: str, console: Console, *, indent: str = "", style: str = "") -> None:
-    """Print text, wrapped between words only, so that addresses stay whole, and without blanks at its lines' ends."""
-    wrapped = textwrap.wrap(
-        text,
-        console.width,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    console.print(Text("\n".join(wrapped), style=style), soft_wrap=True)
-
-
-def _print_section(markdown: str, console: Console) -> None:
-    """Print a section: links with their addresses, code as it is, paragraphs filled."""
+def _section(markdown: str, width: int) -> Iterator[Line]:
+    """Yield the lines of a section: links with their addresses, code as it is, paragraphs filled."""
+    is_first = True
     for number, part in enumerate(_CODE.split(markdown)):
-        if number % 2:
-            console.print(Text(textwrap.indent(part.rstrip(), "    ")), soft_wrap=True)
-            continue
-        filled = [_LINK.sub(r"\1 <\2>", block) for block in re.split(r"\n{2,}", part.strip()) if block]
-        for position, block in enumerate(filled):
-            if position or number:
-                console.print()
-            for item in re.split(r"\n(?=- )", block):
-                _say(" ".join(item.split()), console, indent="  ")
-        if filled and number < len(_CODE.split(markdown)) - 1:
-            console.print()
+        blocks = [part.rstrip()] if number % 2 else [block for block in re.split(r"\n{2,}", part.strip()) if block]
+        for block in blocks:
+            if not is_first:
+                yield EMPTY
+            is_first = False
+            if number % 2:
+                yield from indent(map(line, block.split("\n")), 2)
+                continue
+            for item in re.split(r"\n(?=- )", _LINK.sub(r"\1 <\2>", block)):
+                yield from wrap(" ".join(item.split()), width)

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-from rich.text import Text
-
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.layers.reading.reader import PreReadBlob
 from ocianalyze.oci.media_types import stated_compression
 from ocianalyze.reports.assembly import finding_reports
+from ocianalyze.reports.findings import findings
+from ocianalyze.reports.layout import EMPTY, Line, Span, columns, line
 from ocianalyze.reports.report import as_json
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.table import findings
 from ocianalyze.reports.text import encodable, printable
 from ocianalyze.sources.stream import PassedBlob
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from collections.abc import Iterator
 
     from ocianalyze.oci.image import Blob, Image, Layer
+    from ocianalyze.reports.layout import Cell
+    from ocianalyze.reports.screen import Screen
     from ocianalyze.rules.engine import Outcome
 
 
@@ -68,14 +68,18 @@ def record(image: Image, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def print_image(image: Image, outcome: Outcome, console: Console) -> None:
+def print_image(image: Image, outcome: Outcome, screen: Screen) -> None:
     """Print the image as a table: what it is, how it runs, its layers; then what was found in that."""
     told = record(image, outcome)
+    screen.print_all(columns(_about(told), screen.width))
+    screen.print(EMPTY)
+    screen.print_all(columns(_layers(told), screen.width, right={0, 1}))
+    screen.print_all(findings(list(finding_reports(outcome.judgements, image)), screen.width))
+
+
+def _about(told: dict[str, Any]) -> Iterator[tuple[Line, Cell]]:
     config = told["config"]
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    rows = [
+    for name, *values in (
         ("image", ", ".join(told["names"]) or told["reference"]),
         ("source", told["source"]),
         ("digest", told["digest"] or f"{told['config_digest']} (config)"),
@@ -86,34 +90,18 @@ def print_image(image: Image, outcome: Outcome, console: Console) -> None:
         ("entrypoint", _words(config["entrypoint"])),
         ("command", _words(config["cmd"])),
         ("ports", ", ".join(config["exposed_ports"])),
-        ("environment", "\n".join(map(printable, config["env"]))),
-    ]
-    for name, value in rows:
-        if value:
-            grid.add_row(name, Text("\n".join(map(printable, value.split("\n")))))
-    layers = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    layers.add_column("layer", justify="right")
-    layers.add_column("size", justify="right", no_wrap=True)
-    layers.add_column("stored as", no_wrap=True)
-    layers.add_column("build step", overflow="fold")
+        ("environment", *config["env"]),
+    ):
+        if any(values):
+            yield line(Span(name, "dim")), [line(printable(value)) for value in values]
+
+
+def _layers(told: dict[str, Any]) -> Iterator[tuple[Cell, ...]]:
+    yield tuple(line(Span(title, "bold")) for title in ("layer", "size", "stored as", "build step"))
     for layer in told["layers"]:
         size = "not stated" if layer["size"] is None else human(layer["size"])
         step = build_step(layer["created_by"]) if layer["created_by"] else ""
-        layers.add_row(str(layer["position"]), size, layer["compression"] or "not stated", Text(step))
-    found = list(finding_reports(outcome.judgements, image))
-    for part in (grid, Text(), layers, *findings(found)):
-        _print_lines(part, console)
-
-
-def _print_lines(what: RenderableType, console: Console) -> None:
-    """Print something; where it does not go to a terminal, without blanks at the ends of lines."""
-    if console.is_terminal:
-        console.print(what)
-        return
-    with console.capture() as captured:
-        console.print(what)
-    for line in captured.get().splitlines():
-        console.out(line.rstrip(), highlight=False)
+        yield str(layer["position"]), size, layer["compression"] or "not stated", step
 
 
 def _words(words: list[str]) -> str:

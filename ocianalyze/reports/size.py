@@ -4,49 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
-
+from ocianalyze.reports.layout import Line, Span, columns, line
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rich.console import RenderableType
+    from collections.abc import Iterator, Sequence
 
     from ocianalyze.reports.report import Report, SizeFacts, SizePiece
 
 _SHOWN: Final = 5
 
 
-def breakdown(report: Report, size: SizeFacts) -> RenderableType:
-    """Return the three sizes, the largest directories and files, and what each build step wasted."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_row(_title("as docker shows"), human(size.docker_image_size), "sum of the layers' files; what is limited")
-    table.add_row("", f"about {human(size.containerd_estimate)}", "with the containerd image store")
+def breakdown(report: Report, size: SizeFacts, width: int) -> Iterator[Line]:
+    """Return the lines of the three sizes, the largest directories and files, and what each build step wasted."""
+    return columns(
+        ((line(Span(title, "dim")), amount, text) for title, amount, text in _rows(report, size)), width, right={1}
+    )
+
+
+def _rows(report: Report, size: SizeFacts) -> Iterator[tuple[str, str, str]]:
+    yield "as docker shows", human(size.docker_image_size), "sum of the layers' files; what is limited"
+    yield "", f"about {human(size.containerd_estimate)}", "with the containerd image store"
     if size.compressed is not None:
-        table.add_row("", human(size.compressed), "to download")
+        yield "", human(size.compressed), "to download"
     for title, rows in (
         ("largest directories", _pieces(report, size.largest_directories or [])),
         ("largest files", _pieces(report, size.largest_files or [])),
         ("wasted", _wasted(report, size)),
     ):
         for number, (amount, text) in enumerate(rows):
-            table.add_row(_title("" if number else title), human(amount), Text(text))
-    return Padding(table, (0, 0, 0, 2))
+            yield "" if number else title, human(amount), text
 
 
-def _title(text: str) -> Text:
-    return Text(text, style="dim")
-
-
-def _pieces(report: Report, pieces: list[SizePiece]) -> Iterator[tuple[int, str]]:
+def _pieces(report: Report, pieces: Sequence[SizePiece]) -> Iterator[tuple[int, str]]:
     for piece in pieces[:_SHOWN]:
         hidden = "" if piece.hidden_by is None else f", hidden by layer {piece.hidden_by}"
         yield piece.bytes, f"{printable(piece.path)}  layer {_step(report, piece.layer)}{hidden}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from ocianalyze.regex import regex
 from ocianalyze.reports.text import cut, printable
 
 _LONGEST: Final = 300
 _READ: Final = 4096
-_COPIED: Final = re.compile(r"\s*(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b")
+_COPIED: Final = regex(r"\s*(file|dir|multi):([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def build_step(created_by: str) -> str:

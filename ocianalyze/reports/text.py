@@ -11,11 +11,13 @@ import json
 import re
 from typing import Final
 
-_UNUSUAL: Final = re.compile(r"[^ -~]")
-_UNUSUAL_IN_JSON: Final = re.compile(r"[^\0-~]")
-_COMMAND: Final = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))")
+from ocianalyze.regex import regex
+
+_UNUSUAL: Final = regex(r"[^ -~]")
+_UNUSUAL_IN_JSON: Final = regex(r"[^\0-~]")
+_COMMAND: Final = regex(r"#(?=#(?:\[|vso\[|teamcity\[))")
 """Where Azure Pipelines, GitHub Actions (``##[``) and TeamCity see a command, anywhere in a line."""
-_COMMAND_LINE: Final = re.compile(r"(?m)^((?:\s|\x1b\[[0-9;]*m)*):(?=:)")
+_COMMAND_LINE: Final = regex(r"(?m)^((?:\s|\x1b\[[0-9;]*m)*):(?=:)")
 """Where GitHub Actions sees a command: at the beginning of a line, after white space too."""
 _DELETE: Final = b"\x7f"
 _LONGEST: Final = 2000

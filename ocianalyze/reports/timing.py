@@ -5,65 +5,48 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 
-from rich.padding import Padding
-from rich.table import Column, Table
-from rich.text import Text
-
+from ocianalyze.reports.layout import EMPTY, Span, columns, indent, line
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.table import trimmed
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from collections.abc import Iterator
 
+    from ocianalyze.reports.layout import Cell
     from ocianalyze.reports.report import LayerTiming, Report, Timing
+    from ocianalyze.reports.screen import Screen
 
 _SHOWN: Final = 50
 """Of more layers than this only those are shown that took the longest."""
+_TITLES: Final = ("layer", "read", "bytes read", "hashed", "time", "speed", "entries/s", "build step")
 
 
-def print_timing(report: Report, console: Console) -> None:
+def print_timing(report: Report, screen: Screen) -> None:
     """Print where the time went, and how each layer was read: in full, by its headers, or from what was known of it."""
-    trimmed(_print, report, console)
-
-
-def _print(report: Report, console: Console) -> None:
-    console.print(Text("Where the time went", style="bold"))
-    console.print(Padding(_phases(report.timing), (0, 0, 0, 2)))
+    room = screen.width - 2
+    screen.print(line(Span("Where the time went", "bold")))
+    screen.print_all(indent(columns(_phases(report.timing), room, right={1, 2}), 2))
     if report.timing.layers:
-        console.print()
-        console.print(Padding(_layers(report), (0, 0, 0, 2)))
+        screen.print(EMPTY)
+        figures = frozenset(range(len(_TITLES) - 1))
+        screen.print_all(indent(columns(_layers(report), room, right=figures, gap=1, cut=True), 2))
 
 
-def _phases(timing: Timing) -> RenderableType:
-    table = Table.grid(
-        Column(no_wrap=True), *(Column(justify="right", no_wrap=True) for _ in range(2)), padding=(0, 2, 0, 0)
-    )
+def _phases(timing: Timing) -> Iterator[tuple[Cell, ...]]:
     for name, seconds in (*timing.phases.items(), ("total", timing.seconds)):
         share = seconds / timing.seconds if timing.seconds else 0.0
-        table.add_row(Text(name, style="dim"), f"{seconds:.2f} s", f"{share:.0%}")
-    return table
+        yield line(Span(name, "dim")), f"{seconds:.2f} s", f"{share:.0%}", ""
 
 
-def _layers(report: Report) -> RenderableType:
-    table = Table(
-        *(Column(title, justify="right", no_wrap=True) for title in ("layer", "read", "bytes read", "hashed")),
-        *(Column(title, justify="right", no_wrap=True) for title in ("time", "speed", "entries/s")),
-        Column("build step", no_wrap=True, overflow="ellipsis", ratio=1),
-        box=None,
-        expand=True,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        header_style="dim",
-    )
+def _layers(report: Report) -> Iterator[tuple[Cell, ...]]:
+    yield tuple(line(Span(title, "dim")) for title in _TITLES)
     costs = report.timing.layers
     longest = nlargest(_SHOWN, costs, key=lambda cost: cost.seconds)
     for cost in sorted(longest, key=lambda cost: cost.position):
         step = report.layers[cost.position].created_by
-        table.add_row(*_figures(cost), Text(build_step(step) if step else ""))
+        yield *_figures(cost), build_step(step) if step else ""
     if len(costs) > _SHOWN:
-        table.add_row(*[""] * 7, f"and {len(costs) - _SHOWN} more that took less")
-    return table
+        yield *[""] * 7, f"and {len(costs) - _SHOWN} more that took less"
 
 
 def _figures(cost: LayerTiming) -> tuple[str, ...]:

@@ -6,13 +6,15 @@ import re
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HEADINGS: Final = ("What it checks", "Why it matters", "How to fix", "Data", "References")
 """The headings that every page has, in this order."""
 
-_HEADING: Final = re.compile(r"^## (.+)$", re.MULTILINE)
+_HEADING: Final = regex(r"^## (.+)$", re.MULTILINE)
 
 
 class Page(NamedTuple):

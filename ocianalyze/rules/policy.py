@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ocianalyze.errors import UsageError
 from ocianalyze.facts.registration import validate
+from ocianalyze.regex import regex
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, choose_profiles
 from ocianalyze.rules.registry import all_rules
@@ -27,7 +28,7 @@ FailOn: TypeAlias = Literal["error", "warning", "note", "never"]
 
 DEFAULT_PROFILE: Final = CLASSIC
 
-_VERSION: Final = re.compile(r"\d{1,5}(\.\d{1,5}){0,3}", re.ASCII)
+_VERSION: Final = regex(r"\d{1,5}(\.\d{1,5}){0,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ There is no list to keep: every module of every package here is looked into, and
 from __future__ import annotations
 
 import pkgutil
-import re
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze import rules
 from ocianalyze.errors import RuleError, suggest
+from ocianalyze.regex import regex
 from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.rule import EarlyRule, Rule, Severity
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 GROUP: Final = "ocianalyze.rules"
 
-_ID: Final = re.compile(r"[A-Z]{2,8}\d{3}")
+_ID: Final = regex(r"[A-Z]{2,8}\d{3}")
 
 
 @cache

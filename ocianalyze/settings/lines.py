@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
+
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_HEADER: Final = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]")
-_KEY: Final = re.compile(r"\s*[\"']?([\w-]+)[\"']?\s*=")
+_HEADER: Final = regex(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]")
+_KEY: Final = regex(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 
 
 def find_line(place: Sequence[str | int], text: str) -> int | None:

@@ -104,7 +104,7 @@ _Severity = Annotated[Severity, Field(strict=False)]
 class Table(BaseModel):
     """A table of the file; what is not known in it is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
 
 
 class Waive(Table):

@@ -23,13 +23,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from rich.console import Console
-
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import OcianalyzeError
 from ocianalyze.layers.changeset import columns
 from ocianalyze.layers.tar import ordinary
 from ocianalyze.reports.report import Report
+from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
 from tests.hostile.cases import KINDS, Case, case
 
@@ -191,7 +190,7 @@ def _look(path: Path) -> _End:
     try:
         report = analyze(Source(reference=str(path), jobs=1))
         with io.StringIO() as sink:
-            print_report(report, Console(file=sink, width=80))
+            print_report(report, Screen(sink))
     except OcianalyzeError as error:
         said = error.one_line()
         return _End("refused", said, said if _CRASH.search(said) else "")

@@ -6,11 +6,10 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from rich.console import Console
-
 from ocianalyze.analysis import Source, analyze, preview
 from ocianalyze.reports import inspection
 from ocianalyze.reports.assembly import _short
+from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
 from ocianalyze.reports.text import to_json
 from tests.support.fit import fit_image
@@ -46,7 +45,7 @@ def test_sizes_that_add_up_to_more_than_64_bits(tmp_path: Path) -> None:
     (path / "index.json").write_text(json.dumps(index))
     with Source(reference=str(path)).open(read_layers=False) as image:
         told = inspection.record(image, preview(image))
-        inspection.print_image(image, preview(image), Console(file=StringIO()))
+        inspection.print_image(image, preview(image), Screen(StringIO()))
     assert sum(layer["size"] for layer in json.loads(to_json(told))["layers"]) > 2**64
 
     sparse = pax({b"GNU.sparse.major": b"1", b"GNU.sparse.minor": b"0", b"GNU.sparse.realsize": b"%d" % 2**62})
@@ -56,7 +55,7 @@ def test_sizes_that_add_up_to_more_than_64_bits(tmp_path: Path) -> None:
     report = analyze(Source(reference=str(archived)))
     assert report.facts is not None
     assert json.loads(report.to_json())["facts"]["filesystem"]["bytes"] == report.facts.filesystem.bytes
-    print_report(report, Console(file=StringIO()))
+    print_report(report, Screen(StringIO()))
 
 
 def test_what_the_config_says_is_cut_and_not_obeyed(tmp_path: Path) -> None:
@@ -72,6 +71,6 @@ def test_what_the_config_says_is_cut_and_not_obeyed(tmp_path: Path) -> None:
     assert b"\xc2\x9b" not in raw
     assert json.loads(raw)["image"]["platform"] == report.image.platform
     output = StringIO()
-    print_report(report, Console(file=output, width=200))
+    print_report(report, Screen(output, width=200))
     assert not {"\x1b", "\x9b"} & set(output.getvalue())
     assert "\\x1b[2Jamd64\\x9b31m" in output.getvalue()

@@ -5,9 +5,8 @@ import io
 import pytest
 
 from ocianalyze.analysis import Policy, Source, analyze
-from ocianalyze.cli.options import Color
-from ocianalyze.cli.output import console
 from ocianalyze.reports.report import Report
+from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
 from tests.conftest import SaveImage
 from tests.support.fit import fit_image
@@ -20,7 +19,7 @@ LAYERS = ([Item(path="opt/cache/a", size=3 * MB), Item(path="opt/model", size=2 
 def shown(report: Report) -> str:
     """Return the table."""
     with io.StringIO() as text:
-        print_report(report, console(Color.NEVER, file=text))
+        print_report(report, Screen(text))
         return text.getvalue()
 
 
@@ -56,6 +55,6 @@ def test_the_table_says_it_near_the_limit_or_when_asked(path: str) -> None:
     near = analyze(Source(reference=path), Policy(size_limit=6 * MB))
     for text in (shown(analyze(Source(reference=path), Policy(details=True))), shown(near)):
         joined = " ".join(text.split())
-        assert "5MB /opt layer 3: RUN step 4" in joined
-        assert "wasted 3MB layer 3: RUN step 4; most of it in /opt/cache, hidden by layer 4" in joined
+        assert "5 MB /opt layer 3: RUN step 4" in joined
+        assert "wasted 3 MB layer 3: RUN step 4; most of it in /opt/cache, hidden by layer 4" in joined
         assert "/opt/cache/a layer 3: RUN step 4, hidden by layer 4" in joined

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.reports.report import LayerReport, LayerTiming, Report
+from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.timing import print_timing
 from tests.conftest import SaveImage
 from tests.support.compress import Compression
@@ -60,7 +60,7 @@ def test_each_blob_is_read_and_counted_once(
 
 def printed(report: Report, width: int = 100) -> str:
     with io.StringIO() as text:
-        print_timing(report, Console(file=text, width=width, no_color=True, highlight=False, markup=False, emoji=False))
+        print_timing(report, Screen(text, width=width))
         return text.getvalue()
 
 
@@ -92,10 +92,10 @@ def test_the_table_of_known_figures() -> None:
         "  rules    1.00 s    1%",
         "  total   82.50 s  100%",
         "",
-        "  layer  read bytes read hashed     time   speed entries/s build step",
-        "      0 cache         0B     0B  0.001 s                   COPY dir:385122f00cc…",
-        "      1  full        3MB    6MB  0.500 s   6MB/s     2,000 /bin/busybox --insta…",
-        "      2  full       40GB   80GB 80.000 s 500MB/s        12 RUN echo 'sagemaker-…",
+        "  layer  read bytes read hashed     time    speed entries/s build step",
+        "      0 cache        0 B    0 B  0.001 s                    COPY dir:385122f0...",
+        "      1  full       3 MB   6 MB  0.500 s   6 MB/s     2,000 /bin/busybox --i...",
+        "      2  full      40 GB  80 GB 80.000 s 500 MB/s        12 RUN echo 'sagema...",
     ]
 
 
@@ -125,6 +125,6 @@ def test_the_command_line_prints_it_behind_the_report_and_beside_standard_output
     assert done.returncode == 1
     assert done.stdout.endswith("}\n")
     assert re.search(r"^Where the time went\n  start +\d+\.\d\d s", done.stderr, re.MULTILINE)
-    assert re.search(r"^ +6 full +4.61kB 4.61kB .*RUN mkdir -p", done.stderr, re.MULTILINE)
+    assert re.search(r"^ +6 full +4.61 kB 4.61 kB .*RUN mkdir -p", done.stderr, re.MULTILINE)
     plain = subprocess.run(command, capture_output=True, check=False, text=True, env=clean_environment())
     assert plain.stderr == ""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from rich.console import Console
 
 from ocianalyze.analysis import Source, analyze, preview
 from ocianalyze.errors import OcianalyzeError
 from ocianalyze.reports import inspection
 from ocianalyze.reports.report import Report
+from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
 from ocianalyze.reports.text import to_json
 from tests.support.fit import fit_image
@@ -165,13 +165,13 @@ def _outcome(path: Path) -> list[str]:
         return [error.one_line()]
     else:
         Report.model_validate_json(report.to_json())
-        print_report(report, Console(file=StringIO()))
+        print_report(report, Screen(StringIO()))
         said.append(report.verdict)
     try:
         with source.open(read_layers=False) as image:
             outcome = preview(image)
             json.loads(to_json(inspection.record(image, outcome), indent=True))
-            inspection.print_image(image, outcome, Console(file=StringIO()))
+            inspection.print_image(image, outcome, Screen(StringIO()))
     except OcianalyzeError as error:
         said.append(error.one_line())
     return said

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ocianalyze.cli.options import Color, ColorChoice
-from ocianalyze.cli.output import console
+from ocianalyze.cli.output import screen
 
 
 def explain(
@@ -20,4 +20,4 @@ def explain(
     """Print the page of a rule: what it checks, why it matters, how to fix it. Or that of a profile: its clauses."""
     from ocianalyze.reports import catalogue
 
-    catalogue.print_page(rule, console(color or Color.AUTO))
+    catalogue.print_page(rule, screen(color or Color.AUTO))

@@ -25,7 +25,7 @@ from ocianalyze.cli.options import (
     Select,
     Severities,
 )
-from ocianalyze.cli.output import console, print_json
+from ocianalyze.cli.output import print_json, screen
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import (
     AuthFile,
@@ -125,5 +125,5 @@ def inspect(
         if format_ is Format.JSON:
             print_json(inspection.record(opened, outcome))
         else:
-            where = console(either(color, settings.color, Color.AUTO), width=_UNWRAPPED)
+            where = screen(Color(either(color, settings.color, Color.AUTO)), width=_UNWRAPPED)
             inspection.print_image(opened, outcome, where)

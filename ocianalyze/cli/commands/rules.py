@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ocianalyze.cli.options import Color, ColorChoice, Format, Output
-from ocianalyze.cli.output import console, print_json
+from ocianalyze.cli.output import print_json, screen
 
 
 def rules(*, format_: Output = Format.TABLE, color: ColorChoice = Color.AUTO) -> None:
@@ -13,4 +13,4 @@ def rules(*, format_: Output = Format.TABLE, color: ColorChoice = Color.AUTO) ->
     if format_ is Format.JSON:
         print_json(catalogue.records())
     else:
-        catalogue.print_rules(console(color or Color.AUTO))
+        catalogue.print_rules(screen(color or Color.AUTO))

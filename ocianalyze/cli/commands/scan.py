@@ -36,7 +36,7 @@ from ocianalyze.cli.options import (
     SizeLimit,
     Verify,
 )
-from ocianalyze.cli.output import console, log_to_stderr, pair_outputs, write_reports
+from ocianalyze.cli.output import log_to_stderr, pair_outputs, screen, write_reports
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import (
     AuthFile,
@@ -182,7 +182,7 @@ def scan(
 
         if sys.stderr.isatty() and not quiet:  # the report is above
             sys.stderr.write("\n")
-        print_timing(report, console(color, file=sys.stderr, width=_WIDE))
+        print_timing(report, screen(color, sys.stderr, width=_WIDE))
     raise typer.Exit(_exit_code(report))
 
 

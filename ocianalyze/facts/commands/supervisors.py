@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs.scripts import UNKNOWN, UnreadableError, text_of
 from ocianalyze.layers.contents.globs import PathPattern
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +31,7 @@ _DEFAULTS: Final = ("/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
 _WITH_VALUES: Final = frozenset("cudljpeiqakzm")
 _MOST_FILES: Final = 50
 _MOST_PROGRAMS: Final = 50
-_EXPANSION: Final = re.compile(r"%\(([A-Za-z_]\w*)\)s|%%")
+_EXPANSION: Final = regex(r"%\(([A-Za-z_]\w*)\)s|%%")
 _SERVICES: Final = ("/etc/services.d", "/etc/s6-overlay/s6-rc.d")
 _BUNDLE: Final = "/etc/s6-overlay/s6-rc.d/user/contents.d"
 

@@ -18,6 +18,7 @@ from ocianalyze.facts.programs.scripts import LONGEST, UNKNOWN
 from ocianalyze.facts.python.conda_names import BASE, conda_prefix
 from ocianalyze.facts.python.installations import is_python
 from ocianalyze.facts.shell.dialects import SHELLS
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +34,7 @@ SUPERVISORS: Final = frozenset(
 )
 """Programs that start and stop others by what their configuration says."""
 
-_ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
+_ASSIGNMENT: Final = regex(r"[A-Za-z_]\w*=", re.ASCII)
 
 
 class ShellCall(NamedTuple):

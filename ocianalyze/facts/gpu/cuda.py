@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.gpu.drivers import minimum_for
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,10 +32,10 @@ _NAMES: Final = (
     (re.compile(r"cudatoolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
     (re.compile(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
 )
-_DIRECTORY: Final = re.compile(r"/(?:usr/local|opt/nvidia)/cuda-(\d{1,4}\.\d{1,4})", re.ASCII)
-_VERSION_FILE: Final = re.compile(r"/usr/local/cuda[^/]*/version\.(?:json|txt)")
-_VERSION: Final = re.compile(r"\d{1,4}\.\d{1,4}(?!\d)", re.ASCII)
-_PACKAGE: Final = re.compile(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
+_DIRECTORY: Final = regex(r"/(?:usr/local|opt/nvidia)/cuda-(\d{1,4}\.\d{1,4})", re.ASCII)
+_VERSION_FILE: Final = regex(r"/usr/local/cuda[^/]*/version\.(?:json|txt)")
+_VERSION: Final = regex(r"\d{1,4}\.\d{1,4}(?!\d)", re.ASCII)
+_PACKAGE: Final = regex(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
 
 
 class CudaEvidence(NamedTuple):

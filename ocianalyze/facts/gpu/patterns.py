@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from ocianalyze.regex import regex
+
 NvidiaClass: TypeAlias = Literal[
     "driver-userspace",
     "driver-kernel",
@@ -35,7 +37,7 @@ PREFILTER: Final = (
 """What the name of a file begins with that any pattern but the toolkit's could match, or that tells a CUDA version; for
 `Filesystem.search`."""
 
-VERSION: Final = re.compile(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
+VERSION: Final = regex(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
 """The version of a driver."""
 
 

@@ -6,7 +6,6 @@ Sources: jupyter_client ``manager.py`` (``format_kernel_cmd``), ``launcher.py``,
 
 from __future__ import annotations
 
-import re
 from collections import ChainMap
 from dataclasses import replace
 from posixpath import join
@@ -21,6 +20,7 @@ from ocianalyze.facts.python.command_line import PythonCall, parse_python_call
 from ocianalyze.facts.python.conda_names import RUNNER
 from ocianalyze.facts.python.installations import Installation, find_installation, is_python
 from ocianalyze.facts.python.modules import ModuleFinder, ModuleSearch
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 """The variables that change where a command leads."""
 
-_PLACEHOLDER: Final = re.compile(r"\{([A-Za-z0-9_]+)\}")
+_PLACEHOLDER: Final = regex(r"\{([A-Za-z0-9_]+)\}")
 _LONGEST_VALUE: Final = 64 * 1024
 _IDLE: Final = "it ends without starting a program that is given the connection file"
 

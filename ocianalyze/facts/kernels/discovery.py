@@ -8,7 +8,6 @@ the ``share/jupyter`` of the prefix of the ``python`` that is found through ``PA
 
 from __future__ import annotations
 
-import re
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final
 
@@ -23,8 +22,10 @@ from ocianalyze.facts.python.conda_names import kernel_names, name_environments
 from ocianalyze.facts.python.entry_points import find_entry_points
 from ocianalyze.facts.python.installations import site_directories
 from ocianalyze.facts.user.permissions import find_denial
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.directories.mounts import Mounts
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
-CONDA_FILTER: Final = re.compile(r"/opt/conda$")
+CONDA_FILTER: Final = regex(r"/opt/conda$")
 """The environments that Studio Classic's start-up leaves out (``CONDA_ENV_FILTER``)."""
 
 _STEPS_OF_A_KERNEL: Final = 100
-_SPEC_PATH: Final = re.compile(r"/kernels/[^/]+/kernel\.json\Z")
+_SPEC_PATH: Final = regex(r"/kernels/[^/]+/kernel\.json\Z")
 _SHADOWING: Final = "it lies in a system directory, before which the service may find a python3 of its own"
 _NATIVE_MODULE: Final = "ipykernel"
 _PROVISIONERS: Final = "jupyter_client.kernel_provisioners"

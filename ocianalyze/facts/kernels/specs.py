@@ -9,12 +9,12 @@ what is no JSON, and fails altogether on what lacks the keys that it takes for g
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Final
 
 from ocianalyze.errors import UndecidedError
+from ocianalyze.regex import regex
 
 READS: Final = ("**/kernel.json",)
 
@@ -25,7 +25,7 @@ _MOST_WORDS: Final = 4096
 """How many words a command may have to be looked at."""
 
 CONNECTION_FILE: Final = "{connection_file}"
-_UNFIT: Final = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
+_UNFIT: Final = regex("[\0\ud800-\udc7f\udd00-\udfff]")
 """What Python passes to no program: NUL, and halves of characters that stand for no byte."""
 
 _LONGEST_NAME: Final = 60

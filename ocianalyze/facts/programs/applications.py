@@ -10,6 +10,8 @@ import re
 from posixpath import basename
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,7 +32,7 @@ _NO_STARTS: Final = frozenset({"--version", "--help", "-h", "--help-all", "--gen
 """What they do instead wherever it stands."""
 
 _MODULES: Final = {"jupyterlab": "lab", "jupyter_server": "server", "notebook": "notebook", "nbclassic": "nbclassic"}
-_PYTHON: Final = re.compile(r"python[\d.]*|pypy[\d.]*", re.ASCII)
+_PYTHON: Final = regex(r"python[\d.]*|pypy[\d.]*", re.ASCII)
 _DISTRIBUTION: Final = {
     "entrypoint-jupyter-server": ("jupyterlab", False),
     "start-jupyter-server": ("jupyterlab", False),

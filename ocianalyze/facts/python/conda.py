@@ -6,7 +6,6 @@ Sources: conda 26.7 ``core/envs_manager.py`` (``list_all_known_prefixes``), ``ba
 
 from __future__ import annotations
 
-import re
 from posixpath import dirname, join, normpath
 from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocianalyze.facts.programs.program import LONGEST_PATH, split_path
 from ocianalyze.facts.python.installations import find_installation, is_python
 from ocianalyze.facts.user.accounts import find_homes
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,10 +45,10 @@ _FILES: Final = (*(f"/{name}" for name in _NAMES[:2]), *_YAML)
 """What files must be called to be read."""
 
 _LARGEST: Final = 1 << 20
-_ENVS_DIRS: Final = re.compile(r"""["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*(.*)""")
+_ENVS_DIRS: Final = regex(r"""["']?(?:envs_dirs|envs_path)["']?[ \t]*:[ \t]*(.*)""")
 """``envs_dirs`` of a ``.condarc``, which is YAML: a list beside it or below."""
 
-_COMMENT: Final = re.compile(r"(?:^|\s)#.*")
+_COMMENT: Final = regex(r"(?:^|\s)#.*")
 
 
 class Conda(NamedTuple):

@@ -5,12 +5,14 @@ Source: nb_conda_kernels 2.5 ``manager.py`` (``_all_envs``, ``_all_specs``, ``cl
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping, Sequence
 
 BASE: Final = "base"
@@ -18,7 +20,7 @@ _OLD_BASE: Final = "root"
 RUNNER: Final = ("python", "-m", "nb_conda_kernels.runner")
 
 _SHORT: Final = {"python2": "py", "python3": "py", "ir": "r"}
-_FORBIDDEN: Final = re.compile(r"[^a-zA-Z0-9._\-]")
+_FORBIDDEN: Final = regex(r"[^a-zA-Z0-9._\-]")
 
 
 def name_environments(

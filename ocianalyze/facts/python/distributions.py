@@ -9,6 +9,8 @@ import re
 from posixpath import dirname
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,7 +22,7 @@ ACTIVITY_MONITOR: Final = "jupyter_activity_monitor_extension"
 WANTED: Final = (JUPYTERLAB, ACTIVITY_MONITOR)
 """The distributions that are looked for; each is also the name of the package that it installs."""
 
-_RELEASE: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
+_RELEASE: Final = regex(r"(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
 
 
 class Distribution(NamedTuple):

@@ -5,9 +5,10 @@ Sources: PyPA, "Entry points specification" (``entry_points.txt`` in ``*.dist-in
 
 from __future__ import annotations
 
-import re
 from posixpath import join
 from typing import TYPE_CHECKING, Final
+
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,7 @@ READS: Final = ("**/entry_points.txt",)
 
 _METADATA: Final = (".dist-info", ".egg-info")
 _LARGEST: Final = 1 << 20
-_SECTION: Final = re.compile(r"\[\s*([^\]]+?)\s*\]")
+_SECTION: Final = regex(r"\[\s*([^\]]+?)\s*\]")
 
 
 def find_entry_points(filesystem: Filesystem, directories: Iterable[str], group: str) -> frozenset[str]:

@@ -10,6 +10,8 @@ import re
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 READS: Final = ("**/pyvenv.cfg",)
 
 _LARGEST: Final = 64 * 1024
-_STANDARD_LIBRARY: Final = re.compile(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
+_STANDARD_LIBRARY: Final = regex(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
 _LIBRARIES: Final = ("lib", "lib64")
-_EXECUTABLE: Final = re.compile(r"(?:python|pypy)[\d.]*t?", re.ASCII)
+_EXECUTABLE: Final = regex(r"(?:python|pypy)[\d.]*t?", re.ASCII)
 
 
 class Installation(NamedTuple):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.programs.program import LONGEST_PATH, split_path
 from ocianalyze.facts.python.installations import site_directories, user_site_directories
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 READS: Final = ("**/site-packages/*.pth", "**/dist-packages/*.pth")
 
-_HARMLESS: Final = re.compile(r".*-nspkg\.pth|distutils-precedence\.pth|_virtualenv\.pth", re.ASCII)
+_HARMLESS: Final = regex(r".*-nspkg\.pth|distutils-precedence\.pth|_virtualenv\.pth", re.ASCII)
 """Files that are in almost every installation and never lead to a directory."""
 
 _LONGEST: Final = 64 * 1024

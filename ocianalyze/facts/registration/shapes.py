@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from ocianalyze.errors import suggest
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,8 +148,8 @@ class Anything:
         yield from ()
 
 
-_BLANK: Final = re.compile(r"(?!\s*$).+", re.ASCII)
-_TAG: Final = re.compile(r"[\w \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.:/=+\-@]*")
+_BLANK: Final = regex(r"(?!\s*$).+", re.ASCII)
+_TAG: Final = regex(r"[\w \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.:/=+\-@]*")
 
 _FILE_SYSTEM: Final = Structure(
     {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.shell.budget import OutOfBudgetError
 from ocianalyze.facts.shell.syntax import Text, Word
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.budget import Budget
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_ALTERNATIVES: Final = 1000
 _MOST_BRACES: Final = 100
 _DEEPEST: Final = 10
-_SEQUENCE: Final = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.(-?\d{1,9}))?|([a-zA-Z])\.\.([a-zA-Z])")
+_SEQUENCE: Final = regex(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.(-?\d{1,9}))?|([a-zA-Z])\.\.([a-zA-Z])")
 
 
 def brace_expanded(word: Word, budget: Budget) -> list[Word]:

@@ -9,11 +9,12 @@ import re
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = regex(
     r"\s*(?:(?P<number>\d\w*(?:#\w+)?)|(?P<name>[A-Za-z_]\w*)"
     r"|(?P<operator>\*\*|\+\+|--|<<=|>>=|&&|\|\||<<|>>|[-+*/%<>=!&^|]=|[-+*/%<>=!&^|~?:,()]))",
     re.ASCII,

@@ -9,13 +9,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.shell.syntax import Assignment, Word
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.words import WordReader
 
-_BEGINNING: Final = re.compile(r"([A-Za-z_]\w*)(\+?=|\[)", re.ASCII)
-_BEHIND_INDEX: Final = re.compile(r"\+?=")
-_BETWEEN: Final = re.compile(r"(?:[ \t\n]|\\\n|(?<=[\s(])#[^\n]*)+")
+_BEGINNING: Final = regex(r"([A-Za-z_]\w*)(\+?=|\[)", re.ASCII)
+_BEHIND_INDEX: Final = regex(r"\+?=")
+_BETWEEN: Final = regex(r"(?:[ \t\n]|\\\n|(?<=[\s(])#[^\n]*)+")
 
 
 def read_assignment(reader: WordReader) -> Assignment | None:

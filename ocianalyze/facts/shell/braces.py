@@ -9,20 +9,21 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.shell.syntax import Parameter, Text, Word, merged
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.dialects import Feature
     from ocianalyze.facts.shell.reader import Reader
     from ocianalyze.facts.shell.syntax import Part
 
-_NAME: Final = re.compile(r"[A-Za-z_]\w*|\d+|[@*#?$!-]", re.ASCII)
-_LENGTH: Final = re.compile(r"#(?=(?:[A-Za-z_]\w*|\d+|[@*?$!-])[}\[])", re.ASCII)
-_INDIRECT: Final = re.compile(r"!(?=[A-Za-z_\d@*#])", re.ASCII)
-_NAMES: Final = re.compile(r"[*@](?=\})")
-_OPERATOR: Final = re.compile(r":?[-=?+]|##?|%%?|/[/#%]?|\^\^?|,,?|@[QEPAaKkUuLl](?=\})|:")
+_NAME: Final = regex(r"[A-Za-z_]\w*|\d+|[@*#?$!-]", re.ASCII)
+_LENGTH: Final = regex(r"#(?=(?:[A-Za-z_]\w*|\d+|[@*?$!-])[}\[])", re.ASCII)
+_INDIRECT: Final = regex(r"!(?=[A-Za-z_\d@*#])", re.ASCII)
+_NAMES: Final = regex(r"[*@](?=\})")
+_OPERATOR: Final = regex(r":?[-=?+]|##?|%%?|/[/#%]?|\^\^?|,,?|@[QEPAaKkUuLl](?=\})|:")
 _DEFAULTS: Final = frozenset("-=?+")
-_IN_OPERAND: Final = re.compile(r"[^\"'$`\\}/:]+")
-_IN_QUOTED_OPERAND: Final = re.compile(r"[^\"$`\\}/:]+")
+_IN_OPERAND: Final = regex(r"[^\"'$`\\}/:]+")
+_IN_QUOTED_OPERAND: Final = regex(r"[^\"$`\\}/:]+")
 _NEEDS: Final[dict[str, Feature]] = {
     **dict.fromkeys("/", "pattern-substitution"),
     **dict.fromkeys("^,", "case-change"),

@@ -15,6 +15,7 @@ from ocianalyze.facts.shell.names import find_variable
 from ocianalyze.facts.shell.patterns import PatternError, compile_pattern, matches
 from ocianalyze.facts.shell.syntax import Parameter, Test, Word
 from ocianalyze.facts.shell.values import SOME
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,10 +39,10 @@ _TEXTS: Final = frozenset({"=", "==", "!=", "<", ">"})
 _AGES: Final = frozenset({"-nt", "-ot", "-ef"})
 _MOST_DIGITS: Final = 19
 _DEEPEST: Final = 20
-_NUMBER: Final = re.compile(r"[^\0]*\0.*|\s*[-+]?\d+\s*", re.ASCII | re.DOTALL)
+_NUMBER: Final = regex(r"[^\0]*\0.*|\s*[-+]?\d+\s*", re.ASCII | re.DOTALL)
 """What is a number, or may be one."""
 
-_LITERAL: Final = re.compile(r"[\w /@%+=:,-]*", re.ASCII)
+_LITERAL: Final = regex(r"[\w /@%+=:,-]*", re.ASCII)
 """What in a regular expression stands for itself."""
 
 

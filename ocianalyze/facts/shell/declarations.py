@@ -12,6 +12,7 @@ from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.alternatives import brace_expanded
 from ocianalyze.facts.shell.assigning import assign, assign_value, make_local
 from ocianalyze.facts.shell.values import SOME, UNSET
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Variable, Words
 
-_NAME: Final = re.compile(r"([A-Za-z_]\w*)(\+?=)?", re.ASCII)
+_NAME: Final = regex(r"([A-Za-z_]\w*)(\+?=)?", re.ASCII)
 
 
 def export(run: Host, words: Words, declared: tuple[Assignment, ...], state: State) -> State:

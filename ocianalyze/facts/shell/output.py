@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.values import SOME
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.host import Host
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.shell.syntax import Assignment
     from ocianalyze.facts.shell.values import Words
 
-_ESCAPE: Final = re.compile(r"\\([\\abefnrtv]|0[0-7]{0,3}|x[0-9A-Fa-f]{1,2}|c)")
+_ESCAPE: Final = regex(r"\\([\\abefnrtv]|0[0-7]{0,3}|x[0-9A-Fa-f]{1,2}|c)")
 _ESCAPES: Final = {
     "\\": "\\",
     "a": "\a",
@@ -29,7 +30,7 @@ _ESCAPES: Final = {
     "t": "\t",
     "v": "\v",
 }
-_DIRECTIVE: Final = re.compile(r"%(?:%|([-0 +]*)(\d{0,3})(?:\.(\d{0,3}))?([sdiqb]))|%")
+_DIRECTIVE: Final = regex(r"%(?:%|([-0 +]*)(\d{0,3})(?:\.(\d{0,3}))?([sdiqb]))|%")
 _MOST_ROUNDS: Final = 1000
 
 

@@ -31,6 +31,7 @@ from ocianalyze.facts.shell.syntax import (
 )
 from ocianalyze.facts.shell.tests import read_test
 from ocianalyze.facts.shell.tokens import Tokens
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,10 +44,10 @@ DECLARATIONS: Final = frozenset({"export", "declare", "readonly", "typeset", "lo
 _MOST_COMMANDS: Final = 20_000
 """How many simple commands one complete command may have; what a shell executes only after it has read all of it."""
 
-_FUNCTION: Final = re.compile(r"([^\s;&|()<>$`\"'\\=]+)[ \t]*\([ \t]*\)")
-_FUNCTION_NAME: Final = re.compile(r"([^\s;&|()<>$`\"'\\]+)(?:[ \t]*\([ \t]*\))?")
-_NAME: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_TIME_OPTION: Final = re.compile(r"[ \t]+-p(?=\s)")
+_FUNCTION: Final = regex(r"([^\s;&|()<>$`\"'\\=]+)[ \t]*\([ \t]*\)")
+_FUNCTION_NAME: Final = regex(r"([^\s;&|()<>$`\"'\\]+)(?:[ \t]*\([ \t]*\))?")
+_NAME: Final = regex(r"[A-Za-z_]\w*", re.ASCII)
+_TIME_OPTION: Final = regex(r"[ \t]+-p(?=\s)")
 _CLOSES: Final = frozenset({")", ";;", ";&", ";;&"})
 _ORDINARY: Final = frozenset({"", "in", "[[", "select", "coproc", "function", "time"})
 """The reserved words that are ordinary ones to shells that do not know them, or where they stand."""

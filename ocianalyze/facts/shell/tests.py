@@ -5,20 +5,20 @@ Source: bash(1), Compound Commands and CONDITIONAL EXPRESSIONS.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.shell.syntax import Test, Text, Word, merged
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.syntax import Part
     from ocianalyze.facts.shell.words import WordReader
 
-_SPACE: Final = re.compile(r"(?:[ \t\n]|\\\n)+")
-_END: Final = re.compile(r"\]\](?=[\s;&|)<>]|\Z)")
-_BINARY: Final = re.compile(r"(?:==|!=|=~|=|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef))(?=\s)|[<>]")
-_UNARY: Final = re.compile(r"-[a-zA-Z](?=\s)")
-_IN_EXPRESSION: Final = re.compile(r"[^ \t\n$`\"'\\()]+")
+_SPACE: Final = regex(r"(?:[ \t\n]|\\\n)+")
+_END: Final = regex(r"\]\](?=[\s;&|)<>]|\Z)")
+_BINARY: Final = regex(r"(?:==|!=|=~|=|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef))(?=\s)|[<>]")
+_UNARY: Final = regex(r"-[a-zA-Z](?=\s)")
+_IN_EXPRESSION: Final = regex(r"[^ \t\n$`\"'\\()]+")
 
 
 def read_test(reader: WordReader, line: int) -> Test:

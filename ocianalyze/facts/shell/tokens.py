@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.shell.dialects import BASH
 from ocianalyze.facts.shell.syntax import Redirection, Text, Word
 from ocianalyze.facts.shell.words import WordReader
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.dialects import Dialect
 
-_BLANKS: Final = re.compile(r"(?:[ \t]|\\\n)+")
-_COMMENT: Final = re.compile(r"#[^\n]*")
-_RESERVED: Final = re.compile(
+_BLANKS: Final = regex(r"(?:[ \t]|\\\n)+")
+_COMMENT: Final = regex(r"#[^\n]*")
+_RESERVED: Final = regex(
     r"(?:if|then|elif|else|fi|for|while|until|do|done|case|esac|in|function|select|coproc|time|!|\{|\}|\[\[)"
     r"(?=[\s;&|()<>]|\Z)"
 )
-_OPERATOR: Final = re.compile(r"\n|&&|\|\||;;&|;;|;&|;|\|&|&(?!>)|\||\(|\)")
-_OPERATOR_OR_BOTH: Final = re.compile(r"\n|&&|\|\||;;|;|&|\||\(|\)")
-_BOTH: Final = re.compile(r"&>>?")
-_REDIRECTION: Final = re.compile(
+_OPERATOR: Final = regex(r"\n|&&|\|\||;;&|;;|;&|;|\|&|&(?!>)|\||\(|\)")
+_OPERATOR_OR_BOTH: Final = regex(r"\n|&&|\|\||;;|;|&|\||\(|\)")
+_BOTH: Final = regex(r"&>>?")
+_REDIRECTION: Final = regex(
     r"(?P<descriptor>\d*|\{[A-Za-z_]\w*\})(?P<operator><<-|<<<|<<|<&|<>|<(?!\()|>>|>&|>\||>(?!\())", re.ASCII
 )
 _MOST_DOCUMENTS: Final = 1000

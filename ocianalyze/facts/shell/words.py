@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.shell.braces import read_braces
 from ocianalyze.facts.shell.reader import Reader
 from ocianalyze.facts.shell.syntax import Arithmetic, Parameter, Substitution, Text, Word, merged
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.shell.syntax import Item, Part
 
-_PLAIN: Final = re.compile(r"(?:[^ \t\n;&|()<>$`\"'\\?*+@!]|[?*+@!](?!\())+")
-_IN_QUOTES: Final = re.compile(r"[^\"$`\\]+")
-_IN_DOCUMENT: Final = re.compile(r"[^$`\\]+")
-_IN_ARITHMETIC: Final = re.compile(r"[^\"'$`\\();\]]+")
-_SHORT: Final = re.compile(r"[A-Za-z_]\w*|[\d@*#?$!-]", re.ASCII)
-_PARENTHESES: Final = re.compile(r"\\.|'[^']*'|[()]", re.DOTALL)
+_PLAIN: Final = regex(r"(?:[^ \t\n;&|()<>$`\"'\\?*+@!]|[?*+@!](?!\())+")
+_IN_QUOTES: Final = regex(r"[^\"$`\\]+")
+_IN_DOCUMENT: Final = regex(r"[^$`\\]+")
+_IN_ARITHMETIC: Final = regex(r"[^\"'$`\\();\]]+")
+_SHORT: Final = regex(r"[A-Za-z_]\w*|[\d@*#?$!-]", re.ASCII)
+_PARENTHESES: Final = regex(r"\\.|'[^']*'|[()]", re.DOTALL)
 _LONGEST_ARITHMETIC: Final = 4096
 _ENDS: Final = frozenset(" \t\n;&|()<>")
 _ESCAPES: Final = {
@@ -36,7 +37,7 @@ _ESCAPES: Final = {
     "v": "\v",
     **{character: character for character in "\\'\"?"},
 }
-_NUMBER: Final = re.compile(r"x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})")
+_NUMBER: Final = regex(r"x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})")
 _HIGHEST: Final = 0x110000
 _SURROGATES: Final = range(0xD800, 0xE000)
 

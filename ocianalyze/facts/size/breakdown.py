@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocianalyze.layers.changeset.changeset import ROOT
 from ocianalyze.layers.changeset.columns import rows_from, sum_subtrees
 from ocianalyze.layers.tar.entry import Kind
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ _LARGE: Final = 1_000_000
 _SHARE: Final = 100
 """A directory is named if it holds, beside its largest subdirectory, at least a hundredth of the image."""
 
-_DIRECTORIES: Final = re.compile(b"[%c%c]" % (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY), re.DOTALL)
+_DIRECTORIES: Final = regex(b"[%c%c]" % (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY), re.DOTALL)
 
 
 class Piece(NamedTuple):

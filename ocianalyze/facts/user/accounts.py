@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -23,7 +25,7 @@ _MAX_INT: Final = 2**63 - 1
 _LONGEST_PASSWD_LINE: Final = 64 * 1024
 _LONGEST_GROUP_LINE: Final = 1024 * 1024
 _SPACE: Final = b" \t\n\v\f\r"
-_INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_INTEGER: Final = regex(r"[+-]?[0-9]+", re.ASCII)
 
 
 class PasswdEntry(NamedTuple):

@@ -9,6 +9,8 @@ import re
 from base64 import b64decode
 from typing import Final, NamedTuple
 
+from ocianalyze.regex import regex
+
 HEAD: Final = 64 << 10
 """How many bytes of a file are looked at: enough for where ISO 9660 has its name, and for text before an archive."""
 
@@ -99,11 +101,11 @@ _PAGE: Final = "download the file again, and log in first if the server asks for
 _ALONE: Final = "give the archive or the directory that it is part of: a JSON document alone has no layers"
 _SIF: Final = "use the image that it was built from, such as docker://NAME"
 _IDS: Final = "save the images with 'docker save -o FILE ID...'"
-_IMAGE_IDS: Final = re.compile(r"(?:(?:sha256:)?[0-9a-f]{12,64}\s+)+", re.ASCII)
-_BASE64: Final = re.compile(rb"(?![0-9a-f]{64})[A-Za-z0-9+/]{64}")
+_IMAGE_IDS: Final = regex(r"(?:(?:sha256:)?[0-9a-f]{12,64}\s+)+", re.ASCII)
+_BASE64: Final = regex(rb"(?![0-9a-f]{64})[A-Za-z0-9+/]{64}")
 _SAMPLE: Final = 64
 _PAGES: Final = (b"<!doctype html", b"<html", b"<head", b"<body")
-_CONTROL: Final = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL: Final = regex(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _LONGEST_LINE: Final = 100
 _ENOUGH: Final = 8
 

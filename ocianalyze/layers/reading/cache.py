@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers.blob.compression import DamagedFrameError, compress_frame, expand_frame
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +41,8 @@ _MAGIC: Final = b"ocianalyze layer\n"
 _LAYERS: Final = "layers"
 _LAYER: Final = ".layer"
 _PROOF: Final = ".proof"
-_ENTRY: Final = re.compile(r"[0-9a-f]{64}\.(?:layer|proof)", re.ASCII)
-_UNFINISHED: Final = re.compile(r"[0-9a-f]{64}\.[0-9a-f]{16}\.tmp", re.ASCII)
+_ENTRY: Final = regex(r"[0-9a-f]{64}\.(?:layer|proof)", re.ASCII)
+_UNFINISHED: Final = regex(r"[0-9a-f]{64}\.[0-9a-f]{16}\.tmp", re.ASCII)
 _ABANDONED_SECONDS: Final = 3600
 _KEPT_SHARE: Final = 0.9
 """How full the cache is left when entries had to go: so that not every scan has to make room."""

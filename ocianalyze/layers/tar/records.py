@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from ocianalyze.regex import regex
 
 _INT64: Final = 1 << 63
 _SHORTEST: Final = 5
 _NEWLINE: Final = 0x0A
-_INTEGER: Final = re.compile(rb"[+-]?[0-9]+").fullmatch
+_INTEGER: Final = regex(rb"[+-]?[0-9]+").fullmatch
 _NAMES: Final = frozenset((b"path", b"linkpath", b"uname", b"gname", b"GNU.sparse.name"))
 """Records in which a zero byte would end the value for some readers only."""
 _OFFSET, _LENGTH, _MAP = b"GNU.sparse.offset", b"GNU.sparse.numbytes", "GNU.sparse.map"

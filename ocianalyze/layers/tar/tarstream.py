@@ -11,7 +11,6 @@ next header is is damage.
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -23,6 +22,7 @@ from ocianalyze.layers.tar.records import RecordError, parse_int, parse_number, 
 from ocianalyze.layers.tar.sparse import SparseFile
 from ocianalyze.layers.tar.sparse_records import Sparse, parse_sparse
 from ocianalyze.layers.tar.xattrs import refused_attributes
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,7 +87,7 @@ _KINDS: Final = {
 }
 _EXTENSIONS: Final = frozenset((b"x", b"g", b"L", b"K"))
 _NEWLINE: Final = 0x0A
-_CHECKSUM: Final = re.compile(rb"[0-7]{6}(?:\0 | \0)").fullmatch
+_CHECKSUM: Final = regex(rb"[0-7]{6}(?:\0 | \0)").fullmatch
 _PLAIN_RECORDS: Final = frozenset(("path", "linkpath"))
 _XATTR: Final = "SCHILY.xattr."
 _NO_FILES: Final = frozenset((b"V", b"N", b"A", b"X"))

@@ -38,6 +38,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from ocianalyze.regex import regex
 from ocianalyze.rules.profiles import CLASSIC, everywhere, newer
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
@@ -46,9 +47,9 @@ if TYPE_CHECKING:
 
 PORT: Final = "8888"
 
-_IN_TEXT: Final = re.compile(rf"(?:^|[\s:=\"'])(?:-p)?{PORT}(?:$|[\s/\"',;&|)])")
-_VARIABLE: Final = re.compile(r"(?:^|_)(?:PORT|ADDR|ADDRESS|LISTEN|BIND|URL)(?:_|$)", re.IGNORECASE)
-_NOTEBOOK: Final = re.compile(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", re.IGNORECASE)
+_IN_TEXT: Final = regex(rf"(?:^|[\s:=\"'])(?:-p)?{PORT}(?:$|[\s/\"',;&|)])")
+_VARIABLE: Final = regex(r"(?:^|_)(?:PORT|ADDR|ADDRESS|LISTEN|BIND|URL)(?:_|$)", re.IGNORECASE)
+_NOTEBOOK: Final = regex(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", re.IGNORECASE)
 _HINT: Final = "let services of your own listen on another port"
 
 

@@ -38,6 +38,7 @@ import re
 from posixpath import basename
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.regex import regex
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.kernels import Listing
 
-_VALID: Final = re.compile(r"[a-z0-9._\-]+", re.ASCII | re.IGNORECASE)
+_VALID: Final = regex(r"[a-z0-9._\-]+", re.ASCII | re.IGNORECASE)
 
 
 @rule(id="KRN011", severity=everywhere(Severity.WARNING))

@@ -7,7 +7,6 @@ known to belong to it. A realm is the registry's word: what it says may be a tra
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
@@ -16,6 +15,7 @@ from urllib.parse import SplitResult, urlencode, urlsplit
 
 from ocianalyze.errors import AuthenticationError, InvalidImageError
 from ocianalyze.oci import json
+from ocianalyze.regex import regex
 from ocianalyze.sources.registry.challenges import Challenge, parse_challenges
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _REALMS: Final[Mapping[str, frozenset[str]]] = {
 _LIFETIME: Final = 60.0
 _SLACK: Final = 10.0
 _MAX_TOKEN: Final = 1 << 16
-_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+_TOKEN: Final = regex(r"[\x21-\x7e]+")
 
 
 class Fetch(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import requests
 
 from ocianalyze.errors import DigestMismatchError, RegistryError
+from ocianalyze.regex import regex
 from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 _PROGRESS: Final = 1 << 16
 """So many bytes are worth another round of attempts; else a registry could feed us single bytes for years."""
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)", re.ASCII)
-_LENGTH: Final = re.compile(r"\d{1,19}", re.ASCII)
+_CONTENT_RANGE: Final = regex(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)", re.ASCII)
+_LENGTH: Final = regex(r"\d{1,19}", re.ASCII)
 
 
 class RemoteBlob:

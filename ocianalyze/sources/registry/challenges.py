@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_HEADER: Final = 8192
-_PART: Final = re.compile(r'[\s,]+|"(?:[^"\\]|\\.)*+"|[^\s",=]+|["=]', re.DOTALL)
+_PART: Final = regex(r'[\s,]+|"(?:[^"\\]|\\.)*+"|[^\s",=]+|["=]', re.DOTALL)
 _KNOWN: Final = frozenset(("basic", "bearer"))
 
 

@@ -15,8 +15,9 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from ocianalyze.errors import AuthenticationError
+from ocianalyze.regex import regex
 
-_PRIVATE: Final = re.compile(
+_PRIVATE: Final = regex(
     r"(?P<account>\d{12})\.dkr[.-]ecr(?P<fips>-fips)?\.(?P<region>[a-z0-9][a-z0-9-]{0,40})\."
     r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|(?P<dual>on\.(?:aws|amazonwebservices\.com\.cn))"
     r"|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)",

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import AuthenticationError, InvalidImageError
 from ocianalyze.oci import json
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
+_NAME: Final = regex(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _SECONDS: Final = 30.0
 _MAX_ANSWER: Final = 1 << 16
 _NOT_FOUND: Final = b"credentials not found"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from ocianalyze.regex import regex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,13 +24,13 @@ _BLOCKS: Final = frozenset(
     {"if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "async"}
 )
 _MAYBE_BLOCKS: Final = frozenset({"match", "case"})
-_SPACE: Final = re.compile(r"[ \t\f]*(?:\\\n[ \t\f]*)*")
-_INDENTATION: Final = re.compile(r"[ \t\f]*")
-_COMMENT: Final = re.compile(r"#[^\n]*")
-_NAME: Final = re.compile(r"[^\W\d]\w*")
-_NUMBER: Final = re.compile(r"(?a)\d[\w.]*|\.\d[\w.]*")
-_OPERATOR: Final = re.compile(r"\*\*=?|//=?|>>=?|<<=?|:=|->|\.\.\.|[-+*/%&|^@=!<>]=|[-+*/%&|^@=<>.,:;~!`$?\[\](){}]")
-_QUOTE: Final = re.compile(r"(?i)([rubft]{0,2})('''|\"\"\"|'|\")")
+_SPACE: Final = regex(r"[ \t\f]*(?:\\\n[ \t\f]*)*")
+_INDENTATION: Final = regex(r"[ \t\f]*")
+_COMMENT: Final = regex(r"#[^\n]*")
+_NAME: Final = regex(r"[^\W\d]\w*")
+_NUMBER: Final = regex(r"(?a)\d[\w.]*|\.\d[\w.]*")
+_OPERATOR: Final = regex(r"\*\*=?|//=?|>>=?|<<=?|:=|->|\.\.\.|[-+*/%&|^@=!<>]=|[-+*/%&|^@=<>.,:;~!`$?\[\](){}]")
+_QUOTE: Final = regex(r"(?i)([rubft]{0,2})('''|\"\"\"|'|\")")
 _STOPS: Final = {quote: re.compile(rf"[\\\n{quote}]") for quote in ("'", '"')}
 _LONG_STOPS: Final = {quote: re.compile(rf"\\|{quote}") for quote in ("'''", '"""')}
 _OPENING, _CLOSING = frozenset("([{"), {")": "(", "]": "[", "}": "{"}

@@ -1,0 +1,107 @@
+"""Findings as a person reads them: by severity, what one fix mends together, each with a place and that fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
+from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ocianalyze.reports.report import FindingReport
+
+STYLES: Final = {
+    "pass": "bold green",
+    "fail": "bold red",
+    "undecided": "bold yellow",
+    "error": "bold red",
+    "warning": "bold yellow",
+    "note": "bold cyan",
+}
+"""Of verdicts and severities."""
+_TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+_LABEL: Final = 5
+"""How wide the names of details are."""
+
+
+def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
+    """Yield the lines of findings: by severity, then checks that could not be completed, then what was waived."""
+    counted = [finding for finding in found if finding.waived is None]
+    certain = [finding for finding in counted if finding.kind == "finding"]
+    for severity, title in _TITLES.items():
+        those = [finding for finding in certain if finding.severity == severity]
+        yield from _section(title, STYLES[severity], _by(those, lambda finding: (finding.rule, finding.hint)), width)
+        if severity == "error":
+            undecided = [finding for finding in counted if finding.kind == "undecided"]
+            alike = _by(undecided, lambda finding: (finding.message, finding.path, finding.hint))
+            yield from _section("Undecided", STYLES["undecided"], alike, width)
+    if waived := [finding for finding in found if finding.waived is not None]:
+        yield from (EMPTY, line(Span("Waived", "bold")), EMPTY)
+        for finding in waived:
+            yield from indent(_waived(finding, width - 2), 2)
+
+
+def _by(found: Iterable[FindingReport], key: Callable[[FindingReport], object]) -> Iterable[Sequence[FindingReport]]:
+    """Return the findings in groups that have the same key."""
+    together: dict[object, list[FindingReport]] = {}
+    for finding in found:
+        together.setdefault(key(finding), []).append(finding)
+    return together.values()
+
+
+def _section(title: str, style: str, groups: Iterable[Sequence[FindingReport]], width: int) -> Iterator[Line]:
+    for n, alike in enumerate(groups):
+        if not n:
+            yield from (EMPTY, line(Span(title, style)))
+        yield EMPTY
+        yield from indent(_group(alike, width - 2), 2)
+
+
+def _group(alike: Sequence[FindingReport], width: int) -> Iterator[Line]:
+    """Yield findings that have one fix: their rules, what they say and where, and the fix."""
+    yield from dict.fromkeys(map(_title, alike))
+    said: set[tuple[Line, ...]] = set()
+    for finding in alike:
+        text = tuple(_said(finding, width - 2))
+        if text not in said:  # several rules may lack the same thing
+            yield from indent(text, 2)
+        said.add(text)
+    if hint := alike[0].hint:
+        name = "fix" if alike[0].kind == "finding" else "next"
+        yield from indent(_details([(name, line(printable(hint)))], width - 2), 2)
+
+
+def _said(finding: FindingReport, width: int) -> Iterator[Line]:
+    """Yield what a finding says, and where; a path that it names already is not repeated."""
+    message, path = printable(finding.message), printable(finding.path or "")
+    yield from wrap(message, width)
+    rows: list[tuple[str, Line]] = []
+    if path and path not in message:
+        rows.append(("path", line(path)))
+    if finding.layer is not None:
+        step = f": {build_step(finding.layer.created_by)}" if finding.layer.created_by else ""
+        rows.append(("layer", line(f"{finding.layer.position}{step}")))
+    yield from _details(rows, width, cut=True)
+
+
+def _details(rows: Iterable[tuple[str, Line]], width: int, *, cut: bool = False) -> Iterator[Line]:
+    return columns(((line(Span(f"{name:{_LABEL}}", "dim")), value) for name, value in rows), width, cut=cut)
+
+
+def _title(finding: FindingReport) -> Line:
+    if finding.kind == "finding":
+        return line(Span(finding.rule, STYLES[finding.severity]), "  ", Span(finding.name, "bold"))
+    at_stake = f"  (would be {'an' if finding.severity == 'error' else 'a'} {finding.severity})"
+    return line(Span(finding.rule, STYLES["undecided"]), "  ", Span(finding.name, "bold"), Span(at_stake, "dim"))
+
+
+def _waived(finding: FindingReport, width: int) -> Iterator[Line]:
+    path = f"  {printable(finding.path)}" if finding.path else ""
+    yield line(Span(finding.rule, "dim"), f"  {finding.name}{path}")
+    waiver = finding.waived
+    until = f" until {waiver.expires}" if waiver and waiver.expires else ""
+    reason = f"accepted{until}: {printable(waiver.reason if waiver else '')}"
+    yield from indent(wrap(line(Span(reason, "dim")), width - 2), 2)
