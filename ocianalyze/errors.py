@@ -3,23 +3,24 @@
 ::
 
     OcianalyzeError
-    ├── UsageError              the request cannot be carried out as it was put            exit code 2
-    │   ├── InvalidReferenceError   the image reference cannot be understood, or names nothing
-    │   └── ImageChoiceError        several images or platforms, and the request fits none or many
-    ├── UnfitImageError         the image cannot have what was asked for                   exit code 1
-    ├── RegistryError           a registry could not be reached, or refused               exit code 4
-    │   └── AuthenticationError     it refused the credentials, or wants some
-    └── AnalysisError           the image could not be analysed, so nothing is said of it  exit code 3
-        ├── InvalidImageError       the archive, an index, a manifest or a config is not what it must be
-        │   └── DigestMismatchError     bytes differ from what their descriptor promises
-        ├── CorruptLayerError       a layer's compression or tar stream is damaged
-        │   └── CutShortError           it ends too early
-        ├── UndecidedError          something about the image cannot be told; of a rule, that it is undecided
-        │   ├── LimitExceededError      a limit was hit; the message names the option that raises it
-        │   └── ContentUnavailableError the content of a file is needed that was not kept
+    ├── UsageError              the request is wrong or cannot be carried out             exit code 2
+    │   ├── InvalidReferenceError   the image reference is invalid, or nothing exists there
+    │   └── ImageChoiceError        there are several images or platforms, and none or many match
+    ├── UnfitImageError         the image does not support the request                    exit code 1
+    ├── RegistryError           the registry cannot be reached, or refused the request    exit code 4
+    │   └── AuthenticationError     the registry refused the credentials, or requires some
+    └── AnalysisError           the image could not be analysed; there is no result       exit code 3
+        ├── InvalidImageError       an archive, index, manifest or config is invalid
+        │   └── DigestMismatchError     the content does not match its descriptor
+        ├── CorruptLayerError       the compressed data or tar stream of a layer is damaged
+        │   └── CutShortError           the stream is truncated
+        ├── UndecidedError          a fact about the image cannot be determined, so a rule is undecided
+        │   ├── LimitExceededError      a limit was reached; the hint names the option that raises it
+        │   └── ContentUnavailableError a rule needs the content of a file that was not kept
         └── RuleError               a rule failed to run
 
-Messages are lower case and name the thing and the place; advice goes into ``hint``.
+A message starts in lower case and states what is wrong and where. The ``hint`` says what to do, as an imperative that
+starts with a capital letter.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class OcianalyzeError(Exception):
-    """The base of all errors that this package raises on purpose."""
+    """The base class of all errors that this package raises deliberately."""
 
     exit_code = 3
 
@@ -41,51 +42,51 @@ class OcianalyzeError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle with all attributes, whatever the constructor wants: other processes may raise it."""
+        """Pickle with all attributes, whatever the constructor requires: other processes may raise it."""
         return _restored, (type(self), self.message, vars(self))
 
     def one_line(self) -> str:
         """Return the message and the hint as one line."""
-        return self.message if self.hint is None else f"{self.message}; {self.hint}"
+        return self.message if self.hint is None else f"{self.message}. {self.hint}"
 
 
 class UsageError(OcianalyzeError):
-    """The request cannot be carried out as it was put."""
+    """The request is wrong or cannot be carried out."""
 
     exit_code = 2
 
 
 class InvalidReferenceError(UsageError):
-    """The image reference cannot be understood, or names nothing that exists."""
+    """The image reference is invalid, or nothing exists there."""
 
 
 class ImageChoiceError(UsageError):
-    """The archive holds several images or platforms and the request fits none or many of them."""
+    """The source contains several images or platforms, and the request matches none or many of them."""
 
     def __init__(self, message: str, *, choices: Iterable[str] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.choices = tuple(choices)
 
     def one_line(self) -> str:
-        """Return the message, what there is to choose from, and the hint as one line."""
+        """Return the message, the choices and the hint as one line."""
         line = f"{self.message}: {', '.join(self.choices)}" if self.choices else self.message
-        return line if self.hint is None else f"{line}; {self.hint}"
+        return line if self.hint is None else f"{line}. {self.hint}"
 
 
 class UnfitImageError(OcianalyzeError):
-    """The image was analysed, and cannot have what was asked for."""
+    """The image was analysed, and does not support the request."""
 
     exit_code = 1
 
 
 class RegistryError(OcianalyzeError):
-    """A registry could not be reached, refused, or answered what no registry answers."""
+    """A registry could not be reached, refused the request, or sent an invalid response."""
 
     exit_code = 4
 
 
 class AuthenticationError(RegistryError):
-    """A registry refused the credentials that there are, or wants some."""
+    """A registry refused the credentials, or requires some."""
 
 
 class AnalysisError(OcianalyzeError):
@@ -93,17 +94,17 @@ class AnalysisError(OcianalyzeError):
 
 
 class InvalidImageError(AnalysisError):
-    """An archive, index, manifest or config is not what it must be."""
+    """An archive, index, manifest or config is invalid."""
 
 
 class DigestMismatchError(InvalidImageError):
-    """The bytes of a blob differ from what its descriptor promises."""
+    """The content of a blob does not match its descriptor."""
 
 
 class CorruptLayerError(AnalysisError):
-    """The compression or the tar stream of a layer is damaged.
+    """The compressed data or the tar stream of a layer is damaged.
 
-    ``offset`` counts the bytes of the stream in which the damage was seen, from its start.
+    ``offset`` is the position of the damage, in bytes from the start of the stream.
     """
 
     def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
@@ -112,13 +113,13 @@ class CorruptLayerError(AnalysisError):
 
 
 class CutShortError(CorruptLayerError):
-    """The compression or the tar stream ends before its end: it was not copied or downloaded in full."""
+    """The compressed data or the tar stream is truncated: it was not copied or downloaded in full."""
 
 
 class UndecidedError(AnalysisError):
-    """Something about the image cannot be told; a rule that needs it is undecided.
+    """A fact about the image cannot be determined; a rule that needs it is undecided.
 
-    ``path`` and ``layer`` are where in the image it is, if it is in one place.
+    ``path`` and ``layer`` are the place in the image, if there is a single one.
     """
 
     def __init__(
@@ -130,20 +131,20 @@ class UndecidedError(AnalysisError):
 
 
 class LimitExceededError(UndecidedError):
-    """A limit was hit. ``option`` is the command-line option that raises it."""
+    """A limit was reached. ``option`` is the command-line option that raises it."""
 
     def __init__(self, message: str, *, option: str, path: str | None = None, layer: int | None = None) -> None:
-        hint = f"if you trust the image, raise the limit with {option}"
+        hint = f"Raise the limit with {option} if you trust the image"
         super().__init__(message, hint=hint, path=path, layer=layer)
         self.option = option
 
 
 class ContentUnavailableError(UndecidedError):
-    """The content of a file is needed, but was not kept and cannot be read again."""
+    """The content of a file is needed, but it was not kept and cannot be read again."""
 
 
 class RuleError(AnalysisError):
-    """A rule failed to run; what it would have found is unknown."""
+    """A rule failed to run; its result is unknown."""
 
 
 def _restored(kind: type[OcianalyzeError], message: str, attributes: dict[str, object]) -> OcianalyzeError:
@@ -153,9 +154,9 @@ def _restored(kind: type[OcianalyzeError], message: str, attributes: dict[str, o
 
 
 def suggest(wrong: str, known: Iterable[str]) -> str:
-    """Return a hint for a name that is not `known`: the one that is meant, it seems, or all that there are."""
+    """Return a hint for a name that is not `known`: the closest known name, or else all of them."""
     from difflib import get_close_matches
 
     names = {name.casefold(): name for name in known}
     close = get_close_matches(wrong.casefold()[:100], names, n=1, cutoff=0.6)
-    return f"did you mean {names[close[0]]!r}?" if close else f"there are {', '.join(names.values())}"
+    return f"Did you mean {names[close[0]]!r}?" if close else f"Use one of: {', '.join(names.values())}"

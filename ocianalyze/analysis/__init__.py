@@ -1,4 +1,4 @@
-"""The whole program in the order in which it happens: image, layers, file system, facts, findings, report."""
+"""The whole analysis in order: image, layers, file system, facts, findings, report."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ _DEFAULT = Policy()
 def analyze(
     source: Source | str | PathLike[str], policy: Policy = _DEFAULT, *, observers: Iterable[Observer] = ()
 ) -> Report:
-    """Return the report on an image.
+    """Analyse an image and return the report.
 
-    `source` is which image is meant and how it is read, or only the former: a path, or a name in a registry. `policy`
-    is what it is held against. `observers` are told what happens in between.
+    `source` says which image to read and how. A path or a registry name is enough. `policy` says which profiles and
+    rules to check. `observers` receive the events of the analysis.
 
     Raises:
-        UsageError: the request cannot be carried out as it was put.
-        AnalysisError: the image could not be analysed; nothing is said of it.
+        UsageError: the request is wrong or cannot be carried out.
+        AnalysisError: the image could not be analysed; there is no report.
     """
     if not isinstance(source, Source):
         source = Source(reference=fspath(source))
@@ -60,7 +60,7 @@ def analyze(
 
         @cache
         def foresee() -> Outcome:
-            """Judge what needs no layer, once: while others read the layers, if there are others."""
+            """Run the rules that need no layers, once: while other processes read the layers, if there are any."""
             _import_the_rest()
             outcome = policy.judge(declaration)
             observer.foreseen(outcome)
@@ -80,18 +80,18 @@ def analyze(
         observer.judged(outcome)
         from ocianalyze.reports.assembly import assemble
 
-        # Facts that no rule asked for are found out now, while the image can still be read.
+        # Facts that no rule needed are collected now, while the image can still be read.
         return assemble(subject, outcome, layers, verified, policy=policy, phases=clock.phases)
 
 
 def preview(image: Image, policy: Policy = _DEFAULT) -> Outcome:
-    """Return what can be said of an open image without reading its layers; errors are those of `analyze`."""
+    """Run the rules that need no layers on an open image; raises the same errors as `analyze`."""
     policy = policy.checked()
     return policy.judge(policy.declare(image))
 
 
 def _import_the_rest() -> None:
-    """Import what is not needed before the layers are read, and so can be imported while other processes read them."""
+    """Import modules that are needed only after the layers are read, while other processes read them."""
     from ocianalyze.reports import assembly  # noqa: F401 - only loaded here
 
     all_rules()

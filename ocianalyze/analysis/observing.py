@@ -1,4 +1,4 @@
-"""Who watches an analysis: what it is told, and when."""
+"""Observers of an analysis: the events and their order."""
 
 from __future__ import annotations
 
@@ -18,55 +18,55 @@ _log = logging.getLogger("ocianalyze.analysis")
 
 
 class Observer:
-    """Is told what has happened, in this order; does nothing unless a method is overridden.
+    """Receives the events of an analysis, in this order. All methods do nothing unless they are overridden.
 
-    What it raises ends the analysis.
+    An exception that a method raises ends the analysis.
     """
 
     def opened(self, image: Image) -> None:
-        """The image is open: its manifest and its config are known."""
+        """The image is open: its manifest and config are known."""
 
     def foreseen(self, outcome: Outcome) -> None:
-        """The rules that need no layer have answered, while layers are read; after that where none had to be."""
+        """The rules that need no layers have run, while the layers are read, or after that if none had to be read."""
 
     def read(self, image: Image, layers: Sequence[ReadLayer]) -> None:
-        """All layers are read."""
+        """All layers have been read."""
 
     def merged(self, filesystem: Filesystem) -> None:
-        """The layers are merged into one file system."""
+        """The layers have been merged into one file system."""
 
     def judged(self, outcome: Outcome) -> None:
-        """All rules have answered."""
+        """All rules have run."""
 
 
 class Observers(Observer):
-    """Tells several observers, one after the other."""
+    """Passes each event to several observers, one after the other."""
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)
 
     def opened(self, image: Image) -> None:
-        """Tell it to all."""
+        """Pass the event to all observers."""
         for observer in self._observers:
             observer.opened(image)
 
     def foreseen(self, outcome: Outcome) -> None:
-        """Tell it to all."""
+        """Pass the event to all observers."""
         for observer in self._observers:
             observer.foreseen(outcome)
 
     def read(self, image: Image, layers: Sequence[ReadLayer]) -> None:
-        """Tell it to all."""
+        """Pass the event to all observers."""
         for observer in self._observers:
             observer.read(image, layers)
 
     def merged(self, filesystem: Filesystem) -> None:
-        """Tell it to all."""
+        """Pass the event to all observers."""
         for observer in self._observers:
             observer.merged(filesystem)
 
     def judged(self, outcome: Outcome) -> None:
-        """Tell it to all."""
+        """Pass the event to all observers."""
         for observer in self._observers:
             observer.judged(outcome)
 
@@ -101,16 +101,16 @@ class Clock(Observer):
 
 
 class Log(Observer):
-    """Logs what happens, which ``--verbose`` shows."""
+    """Logs the events; ``--verbose`` shows them."""
 
     def opened(self, image: Image) -> None:
-        """Log which image it is."""
+        """Log the image."""
         _log.debug("%s: %s, %s, %d layers", image.reference, image.source, image.config.platform, len(image.layers))
 
     def foreseen(self, outcome: Outcome) -> None:
-        """Log what was found."""
+        """Log the findings."""
         for item in outcome.judgements:
-            _log.debug("known without layers: %s %s: %s", item.severity, item.rule.id, item.finding.message)
+            _log.debug("found before reading layers: %s %s: %s", item.severity, item.rule.id, item.finding.message)
 
     def read(self, image: Image, layers: Sequence[ReadLayer]) -> None:
         """Log how each layer was read."""
@@ -121,5 +121,5 @@ class Log(Observer):
             )
 
     def merged(self, filesystem: Filesystem) -> None:
-        """Log how much there is."""
-        _log.debug("%s paths after merging; now the facts and the rules", f"{filesystem.entries:,}")
+        """Log the number of paths."""
+        _log.debug("merged %s paths; collecting facts and running rules", f"{filesystem.entries:,}")

@@ -1,4 +1,4 @@
-"""With what an image is to be registered, from the image to the AppImageConfig."""
+"""The AppImageConfig that fits an image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def fit_app_image_config(source: Source, *, profile: str = DEFAULT_PROFILE, name: str | None = None) -> Registration:
-    """Return the AppImageConfig that fits an image; errors are those of `ocianalyze.reports.registration.register`."""
+    """Return the AppImageConfig that fits an image; raises the errors of `ocianalyze.reports.registration.register`."""
     (chosen,) = choose_profiles([profile])
     with source.open() as image:
         layers, _ = source.read(image)

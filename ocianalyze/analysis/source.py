@@ -1,4 +1,4 @@
-"""Which image is meant, and how it is read."""
+"""Which image to read, and how."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Which image is meant, and how it is read.
+    """Which image to read, and how.
 
     Attributes:
-        reference: a path, ``-`` or a reference in skopeo's syntax.
-        platform: which platform of several, such as ``linux/amd64``.
-        name: which image of several: a name, ``@`` and a position, or a digest.
-        stdin: where ``-`` is read from.
-        offline: whether no registry may be asked.
-        access: how registries are reached; None for anonymously, and as this machine trusts.
-        cache: where what is learned of layers is kept for the next scan; None for nowhere.
-        verify_all: read and hash everything, the uncompressed layers too.
-        jobs: how many layers are read at a time; None for as many as there are processors.
-        limits: how much the image may ask for.
-        budget: what this analysis may still spend; None for all of the limits, each time anew.
-        wanted: the contents to keep of an image that streams by beyond those that facts are made of, as `Capture`
+        reference: a path, ``-``, a name in a registry, or a reference in skopeo's syntax.
+        platform: the platform to choose, such as ``linux/amd64``, if there are several.
+        name: the image to choose if there are several: a name, ``@`` and a position, or a digest.
+        stdin: the stream to read for ``-``.
+        offline: whether to refuse access to registries.
+        access: how to reach registries; None for anonymous access with the certificates that this machine trusts.
+        cache: the cache for what was read from layers; None to use no cache.
+        verify_all: whether to read and hash everything, including uncompressed layers.
+        jobs: the number of layers to read in parallel; None for the number of processors.
+        limits: the resources that the image may use.
+        budget: what is left of the limits for this analysis; None for all of the limits on each call.
+        wanted: file contents to keep from a streamed image in addition to those that facts need, as `Capture`
             patterns.
-        progress: told how far the reading of layers is.
+        progress: receives the progress of reading layers.
     """
 
     reference: str
@@ -63,12 +63,12 @@ class Source:
     progress: Progress = SILENT
 
     def with_budget(self, wanted: frozenset[str]) -> Source:
-        """Return the source for one analysis: with one budget for all of it, and more contents to keep."""
+        """Return the source for one analysis: with one budget for all of it, and further contents to keep."""
         return replace(self, wanted=self.wanted | wanted, budget=Budget(self.limits))
 
     @contextmanager
     def open(self, *, read_layers: bool = True) -> Iterator[Image]:
-        """Open the image for the time of the block; errors are those of `open_image`."""
+        """Open the image for the duration of the block; raises the errors of `open_image`."""
         reference = Reference.parse(self.reference)
         with open_image(
             reference,
@@ -85,19 +85,19 @@ class Source:
     def read(
         self, image: Image, *, meanwhile: Callable[[], object] | None = None
     ) -> tuple[list[ReadLayer], list[tuple[str, ...]]]:
-        """Return the layers of the open image, read, and which of their digests were verified.
+        """Read the layers of the open image; return them, and the digests of each that were verified.
 
-        `meanwhile` is called once, while others read where there are others, to make use of the time; not where there
-        is nothing to read.
+        `meanwhile` is called once, while other processes read the layers if there are any. It is not called if there is
+        nothing to read.
 
         Raises:
-            DigestMismatchError: a layer's bytes contradict its digest, its diff_id or its size.
+            DigestMismatchError: a layer does not match its digest, diff_id or size.
         """
         layers = read_layers(image, self._reading(), jobs=self.jobs, meanwhile=meanwhile)
         return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
-        """Return the file system that the layers make."""
+        """Merge the layers into one file system."""
         changesets, contents = [layer.changeset for layer in layers], [layer.contents for layer in layers]
         return merge(changesets, contents, self.limits, self.budget)
 

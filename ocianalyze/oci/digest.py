@@ -32,7 +32,7 @@ class Digest(str):
         if not isinstance(text, str) or not _PATTERN.fullmatch(text):
             shown = repr(text if not isinstance(text, str) else text[:100])
             raise InvalidImageError(
-                f"invalid digest {shown}", hint="a digest is 'sha256:' and 64 lower-case hexadecimal digits"
+                f"invalid digest {shown}", hint="Write a digest as 'sha256:' and 64 lower-case hexadecimal digits"
             )
         return cls(text)
 

@@ -25,7 +25,7 @@ _REASONS = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
-    "string_type": "must be text",
+    "string_type": "must be a string",
     "int_type": "must be an integer",
     "bool_type": "must be true or false",
     "missing": "is missing",
@@ -98,19 +98,19 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for key, item in pairs:
         if key in value:
-            raise _AmbiguousError(f"the key {key[:100]!r} stands more than once in one object")
+            raise _AmbiguousError(f"duplicate key {key[:100]!r}")
         value[key] = item
     return value
 
 
 def _int64(text: str) -> int:
     if len(text) > 20 or not -_INT64 <= (number := int(text)) < _INT64:  # noqa: PLR2004 - digits of 2**63 and a sign
-        raise _AmbiguousError(f"the integer {text[:30]} does not fit 64 bits")
+        raise _AmbiguousError(f"the integer {text[:30]} does not fit in 64 bits")
     return number
 
 
 def _refuse(text: str) -> NoReturn:
-    raise _AmbiguousError(f"{text} is not a JSON number")
+    raise _AmbiguousError(f"{text} is not a valid JSON number")
 
 
 def _first_line(error: BaseException) -> str:

@@ -55,14 +55,14 @@ def _moment(value: str | None) -> str | None:
             return value
     except ValueError:
         pass
-    message = f"{value[:40]!r} is no time as RFC 3339 has it"
+    message = f"invalid RFC 3339 time {value[:40]!r}"
     raise ValueError(message)
 
 
 def _listed(value: object) -> object:
     """Return a list with null as empty; one that no image has is refused before anything is made of its items."""
     if isinstance(value, list) and len(value) > _MAX_ITEMS:
-        message = f"has {len(value):,} items, more than {_MAX_ITEMS:,}"
+        message = f"has {len(value):,} items, more than the maximum of {_MAX_ITEMS:,}"
         raise ValueError(message)
     return () if value is None else value
 
@@ -99,7 +99,7 @@ class Document(BaseModel):
                 for key in value:
                     name = folded.get(str(key).casefold(), key)
                     if name != key:
-                        message = f"ambiguous: {key!r} reads as {name!r} in some programs"
+                        message = f"ambiguous key {key!r}: some programs read it as {name!r}"
                         raise ValueError(message)
         return value
 
@@ -154,8 +154,8 @@ class Listed(Document):
         """
         if not self.is_verifiable:
             raise InvalidImageError(
-                f"the digest {self.digest[:100]!r} of an image cannot be verified",
-                hint="copy the image with a tool that writes sha256 or sha512 digests, such as skopeo",
+                f"cannot verify the image: {self.digest[:100]!r} is not a sha256 or sha512 digest",
+                hint="Copy the image with a tool that writes sha256 or sha512 digests, such as skopeo",
             )
         return validate(self.model_dump(by_alias=True), Descriptor, what=what)
 
@@ -242,7 +242,7 @@ class Execution(Document):
         """Refuse what no runtime can pass to a program: a NUL ends a text there."""
         texts = (*self.env, *self.entrypoint, *self.cmd, self.working_dir, self.user)
         if any("\0" in text for text in texts):
-            message = "a variable, a word of the command, the working directory or the user holds a NUL"
+            message = "Env, Entrypoint, Cmd, WorkingDir or User contains a NUL character"
             raise ValueError(message)
         return self
 
@@ -284,7 +284,7 @@ class ImageConfig(Document):
     @classmethod
     def _must_be_an_image(cls, value: object) -> object:
         if isinstance(value, dict) and value.get("rootfs") is None:
-            message = "it has no rootfs, so it is not the config of an image"
+            message = "not an image config: rootfs is missing"
             raise ValueError(message)
         return value
 
@@ -303,14 +303,14 @@ def parse_manifest(value: object, *, what: str, media_type: str | None = None) -
     _refuse_other_spellings(value, what=what)
     stated = value.get("mediaType")
     if not isinstance(stated, str | None):
-        raise InvalidImageError(f"{what}: mediaType: must be text")
+        raise InvalidImageError(f"{what}: mediaType: must be a string")
     if stated and media_type and stated != media_type and media_type in media_types.DOCUMENTS:
-        raise InvalidImageError(f"{what} calls itself {stated[:100]!r}, but its descriptor says {media_type!r}")
+        raise InvalidImageError(f"{what} has media type {stated[:100]!r}, but its descriptor says {media_type!r}")
     kind = stated or media_type
     if value.get("schemaVersion") == 1 or value.get("fsLayers") or kind in media_types.SCHEMA_1:
         raise InvalidImageError(
-            f"{what} is a Docker schema 1 manifest, which no current registry serves",
-            hint="pull and push the image again with a current Docker or skopeo",
+            f"{what} is a Docker schema 1 manifest, which current registries no longer serve",
+            hint="Pull and push the image again with a current Docker or skopeo",
         )
     is_index, is_manifest = "manifests" in value, "layers" in value or "config" in value
     if is_index and is_manifest:
@@ -327,4 +327,4 @@ def _refuse_other_spellings(value: dict[str, Any], *, what: str) -> None:
     for key in value:
         for name in ("manifests", "layers", "config", "mediaType", "schemaVersion"):
             if key != name and key.casefold() == name.casefold():
-                raise InvalidImageError(f"{what} is ambiguous: {key!r} reads as {name!r} in some programs")
+                raise InvalidImageError(f"{what} is ambiguous: some programs read the key {key!r} as {name!r}")

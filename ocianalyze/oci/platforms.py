@@ -145,7 +145,7 @@ def is_for_another_machine(platform: Platform) -> bool:
 
 def _no_platform(text: str) -> UsageError:
     return UsageError(
-        f"{text[:100]!r} is not a platform", hint="write it as os/architecture[/variant], such as linux/amd64"
+        f"invalid platform {text[:100]!r}", hint="Use the form os/architecture[/variant], such as linux/amd64"
     )
 
 

@@ -54,11 +54,11 @@ class Reference(NamedTuple):
         elif colon and prefix in _UNSUPPORTED:
             raise InvalidReferenceError(
                 f"the transport {prefix!r} is not supported",
-                hint="save the image to a file first (docker save, podman save, skopeo copy)",
+                hint="Save the image to a file first, with 'docker save', 'podman save' or 'skopeo copy'",
             )
         elif text:
             return cls("path", text)
-        raise InvalidReferenceError(f"{text!r} names no image", hint="give a path, '-' or transport:path")
+        raise InvalidReferenceError(f"{text!r} does not name an image", hint="Give a path, '-' or transport:path")
 
     @property
     def may_be_name(self) -> bool:

@@ -52,9 +52,7 @@ class RepositoryName(NamedTuple):
             InvalidReferenceError: it is no name of an image.
         """
         if re.fullmatch(_IMAGE_ID, text):
-            raise InvalidReferenceError(
-                f"{text} is a digest, not the name of an image", hint=f"write NAME@sha256:{text}"
-            )
+            raise InvalidReferenceError(f"{text} is a digest, not an image name", hint=f"Write NAME@sha256:{text}")
         rest, at, digest_text = text.partition("@")
         digest = None
         if at:
@@ -67,14 +65,14 @@ class RepositoryName(NamedTuple):
         if ":" in path.rpartition("/")[2]:
             path, _, tag = path.rpartition(":")
             if not re.fullmatch(_TAG, tag):
-                raise InvalidReferenceError(f"{text!r}: {tag[:150]!r} is no tag")
+                raise InvalidReferenceError(f"{text!r}: invalid tag {tag[:150]!r}")
         if registry == DOCKER_HUB and path and "/" not in path:
             path = f"library/{path}"
         if not re.fullmatch(_HOST, registry) or not _is_port(registry) or not _is_address(registry):
-            raise InvalidReferenceError(f"{text!r}: {registry!r} is no name of a registry")
+            raise InvalidReferenceError(f"{text!r}: invalid registry name {registry!r}")
         if not re.fullmatch(_PATH, path) or len(path) > _MAX_NAME:
             raise InvalidReferenceError(
-                f"{text!r} is no name of an image", hint="it looks like registry.example.com/team/image:tag"
+                f"invalid image name {text!r}", hint="Use the form registry.example.com/team/image:tag"
             )
         return cls(registry, path, tag or (None if digest else _DEFAULT_TAG), digest)
 

@@ -81,7 +81,7 @@ def _find_rule(key: str) -> Rule:
         hint = suggest(key, names)
         listed = "'ocianalyze rules' lists the rules; the profiles are " + ", ".join(PROFILES)
         raise UsageError(
-            f"no rule or profile is called {key[:100]!r}", hint=hint if hint.startswith("did you mean") else listed
+            f"no rule or profile is called {key[:100]!r}", hint=hint if hint.startswith("Did you mean") else listed
         ) from error
 
 

@@ -65,6 +65,6 @@ def check_names(
 def _unknown(key: str, rules: Sequence[Rule], families: Iterable[str]) -> UsageError:
     names = [*families, *(rule.id for rule in rules), *(rule.name for rule in rules)]
     hint = suggest(key, names)
-    if not hint.startswith("did you mean"):
+    if not hint.startswith("Did you mean"):
         hint = f"'ocianalyze rules' lists them; the families are {', '.join(sorted({rule.family for rule in rules}))}"
     return UsageError(f"no rule is called {key[:100]!r}", hint=hint)

@@ -53,7 +53,7 @@ class Names:
         """
         name = normalised(path)
         if name in _UNIQUE and name in self._seen:
-            raise InvalidImageError(f"{self._what} is ambiguous: it holds {name} more than once")
+            raise InvalidImageError(f"{self._what} is ambiguous: it contains {name} more than once")
         self._seen.add(name)
         self.links.pop(name, None)
         if kind == Kind.SYMLINK:
@@ -74,7 +74,7 @@ class Names:
             if target is None:
                 return name
             name = normalised(target if target.startswith("/") else f"{name.rpartition('/')[0]}/{target}")
-        raise InvalidImageError(f"{self._what}: the link {start!r} leads round in a circle")
+        raise InvalidImageError(f"{self._what}: the link {start!r} is part of a loop")
 
 
 class ArchiveStore:
@@ -163,11 +163,11 @@ def broken(error: CorruptLayerError, what: str, *heads: bytes) -> AnalysisError:
         return cause.error(what)
     if isinstance(error, CutShortError):
         return CutShortError(
-            f"{what} is cut short: it ends after {error.offset:,} bytes, in the middle of the archive",
+            f"{what} is truncated: it ends after {error.offset:,} bytes, in the middle of the archive",
             offset=error.offset,
-            hint="copy, download or save it again in full",
+            hint="Copy, download or save it again in full",
         )
-    return CorruptLayerError(error.message, offset=error.offset, hint="copy, download or save it again")
+    return CorruptLayerError(error.message, offset=error.offset, hint="Copy, download or save it again")
 
 
 def normalised(path: str) -> str:

@@ -44,7 +44,7 @@ class ArchiveMemory:
         try:
             return None if content is None else self._store(memoryview(content), what)
         except _DAMAGED as error:
-            _log.debug("what the cache has of %s is passed over: %s", what, error)
+            _log.debug("ignoring the cache entry for %s: %s", what, error)
             return None
 
     def keep(self, store: StreamStore) -> None:
@@ -92,7 +92,7 @@ class ArchiveMemory:
 
     def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:
         packed = packing.unpack(section)
-        passed = PassedBlob(packed.size, packed.compression, "which cannot be read a second time")
+        passed = PassedBlob(packed.size, packed.compression, "which cannot be read again")
         budget = self._reading.spending()
         budget.take(memory_of(packed.changeset), what, thing="its entries")
         budget.take(2 * sum(map(len, packed.captured.values())), what)

@@ -73,18 +73,18 @@ def choose(choices: Sequence[Choice], *, name: str | None, wanted: Wanted | None
     if None not in (identities := {identity for _, identity in found}) and len(identities) == 1:
         return found[0][0].called(tuple(dict.fromkeys(known for choice, _ in found for known in choice.names)))
     raise ImageChoiceError(
-        f"there are {len(found)} images and none was chosen",
+        f"there are {len(found)} images to choose from",
         choices=_titles([choice for choice, _ in found]),
-        hint="choose one with --image NAME or --image @POSITION",
+        hint="Choose one with --image NAME or --image @POSITION",
     )
 
 
 def none_fits(wanted: Wanted, platforms: Sequence[str]) -> ImageChoiceError:
     """Return the error that there is no image for a platform."""
     return ImageChoiceError(
-        f"there is no image for the platform {wanted}" + ("; the image has" if platforms else ""),
+        f"there is no image for platform {wanted}" + (", only for" if platforms else ""),
         choices=sorted({platform or "unknown" for platform in platforms}),
-        hint="choose one of those that exist with --platform",
+        hint="Choose an available platform with --platform",
     )
 
 
@@ -114,7 +114,7 @@ def _named(choices: Sequence[Choice], name: str) -> list[Choice]:
         raise ImageChoiceError(
             f"there is no image {name[:200]!r}",
             choices=_titles(_those_that_exist(choices)),
-            hint="choose one of those that exist with --image",
+            hint="Choose an available image with --image",
         )
     return found
 

@@ -130,7 +130,8 @@ class SavedImage:
         stated = _stated(name)
         if stated is not None and stated != digest:
             raise DigestMismatchError(
-                f"the config {name} has the digest {digest}", hint="the image was altered or damaged: save it again"
+                f"the name of the config {name} does not match its digest: {digest}",
+                hint="Save the image again: it was altered or damaged",
             )
         config = self.documents.config(name)
         sources = [item.layer_sources.get(diff_id) for diff_id in config.rootfs.diff_ids]
@@ -152,9 +153,9 @@ class SavedImage:
             raise none_fits(wanted, self.platforms())
         if len(best) > 1:
             raise ImageChoiceError(
-                f"there are {len(best)} images of one name for the platform {wanted}",
+                f"there are {len(best)} images with the same name for platform {wanted}",
                 choices=[self.documents.digest(self.items[position].config_name) for position in best],
-                hint="choose one by its digest with --image",
+                hint="Choose one by its digest with --image",
             )
         return self.items[best[0]]
 
@@ -186,7 +187,7 @@ def _items(documents: Documents) -> tuple[_Item, ...]:
     if cause is not None:
         raise cause.error(documents.store.what)
     if isinstance(value, list) and len(value) > _MAX_ITEMS:
-        raise InvalidImageError(f"{MANIFEST_JSON} lists {len(value):,} images, more than {_MAX_ITEMS:,}")
+        raise InvalidImageError(f"{MANIFEST_JSON} lists {len(value):,} images, more than the maximum of {_MAX_ITEMS:,}")
     try:
         items = _Items.validate_python(value, by_alias=True, by_name=False)
     except ValidationError as error:

@@ -51,7 +51,7 @@ class OpenFile:
             raise became_shorter(self.path)
         if (status.st_size, status.st_mtime_ns) != (self.size, self._mtime):
             raise InvalidImageError(
-                f"{self.path} was written to while it was read", hint="scan it again when nobody writes to it"
+                f"{self.path} was modified while it was read", hint="Read it again when no other program writes to it"
             )
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class FileRange:
 
 def became_shorter(path: Path) -> InvalidImageError:
     """Return the error that a file ends where it did not end before."""
-    return InvalidImageError(f"{path} became shorter while it was read")
+    return InvalidImageError(f"{path} was truncated while it was read")
 
 
 class DirectoryStore:
@@ -200,4 +200,4 @@ def _names_in(directory: Path, prefix: str, *, depth: int) -> Iterator[str]:
 
 def _reason(error: OSError | ValueError) -> str:
     """Return why the system cannot look at a path; a ValueError is raised for a zero byte in it."""
-    return (error.strerror if isinstance(error, OSError) else None) or "there is no such name"
+    return (error.strerror if isinstance(error, OSError) else None) or "invalid file name"

@@ -91,7 +91,7 @@ def pick(items: Sequence[Listed], wanted: Wanted | None, catalogue: Catalogue) -
     if found is None:
         there_are = platforms(items, catalogue)
         if not there_are:
-            raise Cause("holds no image, only attestations, artifacts, or what is not there").error(catalogue.what)
+            raise Cause("contains no image, only attestations, artifacts or missing entries").error(catalogue.what)
         raise none_fits(platform, there_are)
     return found
 
@@ -123,7 +123,7 @@ def images(items: Sequence[Listed], catalogue: Catalogue) -> Iterator[tuple[List
                 continue
             seen.add(key)
             if len(seen) > MAX_MANIFESTS:
-                raise InvalidImageError(f"the image leads to more than {MAX_MANIFESTS:,} manifests")
+                raise InvalidImageError(f"the image refers to more than {MAX_MANIFESTS:,} manifests")
             document = catalogue.document(item)
             if isinstance(document, ImageIndex):
                 deeper.extend(document.manifests)
@@ -178,4 +178,4 @@ def _stated(items: Sequence[Listed]) -> list[Listed]:
 
 
 def _too_deep(what: str) -> InvalidImageError:
-    return InvalidImageError(f"{what}: indexes lie within indexes more than {_MOST_NESTED} deep")
+    return InvalidImageError(f"{what}: image indexes are nested more than {_MOST_NESTED} levels deep")

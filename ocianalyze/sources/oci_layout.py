@@ -195,7 +195,7 @@ class Layout:
             cause = diagnosis.of_absent_layer(descriptor)
             if cause is not None:
                 raise cause.error(what)
-            raise missing(self._documents.store, name, f"{what}, the blob {descriptor.digest},")
+            raise missing(self._documents.store, name, f"{what} (blob {descriptor.digest})")
         return blob
 
 

@@ -64,13 +64,13 @@ def open_image(
 
         if name is not None:
             raise UsageError(
-                "--image chooses one of the images in a file, not in a registry",
-                hint="write the tag or the digest behind the name: NAME:TAG or NAME@DIGEST",
+                "--image selects an image in a file, not in a registry",
+                hint="Add the tag or digest to the image name: NAME:TAG or NAME@DIGEST",
             )
         if offline:
             raise UsageError(
-                f"{reference.location} would have to be read from a registry, and no network access is allowed",
-                hint="name a file or a directory, or leave out --offline and OCIANALYZE_OFFLINE",
+                f"cannot read {reference.location} from a registry: network access is disabled",
+                hint="Give a file or directory, or remove --offline and OCIANALYZE_OFFLINE",
             )
         how = RegistryAccess() if access is None else access
         with open_registry_image(reference.location, how, reading.limits, wanted=wanted) as image:
@@ -101,7 +101,7 @@ def _open_store(
     """Return the store and the name of the source, None where the content has to tell it."""
     if reference.transport == "stdin":
         if stdin is None:
-            raise InvalidReferenceError("there is no standard input to read from")
+            raise InvalidReferenceError("no standard input to read from")
         return StreamStore(_chunks(stdin), reading, what="standard input", read_layers=read_layers), "stdin"
     path = Path(reference.location)
     try:
@@ -111,7 +111,7 @@ def _open_store(
         raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
     if path.is_dir():
         if reference.transport in ("docker-archive", "oci-archive"):
-            raise InvalidReferenceError(f"{path} is a directory, not an archive", hint=f"try oci:{path}")
+            raise InvalidReferenceError(f"{path} is a directory, not an archive", hint=f"Use oci:{path}")
         return DirectoryStore(path), "oci-layout"
     if not path.is_file():
         return StreamStore(_file_chunks(path), reading, what=str(path), read_layers=read_layers), "stdin"
@@ -161,7 +161,7 @@ def _choices(documents: Documents, reference: Reference) -> tuple[str, Sequence[
     else:
         raise _no_documents(documents.store, transport)
     if not found:
-        raise Cause("holds no image: what it lists is empty").error(documents.store.what)
+        raise Cause("contains no image: its list of images is empty").error(documents.store.what)
     return "docker-archive" if has_list else "oci-archive", found
 
 
@@ -180,7 +180,7 @@ def _refuse_two_images(documents: Documents, chosen: ImageChoice) -> None:
     if not docker_archive.config_digests(documents, chosen.names) <= chosen.configs():
         raise InvalidImageError(
             f"the archive is ambiguous: {INDEX_JSON} and {MANIFEST_JSON} describe different images",
-            hint="say which one is meant with docker-archive:PATH or oci-archive:PATH",
+            hint="Choose one with docker-archive:PATH or oci-archive:PATH",
         )
 
 
@@ -191,13 +191,13 @@ def _no_documents(store: BlobStore, transport: str) -> InvalidImageError:
             return missing(store, name, name)
     if store.find("repositories") is not None:
         return Cause(
-            f"was saved by a Docker older than 1.10, without a {MANIFEST_JSON}",
-            "load and save it again with a current Docker",
+            f"was saved by a Docker version older than 1.10 and has no {MANIFEST_JSON}",
+            "Load it and save it again with a current Docker",
         ).error(store.what)
     wanted = {"docker-archive": MANIFEST_JSON, "oci-archive": INDEX_JSON, "oci": INDEX_JSON}.get(transport)
     cause = of_names(store.names())
     if cause is None or wanted is not None:
-        cause = Cause(f"is not an image: it holds no {wanted or f'{MANIFEST_JSON} or {INDEX_JSON}'}", SAVE)
+        cause = Cause(f"is not an image: it contains no {wanted or f'{MANIFEST_JSON} or {INDEX_JSON}'}", SAVE)
     return cause.error(store.what)
 
 
@@ -219,7 +219,7 @@ def _elsewhere(reference: Reference) -> str | None:
         name = RepositoryName.parse(reference.location)
     except InvalidReferenceError:
         return None
-    return f"for the image {name} in a registry, write docker://{reference.location}"
+    return f"Write docker://{reference.location} to read the image {name} from a registry"
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

@@ -39,13 +39,13 @@ class Allowance:
         alone, together = free // 2 + RATIO * file.stored, 2 * free + RATIO * (file.offset + file.stored)
         if file.size > alone or self._taken + file.size > together:
             return limits.exceeded(
-                "max_inflated", f"{what} has {file.size:,} bytes, of which {file.stored:,} are stored"
+                "max_inflated", f"{what} expands from {file.stored:,} stored bytes to {file.size:,} bytes"
             )
         self._maps += len(file.numbers or b"")
         if self._maps > limits.max_memory // _SHARE:
             return limits.exceeded(
                 "max_memory",
-                f"{what} comes after sparse maps of {self._maps:,} bytes",
+                f"{what}: the sparse maps up to here take {self._maps:,} bytes",
                 most=limits.max_memory // _SHARE,
             )
         self._taken += file.size

@@ -95,7 +95,8 @@ class Documents:
             self._read_again += size
             if self._read_again > _MOST_AGAIN:
                 raise InvalidImageError(
-                    f"{self.store.what} is too entangled: more than {_MOST_AGAIN:,} bytes of JSON would be read again"
+                    f"{self.store.what} refers to the same documents too often: reading them again takes more than "
+                    f"{_MOST_AGAIN:,} bytes"
                 )
         self._seen.add(name)
         return b"".join(pieces)
@@ -124,7 +125,7 @@ class Documents:
         check(raw, descriptor.digest)
         if len(raw) != descriptor.size:
             raise DigestMismatchError(
-                f"blob {descriptor.digest}: {descriptor.size:,} bytes are stated, but {len(raw):,} are stored"
+                f"blob {descriptor.digest}: its descriptor states {descriptor.size:,} bytes, but it has {len(raw):,}"
             )
         return raw
 
@@ -158,8 +159,8 @@ class Documents:
             if size is None or size > spare:
                 raise self.limits.exceeded(
                     "max_memory",
-                    f"{self.store.what} holds several images, of which none was chosen with --image NAME or --image "
-                    f"@POSITION, and the configs that would be read to list them are too large",
+                    f"{self.store.what} contains several images: choose one with --image NAME or --image @POSITION; "
+                    f"the configs to read for a list of them are too large",
                     most=self.limits.max_document,
                 )
             self._spare = spare - size
@@ -168,7 +169,7 @@ class Documents:
 
 def too_large(what: str, limits: Limits) -> LimitExceededError:
     """Return the error that a JSON document is larger than any should be."""
-    return limits.exceeded("max_memory", f"{what} has too many bytes for a JSON document", most=limits.max_document)
+    return limits.exceeded("max_memory", f"{what} is too large for a JSON document", most=limits.max_document)
 
 
 def missing(store: BlobStore, name: str, what: str) -> InvalidImageError:
@@ -177,14 +178,14 @@ def missing(store: BlobStore, name: str, what: str) -> InvalidImageError:
     if target is not None:
         return InvalidImageError(
             f"{what} is a link to {target[:200]!r}, which is not in the image",
-            hint="copy or pack it with the files that links lead to: cp -rL, or tar --dereference",
+            hint="Copy or pack it together with the link targets: 'cp -rL' or 'tar --dereference'",
         )
     cause = of_backslashes(store.names())
     if cause is not None:
         return cause.error(store.what)
     return InvalidImageError(
         f"{what} is missing from the image",
-        hint="save it again where it was built or pulled for its platform: this copy is only in part there",
+        hint="Save the image again where it was built or pulled for its platform: this copy is incomplete",
     )
 
 
@@ -221,6 +222,6 @@ def check(raw: bytes, digest: Digest) -> None:
     """Raise DigestMismatchError unless `raw` has this digest."""
     if not digest.matches(raw):
         raise DigestMismatchError(
-            f"blob {digest}: its bytes have another digest",
-            hint="the image was altered or damaged: save or pull it again",
+            f"blob {digest}: its content does not match the digest",
+            hint="Save or pull the image again: it was altered or damaged",
         )

@@ -73,7 +73,7 @@ class _PassingBlob:
 
     def chunks(self) -> Iterator[bytes]:
         if self._passed:
-            raise ContentUnavailableError("the image came as a stream, which cannot be read a second time")
+            raise ContentUnavailableError("the image was read from a stream, which cannot be read again")
         self._passed = True
         return self._pass() if self._map is None else sparse.pieces(self._map, self._pass())
 
@@ -166,7 +166,7 @@ class StreamStore:
             self._budget.take(memory_of_member(path, link), what, thing="its members")
         end = window.drain(0)
         if window.drain(_MAX_TRAILER) > end + _MAX_TRAILER:
-            raise InvalidImageError(f"{what} goes on for more than {_MAX_TRAILER:,} bytes after the end of the archive")
+            raise InvalidImageError(f"{what} has more than {_MAX_TRAILER:,} bytes after the end of the archive")
 
     @classmethod
     def of(cls, members: dict[str, Blob], links: dict[str, str], *, what: str) -> StreamStore:
@@ -233,7 +233,7 @@ class StreamStore:
                     raise too_large(name, limits)
                 return kept(name, b"".join(blob.chunks()), self._documents)
             if not self._read_layers:
-                return PassedBlob(size, recognise(head), "of which no layer was read")
+                return PassedBlob(size, recognise(head), "and its layers were not read")
             layer = read_blob(
                 blob,
                 self._reading,
@@ -259,7 +259,7 @@ class PassedBlob:
 
     def chunks(self) -> Iterator[bytes]:
         """Raise: the bytes are gone."""
-        raise ContentUnavailableError(f"the image came as a stream, {self._why}")
+        raise ContentUnavailableError(f"the image was read from a stream, {self._why}")
 
     def byte_range(self) -> ByteRange | None:
         """Return None: the bytes are gone."""

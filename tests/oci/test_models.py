@@ -136,10 +136,10 @@ def test_unknown_fields_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("value", "match"),
     [
-        ({"config": {"user": "1"}}, "config: ambiguous: 'user' reads as 'User'"),
+        ({"config": {"user": "1"}}, "config: ambiguous key 'user': some programs read it as 'User'"),
         ({"config": {"User": "0", "user": "1"}}, "ambiguous"),
-        ({"config": {"User": 0}}, "config.User: must be text"),
-        ({"config": {"User": []}}, "config.User: must be text"),
+        ({"config": {"User": 0}}, "config.User: must be a string"),
+        ({"config": {"User": []}}, "config.User: must be a string"),
         ({"config": {"Env": {}}}, "config.Env: must be a list"),
         ({"config": "x"}, "config: must be an object"),
         ({"history": [{"empty_layer": 1}]}, "empty_layer: must be true or false"),
@@ -200,7 +200,7 @@ def test_manifests_and_indexes_that_go_does_not_read(change: dict[str, Any]) -> 
 
 
 def test_what_has_no_rootfs_is_not_an_image() -> None:
-    with pytest.raises(InvalidImageError, match="not the config of an image"):
+    with pytest.raises(InvalidImageError, match="not an image config: rootfs is missing"):
         validate({"architecture": "amd64"}, ImageConfig, what="config")
 
 

@@ -30,7 +30,7 @@ def test_forms(text: str, expected: Reference) -> None:
 
 @pytest.mark.parametrize("text", ["", "oci:", "docker-archive:", "docker-archive::x"])
 def test_what_names_no_image(text: str) -> None:
-    with pytest.raises(InvalidReferenceError, match="names no image"):
+    with pytest.raises(InvalidReferenceError, match="does not name an image"):
         Reference.parse(text)
 
 

@@ -65,7 +65,7 @@ def test_names_are_distinct_and_found() -> None:
     assert exact_rule(all_rules(), "krn005") is exact_rule(all_rules(), "kernel-interpreter-missing")
     with pytest.raises(UsageError) as caught:
         exact_rule(all_rules(), "kernel-interpretr-missing")
-    assert caught.value.hint == "did you mean 'kernel-interpreter-missing'?"
+    assert caught.value.hint == "Did you mean 'kernel-interpreter-missing'?"
     with pytest.raises(UsageError, match="no rule is called 'KRN'"):
         exact_rule(all_rules(), "KRN")
 
@@ -75,10 +75,10 @@ def test_profiles() -> None:
     assert "closed" in (PROFILES[CLASSIC].notice or "")
     with pytest.raises(UsageError) as caught:
         choose_profiles(["Studio_JupyterLab"])
-    assert caught.value.hint == "did you mean 'studio-jupyterlab'?"
+    assert caught.value.hint == "Did you mean 'studio-jupyterlab'?"
     with pytest.raises(UsageError) as caught:
         choose_profiles(["x"])
-    assert caught.value.hint == f"there are {', '.join(PROFILES)}"
+    assert caught.value.hint == f"Use one of: {', '.join(PROFILES)}"
     with pytest.raises(UsageError):
         choose_profiles([])
 

@@ -83,7 +83,7 @@ def test_a_waiver_of_a_rule_that_did_not_run_is_not_called_unused() -> None:
 def test_a_waiver_of_no_rule_is_wrong_usage() -> None:
     with pytest.raises(UsageError) as caught:
         outcome([], Waiver(rule="some-thnig", reason="why"))
-    assert caught.value.hint == "did you mean 'some-thing'?"
+    assert caught.value.hint == "Did you mean 'some-thing'?"
 
 
 def test_a_severity_that_is_set_counts_for_all_that_the_finding_concerns() -> None:

@@ -157,6 +157,6 @@ def test_the_maps_of_all_members_together_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "image.tar"
     path.write_bytes(data)
     for source in (path, data):
-        with pytest.raises(LimitExceededError, match="comes after sparse maps of") as error:
+        with pytest.raises(LimitExceededError, match="the sparse maps up to here take") as error:
             see(source, reading=reading)
         assert error.value.option == "--max-memory"

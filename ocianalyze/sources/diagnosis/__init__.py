@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
 
-SAVE: Final = "make the archive with docker save, podman save or skopeo copy"
+SAVE: Final = "Create the archive with 'docker save', 'podman save' or 'skopeo copy'"
 
 
 class Cause(NamedTuple):

@@ -12,12 +12,12 @@ from ocianalyze.sources.diagnosis import SAVE, Cause
 __all__ = ["HEAD", "of_damage", "of_head"]
 
 _MAGIC_AT: Final = 257
-_BINARY: Final = "copy it again in binary mode: without a terminal (ssh -t, docker run -t) and not as text"
+_BINARY: Final = "Copy it again in binary mode, not as text and not through a terminal (ssh -t, docker run -t)"
 _ENOUGH: Final = 3
 """How many ends of lines must be altered, all that there are, to be sure that it was no chance: each is one in 256."""
 _REPLACEMENT: Final = "\ufffd".encode()
 _LONGEST: Final = 60
-_EMPTY: Final = "make it again with 'docker save -o FILE IMAGE' and see whether that fails"
+_EMPTY: Final = "Create it again with 'docker save -o FILE IMAGE' and check whether that fails"
 
 
 def of_head(head: bytes) -> Cause | None:
@@ -38,7 +38,7 @@ def of_damage(head: bytes) -> Cause | None:
     """Return what has damaged a binary file that begins with `head`, if that can be told: a copy as text."""
     lines = head.count(b"\n")
     if lines >= _ENOUGH and head.count(b"\r\n") == lines and as_text(head) is None:
-        return Cause("was copied as text: each of its line ends became CR LF", _BINARY)
+        return Cause("was copied as text: every line ending became CR LF", _BINARY)
     if head.count(_REPLACEMENT) >= _ENOUGH and _is_utf8(head):
         return Cause("was copied as text: bytes that are not UTF-8 were replaced", _BINARY)
     return None
@@ -52,8 +52,8 @@ def _text_before(head: bytes) -> Cause | None:
         return None
     line = next(filter(None, map(str.strip, text.splitlines())), "")
     return Cause(
-        f"has text before the archive, {begin:,} bytes that begin with {line[:_LONGEST]!r}",
-        "keep what the shell or the server says out of it, and save it again",
+        f"has {begin:,} bytes of text before the archive, starting with {line[:_LONGEST]!r}",
+        "Save it again without the output of the shell or the server",
     )
 
 

@@ -38,15 +38,15 @@ _FEW: Final = 2
 _SHOWN: Final = 200
 _LOOKED_AT: Final = 100_000
 """How many names are looked at: only for advice, so that more of them are not worth the time."""
-_PACK: Final = "pack what is in it: tar -C {folder} -cf image.tar ."
+_PACK: Final = "pack its contents: tar -C {folder} -cf image.tar ."
 _ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.xz", ".oci")
 
 _BY_NAME: Final = (
-    ("Dockerfile", "the directory that an image is built from", "build the image, then save it with docker save"),
-    ("Containerfile", "the directory that an image is built from", "build the image, then save it with podman save"),
-    ("Chart.yaml", "a Helm chart", "give one of the images that it deploys"),
-    ("layer.tar", "one layer of an image that Docker saved", "pack the whole directory that docker save wrote"),
-    ("oci-layout", "an OCI layout without its index.json", "copy or pack the whole directory again"),
+    ("Dockerfile", "a build context", "Build the image, then save it with 'docker save'"),
+    ("Containerfile", "a build context", "Build the image, then save it with 'podman save'"),
+    ("Chart.yaml", "a Helm chart", "Use one of the images that it deploys"),
+    ("layer.tar", "one layer of an image that Docker saved", "Pack the whole directory that 'docker save' wrote"),
+    ("oci-layout", "an OCI layout without its index.json", "Copy or pack the whole directory again"),
     ("control.tar.xz", "an unpacked Debian package", SAVE),
 )
 """What a name at the top tells."""
@@ -57,7 +57,7 @@ def of_names(names: Iterable[str]) -> Cause | None:
     seen = set(islice(names, _LOOKED_AT))
     seen = {name for name in seen if not name.rpartition("/")[2].startswith("._")}
     if not seen:
-        return Cause("is not an image: it holds nothing")
+        return Cause("is not an image: it contains no files")
     return next(filter(None, (tell(seen) for tell in _TELLERS)), None)
 
 
@@ -66,8 +66,8 @@ def of_backslashes(names: Iterable[str]) -> Cause | None:
     for name in islice(names, _LOOKED_AT):
         if "\\" in name and (name.startswith("blobs\\") or name.endswith(("\\layer.tar", "\\index.json", "\\json"))):
             return Cause(
-                f"has names with backslashes, such as {name[:100]!r}",
-                "pack it again with a program that writes '/', such as tar",
+                f"contains names with backslashes, such as {name[:100]!r}",
+                "Pack it again with a program that writes '/', such as tar",
             )
     return None
 
@@ -78,10 +78,10 @@ def _in_a_directory(names: Collection[str]) -> Cause | None:
     images = sorted(folders.intersection(_with_layers(names)), key=lambda folder: (folder.count("/"), folder))
     if not images:
         return None
-    more = f", one of {len(images)} such directories" if len(images) > 1 else ""
+    more = f" (one of {len(images)} such directories)" if len(images) > 1 else ""
     return Cause(
-        f"is not an image, but the directory {images[0][:_SHOWN]!r} in it is{more}",
-        f"use that directory, or {_PACK.format(folder=_quoted(images[0][:_SHOWN]))}",
+        f"is not an image, but its directory {images[0][:_SHOWN]!r} is{more}",
+        f"Use that directory, or {_PACK.format(folder=_quoted(images[0][:_SHOWN]))}",
     )
 
 
@@ -105,7 +105,7 @@ def _root_file_system(names: Collection[str]) -> Cause | None:
     if len(top) == 1:
         names = {name.partition("/")[2] for name in names}
     elif "config.json" in names and "rootfs" in top:
-        return Cause("is not an image but a bundle for runc", "save the image that it was unpacked from")
+        return Cause("is not an image but a runc bundle", "Save the image that it was unpacked from")
     top = {name.partition("/")[0] for name in names}
     found = (_ROOT | _TELLING).intersection(top)
     if (len(found) < _FEW or found.isdisjoint(_TELLING)) and len(_WINDOWS.intersection(top)) < _FEW:
@@ -113,8 +113,8 @@ def _root_file_system(names: Collection[str]) -> Cause | None:
     if any(name.rpartition("/")[2].startswith(".wh.") for name in names):
         return Cause("is not an image but one layer of an image, with whiteouts")
     return Cause(
-        "is not an image but a root file system, as docker export and buildx --output type=tar or type=local write",
-        "save the image with 'docker save', or build it with 'docker buildx build --output type=docker,dest=FILE'",
+        "is not an image but a root file system, as written by docker export or buildx --output type=tar or type=local",
+        "Save the image with 'docker save', or build it with 'docker buildx build --output type=docker,dest=FILE'",
     )
 
 
@@ -123,7 +123,7 @@ def _by_name(names: Collection[str]) -> Cause | None:
         if name in names or (name == "Chart.yaml" and any(_at_depth_one(each, name) for each in names)):
             return Cause(f"is not an image but {what}", hint)
     if any(name.startswith("blobs/") for name in names):
-        return Cause("holds blobs, but no index.json or manifest.json", "copy or pack the whole directory again")
+        return Cause("contains blobs, but no index.json or manifest.json", "Copy or pack the whole directory again")
     return None
 
 
@@ -132,8 +132,8 @@ def _archives_inside(names: Collection[str]) -> Cause | None:
     if not archives:
         return None
     return Cause(
-        f"holds no manifest.json or index.json, but the archive {archives[0][:_SHOWN]!r}",
-        "unpack it, and scan that",
+        f"contains no manifest.json or index.json, but the archive {archives[0][:_SHOWN]!r}",
+        "Unpack it, and scan that archive",
     )
 
 

@@ -1,4 +1,4 @@
-"""How registries are reached: which credentials, certificates and proxies there are; settings only, no I/O."""
+"""How to reach registries: credentials, certificates and proxies; settings only, no I/O."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _CERTIFICATES: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistryAccess:
-    """How registries are reached.
+    """How to reach registries.
 
     Attributes:
-        username: the user to log in as at the image's own registry, and there only.
-        password: the password or token that belongs to it.
-        login_host: the only registry that the two are for; None if they were given for this very image.
-        authfile: the only file to look for credentials in, where one is given.
-        cert_dir: the only directory of certificates, where one is given.
-        plain_http: talk to the image's registry without TLS.
-        tls_verify: whether certificates are checked; False only for the image's own registry.
-        mirror: a mirror of Docker Hub that is asked first for its images, and for no others, as
-            ``[http://]host[:port][/path]``; it has credentials of its own.
-        allowed_realms: hosts of token servers that may see the credentials, besides the registry's own.
-        environment: the variables that are honoured: where credentials are, proxies, certificates.
+        username: the user name for the registry of the image, and for no other registry.
+        password: the password or token for this user name.
+        login_host: the only registry that may receive the user name and password; None for the registry of the image.
+        authfile: the only file to search for credentials, if given.
+        cert_dir: the only directory of certificates to use, if given.
+        plain_http: whether to talk to the registry of the image without TLS.
+        tls_verify: whether to check certificates; False applies to the registry of the image only.
+        mirror: a mirror to ask first for images of Docker Hub, and for no others, as ``[http://]host[:port][/path]``.
+            It needs its own credentials.
+        allowed_realms: hosts of token servers that may receive the credentials, besides the host of the registry.
+        environment: the environment variables to use: locations of credentials, proxies, certificates.
     """
 
     username: str | None = None
@@ -42,7 +42,7 @@ class RegistryAccess:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def auth_files(self) -> list[Path]:
-        """Return the files that may hold credentials, in the order of containers-auth.json(5)."""
+        """Return the files that may contain credentials, in the order of containers-auth.json(5)."""
         if self.authfile is not None:
             return [self.authfile]
         if named := self.environment.get("REGISTRY_AUTH_FILE"):
@@ -58,7 +58,7 @@ class RegistryAccess:
         return [*files, Path(docker, "config.json")] if docker else files
 
     def certificate_directories(self, host: str) -> list[Path]:
-        """Return the directories that may hold certificates for `host`, as containers-certs.d(5) orders them."""
+        """Return the directories that may contain certificates for `host`, in the order of containers-certs.d(5)."""
         if self.cert_dir is not None:
             return [self.cert_dir]
         home = self.environment.get("HOME")

@@ -82,18 +82,16 @@ class Authorization:
 
     @property
     def identity(self) -> str:
-        """Who we are, in words for people."""
-        return "anonymously" if self._credential is None else f"with {self._credential.origin}"
+        """Who we are, for messages."""
+        return "without credentials" if self._credential is None else f"with {self._credential.origin}"
 
     @property
     def advice(self) -> str:
-        """What people can do when we are refused."""
+        """What to do when the registry denies access."""
         if self._credential is not None:
-            return "check what they may do, or log in again: they may have expired"
-        tried = ", ".join(self.credentials.tried) or "no file with credentials exists"
-        return (
-            f"no credentials for {self.name.name} were found ({tried}); log in with 'docker login' or give --authfile"
-        )
+            return "Check the permissions of these credentials, or log in again: they may have expired"
+        tried = f"tried {', '.join(self.credentials.tried)}" if self.credentials.tried else "no credentials file exists"
+        return f"Log in with 'docker login' or use --authfile: no credentials found for {self.name.name} ({tried})"
 
     def header(self) -> str | None:
         """Return the header to send, None while the registry has not asked for one; tokens that end are renewed."""
@@ -151,9 +149,9 @@ class Authorization:
             return Fetch("GET", _with_query(url, query), {}, None)
         if not self._may_see_credentials(url):
             raise AuthenticationError(
-                f"{self.host} names {url.hostname} as its token server, which is another host: the credentials from "
-                f"{credential.origin} were not sent",
-                hint=f"if it belongs to the registry, say so with --auth-realm {url.hostname}",
+                f"the token server {url.hostname} is not on the host of the registry {self.host}: no credentials were sent "
+                f"({credential.origin})",
+                hint=f"Add --auth-realm {url.hostname} if it belongs to the registry",
             )
         if credential.is_identity_token:
             form = {
@@ -173,7 +171,7 @@ class Authorization:
             host, url = None, urlsplit("")
         is_own = host == _hostname(self.host)
         if not host or url.username is not None or not _TOKEN.fullmatch(realm):
-            raise AuthenticationError(f"{self.host} names a token server that is none: {realm[:200]!r}")
+            raise AuthenticationError(f"{self.host} names an invalid token server: {realm[:200]!r}")
         if url.scheme != "https" and not (url.scheme == "http" and self.plain_http and is_own):
             raise AuthenticationError(f"{self.host} names a token server without TLS: {url.scheme[:20]}://{host}")
         return url
@@ -197,11 +195,11 @@ def _token(body: bytes) -> tuple[str, float]:
     try:
         value: Any = json.decode(body, what="the answer of the token server")
     except InvalidImageError as error:
-        raise AuthenticationError("the token server's answer is not JSON") from error
+        raise AuthenticationError("the response of the token server is not valid JSON") from error
     answer: dict[str, Any] = value if isinstance(value, dict) else {}
     lifetime: Any = answer.get("expires_in")
     token = answer.get("token") or answer.get("access_token")
     if not isinstance(token, str) or len(token) > _MAX_TOKEN or not _TOKEN.fullmatch(token):
-        raise AuthenticationError("the token server's answer holds no token")
+        raise AuthenticationError("the response of the token server contains no token")
     is_number = isinstance(lifetime, int | float) and not isinstance(lifetime, bool)
     return token, float(lifetime) if is_number and lifetime > 0 else _LIFETIME

@@ -76,14 +76,14 @@ class RemoteBlob:
                 progress = position
                 pauses.progressed()
             if position < self.size and not pauses.wait():
-                raise error or RegistryError(f"blob {self._digest}: the registry sends too few bytes")
+                raise error or RegistryError(f"blob {self._digest}: the registry sent too few bytes")
 
     def _start(self, answer: Answer, position: int) -> int:
         """Return at which byte of the blob the body of an answer begins."""
         if answer.status == requests.codes.partial_content:
             found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
             if found is None or int(found[1]) != position:
-                raise RegistryError(f"blob {self._digest}: the registry sends other bytes than those asked for")
+                raise RegistryError(f"blob {self._digest}: the registry sent other bytes than requested")
             return position
         length = answer.headers.get("Content-Length", "")
         if _LENGTH.fullmatch(length) and int(length) > self.size:
@@ -91,7 +91,9 @@ class RemoteBlob:
         return 0
 
     def _too_long(self) -> DigestMismatchError:
-        return DigestMismatchError(f"blob {self._digest}: {self.size:,} bytes are stated, but the registry sends more")
+        return DigestMismatchError(
+            f"blob {self._digest}: its descriptor states {self.size:,} bytes, but the registry sent more"
+        )
 
 
 class ForeignBlob(RemoteBlob):

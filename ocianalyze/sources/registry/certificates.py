@@ -41,7 +41,9 @@ class Trust:
                     clients = tuple((file, file.with_suffix(".key")) for file in files if file.suffix == ".cert")
                     for certificate, key in clients:
                         if not key.is_file():
-                            raise RegistryError(f"{certificate} has no key beside it", hint=f"{key} is missing")
+                            raise RegistryError(
+                                f"{certificate} has no key: {key} is missing", hint=f"Add the key as {key}"
+                            )
                     return cls(tuple(file for file in files if file.suffix == ".crt"), clients)
         except OSError as error:
             raise RegistryError(f"the certificates in {error.filename} cannot be read: {error.strerror}") from error
@@ -92,4 +94,6 @@ def _is_readable(directory: Path) -> bool:
 
 def _no_password() -> str:
     """Raise: nobody is asked for the password of a key in the middle of a scan."""
-    raise RegistryError("the key of the client certificate has a password", hint="give one without, in --cert-dir")
+    raise RegistryError(
+        "the key of the client certificate has a password", hint="Use a key without a password in --cert-dir"
+    )

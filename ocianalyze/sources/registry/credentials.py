@@ -61,8 +61,8 @@ class Credentials:
         access = self.access
         if access.username is not None and access.password is not None and name.registry == self.own:
             if access.login_host is None or _plain_key(access.login_host) == self.own:
-                return Credential(access.username, access.password, "the user name and password that were given")
-            self.tried.append(f"a login for {access.login_host}, which is another registry")
+                return Credential(access.username, access.password, "the given user name and password")
+            self.tried.append(f"the login for {access.login_host}, which is another registry")
         for file in access.auth_files():
             found = self._in_file(file, name)
             if found is not None:
@@ -75,7 +75,7 @@ class Credentials:
         document = _load(file)
         if document is None:
             if file == self.access.authfile:
-                raise AuthenticationError(f"{file} does not exist", hint="it was given as the file with credentials")
+                raise AuthenticationError(f"the credentials file {file} does not exist", hint="Check --authfile")
             return None
         self.tried.append(str(file))
         keys = list(_keys(name))
@@ -101,15 +101,15 @@ class Credentials:
         answer = helpers.ask(program, server, self.access.environment, file)
         if answer is None:
             return None
-        return Credential(*answer, f"{program}, named in {file}", answer[0] == _IDENTITY_TOKEN)
+        return Credential(*answer, f"{program} from {file}", answer[0] == _IDENTITY_TOKEN)
 
     def _from_aws(self, registry: str) -> Credential | None:
         if not ecr.is_available():
-            self.tried.append("AWS credentials not: the extra 'ecr' is not installed")
+            self.tried.append("AWS credentials (the extra 'ecr' is not installed)")
             return None
-        self.tried.append("AWS credentials, by boto3")
+        self.tried.append("AWS credentials from boto3")
         login = ecr.login(registry)
-        return None if login is None else Credential(*login, "AWS credentials, by boto3")
+        return None if login is None else Credential(*login, "AWS credentials from boto3")
 
 
 def _keys(name: RepositoryName) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _server(key: str) -> str:
 
 
 def _entry(entry: dict[str, Any], key: str, file: Path) -> Credential | None:
-    origin = f"{file}, {key}"
+    origin = f"the entry {key} in {file}"
     token = entry.get("identitytoken")
     if isinstance(token, str) and token:
         return Credential(_IDENTITY_TOKEN, token, origin, is_identity_token=True)
@@ -145,7 +145,9 @@ def _entry(entry: dict[str, Any], key: str, file: Path) -> Credential | None:
         try:
             username, colon, password = base64.b64decode(auth, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise AuthenticationError(f"{file}: the entry {key!r} is not what 'docker login' writes") from error
+            raise AuthenticationError(
+                f"{file}: invalid entry {key!r}: 'auth' is not base64 of a user name and password"
+            ) from error
         return Credential(username, password.rstrip("\0"), origin) if colon else None
     user, secret = entry.get("username"), entry.get("password")
     if isinstance(user, str) and isinstance(secret, str) and user:

@@ -58,11 +58,11 @@ def login(registry: str) -> tuple[str, str] | None:
         if match is None:
             return None
         raise AuthenticationError(
-            f"AWS gave no login for {registry}: {str(error)[:300]}",
-            hint="log in to AWS; the role needs ecr:GetAuthorizationToken",
+            f"AWS refused the login to {registry}: {str(error)[:300]}",
+            hint="Log in to AWS with a role that allows ecr:GetAuthorizationToken",
         ) from error
     except (KeyError, IndexError, binascii.Error, UnicodeDecodeError) as error:
-        raise AuthenticationError(f"AWS gave no login for {registry} that could be read") from error
+        raise AuthenticationError(f"AWS returned an invalid login for {registry}") from error
 
 
 def client(registry: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as it goes

@@ -15,9 +15,12 @@ MAX_SHOWN: Final = 200
 
 _PORTS: Final = {"http": 80, "https": 443}
 _HAPPENED: Final = (
-    ((urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout), "does not answer"),
+    (
+        (urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout),
+        "does not answer: connection timed out",
+    ),
     ((urllib3.exceptions.NewConnectionError,), "cannot be reached"),
-    ((urllib3.exceptions.TimeoutError, requests.exceptions.Timeout, TimeoutError), "stopped answering"),
+    ((urllib3.exceptions.TimeoutError, requests.exceptions.Timeout, TimeoutError), "stopped answering: timed out"),
 )
 
 
@@ -30,7 +33,7 @@ class NotFoundError(RegistryError):
 
 
 _NO_HOST: Final = (
-    "check the name and the network; for an image of your own Docker: 'docker save NAME | ocianalyze scan -'"
+    "Check the name and the network; scan an image of your local Docker with 'docker save NAME | ocianalyze scan -'"
 )
 
 
@@ -44,7 +47,7 @@ def shown(url: str) -> str:
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "a URL that is none"
+        return "an invalid URL"
     text = f"{parts.scheme}://{host}{port}{parts.path}"[:MAX_SHOWN]
     return text.encode("unicode_escape").decode("ascii")
 
@@ -86,19 +89,21 @@ def unreachable(url: str, error: Exception) -> RegistryError:
     if isinstance(error, requests.exceptions.SSLError):
         return _untrusted(where, str(reason))
     if isinstance(error, requests.exceptions.ProxyError):
-        return RegistryError(f"the proxy for {where} cannot be used", hint="check HTTPS_PROXY and NO_PROXY")
+        return RegistryError(f"the proxy for {where} cannot be used", hint="Check HTTPS_PROXY and NO_PROXY")
     if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return RegistryError(f"there is no host {urlsplit(where).hostname}", hint=_NO_HOST)
-    happened = next((text for kinds, text in _HAPPENED if isinstance(reason, kinds)), "broke the connection off")
+        return RegistryError(f"cannot resolve the host name {urlsplit(where).hostname}", hint=_NO_HOST)
+    happened = next(
+        (text for kinds, text in _HAPPENED if isinstance(reason, kinds)), "closed the connection unexpectedly"
+    )
     if "refused" in str(reason):
-        happened = "refuses connections"
-    return RegistryError(f"{where} {happened}", hint="check the name, the port and the network, or try again")
+        happened = "refused the connection"
+    return RegistryError(f"{where} {happened}", hint="Check the name, the port and the network, or try again")
 
 
 def _untrusted(where: str, reason: str) -> RegistryError:
     if "WRONG_VERSION_NUMBER" in reason or "record layer failure" in reason:
-        return RegistryError(f"{where} does not speak TLS", hint="if it is meant to be so, add --plain-http")
+        return RegistryError(f"{where} does not speak TLS", hint="Add --plain-http if the registry uses plain HTTP")
     return RegistryError(
         f"the certificate of {where} is not trusted",
-        hint="give its authority with --cert-dir or SSL_CERT_FILE, or, if you must, --tls-verify=false",
+        hint="Add its certificate authority with --cert-dir or SSL_CERT_FILE, or, if you must, use --tls-verify=false",
     )

@@ -34,7 +34,7 @@ def program_of(helper: str, file: Path) -> str:
         AuthenticationError: that is no name of a program, but perhaps a path or more.
     """
     if not _NAME.fullmatch(helper):
-        raise AuthenticationError(f"{file} names the credential helper {helper[:100]!r}, which is no name of one")
+        raise AuthenticationError(f"{file}: invalid credential helper name {helper[:100]!r}")
     return f"docker-credential-{helper}"
 
 
@@ -55,8 +55,8 @@ def ask(program: str, server: str, environment: Mapping[str, str], file: Path) -
         )
     except FileNotFoundError as error:
         raise AuthenticationError(
-            f"{file} names the credential helper {program}, which is not on PATH",
-            hint="install it, or log in with 'docker login' or 'podman login'",
+            f"{program}, the credential helper in {file}, is not on PATH",
+            hint="Install it, or log in with 'docker login' or 'podman login'",
         ) from error
     except OSError as error:
         raise AuthenticationError(f"{program} cannot be run: {error.strerror}") from error
@@ -72,12 +72,13 @@ def ask(program: str, server: str, environment: Mapping[str, str], file: Path) -
         if _NOT_FOUND in printed:
             return None
         raise AuthenticationError(
-            f"the credential helper {program} failed for {server}", hint=f"try: echo {server} | {program} get"
+            f"the credential helper {program} failed for {server}",
+            hint=f"Run 'echo {server} | {program} get' to see why",
         )
     try:
         value: Any = json.decode(printed, what=f"the answer of {program}")
     except InvalidImageError as error:
-        raise AuthenticationError(f"the answer of {program} is not JSON") from error
+        raise AuthenticationError(f"the output of {program} is not valid JSON") from error
     username, secret = (value.get(key) for key in ("Username", "Secret")) if isinstance(value, dict) else (None, None)
     return (username, secret) if isinstance(username, str) and isinstance(secret, str) and secret else None
 
@@ -107,11 +108,11 @@ def _talk(process: subprocess.Popen[bytes], server: str, program: str) -> tuple[
     listener.join(_SECONDS)
     printed = b"".join(pieces)
     if len(printed) > _MAX_ANSWER:
-        raise AuthenticationError(f"the answer of {program} has more than {_MAX_ANSWER:,} bytes")
+        raise AuthenticationError(f"the output of {program} has more than {_MAX_ANSWER:,} bytes")
     try:
         code = None if listener.is_alive() else process.wait(max(end - monotonic(), 0.1))
     except subprocess.TimeoutExpired:
         code = None
     if code is None:
-        raise AuthenticationError(f"{program} gave no answer in {_SECONDS:g} s")
+        raise AuthenticationError(f"{program} did not answer within {_SECONDS:g} s")
     return printed, code != 0

@@ -68,7 +68,7 @@ def _open(name: RepositoryName, access: RegistryAccess, limits: Limits) -> _Repo
             mirror.manifest()
         except RegistryError as error:
             mirror.close()
-            _log.debug("the mirror is passed over: %s", error.message)
+            _log.debug("skipping the mirror: %s", error.message)
         except BaseException:
             mirror.close()
             raise
@@ -90,7 +90,7 @@ def _mirrored(name: RepositoryName, mirror: str) -> tuple[RepositoryName, str]:
     except InvalidReferenceError:
         parsed = None
     if parsed is None or parsed.registry != host or scheme not in ("", "http", "https"):
-        raise UsageError(f"{mirror[:200]!r} is no mirror", hint="give it as [http://]host[:port][/path]")
+        raise UsageError(f"invalid mirror {mirror[:200]!r}", hint="Use the form [http://]host[:port][/path]")
     return RepositoryName(parsed.registry, parsed.repository, name.tag, name.digest), scheme
 
 
@@ -155,7 +155,7 @@ class _Repository:
         if descriptor.digest != digest:
             digest, size, media_type, raw = self._fetch_manifest(descriptor.digest, descriptor.digest)
         if size != descriptor.size:
-            raise DigestMismatchError(f"{what}: {descriptor.size:,} bytes are stated, but it has {size:,}")
+            raise DigestMismatchError(f"{what}: its descriptor states {descriptor.size:,} bytes, but it has {size:,}")
         value = json.decode(raw, what=what)
         document = parse_manifest(value, what=what, media_type=descriptor.media_type or media_type)
         cause = diagnosis.of_index(document) if isinstance(document, ImageIndex) else None
@@ -182,9 +182,9 @@ class _Repository:
         promised = headers.get("Docker-Content-Digest")
         digest = Digest.of(raw, algorithm=expected.algorithm if expected is not None else "sha256")
         if expected is not None and digest != expected:
-            raise DigestMismatchError(f"{what}: its bytes have another digest than {expected}")
+            raise DigestMismatchError(f"{what}: its content does not match the digest {expected}")
         if expected is None and promised is not None and promised.startswith("sha256:") and promised != digest:
-            raise DigestMismatchError(f"{what}: its bytes have another digest than the registry says")
+            raise DigestMismatchError(f"{what}: its content does not match the digest that the registry states")
         return digest, len(raw), media_type if media_type in media_types.DOCUMENTS else "", raw
 
     def _candidate(self, found: Picked) -> Candidate:
@@ -215,7 +215,7 @@ class _Repository:
             raise too_large(what, self._limits)
         raw = b"".join(self._blob(descriptor).chunks())
         if len(raw) != descriptor.size or not descriptor.digest.matches(raw):
-            raise DigestMismatchError(f"{what}: its bytes have another digest")
+            raise DigestMismatchError(f"{what}: its content does not match the digest")
         return json.parse(raw, ImageConfig, what=what)
 
     def _layer(self, descriptor: Descriptor, position: int) -> RemoteBlob:

@@ -29,8 +29,8 @@ def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
     scheme, is_url, _ = proxy.partition("://")
     if is_url and scheme.lower() not in ("http", "https"):
         raise RegistryError(
-            f"the proxy for {parts.scheme} URLs is of the kind {scheme[:20]!r}, which is not supported",
-            hint="use an http:// proxy, or exempt the registry with NO_PROXY",
+            f"unsupported proxy type {scheme[:20]!r} for {parts.scheme} URLs",
+            hint="Use an http:// proxy, or exempt the registry with NO_PROXY",
         )
     return proxy if is_url else f"http://{proxy}"
 

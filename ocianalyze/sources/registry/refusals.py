@@ -19,31 +19,32 @@ _CODES: Final = {
     "MANIFEST_UNKNOWN": "there is no such image",
     "NAME_UNKNOWN": "there is no such repository",
     "NAME_INVALID": "there is no such repository",
-    "BLOB_UNKNOWN": "the registry has lost a blob of the image",
-    "TOOMANYREQUESTS": "the registry limits how much may be asked for",
-    "DENIED": "access was denied",
-    "UNAUTHORIZED": "access was denied",
+    "BLOB_UNKNOWN": "a blob of the image is missing from the registry",
+    "TOOMANYREQUESTS": "rate limit exceeded",
+    "DENIED": "access denied",
+    "UNAUTHORIZED": "access denied",
 }
 """distribution-spec, "Error Codes"."""
+_HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
 
 
 def refused(answer: Answer, path: str, authorization: Authorization, *, is_own: bool) -> RegistryError:
     """Return the error for an answer that is no success."""
     where, status = shown(origin_of(answer.url)), answer.status
     if not is_own:
-        return RegistryError(f"{where}, where the registry redirects to, answers with status {status}")
+        return RegistryError(f"{where}, to which the registry redirects, returned status {status}")
     said = next((_CODES[code] for code in _codes(answer) if code in _CODES), None)
     what = f"{where}{path}"[:MAX_SHOWN]
     if status in (requests.codes.unauthorized, requests.codes.forbidden):
         return AuthenticationError(
-            f"{where} denies access to {authorization.name.repository} ({authorization.identity}, status {status})",
+            f"{where} denied access to {authorization.name.repository} ({authorization.identity}, status {status})",
             hint=authorization.advice,
         )
     if status == requests.codes.not_found:
-        return NotFoundError(f"{what}: {said or 'not found'}", hint="check the name and the tag; a private one hides")
+        return NotFoundError(f"{what}: {said or 'not found'}", hint=_HIDDEN)
     if status == requests.codes.too_many_requests:
-        return RegistryError(f"{where} limits how much may be asked for", hint="log in, or wait and try again")
-    return RegistryError(f"{what}: {said or 'the registry failed'} (status {status})")
+        return RegistryError(f"{where}: rate limit exceeded", hint="Log in, or wait and try again")
+    return RegistryError(f"{what}: {said or 'the request failed'} (status {status})")
 
 
 def token_refused(url: str, answer: Answer, authorization: Authorization) -> RegistryError:
@@ -51,12 +52,12 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
     where, status = shown(origin_of(url)), answer.status
     if status in (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden):
         return AuthenticationError(
-            f"the token server {where} refuses us ({authorization.identity}, status {status})",
+            f"the token server {where} denied access ({authorization.identity}, status {status})",
             hint=authorization.advice,
         )
     if status == requests.codes.ok:
-        return RegistryError(f"the token server {where} answers with what cannot be a token")
-    return RegistryError(f"the token server {where} answers with status {status}")
+        return RegistryError(f"the token server {where} returned an invalid response")
+    return RegistryError(f"the token server {where} returned status {status}")
 
 
 def _codes(answer: Answer) -> list[str]:

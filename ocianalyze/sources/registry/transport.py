@@ -89,7 +89,7 @@ class Transport(Registry):  # type: ignore[misc]
         """
         with closing(self._get(path, dict(headers or {}))) as answer:
             if answer.is_encoded:
-                raise RegistryError(f"{failures.shown(answer.url)} comes in an encoding that nobody asked for")
+                raise RegistryError(f"{failures.shown(answer.url)} was sent with an unexpected content encoding")
             yield answer
 
     def read(self, path: str, *, headers: Mapping[str, str], most: int) -> tuple[bytes, Mapping[str, str]]:
@@ -161,7 +161,7 @@ class Transport(Registry):  # type: ignore[misc]
         except ValueError:
             target, parts, origin = location, urlsplit(""), ""
         if parts.scheme not in ("https", "http") or not parts.hostname or parts.username is not None:
-            raise RegistryError(f"{self.origin} redirects to what is no web address: {failures.shown(target)}")
+            raise RegistryError(f"{self.origin} redirects to an invalid URL: {failures.shown(target)}")
         if parts.scheme == "http" and urlsplit(url).scheme == "https":
             raise RegistryError(f"{self.origin} redirects from https to {failures.shown(target)}, without TLS")
         return parts._replace(netloc=origin.partition("://")[2], fragment="").geturl()
@@ -171,7 +171,7 @@ class Transport(Registry):  # type: ignore[misc]
     ) -> Answer:
         while True:
             if self._dog.closed.is_set():
-                raise RegistryError(f"{self.origin} is asked no more")
+                raise RegistryError(f"the connection to {self.origin} was closed")
             _log.debug("%s %s", method, failures.shown(url))
             proxy = proxy_for(url, self._environment)
             try:

@@ -82,12 +82,12 @@ def test_whatever_is_described_is_known() -> None:
         (
             {"KernelGatewayImageconfig": {}},
             "x: KernelGatewayImageconfig is not known to the API",
-            "did you mean 'KernelGatewayImageConfig'?",
+            "Did you mean 'KernelGatewayImageConfig'?",
         ),
         (
             {"KernelGatewayImageConfig": {"KernelSpecs": [{"name": "a"}]}},
             r"x: KernelGatewayImageConfig.KernelSpecs\[0\].name is not known to the API",
-            "did you mean 'Name'?",
+            "Did you mean 'Name'?",
         ),
         (
             {"KernelGatewayImageConfig": {"ContainerConfig": {}}},

@@ -141,7 +141,7 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
         (("--username", "x", "--password-stdin", "--password-file", "y"), "not from both"),
         (("--username", "x", "--password-stdin", "--app-image-config", "-"), "as well"),
         (("--username", "x", "--password-file", "/nowhere"), "/nowhere cannot be read"),
-        (("--mirror", "x"), "'x' is no mirror"),
+        (("--mirror", "x"), "invalid mirror 'x'"),
         (("--tls-verify=maybe",), "maybe"),
     ],
 )

@@ -153,10 +153,10 @@ def test_a_helper_without_credentials_is_no_error(tmp_path: Path) -> None:
     ("script", "message"),
     [
         ("exit 3", "failed"),
-        ("echo no json", "not JSON"),
+        ("echo no json", "not valid JSON"),
         ("head -c 2000000 /dev/zero", "more than"),
-        ("sleep 60", "no answer"),  # a child holds the pipe open
-        ("exec >&-; exec sleep 60", "no answer"),
+        ("sleep 60", "did not answer"),  # a child holds the pipe open
+        ("exec >&-; exec sleep 60", "did not answer"),
     ],
 )
 def test_helpers_that_misbehave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str) -> None:
@@ -170,7 +170,7 @@ def test_helpers_that_misbehave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize("name", ["../../evil", "a b", "x;touch /tmp/y", "$(id)", "a/b", "\n"])
 def test_helper_names_are_checked(tmp_path: Path, name: str) -> None:
     file = write(tmp_path / "auth.json", credsStore=name)
-    with pytest.raises(AuthenticationError, match="no name of one"):
+    with pytest.raises(AuthenticationError, match="invalid credential helper name"):
         find(RegistryAccess(authfile=file))
 
 

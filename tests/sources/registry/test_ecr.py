@@ -80,7 +80,7 @@ def test_who_may_not(aws: FaultProxy) -> None:
 )
 def test_an_answer_that_is_none(aws: FaultProxy, document: object) -> None:
     aws.behaviour = lambda _: answer(document)
-    with pytest.raises(AuthenticationError, match="could be read"):
+    with pytest.raises(AuthenticationError, match="invalid login"):
         ecr.login(PRIVATE)
 
 
