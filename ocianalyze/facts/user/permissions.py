@@ -28,9 +28,10 @@ class Denial(NamedTuple):
 
     @property
     def text(self) -> str:
-        """A clause."""
+        """A clause without its subject, the user."""
         node = self.node
-        return f"{node.path} may not be {self.reason} (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
+        verb = "enter" if self.reason == "searched" else "read"
+        return f"cannot {verb} {node.path} (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
 
 
 def may_execute(node: Node, user: User) -> bool:
