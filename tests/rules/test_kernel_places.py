@@ -59,9 +59,9 @@ def test_python3_where_it_should_be(items: list[Item]) -> None:
 @pytest.mark.parametrize(
     ("items", "text"),
     [
-        (python("usr"), "is in no directory of PATH"),
+        (python("usr"), "is not on PATH"),
         ([symlink("usr/bin/python", "gone")], "which does not exist"),
-        ([program("usr/bin/python", mode=0o700)], "may not be executed"),
+        ([program("usr/bin/python", mode=0o700)], "user 1000:100 cannot execute"),
     ],
 )
 def test_no_python_on_path(items: list[Item], text: str) -> None:

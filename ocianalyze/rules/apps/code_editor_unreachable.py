@@ -107,7 +107,7 @@ def _command(command: Command) -> Iterator[Finding]:
         yield about_command(
             command,
             "unknown",
-            f"{where(command)} {legible(command.shown)} cannot be followed to Code Editor: {reason}",
+            f"cannot determine whether {where(command)} {legible(command.shown)} starts Code Editor: {reason}",
             hint=_SETTLE,
             kind="undecided",
         )

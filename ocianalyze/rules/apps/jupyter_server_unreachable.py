@@ -139,7 +139,7 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
         yield about_command(
             command,
             "unknown",
-            f"{where(command)} {legible(command.shown)} cannot be followed to a server: {reason}",
+            f"cannot determine which server {where(command)} {legible(command.shown)} starts: {reason}",
             hint=_SETTLE,
             severity=ONLY_JUPYTERLAB,
             kind="undecided",

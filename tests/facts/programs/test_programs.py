@@ -168,7 +168,7 @@ def test_deep_directories() -> None:
 def test_long_paths_are_shortened() -> None:
     found = look([], "tool", path=tuple(f"/p{number}" for number in range(30)))
     assert found.problem is not None
-    assert found.problem.text == "'tool' is in no directory of PATH (/p0:/p1:/p2:/p3:/p4 and 25 more)"
+    assert found.problem.text == "'tool' is not on PATH (/p0:/p1:/p2:/p3:/p4 and 25 more)"
     assert search_path({"PATH": "/a::/a:" + ":".join(f"/{number}" for number in range(2000))})[:3] == ("/a", ".", "/0")
     assert len(search_path({"PATH": ":".join(map(str, range(20_000)))})) == 20_000
     with pytest.raises(UndecidedError, match="131,075 characters, over the limit of 131,072"):
