@@ -106,7 +106,7 @@ class KernelCommands:
             reason = found.opaque or "; ".join(found.otherwise)
             return kernel._replace(unsure=reason) if reason else kernel._replace(idle=_IDLE)
         if not found.located:
-            return kernel._replace(unsure=f"where {found.words[0]} is searched for is only known at run time")
+            return kernel._replace(unsure=f"the location of {found.words[0]} is only known at run time")
         program = found.shell.find(found.words[0])
         kernel = kernel._replace(program=program._replace(visited=(*first.visited, *program.visited)))
         return self._with_python(kernel, found.words, found.environment)

@@ -209,7 +209,7 @@ def _absence(chain: list[str], reason: str) -> Problem:
         )
     if len(chain) == 1:
         return Problem("missing", f"{where} does not exist")
-    return Problem("dangling", f"{where}, which does not exist")
+    return Problem("dangling", f"{where} is a broken symlink")
 
 
 def _arrows(chain: tuple[str, ...]) -> str:

@@ -145,7 +145,7 @@ def _violations(options: EditorOptions) -> Iterator[tuple[str, str, str, str | N
     """Yield what is wrong: the cause, the message, the correct option, the value, the severity."""
     host, port, path = options.host, options.port, options.base_path
     if not _is(host, lambda value: value in _ALL_ADDRESSES):
-        listens = f"listens on {host!r} only" if host else "listens on localhost only (default)"
+        listens = f"listens only on {host!r}" if host else "listens only on localhost (default)"
         yield "address", listens, "--host 0.0.0.0", host, Severity.ERROR
     if not _is(port, lambda value: value == "8888"):
         listens = f"listens on port {port}, not on 8888" if port else "listens on its default port, not on 8888"

@@ -93,22 +93,22 @@ class _Demand(NamedTuple):
 
 
 _DEMANDS: Final = (
-    _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens on {} only", "--ip=0.0.0.0"),
-    _Demand("port", "port", PORT.__eq__, "listens on port {}, not on 8888", "--port=8888"),
+    _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens only on {value} ({given})", "--ip=0.0.0.0"),
+    _Demand("port", "port", PORT.__eq__, "listens on port {value} ({given}), not on 8888", "--port=8888"),
     _Demand(
         "base-url",
         "base_url",
         lambda value: value.strip("/") == BASE_URL,
-        "is served under {}, not under /jupyterlab/default",
+        "is served under {value} ({given}), not under /jupyterlab/default",
         "--ServerApp.base_url=/jupyterlab/default",
     ),
-    _Demand("token", "token", lambda value: value == "", "requires a token", "--ServerApp.token="),
-    _Demand("password", "password", lambda value: not value, "requires a password", "--ServerApp.password="),
+    _Demand("token", "token", lambda value: value == "", "requires a token ({given})", "--ServerApp.token="),
+    _Demand("password", "password", lambda value: not value, "requires a password ({given})", "--ServerApp.password="),
     _Demand(
         "origin",
         "allow_origin",
         "*".__eq__,
-        "does not allow all origins",
+        "does not allow all origins ({given})",
         "--ServerApp.allow_origin=*",
         Severity.WARNING,
     ),
@@ -230,7 +230,7 @@ def _violated(command: Command, settings: JupyterSettings, demand: _Demand, sett
     return about_command(
         command,
         demand.cause,
-        f"the Jupyter server {demand.wrong.format(shown)} ({legible(given)}){lost}",
+        f"the Jupyter server {demand.wrong.format(value=shown, given=legible(given))}{lost}",
         hint=f"Start it with {demand.right}",
         severity={JUPYTERLAB: demand.severity, UNIFIED: None},
         kind="finding" if command.found.certain else "undecided",

@@ -46,6 +46,7 @@ def config_name_invalid(subject: Declaration) -> Iterator[Finding]:
         subject,
         "AppImageConfigName",
         "Tags",
-        hint="Use at most 63 characters: letters and digits, with hyphens between them",
+        hint="Use a name of at most 63 letters and digits, with hyphens between them, "
+        "and at most 50 tags, each with a Key and a Value",
         missing=Severity.WARNING,
     )

@@ -62,12 +62,13 @@ def _malformed(listing: Listing) -> Iterator[Finding]:
     for kernel in listing.kernels:
         problem = kernel.spec.argv_problem
         if kernel.listed and problem is not None:
+            is_doubtful = _may_know_otherwise(kernel)
             yield about(
                 kernel,
-                f"kernel {kernel.name!r} cannot start, malformed command: {problem}",
+                f"kernel {kernel.name!r} {'may not' if is_doubtful else 'cannot'} start: {problem}",
                 hint=f"Set 'argv' to a list of strings: the program and its arguments, including {CONNECTION_FILE}; "
                 "set the values in 'env' to strings",
-                severity=Severity.WARNING if _may_know_otherwise(kernel) else None,
+                severity=Severity.WARNING if is_doubtful else None,
                 data={"argv": list(kernel.spec.argv), "problem": problem},
             )
 

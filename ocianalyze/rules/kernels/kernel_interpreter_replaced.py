@@ -75,7 +75,7 @@ def _replaced(listing: Listing) -> Iterator[Finding]:
         if kernel.foreign:
             consequence = "the notebook would run AWS's Python, not the image's"
         elif is_own:
-            consequence = "the Python of the kernel's own environment"
+            consequence = "the notebook runs the Python of the kernel's own environment"
         else:
             consequence = f"the notebook would run {server.executable}, regardless of the kernel's environment"
         yield about(
@@ -89,13 +89,13 @@ def _replaced(listing: Listing) -> Iterator[Finding]:
 
 
 def _rewrite(kernel: Kernel) -> str:
-    """Return the command that writes the kernel spec anew where it lies."""
+    """Return the command that rewrites the kernel spec in its place."""
     prefix, found, _ = kernel.directory.partition("/share/jupyter/kernels/")
     where = f"--prefix {prefix or '/'}" if found else "--sys-prefix"
     return f"RUN python3 -m ipykernel install {where} --name {kernel.name}"
 
 
 def _belongs_to(kernel: Kernel, server: Server) -> bool:
-    """Tell whether a kernel spec lies in the server's prefix, or where Debian's pip puts what belongs to ``/usr``."""
+    """Return whether a kernel spec is in the server's prefix; Debian's pip installs to ``/usr/local`` for ``/usr``."""
     prefixes = (server.prefix, "/usr/local") if server.prefix == "/usr" else (server.prefix,)
     return any(kernel.directory.startswith(f"{prefix}/share/jupyter/") for prefix in prefixes)
