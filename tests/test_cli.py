@@ -647,7 +647,7 @@ def test_pages_have_their_code_and_addresses_whole_and_no_blanks_at_the_ends_of_
     for page in pages:
         assert not any(line.endswith(" ") for line in page.splitlines())
         assert all(len(line) <= 80 for line in page.splitlines() if "<http" not in line and not line.startswith("    "))
-    assert "\n    ENV JUPYTER_DATA_DIR=/usr/local/share/jupyter\n\n  or give the AppImageConfig" in pages[0]
+    assert "\n    ENV JUPYTER_DATA_DIR=/usr/local/share/jupyter\n\n  Alternatively, set another" in pages[0]
     assert "<https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html>" in pages[0]
     narrow = run("explain", "KRN008", env={"COLUMNS": "30"}).stdout.decode()
     assert "\n    RUN python3 -m ipykernel install --sys-prefix\n" in narrow

@@ -277,7 +277,7 @@ def test_options_without_effect_are_named() -> None:
         config=shell_form(f"jupyter lab {OPTIONS}".replace("--ServerApp.token", "--token")),
         profile=JUPYTERLAB,
     )
-    assert "--token is no option" in finding.message
+    assert "--token is not an option" in finding.message
     assert finding.data["value"] is None
     assert finding.path == "/bin/sh"
 

@@ -155,7 +155,7 @@ def test_many_findings_are_counted_and_not_shown() -> None:
     given = findings("CFG005", good(), app_image_config=config, profile=JUPYTERLAB)
     assert len(given) == 21
     assert {severity for severity, _ in given} == {"error"}
-    assert sum("more like these, from" in finding.message for _, finding in given) == 1
+    assert sum("more problems like these, starting at" in finding.message for _, finding in given) == 1
 
 
 @pytest.mark.parametrize(

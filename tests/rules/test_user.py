@@ -106,7 +106,7 @@ def test_deleted_files_count_and_layers_are_told_apart() -> None:
     assert (first.layer, first.data["count"], first.data["deleted"]) == (1, 30, 30)
     assert first.data["ids"] == ["70000:0", "70001:0"]
     assert len(first.data["paths"]) == 10
-    assert "deletes" in first.message
+    assert "deleted or replaced in a later layer" in first.message
     assert (second.layer, second.data["count"], second.data["deleted"]) == (3, 2, 0)
 
 

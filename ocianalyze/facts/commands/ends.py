@@ -119,12 +119,12 @@ def _outcome(end: End) -> _Outcome:  # noqa: PLR0911 - one case after the other
             return _several(end)
         if end.kind == "stays":
             sure = all(job.certain and all(item.kind == "serves" for item in job.ends) for job in _serving_jobs(end))
-            return _Outcome(end, server=servers[0], without=None if sure else "it may not be started in the background")
-        if end.way.unseen is not None and end.launch is not None:
             return _Outcome(
-                end, server=servers[0], without=f"it stays only as long as {basename(end.launch.words[0])} does"
+                end, server=servers[0], without=None if sure else "it is not always started in the background"
             )
-        return _Outcome(end, without="its server is started in the background, and ends with the script")
+        if end.way.unseen is not None and end.launch is not None:
+            return _Outcome(end, server=servers[0], without=f"it only runs as long as {basename(end.launch.words[0])}")
+        return _Outcome(end, without="it is started in the background and stops when the script ends")
     if end.kind == "stays":
         unknown = next((item for item in beside if item.kind == "opaque"), None)
         if unknown is not None:
@@ -151,7 +151,7 @@ def _beside(end: End) -> Iterator[End]:
 
 
 def _opaque(reason: str, end: End, launch: Launch, traps: tuple[str, ...], failures: tuple[Failure, ...]) -> Found:
-    """Return that it cannot be told; what was run last is shown if that is what nobody can see into."""
+    """Return that the outcome is unknown; what was run last is shown if that is what cannot be analyzed."""
     last = end.launch if end.kind == "ends" and end.launch is not None else None
     shown = last or launch
     return Found(
@@ -209,7 +209,7 @@ def _same_program(one: Launch, other: Launch) -> bool:
 def _why_different(one: End, other: End) -> str:
     applications = (one.application, other.application)
     same = all(applications) and len({item.name for item in applications if item is not None}) == 1
-    what = "what its server is told" if same else "which server it starts"
+    what = "its arguments" if same else "the program that it starts"
     first, second = one.way.doubts, other.way.doubts
     shared = 0
     while shared < min(len(first), len(second)) and first[shared] == second[shared]:
@@ -217,7 +217,8 @@ def _why_different(one: End, other: End) -> str:
     for doubts in (first, second):
         if len(doubts) > shared:
             doubt = doubts[shared]
-            return f"{what} depends on {doubt}"
+            verb = "depend" if same else "depends"
+            return f"{what} {verb} on {doubt}"
     return "it starts one of several servers"
 
 
@@ -228,9 +229,9 @@ def _clauses(outcome: _Outcome) -> tuple[str, ...]:
     if outcome.without is not None:
         return (outcome.without + condition,)
     if end.kind == "stays":
-        what = basename(end.launch.words[0]) if end.launch is not None and end.launch.words else "something else"
-        return (f"{what} is run instead{condition}",)
-    return end.way.exits or (f"the script ends without it{condition}",)
+        what = basename(end.launch.words[0]) if end.launch is not None and end.launch.words else "another program"
+        return (f"{what} runs instead{condition}",)
+    return end.way.exits or (f"the script ends without starting it{condition}",)
 
 
 def _joined_changes(ends: Sequence[End]) -> Changes | None:

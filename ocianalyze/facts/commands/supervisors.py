@@ -101,7 +101,7 @@ def _configuration(launch: Launch) -> str:
 
 def _text(node: Node, path: str) -> str:
     if UNKNOWN in path or not any(pattern.matches(node.path) for pattern in _PLACES):
-        raise UnknownProgramsError(f"supervisord starts what {path.replace(UNKNOWN, '...')} says")
+        raise UnknownProgramsError(f"supervisord reads {path.replace(UNKNOWN, '...')}, which is not analyzed")
     try:
         return text_of(node)
     except UnreadableError as error:
@@ -165,7 +165,7 @@ def _program(name: str, options: Mapping[str, str], path: str, launch: Launch) -
         words = shlex.split(values.get("command", ""))
         variables = _variables(values.get("environment", ""))
     except ValueError as error:
-        raise UnknownProgramsError(f"the command of {name} in {path} is not understood") from error
+        raise UnknownProgramsError(f"the command of {name} in {path} cannot be parsed") from error
     if not words:
         raise UnknownProgramsError(f"{name} in {path} has no command")
     return Program(tuple(words), variables, values.get("directory"), values.get("user"))

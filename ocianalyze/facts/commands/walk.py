@@ -63,7 +63,7 @@ def walk(launch: Launch, recognise: Recognise, budget: Budget) -> Found:
     try:
         return combine(_Walk(recognise, budget).run(launch), launch)
     except (OutOfBudgetError, RecursionError) as error:
-        reason = str(error) if isinstance(error, OutOfBudgetError) else "its commands run too deep within each other"
+        reason = str(error) if isinstance(error, OutOfBudgetError) else "its commands are nested too deeply"
         return Found((), launch.shell, launch.environment, opaque=reason)
 
 
@@ -101,7 +101,7 @@ class _Walk:
     def _program(self, launch: Launch, state: State) -> Returned | None:  # noqa: C901, PLR0911 - one case after the other
         word = launch.words[0]
         if UNKNOWN in word:
-            return self._unseen(launch, state, "what it runs is decided when it runs")
+            return self._unseen(launch, state, "the program that it runs is only known at run time")
         name = basename(word)
         if name in TOOLS and name not in ("conda", "mamba", "micromamba", "pixi", "poetry", "pipx"):
             return self._tool(launch, state)
@@ -141,7 +141,7 @@ class _Walk:
         self._run.ends.append(End("serves", state.way, launch, application, place, changes=state.changes.copy()))
 
     def _unseen(self, launch: Launch, state: State, reason: str) -> Returned:
-        """Go on behind a program that nobody can see into."""
+        """Go on behind a program that cannot be analyzed."""
         state.way = state.way._replace(
             unseen=reason, last=launch, installs=state.way.installs or may_install(launch.words)
         )
@@ -240,7 +240,7 @@ class _Walk:
             return self._unseen(launch, state, _what_is_unseen(launch, program))
         hidden = launch.shell.mounts.hides_any(program.visited) if launch.shell.mounts is not None else None
         if hidden is not None and launch.names:
-            self._run.give_up(f"{hidden[0]} is hidden by what is mounted on {hidden[1]}", state)
+            self._run.give_up(f"{hidden[0]} is hidden by the volume mounted on {hidden[1]}", state)
             return None
         if program.interpreter is None:
             return self._run_file(node, launch.words[0], launch.words[1:], launch, state)
@@ -267,7 +267,7 @@ class _Walk:
             state.write(UNKNOWN)
             return Returned("success")
         if UNKNOWN in call.file:
-            return self._unseen(launch, state, "which script it runs is decided when it runs")
+            return self._unseen(launch, state, "the script that it runs is only known at run time")
         files = self._run.files(state)
         path = self._file_of(call.file, launch, state)
         seen = files.look(path)
@@ -275,17 +275,17 @@ class _Walk:
             change = state.changes.at(files.full(path))
             if change is not None and change.text is not None:
                 return self._run_text(change.text, call, launch, state, script=path, program=program)
-            what = "is written or changed while it runs" if change is not None else "is only there at run time"
+            what = "is written or changed at run time" if change is not None else "only exists at run time"
             self._run.give_up(f"{path} {what}", state)
             return None
         node = seen.present
         if node is None or not node.is_file or files.test("r", path) is False:
             state.way = state.way._replace(last=launch)
-            reason = "may not be read" if node is not None and node.is_file else "does not exist"
+            reason = "is not readable" if node is not None and node.is_file else "does not exist"
             return Returned(127, f"{path} {reason}")
         if node.head()[:4] == b"\x7fELF":
             state.way = state.way._replace(last=launch)
-            return Returned(126, f"{path} is no script")
+            return Returned(126, f"{path} is not a script")
         return self._run_file(node, path, call.arguments, launch, state, call=call, program=program)
 
     def _file_of(self, word: str, launch: Launch, state: State) -> str:
@@ -405,7 +405,7 @@ class _Walk:
             return None
         if not inner.words or inner.words[0] == SOME:
             if inner.words:
-                return self._unseen(launch, state, "what it runs is decided when it runs")
+                return self._unseen(launch, state, "the program that it runs is only known at run time")
             state.way = state.way._replace(last=launch._replace(words=(), names=names))
             return Returned("success")
         if inner.installs:
@@ -421,21 +421,21 @@ def _is_script(program: Program, launch: Launch, state: State) -> bool:
 
 
 def _is_known(launch: Launch) -> bool:
-    """Tell whether it is known by its name what a program does."""
+    """Return whether the name of a program says what it does."""
     name = basename(launch.words[0])
     return name in SUPERVISORS or unwrap(launch.words, launch.environment) is not None
 
 
 def _what_is_unseen(launch: Launch, program: Program) -> str:
-    """Return what it is that nobody can see into."""
+    """Return which program cannot be analyzed."""
     words = [word.replace(UNKNOWN, "...") for word in launch.words]
     name = basename(words[0])
     script = next((word for word in words[1:] if not word.startswith("-")), None)
     if is_python(name) and words[1:2] == ["-c"]:
-        return f"{name} runs a program of its own, and nobody can see what that does"
+        return f"{name} -c runs inline code, which cannot be analyzed"
     if (is_python(name) or name in _INTERPRETERS) and script is not None:
-        return f"{name} runs {script}, and nobody can see what that does"
+        return f"{name} runs {script}, which cannot be analyzed"
     path = program.path or words[0]
     if program.interpreter is not None:
-        return f"{path} is a program of {basename(program.interpreter.word)}, and nobody can see what that does"
-    return f"nobody can see what {path} does"
+        return f"{path} is a {basename(program.interpreter.word)} program, which cannot be analyzed"
+    return f"{path} cannot be analyzed"

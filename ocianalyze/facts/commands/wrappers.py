@@ -122,7 +122,7 @@ def unwrap(words: Sequence[str], environment: Mapping[str, str]) -> Unwrapped | 
     """Return what a wrapper runs, or None if the command is no wrapper that is known."""
     name, rest = basename(words[0]), tuple(words[1:])
     if name in SUPERVISORS and not (name == "init" and rest):
-        return Unwrapped((), opaque=f"{name} starts what its configuration says")
+        return Unwrapped((), opaque=f"{name} starts the programs in its configuration, which is not analyzed")
     if name in _SIMPLE:
         return Unwrapped(_after_options(rest, *_SIMPLE[name]))
     if name in _AS_USER:
@@ -179,7 +179,7 @@ def _env(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped:
 def _split(text: tuple[str, ...], rest: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped:
     made = _words_of(text[0] if text else "")
     return (
-        Unwrapped((), opaque="env is given words that cannot be told")
+        Unwrapped((), opaque="the arguments of env are not known")
         if made is None
         else _env((*made, *rest), environment)
     )
@@ -302,14 +302,14 @@ def _start_notebook(words: tuple[str, ...], environment: Mapping[str, str]) -> U
         return _start_singleuser(words, environment)
     given = _words_of(environment.get("NOTEBOOK_ARGS", ""))
     if given is None:
-        return Unwrapped((), opaque="what NOTEBOOK_ARGS holds cannot be told")
+        return Unwrapped((), opaque="the value of NOTEBOOK_ARGS is not known")
     return Unwrapped(("jupyter", environment.get("DOCKER_STACKS_JUPYTER_CMD") or "lab", *given, *words))
 
 
 def _start_singleuser(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped:
     given = _words_of(environment.get("NOTEBOOK_ARGS", ""))
     if given is None:
-        return Unwrapped((), opaque="what NOTEBOOK_ARGS holds cannot be told")
+        return Unwrapped((), opaque="the value of NOTEBOOK_ARGS is not known")
     return Unwrapped(("jupyterhub-singleuser", *given, *words))
 
 

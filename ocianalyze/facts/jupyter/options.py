@@ -144,10 +144,10 @@ def _set(options: Options, key: Key, name: str, text: str) -> None:
     if key[1] not in TRAITS:
         return
     if key in options.settings:
-        options.refused = options.refused or f"{key[0]}.{key[1]} is given twice"
+        options.refused = options.refused or f"{key[0]}.{key[1]} is set twice"
     value = _converted(text, TRAITS[key[1]])
     if value is None:
-        options.refused = options.refused or f"--{name} cannot be {text!r}"
+        options.refused = options.refused or f"--{name} has an invalid value: {text!r}"
     options.settings[key] = Setting(text if value is None else value, f"--{name}")
 
 
@@ -182,10 +182,10 @@ def take(options: Options, key: Key, value: object, source: str) -> None:
     elif fits and isinstance(value, str | int | bool):
         options.settings[key] = Setting(value, source)
     else:
-        options.refused = options.refused or f"{source} sets {key[0]}.{key[1]} to what is no {_NAMES[kind]}"
+        options.refused = options.refused or f"{source} sets {key[0]}.{key[1]} to a value that is not {_NAMES[kind]}"
 
 
-_NAMES: Final = {str: "text", int: "number", bool: "truth value"}
+_NAMES: Final = {str: "a string", int: "a number", bool: "a boolean"}
 
 
 def merged(parts: Iterable[Options]) -> Options:

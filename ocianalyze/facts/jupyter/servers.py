@@ -92,8 +92,8 @@ def _server_words(command: Sequence[str]) -> Iterator[str]:
 def _split(line: str) -> list[str]:
     if len(line) > _LONGEST_LINE:
         raise UndecidedError(
-            f"a shell's command line has {len(line):,} characters, over the limit of {_LONGEST_LINE:,}",
-            hint="put the commands into a script",
+            f"a shell command line has {len(line):,} characters, over the limit of {_LONGEST_LINE:,}",
+            hint="Put the commands into a script",
         )
     try:
         return shlex.split(line)

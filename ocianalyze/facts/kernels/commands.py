@@ -36,7 +36,7 @@ _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 
 _PLACEHOLDER: Final = regex(r"\{([A-Za-z0-9_]+)\}")
 _LONGEST_VALUE: Final = 64 * 1024
-_IDLE: Final = "it ends without starting a program that is given the connection file"
+_IDLE: Final = "its command ends without starting a program that receives the connection file"
 
 
 class KernelCommands:
@@ -106,7 +106,7 @@ class KernelCommands:
             reason = found.opaque or "; ".join(found.otherwise)
             return kernel._replace(unsure=reason) if reason else kernel._replace(idle=_IDLE)
         if not found.located:
-            return kernel._replace(unsure=f"where {found.words[0]} is looked for is decided when it runs")
+            return kernel._replace(unsure=f"the location of {found.words[0]} is only known at run time")
         program = found.shell.find(found.words[0])
         kernel = kernel._replace(program=program._replace(visited=(*first.visited, *program.visited)))
         return self._with_python(kernel, found.words, found.environment)
@@ -129,11 +129,11 @@ class KernelCommands:
         if problem is not None:
             return kernel._replace(idle=problem)
         if python is None:
-            return kernel._replace(unsure=f"no standard library is found that belongs to {path}")
+            return kernel._replace(unsure=f"{path} has no standard library")
         if call.module is None or call.module.partition(".")[0] not in KERNEL_MODULES:
             return kernel
         if "PYTHONHOME" in variables and not call.isolated:
-            return kernel._replace(unsure=f"PYTHONHOME tells {path} to look for its modules elsewhere")
+            return kernel._replace(unsure=f"PYTHONHOME makes {path} search for its modules elsewhere")
         listed = "" if call.isolated else variables.get("PYTHONPATH", "")
         return kernel._replace(module=self._modules.find(python, call.module, listed))
 
@@ -142,10 +142,10 @@ class KernelCommands:
         filesystem = self._shell.filesystem
         home = "" if call.isolated else variables.get("PYTHONHOME", "").partition(":")[0]
         if home.startswith("/") and UNKNOWN not in home and filesystem.lookup(join(home, "lib")) is None:
-            return f"PYTHONHOME is {home}, and there is no standard library"
+            return f"PYTHONHOME is {home}, which has no standard library"
         script = call.script or ""
         if script.startswith("/") and not {UNKNOWN, "{"}.intersection(script) and filesystem.lookup(script) is None:
-            return f"{script}, which Python is to run, does not exist"
+            return f"the Python script {script} does not exist"
         return None
 
 
@@ -160,8 +160,8 @@ def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) ->
         size = _size(settings[key], environment)
         if size > _LONGEST_VALUE:
             raise UndecidedError(
-                f"the variable {key} of a kernel has up to {size:,} characters, over the limit of {_LONGEST_VALUE:,}",
-                hint="shorten the variable in kernel.json",
+                f"kernel variable {key} has up to {size:,} characters, over the limit of {_LONGEST_VALUE:,}",
+                hint="Shorten the variable in kernel.json",
             )
         found[key] = Template(settings[key]).safe_substitute(environment)
     return found

@@ -39,7 +39,7 @@ CONDA_FILTER: Final = regex(r"/opt/conda$")
 
 _STEPS_OF_A_KERNEL: Final = 100
 _SPEC_PATH: Final = regex(r"/kernels/[^/]+/kernel\.json\Z")
-_SHADOWING: Final = "it lies in a system directory, before which the service may find a python3 of its own"
+_SHADOWING: Final = "it is in a system directory, and Studio may find its own python3 first"
 _NATIVE_MODULE: Final = "ipykernel"
 _PROVISIONERS: Final = "jupyter_client.kernel_provisioners"
 _LOCAL: Final = frozenset({LOCAL_PROVISIONER})
@@ -132,7 +132,7 @@ class _Finder:
             if environment not in known:
                 doubt = f"conda may not know the environment {environment}"
             elif not conda.callable:
-                doubt = f"no 'conda' can be run that would list its environment {environment}"
+                doubt = f"'conda' cannot be run to list its environment {environment}"
             for path, node in self._kernels_in(join(environment, "share/jupyter/kernels")):
                 if not basename(path).startswith("."):
                     first, *aliases = kernel_names(name, basename(path))
@@ -188,7 +188,7 @@ def _is_provisioned(kernel: Kernel, provisioners: frozenset[str]) -> bool:
 def _doubted(kernel: Kernel) -> Kernel:
     """Return a kernel of Studio Classic with why it may not be listed: because of what the service's server has."""
     if not _is_provisioned(kernel, _LOCAL):
-        return kernel._replace(doubt=f"the service's server may not have the provisioner {kernel.spec.provisioner!r}")
+        return kernel._replace(doubt=f"Studio's server may not have the provisioner {kernel.spec.provisioner!r}")
     return kernel._replace(doubt=_SHADOWING) if kernel.name == NATIVE and kernel.place == "system" else kernel
 
 
@@ -210,7 +210,7 @@ def _merged(specs: Iterable[Kernel], conda: Iterable[Kernel]) -> tuple[Kernel, .
             found.append(kernel._replace(shadowed_by=shadowed_by))
             continue
         guess = guesses.get(kernel.directory)
-        doubt = kernel.doubt or (f"it may be listed as {guess!r} only" if guess else None)
+        doubt = kernel.doubt or (f"it may only be listed as {guess!r}" if guess else None)
         found.append(kernel._replace(shadowed_by=shadowed_by, renamed=twins.get(kernel.directory), doubt=doubt))
     return tuple(found)
 

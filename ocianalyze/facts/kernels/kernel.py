@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Origin: TypeAlias = Literal["kernelspec", "conda", "native"]
 
 NATIVE: Final = "python3"
-"""The kernel that Studio shows if no list is given, and that a server makes of itself where there is none."""
+"""The kernel that Studio shows if no list is given, and that a server provides itself if there is none."""
 
 LOCAL_PROVISIONER: Final = "local-provisioner"
 """The kernel provisioner that every server has."""
@@ -36,25 +36,25 @@ class Kernel(NamedTuple):
     """One kernel that is, or could be, listed.
 
     Attributes:
-        name: the name by which it is asked for.
+        name: the name by which it is requested.
         aliases: other names that it may have instead.
         directory: the directory of its ``kernel.json``, as searched.
         node: its ``kernel.json``; of a native kernel, the module that stands for it.
         origin: whether a kernel spec directory, a conda environment or the server's own ipykernel makes it known.
         place: where it was found.
-        spec: what its ``kernel.json`` says.
-        command: the command as the server starts it, but for ``{connection_file}``.
+        spec: the content of its ``kernel.json``.
+        command: the command as the server starts it, except for ``{connection_file}``.
         environment: the conda environment that it is in, if that is why it is known.
         hidden_by: the mounted directory that hides it at run time, if any.
         shadowed_by: the directory of another kernel of the same name that takes its place, if any.
         renamed: the name that nb_conda_kernels lists it under instead of its own, if it does.
         doubt: why it may not be listed although it is there, if so.
-        denied: what keeps the container's user from reading it, if so.
-        unprovisioned: whether the server drops it, because it has no provisioner of the name that it asks for.
-        program: what its command leads to; None where there is none to look up.
-        rewritten: whether the server replaces its command by its own interpreter.
-        foreign: whether that interpreter is none of the image's.
-        unsure: why it cannot be told what its command starts, if so; a clause.
+        denied: what denies the container's user access to it, if anything.
+        unprovisioned: whether the server drops it, because it does not have the required provisioner.
+        program: the program of its command; None if there is none to look up.
+        rewritten: whether the server replaces its command with its own interpreter.
+        foreign: whether that interpreter is not part of the image.
+        unsure: why it is not known what its command starts, if so; a clause.
         idle: why its command starts no kernel, if that is certain; a clause.
         python: the installation that its command starts, if it is a Python.
         module: where the kernel's module is imported from, if it is one of Python's.
@@ -117,7 +117,7 @@ class Kernel(NamedTuple):
 
     @property
     def uncertain(self) -> bool:
-        """True if conda may not tell the server of it, so that all that is said of it may not matter."""
+        """True if conda may not list it, so its findings may not matter."""
         return self.origin == "conda" and self.doubt is not None
 
     @property

@@ -107,8 +107,8 @@ def load_kernelspec(content: bytes) -> KernelSpec:
     argv = value.get("argv", [])
     if isinstance(argv, list) and len(argv) > _MOST_WORDS:
         raise UndecidedError(
-            f"the command of a kernel has {len(argv):,} words, over the limit of {_MOST_WORDS:,}",
-            hint="start the kernel with a script that holds its arguments",
+            f"a kernel command has {len(argv):,} words, over the limit of {_MOST_WORDS:,}",
+            hint="Start the kernel with a script that contains its arguments",
         )
     return KernelSpec(
         argv=tuple(str(word) for word in argv) if isinstance(argv, list) else (str(argv),),
@@ -124,7 +124,7 @@ def load_kernelspec(content: bytes) -> KernelSpec:
 
 def _parse(content: bytes) -> object:
     if content.startswith(b"\xef\xbb\xbf"):
-        raise _UnreadableError("it begins with a byte order mark")
+        raise _UnreadableError("it starts with a byte order mark")
     try:
         value: object = json.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -142,7 +142,7 @@ def _type_problem(value: dict[str, Any]) -> str | None:
             return f"{key!r} is {_name(value[key])}, not {name}"
     for key in _RESERVED:
         if key in value:
-            return f"it sets {key!r}, which is jupyter_client's own"
+            return f"it sets {key!r}, which is reserved for jupyter_client"
     mode = value.get("interrupt_mode", "signal")
     if mode.lower() not in ("signal", "message"):
         return f"'interrupt_mode' is {mode!r}, not 'signal' or 'message'"
@@ -166,7 +166,7 @@ def _provisioner(value: dict[str, Any]) -> str | None:
 def _conda_failure(value: dict[str, Any]) -> str | None:
     for key, expected in (("display_name", str), ("argv", list)):
         if key not in value:
-            return f"it has no {key!r}"
+            return f"{key!r} is missing"
         if not isinstance(value[key], expected):
             return f"{key!r} is {_name(value[key])}, not {_TYPES[key][1]}"
     own = {key: item for key, item in value.items() if key != "resource_dir"}
@@ -176,31 +176,31 @@ def _conda_failure(value: dict[str, Any]) -> str | None:
 def _argv_problem(value: dict[str, Any]) -> str | None:
     argv = value.get("argv")
     if argv is None:
-        return "it has no 'argv'"
+        return "'argv' is missing"
     if isinstance(argv, str):
-        return "'argv' is a string, which is taken as the name of one program without arguments"
+        return "'argv' is a string, which is used as the name of a program without arguments"
     if not argv or argv[0] == "":
         return "'argv' is empty" if not argv else "'argv[0]' is empty"
     for position, word in enumerate(argv):
         if not isinstance(word, str):
             return f"'argv[{position}]' is {_name(word)}, not a string"
     if not any(CONNECTION_FILE in word for word in argv):
-        return f"no element of 'argv' holds {CONNECTION_FILE!r}, so that the kernel is not told where to connect"
+        return f"no element of 'argv' contains {CONNECTION_FILE!r}, so the kernel does not know where to connect"
     return _variable_problem(value.get("env", {})) or _character_problem(argv, value.get("env", {}))
 
 
 def _variable_problem(env: dict[str, Any]) -> str | None:
     wrong = ((name[:_LONGEST_NAME], item) for name, item in env.items() if not isinstance(item, str))
-    return next((f"the variable {name!r} in 'env' is {_name(item)}, not a string" for name, item in wrong), None)
+    return next((f"variable {name!r} in 'env' is {_name(item)}, not a string" for name, item in wrong), None)
 
 
 def _character_problem(argv: list[str], env: dict[str, str]) -> str | None:
     if any(_UNFIT.search(word) for word in argv):
-        return "an element of 'argv' has a character in it that no argument can have"
+        return "'argv' contains a character that is not allowed in arguments"
     if any(_UNFIT.search(name + item) or "=" in name or not name for name, item in env.items()):
-        return "a variable in 'env' has a character in it that no variable can have"
+        return "'env' contains a character that is not allowed in variables"
     return None
 
 
 def _name(value: object) -> str:
-    return _JSON_NAMES.get(type(value), "something else")
+    return _JSON_NAMES.get(type(value), "another type")

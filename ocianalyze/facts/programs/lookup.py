@@ -87,7 +87,7 @@ class Shell:
         best = hidden or first
         if best is not None:
             return best._replace(word=word)
-        text = f"{word!r} is in no directory of PATH ({shown(self.path, ':')})"
+        text = f"{word!r} is not on PATH ({shown(self.path, ':')})"
         return Program(word, problem=Problem("not-on-path", text))
 
     def _may_hold(self, directory: str, name: str) -> bool:
@@ -124,12 +124,14 @@ class Shell:
     def _interpret(self, program: Program, node: Node, head: bytes, lookup: _Lookup) -> Program:
         where = _arrows(program.chain)
         if node in lookup.scripts:
-            return program._replace(problem=Problem("loop", f"{where} is a script that is run by itself"))
+            return program._replace(
+                problem=Problem("loop", f"{where} is a script that names itself as its interpreter")
+            )
         if len(lookup.scripts) >= _MAX_INTERPRETERS:
-            return program._replace(problem=Problem("loop", f"{where} is a script of scripts, too many deep"))
+            return program._replace(problem=Problem("loop", f"{where} is a script with too many nested interpreters"))
         if not may_read(node, self.user):
             mode = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
-            text = f"{where} is a script that {_who(self.user)} may not read ({mode})"
+            text = f"{_who(self.user)} cannot read the script {where} ({mode})"
             return program._replace(problem=Problem("no-permission", text))
         lookup.scripts.append(node)
         try:
@@ -147,7 +149,7 @@ class Shell:
         if found.problem is None:
             return program
         return program._replace(
-            problem=Problem("interpreter", f"{where} is run by {interpreter!r}: {found.problem.text}")
+            problem=Problem("interpreter", f"{where} uses the interpreter {interpreter!r}: {found.problem.text}")
         )
 
     def _follow(self, path: str) -> tuple[tuple[str, ...], tuple[str, ...], Node | None, Problem | None]:
@@ -173,13 +175,13 @@ class Shell:
         if not mode & 0o111:
             return Problem("not-executable", f"{where} is not executable (mode {mode:04o})")
         if not may_execute(node, self.user):
-            text = f"{where} may not be executed by {_who(self.user)} (mode {mode:04o}, owner {node.uid}:{node.gid})"
+            text = f"{_who(self.user)} cannot execute {where} (mode {mode:04o}, owner {node.uid}:{node.gid})"
             return Problem("no-permission", text)
         for path in chain:
             closed = self._closed_directory(path)
             if closed is not None:
                 mode = closed.mode & 0o777
-                text = f"{where} cannot be reached by {_who(self.user)}: {closed.path} has mode {mode:04o}"
+                text = f"{_who(self.user)} cannot reach {where}: {closed.path} has mode {mode:04o}"
                 return Problem("no-permission", f"{text}, owner {closed.uid}:{closed.gid}")
         return None
 
@@ -199,12 +201,15 @@ def _target(link: Node) -> str:
 def _absence(chain: list[str], reason: str) -> Problem:
     where = _arrows(tuple(chain))
     if reason == "loop":
-        return Problem("loop", f"{where} leads in a circle")
+        return Problem("loop", f"{where} is a symlink loop")
     if reason == "not-a-directory":
-        return Problem("missing" if len(chain) == 1 else "dangling", f"{where} leads through a file")
+        return Problem(
+            "missing" if len(chain) == 1 else "dangling",
+            f"{where} does not exist, because a parent directory is a file",
+        )
     if len(chain) == 1:
         return Problem("missing", f"{where} does not exist")
-    return Problem("dangling", f"{where}, which does not exist")
+    return Problem("dangling", f"{where} is a broken symlink")
 
 
 def _arrows(chain: tuple[str, ...]) -> str:

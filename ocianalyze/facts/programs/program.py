@@ -91,8 +91,8 @@ def split_path(value: str) -> tuple[str, ...]:
     """
     if len(value) >= LONGEST_STRING:
         raise UndecidedError(
-            f"a variable that lists directories has {len(value):,} characters, over the limit of {LONGEST_STRING:,}",
-            hint="shorten the variable: Linux starts no program with it",
+            f"a search path variable has {len(value):,} characters, over the limit of {LONGEST_STRING:,}",
+            hint="Shorten the variable; Linux cannot start a program with it",
         )
     return tuple(dict.fromkeys(value.split(":")))
 

@@ -25,7 +25,7 @@ READS: Final = (
 
 
 class UnreadableError(Exception):
-    """The text of a script cannot be had; the message is a clause that names it."""
+    """The text of a script is not available; the message is a clause that names the script."""
 
 
 def text_of(node: Node) -> str:
@@ -38,9 +38,7 @@ def text_of(node: Node) -> str:
         content = node.read(most=LONGEST)
     except ContentUnavailableError as error:
         if node.size > LONGEST:
-            raise UnreadableError(
-                f"{node.path} is longer than the {LONGEST >> 10} KiB that are read of a script"
-            ) from error
-        raise UnreadableError(f"the content of {node.path} was not kept") from error
+            raise UnreadableError(f"{node.path} exceeds the limit of {LONGEST >> 10} KiB for scripts") from error
+        raise UnreadableError(f"the content of {node.path} is not available") from error
     # bash leaves NULs out of what it reads, and no word can hold one.
     return content.replace(b"\0", b"").decode("utf-8", "surrogateescape")

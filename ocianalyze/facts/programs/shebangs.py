@@ -25,12 +25,12 @@ def parse_shebang(head: bytes) -> tuple[str, str]:
     line, newline, _ = head[2:_BUFFER].partition(b"\n")
     words = line.strip(b" \t\0").split(maxsplit=1) if line.strip(b" \t\0\r") else []
     if not words:
-        raise ShebangError("its '#!' line names no interpreter")
+        raise ShebangError("the '#!' line names no interpreter")
     if not newline and len(head) >= _BUFFER and len(line.split()) < 2:  # noqa: PLR2004 - the path itself is cut
-        raise ShebangError(f"its '#!' line is longer than the {_BUFFER} bytes that the kernel reads")
+        raise ShebangError(f"the '#!' line is longer than the {_BUFFER} bytes that Linux reads")
     if line.endswith(b"\r"):
         shown = line[:-1].strip().decode("utf-8", "backslashreplace")
-        raise ShebangError(f"its first line '#!{shown}' ends in a carriage return (Windows line ends)")
+        raise ShebangError(f"the line '#!{shown}' ends with a carriage return (Windows line endings)")
     interpreter, argument = (*(word.decode("utf-8", "surrogateescape").strip() for word in words), "")[:2]
     return interpreter, argument
 
@@ -47,7 +47,7 @@ def env_command(interpreter: str, argument: str) -> str | None:
         if "=" in argument.partition(" ")[0]:
             return None
         if " " in argument:
-            raise ShebangError(f"env looks for a program named {argument!r}; several words need 'env -S'")
+            raise ShebangError(f"env searches for a program named {argument!r}; use 'env -S' to pass several words")
         return argument or None
     option, _, rest = argument.partition(" ")
     if option.startswith(("-S", "-vS", "--split-string")):

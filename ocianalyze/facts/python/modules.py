@@ -94,11 +94,11 @@ class ModuleFinder:
     def _search(self, python: Installation, top: str, python_path: str) -> ModuleSearch:
         listed = tuple(normpath(item) for item in split_path(python_path) if item.startswith("/"))
         directories = (*listed, *self._sites_of(python))
-        doubt = None if python.versions else f"no standard library was found for {python.executable}"
+        doubt = None if python.versions else f"{python.executable} has no standard library"
         hidden: str | None = None
         for directory in directories:
             if directory.endswith(_ARCHIVES) and self._filesystem.lookup(directory) is not None:
-                doubt = doubt or f"{directory} is an archive, which is not looked into"
+                doubt = doubt or f"{directory} is an archive, which is not searched"
                 continue
             path = self._module_in(directory, top)
             if path is not None and self._are_visible(directory, path):
@@ -137,7 +137,7 @@ class ModuleFinder:
             found: dict[object, _Link] = {}
             for count, link in enumerate(_path_lines(self._filesystem, self._sites_of(python), self._mounts)):
                 if count >= _MAX_LINES:
-                    found[link] = _Link(link.file, doubt="has too many lines, or those before it have")
+                    found[link] = _Link(link.file, doubt=f"exceeds the limit of {_MAX_LINES:,} lines for .pth files")
                     break
                 node = self._filesystem.lookup(link.directory) if link.directory else None
                 key = (node.id, self._are_visible(link.directory)) if node is not None else link
@@ -155,7 +155,7 @@ class ModuleFinder:
 
 
 class _Link(NamedTuple):
-    """One line of a ``.pth`` file: a directory, or code; or why the file's lines cannot be told."""
+    """One line of a ``.pth`` file: a directory, or code; or why the file's lines are not known."""
 
     file: str
     directory: str = ""
@@ -188,7 +188,7 @@ def _lines_of(filesystem: Filesystem, child: Node, site: str) -> Iterator[_Link]
     try:
         content = file.read(most=_LONGEST)
     except ContentUnavailableError:
-        yield _Link(child.path, doubt="is too long to be read" if file.size > _LONGEST else "was not kept")
+        yield _Link(child.path, doubt="is too large to be read" if file.size > _LONGEST else "is not available")
         return
     for line in content.decode("utf-8", "surrogateescape").splitlines():
         if len(line) >= LONGEST_PATH:

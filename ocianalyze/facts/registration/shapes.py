@@ -43,7 +43,7 @@ class Shape(Protocol):
 
 
 class Text(NamedTuple):
-    """Text of at most `most` characters that matches `pattern` as a whole, which `meaning` puts into words."""
+    """Text of at most `most` characters that matches `pattern` as a whole; `meaning` says so in words, after "must"."""
 
     most: int
     least: int = 0
@@ -53,11 +53,11 @@ class Text(NamedTuple):
     def violations(self, value: object, place: Place = ()) -> Iterator[Violation]:
         """Yield what contradicts it."""
         if not isinstance(value, str):
-            yield Violation(place, "must be text", "structure")
+            yield Violation(place, "must be a string", "structure")
         elif len(value) > self.most:
             yield Violation(place, f"has {len(value):,} characters; at most {self.most:,} are allowed", "limit")
         elif len(value) < self.least or (self.pattern is not None and not self.pattern.fullmatch(value)):
-            yield Violation(place, f"is {value!r}; it must be {self.meaning}", "limit")
+            yield Violation(place, f"is {value!r}; it must {self.meaning}", "limit")
 
 
 class Integer(NamedTuple):
@@ -69,9 +69,9 @@ class Integer(NamedTuple):
     def violations(self, value: object, place: Place = ()) -> Iterator[Violation]:
         """Yield what contradicts it."""
         if not isinstance(value, int) or isinstance(value, bool):
-            yield Violation(place, "must be a whole number", "structure")
+            yield Violation(place, "must be an integer", "structure")
         elif not self.least <= value <= self.most:
-            yield Violation(place, f"is {value}; it must be within {self.least} and {self.most:,}", "limit")
+            yield Violation(place, f"is {value}; it must be between {self.least} and {self.most:,}", "limit")
 
 
 class Items(NamedTuple):
@@ -89,7 +89,7 @@ class Items(NamedTuple):
         if len(value) > self.most:
             yield Violation(place, f"has {len(value):,} items; at most {self.most} are allowed", "limit")
         if len(value) < self.least:
-            yield Violation(place, f"has {len(value)} items; at least {self.least} is needed", "limit")
+            yield Violation(place, f"has {len(value)} items; at least {self.least} is required", "limit")
         for number, item in enumerate(value):
             yield from self.item.violations(item, (*place, number))
 
@@ -107,16 +107,16 @@ class Pairs(NamedTuple):
             yield Violation(place, "must be an object", "structure")
             return
         if len(value) > self.most:
-            yield Violation(place, f"has {len(value):,} members; at most {self.most} are allowed", "limit")
+            yield Violation(place, f"has {len(value):,} entries; at most {self.most} are allowed", "limit")
         for key, item in value.items():
             for violation in self.key.violations(key, place):
-                yield violation._replace(problem=f"a name in it {violation.problem}")
+                yield violation._replace(problem=f"has a name that {violation.problem}")
             yield from self.value.violations(item, (*place, key))
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """An object with given members; `elsewhere` tells where members belong that are put here by mistake."""
+    """An object with given members; `elsewhere` says where misplaced members belong."""
 
     members: Mapping[str, Shape]
     required: tuple[str, ...] = ()
@@ -135,7 +135,7 @@ class Structure:
                 yield from self.members[name].violations(item, (*place, name))
             else:
                 home = self.elsewhere.get(name)
-                hint = f"it belongs into {home}" if home else suggest(str(name), self.members)
+                hint = f"Move it to {home}" if home else suggest(str(name), self.members)
                 yield Violation((*place, name), "is not known to the API", "structure", hint)
 
 
@@ -153,17 +153,17 @@ _TAG: Final = regex(r"[\w \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.
 
 _FILE_SYSTEM: Final = Structure(
     {
-        "MountPath": Text(1024, pattern=re.compile(r"/.*"), meaning="an absolute path"),
+        "MountPath": Text(1024, pattern=re.compile(r"/.*"), meaning="be an absolute path"),
         "DefaultUid": Integer(0, 65535),
         "DefaultGid": Integer(0, 65535),
     }
 )
 _CONTAINER: Final = Structure(
     {
-        "ContainerEntrypoint": Items(Text(256, pattern=_BLANK, meaning="one line that is not blank"), 1),
-        "ContainerArguments": Items(Text(64, pattern=_BLANK, meaning="one line that is not blank"), 50),
+        "ContainerEntrypoint": Items(Text(256, pattern=_BLANK, meaning="be a single line that is not blank"), 1),
+        "ContainerArguments": Items(Text(64, pattern=_BLANK, meaning="be a single line that is not blank"), 50),
         "ContainerEnvironmentVariables": Pairs(
-            Text(256, pattern=_BLANK, meaning="one line that is not blank"), Text(256), 25
+            Text(256, pattern=_BLANK, meaning="be a single line that is not blank"), Text(256), 25
         ),
     }
 )
@@ -171,8 +171,8 @@ _KERNEL: Final = Structure({"Name": Text(1024), "DisplayName": Text(1024)}, ("Na
 _APPLICATION: Final = Structure({"FileSystemConfig": _FILE_SYSTEM, "ContainerConfig": _CONTAINER})
 _TAGS: Final = Structure(
     {
-        "Key": Text(128, 1, _TAG, "letters, digits, spaces and _.:/=+-@"),
-        "Value": Text(256, 0, _TAG, "letters, digits, spaces and _.:/=+-@"),
+        "Key": Text(128, 1, _TAG, "contain only letters, digits, spaces and _.:/=+-@"),
+        "Value": Text(256, 0, _TAG, "contain only letters, digits, spaces and _.:/=+-@"),
     },
     ("Key", "Value"),
 )
@@ -183,7 +183,7 @@ APP_IMAGE_CONFIG: Final = Structure(
         "AppImageConfigName": Text(
             63,
             pattern=re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
-            meaning="letters and digits of ASCII, with hyphens between them",
+            meaning="contain only ASCII letters and digits, with hyphens between them",
         ),
         "KernelGatewayImageConfig": Structure(
             {"KernelSpecs": Items(_KERNEL, 5, 1), "FileSystemConfig": _FILE_SYSTEM},

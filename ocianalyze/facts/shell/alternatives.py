@@ -57,7 +57,7 @@ def _alternatives(parts: tuple[Part, ...], budget: Budget, depth: int) -> list[t
         inside = [(Text(item, quoted=True),) for item in _sequence(flat[opening + 1 : closing])]
     after = _alternatives(_unflat(flat[closing + 1 :]), budget, depth + 1)
     if len(inside) * len(after) > _MOST_ALTERNATIVES:
-        raise OutOfBudgetError(f"braces in its scripts make more than {_MOST_ALTERNATIVES} words")
+        raise OutOfBudgetError(f"braces in its scripts expand to more than {_MOST_ALTERNATIVES} words")
     budget.text(len(inside) * len(after) * 16)
     before = _unflat(flat[:opening])
     return [(*before, *middle, *end) for middle, end in product(inside, after)]
@@ -113,6 +113,6 @@ def _sequence(inside: list[Part | str]) -> list[str]:
     step = step if last >= first else -step
     numbers = range(first, last + (1 if step > 0 else -1), step)
     if len(numbers) > _MOST_ALTERNATIVES:
-        raise OutOfBudgetError(f"braces in its scripts make more than {_MOST_ALTERNATIVES} words")
+        raise OutOfBudgetError(f"braces in its scripts expand to more than {_MOST_ALTERNATIVES} words")
     width = max(len(match[1]), len(match[2])) if re.match(r"-?0\d", match[1]) or re.match(r"-?0\d", match[2]) else 0
     return [str(number).zfill(width) for number in numbers]

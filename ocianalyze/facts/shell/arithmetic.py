@@ -65,13 +65,13 @@ class _Calculation:
 
     def value(self, expression: str, depth: int = 0) -> int | None:
         if len(expression) > _LONGEST or depth > _DEEPEST:
-            raise CalculationError("an expression is too long")
+            raise CalculationError("expression too long")
         tokens: list[tuple[str, str]] = []
         at = 0
         while expression[at:].strip():
             match = _TOKEN.match(expression, at)
             if match is None:
-                raise CalculationError("an expression has no meaning")
+                raise CalculationError("invalid expression")
             tokens.append((match.lastgroup or "", match[match.lastgroup or ""]))
             at = match.end()
         if not tokens:
@@ -79,13 +79,13 @@ class _Calculation:
         reader = _Reader(self, tokens, depth)
         found = reader.comma()
         if reader.at != len(tokens):
-            raise CalculationError("an expression does not end")
+            raise CalculationError("unexpected text after an expression")
         return found
 
     def read(self, name: str, depth: int) -> int | None:
         self._lookups += 1
         if self._lookups > _MOST_LOOKUPS:
-            raise CalculationError("an expression is too long")
+            raise CalculationError("expression too long")
         text = self._variables.read(name)
         if text is None or not text.strip():
             return 0
@@ -144,7 +144,7 @@ class _Reader:
         self._deeper()
         first = self._if_live(self.comma, live=condition is None or condition != 0)
         if not self._take(":"):
-            raise CalculationError("':' is missing")
+            raise CalculationError("missing ':'")
         second = self._if_live(self._conditional, live=not condition)
         self._nesting -= 1
         if condition is None:
@@ -209,7 +209,7 @@ class _Reader:
             self._nesting -= 1
             if self._take(")"):
                 return value
-        raise CalculationError("an expression has no meaning")
+        raise CalculationError("invalid expression")
 
     def _applied(self, operator: str, left: int | None, right: int | None) -> int | None:
         return _applied(operator, left, right) if self._live else 0
@@ -221,7 +221,7 @@ class _Reader:
     def _deeper(self) -> None:
         self._nesting += 1
         if self._nesting > _DEEPEST:
-            raise CalculationError("an expression is too deep")
+            raise CalculationError("expression nested too deeply")
 
 
 _UNARY: Final[dict[str, Callable[[int], int]]] = {
@@ -257,7 +257,7 @@ def _applied(operator: str, left: int | None, right: int | None) -> int | None:
     if left is None or right is None:
         return None
     if (operator in "/%" and right == 0) or (operator == "**" and right < 0):
-        raise CalculationError("a number is divided by zero")
+        raise CalculationError("division by zero or negative exponent")
     return _wrapped(_BINARY[operator](left, right))
 
 
@@ -270,10 +270,10 @@ def _number(text: str) -> int:
     try:
         if marked:
             if not 2 <= int(base) <= 36:  # noqa: PLR2004 - what both bash and Python know
-                raise CalculationError("a number has a base that is not followed")
+                raise CalculationError("unsupported number base")
             return _wrapped(int(digits, int(base)))
         if text[:2] in ("0x", "0X"):
             return _wrapped(int(text[2:], 16))  # noqa: FURB166 - what stands in front is known
         return _wrapped(int(text, 8 if len(text) > 1 and text[0] == "0" else 10))
     except ValueError as error:
-        raise CalculationError("a number has no meaning") from error
+        raise CalculationError("invalid number") from error

@@ -61,7 +61,7 @@ def _elements(reader: WordReader) -> list[tuple[Word | None, Word]]:
                 reader.at, index = start, None
         word = reader.read_word()
         if word is None and index is None:
-            raise reader.fail("a list of values is not closed")
+            raise reader.fail("unclosed list of values")
         found.append((index, word or Word((), reader.line)))
 
 

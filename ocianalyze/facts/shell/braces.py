@@ -46,7 +46,7 @@ def _read(reader: Reader, *, quoted: bool) -> Parameter:
     indirect = reader.dialect.has("indirect") and reader.take(_INDIRECT) is not None
     name = reader.take(_NAME)
     if name is None:
-        raise reader.fail("'${' is followed by no name")
+        raise reader.fail("missing name after '${'")
     index = None
     if reader.peek() == "[":
         if not reader.dialect.has("arrays"):
@@ -59,7 +59,7 @@ def _read(reader: Reader, *, quoted: bool) -> Parameter:
     operator = reader.take(_OPERATOR) or ""
     operands = _operands(reader, operator, quoted=quoted) if operator else ()
     if reader.peek() != "}":
-        raise reader.fail("'${' is not closed, or holds what is not known")
+        raise reader.fail("'${' is not closed or has unknown syntax")
     reader.at += 1
     return Parameter(name, quoted, operator, operands, index, length, indirect)
 

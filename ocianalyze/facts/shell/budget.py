@@ -51,19 +51,19 @@ class Budget:
         """Count a script."""
         self._scripts -= 1
         if self._scripts < 0:
-            raise OutOfBudgetError(f"there are more than {MOST_SCRIPTS} scripts within scripts")
+            raise OutOfBudgetError(f"it runs more than {MOST_SCRIPTS} scripts")
 
     def text(self, size: int) -> None:
         """Count so many characters of an expansion, or so much work that is as dear."""
         self._characters -= size
         if self._characters < 0:
-            raise OutOfBudgetError("the expansions in its scripts come to too much text")
+            raise OutOfBudgetError("expansions in its scripts produce too much text")
 
     def enter(self) -> None:
         """Go one level deeper; whoever does so leaves again."""
         self._depth += 1
         if self._depth > DEEPEST:
-            raise OutOfBudgetError(f"its commands and scripts run more than {DEEPEST} deep within each other")
+            raise OutOfBudgetError(f"its commands and scripts are nested more than {DEEPEST} levels deep")
 
     def leave(self) -> None:
         """Come back from one level."""

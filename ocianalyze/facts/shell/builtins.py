@@ -210,7 +210,7 @@ def _eval(run: Host, words: Words, _declared: tuple[Assignment, ...], state: Sta
         # It may be anything; taken to set variables, and to come back.
         state.variables.lose()
         state.status = "success"
-        state.way = state.way._replace(unseen=f"{run.place} evaluates what is only known at run time")
+        state.way = state.way._replace(unseen=f"{run.place} evaluates code that is only known at run time")
         return state
     run.budget.text(len(text))
     state.status = 0
@@ -263,7 +263,7 @@ def _source_unknown(run: Host, path: str, state: State) -> State:
     state.variables.lose()
     state.status = None
     what = path.replace(UNKNOWN, "...")
-    state.way = state.way._replace(unseen=f"{run.place} reads {what}, which is only known at run time")
+    state.way = state.way._replace(unseen=f"{run.place} sources {what}, which is only known at run time")
     return state
 
 
@@ -361,7 +361,7 @@ def _kill(_run: Host, words: Words, _declared: tuple[Assignment, ...], state: St
         state.status = "success" if state.way.jobs else None
         return state
     if state.way.jobs:
-        state.way = state.way._replace(jobs=(), unseen="what was started in the background is ended again")
+        state.way = state.way._replace(jobs=(), unseen="it stops what it started in the background")
     state.status = "success"
     return state
 

@@ -99,7 +99,7 @@ class _Words:
             return self.decide(words[1:-1], depth + 1)
         if any(UNKNOWN in word for word in words):
             return None
-        raise InvalidTestError("it is no test")
+        raise InvalidTestError("invalid test")
 
     def _unary(self, operator: str, operand: str) -> bool | None:
         if UNKNOWN in operator:
@@ -111,10 +111,10 @@ class _Words:
 
     def _binary(self, left: str, operator: str, right: str) -> bool | None:
         if operator == "==" and not self._state.process.dialect.has("=="):
-            raise InvalidTestError("'==' is not known to this shell")
+            raise InvalidTestError("this shell does not support '=='")
         if operator in _NUMBERS:
             if any(not _NUMBER.fullmatch(text) for text in (left, right)):
-                raise InvalidTestError("a number is expected")
+                raise InvalidTestError("expected a number")
             return _compare_numbers(left, operator, right)
         if operator in _AGES:
             return None
@@ -219,7 +219,7 @@ def _decide_unary(operator: str, operand: str, state: State, files: Files, calls
     if operator == "-z":
         return _inverted(_not_empty(operand))
     if operator[:1] != "-" or len(letter) != 1:
-        return f"{operator} is no test"
+        return f"unknown test operator {operator}"
     if letter in "vR":
         if UNKNOWN in operand or "[" in operand or not operand:
             return None
@@ -229,7 +229,7 @@ def _decide_unary(operator: str, operand: str, state: State, files: Files, calls
         return operand in state.options if operand in ("errexit", "nounset") else None
     if letter == "t":
         return None
-    return files.test(letter, operand) if letter in _FILES else f"{operator} is no test"
+    return files.test(letter, operand) if letter in _FILES else f"unknown test operator {operator}"
 
 
 def _not_empty(text: str) -> bool | None:

@@ -257,7 +257,7 @@ class Expander:
         if UNKNOWN in name:
             return _Value(UNKNOWN)
         if not name:
-            raise UnfollowedError(f"${{!{part.name}}} stands for a variable without a name")
+            raise UnfollowedError(f"${{!{part.name}}} refers to a variable without a name")
         name, bracket, index = name.partition("[")
         if not (name.isidentifier() or name.isdigit() or name in _ALL):
             return _Value(UNKNOWN if name else "")

@@ -133,7 +133,7 @@ def _round_of(run: Host, node: For, word: str, state: State) -> State | None:
 
 def _any_number_of_times(run: Host, state: State, body: Callable[[State], State | None], frame: LoopFrame) -> State:
     """Return the state behind a loop that is gone through any number of times, also none."""
-    doubt = Doubt("how often a loop is gone through", run.place, holds=True)
+    doubt = Doubt("how often a loop runs", run.place, holds=True)
     for _ in range(_MOST_WIDENINGS):
         before, inside = state.fork(), state.fork()
         inside.way = inside.way._replace(doubts=(*inside.way.doubts, doubt))
@@ -144,7 +144,7 @@ def _any_number_of_times(run: Host, state: State, body: Callable[[State], State 
         state = joined((state, after)) or state
         if not _widen(before, state):
             return state
-    raise OutOfBudgetError("a loop in its scripts is too involved")
+    raise OutOfBudgetError("a loop in its scripts is too complex")
 
 
 def _widen(before: State, after: State) -> bool:

@@ -60,7 +60,7 @@ def set_options(run: Host, words: Words, _declared: tuple[Assignment, ...], stat
     if arguments is not None:
         state.arguments = arguments
     if "n" in state.options:
-        run.give_up(f"{run.place} sets the option noexec", state)
+        run.give_up(f"{run.place} sets the shell option noexec", state)
         return None
     return state
 

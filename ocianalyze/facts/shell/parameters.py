@@ -63,7 +63,7 @@ def _replaced_inside(text: str, pattern: Pattern, replacement: str, *, everywher
     if pattern.literal is not None:
         return text.replace(pattern.literal, replacement, -1 if everywhere else 1) if pattern.literal else text
     if len(text) > _LONGEST_SEARCHED:
-        raise PatternError("a text is too long to look for a pattern in it")
+        raise PatternError("text too long for a pattern search")
     pieces, at = [], 0
     while at < len(text):
         lengths = [length for length in ends_of_matches(pattern, text[at:]) if length]

@@ -69,7 +69,7 @@ class Parser(Tokens):
             self._count = 0
             items = self._list(frozenset(), to_line_end=True)
             if not items:
-                raise self.fail(f"'{self.operator()}' stands where no command begins")
+                raise self.fail(f"unexpected '{self.operator()}'")
             self.skip_blanks()
             if self.peek() == "\n":
                 self.end_line()
@@ -82,7 +82,7 @@ class Parser(Tokens):
         """Return the commands up to a closing parenthesis, which is read as well."""
         items = self._list(frozenset())
         if self.operator() != ")":
-            raise self.fail("a parenthesis is not closed")
+            raise self.fail("unclosed parenthesis")
         self.at += 1
         return items
 
@@ -110,12 +110,12 @@ class Parser(Tokens):
             if operator in ("&", ";"):
                 self.at += 1
             elif operator != "\n" and operator not in _CLOSES and self.at < len(self.text):
-                raise self.fail(f"'{operator or self.peek()}' stands behind a command")
+                raise self.fail(f"unexpected '{operator or self.peek()}' after a command")
 
     def _body(self, *ends: str) -> tuple[Item, ...]:
         items = self.deeper(lambda: self._list(frozenset(ends)))
         if not items:
-            raise self.fail("a command is missing")
+            raise self.fail("missing command")
         return items
 
     def _chain(self) -> Chain:
@@ -159,9 +159,9 @@ class Parser(Tokens):
             self.at += len(word)
             command = read(self, line)
         elif word in ("select", "coproc") and self.dialect.has("arrays"):
-            raise self.fail(f"'{word}' is not followed")
+            raise self.fail(f"'{word}' is not supported")
         elif word not in _ORDINARY:
-            raise self.fail(f"'{word}' stands where no command begins")
+            raise self.fail(f"unexpected '{word}'")
         else:
             match = _FUNCTION.match(self.text, self.at)
             return self._simple(line) if match is None else self._function(match)
@@ -174,13 +174,13 @@ class Parser(Tokens):
         self.skip_empty()
         body = self.deeper(self._command)
         if isinstance(body, Simple):
-            raise self.fail(f"the function {match[1]} has no body")
+            raise self.fail(f"function {match[1]} has no body")
         return Function(match[1], body)
 
     def _simple(self, line: int) -> Simple:
         self._count += 1
         if self._count > _MOST_COMMANDS:
-            raise self.fail(f"there are more than {_MOST_COMMANDS:,} commands in one")
+            raise self.fail(f"a command contains more than {_MOST_COMMANDS:,} commands")
         assignments: list[Assignment] = []
         words: list[Word | Assignment] = []
         redirections: list[Redirection] = []
@@ -203,7 +203,7 @@ class Parser(Tokens):
                 words.append(word)
                 declares = declares or (len(words) == 1 and word.plain in DECLARATIONS)
         if not (assignments or words or redirections):
-            raise self.fail(f"'{self.operator()}' stands where no command begins" if self.peek() else "it is cut short")
+            raise self.fail(f"unexpected '{self.operator()}'" if self.peek() else "unexpected end of file")
         return Simple(line, tuple(assignments), tuple(words), tuple(redirections))
 
     def _if(self, line: int) -> If:
@@ -221,7 +221,7 @@ class Parser(Tokens):
                 otherwise = self._body("fi")
                 self.expect("fi")
             elif word != "fi":
-                raise self.fail("'fi' is missing")
+                raise self.fail("missing 'fi'")
             return If(line, tuple(branches), otherwise)
 
     def _while(self, line: int) -> Loop:
@@ -244,7 +244,7 @@ class Parser(Tokens):
             return Counting(line, start, condition, self.read_arithmetic(), self._for_body())
         name = self.take(_NAME)
         if name is None:
-            raise self.fail("'for' is followed by no name")
+            raise self.fail("missing name after 'for'")
         self.skip_empty()
         words: list[Word] | None = None
         if self.reserved() == "in":
@@ -269,7 +269,7 @@ class Parser(Tokens):
         self.skip_blanks()
         word = self.read_word()
         if word is None:
-            raise self.fail("'case' is followed by no word")
+            raise self.fail("missing word after 'case'")
         self.expect("in")
         clauses: list[Clause] = []
         while True:
@@ -288,7 +288,7 @@ class Parser(Tokens):
             pattern = self.read_word()
             operator = self.operator()
             if pattern is None or operator not in ("|", ")"):
-                raise self.fail("a pattern of 'case' is not followed by ')'")
+                raise self.fail("missing ')' after a pattern of 'case'")
             patterns.append(pattern)
             self.at += 1
             if operator == ")":
@@ -314,7 +314,7 @@ class Parser(Tokens):
         self.skip_blanks()
         match = _FUNCTION_NAME.match(self.text, self.at)
         if match is None:
-            raise self.fail("'function' is followed by no name")
+            raise self.fail("missing name after 'function'")
         return self._function(match)
 
 

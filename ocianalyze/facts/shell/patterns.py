@@ -141,7 +141,7 @@ def _tokens(
             break
         elif extended and following == ("(", False) and character in _GROUPS | {"!"}:
             if character == "!" or depth >= _DEEPEST:
-                raise PatternError("a pattern that excludes others is not followed")
+                raise PatternError("negated or deeply nested patterns are not supported")
             group, at = _group(characters, at, depth)
             found.append(group)
             continue
@@ -170,7 +170,7 @@ def _group(characters: Sequence[tuple[str, bool]], at: int, depth: int) -> tuple
         tokens, at = _tokens(characters, at, extended=True, depth=depth + 1)
         alternatives.append(tokens)
         if at >= len(characters):
-            raise PatternError("a group of a pattern is not closed")
+            raise PatternError("unclosed group in a pattern")
         at += 1
         if characters[at - 1][0] == ")":
             return _Group(kind, tuple(alternatives)), at
@@ -192,7 +192,7 @@ def _bracket(characters: Sequence[tuple[str, bool]], at: int) -> tuple[_Set, int
             text = "".join(item for item, _ in characters[at : at + 12])
             name = text[2:].partition(":]")[0]
             if text[1] != ":" or name not in _CLASSES:
-                raise PatternError("a class of characters is not known")
+                raise PatternError("unknown character class")
             classes.append(name)
             at += len(name) + 4
             continue
@@ -277,7 +277,7 @@ def _run(pattern: Pattern, text: str, *, unknown_is_anything: bool, collect: boo
     What is unknown either is anything, and so leads everywhere, or is only taken by what takes everything.
     """
     if len(pattern.steps) * (len(text) + 1) > MOST_STEPS:
-        raise PatternError("a pattern or a text is too long to be matched")
+        raise PatternError("pattern or text too long")
     states = _closure(pattern, (0,))
     found = [0] if collect and pattern.end in states else []
     for position, character in enumerate(text, 1):

@@ -51,7 +51,7 @@ class Reader(ABC):
 
     def unknown(self, what: str) -> SyntaxProblem:
         """Return an error about what this shell does not know."""
-        return self.fail(f"{self.dialect.name} does not know {what}")
+        return self.fail(f"{self.dialect.name} does not support {what}")
 
     def peek(self, size: int = 1) -> str:
         """Return what comes next."""
@@ -69,7 +69,7 @@ class Reader(ABC):
         """Return what `read` reads one level deeper."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise self.fail(f"commands and expansions lie more than {DEEPEST} deep in each other")
+            raise self.fail(f"commands and expansions are nested more than {DEEPEST} levels deep")
         found = read()
         self.depth -= 1
         return found

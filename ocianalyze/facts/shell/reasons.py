@@ -57,7 +57,7 @@ def reason_of(node: object, state: State, run: Host) -> str:
             given = is_set_at_run_time(name) and state.variables.get(name) == state.variables.below(name)
             return f"${name}, which is {'set' if given else 'only known'} at run time"
     text = shown(node)
-    return f"'{text}'" if text else "what is only known at run time"
+    return f"'{text}'" if text else "a value that is only known at run time"
 
 
 def shown(node: object) -> str:

@@ -95,21 +95,21 @@ def _refusal_to_read(target: str, files: Files) -> str | None:
     if not seen.sure or seen.mounted:
         return None
     if seen.node is None:
-        return f"{files.full(target)} does not exist" if target else "the name of a file is empty"
-    return f"{files.full(target)} may not be read" if files.test("r", target) is False else None
+        return f"{files.full(target)} does not exist" if target else "a file name is empty"
+    return f"{files.full(target)} is not readable" if files.test("r", target) is False else None
 
 
 def _refusal_to_write(target: str, files: Files) -> str | None:  # noqa: PLR0911 - one case after the other
     """Tell why a file cannot be opened to be written to, which makes it if it is not there."""
     if not target:
-        return "the name of a file is empty"
+        return "a file name is empty"
     seen, full = files.look(target), files.full(target)
     if not seen.sure:
         return None
     if seen.mounted or (seen.node is not None and seen.node.is_directory):
         return f"{full} is a directory"
     if seen.node is not None:
-        return f"{full} may not be written to" if files.test("w", target) is False else None
+        return f"{full} is not writable" if files.test("w", target) is False else None
     above = dirname(full)
     directory = files.look(above)
     if files.look(target, follow=False).node is not None or not directory.sure or directory.mounted:
@@ -117,8 +117,8 @@ def _refusal_to_write(target: str, files: Files) -> str | None:  # noqa: PLR0911
     if directory.node is None:
         return f"{above} does not exist"
     if not directory.node.is_directory:
-        return f"{above} is no directory"
-    return f"nothing may be made in {above}" if files.test("w", above) is False else None
+        return f"{above} is not a directory"
+    return f"{above} is not writable" if files.test("w", above) is False else None
 
 
 def _write_to(target: str, item: Redirection, saved: Saved, run: Host, state: State) -> Saved:

@@ -121,14 +121,14 @@ class Interpreter:
         """End the shell, or subshell."""
         if self.fatal and len(self.exits) == 1 and not state.way.presumed:
             condition = f", depending on {state.way.doubts[-1]}" if state.way.doubts else ""
-            state.way = state.way._replace(exits=(f"the script ends in {self.place} without it{condition}",))
+            state.way = state.way._replace(exits=(f"the script ends at {self.place} without starting it{condition}",))
         self.exits[-1].append(state)
 
     def fail(self, word: str, text: str, state: State, *, status: int = 127) -> State | None:
         """End a shell because of what is not there.
 
-        If that ends the container, and on every way, it is noted, and what follows is gone through all the same: so it
-        is seen what was to be started.
+        If that ends the container on every way, it is noted, and the rest is followed anyway, to see what would have
+        been started.
         """
         state.status = status
         only_way = not (state.way.doubts or state.way.presumed or self.exits[0] or self.ends)
@@ -181,7 +181,7 @@ class Interpreter:
         except SyntaxProblem as problem:
             self.line = problem.line
             if state is not None:
-                self.give_up(f"{self.place} cannot be read: {problem.message}", state)
+                self.give_up(f"{self.place} cannot be parsed: {problem.message}", state)
             return None
         return state
 
@@ -401,7 +401,7 @@ class Interpreter:
             return state
         if state.status is None or maybe:
             status, failed = state.status, state.fork()
-            text = reason or "how a command ends"
+            text = reason or "the exit status of a command"
             failed.way = failed.way._replace(doubts=(*failed.way.doubts, Doubt(text, self.place, holds=False)))
             failed.status, state.status = 1, 0 if status is None and not maybe else status
             state.way = state.way._replace(doubts=(*state.way.doubts, Doubt(text, self.place, holds=True)))
@@ -456,7 +456,7 @@ class Interpreter:
                 assign_all(command.assignments, self, state)
                 state.status = self._substituted
                 undo(saved, state)
-                return self.checked(state, "how a command ends whose output is asked for")
+                return self.checked(state, "the exit status of a command substitution")
             after = self._execute(words, declared, command, state)
         except NoReturnError:
             return None
@@ -485,7 +485,7 @@ class Interpreter:
         if is_special or ("e" in state.options and not self._lenient):
             return self.fail(word, text, state, status=status)
         state.status = status
-        state.way = state.way._replace(refused=f"what {self.place} starts is not run, because {text}")
+        state.way = state.way._replace(refused=f"the command at {self.place} does not run, because {text}")
         return self.checked(state, text)
 
     def _words(self, command: Simple, state: State) -> tuple[Words, tuple[Assignment, ...]]:
@@ -563,7 +563,7 @@ class Interpreter:
         """Go on behind a command of which it is not known whether it is a function."""
         state.variables.lose()
         state.status = None
-        state.way = state.way._replace(unseen=f"{words[0]}, which may be a function, is run", last=None)
+        state.way = state.way._replace(unseen=f"it runs {words[0]}, which may be a function", last=None)
         return state
 
     # --- programs -----------------------------------------------------------------------------------------------------

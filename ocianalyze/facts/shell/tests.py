@@ -30,7 +30,7 @@ def read_test(reader: WordReader, line: int) -> Test:
     found = _any(reader, line)
     reader.take(_SPACE)
     if reader.take(_END) is None:
-        raise reader.fail("']]' is missing")
+        raise reader.fail("missing ']]'")
     return found
 
 
@@ -56,7 +56,7 @@ def _one(reader: WordReader, line: int) -> Test:
     if _take(reader, "("):
         found = reader.deeper(lambda: _any(reader, line))
         if not _take(reader, ")"):
-            raise reader.fail("')' is missing")
+            raise reader.fail("missing ')'")
         return found
     start = reader.at
     unary = reader.take(_UNARY)
@@ -69,7 +69,7 @@ def _one(reader: WordReader, line: int) -> Test:
         reader.at = start
     left = _word(reader)
     if left is None:
-        raise reader.fail("a test has no operand")
+        raise reader.fail("missing operand in a test")
     reader.take(_SPACE)
     operator = reader.take(_BINARY)
     if operator is None:
@@ -77,7 +77,7 @@ def _one(reader: WordReader, line: int) -> Test:
     reader.take(_SPACE)
     right = _expression(reader) if operator == "=~" else _word(reader)
     if right is None:
-        raise reader.fail(f"'{operator}' has no operand")
+        raise reader.fail(f"missing operand after '{operator}'")
     return Test(line, operator, (left, right))
 
 

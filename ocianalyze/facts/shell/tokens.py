@@ -73,7 +73,7 @@ class Tokens(WordReader):
         """Go on behind a reserved word, which must come next."""
         self.skip_empty()
         if self.reserved() != word:
-            raise self.fail(f"'{word}' is missing")
+            raise self.fail(f"missing '{word}'")
         self.at += len(word)
 
     def redirections(self) -> tuple[Redirection, ...]:
@@ -121,7 +121,7 @@ class Tokens(WordReader):
         self.skip_blanks()
         target = self.read_word()
         if target is None:
-            raise self.fail("a redirection leads nowhere")
+            raise self.fail("missing target of a redirection")
         return target
 
     def _begin_document(self, descriptor: str, operator: str) -> Redirection:
@@ -133,7 +133,7 @@ class Tokens(WordReader):
         quoted = any(character in raw for character in "'\"\\")
         self._pending.append((re.sub(r"['\"\\]", "", raw), quoted, operator == "<<-", document))
         if len(self._pending) > _MOST_DOCUMENTS:
-            raise self.fail("there are too many here-documents")
+            raise self.fail("too many here-documents")
         return Redirection(descriptor, operator, target, document)
 
     def _document(self, text: str, line: int, *, quoted: bool) -> Word:

@@ -76,7 +76,7 @@ class WordReader(Reader):
             else:
                 self.read_part(parts, _PLAIN)
         if groups:
-            raise self.fail("a parenthesis is not closed")
+            raise self.fail("unclosed parenthesis")
         return Word(merged(parts), line) if parts else None
 
     def read_document(self) -> Word:
@@ -101,7 +101,7 @@ class WordReader(Reader):
                 self.at += 1
             else:
                 self.read_part(parts, _IN_ARITHMETIC)
-        raise self.fail("an arithmetic expression does not end")
+        raise self.fail("unclosed arithmetic expression")
 
     def read_part(self, parts: list[Part], plain: re.Pattern[str]) -> None:
         """Read what comes next outside of double quotes: a run of characters, something quoted, or an expansion."""
@@ -145,7 +145,7 @@ class WordReader(Reader):
         count = len(parts)
         while self.peek() != '"':
             if self.at >= len(self.text):
-                raise self.fail("a quote is not closed")
+                raise self.fail("unclosed quote")
             self.read_quoted_part(parts, _IN_QUOTES)
         self.at += 1
         if len(parts) == count:
@@ -167,7 +167,7 @@ class WordReader(Reader):
     def _single_quoted(self) -> str:
         end = self.text.find("'", self.at + 1)
         if end < 0:
-            raise self.fail("a quote is not closed")
+            raise self.fail("unclosed quote")
         content = self.text[self.at + 1 : end]
         self.at = end + 1
         return content
@@ -211,7 +211,7 @@ class WordReader(Reader):
         line, start, at = self.line, self.at + 1, self.at + 1
         while self.text[at : at + 1] != "`":
             if at >= len(self.text):
-                raise self.fail("a backtick is not closed")
+                raise self.fail("unclosed backtick")
             at += 2 if self.text[at] == "\\" else 1
         content = re.sub(r'\\([\\$`"])' if quoted else r"\\([\\$`])", r"\1", self.text[start:at])
         body = self.deeper(lambda: self.commands_in(content))
@@ -224,7 +224,7 @@ class WordReader(Reader):
         self.at += 1
         while (character := self.peek()) != "'":
             if not character:
-                raise self.fail("a quote is not closed")
+                raise self.fail("unclosed quote")
             self.at += 1
             if character != "\\":
                 pieces.append(character)

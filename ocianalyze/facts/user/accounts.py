@@ -149,7 +149,7 @@ def _choose_user(wanted: str, passwd: bytes | None) -> tuple[int, PasswdEntry | 
         return number, _first(passwd, wanted, lambda item: item.uid == number)
     entry = _first(passwd, wanted, lambda item: item.name == wanted)
     if entry is None:
-        raise _UnresolvableError(f"the user {wanted!r} is not in /etc/passwd")
+        raise _UnresolvableError(f"user {wanted!r} is not in /etc/passwd")
     return entry.uid, entry
 
 
@@ -170,7 +170,7 @@ def _choose_group(wanted: str, entry: PasswdEntry | None, content: bytes | None)
     if not wanted:
         return gid, tuple(own)
     if number is None and not own:
-        raise _UnresolvableError(f"the group {wanted!r} is not in /etc/group")
+        raise _UnresolvableError(f"group {wanted!r} is not in /etc/group")
     return own[0] if number is None else number, ()
 
 
@@ -182,7 +182,7 @@ def _first(passwd: bytes | None, wanted: str, fits: Callable[[PasswdEntry], bool
             if found is None and fits(entry):
                 found = entry
     except ValueError as error:
-        raise _UnresolvableError(f"the user {wanted or '0'!r} cannot be looked up in /etc/passwd: {error}") from error
+        raise _UnresolvableError(f"user {wanted or '0'!r} cannot be looked up in /etc/passwd: {error}") from error
     return found
 
 
@@ -192,7 +192,7 @@ def _numeric_id(text: str, what: str) -> int | None:
         return None
     number = int(text) if len(text) < 25 else MAX_ID + 1  # noqa: PLR2004 - no longer number is in range
     if not 0 <= number <= MAX_ID:
-        raise _UnresolvableError(f"the {what} id {text[:40]} is not in the range 0-{MAX_ID}")
+        raise _UnresolvableError(f"{what} ID {text[:40]} is not in the range 0-{MAX_ID}")
     return number
 
 

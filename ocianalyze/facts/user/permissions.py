@@ -1,6 +1,6 @@
 """Whether a user can reach and read what it needs.
 
-Sources: path_resolution(7), which wants the x bit of every directory on the way; inode(7); acl(5).
+Sources: path_resolution(7), which requires the x bit of every directory on the way; inode(7); acl(5).
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ class Denial(NamedTuple):
 
     @property
     def text(self) -> str:
-        """A clause."""
+        """A clause without its subject, the user."""
         node = self.node
-        return f"{node.path} may not be {self.reason} (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
+        verb = "enter" if self.reason == "searched" else "read"
+        return f"cannot {verb} {node.path} (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
 
 
 def may_execute(node: Node, user: User) -> bool:
-    """Tell whether `user` may execute a file or search a directory; one whose numbers are unknown may if anyone may."""
+    """Return whether `user` may execute a file or search a directory; a user without known IDs may if anyone may."""
     mode = node.mode
     if user.uid is None or user.uid == 0:
         return node.is_directory or bool(mode & 0o111)
@@ -46,7 +47,7 @@ def may_execute(node: Node, user: User) -> bool:
 
 
 def may_read(node: Node, user: User) -> bool:
-    """Tell whether `user` may read a file or list a directory; one whose numbers are unknown may if anyone may."""
+    """Return whether `user` may read a file or list a directory; a user without known IDs may if anyone may."""
     mode = node.mode
     if user.uid == 0:
         return True
@@ -60,9 +61,9 @@ def may_read(node: Node, user: User) -> bool:
 
 
 def find_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
-    """Return what keeps `user` from reading what `path` leads to, or None; what is not there is nobody's to deny.
+    """Return what denies `user` access to the file at `path`, or None; a missing file is not denied.
 
-    Access control lists are not looked into: what has one is taken for permitted.
+    Access control lists are not evaluated: a file or directory that has one counts as permitted.
     """
     found = filesystem.resolve(path)
     if found.node is None:

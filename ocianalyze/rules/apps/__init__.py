@@ -1,1 +1,1 @@
-"""How the image is started, and on which port."""
+"""Rules about how the image is started, and on which port."""

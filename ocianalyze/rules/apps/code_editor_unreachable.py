@@ -2,28 +2,28 @@ r"""The image's command does not start a Code Editor that SageMaker Studio can r
 
 ## What it checks
 
-`sagemaker-code-editor` is in the image, and what starts the container (the AppImageConfig's `ContainerEntrypoint` and
-`ContainerArguments`, or else `ENTRYPOINT` and `CMD`, followed as for APP002) starts it so that Studio can reach it. The
-findings, by `cause`:
+The image contains `sagemaker-code-editor`, and its command starts Code Editor so that Studio can reach it. The command
+is the AppImageConfig's `ContainerEntrypoint` and `ContainerArguments`, otherwise `ENTRYPOINT` and `CMD`. It is followed
+in the same way as for APP002. The findings, by `cause`:
 
-- `editor-missing`: there is no program `sagemaker-code-editor` in the image: an error.
-- `program-missing`: what the command starts, or its script needs before, is not there, or not on the `PATH` that it has
-  then: an error.
-- `variable-missing`: its script ends because a variable is not set: an error.
-- `address`, `port`, `token`: not `--host 0.0.0.0`, not `--port 8888`, no `--without-connection-token` or a connection
-  token beside it: errors.
-- `base-path`: `--base-path` is not `/CodeEditor/default`, whatever the case of its letters: a warning.
-- `other-app`: it starts a Jupyter server: an error.
+- `editor-missing`: the image has no program `sagemaker-code-editor`: an error.
+- `program-missing`: the program that the command starts, or one that its script needs first, is missing or not on
+  `PATH`: an error.
+- `variable-missing`: the script fails because a variable is not set: an error.
+- `address`, `port`, `token`: `--host 0.0.0.0`, `--port 8888` or `--without-connection-token` is missing, or a
+  connection token is set as well: errors.
+- `base-path`: `--base-path` is not `/CodeEditor/default`, ignoring case: a warning.
+- `other-app`: the command starts a Jupyter server: an error.
 
-What cannot be told without running the image leaves the check undecided (`unknown`), as for APP002. The entry points of
-SageMaker Distribution are as they should be. An image without a command is APP004's.
+If the answer depends on something that is only known at run time, the check is undecided (`unknown`), as for APP002.
+The entry points of SageMaker Distribution pass. APP004 covers images without a command.
 
 ## Why it matters
 
-Studio runs the image's own Code Editor and reaches it at port 8888 under `CodeEditor/default`: "host your Code Editor
-server at 0.0.0.0 port 8888", "You must pass `--without-connection-token`". Without them the app never becomes
-healthy. AWS's documentation writes the path `/CodeEditor/default`, the scripts of SageMaker Distribution
-`/codeeditor/default`; either is taken for right.
+Studio runs the image's own Code Editor and connects to port 8888 under `CodeEditor/default`: "host your Code Editor
+server at 0.0.0.0 port 8888", "You must pass `--without-connection-token`". Otherwise, the app never becomes healthy.
+The path is `/CodeEditor/default` in AWS's documentation, but `/codeeditor/default` in the scripts of SageMaker
+Distribution. Both are accepted.
 
 ## How to fix
 
@@ -32,14 +32,15 @@ CMD ["sagemaker-code-editor", "--host", "0.0.0.0", "--port", "8888", "--without-
      "--base-path", "/CodeEditor/default"]
 ```
 
-In an image made from SageMaker Distribution: `ENTRYPOINT ["entrypoint-code-editor"]`.
+In an image based on SageMaker Distribution, use `ENTRYPOINT ["entrypoint-code-editor"]`.
 
 ## Data
 
-- `cause`: one of those above.
-- `command`, `program`: the command, and the one that serves in the end; `...` is what cannot be told.
+- `cause`: one of the causes above.
+- `command`, `program`: the configured command, and the command line of the server that it starts. `...` stands for
+  what is only known at run time.
 - `origin`: `image` or `app-image-config`.
-- `value`: what the option is, or null.
+- `value`: the value of the option, or null.
 
 ## References
 
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 _BASE_PATH: Final = "codeeditor/default"
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
 _SETTLE: Final = (
-    "name sagemaker-code-editor and its options in CMD or ContainerArguments; or start the image, see that it serves "
+    "Name sagemaker-code-editor and its options in CMD or ContainerArguments; or start the image, check that it serves "
     "/CodeEditor/default on port 8888 without a connection token, and accept this with [[waive]] in ocianalyze.toml"
 )
 
@@ -82,14 +83,14 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
             command,
             "other-app",
             f"{where(command)} starts a Jupyter server, not Code Editor",
-            hint="choose the profile studio-jupyterlab, or start 'sagemaker-code-editor'",
+            hint="Start 'sagemaker-code-editor', or scan with --profile studio-jupyterlab",
         )
     elif not subject.facts.code_editors and (application is None or application.kind != "distribution"):
         yield about_command(
             command,
             "editor-missing",
-            f"there is no {PROGRAM} in the image",
-            hint="install it from conda-forge ('micromamba install sagemaker-code-editor'), or take SageMaker "
+            f"{PROGRAM} is not in the image",
+            hint="Install it from conda-forge ('micromamba install sagemaker-code-editor'), or use SageMaker "
             "Distribution as the base image",
         )
     elif not command.is_empty and not command.is_bare:
@@ -102,11 +103,11 @@ def _command(command: Command) -> Iterator[Finding]:
     if missing is not None:
         yield missing
     elif application is None:
-        reason = command.found.opaque or f"{legible(command.found.words[0])} is no server that is known"
+        reason = command.found.opaque or f"{legible(command.found.words[0])} is not a known server"
         yield about_command(
             command,
             "unknown",
-            f"{where(command)} {legible(command.shown)} cannot be followed to Code Editor: {reason}",
+            f"cannot determine whether {where(command)} {legible(command.shown)} starts Code Editor: {reason}",
             hint=_SETTLE,
             kind="undecided",
         )
@@ -122,7 +123,7 @@ def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
         yield about_command(
             command,
             "unknown",
-            f"{which} cannot be told without running it",
+            f"cannot determine {which} without running it",
             hint=_SETTLE,
             kind="undecided",
         )
@@ -133,7 +134,7 @@ def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
             command,
             cause,
             f"Code Editor {message}",
-            hint=f"start it with {right}",
+            hint=f"Start it with {right}",
             severity=severity,
             kind="finding" if command.found.certain else "undecided",
             data={"value": value},
@@ -141,24 +142,24 @@ def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
 
 
 def _violations(options: EditorOptions) -> Iterator[tuple[str, str, str, str | None, Severity]]:
-    """Yield what is wrong: the cause, the message, what would be right, the value, how bad it is."""
+    """Yield what is wrong: the cause, the message, the correct option, the value, the severity."""
     host, port, path = options.host, options.port, options.base_path
     if not _is(host, lambda value: value in _ALL_ADDRESSES):
-        listens = f"listens on {host!r} only" if host else "listens on localhost only, which is its default"
+        listens = f"listens only on {host!r}" if host else "listens only on localhost (default)"
         yield "address", listens, "--host 0.0.0.0", host, Severity.ERROR
     if not _is(port, lambda value: value == "8888"):
-        listens = f"listens on port {port}" if port else "listens on its default port, not on 8888"
+        listens = f"listens on port {port}, not on 8888" if port else "listens on its default port, not on 8888"
         yield "port", listens, "--port 8888", port, Severity.ERROR
     if not options.open_to_all:
-        yield "token", "wants a connection token", "--without-connection-token", None, Severity.ERROR
+        yield "token", "requires a connection token", "--without-connection-token", None, Severity.ERROR
     if options.contradicts:
-        refused = "is given a connection token although it is to want none, and would not start"
+        refused = "has both --without-connection-token and a connection token, and would not start"
         yield "token", refused, "--without-connection-token alone", None, Severity.ERROR
     if not _is(path, lambda value: value.strip("/").lower() == _BASE_PATH):
-        served = f"is served under {path!r}" if path else "is served under /"
+        served = f"is served under {path!r}, not under /CodeEditor/default" if path else "is served under / (default)"
         yield "base-path", served, "--base-path /CodeEditor/default", path, Severity.WARNING
 
 
 def _is(value: str | None, holds: Callable[[str], bool]) -> bool:
-    """Tell whether an option is as it should be; of one that cannot be told that is said by itself."""
+    """Return whether an option is as it should be; one that is unknown counts, and has a finding of its own."""
     return value is not None and (UNKNOWN in value or holds(value))

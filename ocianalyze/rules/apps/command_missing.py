@@ -1,43 +1,47 @@
-"""Nothing starts a server: the image has no command, or no more than a shell.
+r"""Nothing starts a server: the image has no command, or its command is only a shell.
 
 ## What it checks
 
-The newer Studio starts the image with the AppImageConfig's `ContainerEntrypoint` and `ContainerArguments`, or else
-with the image's own `ENTRYPOINT` and `CMD`. One of them is there, and is more than a shell or an interpreter that waits
-for somebody to type, as base images have it. Where no AppImageConfig was given, it may bring the command, and the check
-is undecided; so it is for images made from SageMaker Distribution, about which AWS's own words and reports of users
-disagree.
+The newer Studio starts the image with `ContainerEntrypoint` and `ContainerArguments` of the AppImageConfig, otherwise
+with the image's own `ENTRYPOINT` and `CMD`. One of them is set, and is more than an interactive shell or interpreter,
+which base images often have.
+
+The check is undecided in these cases:
+
+- No AppImageConfig is given. It may provide the command.
+- The image is based on SageMaker Distribution. AWS's statements and user reports about such images contradict each
+  other.
 
 ## Why it matters
 
-Without a server nothing answers on port 8888: the container ends at once or sits in a shell, and the app fails after
-about a quarter of an hour.
+Without a server, nothing answers on port 8888. The container exits at once or waits in a shell, and the app fails after
+about 15 minutes.
 
 ## How to fix
 
-Say what to start, in the image:
+Set the command in the image:
 
 ```dockerfile
 CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--ServerApp.base_url=/jupyterlab/default", \
 "--ServerApp.token=", "--ServerApp.allow_origin=*"]
 ```
 
-or in the AppImageConfig, as AWS recommends, and scan with `--app-image-config`:
+Alternatively, set it in the AppImageConfig, as AWS recommends, and scan with `--app-image-config`:
 
 ```json
 {"JupyterLabAppImageConfig": {"ContainerConfig": {
     "ContainerEntrypoint": ["jupyter-lab"], "ContainerArguments": ["--ServerApp.ip=0.0.0.0", "..."]}}}
 ```
 
-In an image made from SageMaker Distribution: `ENTRYPOINT ["entrypoint-jupyter-server"]` or
+In an image based on SageMaker Distribution, use `ENTRYPOINT ["entrypoint-jupyter-server"]` or
 `ENTRYPOINT ["entrypoint-code-editor"]`.
 
 ## Data
 
 - `cause`: `no-command` or `shell-only`.
-- `command`, `program`: the command, and what it comes to.
+- `command`, `program`: the configured command, and the program that it starts.
 - `origin`: `image` or `app-image-config`.
-- `distribution`: the version of SageMaker Distribution that the image is made from, or null.
+- `distribution`: the version of SageMaker Distribution that the image is based on, or null.
 
 ## References
 
@@ -61,7 +65,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands import App, Command
 
 DISTRIBUTION_LABEL: Final = "org.amazon.sagemaker-distribution.image.version"
-"""The label that images of SageMaker Distribution have, and those made from them."""
+"""The label of SageMaker Distribution images, and of images based on them."""
 
 _APPS: Final[dict[str, App]] = {JUPYTERLAB: "jupyterlab", CODE_EDITOR: "code-editor"}
 _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-editor'"}
@@ -69,21 +73,21 @@ _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-e
 
 @rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR})
 def command_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each app that nothing starts a server for."""
+    """Yield a finding for each app whose server is not started."""
     distribution = subject.image.config.config.labels.get(DISTRIBUTION_LABEL)
     doubtful = subject.app_image_config is None or distribution is not None
-    settle = "; if it does, scan with --app-image-config" if subject.app_image_config is None else ""
+    settle = "; if the AppImageConfig does so, scan with --app-image-config" if subject.app_image_config is None else ""
     for profile, app in _APPS.items():
         command = subject.facts.commands[app]
         if not command.is_empty and not command.is_bare:
             continue
-        unless = ", so the AppImageConfig must bring a command" if subject.app_image_config is None else ""
+        unless = ", so the AppImageConfig must set a command" if subject.app_image_config is None else ""
         others = dict.fromkeys((other for other in _APPS if other != profile), None)
         yield about_command(
             command,
             "no-command" if command.is_empty else "shell-only",
             f"{_what(command)}{unless if command.origin == 'image' else ''}",
-            hint=f"let CMD or ContainerEntrypoint start {_EXAMPLES[profile]} for {PROFILES[profile].title}{settle}",
+            hint=f"Start {_EXAMPLES[profile]} with CMD or ContainerEntrypoint for {PROFILES[profile].title}{settle}",
             severity={profile: Severity.ERROR, **others},
             kind="undecided" if doubtful else "finding",
             data={"distribution": distribution},
@@ -91,10 +95,10 @@ def command_missing(subject: Subject) -> Iterator[Finding]:
 
 
 def _what(command: Command) -> str:
-    """Return what the command is, and what it comes to."""
+    """Return what the command is, and what it starts."""
     if command.is_empty:
         return "the image has no ENTRYPOINT and no CMD"
     if command.words:
-        return f"{where(command)} starts no more than {legible(shown(command.words))}"
+        return f"{where(command)} only starts {legible(shown(command.words))}"
     reasons = "; ".join(map(legible, command.found.otherwise))
     return f"{where(command)} {command.shown} ends without starting a server" + (f": {reasons}" if reasons else "")

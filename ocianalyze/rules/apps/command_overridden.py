@@ -1,16 +1,17 @@
-r"""The image's own `ENTRYPOINT` or `CMD` will not run.
+r"""The image's `ENTRYPOINT` or `CMD` does not run in Studio.
 
 ## What it checks
 
-The image has no `ENTRYPOINT`, and its `CMD`, if any, is no more than a shell or an interpreter, as base images have
-it.
+The image has no `ENTRYPOINT`, and its `CMD`, if any, is only a shell or an interpreter, as in many base images.
 
 ## Why it matters
 
-"`ENTRYPOINT` and `CMD` instructions are overridden to enable the image to run as a KernelGateway app." What an
-entry point script does before it runs the command is not done: variables that it exports, environments that it
-activates, files that it makes, an init process that it starts. In SageMaker Unified Studio an `ENTRYPOINT` "will
-not work as expected", and is a warning; the one that SageMaker Distribution has itself is as it should be.
+"`ENTRYPOINT` and `CMD` instructions are overridden to enable the image to run as a KernelGateway app." An entry point
+script therefore does not run. The variables that it exports, the environments that it activates, the files that it
+creates and the init process that it starts are missing.
+
+In SageMaker Unified Studio, an `ENTRYPOINT` "will not work as expected", which is a warning. SageMaker Distribution's
+own entry point passes there.
 
 ## How to fix
 
@@ -21,12 +22,12 @@ ENV PATH=/opt/venv/bin:$PATH \
     CUDA_HOME=/usr/local/cuda
 ```
 
-What has to be done when the app starts belongs into a lifecycle configuration.
+Use a lifecycle configuration for what must be done when the app starts.
 
 ## Data
 
 - `entrypoint`, `cmd`: the two lists.
-- `kind`: what the program is, if it is in the image; else null.
+- `kind`: the file type of the program if it is in the image, otherwise null.
 
 ## References
 
@@ -54,7 +55,7 @@ _DISTRIBUTION: Final = ("/usr/local/bin/_entrypoint.sh",)
 
 @rule(id="APP005", severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING})
 def command_overridden(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if the image has a command of its own worth mentioning."""
+    """Yield a finding if the image has a command that is more than a shell."""
     execution = subject.image.config.config
     entrypoint, cmd = execution.entrypoint, execution.cmd
     if not entrypoint and (not cmd or (len(cmd) == 1 and basename(cmd[0]) in _BARE)):
@@ -64,13 +65,13 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
     kind = program.kind if program is not None else None
     found = program is not None and program.node is not None
     what = "ENTRYPOINT" if entrypoint else "CMD"
-    lost = "what it sets up is lost"
+    lost = "its setup does not run"
     if word and basename(word) in _INITS:
-        lost = "there will be no init process"
+        lost = "there is no init process"
     shown = f"{what} {_shown(entrypoint or cmd)}"
-    classic = f"{shown} is overridden by the KernelGateway: {lost}"
+    classic = f"{shown} is overridden by the KernelGateway app: {lost}"
     works = "will not work as expected" if entrypoint else "may not run"
-    unified = f"{shown} {works} in SageMaker Unified Studio, which starts the image in its own way"
+    unified = f"{shown} {works} in SageMaker Unified Studio, which uses its own entry point"
     for message, severity in (
         (classic, {UNIFIED: None}),
         (unified, {CLASSIC: None, UNIFIED: _in_unified_studio(entrypoint)}),
@@ -79,7 +80,7 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
             message=message,
             path=program.path if found and program is not None else None,
             layer=program.node.layer if program is not None and program.node is not None else None,
-            hint="do at build time what it does, set variables with ENV, or use a lifecycle configuration",
+            hint="Do its work at build time, set variables with ENV, or use a lifecycle configuration",
             severity=severity,
             data={"entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
         )

@@ -2,18 +2,18 @@
 
 ## What it checks
 
-The one element of `ContainerEntrypoint` is a program: a path to an executable file, or a name that is found through the
-`PATH` of the image and of `ContainerEnvironmentVariables`. It does not lie in a directory that is mounted over at run
-time, and the container's user may execute it.
+The single element of `ContainerEntrypoint` is a program: the path of an executable file, or a name on the `PATH` of the
+image and of `ContainerEnvironmentVariables`. It is not in a directory that is hidden by a mount at run time, and the
+container's user may execute it.
 
 ## Why it matters
 
-The container does not start: `exec: "jupyter-lab": executable file not found in $PATH`. Studio shows no more than
+The container does not start: `exec: "jupyter-lab": executable file not found in $PATH`. Studio shows only
 `InternalFailure`.
 
 ## How to fix
 
-`ContainerEntrypoint` is the program alone; its options go into `ContainerArguments`, each an element of its own:
+Set `ContainerEntrypoint` to the program only. Put each option into `ContainerArguments`, as a separate element:
 
 ```json
 {"ContainerEntrypoint": ["jupyter-lab"], "ContainerArguments": ["--ServerApp.ip=0.0.0.0", "--ServerApp.port=8888"]}
@@ -23,7 +23,7 @@ The container does not start: `exec: "jupyter-lab": executable file not found in
 
 - `app`: `jupyterlab` or `code-editor`.
 - `program`: the element.
-- `problem`: a code, see KRN005, or `hidden`.
+- `problem`: a code from KRN005, or `hidden`.
 
 ## References
 
@@ -75,9 +75,9 @@ def container_entrypoint_missing(subject: Subject) -> Iterator[Finding]:
             message=f"ContainerEntrypoint {program.word!r} cannot be run: {text}",
             path=program.path if node is not None else None,
             layer=node.layer if node is not None else None,
-            hint="put the options into ContainerArguments, each an element of its own"
+            hint="Put each option into ContainerArguments, as a separate element"
             if spaced
-            else "install the program, or name it by its absolute path",
+            else "Install the program, or use its absolute path",
             severity=severity,
             data={"app": app, "program": program.word, "problem": code},
         )
@@ -95,4 +95,4 @@ def _problem(subject: Subject, command: Command) -> tuple[str, str] | None:
     if program.problem is not None:
         return program.problem.code, program.problem.text
     hidden = subject.facts.own.mounts.hides_any(program.visited)
-    return None if hidden is None else ("hidden", f"{hidden[0]} is hidden by what is mounted on {hidden[1]}")
+    return None if hidden is None else ("hidden", f"{hidden[0]} is hidden by the volume mounted on {hidden[1]}")

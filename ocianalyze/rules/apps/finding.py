@@ -1,4 +1,4 @@
-"""What the rules about the image's own command say in the same way."""
+"""Findings about the image's own command, in one form."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def about_command(
 
 
 def legible(text: str) -> str:
-    """Return a word with what cannot be told as an ellipsis."""
+    """Return a word with its unknown parts as an ellipsis."""
     return text.replace(UNKNOWN, "...")
 
 
 def where(command: Command) -> str:
-    """Return who gives the command, for people."""
+    """Return whose command it is, for people."""
     return "the AppImageConfig's command" if command.origin == "app-image-config" else "the image's command"

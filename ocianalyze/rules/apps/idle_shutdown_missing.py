@@ -1,14 +1,14 @@
-"""Idle shutdown will not work: `jupyter-activity-monitor-extension` is not installed.
+"""Idle shutdown does not work: `jupyter-activity-monitor-extension` is not installed.
 
 ## What it checks
 
-The distribution `jupyter-activity-monitor-extension` is installed in version 0.3.1 or newer. Images made from SageMaker
+The package `jupyter-activity-monitor-extension` is installed in version 0.3.1 or newer. Images based on SageMaker
 Distribution 2.0 or newer have it.
 
 ## Why it matters
 
-Studio can stop JupyterLab apps that nobody uses. It learns of activity from this extension; without it, the app runs,
-and costs, until somebody stops it. The app starts all the same.
+Studio can stop idle JupyterLab apps. It learns about activity from this extension. Without it, the app starts, but runs
+and costs money until somebody stops it.
 
 ## How to fix
 
@@ -50,11 +50,11 @@ def idle_shutdown_missing(subject: Subject) -> Iterator[Finding]:
         return
     if any(item.release is None or item.release >= _LEAST for item in installed):
         return
-    what = f"is of version {installed[0].version}, older than 0.3.1" if installed else "is not installed"
+    what = f"has version {installed[0].version}, older than 0.3.1" if installed else "is not installed"
     yield Finding(
-        message=f"jupyter-activity-monitor-extension {what}, so that idle apps are not shut down",
+        message=f"jupyter-activity-monitor-extension {what}, so Studio does not stop idle apps",
         path=installed[0].package.path if installed else None,
         layer=installed[0].package.layer if installed else None,
-        hint="install 'jupyter-activity-monitor-extension>=0.3.1' beside JupyterLab",
+        hint="Install 'jupyter-activity-monitor-extension>=0.3.1' in the same environment as JupyterLab",
         data={"version": installed[0].version if installed else None},
     )

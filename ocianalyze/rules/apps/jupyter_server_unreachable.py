@@ -2,35 +2,35 @@ r"""The image's command starts a server that SageMaker Studio cannot reach or us
 
 ## What it checks
 
-What starts the container (`ContainerEntrypoint` and `ContainerArguments` of the AppImageConfig, or else `ENTRYPOINT`
-and `CMD`) is followed through `/bin/sh -c`, `exec`, `env`, init processes, `conda run` and scripts to the program that
-serves. Of a Jupyter server, the settings are worked out from its arguments, its configuration files and variables. The
-findings, by `cause`:
+The command of the container is `ContainerEntrypoint` and `ContainerArguments` of the AppImageConfig, otherwise
+`ENTRYPOINT` and `CMD`. It is followed through `/bin/sh -c`, `exec`, `env`, init processes, `conda run` and scripts to
+the server that it starts. The settings of a Jupyter server are derived from its arguments, configuration files and
+variables. The findings, by `cause`:
 
-- `address`, `port`, `base-url`, `token`, `password`: it does not listen on all addresses, not on port 8888, not under
-  `/jupyterlab/default`, or wants a token or a password: errors.
-- `refused`: it would not start with these options: an error.
-- `program-missing`: the program, one around it, or what its script needs before is not there: an error.
-- `variable-missing`: its script ends because a variable is not set: an error.
-- `other-app`: it starts Code Editor: an error.
+- `address`, `port`, `base-url`, `token`, `password`: the server does not listen on all addresses, on port 8888 and
+  under `/jupyterlab/default`, or it requires a token or a password: errors.
+- `refused`: the server would not start with these options: an error.
+- `program-missing`: the server, a wrapper around it, or a program that its script needs first is missing: an error.
+- `variable-missing`: the script fails because a variable is not set: an error.
+- `other-app`: the command starts Code Editor: an error.
 - `origin`: `allow_origin` is not `*`: a warning.
-- `root`: it would run as root, which it refuses without `--allow-root`: an error.
+- `root`: the server would run as root, which Jupyter refuses without `--allow-root`: an error.
 - `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
 
-What cannot be told without running the image leaves the check undecided (`unknown`): a program that nobody can see
-into, an argument or a setting that only a running shell or Python knows, a script that decides at run time how the
-server is started. The entry points of SageMaker Distribution are as they should be. An image without a command is
-APP004's.
+If the answer depends on something that is only known at run time, the check is undecided (`unknown`). Examples are a
+program that cannot be analyzed, an argument or a setting that a shell or Python computes, and a script that decides at
+run time how to start the server. The entry points of SageMaker Distribution pass. APP004 covers images without a
+command.
 
-A variable that neither the image nor the AppImageConfig sets counts as not set, but for those that Studio or the
-runtime set (`AWS_*`, `SAGEMAKER_*`, `HOSTNAME` and the like), which are open. Of a program that does something before
-the server, such as `curl` or `mkdir`, it is presumed that it succeeds and comes back.
+A variable that neither the image nor the AppImageConfig sets counts as not set. Variables that Studio or the container
+runtime sets are unknown (`AWS_*`, `SAGEMAKER_*`, `HOSTNAME` and similar). Programs that run before the server, such as
+`curl` or `mkdir`, are assumed to succeed and to return.
 
 ## Why it matters
 
-Studio asks `http://...:8888/jupyterlab/default/api/status` until it answers. "Turn off the Jupyter notebooks token or
-password based authentication and allow all origins." A server on `localhost`, under another path or behind a token is
-never seen to be healthy: the app ends in `InternalFailure`, with nothing in the log.
+Studio requests `http://...:8888/jupyterlab/default/api/status` until it answers. "Turn off the Jupyter notebooks token
+or password based authentication and allow all origins." A server on `localhost`, under another path or behind a token
+never appears healthy. The app ends in `InternalFailure`, and the log is empty.
 
 ## How to fix
 
@@ -39,15 +39,16 @@ CMD ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--ServerApp.base_url=/jup
      "--ServerApp.token=", "--ServerApp.allow_origin=*"]
 ```
 
-In the AppImageConfig the program is the one element of `ContainerEntrypoint`, and each option an element of
-`ContainerArguments`. `--token=` and `--base_url=` have no effect: the class belongs to the name.
+In the AppImageConfig, the program is the single element of `ContainerEntrypoint`, and each option is an element of
+`ContainerArguments`. Write the class in front of the option: `--token=` and `--base_url=` have no effect.
 
 ## Data
 
-- `cause`: one of those above.
-- `command`, `program`: the command, and the one that serves in the end; `...` is what cannot be told.
+- `cause`: one of the causes above.
+- `command`, `program`: the configured command, and the command line of the server that it starts. `...` stands for
+  what is only known at run time.
 - `origin`: `image` or `app-image-config`.
-- `setting`, `value`, `given_by`: the setting, what it is, and what gives it.
+- `setting`, `value`, `given_by`: the setting, its value, and where the value comes from.
 
 ## References
 
@@ -81,7 +82,7 @@ _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104 - wh
 
 
 class _Demand(NamedTuple):
-    """What a setting has to be: the cause if it is not, whether it is, what is wrong then, and what would be right."""
+    """A required setting: the cause of a violation, the setting, the test, what is wrong, and the correct option."""
 
     cause: str
     setting: str
@@ -92,28 +93,28 @@ class _Demand(NamedTuple):
 
 
 _DEMANDS: Final = (
-    _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens on {} only", "--ip=0.0.0.0"),
-    _Demand("port", "port", PORT.__eq__, "listens on port {}", "--port=8888"),
+    _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens only on {value} ({given})", "--ip=0.0.0.0"),
+    _Demand("port", "port", PORT.__eq__, "listens on port {value} ({given}), not on 8888", "--port=8888"),
     _Demand(
         "base-url",
         "base_url",
         lambda value: value.strip("/") == BASE_URL,
-        "is served under {}",
+        "is served under {value} ({given}), not under /jupyterlab/default",
         "--ServerApp.base_url=/jupyterlab/default",
     ),
-    _Demand("token", "token", lambda value: value == "", "wants a token", "--ServerApp.token="),
-    _Demand("password", "password", lambda value: not value, "wants a password", "--ServerApp.password="),
+    _Demand("token", "token", lambda value: value == "", "requires a token ({given})", "--ServerApp.token="),
+    _Demand("password", "password", lambda value: not value, "requires a password ({given})", "--ServerApp.password="),
     _Demand(
         "origin",
         "allow_origin",
         "*".__eq__,
-        "does not allow all origins",
+        "does not allow all origins ({given})",
         "--ServerApp.allow_origin=*",
         Severity.WARNING,
     ),
 )
 _SETTLE: Final = (
-    "name the server and its options in CMD or ContainerArguments; or start the image, see that it serves "
+    "Name the server and its options in CMD or ContainerArguments; or start the image, check that it serves "
     "/jupyterlab/default on port 8888 without a token, and accept this with [[waive]] in ocianalyze.toml"
 )
 _SECRET: Final = frozenset({"token", "password"})
@@ -134,11 +135,11 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
     if missing is not None:
         yield missing
     elif command.application is None:
-        reason = command.found.opaque or f"{legible(command.found.words[0])} is no server that is known"
+        reason = command.found.opaque or f"{legible(command.found.words[0])} is not a known server"
         yield about_command(
             command,
             "unknown",
-            f"{where(command)} {legible(command.shown)} cannot be followed to a server: {reason}",
+            f"cannot determine which server {where(command)} {legible(command.shown)} starts: {reason}",
             hint=_SETTLE,
             severity=ONLY_JUPYTERLAB,
             kind="undecided",
@@ -148,7 +149,7 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             command,
             "other-app",
             f"{where(command)} starts Code Editor, not JupyterLab",
-            hint="choose the profile studio-code-editor, or start 'jupyter lab'",
+            hint="Start 'jupyter lab', or scan with --profile studio-code-editor",
             severity=ONLY_JUPYTERLAB,
         )
     elif command.application.kind == "distribution" and command.found.shell.user.uid == 0:
@@ -165,8 +166,8 @@ def _for_unified_studio(command: Command) -> Iterator[Finding]:
         yield about_command(
             command,
             "unified",
-            "SageMaker Unified Studio needs its own entry point, not a Jupyter server of the AppImageConfig's",
-            hint='set ContainerEntrypoint to ["entrypoint-sagemaker-ui-jupyter-server"]',
+            "the AppImageConfig starts a Jupyter server, but SageMaker Unified Studio requires its own entry point",
+            hint='Set ContainerEntrypoint to ["entrypoint-sagemaker-ui-jupyter-server"]',
             severity=ONLY_UNIFIED,
         )
 
@@ -177,7 +178,7 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
             command,
             "refused",
             f"the Jupyter server would not start: {legible(settings.refused)}",
-            hint="correct the option",
+            hint="Correct the option",
             severity=ONLY_JUPYTERLAB,
         )
         return
@@ -194,7 +195,7 @@ def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
         yield about_command(
             command,
             "unknown",
-            f"the server's {', '.join(demand.setting for demand in unknown)} cannot be told without running it",
+            f"cannot determine the server's {', '.join(demand.setting for demand in unknown)} without running it",
             hint=_SETTLE,
             severity={JUPYTERLAB: _worst(unknown), UNIFIED: None},
             data={
@@ -210,8 +211,8 @@ def _root(command: Command, what: str, source: str) -> Finding:
     return about_command(
         command,
         "root",
-        f"the server would run as root, for whom {what}",
-        hint="set USER to 1000, or add --allow-root",
+        f"the server would run as root, but {what} as root",
+        hint="Set 'USER 1000', or add --allow-root",
         severity=ONLY_JUPYTERLAB,
         data={"setting": "allow_root", "value": False, "given_by": source},
     )
@@ -223,14 +224,14 @@ def _worst(demands: Iterable[_Demand]) -> Severity:
 
 def _violated(command: Command, settings: JupyterSettings, demand: _Demand, setting: Setting) -> Finding:
     shown = repr(setting.value) if isinstance(setting.value, str) else str(setting.value)
-    given = "by default" if setting.source == "default" else f"because of {setting.source}"
+    given = "default" if setting.source == "default" else f"set by {setting.source}"
     useless = [option for option in settings.ignored if option.strip("-").replace("-", "_") == demand.setting]
-    lost = f"; {useless[0]} is no option of a Jupyter server and has no effect" if useless else ""
+    lost = f"; {useless[0]} is not an option of the Jupyter server and has no effect" if useless else ""
     return about_command(
         command,
         demand.cause,
-        f"the Jupyter server {demand.wrong.format(shown)}, {legible(given)}{lost}",
-        hint=f"start it with {demand.right}",
+        f"the Jupyter server {demand.wrong.format(value=shown, given=legible(given))}{lost}",
+        hint=f"Start it with {demand.right}",
         severity={JUPYTERLAB: demand.severity, UNIFIED: None},
         kind="finding" if command.found.certain else "undecided",
         data={

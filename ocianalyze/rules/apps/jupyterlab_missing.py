@@ -1,21 +1,21 @@
-"""JupyterLab is not installed, or not in version 4.
+"""JupyterLab is not installed, or its version is not 4.
 
 ## What it checks
 
-The Python that runs the server can import `jupyterlab`. Where it cannot be told which Python that is, because a script
-starts the server, JupyterLab in any Python of the image will do. What lies in a directory that is mounted over at run
-time, such as `/home/sagemaker-user/.local`, does not count. A version other than 4 is a warning: only AWS's example
-asks for `jupyterlab>=4.0.0,<5.0.0`, not the specification.
+The Python that runs the server can import `jupyterlab`. If a script starts the server, this Python may not be known;
+JupyterLab in any Python of the image is then sufficient. Directories that are hidden by a mount at run time, such as
+`/home/sagemaker-user/.local`, do not count. A version other than 4 is a warning, because only AWS's example requires
+`jupyterlab>=4.0.0,<5.0.0`, not the specification.
 
 ## Why it matters
 
-SageMaker Studio does not bring a JupyterLab of its own: it runs the image's, and waits for
-`http://...:8888/jupyterlab/default/api/status` to answer. If it does not, the app fails with `InternalFailure` or
-times out. Images that were made for Studio Classic hold a kernel and no server.
+SageMaker Studio does not provide JupyterLab. It runs the image's own, and waits for
+`http://...:8888/jupyterlab/default/api/status` to answer. Otherwise, the app fails with `InternalFailure` or times out.
+Images for Studio Classic contain a kernel, but no server.
 
 ## How to fix
 
-Install it into the Python that the image's command uses:
+Install JupyterLab into the Python that the image's command uses:
 
 ```dockerfile
 RUN python3 -m pip install --no-cache-dir 'jupyterlab>=4.0.0,<5.0.0' jupyter-activity-monitor-extension
@@ -25,7 +25,7 @@ RUN python3 -m pip install --no-cache-dir 'jupyterlab>=4.0.0,<5.0.0' jupyter-act
 
 - `version`: the version that was found, or null.
 - `python`: the prefix of the Python that runs the server, or null.
-- `elsewhere`: where else JupyterLab is installed.
+- `elsewhere`: other directories where JupyterLab is installed.
 
 ## References
 
@@ -50,12 +50,12 @@ if TYPE_CHECKING:
     from ocianalyze.facts.python import Distribution, Installation
 
 _MAJOR: Final = 4
-_HINT: Final = "install 'jupyterlab>=4.0.0,<5.0.0' with the Python that starts the server"
+_HINT: Final = "Install 'jupyterlab>=4.0.0,<5.0.0' with the Python that starts the server"
 
 
 @rule(id="APP001", severity={PROFILE: Severity.ERROR, UNIFIED: Severity.ERROR})
 def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if there is no JupyterLab for the server, or another one than version 4."""
+    """Yield a finding if the server has no JupyterLab, or one of another version than 4."""
     installed = subject.facts.distributions[JUPYTERLAB]
     seen = [item for item in installed if not _is_hidden(subject, item)]
     python = _python_of_server(subject)
@@ -82,7 +82,7 @@ def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
     elif own and own[0].release is not None and all(item.release and item.release[0] != _MAJOR for item in own):
         yield Finding.at(
             own[0].package,
-            f"JupyterLab is of version {own[0].version}; AWS's images and examples have version {_MAJOR}",
+            f"JupyterLab has version {own[0].version}; AWS's images and examples use version {_MAJOR}",
             hint=_HINT,
             severity=Severity.WARNING,
             data={"version": own[0].version, **data},
@@ -103,7 +103,7 @@ def _python_of_server(subject: Subject) -> Installation | None:
 
 
 def _find_in(subject: Subject, python: Installation) -> str | None:
-    """Return where a Python imports JupyterLab from; an empty text if it cannot, None if that cannot be told."""
+    """Return where a Python imports JupyterLab from: an empty text if it cannot, None if that is not known."""
     module = find_module(
         subject.filesystem,
         python,
@@ -122,8 +122,8 @@ def _is_hidden(subject: Subject, item: Distribution) -> bool:
 
 def _message(installed: tuple[Distribution, ...], seen: list[Distribution], python: Installation | None) -> str:
     if not installed:
-        return "JupyterLab is not installed, so that there is nothing to serve the app"
+        return "JupyterLab is not installed"
     if not seen:
         return f"JupyterLab is only installed in {installed[0].directory}, which is hidden at run time"
     prefix = python.prefix if python is not None else "/"
-    return f"the server runs with the Python in {prefix}, but JupyterLab is installed in {seen[0].directory}"
+    return f"the server uses the Python in {prefix}, but JupyterLab is installed in {seen[0].directory}"

@@ -1,16 +1,16 @@
-"""Something in the image claims port 8888, which is SageMaker's.
+"""The image uses port 8888, which is reserved for SageMaker.
 
 ## What it checks
 
-Port 8888 is not in `EXPOSE`, in `HEALTHCHECK`, in the image's command, nor in a variable that sets a port. A notebook
-server that would use it is a note, because its command does not run; another service is a warning under Classic. In
-the newer Studio the image's own server has to listen on that port, so that there only a `HEALTHCHECK` of any kind is a
-note: no document says that SageMaker runs it.
+Port 8888 does not appear in `EXPOSE`, in `HEALTHCHECK`, in the image's command, or in a variable that sets a port. In
+Studio Classic, a notebook server on this port is a note, because its command does not run; any other service is a
+warning. In the newer Studio, the image's own server must listen on port 8888. There, only a `HEALTHCHECK` of any kind
+is a note, because no document says that SageMaker runs it.
 
 ## Why it matters
 
-"Port 8888 in the image is reserved for running the KernelGateway web server." A service of the image's own that is
-started later and wants the port gets `Address already in use`, or takes it from the KernelGateway.
+"Port 8888 in the image is reserved for running the KernelGateway web server." If a service of the image starts later on
+this port, it fails with `Address already in use`, or takes the port from the KernelGateway.
 
 ## How to fix
 
@@ -24,7 +24,7 @@ EXPOSE 8080
 ## Data
 
 - `claim`: one of `expose`, `healthcheck`, `command`, `variable`.
-- `text`: what claims it.
+- `text`: the text that contains the port.
 
 ## References
 
@@ -50,7 +50,7 @@ PORT: Final = "8888"
 _IN_TEXT: Final = regex(rf"(?:^|[\s:=\"'])(?:-p)?{PORT}(?:$|[\s/\"',;&|)])")
 _VARIABLE: Final = regex(r"(?:^|_)(?:PORT|ADDR|ADDRESS|LISTEN|BIND|URL)(?:_|$)", re.IGNORECASE)
 _NOTEBOOK: Final = regex(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", re.IGNORECASE)
-_HINT: Final = "let services of your own listen on another port"
+_HINT: Final = "Let your own services listen on another port"
 
 
 @rule(id="APP010", severity=everywhere(Severity.NOTE), before_layers=True)
@@ -59,25 +59,29 @@ def port_claimed(subject: Declaration) -> Iterator[Finding]:
     execution = subject.image.config.config
     for port in execution.exposed_ports:
         if port.partition("/")[0] == PORT:
-            message = f"EXPOSE {port} names the port that is reserved for the KernelGateway"
+            message = f"EXPOSE {port} declares the port that is reserved for the KernelGateway"
             yield _finding("expose", port, message, newer(None))
     check = _health_command(execution.healthcheck)
     if check:
-        asks = f"asks port {PORT}, and " if _IN_TEXT.search(check) else ""
+        asks = f"uses port {PORT} and " if _IN_TEXT.search(check) else ""
         yield _finding("healthcheck", check, f"HEALTHCHECK {_short(check)} {asks}may never run in Studio", {})
     command = " ".join((*execution.entrypoint, *execution.cmd))
     if _IN_TEXT.search(command):
         yield _claim(
-            "command", command, f"the command {_short(command)} claims port {PORT}, which is the KernelGateway's"
+            "command",
+            command,
+            f"the command {_short(command)} uses port {PORT}, which is reserved for the KernelGateway",
         )
     for name, value in execution.environment.items():
         if _VARIABLE.search(name) and _IN_TEXT.search(value):
             text = f"{name}={value}"
-            yield _claim("variable", text, f"ENV {_short(text)} claims port {PORT}, which is the KernelGateway's")
+            yield _claim(
+                "variable", text, f"ENV {_short(text)} uses port {PORT}, which is reserved for the KernelGateway"
+            )
 
 
 def _claim(claim: str, text: str, message: str) -> Finding:
-    """Return a finding about a service: a notebook server is what the KernelGateway stands in for."""
+    """Return a finding about a service: a notebook server is only a note, as the KernelGateway replaces it."""
     severity = {} if _NOTEBOOK.search(text) else {CLASSIC: Severity.WARNING}
     return _finding(claim, text, message, {**newer(None), **severity})
 
@@ -87,7 +91,7 @@ def _finding(claim: str, text: str, message: str, severity: Mapping[str, Severit
 
 
 def _health_command(healthcheck: dict[str, Any] | None) -> str:
-    """Return the command of a health check; one that is none, or that is inherited, has none."""
+    """Return the command of a health check; one that is disabled or inherited has none."""
     test = next((value for key, value in (healthcheck or {}).items() if key.casefold() == "test"), None)
     words = [str(word) for word in test] if isinstance(test, list) else []
     return " ".join(words[1:]) if words and words[0] in ("CMD", "CMD-SHELL") else ""

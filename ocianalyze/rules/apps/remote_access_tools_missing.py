@@ -1,14 +1,13 @@
-"""Remote access from a local IDE needs programs that the image does not have.
+r"""Programs that remote access from a local IDE requires are missing.
 
 ## What it checks
 
-`unzip`, `tar`, `gzip`, and one of `curl` and `wget` are found through `PATH`, and the container's user may execute
-them.
+`unzip`, `tar`, `gzip`, and `curl` or `wget` are on `PATH`, and the container's user may execute them.
 
 ## Why it matters
 
-Studio can connect a local VS Code to a space. To do so it downloads and unpacks its server inside of the container.
-Without these programs that fails; the app itself is not affected.
+Studio can connect a local VS Code to a space. To do so, it downloads and unpacks its server inside the container.
+Without these programs, this fails. The app itself is not affected.
 
 ## How to fix
 
@@ -20,7 +19,7 @@ RUN apt-get update \
 
 ## Data
 
-- `missing`: the programs, `curl` standing for `curl` or `wget`.
+- `missing`: the missing programs. `curl` stands for `curl` or `wget`.
 
 ## References
 
@@ -46,8 +45,9 @@ def remote_access_tools_missing(subject: Subject) -> Iterator[Finding]:
     shell = subject.facts.shell
     missing = [names for names in _NEEDED if all(shell.find(name).problem is not None for name in names)]
     if missing:
+        listed = ", ".join(" or ".join(names) for names in missing)
         yield Finding(
-            message=f"remote access from a local IDE needs {', '.join(' or '.join(names) for names in missing)}",
-            hint="install them if people connect a local IDE to the space",
+            message=f"programs for remote access from a local IDE are missing: {listed}",
+            hint="Install them if users connect a local IDE to the space",
             data={"missing": [names[0] for names in missing]},
         )

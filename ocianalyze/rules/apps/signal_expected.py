@@ -1,26 +1,26 @@
-"""The image counts on being signalled when the app stops.
+"""The image relies on signals that it does not receive when the app stops.
 
 ## What it checks
 
-Neither does the image set a `STOPSIGNAL`, nor is its `ENTRYPOINT` or `CMD` an init process (`tini`, `dumb-init`), a
+The image does not set `STOPSIGNAL`. Its `ENTRYPOINT` or `CMD` is not an init process (`tini`, `dumb-init`), a
 supervisor (`supervisord`, s6, systemd) or a script that traps signals.
 
 ## Why it matters
 
 Deleting an app of Studio Classic is "the equivalent of a `docker stop`" of the KernelGateway: "Other processes in the
-container won't get the SIGKILL/SIGTERM signals." And as `ENTRYPOINT` and `CMD` are overridden, the init process or the
-supervisor does not run at all. What was to be saved or closed on a signal is not; a `STOPSIGNAL` other than `SIGTERM`
-goes to the KernelGateway, which does not expect it.
+container won't get the SIGKILL/SIGTERM signals." In addition, `ENTRYPOINT` and `CMD` are overridden, so the init
+process or the supervisor does not run at all. Nothing is saved or closed on a signal. A `STOPSIGNAL` other than
+`SIGTERM` is sent to the KernelGateway, which does not expect it.
 
 ## How to fix
 
-Take `STOPSIGNAL` out. Save work while running, not at the end; what has to be done when an app starts belongs into a
-lifecycle configuration.
+Remove `STOPSIGNAL`. Save work while the app runs, not when it stops. Use a lifecycle configuration for what must be
+done when an app starts.
 
 ## Data
 
 - `cause`: `stop-signal`, `init`, `supervisor` or `trap`.
-- `program`: its name; of a `STOPSIGNAL`, the signal.
+- `program`: the name of the program, or the signal for `stop-signal`.
 
 ## References
 
@@ -45,12 +45,12 @@ _TERM: Final = frozenset({"", "SIGTERM", "TERM", "15"})
 
 @rule(id="APP011", severity={CLASSIC: Severity.NOTE})
 def signal_expected(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for the signal, and for each program on the way to what the image runs."""
+    """Yield a finding for the signal, and for each program that the image's command starts."""
     signal = (subject.image.config.config.stop_signal or "").strip()
     if signal.upper() not in _TERM:
         yield Finding(
-            message=f"STOPSIGNAL {signal[:60]} goes to the KernelGateway when the app is deleted",
-            hint="take STOPSIGNAL out",
+            message=f"STOPSIGNAL {signal[:60]} is sent to the KernelGateway when the app is deleted",
+            hint="Remove STOPSIGNAL",
             data={"cause": "stop-signal", "program": signal},
         )
     found = subject.facts.commands["jupyterlab"].found
@@ -59,13 +59,13 @@ def signal_expected(subject: Subject) -> Iterator[Finding]:
         cause = "init" if name in INITS else "supervisor" if name in SUPERVISORS else None
         if cause is not None:
             yield Finding(
-                message=f"the image starts {name}, which will not run: nothing it looks after is started or stopped",
-                hint="do at build time what can be done then, and the rest in a lifecycle configuration",
+                message=f"{name} does not run in Studio Classic, so it does not start or stop any process",
+                hint="Do its work at build time, or in a lifecycle configuration",
                 data={"cause": cause, "program": name},
             )
     for name in dict.fromkeys(found.traps):
         yield Finding(
-            message=f"{name} traps signals to end cleanly, but will not run",
-            hint="save work while running, not at the end",
+            message=f"{name} traps signals to exit cleanly, but does not run in Studio Classic",
+            hint="Save work while the app runs, not when it stops",
             data={"cause": "trap", "program": name},
         )

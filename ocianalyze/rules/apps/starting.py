@@ -1,4 +1,4 @@
-"""Whether the image's command comes to the server that it is to start, which both apps ask."""
+"""Whether the image's command starts its server; used for both apps."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
 
 ONLY_UNIFIED: Final[Mapping[str, Severity | None]] = {JUPYTERLAB: None, UNIFIED: Severity.ERROR}
 
-_SET: Final = "set it with ENV, or with ContainerEnvironmentVariables and scan with --app-image-config"
+_SET: Final = "Set it with ENV; or set it in ContainerEnvironmentVariables, and scan with --app-image-config"
 
 
 def missing_program(command: Command) -> Finding | None:
-    """Return a finding if what the command starts, the server behind it, or what is needed on the way is not there."""
+    """Return a finding if the command's program, its server, or a program that is needed before it is missing."""
     programs = [command.first]
     if command.application is not None and command.found.certain and command.found.located:
         server = command.found.shell.find(command.found.words[0])
@@ -36,7 +36,7 @@ def missing_program(command: Command) -> Finding | None:
                 command,
                 "program-missing",
                 f"{where(command)} cannot be run: {legible(program.problem.text)}",
-                hint="install it, or name it by its absolute path",
+                hint="Install it, or use its absolute path",
                 severity=ONLY_JUPYTERLAB,
                 data={"problem": program.problem.code},
             )
@@ -46,8 +46,8 @@ def missing_program(command: Command) -> Finding | None:
         return about_command(
             command,
             "variable-missing" if is_variable else "program-missing",
-            f"{where(command)} ends in {failure.place}: {legible(failure.text)}",
-            hint=_SET if is_variable else "install what is missing, or take it out of the script",
+            f"{where(command)} fails at {failure.place}: {legible(failure.text)}",
+            hint=_SET if is_variable else "Install what is missing, or remove it from the script",
             severity=ONLY_JUPYTERLAB,
             data={"problem": "missing"},
         )
@@ -55,7 +55,7 @@ def missing_program(command: Command) -> Finding | None:
 
 
 def _subcommand(command: Command, program: Program) -> Program | None:
-    """Return the program that ``jupyter`` looks for when it is told to start a server (``jupyter_core.command``)."""
+    """Return the program that ``jupyter`` looks up to start a server (``jupyter_core.command``)."""
     application, found = command.application, command.found
     if application is None or application.kind != "jupyter" or basename(found.words[0]) != "jupyter":
         return None
@@ -64,7 +64,7 @@ def _subcommand(command: Command, program: Program) -> Program | None:
 
 
 def with_doubt(command: Command, found: Iterable[Finding], *, settle: str) -> Iterator[Finding]:
-    """Yield what was found of a server, and that it need not be started on every way, if nothing else is undecided."""
+    """Yield the findings about a server, and one if it may not be started on every path, unless one is undecided."""
     is_said = False
     for finding in found:
         is_said = is_said or finding.is_undecided
@@ -74,7 +74,7 @@ def with_doubt(command: Command, found: Iterable[Finding], *, settle: str) -> It
         yield about_command(
             command,
             "unknown",
-            f"{where(command)} need not start the server, and what decides that is only known when it runs: {ways}",
+            f"{where(command)} may not start the server: {ways}",
             hint=settle,
             severity=ONLY_JUPYTERLAB,
             kind="undecided",

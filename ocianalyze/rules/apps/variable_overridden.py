@@ -1,24 +1,24 @@
-"""The image sets environment variables that SageMaker sets itself, or that hold credentials.
+"""The image sets environment variables that SageMaker sets itself, or that contain credentials.
 
 ## What it checks
 
-No variable of the image (`ENV`) or of the AppImageConfig (`ContainerEnvironmentVariables`) has a name that begins with
-`AWS_` or `SAGEMAKER_`. Variables that SageMaker Distribution sets itself, such as `SAGEMAKER_LOGGING_DIR`, are a note.
+No variable of the image (`ENV`) or of the AppImageConfig (`ContainerEnvironmentVariables`) has a name that starts with
+`AWS_` or `SAGEMAKER_`. Variables that SageMaker Distribution sets, such as `SAGEMAKER_LOGGING_DIR`, are a note.
 `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and `AWS_ACCESS_KEY_ID` with a value are an error. Values are not shown.
 
 ## Why it matters
 
-In the newer Studio, SageMaker's own variables "take precedence and will override any variables with the same names":
-what the image sets is lost, or is taken for SageMaker's where it sets none. Studio Classic adds no variables, so that
-there they stay as they are, and change which account or region is used.
+In the newer Studio, SageMaker's own variables "take precedence and will override any variables with the same names".
+The image's values are lost. If SageMaker does not set a variable, the image's value is mistaken for SageMaker's. Studio
+Classic adds no variables, so the image's values remain there, and may change the account or region that is used.
 
-Credentials in an image are readable by everybody who may pull it, and stay in its history. They also come before the
-execution role in the search of AWS's SDKs.
+Everybody who may pull the image can read its credentials, and they stay in its history. AWS SDKs also use them before
+the execution role.
 
 ## How to fix
 
-Remove the `ENV`. Credentials come from the execution role; whoever builds with some uses a build secret, and makes the
-ones that were published invalid:
+Remove the `ENV`. In Studio, the execution role provides credentials. If the build needs credentials, use a build
+secret. Revoke credentials that were published:
 
 ```dockerfile
 RUN --mount=type=secret,id=aws,target=/root/.aws/credentials aws s3 cp s3://bucket/model /opt/model
@@ -26,9 +26,9 @@ RUN --mount=type=secret,id=aws,target=/root/.aws/credentials aws s3 cp s3://buck
 
 ## Data
 
-- `variable`: its name.
+- `variable`: the name of the variable.
 - `origin`: `image` or `app-image-config`.
-- `credential`: whether it holds a credential.
+- `credential`: whether it contains a credential.
 
 ## References
 
@@ -56,18 +56,18 @@ _DISTRIBUTION: Final = frozenset({"SAGEMAKER_LOGGING_DIR", "SAGEMAKER_RECOVERY_M
 
 @rule(id="APP008", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, before_layers=True)
 def variable_overridden(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding for each variable, as far as anybody reads them."""
+    """Yield a finding for each such variable."""
     found = [item for item in _variables(subject) if item[0].startswith(_PREFIXES)]
     for name, value, origin in found:
         credential = name in _CREDENTIALS and bool(value)
         what = "ContainerEnvironmentVariables set" if origin == "app-image-config" else "ENV sets"
         if credential:
             message, hint = (
-                f"{what} {name}: a credential that everybody can read who may pull the image",
-                "remove it and make the credential invalid; in Studio the execution role gives credentials",
+                f"{what} {name}, a credential that everybody who can pull the image can read",
+                "Remove it and revoke the credential; in Studio, the execution role provides credentials",
             )
         else:
-            message, hint = f"{what} {name}, which SageMaker may set itself", "remove it, or choose another name"
+            message, hint = f"{what} {name}, which SageMaker may set itself", "Remove it, or use another name"
         severity = Severity.ERROR if credential else Severity.NOTE if name in _DISTRIBUTION else None
         yield Finding(
             message=message,

@@ -1,1 +1,1 @@
-"""Rules about the AppImageConfig that the image is registered with; they apply where one is given."""
+"""Rules about the AppImageConfig that the image is registered with."""

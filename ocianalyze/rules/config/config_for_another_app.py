@@ -1,31 +1,35 @@
-"""The AppImageConfig is for another application than the image is scanned for.
+"""The AppImageConfig is for another application than the one that you scan for.
 
 ## What it checks
 
-`studio-classic` uses `KernelGatewayImageConfig`, `studio-jupyterlab` `JupyterLabAppImageConfig`, `studio-code-editor`
-`CodeEditorAppImageConfig`, and `unified-studio` one of the latter two. The AppImageConfig has the one that the profile
-needs; others beside it do no harm. One that has none at all is a note.
+The AppImageConfig has the member that the profile requires:
+
+- `studio-classic`: `KernelGatewayImageConfig`
+- `studio-jupyterlab`: `JupyterLabAppImageConfig`
+- `studio-code-editor`: `CodeEditorAppImageConfig`
+- `unified-studio`: `JupyterLabAppImageConfig` or `CodeEditorAppImageConfig`
+
+It may have the others as well. An AppImageConfig that has none of them is a note.
 
 ## Why it matters
 
-An image that is registered with `KernelGatewayImageConfig` is not offered where a JupyterLab image is asked for, and
-the other way round. Users who registered JupyterLab images so met `InternalFailure`; that this was the cause is a
-guess.
+Studio does not offer an image with `KernelGatewayImageConfig` for JupyterLab, and the other way round. Users who
+registered JupyterLab images this way got `InternalFailure`. That this was the cause is a guess.
 
 ## How to fix
 
-Have the one written that fits:
+Generate a suitable AppImageConfig:
 
 ```sh
 ocianalyze app-image-config image.tar --profile studio-jupyterlab --name my-image
 ```
 
-or scan for the place that it is meant for, with `--profile`.
+Alternatively, use `--profile` to scan for the application that the AppImageConfig is for.
 
 ## Data
 
-- `present`: the applications that it is for.
-- `expected`: those of which one is needed.
+- `present`: the applications in the AppImageConfig.
+- `expected`: the applications of which one is required.
 
 ## References
 
@@ -63,8 +67,8 @@ def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
         if set(wanted).isdisjoint(present):
             severity = Severity.WARNING if present else Severity.NOTE
             yield Finding(
-                message=f"the AppImageConfig has {has}; {PROFILES[profile].title} needs {' or '.join(wanted)}",
-                hint=f"'ocianalyze app-image-config --profile {profile} IMAGE' writes one that fits",
+                message=f"the AppImageConfig has {has}, but {PROFILES[profile].title} requires {' or '.join(wanted)}",
+                hint=f"Generate a suitable one with 'ocianalyze app-image-config --profile {profile} IMAGE'",
                 severity={**everywhere(None), profile: severity},
                 data={"present": list(present), "expected": list(wanted)},
             )

@@ -1,18 +1,18 @@
-"""The AppImageConfig has a name or tags that the API refuses.
+"""The API rejects the name or the tags of the AppImageConfig.
 
 ## What it checks
 
-`AppImageConfigName` has at most 63 characters, letters and digits of ASCII with hyphens between them. There are at most
-50 `Tags`, each with a `Key` (1 to 128 characters) and a `Value` (at most 256). A name that is left out is a warning,
-because it may be given beside the file.
+`AppImageConfigName` has at most 63 characters: ASCII letters and digits, with hyphens between them. There are at most
+50 `Tags`, each with a `Key` (1 to 128 characters) and a `Value` (at most 256). A missing name is a warning, because you
+can pass it separately from the file.
 
 ## Why it matters
 
-`CreateAppImageConfig` fails with a `ValidationException`, and the image cannot be attached to a domain.
+`CreateAppImageConfig` fails with a `ValidationException`, and you cannot attach the image to a domain.
 
 ## How to fix
 
-Give it another name, or have one written that fits:
+Use another name, or generate a valid AppImageConfig:
 
 ```sh
 ocianalyze app-image-config image.tar --name my-image
@@ -20,7 +20,7 @@ ocianalyze app-image-config image.tar --name my-image
 
 ## Data
 
-- `place`: what it is about.
+- `place`: the location in the AppImageConfig.
 
 ## References
 
@@ -46,6 +46,7 @@ def config_name_invalid(subject: Declaration) -> Iterator[Finding]:
         subject,
         "AppImageConfigName",
         "Tags",
-        hint="name it with letters and digits, with hyphens between them, at most 63 characters",
+        hint="Use a name of at most 63 letters and digits, with hyphens between them, "
+        "and at most 50 tags, each with a Key and a Value",
         missing=Severity.WARNING,
     )

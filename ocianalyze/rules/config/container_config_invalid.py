@@ -1,29 +1,33 @@
-"""The container settings of the AppImageConfig are refused by the API.
+"""The API rejects the container settings of the AppImageConfig.
 
 ## What it checks
 
-In every `ContainerConfig`: at most one `ContainerEntrypoint`, of at most 256 characters; at most 50
-`ContainerArguments`, of at most 64 characters each; at most 25 `ContainerEnvironmentVariables`, whose names and values
-have at most 256 characters. None of them but a variable's value may be blank or have more than one line.
+These limits apply to every `ContainerConfig`:
+
+- `ContainerEntrypoint` has at most one element, of at most 256 characters.
+- `ContainerArguments` has at most 50 elements, of at most 64 characters each.
+- `ContainerEnvironmentVariables` has at most 25 variables. Names and values have at most 256 characters.
+
+None of these texts is blank or has more than one line, except the value of a variable.
 
 ## Why it matters
 
-`CreateAppImageConfig` fails with a `ValidationException`. The limits are easily met: an argument such as a tornado
-setting has soon more than 64 characters, and the words of an exec-form `ENTRYPOINT` are more than one.
+`CreateAppImageConfig` fails with a `ValidationException`. The limits are easy to hit: a tornado setting often has more
+than 64 characters, and an exec-form `ENTRYPOINT` often has more than one element.
 
 ## How to fix
 
-The program is the entry point, and all that follows are arguments, a word each:
+Set the entry point to the program, and pass everything else as arguments, one word each:
 
 ```json
 {"ContainerEntrypoint": ["jupyter-lab"], "ContainerArguments": ["--ServerApp.ip=0.0.0.0", "--ServerApp.port=8888"]}
 ```
 
-What is too long for that goes into a script in the image, which is then the entry point.
+If that is too long, put the command into a script in the image, and use the script as the entry point.
 
 ## Data
 
-- `place`: what it is about.
+- `place`: the location in the AppImageConfig.
 
 ## References
 
@@ -46,5 +50,7 @@ if TYPE_CHECKING:
 def container_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings."""
     yield from about_members(
-        subject, "ContainerConfig", hint="name one program, give its words as arguments, and put the rest into a script"
+        subject,
+        "ContainerConfig",
+        hint="Name one program, pass its options as arguments, and put the rest into a script",
     )

@@ -1,17 +1,17 @@
-"""The file system settings of the AppImageConfig are refused by the API or not supported.
+"""The API rejects the file system settings of the AppImageConfig, or Studio does not support them.
 
 ## What it checks
 
-In every `FileSystemConfig`, `MountPath` is an absolute path of at most 1024 characters on one line, and `DefaultUid`
-and `DefaultGid` are whole numbers within 0 and 65,535. In that of `KernelGatewayImageConfig` the two are also one of
-the pairs that Studio Classic supports: 1000:100, which is what is taken for those left out, or 0:0.
+In every `FileSystemConfig`, `MountPath` is an absolute path of at most 1024 characters on one line. `DefaultUid` and
+`DefaultGid` are integers between 0 and 65,535. In `KernelGatewayImageConfig`, they are one of the pairs that Studio
+Classic supports: 1000:100, which is the default, or 0:0.
 
-That they are those of the image is for USR002 to say, and that nothing needed lies beneath the mount path for FSR004.
+USR002 checks that they match the image. FSR004 checks that nothing required is below the mount path.
 
 ## Why it matters
 
-With a value out of range `CreateAppImageConfig` fails with a `ValidationException`. A pair that is not supported is
-accepted, and then no app starts.
+If a value is out of range, `CreateAppImageConfig` fails with a `ValidationException`. An unsupported pair is accepted,
+but then no app starts.
 
 ## How to fix
 
@@ -19,12 +19,12 @@ accepted, and then no app starts.
 {"FileSystemConfig": {"MountPath": "/home/sagemaker-user", "DefaultUid": 1000, "DefaultGid": 100}}
 ```
 
-or `"DefaultUid": 0, "DefaultGid": 0` for an image that runs as root.
+For an image that runs as root, use `"DefaultUid": 0, "DefaultGid": 0`.
 
 ## Data
 
-- `place`: what it is about.
-- `uid`, `gid`: the pair, where it is the pair.
+- `place`: the location in the AppImageConfig.
+- `uid`, `gid`: the pair, if the pair is not supported.
 
 ## References
 
@@ -51,15 +51,19 @@ _SUPPORTED: Final = ((1000, 100), (0, 0))
 @rule(id="CFG003", severity=everywhere(Severity.ERROR), applies=is_given, before_layers=True)
 def file_system_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings, and one if the pair is not supported."""
-    found = list(about_members(subject, "FileSystemConfig", hint="see the limits of FileSystemConfig in the API"))
+    found = list(
+        about_members(
+            subject, "FileSystemConfig", hint="See the limits of FileSystemConfig in the SageMaker API reference"
+        )
+    )
     yield from found
     stated = part(subject.app_image_config, KERNEL_GATEWAY, "FileSystemConfig")
     pair = (stated.get("DefaultUid", DEFAULT_UID), stated.get("DefaultGid", DEFAULT_GID))
     place = f"{KERNEL_GATEWAY}.FileSystemConfig"
     if not found and pair not in _SUPPORTED:
         yield Finding(
-            message=f"{place} says {pair[0]}:{pair[1]}; Studio Classic supports 1000:100 and 0:0",
-            hint="give the pair of the image's user: 1000 and 100, or 0 and 0",
+            message=f"{place} has {pair[0]}:{pair[1]}; Studio Classic supports only 1000:100 and 0:0",
+            hint="Set DefaultUid and DefaultGid to the image's user: 1000 and 100, or 0 and 0",
             severity={**everywhere(None), CLASSIC: Severity.ERROR},
             data={"place": place, "uid": pair[0], "gid": pair[1]},
         )

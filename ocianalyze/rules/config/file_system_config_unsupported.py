@@ -1,4 +1,4 @@
-"""The AppImageConfig has file system settings for an application that is said not to support them.
+"""The AppImageConfig has file system settings for an application that is documented not to support them.
 
 ## What it checks
 
@@ -6,14 +6,14 @@
 
 ## Why it matters
 
-What is known contradicts itself, so that this is a warning and not an error. The API's description says that "the
-`FileSystemConfig` object is not supported", and in February 2024 users got a `ValidationException` for it. Yet AWS's
-blog gave one in December 2025, and one user's app did not start until it was given. In any case it has no effect that
-is documented: the volume is mounted on `/home/sagemaker-user`, and "you can't change the mount path".
+The sources contradict each other, so this is a warning and not an error. The API description says that "the
+`FileSystemConfig` object is not supported", and in February 2024 users got a `ValidationException` for it. However, a
+post on AWS's blog used it in December 2025, and for one user the app only started with it. In any case, it has no
+documented effect: the volume is mounted on `/home/sagemaker-user`, and "you can't change the mount path".
 
 ## How to fix
 
-Leave it out. If the application then does not start and its log group is empty, try it with the defaults:
+Remove it. If the application then does not start and its log group is empty, try the defaults:
 
 ```json
 {"FileSystemConfig": {"MountPath": "/home/sagemaker-user", "DefaultUid": 1000, "DefaultGid": 100}}
@@ -21,13 +21,13 @@ Leave it out. If the application then does not start and its log group is empty,
 
 ## Data
 
-- `place`: what it is about.
+- `place`: the location in the AppImageConfig.
 
 ## References
 
 - [AWS CloudFormation, JupyterLabAppImageConfig](https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-sagemaker-appimageconfig-jupyterlabappimageconfig.html).
-- [terraform-provider-aws, issue 35826](https://github.com/hashicorp/terraform-provider-aws/issues/35826): refused.
-- [amazon-sagemaker-feedback, issue 128](https://github.com/aws/amazon-sagemaker-feedback/issues/128): needed.
+- [terraform-provider-aws, issue 35826](https://github.com/hashicorp/terraform-provider-aws/issues/35826): rejected.
+- [amazon-sagemaker-feedback, issue 128](https://github.com/aws/amazon-sagemaker-feedback/issues/128): required.
 - [Custom image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-updated-byoi-specs.html) of the
   newer Studio, "WorkingDirectory".
 """
@@ -53,8 +53,8 @@ def file_system_config_unsupported(subject: Declaration) -> Iterator[Finding]:
     for family, profiles in _CONCERNED.items():
         if "FileSystemConfig" in part(subject.app_image_config, family):
             yield Finding(
-                message=f"{family} has a FileSystemConfig, which the API describes as not supported there",
-                hint="leave it out; the volume is always mounted on /home/sagemaker-user",
+                message=f"{family} has a FileSystemConfig, which the API documentation says is not supported",
+                hint="Remove it; the volume is always mounted on /home/sagemaker-user",
                 severity={**newer(None), **dict.fromkeys(profiles, Severity.WARNING)},
                 data={"place": f"{family}.FileSystemConfig"},
             )

@@ -1,4 +1,4 @@
-"""Findings about the AppImageConfig: all name the place in it, and there are never too many of them."""
+"""Findings about the AppImageConfig: each names the place in it, and their number is limited."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def is_given(subject: Declaration) -> bool:
 
 
 def about_members(subject: Declaration, *members: str, hint: str, missing: Severity | None = None) -> Iterator[Finding]:
-    """Yield a finding for each violation of the API in `members`, and one for all that are too many to be shown.
+    """Yield a finding for each violation of the API in `members`, and one for those over the limit.
 
-    `missing` is how bad it is if a member of the config itself is left out.
+    `missing` is the severity if a member of the config itself is missing.
     """
     found = list(violations(subject.app_image_config, *members))
     for violation in found[:_SHOWN]:
         yield about(violation, hint=hint, severity=missing if _is_left_out(violation) else None)
     if len(found) > _SHOWN:
         rest = found[_SHOWN:]
-        yield Finding(message=f"{len(rest):,} more like these, from {rest[0].where} on", hint=hint)
+        yield Finding(message=f"{len(rest):,} more problems like these, starting at {rest[0].where}", hint=hint)
 
 
 def about(violation: Violation, *, hint: str, severity: Severity | None = None) -> Finding:

@@ -1,16 +1,16 @@
-"""The list of kernels in the AppImageConfig is one that the API refuses.
+"""The API rejects the list of kernels in the AppImageConfig.
 
 ## What it checks
 
-`KernelGatewayImageConfig` has `KernelSpecs` with one to five kernels. Each has a `Name` and perhaps a `DisplayName`, of
-at most 1024 characters. Whether these kernels are in the image is for KRN002 to say.
+`KernelGatewayImageConfig` has `KernelSpecs` with one to five kernels. Each kernel has a `Name`, and optionally a
+`DisplayName`, of at most 1024 characters. KRN002 checks that these kernels are in the image.
 
-The API took one kernel only until December 2023, and parts of the documentation still say "You can only specify one
-image kernel"; it takes up to five since, so that several are no finding.
+Until December 2023, the API accepted only one kernel, and parts of the documentation still say "You can only specify
+one image kernel". It now accepts up to five, so several kernels are not a finding.
 
 ## Why it matters
 
-`CreateAppImageConfig` fails with a `ValidationException`, and the image cannot be attached to a domain.
+`CreateAppImageConfig` fails with a `ValidationException`, and you cannot attach the image to a domain.
 
 ## How to fix
 
@@ -18,11 +18,11 @@ image kernel"; it takes up to five since, so that several are no finding.
 {"KernelGatewayImageConfig": {"KernelSpecs": [{"Name": "python3", "DisplayName": "Python 3"}]}}
 ```
 
-Kernels that are not in the list can be chosen as well once the image runs.
+When the image runs, users can also choose kernels that are not in the list.
 
 ## Data
 
-- `place`: what it is about.
+- `place`: the location in the AppImageConfig.
 
 ## References
 
@@ -45,4 +45,4 @@ if TYPE_CHECKING:
 @rule(id="CFG002", severity=everywhere(Severity.ERROR), applies=is_given, before_layers=True)
 def kernel_list_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the list."""
-    yield from about_members(subject, "KernelSpecs", hint="list one to five kernels, each with its Name")
+    yield from about_members(subject, "KernelSpecs", hint="List one to five kernels, each with a Name")

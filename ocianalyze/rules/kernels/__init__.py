@@ -1,1 +1,1 @@
-"""Which kernels Studio finds, and whether they can start."""
+"""Rules about the kernels that Studio finds and whether they can start."""

@@ -1,16 +1,16 @@
-"""The kernels of conda environments cannot be started, because `bash` or conda's `activate` is missing.
+"""Kernels of conda environments cannot start, because `bash` or conda's `activate` script is missing.
 
 ## What it checks
 
-If kernels of conda environments are listed: `bash` can be run by the container's user, found through `PATH`, and
-`bin/activate` of conda's own prefix is there. If the AppImageConfig asks for such a kernel it is an error, else a
+If kernels of conda environments are listed, the container's user can run `bash` through `PATH`, and `bin/activate`
+exists in conda's own prefix. A missing one is an error if the AppImageConfig requests such a kernel, otherwise a
 warning.
 
 ## Why it matters
 
 nb_conda_kernels starts the kernel of an environment with `bash -c ". '/opt/conda/bin/activate' '/opt/conda/envs/myenv'
-&& exec python -m ipykernel_launcher ..."`. Without `bash` that is `FileNotFoundError: [Errno 2] No such file or
-directory: 'bash'`; without `activate` the shell ends at once. The notebook says "Kernel Dead" in either case.
+&& exec python -m ipykernel_launcher ..."`. Without `bash`, this fails with `FileNotFoundError: [Errno 2] No such file
+or directory: 'bash'`. Without `activate`, the shell exits at once. The notebook shows "Kernel Dead" in both cases.
 
 ## How to fix
 
@@ -18,13 +18,13 @@ directory: 'bash'`; without `activate` the shell ends at once. The notebook says
 RUN apt-get update && apt-get install --yes bash
 ```
 
-On Alpine: `apk add bash`. `bin/activate` belongs to the package `conda`.
+On Alpine, use `apk add bash`. The package `conda` provides `bin/activate`.
 
 ## Data
 
 - `missing`: `bash` or `activate`.
-- `kernels`: the kernels that are affected, the first of them if there are many.
-- `requested`: those of them that the AppImageConfig asks for.
+- `kernels`: the affected kernels. If there are many, only the first ones.
+- `requested`: the affected kernels that the AppImageConfig requests.
 
 ## References
 
@@ -59,13 +59,13 @@ def _has_conda_kernels(subject: Subject) -> bool:
 
 @rule(id="KRN014", severity={CLASSIC: Severity.ERROR}, applies=_has_conda_kernels)
 def conda_activation_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each of the two that is missing."""
+    """Yield a finding for ``bash`` and for ``activate`` if it is missing."""
     kernels = _conda_kernels(subject)
     stated = requested_kernels(subject.app_image_config) or ()
     requested = [name for name in stated if any(name in kernel.names for kernel in kernels)]
     for missing, text, hint in _missing(subject):
         yield Finding(
-            message=f"the kernels of conda environments cannot be started: {text}",
+            message=f"kernels of conda environments cannot start: {text}",
             path=kernels[0].file,
             layer=kernels[0].node.layer,
             hint=hint,
@@ -81,9 +81,9 @@ def conda_activation_missing(subject: Subject) -> Iterator[Finding]:
 def _missing(subject: Subject) -> Iterator[tuple[str, str, str]]:
     bash = subject.facts.classic.shell.find("bash")
     if bash.problem is not None:
-        yield "bash", bash.problem.text, "install bash"
+        yield "bash", bash.problem.text, "Install bash"
     conda = subject.facts.classic.conda
     if conda is not None and conda.prefix is not None and conda.callable:
         activate = join(conda.prefix, "bin/activate")
         if subject.filesystem.lookup(activate) is None:
-            yield "activate", f"{activate} does not exist", "install the package 'conda' into its own prefix"
+            yield "activate", f"{activate} does not exist", "Install the package 'conda' into its own prefix"

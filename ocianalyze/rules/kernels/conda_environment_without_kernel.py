@@ -1,18 +1,20 @@
-"""A conda environment has a Python but no kernel, so that it does not appear in Studio.
+"""A conda environment has Python but no kernel, so it does not appear in Studio.
 
 ## What it checks
 
-Studio Classic recognises conda environments as kernels, by way of nb_conda_kernels: each environment that `conda info`
-lists and that has a `share/jupyter/kernels/*/kernel.json` of its own. An environment with a Python and no such file is
-a warning; the one that conda itself lies in is exempt. What will be listed, and by which names, is told in a note, and
-which environments conda does not know: they lie neither in its own `envs` directory, nor in `envs_dirs` of a
-`.condarc` or `CONDA_ENVS_DIRS`, nor are they in a visible `~/.conda/environments.txt`. The environment `/opt/conda` is
-left out by Studio Classic's start-up (`CONDA_ENV_FILTER=/opt/conda$`).
+Studio Classic finds kernels in conda environments through nb_conda_kernels. An environment appears if `conda info`
+lists it and it contains a `share/jupyter/kernels/*/kernel.json`. An environment that has Python but no such file is a
+warning. The environment that conda itself is installed in is exempt.
+
+A note lists the names under which environments will appear, and the environments that conda does not know. Conda knows
+an environment if it is in conda's own `envs` directory, in `envs_dirs` of a `.condarc` or `CONDA_ENVS_DIRS`, or in a
+visible `~/.conda/environments.txt`. Studio Classic excludes the environment `/opt/conda` when it starts
+(`CONDA_ENV_FILTER=/opt/conda$`).
 
 ## Why it matters
 
-An environment without ipykernel is not in the list, and asking for it fails with "Kernel with name [conda-env-myenv-py]
-does not exist in image [...] on the KernelGateway App".
+Without ipykernel, the environment is not in the list of kernels. Requesting it fails with "Kernel with name
+[conda-env-myenv-py] does not exist in image [...] on the KernelGateway App".
 
 ## How to fix
 
@@ -20,13 +22,13 @@ does not exist in image [...] on the KernelGateway App".
 RUN conda install --name myenv --yes ipykernel
 ```
 
-The kernel is then called `conda-env-myenv-py`. For R, `r-irkernel` makes `conda-env-myenv-r`.
+The kernel is then named `conda-env-myenv-py`. For R, `r-irkernel` provides `conda-env-myenv-r`.
 
 ## Data
 
 - `environment`: the environment without a kernel.
-- `kernels`: in the note, the names by the directories of the environments.
-- `unknown`: in the note, the environments that conda does not know, the first of them if there are many.
+- `kernels`: in the note, the name of each kernel by its directory.
+- `unknown`: in the note, the environments that conda does not know. If there are many, only the first ones.
 
 ## References
 
@@ -61,7 +63,7 @@ def _has_environments(subject: Subject) -> bool:
 
 @rule(id="KRN013", severity={CLASSIC: Severity.WARNING}, applies=_has_environments)
 def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each environment that will not appear, and one for what will."""
+    """Yield a finding for each environment that will not appear, and a note on those that will."""
     listing = subject.facts.classic
     conda = listing.conda
     if conda is None:
@@ -75,8 +77,8 @@ def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
             continue
         yield Finding.at(
             node,
-            f"the conda environment {environment} has a Python but no kernel, so that it will not appear in Studio",
-            hint=f"install ipykernel into it: 'RUN conda install --prefix {environment} --yes ipykernel'",
+            f"conda environment {environment} has Python but no kernel, so it does not appear in Studio",
+            hint=f"Install ipykernel into it: 'RUN conda install --prefix {environment} --yes ipykernel'",
             data={"environment": environment},
         )
     yield from _inventory(conda, [kernel for kernel in kernels if kernel.listed])
@@ -88,16 +90,18 @@ def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:
         return
     names = ", ".join(repr(kernel.name) for kernel in kernels[:_SHOWN])
     more = f" and {len(kernels) - _SHOWN} more" if len(kernels) > _SHOWN else ""
-    message = f"conda environments appear as {names}{more}" if kernels else "no conda environment appears as a kernel"
+    message = (
+        f"conda environments appear as kernels {names}{more}" if kernels else "no conda environment appears as a kernel"
+    )
     if kernels and not conda.callable:
-        message += ", if Studio finds a 'conda' to ask: none can be run in the image"
+        message += "; 'conda' cannot be run in the image, so Studio may not list them"
     if unknown:
         more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-        message += f"; conda may not know {unknown[0]}{more}"
+        message += f"; conda may not know the environment {unknown[0]}{more}"
     yield Finding(
         message=message,
         path=conda.prefix,
-        hint="name them so in KernelSpecs of the AppImageConfig" if kernels else None,
+        hint="Use these names in KernelSpecs of the AppImageConfig" if kernels else None,
         severity=Severity.NOTE,
         data={
             "kernels": {kernel.directory: kernel.name for kernel in kernels[:_SHOWN]},

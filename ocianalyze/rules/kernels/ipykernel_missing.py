@@ -1,21 +1,27 @@
-"""A Python kernel's interpreter cannot import ipykernel.
+"""The interpreter of a Python kernel cannot import ipykernel.
 
 ## What it checks
 
-Where a visible kernel runs `python -m ipykernel_launcher` (or `ipykernel`, `IPython`), the module is in one of the
-directories that this interpreter imports from: `site-packages` and `dist-packages` of its prefix, those of the base
-installation if a virtual environment has them, `PYTHONPATH`, the user's directory unless it is hidden, and what
-`.pth` files add. If it is in none of them, but a `.pth` file runs code or cannot be read, the check is undecided.
+If a visible kernel runs `python -m ipykernel_launcher` (or `ipykernel`, `IPython`), its interpreter can import that
+module. These directories are searched:
+
+- `site-packages` and `dist-packages` of the interpreter's prefix
+- the same directories of the base installation, if a virtual environment includes them
+- the directories in `PYTHONPATH`
+- the user's own site directory, unless it is hidden
+- the directories that `.pth` files add
+
+If the module is in none of them, but a `.pth` file runs code or cannot be read, the check is undecided.
 
 ## Why it matters
 
-The kernel is listed and dies at once: `No module named ipykernel_launcher` in the log, "Kernel Dead" in the
-notebook. It happens where ipykernel was installed for another Python than the one in `kernel.json`, or with `pip
-install --user` into a home directory that is mounted over.
+The kernel is listed but dies at once, with `No module named ipykernel_launcher` in the log and "Kernel Dead" in the
+notebook. This happens when ipykernel was installed for a Python other than the one in `kernel.json`. It also happens
+when ipykernel was installed with `pip install --user` into a home directory that a volume is mounted on.
 
 ## How to fix
 
-Install it with the interpreter that the kernel starts:
+Install ipykernel with the interpreter that the kernel starts:
 
 ```dockerfile
 RUN /opt/venv/bin/python -m pip install ipykernel
@@ -26,8 +32,8 @@ RUN /opt/venv/bin/python -m pip install ipykernel
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `module`: the module.
 - `interpreter`: the interpreter.
-- `searched`: the directories that were searched, the first of them if there are many.
-- `hidden`: where the module is, if that is hidden at run time; else null.
+- `searched`: the directories that were searched. If there are many, only the first ones.
+- `hidden`: the location of the module if it is hidden at run time, otherwise null.
 
 ## References
 
@@ -67,15 +73,16 @@ def _missing(listing: Listing) -> Iterator[Finding]:
         if not kernel.listed or module is None or python is None or module.path is not None:
             continue
         if module.doubt is not None:
-            where = f"which was not found, but {module.doubt}"
+            problem = f"may lack module {module.name!r}: not found, but {module.doubt}"
         elif module.hidden is not None:
-            where = f"which is only in {module.hidden}, and that is hidden at run time"
+            problem = f"cannot import module {module.name!r}: {module.hidden} is hidden at run time"
         else:
-            where = f"which is in none of {shown(module.searched, ', ') or 'its directories'}"
+            places = shown(module.searched, ", ") or "the module directories of this Python"
+            problem = f"cannot import module {module.name!r}: not found in {places}"
         yield about(
             kernel,
-            f"kernel {kernel.name!r} runs {python.executable} with the module {module.name!r}, {where}",
-            hint=f"install it for that interpreter: 'RUN {python.executable} -m pip install ipykernel'",
+            f"kernel {kernel.name!r} runs {python.executable}, which {problem}",
+            hint=f"Install ipykernel for that interpreter: 'RUN {python.executable} -m pip install ipykernel'",
             kind="finding" if module.missing else "undecided",
             data={
                 "module": module.name,

@@ -2,18 +2,19 @@
 
 ## What it checks
 
-`JUPYTER_PATH`, `JUPYTER_DATA_DIR` and `JUPYTER_PREFER_ENV_PATH` are not set by `ENV`. Studio Classic's start-up sets
-`JUPYTER_PATH` itself: if that loses kernels, it is a warning. Elsewhere they are honoured, and it is a note.
+`ENV` does not set `JUPYTER_PATH`, `JUPYTER_DATA_DIR` or `JUPYTER_PREFER_ENV_PATH`. Studio Classic sets `JUPYTER_PATH`
+itself when it starts. If kernels are lost because of that, it is a warning. Otherwise the variables take effect, and
+it is a note.
 
 ## Why it matters
 
-With `JUPYTER_PATH` kernels are found when the image is tried out, and not in Studio Classic, whose start-up was seen to
-run `export JUPYTER_PATH=/opt/conda/share/jupyter/`. The other two are honoured, and may explain why a kernel is found,
-or not, where one does not expect it.
+Kernels that are found through `JUPYTER_PATH` work when you test the image, but not in Studio Classic. A log of its
+startup shows `export JUPYTER_PATH=/opt/conda/share/jupyter/`. The other two variables take effect in Studio Classic,
+too. They may explain why a kernel is found, or not found, in an unexpected place.
 
 ## How to fix
 
-Install kernels where they are found without it:
+Install kernels where they are found without these variables:
 
 ```dockerfile
 RUN python3 -m ipykernel install --sys-prefix
@@ -22,12 +23,12 @@ RUN python3 -m ipykernel install --sys-prefix
 ## Data
 
 - `variable`, `value`: the variable and its value.
-- `lost`: the kernels that are found only through `JUPYTER_PATH`, in Studio Classic.
+- `lost`: the kernels that are found only through `JUPYTER_PATH` and are missing in Studio Classic.
 
 ## References
 
 - [Custom image samples, issue 4](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/4): a log
-  of the start-up.
+  of the startup.
 - [jupyter_core, `paths.py`](https://github.com/jupyter/jupyter_core/blob/main/jupyter_core/paths.py).
 """
 
@@ -54,14 +55,14 @@ def jupyter_variable_set(subject: Subject) -> Iterator[Finding]:
         if not value:
             continue
         lost = _lost(subject) if name == "JUPYTER_PATH" else []
-        message = f"{name} is set to {value[:_LONGEST]!r}, which changes where kernels are searched"
+        message = f"{name} is set to {value[:_LONGEST]!r}, which changes where Jupyter searches for kernels"
         if name == "JUPYTER_PATH":
-            message += "; Studio Classic sets it itself"
+            message += "; Studio Classic overrides it"
         if lost:
-            message += f", so that it will not find {', '.join(map(repr, lost[:_SHOWN]))}"
+            message += f" and will not find {', '.join(map(repr, lost[:_SHOWN]))}"
         yield Finding(
             message=message,
-            hint="install kernels where they are found without it: 'ipykernel install --sys-prefix'",
+            hint="Install kernels where Jupyter finds them without it: 'RUN python3 -m ipykernel install --sys-prefix'",
             severity={CLASSIC: Severity.WARNING} if lost else None,
             data={"variable": name, "value": value[:_LONGEST], "lost": lost[:_SHOWN]},
         )

@@ -1,16 +1,16 @@
-"""The command of a kernel cannot start one.
+"""The command of a kernel is malformed, so the kernel cannot start.
 
 ## What it checks
 
-`argv` in the `kernel.json` of each visible kernel is a list of at least one string, the first is not empty, and one
-of them holds `{connection_file}`. Where the program is a script, which may learn the connection file in another
-way, its absence is a warning. The variables in `env` are strings.
+In the `kernel.json` of each visible kernel, `argv` is a list of at least one string. The first string is not empty, and
+one of them contains `{connection_file}`. If the program is a script, which may find the connection file in another way,
+a missing `{connection_file}` is a warning. The variables in `env` are strings.
 
 ## Why it matters
 
-Jupyter lists such a kernel; only starting it fails. Without `{connection_file}` the kernel does not know on which
-ports to listen: the notebook waits, and the kernel is reported dead. A variable that is no string makes the server
-fail with `TypeError` when it makes up the kernel's environment.
+Jupyter lists such a kernel, but starting it fails. Without `{connection_file}`, the kernel does not know which ports to
+listen on: the notebook waits until the kernel is reported dead. If a variable is not a string, the server fails with
+`TypeError` when it sets up the environment of the kernel.
 
 ## How to fix
 
@@ -62,18 +62,19 @@ def _malformed(listing: Listing) -> Iterator[Finding]:
     for kernel in listing.kernels:
         problem = kernel.spec.argv_problem
         if kernel.listed and problem is not None:
+            is_doubtful = _may_know_otherwise(kernel)
             yield about(
                 kernel,
-                f"kernel {kernel.name!r} has a command that cannot start it: {problem}",
-                hint=f"'argv' is a list: the program, its arguments, and {CONNECTION_FILE} where the kernel wants it; "
-                "the values in 'env' are strings",
-                severity=Severity.WARNING if _may_know_otherwise(kernel) else None,
+                f"kernel {kernel.name!r} {'may not' if is_doubtful else 'cannot'} start: {problem}",
+                hint=f"Set 'argv' to a list of strings: the program and its arguments, including {CONNECTION_FILE}; "
+                "set the values in 'env' to strings",
+                severity=Severity.WARNING if is_doubtful else None,
                 data={"argv": list(kernel.spec.argv), "problem": problem},
             )
 
 
 def _may_know_otherwise(kernel: Kernel) -> bool:
-    """Tell whether only the connection file is missing, and a script is run that may find it by itself."""
+    """Return whether only the connection file is missing, and the program is a script that may find it by itself."""
     program = kernel.program
     is_script = program is not None and program.interpreter is not None
     return is_script and kernel.spec.argv_problem is not None and CONNECTION_FILE in kernel.spec.argv_problem

@@ -1,15 +1,20 @@
-"""A kernel is only where it is hidden at run time.
+"""A kernel is only in a directory that is hidden at run time.
 
 ## What it checks
 
-No kernel is found only in a directory that is mounted over: the user's directory (`MountPath`, or
-`/home/sagemaker-user`; in the newer Studio always that), `/opt/ml`, `/opt/.sagemakerinternal`, and in the newer Studio
-`/var/log/studio`. A kernel of the same name that is visible elsewhere takes its place, and there is no finding.
+No kernel is found only in a directory that is hidden by a mount:
+
+- the user's directory: `MountPath` or `/home/sagemaker-user`, in the newer Studio always `/home/sagemaker-user`
+- `/opt/ml`
+- `/opt/.sagemakerinternal`
+- `/var/log/studio`, in the newer Studio
+
+If a kernel of the same name is visible elsewhere, it is used instead, and there is no finding.
 
 ## Why it matters
 
-The kernel is there when the image is tried out, and gone once the app runs, because the user's directory is mounted
-over it. `python -m ipykernel install --user`, `IRkernel::installspec()` and IJulia put kernels there by default.
+The kernel exists when you test the image, but is gone when the app runs, because the user's directory is mounted over
+it. `python -m ipykernel install --user`, `IRkernel::installspec()` and IJulia install kernels there by default.
 
 ## How to fix
 
@@ -19,7 +24,7 @@ RUN Rscript -e "IRkernel::installspec(user = FALSE)"
 ENV JUPYTER_DATA_DIR=/usr/local/share/jupyter
 ```
 
-or give the AppImageConfig a `MountPath` elsewhere.
+Alternatively, set another `MountPath` in the AppImageConfig.
 
 ## Data
 
@@ -31,7 +36,7 @@ or give the AppImageConfig a `MountPath` elsewhere.
 - [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
   "User data".
 - [Custom image samples](https://github.com/aws-samples/sagemaker-studio-custom-image-samples): "the kernel specs
-  under this folder will get overriden by EFS" (a comment of the Scala sample).
+  under this folder will get overriden by EFS" (a comment in the Scala sample).
 """
 
 from __future__ import annotations
@@ -61,8 +66,8 @@ def _hidden(listing: Listing) -> Iterator[Finding]:
         if kernel.hidden_by is not None and kernel.name not in visible:
             yield about(
                 kernel,
-                f"kernel {kernel.name!r} is hidden at run time by what is mounted on {kernel.hidden_by}",
-                hint="install it into a system directory ('ipykernel install --sys-prefix'); in Studio Classic another "
-                "MountPath helps, too",
+                f"kernel {kernel.name!r} is hidden at run time by the volume mounted on {kernel.hidden_by}",
+                hint="Install it into a system directory: 'RUN python3 -m ipykernel install --sys-prefix'; "
+                "in Studio Classic, you can also change MountPath",
                 data={"directory": kernel.hidden_by},
             )

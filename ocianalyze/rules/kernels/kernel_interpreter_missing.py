@@ -1,26 +1,31 @@
-"""The program of a kernel does not exist, or nobody can execute it.
+"""The program of a kernel does not exist or is not executable.
 
 ## What it checks
 
-The first word of each listed kernel's command leads to a file that can be executed. Shells, scripts of shells and
-wrappers such as `env` and `conda run` are followed, as they would run, to the program that is given the connection
-file; if it cannot be told which one that is, or whether it is started in every case, the check is undecided: a
-warning where another kernel is known to start, unless the AppImageConfig names this one. A bare name
-is looked up in the directories of `PATH` (of `env` in `kernel.json`, else of the image, and of the environment for
-a kernel of conda); symlinks are followed inside the image; the interpreter in a script's first line must exist too,
-and the interpreter of `env` be found. A virtual environment's base interpreter (`home` in `pyvenv.cfg`) must be
-there. A path that depends on the working directory is a warning. Names for which Studio Classic's server puts its own
-interpreter are left to KRN006; in the newer Studio the server is the image's, and it is looked at instead.
+The first word of each listed kernel's command resolves to an executable file. Shells, shell scripts and wrappers such
+as `env` and `conda run` are followed, as they would run, to the program that receives the connection file. If that
+program is not known, or may not be started in every case, the check is undecided. This is a warning if another kernel
+is known to start, unless the AppImageConfig names this one.
+
+- A bare name is looked up on `PATH`: the one from `env` in `kernel.json`, otherwise the image's. For a conda kernel,
+  the `bin` directory of the environment comes first.
+- Symlinks are followed inside the image.
+- The interpreter in the first line of a script exists, including the one that `env` looks up.
+- The base interpreter of a virtual environment (`home` in `pyvenv.cfg`) exists.
+- A path that depends on the working directory is a warning.
+
+KRN006 covers names that Studio Classic's server replaces with its own interpreter. In the newer Studio the server
+belongs to the image, so its interpreter is checked instead.
 
 ## Why it matters
 
-The kernel is listed, but starting it fails with `FileNotFoundError: [Errno 2] No such file or directory` or
+The kernel is listed, but starting it fails: `FileNotFoundError: [Errno 2] No such file or directory` or
 `PermissionError` in the log, a 500 on `POST /api/kernels`, and "Kernel Dead" in the notebook. The usual cause is a
-virtual environment that was copied from another stage without the Python that it links to.
+virtual environment that was copied from another build stage without the Python that it links to.
 
 ## How to fix
 
-Make the environment in the final stage, or copy the interpreter to the same place as well:
+Create the environment in the final stage, or copy the interpreter to the same path as well:
 
 ```dockerfile
 FROM python:3.12-slim AS build
@@ -36,8 +41,9 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `argv`: the command.
 - `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`, `empty`,
-  `not-runnable`, `interpreter`, `home-missing`, `relative`, `idle` (nothing is given the connection file), `unknown`.
-- `chain`: the path of the program, and what its symlinks lead to.
+  `not-runnable`, `interpreter`, `home-missing`, `relative`, `idle` (no program receives the connection file),
+  `unknown`.
+- `chain`: the path of the program, followed by the targets of its symlinks.
 
 ## References
 
@@ -63,15 +69,17 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel, Listing
 
 _HINTS: Final = {
-    "not-on-path": "write the absolute path of the program into kernel.json, or extend PATH with ENV",
-    "missing": "install the program, or correct the path in kernel.json",
-    "dangling": "copy what the symlink points to into the final stage as well, or make the environment there",
-    "not-executable": "make it executable: 'RUN chmod a+rx FILE'",
-    "interpreter": "install the interpreter in the script's first line, or correct that line",
+    "not-on-path": "Write the absolute path of the program in kernel.json, or extend PATH with ENV",
+    "missing": "Install the program, or correct the path in kernel.json",
+    "dangling": "Copy the target of the symlink into the final stage as well, or create the environment there",
+    "not-executable": "Make it executable: 'RUN chmod a+rx FILE'",
+    "interpreter": "Install the interpreter that the script's first line names, or correct that line",
 }
-_SEE: Final = "write the program that is to run into kernel.json, or make its script start that in every case"
-_START: Final = "have the script start the kernel as its last step: 'exec PROGRAM ... \"$@\"'"
-_OTHERWISE: Final = "install the kernel again in the final stage of the build"
+_SEE: Final = (
+    "Name the program that runs the kernel in kernel.json, or change its script to start that program in every case"
+)
+_START: Final = "Start the kernel as the last step of the script: 'exec PROGRAM ... \"$@\"'"
+_OTHERWISE: Final = "Install the kernel again in the final stage of the build"
 
 
 @rule(id="KRN005", severity=everywhere(Severity.ERROR))
@@ -94,15 +102,15 @@ def _missing(listing: Listing, requested: frozenset[str]) -> Iterator[Finding]:
         elif kernel.idle is not None:
             yield _finding(kernel, kernel.idle, "idle", _START)
         elif kernel.relative:
-            text = f"its command {kernel.spec.argv[0]!r} depends on the directory in which the server runs"
-            yield _finding(kernel, text, "relative", "write the absolute path into kernel.json", Severity.WARNING)
+            text = f"its command {kernel.spec.argv[0]!r} depends on the working directory of the server"
+            yield _finding(kernel, text, "relative", "Write the absolute path in kernel.json", Severity.WARNING)
         elif kernel.program.problem is not None:
             problem = kernel.program.problem
             if problem.code == FORBIDDEN:
                 continue  # USR006 has it
             yield _finding(kernel, problem.text, problem.code, _HINTS.get(problem.code, _OTHERWISE))
         elif python is not None and not python.home_exists:
-            text = f"{python.configuration} says that the base interpreter is in {python.home}, which does not exist"
+            text = f"{python.configuration} names a base interpreter in {python.home}, which does not exist"
             yield _finding(kernel, text, "home-missing", _HINTS["dangling"])
 
 

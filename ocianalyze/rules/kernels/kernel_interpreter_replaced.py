@@ -1,26 +1,27 @@
-r"""A kernel's command is a bare `python`, for which the server puts its own interpreter.
+r"""A kernel's command is a bare `python`, which the server replaces with its own interpreter.
 
 ## What it checks
 
-The command of each listed kernel spec does not begin with a word that the server replaces: `python`, `python3`, and
-the `python3.N` that the server itself is. Such a kernel spec is what `pip install ipykernel` leaves behind; `python -m
-ipykernel install` writes the absolute path. `{prefix}/bin/python` means the same interpreter.
+The command of each listed kernel spec does not begin with a name that the server replaces: `python`, `python3`, or the
+`python3.N` of the server's own version. `{prefix}/bin/python` refers to the same interpreter. `pip install ipykernel`
+installs such a kernel spec, while `python -m ipykernel install` writes the absolute path.
 
-In Studio Classic the server is SageMaker's, a Python 3.7 in every log seen. In the newer Studio the server is the
-image's own: a note, and a warning if the kernel spec does not belong to the server's environment. The kernels of conda
-environments are started in their environment and are exempt, as are names such as `python3.11` for a server of another
-version, which are looked up in `PATH`.
+- In Studio Classic, the server is SageMaker's; every log seen so far shows Python 3.7.
+- In the newer Studio, the server is the image's own. The finding is then a note, or a warning if the kernel spec does
+  not belong to the server's environment.
+- Kernels of conda environments are exempt, because they are started in their own environment.
+- Names such as `python3.11` are exempt if the server has another version. They are looked up on `PATH`.
 
 ## Why it matters
 
-Jupyter replaces these names by the interpreter that the server itself runs on. In Studio Classic that is
-`/opt/.sagemakerinternal/conda/bin/python`, a Python of SageMaker's own: the notebook starts, but `sys.executable`
-is not the image's, and none of the image's packages can be imported (`ModuleNotFoundError`). In the newer Studio the
-replacement is right as long as the kernel spec belongs to the same environment as the server.
+Jupyter replaces these names with the interpreter that runs the server. In Studio Classic that is
+`/opt/.sagemakerinternal/conda/bin/python`, SageMaker's own Python. The notebook starts, but `sys.executable` is not the
+image's Python, and importing the image's packages fails with `ModuleNotFoundError`. In the newer Studio, the
+replacement is correct if the kernel spec and the server belong to the same environment.
 
 ## How to fix
 
-Let ipykernel write the kernel spec, after it was installed, with the `python` that is first on `PATH`:
+After installing ipykernel, let it write the kernel spec, with the `python` that is first on `PATH`:
 
 ```dockerfile
 RUN python3 -m pip install ipykernel \
@@ -38,8 +39,8 @@ RUN python3 -m pip install ipykernel \
 - [jupyter_client, `manager.py`](https://github.com/jupyter/jupyter_client/blob/main/jupyter_client/manager.py):
   `format_kernel_cmd`.
 - Custom image samples, issues [9](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/9) and
-  [18](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/18): the symptom; that this is its
-  cause is concluded from the code.
+  [18](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/18): the symptom. The cause is
+  inferred from the code.
 """
 
 from __future__ import annotations
@@ -74,27 +75,27 @@ def _replaced(listing: Listing) -> Iterator[Finding]:
         if kernel.foreign:
             consequence = "the notebook would run AWS's Python, not the image's"
         elif is_own:
-            consequence = "the Python of the environment that the kernel belongs to"
+            consequence = "the notebook runs the Python of the kernel's own environment"
         else:
-            consequence = f"the notebook would run {server.executable}, whatever environment the kernel was meant for"
+            consequence = f"the notebook would run {server.executable}, regardless of the kernel's environment"
         yield about(
             kernel,
-            f"kernel {kernel.name!r} starts {word!r}, which the server replaces by its own interpreter: {consequence}",
-            hint=f"have the absolute path written, by the interpreter that is meant: '{_rewrite(kernel)}'",
-            # Code Editor has no such server: what its extensions start is their own business.
+            f"kernel {kernel.name!r} starts {word!r}, which the server replaces with its own: {consequence}",
+            hint=f"Write the absolute path into kernel.json with the intended interpreter: '{_rewrite(kernel)}'",
+            # Code Editor has no such server; its extensions choose their interpreters themselves.
             severity=None if kernel.foreign or is_own else {**newer(Severity.WARNING), CODE_EDITOR: Severity.NOTE},
             data={"argv": list(kernel.spec.argv), "replaced_by": server.executable},
         )
 
 
 def _rewrite(kernel: Kernel) -> str:
-    """Return the command that writes the kernel spec anew where it lies."""
+    """Return the command that rewrites the kernel spec in its place."""
     prefix, found, _ = kernel.directory.partition("/share/jupyter/kernels/")
     where = f"--prefix {prefix or '/'}" if found else "--sys-prefix"
     return f"RUN python3 -m ipykernel install {where} --name {kernel.name}"
 
 
 def _belongs_to(kernel: Kernel, server: Server) -> bool:
-    """Tell whether a kernel spec lies in the server's prefix, or where Debian's pip puts what belongs to ``/usr``."""
+    """Return whether a kernel spec is in the server's prefix; Debian's pip installs to ``/usr/local`` for ``/usr``."""
     prefixes = (server.prefix, "/usr/local") if server.prefix == "/usr" else (server.prefix,)
     return any(kernel.directory.startswith(f"{prefix}/share/jupyter/") for prefix in prefixes)

@@ -1,15 +1,15 @@
-r"""The directory of a kernel spec has a name that kernels should not have.
+"""The directory name of a kernel spec contains characters that kernel names should not have.
 
 ## What it checks
 
-The name of each visible kernel spec's directory holds only ASCII letters, digits, `-`, `.` and `_`. Upper case is a
-note: Jupyter turns it into lower case. The names that nb_conda_kernels makes are always valid.
+The directory name of each visible kernel spec contains only ASCII letters, digits, `-`, `.` and `_`. Upper case is a
+note, because Jupyter converts the name to lower case. The names that nb_conda_kernels generates are always valid.
 
 ## Why it matters
 
-Jupyter warns `Invalid kernelspec directory name` and lists such a kernel all the same, but it goes by its name in URLs
-and in `KernelSpecs` of the AppImageConfig, where not every program copes with other characters. A kernel in a directory
-`MyKernel` must be asked for as `mykernel`, and names are case sensitive there.
+Jupyter warns `Invalid kernelspec directory name` but still lists the kernel. URLs and `KernelSpecs` of the
+AppImageConfig use this name, and not every program handles other characters there. Names are case sensitive, so a
+kernel in the directory `MyKernel` must be requested as `mykernel`.
 
 ## How to fix
 
@@ -17,7 +17,7 @@ and in `KernelSpecs` of the AppImageConfig, where not every program copes with o
 RUN python3 -m ipykernel install --sys-prefix --name my-kernel --display-name "My kernel (ü)"
 ```
 
-The display name may hold anything.
+The display name may contain any characters.
 
 ## Data
 
@@ -66,13 +66,13 @@ def _invalid(listing: Listing) -> Iterator[Finding]:
         if not _VALID.fullmatch(name):
             yield about(
                 kernel,
-                f"kernel {kernel.name!r} has a name with characters other than A-Z a-z 0-9 . _ -",
-                hint="give its directory a plain name; 'display_name' in kernel.json may hold anything",
+                f"kernel name {kernel.name!r} contains characters other than A-Z a-z 0-9 . _ -",
+                hint="Rename its directory; 'display_name' in kernel.json may contain any characters",
             )
         elif name != kernel.name:
             yield about(
                 kernel,
-                f"the kernel in the directory {name!r} is called {kernel.name!r}: Jupyter lists names in lower case",
-                hint=f"ask for it as {kernel.name!r}",
+                f"kernel directory {name!r} is listed as {kernel.name!r}: Jupyter converts names to lower case",
+                hint=f"Request it as {kernel.name!r}",
                 severity=Severity.NOTE,
             )

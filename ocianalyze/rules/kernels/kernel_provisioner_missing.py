@@ -1,20 +1,24 @@
-"""A kernel asks for a provisioner that the server does not have.
+"""A kernel requires a provisioner that the server does not have.
 
 ## What it checks
 
-`metadata.kernel_provisioner.provisioner_name` of each visible kernel is `local-provisioner`, which every server has, or
-one that a package in the server's environment offers: an entry point of the group
-`jupyter_client.kernel_provisioners`. What Studio Classic's own server has is not known, so that any other one is
-doubtful there.
+`metadata.kernel_provisioner.provisioner_name` of each visible kernel is one of these:
+
+- `local-provisioner`, which every server has
+- a provisioner of a package in the server's environment: an entry point of the group
+  `jupyter_client.kernel_provisioners`
+
+The provisioners of Studio Classic's own server are not known. Any other provisioner than `local-provisioner` is
+therefore a finding there.
 
 ## Why it matters
 
-A kernel whose provisioner is missing is left out of the list; only the log says that the `Kernel 'x' is referencing a
-kernel provisioner ('y') that is not available`. Asking for the kernel fails with `No such kernel named x`.
+A kernel whose provisioner is missing is not listed. Only the log shows that the `Kernel 'x' is referencing a kernel
+provisioner ('y') that is not available`. Requesting the kernel fails with `No such kernel named x`.
 
 ## How to fix
 
-Install the package that brings the provisioner into the environment of the server, or take `kernel_provisioner` out of
+Install the package that provides the provisioner into the server's environment, or remove `kernel_provisioner` from
 `kernel.json`.
 
 ```dockerfile
@@ -24,8 +28,8 @@ RUN /opt/conda/bin/python -m pip install gateway-provisioners
 ## Data
 
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
-- `provisioner`: the one that it asks for.
-- `available`: those that the server is known to have.
+- `provisioner`: the provisioner that the kernel requires.
+- `available`: the provisioners that the server is known to have.
 
 ## References
 
@@ -65,8 +69,9 @@ def _missing(listing: Listing) -> Iterator[Finding]:
         if kernel.visible and name is not None and name not in listing.provisioners:
             yield about(
                 kernel,
-                f"kernel {kernel.name!r} asks for the provisioner {name!r}, which the server is not known to have: "
-                "without it the kernel is not listed",
-                hint="install the package that brings it into the server's environment, or do without",
+                f"kernel {kernel.name!r} requires the provisioner {name!r}, which the server may not have: "
+                "without it, the kernel is not listed",
+                hint="Install the package that provides it into the server's environment, "
+                "or remove 'kernel_provisioner' from kernel.json",
                 data={"provisioner": name, "available": sorted(listing.provisioners)[:_SHOWN]},
             )

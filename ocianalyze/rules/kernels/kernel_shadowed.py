@@ -1,18 +1,18 @@
-"""A kernel is not listed, because another one of the same name is found first.
+"""A kernel is not listed, because another kernel of the same name is found first.
 
 ## What it checks
 
-Each kernel name, in lower case, is found once in the directories that are searched. Hidden kernels shadow nothing.
+Each kernel name, in lower case, is found only once in the directories that Jupyter searches. Hidden kernels do not
+shadow others.
 
 ## Why it matters
 
-Jupyter lists only the first: what is installed in the other place has no effect. That may be meant, as where a base
-image brings a kernel spec and another is put before it, but it may also be the reason why an unexpected interpreter
-runs.
+Jupyter lists only the first kernel of a name, so the other one has no effect. This may be intended, for example to
+override the kernel spec of a base image. It may also be the reason why an unexpected interpreter runs.
 
 ## How to fix
 
-Give one of them another name, or remove it in the step that makes it:
+Rename one of the kernels, or remove it in the build step that creates it:
 
 ```dockerfile
 RUN rm -r /usr/local/share/jupyter/kernels/python3
@@ -21,7 +21,7 @@ RUN rm -r /usr/local/share/jupyter/kernels/python3
 ## Data
 
 - `kernel`, `kernel_directory`: the kernel that is not listed, and the directory of its `kernel.json`.
-- `shadowed_by`: the directory of the one that is.
+- `shadowed_by`: the directory of the kernel that is listed.
 
 ## References
 
@@ -56,8 +56,8 @@ def _shadowed(listing: Listing) -> Iterator[Finding]:
         if kernel.shadowed_by is not None and kernel.hidden_by is None:
             yield about(
                 kernel,
-                f"kernel {kernel.name!r} in {kernel.directory} has no effect: that in {kernel.shadowed_by} is listed",
-                hint="give one of them another name, or remove the one that is not meant",
+                f"kernel {kernel.name!r} in {kernel.directory} is not listed: {kernel.shadowed_by} is found first",
+                hint="Rename one of the two kernels, or remove the one that you do not need",
                 severity=Severity.NOTE,
                 data={"shadowed_by": kernel.shadowed_by},
             )

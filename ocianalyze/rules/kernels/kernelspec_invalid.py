@@ -1,24 +1,24 @@
-"""A `kernel.json` is such that Jupyter drops the kernel.
+"""A `kernel.json` is invalid, so Jupyter does not list the kernel.
 
 ## What it checks
 
-The `kernel.json` of each visible kernel is UTF-8 without a byte order mark, JSON, an object, and the keys that
-Jupyter knows have the types that it demands: `argv` a list, `env` and `metadata` objects, `interrupt_mode` `signal`
-or `message`, the others strings. Keys that it does not know are tolerated.
+The `kernel.json` of each visible kernel is a JSON object in UTF-8 without a byte order mark. The keys that Jupyter
+knows have the required types: `argv` is a list, `env` and `metadata` are objects, `interrupt_mode` is `signal` or
+`message`, and the others are strings. Unknown keys are allowed.
 
-In a conda environment, whose kernels nb_conda_kernels lists, `argv` and `display_name` must be there as well.
+In a conda environment, whose kernels nb_conda_kernels lists, `argv` and `display_name` are required.
 
 ## Why it matters
 
-Jupyter writes a warning to its log (`Error loading kernelspec`) and leaves the kernel out: it vanishes from the
-list. A kernel of the same name in a directory that is searched later does not take its place.
+Jupyter logs a warning (`Error loading kernelspec`) and leaves the kernel out of the list. A kernel of the same name in
+a directory that is searched later does not take its place.
 
-nb_conda_kernels takes less care: on a valid JSON document without `display_name`, or with a value of the wrong type, it
-fails with a `KeyError` or `TypeError` as the server starts, and no kernel is listed at all.
+nb_conda_kernels is less tolerant. If a valid JSON document lacks `display_name` or has a value of the wrong type, it
+fails with a `KeyError` or `TypeError` when the server starts, and no kernel is listed at all.
 
 ## How to fix
 
-Let the kernel's own installer write the file, or check yours in the build:
+Let the kernel's own installer write the file, or check your file in the build:
 
 ```dockerfile
 RUN python3 -m json.tool /usr/local/share/jupyter/kernels/mykernel/kernel.json
@@ -28,7 +28,7 @@ RUN python3 -m json.tool /usr/local/share/jupyter/kernels/mykernel/kernel.json
 
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `problem`: what is wrong.
-- `listing_fails`: whether nb_conda_kernels fails on it, so that the server may not start.
+- `listing_fails`: whether nb_conda_kernels fails on the file, so that the server may not start.
 
 ## References
 
@@ -67,10 +67,10 @@ def _invalid(listing: Listing) -> Iterator[Finding]:
         if not kernel.visible or kernel.problem is None:
             continue
         fails = kernel.origin == "conda" and kernel.spec.conda_failure is not None
-        what = "makes nb_conda_kernels fail" if fails else "is dropped"
+        what = "makes nb_conda_kernels fail" if fails else "is not listed"
         yield about(
             kernel,
-            f"kernel {kernel.name!r} {what}, because of its kernel.json: {kernel.problem}",
-            hint="let the kernel's installer write it, or check it with 'python3 -m json.tool'",
+            f"kernel {kernel.name!r} {what} because its kernel.json is invalid: {kernel.problem}",
+            hint="Let the kernel's installer write the file, or check it with 'python3 -m json.tool'",
             data={"problem": kernel.problem, "listing_fails": fails},
         )

@@ -1,25 +1,29 @@
-"""The kernel `python3` is not where Studio Classic looks first.
+"""The kernel `python3` is not in the directory that Studio Classic searches first.
 
 ## What it checks
 
 If `python3` is in `/usr/local/share/jupyter/kernels` or `/usr/share/jupyter/kernels`, it is also in
-`share/jupyter/kernels` of the prefix of the `python` that is found through `PATH`. For images made from `python:3` both
-are the same directory. Kernels of any other name are found in either place.
+`share/jupyter/kernels` of the prefix of the `python` on `PATH`. For images that are based on `python:3`, both are the
+same directory. Kernels with any other name are found in either place.
 
 ## Why it matters
 
-Studio Classic's start-up puts the prefix of that `python` first. The directories of the system come last, after those
-of the service's own Python, which is likely to have a `python3` as well: then the notebook runs that one, and
-`sys.executable` is `/opt/.sagemakerinternal/conda/bin/python`. That the service's Python has such a kernel is
-concluded from what users saw; AWS's own example for Amazon Linux 2 has its kernel in `/usr/local`, too.
+When Studio Classic starts, it puts the prefix of that `python` first. The system directories come last, after those of
+Studio's own Python, which probably has a `python3` kernel as well. The notebook then runs that kernel, and
+`sys.executable` is `/opt/.sagemakerinternal/conda/bin/python`.
+
+That Studio's own Python has such a kernel is inferred from user reports. AWS's own example for Amazon Linux 2 also
+installs its kernel in `/usr/local`.
 
 ## How to fix
+
+Use the `python` that is first on `PATH`:
 
 ```dockerfile
 RUN python -m ipykernel install --sys-prefix
 ```
 
-with the `python` that is first on `PATH`, or another name, which goes into `KernelSpecs` of the AppImageConfig:
+Alternatively, use another name, and add it to `KernelSpecs` of the AppImageConfig:
 
 ```dockerfile
 RUN python3 -m ipykernel install --name my-kernel
@@ -33,7 +37,7 @@ RUN python3 -m ipykernel install --name my-kernel
 ## References
 
 - Custom image samples, issues [4](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/4) (the
-  start-up) and [18](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/18) (the symptom).
+  startup) and [18](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/18) (the symptom).
 - [jupyter_core, `paths.py`](https://github.com/jupyter/jupyter_core/blob/main/jupyter_core/paths.py): `jupyter_path`.
 """
 
@@ -56,15 +60,15 @@ def _has_python(subject: Subject) -> bool:
 
 @rule(id="KRN009", severity={CLASSIC: Severity.WARNING}, applies=_has_python)
 def native_kernel_outside_prefix(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if ``python3`` would be found in a directory of the system only."""
+    """Yield a finding if ``python3`` is found only in a system directory."""
     python = subject.facts.python
     for kernel in subject.facts.classic.kernels:
         if python is not None and kernel.name == NATIVE and kernel.place == "system" and kernel.listed:
             yield about(
                 kernel,
-                f"kernel {NATIVE!r} lies in {kernel.directory}, but the 'python' on PATH has the prefix "
-                f"{python.prefix}: a {NATIVE!r} of the service's own may come first",
-                hint=f"install it where the service looks first: 'RUN python3 -m ipykernel install "
-                f"--prefix {python.prefix}'; or give it another name",
+                f"kernel {NATIVE!r} is in {kernel.directory}, outside {python.prefix}, the prefix of 'python' on PATH: "
+                f"Studio may find its own {NATIVE!r} first",
+                hint=f"Install it where Studio searches first: 'RUN python3 -m ipykernel install "
+                f"--prefix {python.prefix}'; or rename it",
                 data={"prefix": python.prefix},
             )

@@ -1,22 +1,31 @@
-"""No kernel of the image can be found and started.
+"""The image has no usable kernel.
 
 ## What it checks
 
-At least one kernel is listed at run time and nothing is known that keeps it from starting with the image's own
-interpreter. Studio Classic searches, in this order: `share/jupyter/kernels` of the prefix of the `python` that is found
-through `PATH`; the user's Jupyter directories, unless they are hidden; `/usr/local/share/jupyter/kernels`;
-`/usr/share/jupyter/kernels`; and the conda environments. If the only usable kernels are such as conda may not list, or
-their commands cannot be followed, or there is no `python` on `PATH` that says where Studio Classic searches, the check
-is undecided.
+At least one kernel is listed at run time, and nothing known prevents it from starting with the image's own interpreter.
+Studio Classic searches these places, in this order:
 
-In the newer Studio a Jupyter server of the image's own searches: the directories of `JUPYTER_PATH`, the user's, those
-of its own prefix, and the system's. If there is no `python3`, but ipykernel in its environment, it makes one of
-itself. Code Editor finds interpreters by itself, so that an image with a Python has no finding there.
+1. `share/jupyter/kernels` of the prefix of the `python` on `PATH`
+2. the user's Jupyter directories, unless they are hidden
+3. `/usr/local/share/jupyter/kernels`
+4. `/usr/share/jupyter/kernels`
+5. the conda environments
+
+The check is undecided in these cases:
+
+- conda may not list the only usable kernels.
+- The commands of the only usable kernels cannot be followed.
+- There is no `python` on `PATH`, so it is not known where Studio Classic searches.
+
+In the newer Studio, the image's own Jupyter server searches the directories of `JUPYTER_PATH`, of the user, of the
+server's own prefix, and of the system. If there is no `python3` kernel, but the server's environment has ipykernel, the
+server provides `python3` itself. Code Editor finds interpreters without kernels, so an image with Python has no finding
+there.
 
 ## Why it matters
 
-A KernelGateway app without a kernel has nothing to run: the notebook stays without one, or its kernel dies. In the
-newer Studio the app starts all the same, only notebooks cannot be run: a warning.
+A KernelGateway app without a kernel has nothing to run: the notebook has no kernel, or its kernel dies. In the newer
+Studio the app starts anyway, but notebooks cannot run, which is a warning.
 
 ## How to fix
 
@@ -24,12 +33,12 @@ newer Studio the app starts all the same, only notebooks cannot be run: a warnin
 RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix
 ```
 
-The prefix matters: run it with the `python` that is first on `PATH`. For R: `IRkernel::installspec(user = FALSE)`.
+The prefix matters: use the `python` that is first on `PATH`. For R, use `IRkernel::installspec(user = FALSE)`.
 
 ## Data
 
-- `kernels`: for each kernel that was found, its `name`, `directory`, and why it does not count (`problem`).
-- `unlisted`: `kernel.json` files that lie where nobody searches.
+- `kernels`: the `name` and `directory` of each kernel that was found, and why it is not usable (`problem`).
+- `unlisted`: `kernel.json` files in places that are not searched.
 
 ## References
 
@@ -58,8 +67,8 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20
 
 
-_INSTALL: Final = "install one: 'RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix'"
-_MEND: Final = "mend one of them, as the findings of the rules in brackets say"
+_INSTALL: Final = "Install one: 'RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix'"
+_FIX: Final = "Fix one of these kernels; see the rules in parentheses"
 
 
 @rule(id="KRN001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
@@ -70,7 +79,7 @@ def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
 
 
 def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]:
-    """Yield a finding if the listing has no usable kernel; `python` is what ``python`` on ``PATH`` leads to."""
+    """Yield a finding if the listing has no usable kernel; `python` is the installation of ``python`` on ``PATH``."""
     usable = [kernel for kernel in listing.kernels if kernel.usable]
     if any(not kernel.uncertain and kernel.unsure is None for kernel in usable):
         return
@@ -81,17 +90,17 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
             f"{kernel.name!r} {problem}" for kernel, problem in problems[:_SHOWN]
         )
     elif unlisted:
-        message = f"no kernel where Studio searches; there is {unlisted[0]}, but {_not_searched(listing, python)}"
+        message = f"no kernel where Studio searches: found {unlisted[0]}, but {_not_searched(listing, python)}"
     else:
-        message = "no kernel: there is no kernel.json where Studio searches"
-    # What Studio Classic's start-up does without a python on PATH is not known; another prefix might be found.
+        message = "no kernel: no kernel.json where Studio searches"
+    # It is not known what Studio Classic does without a python on PATH; it might search another prefix.
     is_guess = bool(usable) or (not problems and python is None and _is_any_readable(listing, unlisted))
     cannot_matter = {CODE_EDITOR: None} if listing.server.installation is not None else None
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,
         layer=problems[0][0].node.layer if problems else None,
-        hint=_MEND if problems else _INSTALL,
+        hint=_FIX if problems else _INSTALL,
         severity=cannot_matter,
         kind="undecided" if is_guess else "finding",
         data={
@@ -105,24 +114,24 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
 
 
 def _is_any_readable(listing: Listing, paths: Sequence[str]) -> bool:
-    """Tell whether the container's user may read one of some files, or whether there are too many to say."""
+    """Return whether the container's user may read one of the files, or whether there are too many to check."""
     filesystem, user = listing.shell.filesystem, listing.shell.user
     return len(paths) > _SHOWN or any(find_denial(filesystem, path, user) is None for path in paths)
 
 
 def _problem(kernel: Kernel) -> str:
     reasons = (
-        (kernel.hidden_by, f"is hidden by what is mounted on {kernel.hidden_by} (KRN008)"),
-        (kernel.denied, "cannot be read by the container's user (USR006)"),
+        (kernel.hidden_by, f"is hidden by the volume mounted on {kernel.hidden_by} (KRN008)"),
+        (kernel.denied, "is not readable for the container's user (USR006)"),
         (kernel.shadowed_by, f"is shadowed by {kernel.shadowed_by}"),
         (kernel.renamed, f"is listed as {kernel.renamed!r}"),
         (kernel.problem, "has an invalid kernel.json (KRN003)"),
-        (kernel.unprovisioned, "wants a provisioner that is not installed (KRN016)"),
+        (kernel.unprovisioned, "requires a provisioner that is not installed (KRN016)"),
         (kernel.spec.argv_problem, "has a malformed command (KRN004)"),
         (kernel.foreign, "would run AWS's interpreter (KRN006)"),
         (kernel.unsure, "may not start (KRN005)"),
         (kernel.command_problem or kernel.idle, "has a command that cannot be run (KRN005, USR006)"),
-        (kernel.module and kernel.module.missing, "lacks its Python module (KRN007)"),
+        (kernel.module and kernel.module.missing, "cannot import its Python module (KRN007)"),
         (kernel.doubt, f"may not be listed: {kernel.doubt}"),
     )
     return next((text for reason, text in reasons if reason), "cannot be used")
@@ -132,5 +141,5 @@ def _not_searched(listing: Listing, python: Installation | None) -> str:
     if listing.server.installation is not None:
         return f"the server's prefix is {listing.server.prefix}"
     if python is None:
-        return "'python' on PATH leads to no Python by whose prefix it could be found"
-    return f"the prefix of the 'python' on PATH is {python.prefix}"
+        return "there is no 'python' on PATH whose prefix Studio could search"
+    return f"the prefix of 'python' on PATH is {python.prefix}"

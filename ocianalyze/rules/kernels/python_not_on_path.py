@@ -1,15 +1,14 @@
-"""There is no `python` on `PATH`.
+"""`python` is not on `PATH`.
 
 ## What it checks
 
-The command `python`, looked up in the `PATH` of the image as the container's user, leads to a program that can be run.
-`python3` does not count.
+The container's user can run the command `python`, looked up on the image's `PATH`. `python3` does not count.
 
 ## Why it matters
 
-Studio Classic's start-up runs `python -c 'import sys; print(sys.prefix)'` and makes Jupyter search
-`share/jupyter` below what that prints. What it does where there is no `python` is not known; kernels in the prefix of
-`python3` are then not found, unless that is `/usr/local` or `/usr`.
+When Studio Classic starts, it runs `python -c 'import sys; print(sys.prefix)'` and makes Jupyter search `share/jupyter`
+below the prefix that this prints. It is not known what happens without `python`. Kernels in the prefix of `python3` are
+then not found, unless that prefix is `/usr/local` or `/usr`.
 
 ## How to fix
 
@@ -17,17 +16,17 @@ Studio Classic's start-up runs `python -c 'import sys; print(sys.prefix)'` and m
 RUN ln -s python3 /usr/bin/python
 ```
 
-On Debian and Ubuntu the package `python-is-python3` does that.
+On Debian and Ubuntu, the package `python-is-python3` does the same.
 
 ## Data
 
-- `path`: the directories of `PATH`, the first of them if there are many.
+- `path`: the directories of `PATH`. If there are many, only the first ones.
 - `problem`: why `python` cannot be run.
 
 ## References
 
 - [Custom image samples, issue 4](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/4): a log
-  of the start-up.
+  of the startup.
 """
 
 from __future__ import annotations
@@ -49,9 +48,9 @@ def python_not_on_path(subject: Subject) -> Iterator[Finding]:
     program = subject.facts.python_program
     if program.problem is not None:
         yield Finding(
-            message=f"Studio Classic asks 'python' where the kernels are, but {program.problem.text}",
+            message=f"Studio Classic runs 'python' to find kernels, but {program.problem.text}",
             path=program.path,
             layer=program.node.layer if program.node is not None else None,
-            hint="let 'python' lead to the image's interpreter: 'RUN ln -s python3 /usr/bin/python'",
+            hint="Link 'python' to the image's interpreter: 'RUN ln -s python3 /usr/bin/python'",
             data={"path": list(subject.facts.shell.path[:_SHOWN]), "problem": program.problem.text},
         )

@@ -1,15 +1,19 @@
-r"""A kernel that Studio will ask for is not in the image.
+r"""A kernel that Studio will request is not in the image.
 
 ## What it checks
 
-Every name in `KernelSpecs` of the AppImageConfig is the name of a kernel that Studio finds in the image, in exactly
-the same spelling: the directory of a kernel spec in lower case, or `conda-env-<environment>-<kernel>`. Without an
-AppImageConfig the name is `python3`; as the image may well be registered with other names, it is then a warning.
+Every name in `KernelSpecs` of the AppImageConfig is the exact name of a kernel that Studio finds in the image. That is
+the directory name of a kernel spec in lower case, or `conda-env-<environment>-<kernel>`. Without an AppImageConfig, the
+requested name is `python3`. The image may be registered with other names, so a missing one is then only a warning.
 
-`python3` in `/usr/local/share/jupyter` or `/usr/share/jupyter` may come after one of the service's own: a warning
-(without an AppImageConfig that is left to KRN009 and KRN010); so is `python3` that is not there at all, which may be
-one that the service makes of its own Python. If the AppImageConfig names a kernel that may not be listed, because conda
-may not know its environment or the service may lack its provisioner, the check is undecided.
+These cases are warnings:
+
+- `python3` is in `/usr/local/share/jupyter` or `/usr/share/jupyter`, where Studio may find its own `python3` first.
+  Without an AppImageConfig, KRN009 and KRN010 cover this case.
+- `python3` is not in the image at all. Studio may provide it from its own Python.
+
+If the AppImageConfig names a kernel that may not be listed, the check is undecided. This is the case if conda may not
+know its environment, or if Studio may lack its provisioner.
 
 ## Why it matters
 
@@ -17,14 +21,14 @@ Starting the notebook fails with "Kernel with name [myenv] does not exist in ima
 
 ## How to fix
 
-Name the kernels as they are called, `ocianalyze scan` lists them:
+Use the names that `ocianalyze scan` lists:
 
 ```sh
 aws sagemaker create-app-image-config --app-image-config-name my-image \
   --kernel-gateway-image-config '{"KernelSpecs": [{"Name": "conda-env-myenv-py", "DisplayName": "My environment"}]}'
 ```
 
-or install the kernel under that name, with the `python` that is first on `PATH`:
+Alternatively, install the kernel under the requested name, with the `python` that is first on `PATH`:
 
 ```dockerfile
 RUN python -m ipykernel install --sys-prefix --name python3
@@ -32,15 +36,15 @@ RUN python -m ipykernel install --sys-prefix --name python3
 
 ## Data
 
-- `requested`: the name.
-- `available`: the names that there are.
-- `stated`: whether the AppImageConfig names it.
+- `requested`: the requested name.
+- `available`: the names of the kernels in the image.
+- `stated`: whether the AppImageConfig requests the name.
 
 ## References
 
 - [Custom image samples, issue 22](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/22).
 - [Amazon SageMaker API, KernelSpec](https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_KernelSpec.html).
-- [nb_conda_kernels](https://github.com/anaconda/nb_conda_kernels): the names of conda environments' kernels.
+- [nb_conda_kernels](https://github.com/anaconda/nb_conda_kernels): the kernel names of conda environments.
 """
 
 from __future__ import annotations
@@ -60,7 +64,7 @@ if TYPE_CHECKING:
 
 @rule(id="KRN002", severity={CLASSIC: Severity.ERROR})
 def requested_kernel_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each requested name that is not there, or not for sure."""
+    """Yield a finding for each requested name that is missing, or that may be."""
     listed = [kernel for kernel in subject.facts.kernels if kernel.listed]
     stated = requested_kernels(subject.app_image_config)
     if stated is None and not listed:
@@ -83,22 +87,22 @@ def _finding(
     if kernel is not None:
         message = f"kernel {name!r} may not be found: {kernel.doubt}"
     elif renamed is not None:
-        message = f"kernel {name!r} is listed as {renamed.renamed!r} only, because it lies in a conda environment"
+        message = f"kernel {name!r} is in a conda environment and is only listed as {renamed.renamed!r}"
     elif other is not None:
-        message = f"kernel {name!r} is requested, but it is called {other!r}, and names are case sensitive"
+        message = f"kernel {name!r} is requested, but its name is {other!r}, and names are case sensitive"
     elif stated:
         message = f"kernel {name!r} is requested, but the image has {_listing(available)}"
         if name == NATIVE:
-            message += "; if it is shown at all, it runs a Python of the service's own"
+            message += "; if Studio shows it at all, it runs Studio's own Python"
     else:
         message = (
             f"Studio shows {name!r} unless the AppImageConfig names other kernels; the image has {_listing(available)}"
         )
     hint = install
     if renamed is not None and kernel is None:
-        hint = f"name {renamed.renamed!r} in KernelSpecs of the AppImageConfig"
+        hint = f"Use {renamed.renamed!r} in KernelSpecs of the AppImageConfig"
     elif kernel is None and available:
-        hint = f"name {available[0]!r} in KernelSpecs of the AppImageConfig, or install a kernel named {name!r}"
+        hint = f"Use {available[0]!r} in KernelSpecs of the AppImageConfig, or install a kernel named {name!r}"
     undecided = stated and kernel is not None and kernel.place != "system"
     missing = stated and kernel is None and name != NATIVE
     return Finding(
@@ -113,15 +117,13 @@ def _finding(
 
 
 def _install(subject: Subject, name: str) -> str:
-    """Return how to install a kernel where the service searches first: the prefix of the ``python`` on ``PATH``."""
+    """Return how to install a kernel where Studio searches first: the prefix of the ``python`` on ``PATH``."""
     python = subject.facts.python
     if python is None:
-        first = (
-            "let 'python' lead to the image's interpreter and install it for that: 'RUN ln -s python3 /usr/bin/python"
-        )
+        first = "Link 'python' to the image's interpreter and install the kernel: 'RUN ln -s python3 /usr/bin/python"
         return f"{first} && python -m ipykernel install --sys-prefix --name {name}'"
     command = f"python3 -m ipykernel install --prefix {python.prefix} --name {name}"
-    return f"install it where the service searches first: 'RUN {command}'"
+    return f"Install it where Studio searches first: 'RUN {command}'"
 
 
 def _listing(names: list[str]) -> str:

@@ -1,1 +1,1 @@
-"""Who the container runs as, and who owns its files."""
+"""Rules about the user that the container runs as, and the owners of its files."""

@@ -1,14 +1,14 @@
-"""The home directory of the container's user is missing, or belongs to somebody else.
+"""The home directory of the container's user is missing, or belongs to another user.
 
 ## What it checks
 
-The directory that `/etc/passwd` (or `ENV HOME`) gives the container's user exists, and belongs to that user. Where the
-user's directory is mounted at run time, the image's own does not matter, and there is no finding; nor for root.
+The home directory of the container's user, from `/etc/passwd` or `ENV HOME`, exists and belongs to that user. There is
+no finding if the user's volume is mounted over this directory at run time, or if the user is root.
 
 ## Why it matters
 
-Programs write there: Jupyter its run-time files and history, pip its cache, IPython its profile. Without a home
-directory that can be written they fail with `PermissionError: [Errno 13] Permission denied: '/home/...'`.
+Programs write to the home directory: Jupyter its runtime files and history, pip its cache, IPython its profile. Without
+a writable home directory, they fail with `PermissionError: [Errno 13] Permission denied: '/home/...'`.
 
 ## How to fix
 
@@ -18,9 +18,9 @@ RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user
 
 ## Data
 
-- `home`: the directory.
-- `uid`: the user's number.
-- `owner`: the owner of the directory; null if there is no such directory.
+- `home`: the home directory.
+- `uid`: the user ID.
+- `owner`: the user ID of the directory's owner, or null if the directory does not exist.
 
 ## References
 
@@ -47,7 +47,7 @@ def _has_home(subject: Subject) -> bool:
 
 @rule(id="USR007", severity=everywhere(Severity.NOTE), applies=_has_home)
 def home_not_owned(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if the user has no home directory of its own where none is mounted."""
+    """Yield a finding if the user has no home directory of its own and none is mounted over it."""
     user = subject.facts.user
     node = subject.filesystem.lookup(user.home)
     is_directory = node is not None and node.is_directory
@@ -55,12 +55,12 @@ def home_not_owned(subject: Subject) -> Iterator[Finding]:
         return
     classic, own = subject.facts.classic.mounts, subject.facts.own.mounts
     hidden = {CLASSIC: classic.hides(user.home), **newer(own.hides(user.home))}
-    problem = f"belongs to user {node.uid}" if node is not None and is_directory else "is no directory of the image"
+    problem = f"belongs to user {node.uid}" if node is not None and is_directory else "does not exist in the image"
     yield Finding(
-        message=f"{user.home}, the home directory of user {user.uid}, {problem}",
+        message=f"home directory {user.home} of user {user.uid} {problem}",
         path=user.home,
         layer=node.layer if node is not None else None,
-        hint="make it with the user: 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user'",
+        hint="Create it with the user: 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user'",
         severity={profile: None if directory else Severity.NOTE for profile, directory in hidden.items()},
         data={"home": user.home, "uid": user.uid, "owner": node.uid if node is not None and is_directory else None},
     )

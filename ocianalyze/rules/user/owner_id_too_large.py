@@ -1,20 +1,20 @@
-"""A layer holds files whose owner or group is over 65535.
+"""A layer contains files whose user ID or group ID is greater than 65535.
 
 ## What it checks
 
-The user id and the group id of every entry of every layer, also of what later layers delete or replace. 65535 itself
-passes, as does 65534 (`nobody`). There is one finding for each layer.
+The user ID and group ID of every entry in every layer are at most 65535. This includes entries that later layers delete
+or replace. There is one finding per layer.
 
 ## Why it matters
 
-Studio maps the users of the image to users of the host, and has a range of 65536 numbers for that. The limit
-"applies to files in every layer of the image"; with one such file anywhere the app does not start. They come from
-archives that were packed by users with large numbers, npm packages above all.
+Studio maps the image's users to users of the host, and has a range of 65536 IDs for this. The limit "applies to files
+in every layer of the image". With one such file anywhere, the app does not start. Such files usually come from archives
+that were packed by users with large IDs, most often npm packages.
 
 ## How to fix
 
-Change the owner in the step that unpacks the archive. A later `RUN chown` makes a new layer and leaves this one as
-it is:
+Change the owner in the step that unpacks the archive. A later `RUN chown` creates a new layer and does not change this
+one:
 
 ```dockerfile
 RUN npm install --global some-package && chown -R root:root /usr/local/lib/node_modules
@@ -23,9 +23,9 @@ RUN curl -sSL https://example.com/tool.tar.gz | tar -xz --no-same-owner -C /opt
 
 ## Data
 
-- `count`: how many entries of the layer are affected.
+- `count`: the number of affected entries in the layer.
 - `deleted`: how many of them later layers delete or replace.
-- `ids`: some of the pairs, as `uid:gid`.
+- `ids`: some of the owners, as `uid:gid`.
 - `paths`: some of the paths.
 
 ## References
@@ -68,17 +68,15 @@ def _finding(subject: Subject, layer: int, rows: list[int], owners: list[str]) -
     deleted = sum(base + row in subject.filesystem.shadowed for row in rows)
     first = changeset.path(rows[0])
     what = "an entry" if len(rows) == 1 else f"{len(rows):,} entries"
-    message = f"{what} with a user or group id over {MAX_ID}, such as {owners[0]} on {first}"
+    message = f"{what} with a user ID or group ID over {MAX_ID}: {first} has {owners[0]}"
     if deleted:
-        gone = (
-            "which a later layer deletes or replaces" if deleted == len(rows) else f"{deleted:,} of them deleted later"
-        )
-        message = f"{message} ({gone}; they count all the same)"
+        gone = "deleted or replaced in a later layer" if deleted == len(rows) else f"{deleted:,} of them deleted later"
+        message = f"{message} ({gone}, but the limit applies to every layer)"
     data: dict[str, Any] = {
         "count": len(rows),
         "deleted": deleted,
         "ids": list(dict.fromkeys(owners))[:_SHOWN],
         "paths": [changeset.path(row) for row in rows[:_SHOWN]],
     }
-    hint = "change the owner in the step that writes them ('tar --no-same-owner', 'chown' in the same RUN)"
+    hint = "Change the owner in the step that writes the files: 'tar --no-same-owner', or 'chown' in the same RUN"
     return Finding(message=message, path=first, layer=layer, hint=hint, data=data)

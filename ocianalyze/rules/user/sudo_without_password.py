@@ -2,20 +2,20 @@
 
 ## What it checks
 
-There is a `sudo` that belongs to root and has the setuid bit, and a line of `/etc/sudoers` or a file in
-`/etc/sudoers.d` grants the container's user, one of its groups, or `ALL`, commands with `NOPASSWD:`. Aliases are not
-followed.
+The image has a `sudo` that belongs to root and has the setuid bit. A line in `/etc/sudoers` or in a file in
+`/etc/sudoers.d` grants commands with `NOPASSWD:` to the container's user, to one of its groups, or to `ALL`. Aliases
+are not resolved.
 
 ## Why it matters
 
-Nothing is wrong with it: AWS's own images do it, and the specification of the newer Studio says "You can add sudo
-access to your users. The IDs are remapped to prevent a process running in the container from having more privileges
-than necessary." It is told because people ask for it: with it, users can install packages in a running app as if they
-were root in the container, without it they cannot write to `site-packages`.
+This is not a problem. AWS's own images do it, and the specification of the newer Studio says "You can add sudo access
+to your users. The IDs are remapped to prevent a process running in the container from having more privileges than
+necessary." With it, users can install packages in a running app as if they were root in the container. Without it, they
+cannot write to `site-packages`.
 
 ## How to fix
 
-To take it away:
+To remove this permission:
 
 ```dockerfile
 RUN rm /etc/sudoers.d/sagemaker-user
@@ -23,8 +23,8 @@ RUN rm /etc/sudoers.d/sagemaker-user
 
 ## Data
 
-- `user`: the user's name, or its number.
-- `line`: the line that grants it.
+- `user`: the name of the user, or the user ID.
+- `line`: the line that grants the permission.
 
 ## References
 
@@ -60,7 +60,7 @@ def sudo_without_password(subject: Subject) -> Iterator[Finding]:
         name = user.name or str(user.uid)
         yield Finding.at(
             sudo.file,
-            f"user {name!r} may run commands as root without a password: {sudo.line[:_LONGEST]!r}",
-            hint="that is allowed, and common; remove the line if users must not install packages",
+            f"user {name!r} can run commands as root without a password: {sudo.line[:_LONGEST]!r}",
+            hint="Remove the line if users must not install packages; otherwise, no change is needed",
             data={"user": name, "line": sudo.line[:_LONGEST]},
         )

@@ -1,21 +1,26 @@
-"""The container's user may not read, or not reach, what must be read or run.
+"""The container's user cannot read or reach a file that it needs.
 
 ## What it checks
 
-For the user and the groups that `USER` makes the container's process (supplementary groups of `/etc/group` included):
-every directory above a kernel's `kernel.json` may be searched and the file be read; the directories of kernel specs
-may be listed; the program of a kernel may be executed, and the module that a Python kernel runs be read. In the newer
-Studio, the program that `ENTRYPOINT` or `CMD` names may be executed, and read if it is a script. Symlinks are
-followed, and the directories on their way count. User 0 may read everything; access control lists are not looked into.
-Programs that nobody may execute are left to KRN005.
+The process of the container has the user and groups that `USER` sets, including supplementary groups from `/etc/group`.
+It has these permissions:
+
+- It can read each kernel's `kernel.json` and enter every directory above it.
+- It can list the directories of kernel specs.
+- It can execute the program of each kernel, and read the module that a Python kernel runs.
+- In the newer Studio, it can execute the program of `ENTRYPOINT` or `CMD`, and read it if it is a script.
+
+Symlinks are followed, including the directories on their way. User 0 can read everything. Access control lists are not
+evaluated. KRN005 covers programs that nobody can execute.
 
 ## Why it matters
 
-What lies below a directory like `/root` (mode 0700) does not exist for user 1000: the kernel is not listed. A
-`kernel.json` that cannot be read is dropped with `Error loading kernelspec`; a directory of kernel specs that cannot
-be listed makes the whole list fail with `PermissionError: [Errno 13] Permission denied`; a module that cannot be read
-kills the kernel at once. A `umask 077` during the build, or `COPY --chmod`, is the usual cause. If the program of
-`ENTRYPOINT` cannot be executed, the app does not start: `permission denied: unknown`.
+For user 1000, files below a directory like `/root` (mode 0700) do not exist, so the kernel is not listed. An unreadable
+`kernel.json` is dropped with `Error loading kernelspec`. If a directory of kernel specs cannot be listed, the whole
+list fails with `PermissionError: [Errno 13] Permission denied`. An unreadable module kills the kernel at once. If the
+program of `ENTRYPOINT` is not executable, the app does not start: `permission denied: unknown`.
+
+The usual cause is a `umask 077` during the build, or `COPY --chmod`.
 
 ## How to fix
 
@@ -27,9 +32,9 @@ COPY --chmod=755 entrypoint.sh /usr/local/bin/
 ## Data
 
 - `needed`: the path that is needed.
-- `denied`: the directory or file that stands in the way, `mode` its permissions, and `owner` its owner as `uid:gid`;
-  of programs, the message has them.
-- `kernel`, `kernel_directory`: the kernel that needs it, if it is one, and the directory of its `kernel.json`.
+- `denied`, `mode`, `owner`: the directory or file that denies access, its permissions, and its owner as `uid:gid`. For
+  programs, only the message contains them.
+- `kernel`, `kernel_directory`: the kernel that needs the path, if any, and the directory of its `kernel.json`.
 
 ## References
 
@@ -57,8 +62,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.kernels import Kernel, Listing
 
-_RUN_HINT: Final = "let the container's user run it: 'RUN chmod a+rx' on it, and a+x on the directories above"
-_HINT: Final = "let the container's user read it: 'RUN chmod a+rX' on it and on the directories above"
+_RUN_HINT: Final = "Let the container's user run it: 'RUN chmod a+rx FILE', and 'chmod a+x' on the directories above it"
+_HINT: Final = "Let the container's user read it: 'RUN chmod a+rX FILE', also on the directories above it"
 
 
 def _is_resolved(subject: Subject) -> bool:
@@ -80,7 +85,7 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
         if denial is not None and not denial.is_unreachable and listing.mounts.hides(directory.path) is None:
             yield Finding.at(
                 denial.node,
-                f"kernels cannot be listed: {denial.text} by {who}",
+                f"kernels cannot be listed: {who} {denial.text}",
                 hint=_HINT,
                 data=_data(directory.path, denial),
             )
@@ -90,16 +95,16 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
             continue
         program = kernel.program.problem if kernel.listed and kernel.program is not None else None
         if program is not None and program.code == FORBIDDEN and not kernel.foreign:
-            message = f"kernel {kernel.name!r} cannot be started: {program.text}"
+            message = f"kernel {kernel.name!r} cannot start: {program.text}"
             yield about(kernel, message, hint=_RUN_HINT, data={"needed": kernel.command[0]})
         denial, needed = _denial_of(kernel, listing)
         if denial is not None:
-            message = f"kernel {kernel.name!r} needs {needed}, but {denial.text} by {who}"
+            message = f"kernel {kernel.name!r} needs {needed}, but {who} {denial.text}"
             yield about(kernel, message, hint=_HINT, data=_data(needed, denial))
 
 
 def _denial_of(kernel: Kernel, listing: Listing) -> tuple[Denial | None, str]:
-    """Return what keeps the user from a kernel's ``kernel.json`` or module, and which of the two it is."""
+    """Return what denies the user access to a kernel's ``kernel.json`` or module, and the path of that file."""
     module = kernel.module.path if kernel.module is not None else None
     if kernel.denied is not None or module is None:
         return kernel.denied, kernel.file
@@ -107,13 +112,13 @@ def _denial_of(kernel: Kernel, listing: Listing) -> tuple[Denial | None, str]:
 
 
 def _by_command(command: Command) -> Iterator[Finding]:
-    """Yield a finding if the program that the image names may not be executed; the AppImageConfig's is APP006's."""
+    """Yield a finding if the image's program is not executable; APP006 covers the AppImageConfig's."""
     program = command.first
     if command.origin != "image" or program is None or program.problem is None:
         return
     if program.problem.code in (FORBIDDEN, "not-executable"):
         yield Finding(
-            message=f"the command {command.shown} cannot be started: {program.problem.text}",
+            message=f"the image's command {command.shown} cannot start: {program.problem.text}",
             path=program.path,
             layer=program.node.layer if program.node is not None else None,
             hint=_RUN_HINT,

@@ -1,11 +1,11 @@
-"""The container's user is not the one that the AppImageConfig names.
+r"""The container's user is not the user that the AppImageConfig names.
 
 ## What it checks
 
-`DefaultUid` and `DefaultGid` in the `FileSystemConfig` of `KernelGatewayImageConfig` are the numbers that `USER` makes
-the container's process. What is not given is 1000 and 100, as the API says. If `FileSystemConfig` is missing
-altogether, a difference is a warning: the specification of Studio Classic says that root is then mapped, the API that
-it is 1000:100.
+`DefaultUid` and `DefaultGid` in the `FileSystemConfig` of `KernelGatewayImageConfig` are the IDs that the container's
+process gets from `USER`. The API's defaults are 1000 and 100. Without any `FileSystemConfig`, a difference is only a
+warning, because the documentation is contradictory: the Studio Classic specification says that root is mapped in this
+case, the API says 1000:100.
 
 ## Why it matters
 
@@ -14,14 +14,14 @@ matches the default UID/GID defined in the image."
 
 ## How to fix
 
-Give the numbers of the image, which `docker run IMAGE id` shows:
+Set the image's IDs, which `docker run IMAGE id` prints:
 
 ```sh
 aws sagemaker update-app-image-config --app-image-config-name my-image --kernel-gateway-image-config \
   '{"FileSystemConfig": {"DefaultUid": 0, "DefaultGid": 0, "MountPath": "/root"}, "KernelSpecs": [...]}'
 ```
 
-or make the image run as the user that is stated:
+Alternatively, let the image run as the user that the AppImageConfig names:
 
 ```dockerfile
 RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user
@@ -30,8 +30,8 @@ USER 1000
 
 ## Data
 
-- `uid`, `gid`: the numbers of the image.
-- `default_uid`, `default_gid`: those of the AppImageConfig.
+- `uid`, `gid`: the IDs of the image.
+- `default_uid`, `default_gid`: the IDs of the AppImageConfig.
 - `stated`: whether the AppImageConfig has a `FileSystemConfig`.
 
 ## References
@@ -69,10 +69,10 @@ def user_contradicts_app_image_config(subject: Subject) -> Iterator[Finding]:
     if (user.uid, user.gid) == wanted:
         return
     stated = bool(part(config, KERNEL_GATEWAY, "FileSystemConfig"))
-    source = "the AppImageConfig says" if stated else "without a FileSystemConfig the API assumes"
+    source = "the AppImageConfig says" if stated else "without FileSystemConfig, the API assumes"
     yield Finding(
         message=f"the container runs as {user.uid}:{user.gid}, but {source} {wanted[0]}:{wanted[1]}",
-        hint=f"set DefaultUid to {user.uid} and DefaultGid to {user.gid}, or change USER in the image",
+        hint=f"Set DefaultUid to {user.uid} and DefaultGid to {user.gid}, or change USER in the image",
         severity=None if stated else Severity.WARNING,
         data={
             "uid": user.uid,

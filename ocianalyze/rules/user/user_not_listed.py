@@ -1,14 +1,14 @@
-"""`USER` is a number that `/etc/passwd` does not list, so that the group becomes 0.
+"""`USER` is a user ID that is not in `/etc/passwd`, so its group is 0.
 
 ## What it checks
 
-`USER` is a number other than 0, names no group, and no line of `/etc/passwd` has that user id.
+If `USER` is a user ID other than 0 and names no group, `/etc/passwd` has an entry with this user ID.
 
 ## Why it matters
 
-The group of a user without an entry is 0, so that `USER 1000` makes 1000:0, a pair that Studio Classic does not
-support: "Ensure that the UID/GID provided in the AppImageConfig matches the default UID/GID defined in the image."
-Besides, the user has no name, and `HOME` is `/`. In the newer Studio it is a warning.
+The group of a user without an entry is 0. `USER 1000` is then 1000:0, a pair that Studio Classic does not support:
+"Ensure that the UID/GID provided in the AppImageConfig matches the default UID/GID defined in the image." In addition,
+the user has no name, and `HOME` is `/`. In the newer Studio, this is a warning.
 
 ## How to fix
 
@@ -17,11 +17,11 @@ RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user
 USER 1000
 ```
 
-`USER 1000:100` mends the group alone.
+`USER 1000:100` only fixes the group.
 
 ## Data
 
-- `uid`, `gid`: the numbers.
+- `uid`, `gid`: the user ID and group ID.
 
 ## References
 
@@ -47,12 +47,12 @@ def _is_resolved(subject: Subject) -> bool:
 
 @rule(id="USR004", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)}, applies=_is_resolved)
 def user_not_listed(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if the user's number has no entry and no group was given."""
+    """Yield a finding if the user ID has no entry and no group was given."""
     user = subject.facts.user
     if user.uid and not user.listed and not user.explicit_group:
         yield Finding(
-            message=f"USER {user.spec} is not in /etc/passwd, so that its group is {user.gid} and HOME is {user.home}",
+            message=f"USER {user.spec} is not in /etc/passwd, so its group is {user.gid} and HOME is {user.home}",
             path="/etc/passwd",
-            hint="list the user: 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user'",
+            hint="Create the user: 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user'",
             data={"uid": user.uid, "gid": user.gid},
         )

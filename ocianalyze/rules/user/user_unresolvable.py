@@ -2,17 +2,17 @@
 
 ## What it checks
 
-The value of `USER`, `user[:group]`, can be resolved as Docker, containerd and runc do it: a name is in
-`/etc/passwd` or `/etc/group` of the image, a number is between 0 and 2147483647. A number needs no entry.
+Docker, containerd and runc can resolve the value of `USER`, `user[:group]`. A name is in the image's `/etc/passwd` or
+`/etc/group`. An ID is between 0 and 2147483647 and needs no entry.
 
 ## Why it matters
 
-The container is not even created: `unable to find user sagemaker-user: no matching entries in passwd file`. In Studio
-that is an app that fails to start.
+The container cannot be created: `unable to find user sagemaker-user: no matching entries in passwd file`. In Studio,
+the app fails to start.
 
 ## How to fix
 
-Make the user before `USER`, in the final stage:
+Create the user before `USER`, in the final stage:
 
 ```dockerfile
 RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user
@@ -47,6 +47,6 @@ def user_unresolvable(subject: Subject) -> Iterator[Finding]:
     if user.problem is not None:
         yield Finding(
             message=f"USER {user.spec} cannot be resolved: {user.problem}",
-            hint="make the user in the final stage, before USER: 'RUN useradd --gid 100 --uid 1000 sagemaker-user'",
+            hint="Create the user in the final stage, before USER: 'RUN useradd --gid 100 --uid 1000 sagemaker-user'",
             data={"user": user.spec},
         )

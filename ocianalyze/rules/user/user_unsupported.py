@@ -1,17 +1,19 @@
-"""The container's user and group are not a pair that Studio supports.
+"""Studio does not support the user and group of the container.
 
 ## What it checks
 
-The numbers that `USER` makes the container's process, resolved through `/etc/passwd` and `/etc/group` as Docker does,
-are 1000:100 (an unprivileged user) or 0:0 (root). In the newer Studio 1000:100 is "a supported value", and anything
-else is a warning, root included: 0:0 is documented for Studio Classic only. A `USER` that cannot be resolved is left
-to USR003, and a user 1000 whose group is 0 only because `/etc/passwd` does not list it, to USR004.
+The user ID and group ID from `USER`, resolved through `/etc/passwd` and `/etc/group` as Docker does it, are 1000:100
+(an unprivileged user) or 0:0 (root). In the newer Studio, 1000:100 is "a supported value". Anything else is a warning
+there, including root, because 0:0 is documented for Studio Classic only.
+
+USR003 covers a `USER` that cannot be resolved. USR004 covers a user 1000 whose group is 0 only because `/etc/passwd`
+does not list it.
 
 ## Why it matters
 
-Studio Classic maps the user of the container to a user of the host, and supports these two pairs only. With another
-one the app does not start: "SageMaker is unable to launch the app using the image. Ensure that the UID/GID provided
-in the AppImageConfig matches the default UID/GID defined in the image."
+Studio Classic maps the container's user to a user of the host, and supports only these two pairs. With any other pair,
+the app does not start: "SageMaker is unable to launch the app using the image. Ensure that the UID/GID provided in the
+AppImageConfig matches the default UID/GID defined in the image."
 
 ## How to fix
 
@@ -20,12 +22,12 @@ RUN useradd --create-home --shell /bin/bash --gid 100 --uid 1000 sagemaker-user
 USER 1000
 ```
 
-On Alpine: `adduser -D -G users -u 1000 sagemaker-user`. The group follows `/etc/passwd`: without `--gid 100` most
-distributions make a group 1000.
+On Alpine, use `adduser -D -G users -u 1000 sagemaker-user`. The group comes from `/etc/passwd`: without `--gid 100`,
+most distributions create a group 1000.
 
 ## Data
 
-- `uid`, `gid`: the numbers.
+- `uid`, `gid`: the user ID and group ID.
 - `user`: the `USER` of the image.
 
 ## References
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
 _UNPRIVILEGED: Final = (1000, 100)
 _ROOT: Final = (0, 0)
-_SUPPORTED: Final = "is 1000:100, and in Studio Classic 0:0"
+_SUPPORTED: Final = "1000:100, and 0:0 in Studio Classic"
 
 
 def _is_resolved(subject: Subject) -> bool:
@@ -65,8 +67,8 @@ def user_unsupported(subject: Subject) -> Iterator[Finding]:
         return
     spec = f"USER {user.spec}" if user.spec else "no USER"
     yield Finding(
-        message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported {_SUPPORTED}",
-        hint="make the user with 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user', then 'USER 1000'",
+        message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported: {_SUPPORTED}",
+        hint="Create the user with 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user', then 'USER 1000'",
         severity={CLASSIC: None} if pair == _ROOT else None,
         data={"uid": user.uid, "gid": user.gid, "user": user.spec},
     )

@@ -34,7 +34,7 @@ def test_a_chain_of_links_is_told() -> None:
     assert found.problem is not None
     assert found.problem.code == "dangling"
     assert found.problem.text == (
-        "/opt/venv/bin/python -> /opt/venv/bin/python3 -> /usr/local/bin/python3.11, which does not exist"
+        "/opt/venv/bin/python -> /opt/venv/bin/python3 -> /usr/local/bin/python3.11 is a broken symlink"
     )
     whole = look([*items, program("usr/local/bin/python3.11")], "/opt/venv/bin/python")
     assert (whole.problem, whole.real) == (None, "/usr/local/bin/python3.11")
@@ -168,7 +168,7 @@ def test_deep_directories() -> None:
 def test_long_paths_are_shortened() -> None:
     found = look([], "tool", path=tuple(f"/p{number}" for number in range(30)))
     assert found.problem is not None
-    assert found.problem.text == "'tool' is in no directory of PATH (/p0:/p1:/p2:/p3:/p4 and 25 more)"
+    assert found.problem.text == "'tool' is not on PATH (/p0:/p1:/p2:/p3:/p4 and 25 more)"
     assert search_path({"PATH": "/a::/a:" + ":".join(f"/{number}" for number in range(2000))})[:3] == ("/a", ".", "/0")
     assert len(search_path({"PATH": ":".join(map(str, range(20_000)))})) == 20_000
     with pytest.raises(UndecidedError, match="131,075 characters, over the limit of 131,072"):

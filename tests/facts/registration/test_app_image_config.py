@@ -78,7 +78,7 @@ def test_whatever_is_described_is_known() -> None:
     ("config", "message", "hint"),
     [
         ([], "x: must be an object", None),
-        ({"KernelSpecs": []}, "x: KernelSpecs is not known to the API", "it belongs into KernelGatewayImageConfig"),
+        ({"KernelSpecs": []}, "x: KernelSpecs is not known to the API", "Move it to KernelGatewayImageConfig"),
         (
             {"KernelGatewayImageconfig": {}},
             "x: KernelGatewayImageconfig is not known to the API",
@@ -92,18 +92,18 @@ def test_whatever_is_described_is_known() -> None:
         (
             {"KernelGatewayImageConfig": {"ContainerConfig": {}}},
             "x: KernelGatewayImageConfig.ContainerConfig is not known to the API",
-            "it belongs into JupyterLabAppImageConfig or CodeEditorAppImageConfig",
+            "Move it to JupyterLabAppImageConfig or CodeEditorAppImageConfig",
         ),
         (
             {"KernelGatewayImageConfig": {"FileSystemConfig": {"DefaultUid": "1000"}}},
-            "x: KernelGatewayImageConfig.FileSystemConfig.DefaultUid must be a whole number",
+            "x: KernelGatewayImageConfig.FileSystemConfig.DefaultUid must be an integer",
             None,
         ),
         ({"KernelGatewayImageConfig": None}, "x: KernelGatewayImageConfig must be an object", None),
         ({"JupyterLabAppImageConfig": {"ContainerConfig": {"ContainerEntrypoint": "a"}}}, "must be a list", None),
         (
             {"CodeEditorAppImageConfig": {"ContainerConfig": {"ContainerEnvironmentVariables": {"A": 1}}}},
-            r"ContainerEnvironmentVariables\.A must be text",
+            r"ContainerEnvironmentVariables\.A must be a string",
             None,
         ),
         (
@@ -125,7 +125,7 @@ def test_what_is_no_app_image_config_is_refused_and_the_right_one_suggested(
 
 def test_true_is_no_number() -> None:
     config = {"KernelGatewayImageConfig": {"FileSystemConfig": {"DefaultUid": True}}}
-    with pytest.raises(UsageError, match="DefaultUid must be a whole number"):
+    with pytest.raises(UsageError, match="DefaultUid must be an integer"):
         validate(config, what="x")
 
 

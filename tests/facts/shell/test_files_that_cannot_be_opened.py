@@ -36,12 +36,12 @@ def serves(found: Found) -> bool:
     ("redirection", "reason"),
     [
         ("> /missing/log", "/missing does not exist"),
-        (">> /var/log/server.log", "nothing may be made in /var/log"),
-        ("2> /etc/motd", "/etc/motd may not be written to"),
+        (">> /var/log/server.log", "/var/log is not writable"),
+        ("2> /etc/motd", "/etc/motd is not writable"),
         ("> /srv", "/srv is a directory"),
-        ("> /etc/motd/log", "/etc/motd is no directory"),
+        ("> /etc/motd/log", "/etc/motd is not a directory"),
         ("< /missing", "/missing does not exist"),
-        ("< /etc/shadow", "/etc/shadow may not be read"),
+        ("< /etc/shadow", "/etc/shadow is not readable"),
         ("< /root/x", "/root/x does not exist"),
     ],
 )
@@ -52,7 +52,7 @@ def test_what_cannot_be_opened(shell: str, redirection: str, reason: str) -> Non
     assert serves(followed(f"echo x {redirection} || true\nexec jupyter-lab\n", shell))
     last = followed(f"jupyter-lab {redirection}\n", shell)
     assert last.application is None
-    assert last.otherwise == (f"what /opt/run.sh, line 1 starts is not run, because {reason}",)
+    assert last.otherwise == (f"the command at /opt/run.sh, line 1 does not run, because {reason}",)
 
 
 @pytest.mark.parametrize(

@@ -86,15 +86,15 @@ def parse_statements(text: str) -> tuple[Statement, ...]:  # noqa: C901 - one ca
     for indentation, tokens in lines:
         if waiting is not None:
             if indentation <= open_blocks[-1][0]:
-                raise PythonProblem("a block is empty")
+                raise PythonProblem("empty block")
             if len(open_blocks) > _DEEPEST:
-                raise PythonProblem("its blocks stand too deep within each other")
+                raise PythonProblem("blocks are nested too deeply")
             open_blocks.append((indentation, waiting, []))
             waiting = None
         while indentation < open_blocks[-1][0]:
             _close(open_blocks)
         if indentation != open_blocks[-1][0]:
-            raise PythonProblem("a line is indented as none before it")
+            raise PythonProblem("inconsistent indentation")
         head, rest = _head(tokens)
         if head is None:
             open_blocks[-1][2].extend(_simple(tokens))
@@ -103,7 +103,7 @@ def parse_statements(text: str) -> tuple[Statement, ...]:  # noqa: C901 - one ca
         else:
             waiting = head
     if waiting is not None:
-        raise PythonProblem("a block is empty")
+        raise PythonProblem("empty block")
     while len(open_blocks) > 1:
         _close(open_blocks)
     return tuple(open_blocks[0][2])
@@ -170,7 +170,7 @@ def _lines(text: str) -> Iterator[tuple[int, tuple[Token, ...]]]:
             _count(token, brackets)
             tokens.append(token)
         if brackets:
-            raise PythonProblem("a bracket is not closed")
+            raise PythonProblem("unclosed bracket")
         if tokens:
             yield len(indentation.replace("\f", "").expandtabs(_TAB)), tuple(tokens)
 
@@ -181,7 +181,7 @@ def _count(token: Token, brackets: list[str]) -> None:
     if token.text in _OPENING:
         brackets.append(token.text)
     elif token.text in _CLOSING and (not brackets or brackets.pop() != _CLOSING[token.text]):
-        raise PythonProblem("a bracket is not opened")
+        raise PythonProblem("unexpected closing bracket")
 
 
 def _token(text: str, position: int) -> tuple[Token, int]:
@@ -192,7 +192,7 @@ def _token(text: str, position: int) -> tuple[Token, int]:
         found = _matched(pattern, text, position)
         if found:
             return Token(kind, found), position + len(found)
-    raise PythonProblem("a character stands where none may")
+    raise PythonProblem("unexpected character")
 
 
 def _matched(pattern: re.Pattern[str], text: str, position: int) -> str:
@@ -209,13 +209,13 @@ def _literal(text: str, begin: re.Match[str]) -> tuple[Token, int]:
     while True:
         stop = stops.search(text, position)
         if stop is None or stop[0] == "\n":
-            raise PythonProblem("a text has no end")
+            raise PythonProblem("unclosed string")
         parts.append(text[position : stop.start()])
         position = stop.end()
         if stop[0] != "\\":
             break
         if position >= len(text):
-            raise PythonProblem("a text has no end")
+            raise PythonProblem("unclosed string")
         escaped = text[position]
         position += 1
         known = known and ("r" in prefix or escaped not in _UNREAD_ESCAPES)
