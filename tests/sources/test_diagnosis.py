@@ -254,7 +254,10 @@ INSIDE: Mapping[str, tuple[bytes, tuple[str, ...]]] = {
     "nothing": (bytes(10240), ("it contains no files",)),
     "helm-chart": (layer([file("chart/Chart.yaml", b"name: x"), file("chart/values.yaml")]), ("a Helm chart",)),
     "context": (layer([file("Dockerfile", b"FROM x"), file("app.py")]), ("a build context",)),
-    "archive-inside": (layer([file("build/image.tar", DOCKER)]), ("the archive 'build/image.tar'", "scan that archive")),
+    "archive-inside": (
+        layer([file("build/image.tar", DOCKER)]),
+        ("the archive 'build/image.tar'", "scan that archive"),
+    ),
     "one-layer": (layer([file("VERSION", b"1.0"), file("json", b"{}"), file("layer.tar", layer([]))]), ("one layer",)),
     "only-blobs": (layer([file("blobs/sha256/" + "0" * 64, b"x")]), ("contains blobs, but no index.json",)),
     "no-index": (layer([file("oci-layout", b"{}")]), ("an OCI layout without its index.json",)),

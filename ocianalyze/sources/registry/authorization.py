@@ -149,8 +149,8 @@ class Authorization:
             return Fetch("GET", _with_query(url, query), {}, None)
         if not self._may_see_credentials(url):
             raise AuthenticationError(
-                f"the token server {url.hostname} is not on the host of the registry {self.host}: no credentials were sent "
-                f"({credential.origin})",
+                f"the token server {url.hostname} is not on the host of the registry {self.host}: "
+                f"no credentials were sent ({credential.origin})",
                 hint=f"Add --auth-realm {url.hostname} if it belongs to the registry",
             )
         if credential.is_identity_token:
