@@ -95,7 +95,7 @@ def test_the_table_of_known_figures() -> None:
         "  layer  read bytes read hashed     time    speed entries/s build step",
         "      0 cache        0 B    0 B  0.001 s                    COPY dir:385122f0...",
         "      1  full       3 MB   6 MB  0.500 s   6 MB/s     2,000 /bin/busybox --in...",
-        "      2  full      40 GB  80 GB 80.000 s 500 MB/s        12 RUN echo 'sagem...",
+        "      2  full      40 GB  80 GB 80.000 s 500 MB/s        12 RUN echo 'sagemak...",
     ]
 
 
