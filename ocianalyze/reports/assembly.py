@@ -149,6 +149,11 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         waived=None
         if waiver is None
         else form.Waiver(reason=waiver.reason, expires=waiver.expires.isoformat() if waiver.expires else None),
+        caused_by=None
+        if item.cause is None
+        else form.Cause(
+            rule=item.cause.rule.id, path=item.cause.finding.path, message=_short(item.cause.finding.message)
+        ),
         data=_short(finding.data),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
+from ocianalyze.reports.report import Cause
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.reports.report import FindingReport
+
+    _Item: TypeAlias = tuple[FindingReport, Sequence[FindingReport]]
+    """A finding, and what follows from it."""
 
 STYLES: Final = {
     "pass": "bold green",
@@ -30,12 +34,13 @@ _LABEL: Final = 5
 def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
     """Yield the lines of findings: by severity, then checks that could not be completed, then what was waived."""
     counted = [finding for finding in found if finding.waived is None]
-    certain = [finding for finding in counted if finding.kind == "finding"]
+    certain = list(_with_consequences([finding for finding in counted if finding.kind == "finding"]))
+    undecided = [(finding, ()) for finding in counted if finding.kind == "undecided"]
     for severity, title in _TITLES.items():
-        those = [finding for finding in certain if finding.severity == severity]
-        yield from _section(title, STYLES[severity], _by(those, lambda finding: (finding.rule, finding.hint)), width)
+        those = [item for item in certain if item[0].severity == severity]
+        groups = _by(those, lambda finding: (finding.rule, finding.hint))
+        yield from _section(title, STYLES[severity], groups, width)
         if severity == "error":
-            undecided = [finding for finding in counted if finding.kind == "undecided"]
             alike = _by(undecided, lambda finding: (finding.message, finding.path, finding.hint))
             yield from _section("Undecided", STYLES["undecided"], alike, width)
     if waived := [finding for finding in found if finding.waived is not None]:
@@ -44,15 +49,33 @@ def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
             yield from indent(_waived(finding, width - 2), 2)
 
 
-def _by(found: Iterable[FindingReport], key: Callable[[FindingReport], object]) -> Iterable[Sequence[FindingReport]]:
-    """Return the findings in groups that have the same key."""
-    together: dict[object, list[FindingReport]] = {}
+def _with_consequences(found: Sequence[FindingReport]) -> Iterator[_Item]:
+    """Yield each finding that is no consequence of another with those that are, as severe as the worst of them."""
+    caused: dict[Cause, list[FindingReport]] = {}
     for finding in found:
-        together.setdefault(key(finding), []).append(finding)
+        if finding.caused_by is not None:
+            caused.setdefault(finding.caused_by, []).append(finding)
+    known = {_as_cause(finding) for finding in found}
+    for finding in found:
+        if finding.caused_by is None or finding.caused_by not in known:
+            consequences = caused.pop(_as_cause(finding), ())
+            worst = min((finding, *consequences), key=lambda one: list(_TITLES).index(one.severity)).severity
+            yield finding.model_copy(update={"severity": worst}), consequences
+
+
+def _as_cause(finding: FindingReport) -> Cause:
+    return Cause(rule=finding.rule, path=finding.path, message=finding.message)
+
+
+def _by(found: Iterable[_Item], key: Callable[[FindingReport], object]) -> Iterable[Sequence[_Item]]:
+    """Return the findings in groups that have the same key."""
+    together: dict[object, list[_Item]] = {}
+    for item in found:
+        together.setdefault(key(item[0]), []).append(item)
     return together.values()
 
 
-def _section(title: str, style: str, groups: Iterable[Sequence[FindingReport]], width: int) -> Iterator[Line]:
+def _section(title: str, style: str, groups: Iterable[Sequence[_Item]], width: int) -> Iterator[Line]:
     for n, alike in enumerate(groups):
         if not n:
             yield from (EMPTY, line(Span(title, style)))
@@ -60,18 +83,19 @@ def _section(title: str, style: str, groups: Iterable[Sequence[FindingReport]], 
         yield from indent(_group(alike, width - 2), 2)
 
 
-def _group(alike: Sequence[FindingReport], width: int) -> Iterator[Line]:
+def _group(alike: Sequence[_Item], width: int) -> Iterator[Line]:
     """Yield findings that have one fix: their rules, what they say and where, and the fix."""
-    yield from dict.fromkeys(map(_title, alike))
+    yield from dict.fromkeys(_title(finding) for finding, _ in alike)
     said: set[tuple[Line, ...]] = set()
-    for finding in alike:
-        text = tuple(_said(finding, width - 2))
+    for finding, consequences in alike:
+        text = (*_said(finding, width - 2), *_so(consequences, width - 2))
         if text not in said:  # several rules may lack the same thing
             yield from indent(text, 2)
         said.add(text)
-    if hint := alike[0].hint:
-        name = "fix" if alike[0].kind == "finding" else "next"
-        yield from indent(_details([(name, line(printable(hint)))], width - 2), 2)
+    first, _ = alike[0]
+    if first.hint:
+        name = "fix" if first.kind == "finding" else "next"
+        yield from indent(_details([(name, line(printable(first.hint)))], width - 2), 2)
 
 
 def _said(finding: FindingReport, width: int) -> Iterator[Line]:
@@ -85,6 +109,11 @@ def _said(finding: FindingReport, width: int) -> Iterator[Line]:
         step = f": {build_step(finding.layer.created_by)}" if finding.layer.created_by else ""
         rows.append(("layer", line(f"{finding.layer.position}{step}")))
     yield from _details(rows, width, cut=True)
+
+
+def _so(consequences: Sequence[FindingReport], width: int) -> Iterator[Line]:
+    """Yield what follows from a finding."""
+    return _details((("so", line(f"{item.rule}  {printable(item.message)}")) for item in consequences), width)
 
 
 def _details(rows: Iterable[tuple[str, Line]], width: int, *, cut: bool = False) -> Iterator[Line]:

@@ -100,6 +100,14 @@ class Waiver(_Part):
     expires: str | None
 
 
+class Cause(_Part):
+    """The finding that another one is a consequence of."""
+
+    rule: str
+    path: Text | None
+    message: Text
+
+
 class FindingReport(_Part):
     """One finding, or one check that could not be completed: `kind` says which.
 
@@ -120,6 +128,7 @@ class FindingReport(_Part):
     path: Text | None
     layer: LayerReference | None
     waived: Waiver | None = None
+    caused_by: Cause | None = None
     data: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import compress
+from math import inf
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import OcianalyzeError, RuleError, UndecidedError
 from ocianalyze.filesystem.node import Node
+from ocianalyze.rules.causes import link
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject
@@ -45,6 +47,7 @@ class Judgement(NamedTuple):
             them, for the worst of those that it does.
         severities: how bad it is for each profile that it concerns.
         waiver: why it decides nothing, if it was waived.
+        cause: the judgement that it is a consequence of, if it is one: then the two count as one.
     """
 
     rule: Rule
@@ -52,6 +55,7 @@ class Judgement(NamedTuple):
     severity: Severity
     severities: Mapping[str, Severity]
     waiver: Waiver | None = None
+    cause: Judgement | None = None
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -69,7 +73,8 @@ class Outcome:
     """What came of running rules.
 
     Attributes:
-        judgements: the findings that concern a profile asked for, worst first; then by rule, path and layer.
+        judgements: the findings that concern a profile asked for, worst first, then by layer, rule and path; each
+            followed by its consequences.
         others: the findings that concern only other profiles, in the same order.
         profiles: the profiles that were asked for.
         rules: the rules of these profiles that ran.
@@ -116,12 +121,15 @@ class Outcome:
         )
 
     def _severities(self, kind: Kind, profile: str | None) -> list[Severity]:
-        """Return the severities of what is of one kind and not waived."""
+        """Return the severities of what is of one kind and not waived; the worst, of what has one cause."""
         every = self.judgements if profile is None else (*self.judgements, *self.others)
-        counted = [item for item in every if item.waiver is None and item.finding.kind == kind]
-        if profile is None:
-            return [item.severity for item in counted]
-        return [item.severities[profile] for item in counted if profile in item.severities]
+        worst: dict[int, Severity] = {}
+        for item in every:
+            severity = item.severity if profile is None else item.severities.get(profile)
+            if item.waiver is None and item.finding.kind == kind and severity is not None:
+                cause = id((item.cause or item).finding)
+                worst[cause] = min(severity, worst.get(cause, severity), key=lambda one: one.rank)
+        return list(worst.values())
 
     @property
     def waived(self) -> int:
@@ -196,7 +204,7 @@ def run(
             if severities:
                 worst = _worst(severities, profiles)
                 judgements.append(Judgement(rule, item, worst, severities, waiving.find(rule, item)))
-    judgements.sort(key=_order)
+    judgements = link(sorted(judgements, key=_order))
     concerned = [not item.severities.keys().isdisjoint(profiles) for item in judgements]
     return Outcome(
         judgements=tuple(compress(judgements, concerned)),
@@ -273,7 +281,8 @@ def _severities(rule: Rule, finding: Finding, instead: Severity | None) -> Itera
                 yield profile, instead or severity
 
 
-def _order(item: Judgement) -> tuple[int, str, str, int, str]:
+def _order(item: Judgement) -> tuple[int, float, str, str, str]:
+    """Return what sorts findings as somebody goes through a Dockerfile: the image's configuration comes last."""
     finding = item.finding
-    layer = -1 if finding.layer is None else finding.layer
-    return item.severity.rank, item.rule.id, finding.path or "", layer, finding.message
+    layer = inf if finding.layer is None else finding.layer
+    return item.severity.rank, layer, item.rule.id, finding.path or "", finding.message

@@ -132,6 +132,9 @@ class Finding:
             not concerned.
         data: for programs; the rule's page documents the keys.
         kind: ``finding``, or ``undecided``.
+        culprit: the path that has to be changed, if other findings may follow from it: the directory that keeps the
+            user out, the interpreter that is missing.
+        because: the culprit of the findings that this one is a consequence of, if any.
         rule: the id of the rule, which the rule itself sets.
     """
 
@@ -142,6 +145,8 @@ class Finding:
     severity: Severity | Mapping[str, Severity | None] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     kind: Kind = "finding"
+    culprit: str | None = None
+    because: str | None = None
     rule: str = ""
 
     @property
@@ -158,9 +163,18 @@ class Finding:
         hint: str | None = None,
         severity: Severity | Mapping[str, Severity | None] | None = None,
         data: Mapping[str, Any] | None = None,
+        culprit: str | None = None,
     ) -> Finding:
         """Return a finding about `node` and the layer that wrote it."""
-        return cls(message=message, path=node.path, layer=node.layer, hint=hint, severity=severity, data=data or {})
+        return cls(
+            message=message,
+            path=node.path,
+            layer=node.layer,
+            hint=hint,
+            severity=severity,
+            data=data or {},
+            culprit=culprit,
+        )
 
 
 Check: TypeAlias = "Callable[[Subject], Iterator[Finding]]"

@@ -106,9 +106,9 @@ def test_findings_are_sorted_and_judged(subject: Subject) -> None:
     shown = [(item.severity.value, item.finding.rule, item.finding.message) for item in outcome.judgements]
     assert shown == [
         ("error", "AAA001", "e"),
+        ("warning", "BBB001", "a"),  # in a layer; what no layer is to blame for comes after
         ("warning", "AAA001", "w"),
         ("warning", "BBB001", "c"),
-        ("warning", "BBB001", "a"),
         ("warning", "BBB001", "b"),
         ("note", "DDD001", "n"),
     ]

@@ -115,24 +115,26 @@ class Shell:
         if program.machine is not None:
             return program
         if not head:
-            return program._replace(problem=Problem("empty", f"{_arrows(chain)} is an empty file"))
+            return program._replace(problem=Problem("empty", f"{_arrows(chain)} is an empty file", node.path))
         if not head.startswith(b"#!"):
             text = f"{_arrows(chain)} is neither an ELF file nor a script with a '#!' line ({program.kind})"
-            return program._replace(problem=Problem("not-runnable", text))
+            return program._replace(problem=Problem("not-runnable", text, node.path))
         return self._interpret(program, node, head, lookup)
 
     def _interpret(self, program: Program, node: Node, head: bytes, lookup: _Lookup) -> Program:
         where = _arrows(program.chain)
         if node in lookup.scripts:
             return program._replace(
-                problem=Problem("loop", f"{where} is a script that names itself as its interpreter")
+                problem=Problem("loop", f"{where} is a script that names itself as its interpreter", node.path)
             )
         if len(lookup.scripts) >= _MAX_INTERPRETERS:
-            return program._replace(problem=Problem("loop", f"{where} is a script with too many nested interpreters"))
+            return program._replace(
+                problem=Problem("loop", f"{where} is a script with too many nested interpreters", node.path)
+            )
         if not may_read(node, self.user):
             mode = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
             text = f"{_who(self.user)} cannot read the script {where} ({mode})"
-            return program._replace(problem=Problem("no-permission", text))
+            return program._replace(problem=Problem("no-permission", text, node.path))
         lookup.scripts.append(node)
         try:
             interpreter, argument = parse_shebang(head)
@@ -142,15 +144,14 @@ class Shell:
                 behind = self._find(command, lookup)
                 found = behind._replace(visited=found.visited + behind.visited)
         except ShebangError as error:
-            return program._replace(problem=Problem("interpreter", f"{where}: {error}"))
+            return program._replace(problem=Problem("interpreter", f"{where}: {error}", node.path))
         finally:
             lookup.scripts.pop()
         program = program._replace(interpreter=found, visited=program.visited + found.visited)
         if found.problem is None:
             return program
-        return program._replace(
-            problem=Problem("interpreter", f"{where} uses the interpreter {interpreter!r}: {found.problem.text}")
-        )
+        text = f"{where} uses the interpreter {interpreter!r}: {found.problem.text}"
+        return program._replace(problem=Problem("interpreter", text, found.problem.culprit))
 
     def _follow(self, path: str) -> tuple[tuple[str, ...], tuple[str, ...], Node | None, Problem | None]:
         """Return the chain of symlinks from `path`, all that was gone through, the end, and what is wrong with it."""
@@ -167,22 +168,27 @@ class Shell:
             chain.append(_target(step.node))
         if not step.node.is_file:
             what = "a directory" if step.node.is_directory else "not a regular file"
-            return tuple(chain), tuple(visited), None, Problem("not-a-file", f"{_arrows(tuple(chain))} is {what}")
+            return (
+                tuple(chain),
+                tuple(visited),
+                None,
+                Problem("not-a-file", f"{_arrows(tuple(chain))} is {what}", chain[-1]),
+            )
         return tuple(chain), tuple(visited), step.node, None
 
     def _permission(self, node: Node, chain: tuple[str, ...]) -> Problem | None:
         where, mode = _arrows(chain), node.mode & 0o777
         if not mode & 0o111:
-            return Problem("not-executable", f"{where} is not executable (mode {mode:04o})")
+            return Problem("not-executable", f"{where} is not executable (mode {mode:04o})", node.path)
         if not may_execute(node, self.user):
             text = f"{_who(self.user)} cannot execute {where} (mode {mode:04o}, owner {node.uid}:{node.gid})"
-            return Problem("no-permission", text)
+            return Problem("no-permission", text, node.path)
         for path in chain:
             closed = self._closed_directory(path)
             if closed is not None:
                 mode = closed.mode & 0o777
                 text = f"{_who(self.user)} cannot reach {where}: {closed.path} has mode {mode:04o}"
-                return Problem("no-permission", f"{text}, owner {closed.uid}:{closed.gid}")
+                return Problem("no-permission", f"{text}, owner {closed.uid}:{closed.gid}", closed.path)
         return None
 
     def _closed_directory(self, path: str) -> Node | None:
@@ -201,15 +207,16 @@ def _target(link: Node) -> str:
 def _absence(chain: list[str], reason: str) -> Problem:
     where = _arrows(tuple(chain))
     if reason == "loop":
-        return Problem("loop", f"{where} is a symlink loop")
+        return Problem("loop", f"{where} is a symlink loop", chain[0])
     if reason == "not-a-directory":
         return Problem(
             "missing" if len(chain) == 1 else "dangling",
             f"{where} does not exist, because a parent directory is a file",
+            chain[-1],
         )
     if len(chain) == 1:
-        return Problem("missing", f"{where} does not exist")
-    return Problem("dangling", f"{where} is a broken symlink")
+        return Problem("missing", f"{where} does not exist", chain[-1])
+    return Problem("dangling", f"{where} is a broken symlink", chain[-1])
 
 
 def _arrows(chain: tuple[str, ...]) -> str:

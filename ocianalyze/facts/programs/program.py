@@ -32,7 +32,9 @@ FORBIDDEN: Final = "no-permission"
 
 
 class Problem(NamedTuple):
-    """Why a command cannot be run: a code for programs, and a clause for people.
+    """Why a command cannot be run: a code for programs, a clause for people, and the path that has to be changed.
+
+    `culprit` may be a directory that keeps the user out, or an interpreter that is missing; None if it is no path.
 
     Codes: ``not-on-path``, ``missing``, ``dangling``, ``loop``, ``not-a-file``, ``not-executable``, ``no-permission``,
     ``empty``, ``not-runnable``, ``interpreter``.
@@ -40,6 +42,7 @@ class Problem(NamedTuple):
 
     code: str
     text: str
+    culprit: str | None = None
 
 
 class Program(NamedTuple):

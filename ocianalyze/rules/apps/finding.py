@@ -23,6 +23,7 @@ def about_command(
     severity: Severity | Mapping[str, Severity | None] | None = None,
     data: Mapping[str, Any] | None = None,
     kind: Kind = "finding",
+    because: str | None = None,
 ) -> Finding:
     """Return a finding about a command, at the program that the container runtime starts."""
     first = command.first
@@ -34,6 +35,7 @@ def about_command(
         hint=hint,
         severity=severity,
         kind=kind,
+        because=because,
         data={
             "cause": cause,
             "command": [legible(word) for word in command.configured],

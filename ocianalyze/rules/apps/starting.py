@@ -39,6 +39,7 @@ def missing_program(command: Command) -> Finding | None:
                 hint="Install it, or use its absolute path",
                 severity=ONLY_JUPYTERLAB,
                 data={"problem": program.problem.code},
+                because=program.problem.culprit,
             )
     if command.found.failures:
         failure = command.found.failures[0]

@@ -58,7 +58,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.facts.registration import requested_kernels
-from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.kernels.finding import about, culprit_of
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Kind, Severity, Subject, rule
@@ -129,4 +129,5 @@ def _finding(
             "problem": code,
             "chain": list(kernel.program.chain) if kernel.program is not None else [],
         },
+        culprit=culprit_of(kernel),
     )

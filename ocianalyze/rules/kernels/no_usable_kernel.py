@@ -54,12 +54,13 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.kernels import find_unlisted
 from ocianalyze.facts.user import find_denial
+from ocianalyze.rules.kernels.finding import culprit_of
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.python import Installation
@@ -103,6 +104,7 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
         hint=_FIX if problems else _INSTALL,
         severity=cannot_matter,
         kind="undecided" if is_guess else "finding",
+        because=_only(map(culprit_of, listing.kernels)),
         data={
             "kernels": [
                 {"name": kernel.name, "directory": kernel.directory, "problem": problem}
@@ -111,6 +113,12 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
             "unlisted": list(unlisted[:_SHOWN]),
         },
     )
+
+
+def _only(culprits: Iterable[str]) -> str | None:
+    """Return the culprit, if it is the same for all."""
+    different = set(culprits)
+    return different.pop() if len(different) == 1 else None
 
 
 def _is_any_readable(listing: Listing, paths: Sequence[str]) -> bool:

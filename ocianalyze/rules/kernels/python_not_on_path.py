@@ -53,4 +53,5 @@ def python_not_on_path(subject: Subject) -> Iterator[Finding]:
             layer=program.node.layer if program.node is not None else None,
             hint="Link 'python' to the image's interpreter: 'RUN ln -s python3 /usr/bin/python'",
             data={"path": list(subject.facts.shell.path[:_SHOWN]), "problem": program.problem.text},
+            because=program.problem.culprit,
         )

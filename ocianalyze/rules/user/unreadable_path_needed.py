@@ -62,8 +62,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.kernels import Kernel, Listing
 
-_RUN_HINT: Final = "Let the container's user run it: 'RUN chmod a+rx FILE', and 'chmod a+x' on the directories above it"
-_HINT: Final = "Let the container's user read it: 'RUN chmod a+rX FILE', also on the directories above it"
+_MORE: Final = "; then scan again, because what is below it may be closed, too"
 
 
 def _is_resolved(subject: Subject) -> bool:
@@ -86,8 +85,9 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
             yield Finding.at(
                 denial.node,
                 f"kernels cannot be listed: {who} {denial.text}",
-                hint=_HINT,
+                hint=_opening(denial.node.path, "a+rx"),
                 data=_data(directory.path, denial),
+                culprit=denial.node.path,
             )
     seen = {kernel.name for kernel in listing.kernels if kernel.visible}
     for kernel in listing.kernels:
@@ -96,11 +96,14 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
         program = kernel.program.problem if kernel.listed and kernel.program is not None else None
         if program is not None and program.code == FORBIDDEN and not kernel.foreign:
             message = f"kernel {kernel.name!r} cannot start: {program.text}"
-            yield about(kernel, message, hint=_RUN_HINT, data={"needed": kernel.command[0]})
+            hint = _opening(program.culprit or kernel.command[0], "a+rx")
+            yield about(kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=program.culprit)
         denial, needed = _denial_of(kernel, listing)
         if denial is not None:
             message = f"kernel {kernel.name!r} needs {needed}, but {who} {denial.text}"
-            yield about(kernel, message, hint=_HINT, data=_data(needed, denial))
+            place = denial.node.path
+            hint = _opening(place, "a+rx" if denial.node.is_directory else "a+r")
+            yield about(kernel, message, hint=hint, data=_data(needed, denial), culprit=place)
 
 
 def _denial_of(kernel: Kernel, listing: Listing) -> tuple[Denial | None, str]:
@@ -121,9 +124,14 @@ def _by_command(command: Command) -> Iterator[Finding]:
             message=f"the image's command {command.shown} cannot start: {program.problem.text}",
             path=program.path,
             layer=program.node.layer if program.node is not None else None,
-            hint=_RUN_HINT,
+            hint=_opening(program.problem.culprit or program.path or program.word, "a+rx"),
             data={"needed": program.path},
+            culprit=program.problem.culprit,
         )
+
+
+def _opening(path: str, mode: str) -> str:
+    return f"Let the container's user in: 'RUN chmod {mode} {path}'{_MORE}"
 
 
 def _data(needed: str, denial: Denial) -> dict[str, Any]:
