@@ -13,6 +13,7 @@ from ocianalyze.regex import regex
 _ROUNDS_UP: Final = 999.5
 """From here on three digits show 1000."""
 _WRITTEN: Final = regex(r"(\d{1,18})\s*([kmgt]i?)?b?", re.ASCII)
+_MOST_DIGITS: Final = 19
 _MULTIPLES: Final = {
     "": 1,
     "k": 10**3,
@@ -40,5 +41,7 @@ def parse_size(text: str) -> int:
     """Return the number of bytes that ``40000``, ``64MiB`` or ``300GB`` says; raises ValueError."""
     match = _WRITTEN.fullmatch(text.strip().lower())
     if match is None:
-        raise ValueError(f"{text[:100]!r} is not a number such as 40000, 64MiB or 300GB")
+        is_number = text.strip()[:_MOST_DIGITS].isdecimal()
+        problem = "is too large" if is_number else "is not a size such as 40000, 64MiB or 300GB"
+        raise ValueError(f"{text[:100]!r} {problem}")
     return int(match[1]) * _MULTIPLES[match[2] or ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Annotated, Any, Final
 
@@ -9,23 +10,25 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from ocianalyze.cli.command import ClickCommand, Context, Formatter, ReadingCommand
+from ocianalyze.cli.command import ClickCommand, ClickError, Context, Formatter, ReadingCommand, usage_error
+from ocianalyze.cli.exits import EXIT_USAGE
+from ocianalyze.errors import UsageError, suggest
 from ocianalyze.version import __version__
 
 EPILOG: Final = """Exit codes: 0 the image works, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
-be analysed, or a check could not be completed, 4 a registry could not be reached or refused."""
+be analysed or a check could not be decided, 4 a registry could not be reached or refused access."""
 
 _READING: Final = ("scan", "inspect", "files", "app-image-config")
 """The commands that read an image."""
 _SUMMARIES: Final = {
-    "scan": "Tell whether an image will work, and how to fix it.",
-    "inspect": "Show what an image is, without reading its layers.",
+    "scan": "Check whether an image works in SageMaker Studio.",
+    "inspect": "Show platform, configuration and layers of an image.",
     "files": "List the files that a container would see.",
     "app-image-config": "Write the AppImageConfig that fits an image.",
     "rules": "List all rules.",
-    "explain": "Print the page of a rule or a profile.",
+    "explain": "Show the page of a rule or a profile.",
     "schema": "Print the JSON Schema of the report.",
-    "cache": "Show or empty the cache.",
+    "cache": "Show or clear the layer cache.",
 }
 """What the list of commands says of each; no command is loaded for that."""
 _GROUPS: Final[dict[str, tuple[str, ...]]] = {"cache": ("info", "clear")}
@@ -41,6 +44,17 @@ _SETTINGS: Final[dict[str, Any]] = {
 class _Commands(TyperGroup):
     """The commands of ``ocianalyze``."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command; what is wrong with its arguments is said in one line, as every error is."""
+        try:
+            code = super().main(*args, **{**extra, "standalone_mode": False})
+        except ClickError as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                typer.echo(error.format_message(), err=True)
+                sys.exit(EXIT_USAGE)
+            raise usage_error(error) from error
+        sys.exit(code if isinstance(code, int) else 0)
+
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - as click has it
         """Return their names, in the order in which they are shown."""
         return list(_SUMMARIES)
@@ -52,7 +66,9 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand:
         """Return one of them, which is loaded for it."""
-        return _load(cmd_name) if cmd_name in self.list_commands(ctx) else None
+        if cmd_name not in _SUMMARIES and not ctx.resilient_parsing:
+            raise UsageError(f"no such command {cmd_name[:100]!r}", hint=suggest(cmd_name, list(_SUMMARIES)))
+        return _load(cmd_name) if cmd_name in _SUMMARIES else None
 
 
 def _load(name: str) -> ClickCommand:
@@ -72,7 +88,7 @@ def _load(name: str) -> ClickCommand:
 app = typer.Typer(
     name="ocianalyze",
     cls=_Commands,
-    help="Tells whether a container image will work in SageMaker Studio, before it is pushed.",
+    help="Check whether container images work in Amazon SageMaker Studio, before you push them.",
     epilog=EPILOG,
     **{**_SETTINGS, "add_completion": True},
 )

@@ -1,4 +1,4 @@
-"""Where is kept what was learned of layers: the options, and the cache that they name."""
+"""The layer cache: its options, and the cache that they name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CacheDirectory = Annotated[
         "--cache-dir",
         parser=_directory,
         metavar="DIRECTORY",
-        help="Where cached layer data is kept.",
+        help="Directory of the layer cache.",
         envvar="OCIANALYZE_CACHE_DIR",
         show_default="the user's cache directory",
         rich_help_panel=CACHE,
@@ -41,7 +41,7 @@ NoCache = Annotated[
     bool,
     typer.Option(
         "--no-cache",
-        help="Read every layer, and write nothing: neither use the cache nor fill it.",
+        help="Read every layer; neither use the cache nor write to it.",
         envvar="OCIANALYZE_NO_CACHE",
         rich_help_panel=CACHE,
     ),
@@ -51,7 +51,7 @@ CacheSize = Annotated[
     typer.Option(
         parser=size,
         metavar="N",
-        help="How large the cache may grow; what was not asked for the longest goes first.",
+        help="Maximum size of the cache; least recently used entries are removed first.",
         envvar="OCIANALYZE_CACHE_SIZE",
         show_default="2GiB",
         rich_help_panel=CACHE,

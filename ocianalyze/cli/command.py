@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+import typer
 from typer.core import TyperCommand
 
 from ocianalyze.cli.limits import tell_replaced
+from ocianalyze.errors import UsageError
 from ocianalyze.layers.metering.limits import REPLACED
 
 if TYPE_CHECKING:
@@ -17,7 +19,11 @@ ClickCommand: TypeAlias = Any
 Formatter: TypeAlias = Any
 """Of click, or of the copy of it that typer may have."""
 
+ClickError: Final[type[Any]] = typer.BadParameter.__mro__[2]
+"""The base of all that click raises for wrong arguments."""
+
 _REST: Final = "Options"
+_OF_PYDANTIC: Final = "Value error, "
 
 
 class ReadingCommand(TyperCommand):
@@ -44,6 +50,19 @@ class ReadingCommand(TyperCommand):
         kept = list(_without_replaced(args, replaced))
         tell_replaced(replaced)
         return super().parse_args(ctx, kept)
+
+
+def usage_error(error: Any) -> UsageError:  # noqa: ANN401 - a `ClickError`
+    """Return what click says of wrong arguments as our own error; a value is named as it was given."""
+    param, ctx = getattr(error, "param", None), getattr(error, "ctx", None)
+    if isinstance(error, typer.BadParameter) and param is not None and hasattr(error, "message") and error.message:
+        source = ctx.get_parameter_source(param.name) if ctx is not None else None
+        given = param.envvar if getattr(source, "name", "") == "ENVIRONMENT" else param.opts[0]
+        name = param.make_metavar(ctx) if param.param_type_name == "argument" else given
+        return UsageError(f"{name}: {error.message.removeprefix(_OF_PYDANTIC)}")
+    text = " ".join(error.format_message().split()).rstrip(".")
+    command = ctx.command_path if ctx is not None else "ocianalyze"
+    return UsageError(text[:1].lower() + text[1:], hint=f"See '{command} --help'")
 
 
 def _without_replaced(args: list[str], replaced: set[str]) -> Iterator[str]:

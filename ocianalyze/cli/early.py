@@ -44,4 +44,4 @@ class EarlyAnswers(Observer):
             first = found[0]
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
             text = f"{first.severity} {first.rule.id}: {first.finding.message}{more}"
-            sys.stderr.write(f"ocianalyze: known already, while the layers are read: {printable(text)}\n")
+            sys.stderr.write(f"ocianalyze: found before reading the layers: {printable(text)}\n")

@@ -7,6 +7,7 @@ import sys
 from typing import Final
 
 EXIT_FOUND: Final = 1
+EXIT_USAGE: Final = 2
 EXIT_NOT_ANALYSED: Final = 3
 
 

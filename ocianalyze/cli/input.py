@@ -66,8 +66,8 @@ def read_settings(path: Path | None, *, isolated: bool) -> Settings:
             directory = Path.cwd()
         except OSError as error:
             raise UsageError(
-                f"the working directory cannot be told: {error.strerror}",
-                hint="name the settings with --config, or --isolated",
+                f"cannot find the working directory: {error.strerror}",
+                hint="Name a settings file with --config, or use --isolated",
             ) from error
         path = find_settings(directory)
     return Settings() if path is None or isolated else load_settings(path)
@@ -84,7 +84,7 @@ def read_severities(stated: Iterable[str]) -> dict[str, Severity]:
         rule, sign, name = item.partition("=")
         known = [severity.value for severity in Severity]
         if not sign or name not in known:
-            raise UsageError(f"{item[:100]!r} is not of the form KRN010=note", hint=suggest(name, known))
+            raise UsageError(f"{item[:100]!r} does not have the form KRN010=note", hint=suggest(name, known))
         severities[exact_rule(all_rules(), rule).id] = Severity(name)
     return severities
 
@@ -125,6 +125,4 @@ def _check_environment() -> None:
     for name in names:
         own = name.removeprefix(_PREFIX)
         if own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
-            raise UsageError(
-                f"the environment has {name}, which is not known", hint=f"did you mean {_PREFIX}{close[0]}?"
-            )
+            raise UsageError(f"unknown environment variable {name}", hint=f"Did you mean {_PREFIX}{close[0]}?")

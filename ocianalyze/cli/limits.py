@@ -46,7 +46,7 @@ def _show_all(ctx: typer.Context, value: bool) -> None:  # noqa: FBT001 - typer'
 
 HelpAll = Annotated[
     bool,
-    typer.Option("--help-all", help="Show this message with the limits, and exit.", callback=_show_all, is_eager=True),
+    typer.Option("--help-all", help="Show this message including limits, and exit.", callback=_show_all, is_eager=True),
 ]
 
 
@@ -69,4 +69,4 @@ def tell_replaced(names: Iterable[str]) -> None:
     """Say of limits that earlier versions had that they have no effect."""
     old = ["--" + name.replace("_", "-") for name in sorted(names)]
     if old:
-        typer.echo(f"ocianalyze: {', '.join(old)}: without effect; now there are {_NOW}", err=True)
+        typer.echo(f"ocianalyze: {', '.join(old)} has no effect any more; use {_NOW}", err=True)

@@ -79,11 +79,11 @@ def _guarded() -> None:
         discard_output()
         sys.exit(_complain(f"the output cannot be written: {error.strerror}", EXIT_NOT_ANALYSED))
     except MemoryError:
-        sys.exit(_complain("out of memory; lower --max-memory or --jobs, or give it more", EXIT_NOT_ANALYSED))
+        sys.exit(_complain("out of memory. Lower --max-memory or --jobs, or provide more memory", EXIT_NOT_ANALYSED))
     except Exception as error:  # nobody is to see a traceback who did not ask for it
         if os.environ.get("OCIANALYZE_DEBUG"):
             raise
-        what = f"internal error: {type(error).__name__}: {error}; set OCIANALYZE_DEBUG=1 for a traceback, and report it"
+        what = f"internal error: {type(error).__name__}: {error}. Set OCIANALYZE_DEBUG=1 for a traceback, and report it"
         sys.exit(_complain(what, EXIT_NOT_ANALYSED))
 
 

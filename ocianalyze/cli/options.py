@@ -5,32 +5,29 @@ Those of registries, of the cache and of limits stand beside what is made of the
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from ocianalyze.regex import regex
+from ocianalyze.cli.completion import complete_profiles, complete_rules, complete_severities
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_IMAGE_HELP = """A docker archive, an OCI archive or an OCI layout directory (told by content; gzip, zstd, xz or bzip2
-around it is fine), '-' for standard input, the name of an image in a registry such as
-registry.example.com/team/image:tag, or docker-archive:PATH[:NAME], oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME],
-docker://NAME."""
+_IMAGE_HELP = """Path of a docker archive, OCI archive (also gzip, zstd, xz, bzip2) or OCI layout directory; '-' for
+standard input; an image name such as registry.example.com/team/image:tag; or docker-archive:PATH[:NAME],
+oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME], docker://NAME."""
 
 CHECK: Final = "What to check"
-IMAGE: Final = "Which image, and how it is read"
+IMAGE: Final = "Image"
 OUTPUT: Final = "Output"
 REGISTRY: Final = "Registry"
 CACHE: Final = "Cache and limits"
 """The groups in which options are shown."""
 
-_TOO_LONG: Final = regex(r"\s*\d{19}", re.ASCII)
-"""How a number begins that is a number, but larger than any that is understood."""
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Format(StrEnum):
@@ -66,16 +63,41 @@ def size(text: str) -> int:
 
 def _size_limit(text: str) -> int:
     """Return how large an image may be."""
-    from ocianalyze.settings.model import parse_size_limit
+    from ocianalyze.settings.values import parse_size_limit
 
     return _parsed(parse_size_limit, text)
+
+
+def _jobs(text: str) -> int:
+    """Return how many layers are read at a time."""
+    from ocianalyze.settings.values import parse_jobs
+
+    return _parsed(parse_jobs, text)
 
 
 def _parsed(parse: Callable[[str], int], text: str) -> int:
     try:
         return parse(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text[:100]!r} is too large" if _TOO_LONG.match(text) else str(error)) from error
+        raise typer.BadParameter(str(error)) from error
+
+
+def one_of(kind: type[_Choice]) -> dict[str, Any]:
+    """Return how an option is declared that takes one of some words: they are shown, completed and parsed."""
+
+    def parse(text: str | _Choice) -> _Choice:
+        from ocianalyze.errors import UsageError
+        from ocianalyze.settings.values import choose
+
+        try:
+            return kind(choose(str(text), [item.value for item in kind]))
+        except UsageError as error:
+            raise typer.BadParameter(error.one_line()) from error
+
+    def complete(incomplete: str) -> list[str]:
+        return [item.value for item in kind if item.value.startswith(incomplete)]
+
+    return {"parser": parse, "metavar": "|".join(item.value for item in kind), "autocompletion": complete}
 
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]
@@ -84,8 +106,9 @@ Profiles = Annotated[
     typer.Option(
         "--profile",
         metavar="ID",
-        help="Which profile decides (repeatable, or with commas): studio-classic, studio-jupyterlab, "
+        help="Profiles that decide the exit code (repeatable, or with commas): studio-classic, studio-jupyterlab, "
         "studio-code-editor, unified-studio.",
+        autocompletion=complete_profiles,
         envvar="OCIANALYZE_PROFILE",
         show_default="studio-classic",
         rich_help_panel=CHECK,
@@ -95,7 +118,8 @@ Select = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE",
-        help="Only these rules; ids, names or prefixes, with commas.",
+        help="Run only these rules: ids, names or prefixes, separated by commas.",
+        autocompletion=complete_rules,
         envvar="OCIANALYZE_SELECT",
         rich_help_panel=CHECK,
     ),
@@ -104,7 +128,8 @@ Ignore = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE",
-        help="Not these rules; ids, names or prefixes, with commas.",
+        help="Skip these rules: ids, names or prefixes, separated by commas.",
+        autocompletion=complete_rules,
         envvar="OCIANALYZE_IGNORE",
         rich_help_panel=CHECK,
     ),
@@ -113,7 +138,8 @@ Severities = Annotated[
     list[str] | None,
     typer.Option(
         metavar="RULE=SEVERITY",
-        help="Override how bad the findings of a rule are, such as KRN010=note.",
+        help="Override the severity of a rule, such as KRN010=note.",
+        autocompletion=complete_severities,
         envvar="OCIANALYZE_SEVERITY",
         rich_help_panel=CHECK,
     ),
@@ -121,17 +147,18 @@ Severities = Annotated[
 FailOnChoice = Annotated[
     FailOn | None,
     typer.Option(
-        help="Least severity that gives exit code 1; the verdict stays the same.",
+        help="Lowest severity that gives exit code 1; the verdict stays the same.",
         envvar="OCIANALYZE_FAIL_ON",
         show_default="error",
         rich_help_panel=CHECK,
+        **one_of(FailOn),
     ),
 ]
 FailFast = Annotated[
     bool,
     typer.Option(
         "--fail-fast",
-        help="Read no layer if what is known without them fails already.",
+        help="Stop before reading layers if the configuration already fails.",
         envvar="OCIANALYZE_FAIL_FAST",
         rich_help_panel=CHECK,
     ),
@@ -141,11 +168,11 @@ Formats = Annotated[
     typer.Option(
         "--format",
         "-f",
-        metavar="table|json",
-        help="How to report (repeatable).",
+        help="Format of the report (repeatable).",
         envvar="OCIANALYZE_FORMAT",
         show_default="table",
         rich_help_panel=OUTPUT,
+        **one_of(Format),
     ),
 ]
 Outputs = Annotated[
@@ -154,7 +181,7 @@ Outputs = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Where to write the report of the --format at the same place ('-': stdout); without one, JSON for *.json.",
+        help="File for the report ('-': standard output), one per --format; without --format, *.json means JSON.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -162,7 +189,7 @@ Platform = Annotated[
     str | None,
     typer.Option(
         metavar="OS/ARCHITECTURE",
-        help="Which platform, if there are several, such as linux/amd64/v3 (default linux/amd64).",
+        help="Platform to choose from several, such as linux/amd64/v3 (default linux/amd64).",
         envvar="OCIANALYZE_PLATFORM",
         show_default=False,
         rich_help_panel=IMAGE,
@@ -173,7 +200,7 @@ ImageName = Annotated[
     typer.Option(
         "--image",
         metavar="NAME",
-        help="Which of several images: a name, @POSITION or a digest.",
+        help="Image to choose from several: a name, @POSITION or a digest.",
         show_default=False,
         rich_help_panel=IMAGE,
     ),
@@ -182,7 +209,7 @@ Verify = Annotated[
     bool | None,
     typer.Option(
         "--verify/--no-verify",
-        help="Read and hash every byte, uncompressed layers too.",
+        help="Read and hash every byte, including uncompressed layers.",
         envvar="OCIANALYZE_VERIFY",
         show_default="--no-verify",
         rich_help_panel=IMAGE,
@@ -192,18 +219,24 @@ Jobs = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        min=1,
-        help="How many layers are read at a time.",
+        parser=_jobs,
+        help="Number of layers to read at a time.",
         envvar="OCIANALYZE_JOBS",
         show_default="processors",
         rich_help_panel=IMAGE,
     ),
 ]
-Output = Annotated[Format, typer.Option("--format", "-f", help="How to print it.", rich_help_panel=OUTPUT)]
+Output = Annotated[
+    Format, typer.Option("--format", "-f", help="Output format.", rich_help_panel=OUTPUT, **one_of(Format))
+]
 ColorChoice = Annotated[
     Color | None,
     typer.Option(
-        help="Whether the table has colours.", envvar="OCIANALYZE_COLOR", show_default="auto", rich_help_panel=OUTPUT
+        help="Use colours in the table.",
+        envvar="OCIANALYZE_COLOR",
+        show_default="auto",
+        rich_help_panel=OUTPUT,
+        **one_of(Color),
     ),
 ]
 AppImageConfigFile = Annotated[
@@ -211,7 +244,7 @@ AppImageConfigFile = Annotated[
     typer.Option(
         "--app-image-config",
         metavar="FILE",
-        help="The JSON that the image is registered with ('-': standard input), as create-app-image-config takes it.",
+        help="AppImageConfig to check the image with: JSON as for create-app-image-config ('-': standard input).",
         envvar="OCIANALYZE_APP_IMAGE_CONFIG",
         show_default=False,
         rich_help_panel=CHECK,
@@ -222,7 +255,7 @@ SizeLimit = Annotated[
     typer.Option(
         parser=_size_limit,
         metavar="N",
-        help="How large the image may be, such as 30GB.",
+        help="Maximum size of the image, such as 30GB.",
         envvar="OCIANALYZE_SIZE_LIMIT",
         show_default="35GB",
         rich_help_panel=CHECK,
@@ -232,7 +265,7 @@ DriverVersion = Annotated[
     str | None,
     typer.Option(
         metavar="VERSION",
-        help="The NVIDIA driver of the GPU instances, such as 535.104.05.",
+        help="NVIDIA driver of the GPU instances, such as 535.104.05.",
         envvar="OCIANALYZE_DRIVER_VERSION",
         show_default="unknown",
         rich_help_panel=CHECK,
@@ -243,7 +276,7 @@ ConfigFile = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="The settings, instead of the nearest ocianalyze.toml or pyproject.toml.",
+        help="Settings file, instead of the nearest ocianalyze.toml or pyproject.toml.",
         envvar="OCIANALYZE_CONFIG",
         show_default=False,
         rich_help_panel=CHECK,
@@ -251,5 +284,5 @@ ConfigFile = Annotated[
 ]
 Isolated = Annotated[
     bool,
-    typer.Option("--isolated", help="Read no file with settings.", envvar="OCIANALYZE_ISOLATED", rich_help_panel=CHECK),
+    typer.Option("--isolated", help="Ignore all settings files.", envvar="OCIANALYZE_ISOLATED", rich_help_panel=CHECK),
 ]

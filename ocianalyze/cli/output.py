@@ -44,17 +44,17 @@ def pair_outputs(
         formats = [_SUFFIXES.get(where.suffix.lower(), usual[0]) for where in outputs] or usual
     if len(outputs) > len(formats):
         raise UsageError(
-            f"{len(outputs)} --output for {len(formats)} --format", hint="give one --format for each --output"
+            f"{len(outputs)} --output, but only {len(formats)} --format", hint="Give one --format for each --output"
         )
     for where in outputs:
         if where != STDOUT and outputs.count(where) > 1:
-            raise UsageError(f"two reports cannot both be written to {where}", hint="give each --output its own file")
+            raise UsageError(f"two reports cannot both be written to {where}", hint="Give each --output its own file")
     for how, where in zip(formats, outputs, strict=False):
         suffix = where.suffix.lower()
         if suffix in _SUFFIXES and _SUFFIXES[suffix] is not how:
             raise UsageError(
-                f"{where} would not hold {_SUFFIXES[suffix].value.upper()}, but a {how.value}",
-                hint=f"give it --format {_SUFFIXES[suffix].value}, or another name",
+                f"{where} is named like {_SUFFIXES[suffix].value.upper()}, but --format is {how.value}",
+                hint=f"Use --format {_SUFFIXES[suffix].value}, or another file name",
             )
     return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from ocianalyze.cli.options import REGISTRY
+from ocianalyze.cli.options import REGISTRY, one_of
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
     from ocianalyze.sources.registry.access import RegistryAccess
 
 PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
@@ -36,7 +39,7 @@ Offline = Annotated[
     bool,
     typer.Option(
         "--offline",
-        help="Ask no registry: only files, directories and standard input are read.",
+        help="Refuse all network access: read only files, directories and standard input.",
         envvar="OCIANALYZE_OFFLINE",
         rich_help_panel=REGISTRY,
     ),
@@ -46,7 +49,7 @@ AuthFile = Annotated[
     typer.Option(
         "--authfile",
         metavar="FILE",
-        help="The file with credentials, instead of those of podman, skopeo and docker.",
+        help="Credentials file, instead of those of podman, skopeo and docker.",
         envvar="OCIANALYZE_AUTHFILE",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -56,7 +59,7 @@ Username = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help=f"Who to log in as; the password comes from {PASSWORD_VARIABLE} or the next two.",
+        help=f"User to log in as; the password comes from {PASSWORD_VARIABLE} or the next two options.",
         show_default=False,
         rich_help_panel=REGISTRY,
     ),
@@ -64,34 +67,37 @@ Username = Annotated[
 PasswordStdin = Annotated[
     bool,
     typer.Option(
-        "--password-stdin", help="The password is the first line of standard input.", rich_help_panel=REGISTRY
+        "--password-stdin", help="Read the password from the first line of standard input.", rich_help_panel=REGISTRY
     ),
 ]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="The password is the first line of a file.", show_default=False, rich_help_panel=REGISTRY
+        metavar="FILE",
+        help="Read the password from the first line of a file.",
+        show_default=False,
+        rich_help_panel=REGISTRY,
     ),
 ]
 CertDirectory = Annotated[
     Path | None,
     typer.Option(
         metavar="DIRECTORY",
-        help="Authorities (*.crt) and our own certificate (*.cert, *.key), instead of certs.d.",
+        help="Authorities (*.crt) and client certificate (*.cert, *.key), instead of certs.d.",
         envvar="OCIANALYZE_CERT_DIR",
         show_default=False,
         rich_help_panel=REGISTRY,
     ),
 ]
 TlsVerification = Annotated[
-    TlsVerify, typer.Option(help="Whether its certificate is checked.", rich_help_panel=REGISTRY)
+    TlsVerify, typer.Option(help="Check the registry's certificate.", rich_help_panel=REGISTRY, **one_of(TlsVerify))
 ]
-PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Talk to it without TLS.", rich_help_panel=REGISTRY)]
+PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Use HTTP without TLS.", rich_help_panel=REGISTRY)]
 Mirror = Annotated[
     str | None,
     typer.Option(
         metavar="HOST[/PATH]",
-        help="A mirror of Docker Hub, asked before Docker Hub itself; not used for other registries.",
+        help="Mirror of Docker Hub, tried before Docker Hub itself; not used for other registries.",
         envvar="OCIANALYZE_MIRROR",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -100,7 +106,7 @@ Mirror = Annotated[
 AuthRealms = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="HOST", help="A token server elsewhere that may see the credentials.", rich_help_panel=REGISTRY
+        metavar="HOST", help="Token server on another host that may receive the credentials.", rich_help_panel=REGISTRY
     ),
 ]
 
@@ -123,26 +129,33 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
     """Return how registries are reached; `reads_stdin` tells whether standard input is read for something else.
 
     Raises:
-        UsageError: of host, user name and password some are given and others not.
+        UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
+            none.
     """
-    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.access import RegistryAccess, check_mirror
 
+    if given.authfile is not None:
+        _check_readable("--authfile", given.authfile, open)
+    if given.cert_dir is not None:
+        _check_readable("--cert-dir", given.cert_dir, os.scandir)
+    if given.mirror is not None:
+        check_mirror(given.mirror)
     username, host = given.username, None
     password = _password(given, reads_stdin=reads_stdin)
     if username is None and password is not None:
-        raise UsageError("a password is given for the registry, but no --username")
+        raise UsageError("a registry password is given, but no --username")
     if username is None and os.environ.get(USERNAME_VARIABLE):
         username, host = os.environ[USERNAME_VARIABLE], os.environ.get(HOST_VARIABLE)
         if not host:
             raise UsageError(
-                f"{USERNAME_VARIABLE} is set, but not for which registry", hint=f"set {HOST_VARIABLE} to its host"
+                f"{USERNAME_VARIABLE} is set, but {HOST_VARIABLE} is not", hint="Set it to the host of the registry"
             )
     if username is not None and password is None:
         password = os.environ.get(PASSWORD_VARIABLE)
         if password is None:
             raise UsageError(
-                "a user name is given for the registry, but no password",
-                hint=f"use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
+                "a registry user name is given, but no password",
+                hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
             )
     return RegistryAccess(
         username=username,
@@ -158,14 +171,22 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
     )
 
 
+def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractContextManager[object]]) -> None:
+    try:
+        with opened(path):
+            pass
+    except OSError as error:
+        raise UsageError(f"{option}: {path} cannot be read: {error.strerror}") from error
+
+
 def _password(given: RegistryOptions, *, reads_stdin: bool) -> str | None:
     """Return the password from standard input or a file, None if neither is asked for."""
     file = given.password_file
     if given.password_stdin:
         if file is not None:
-            raise UsageError("the password comes from --password-stdin or from --password-file, not from both")
+            raise UsageError("--password-stdin and --password-file exclude each other")
         if reads_stdin or sys.stdin is None:
-            raise UsageError("the password cannot be read from standard input as well")
+            raise UsageError("standard input cannot be both the password and the image or the AppImageConfig")
         return sys.stdin.readline(_MAX_PASSWORD).rstrip("\r\n")
     if file is None:
         return None

@@ -56,6 +56,6 @@ def _stdin() -> BinaryIO:
         raise UsageError("standard input is closed")
     if sys.stdin.buffer.isatty():
         raise UsageError(
-            "standard input is a terminal", hint="pipe an archive into it: docker save IMAGE | ocianalyze scan -"
+            "standard input is a terminal", hint="Pipe an archive into it: docker save IMAGE | ocianalyze scan -"
         )
     return sys.stdin.buffer

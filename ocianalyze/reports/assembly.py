@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
-    from ocianalyze.rules.engine import Judgement, Outcome
+    from ocianalyze.rules.engine import Outcome
+    from ocianalyze.rules.judgement import Judgement
     from ocianalyze.rules.policy import Policy
     from ocianalyze.rules.rule import Declaration
 

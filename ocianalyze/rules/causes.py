@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocianalyze.rules.engine import Judgement
+    from ocianalyze.rules.judgement import Judgement
 
 
 def link(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -15,11 +15,12 @@ from datetime import UTC, datetime
 from itertools import compress
 from math import inf
 from traceback import walk_tb
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ocianalyze.errors import OcianalyzeError, RuleError, UndecidedError
 from ocianalyze.filesystem.node import Node
 from ocianalyze.rules.causes import link
+from ocianalyze.rules.judgement import Judgement
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject
@@ -35,37 +36,6 @@ if TYPE_CHECKING:
 Verdict: TypeAlias = Literal["fail", "error", "undecided", "pass"]
 Answer: TypeAlias = "tuple[Finding, ...] | RuleError | None"
 """What became of a rule: what it found, why it failed, or None if there was nothing to check."""
-
-
-class Judgement(NamedTuple):
-    """A finding and how bad it is; of one that is undecided, how bad it may be.
-
-    Attributes:
-        rule: the rule that found it.
-        finding: what it found.
-        severity: how bad it is for that one of the profiles asked for for which it is worst; if it concerns none of
-            them, for the worst of those that it does.
-        severities: how bad it is for each profile that it concerns.
-        waiver: why it decides nothing, if it was waived.
-        cause: the judgement that it is a consequence of, if it is one: then the two count as one.
-    """
-
-    rule: Rule
-    finding: Finding
-    severity: Severity
-    severities: Mapping[str, Severity]
-    waiver: Waiver | None = None
-    cause: Judgement | None = None
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """The profiles that it concerns."""
-        return tuple(self.severities)
-
-    @property
-    def url(self) -> str | None:
-        """Where the rule's page is, if it has one."""
-        return self.rule.url
 
 
 @dataclass(frozen=True, slots=True)

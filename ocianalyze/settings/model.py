@@ -5,7 +5,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -17,10 +17,10 @@ from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Severity
 from ocianalyze.rules.selection import exact_rule, matching_rules
 from ocianalyze.rules.waivers import Waiver
+from ocianalyze.settings.values import parse_jobs, parse_size_limit
 from ocianalyze.units import parse_size
 
 _Item = TypeVar("_Item")
-_LEAST_WITHOUT_UNIT: Final = 1_000_000
 
 
 class _WrongError(ValueError):
@@ -79,24 +79,26 @@ def _listed(value: object) -> object:
 
 
 def _parsed_size(value: object) -> object:
-    return parse_size(value) if isinstance(value, str) else value
-
-
-def parse_size_limit(value: str | int) -> int:
-    """Return how large an image may be, in bytes; raises ValueError for a few bytes, where a unit is missing."""
-    size = parse_size(value) if isinstance(value, str) else value
-    if 0 <= size < _LEAST_WITHOUT_UNIT and str(value).strip().isdecimal():
-        raise ValueError(f"{size} without a unit is {size} bytes; write it with one, such as {size or 30}GB")
-    return size
+    return value if type(value) is int else parse_size(str(value))
 
 
 def _parsed_size_limit(value: object) -> object:
-    return parse_size_limit(value) if isinstance(value, str) or type(value) is int else value
+    return parse_size_limit(_written(value))
+
+
+def _parsed_jobs(value: object) -> object:
+    return parse_jobs(value) if type(value) is int else value
+
+
+def _written(value: object) -> str | int:
+    """Return a number or text as it stands there; other values as they would be written."""
+    return value if isinstance(value, str) or type(value) is int else str(value)
 
 
 _Several = Annotated[list[_Item], BeforeValidator(_listed)]
 _Size = Annotated[int, BeforeValidator(_parsed_size), Field(ge=0)]
 _SizeLimit = Annotated[int, BeforeValidator(_parsed_size_limit), Field(ge=0)]
+_Jobs = Annotated[int, BeforeValidator(_parsed_jobs)]
 _Rule = Annotated[str, _checked(_rule)]
 _Severity = Annotated[Severity, Field(strict=False)]
 
@@ -150,7 +152,7 @@ class Settings(Table):
     format: _Several[Literal["table", "json"]] = []
     color: Literal["auto", "always", "never"] | None = None
     verify: bool | None = None
-    jobs: Annotated[int, Field(ge=1)] | None = None
+    jobs: _Jobs | None = None
     waive: list[Waive] = []
     _file: Path | None = PrivateAttr(None)
 

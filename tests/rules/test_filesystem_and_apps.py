@@ -17,11 +17,11 @@ def test_reserved_directories() -> None:
     layers = [[file("opt/ml/code/train.py", b"12345")], [file("opt/ml/b"), file("opt/.sagemakerinternal/x")]]
     found = findings("FSR001", *layers)
     assert [(severity, finding.path, finding.layer) for severity, finding in found] == [
+        ("warning", "/opt/ml/code/train.py", 0),
         ("warning", "/opt/.sagemakerinternal/x", 1),
         ("warning", "/opt/ml/b", 1),
-        ("warning", "/opt/ml/code/train.py", 0),
     ]
-    assert found[2][1].data["bytes"] == 5
+    assert found[0][1].data["bytes"] == 5
 
 
 def test_reserved_directories_that_are_empty_deleted_or_no_directories() -> None:
@@ -41,8 +41,8 @@ def test_metadata() -> None:
         [symlink("opt/.sagemakerinternal/internal-metadata.json", "x")],
     ]
     assert [(severity, finding.layer) for severity, finding in findings("FSR007", *layers)] == [
-        ("warning", 1),
         ("warning", 0),
+        ("warning", 1),
     ]
     assert [severity for severity, _ in findings("FSR001", *layers)] == ["note", "note"]
     assert findings("FSR007", good()) == []

@@ -254,8 +254,8 @@ def test_the_container_toolkit_belongs_to_the_host() -> None:
     ]
     found = findings("GPU002", *layers)
     assert [(severity, finding.layer, finding.data["count"]) for severity, finding in found] == [
-        ("warning", 1, 1),
         ("warning", 0, 2),
+        ("warning", 1, 1),
     ]
     assert {finding.data["cause"] for _, finding in found} == {"container-toolkit"}
     assert findings("GPU001", *layers) == []

@@ -37,13 +37,13 @@ def app_image_config(
         str | None,
         typer.Option(
             metavar="ID",
-            help="Which application it is for; the first of several.",
+            help="Application to write it for.",
             envvar="OCIANALYZE_PROFILE",
             show_default="studio-classic",
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What it is called.", show_default="after the image")
+        str | None, typer.Option(metavar="NAME", help="Name of the AppImageConfig.", show_default="after the image")
     ] = None,
     platform: Platform = None,
     image_name: ImageName = None,

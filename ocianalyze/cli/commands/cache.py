@@ -1,4 +1,4 @@
-"""``ocianalyze cache``: show and empty the place where is kept what was learned of layers."""
+"""``ocianalyze cache``: show and clear the layer cache."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from ocianalyze.layers.reading.cache import LayerCache
 
-SUMMARY: Final = "Show or empty the cache: what was learned of layers, kept for the next scan."
+SUMMARY: Final = "Show or clear the layer cache, which makes later scans fast."
 
 
 def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) -> None:
-    """Show where the cache is and how much it holds."""
+    """Show the directory and the size of the cache."""
     from ocianalyze.reports.text import printable
     from ocianalyze.units import human
 
@@ -33,7 +33,7 @@ def info(*, cache_dir: CacheDirectory = None, format_: Output = Format.TABLE) ->
 
 
 def clear(*, cache_dir: CacheDirectory = None) -> None:
-    """Delete what the cache holds, and nothing else that may lie in its directory."""
+    """Delete all cache entries, and nothing else in the directory."""
     from ocianalyze.reports.text import printable
     from ocianalyze.units import human
 
@@ -41,14 +41,16 @@ def clear(*, cache_dir: CacheDirectory = None) -> None:
     try:
         usage = cache.clear()
     except OSError as error:
-        raise UsageError(f"the cache {cache.directory} cannot be emptied: {error.strerror}") from error
+        raise UsageError(f"the cache {cache.directory} cannot be cleared: {error.strerror}") from error
     typer.echo(f"{printable(str(cache.directory))}: {_counted(usage.layers)} deleted, {human(usage.size)}")
 
 
 def _known_cache(directory: Path | None) -> LayerCache:
     cache = open_cache(directory)
     if cache is None:
-        raise UsageError("there is no cache, because the home of this user is not known", hint="name it: --cache-dir")
+        raise UsageError(
+            "there is no cache directory, because this user has no home directory", hint="Name one with --cache-dir"
+        )
     return cache
 
 

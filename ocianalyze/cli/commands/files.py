@@ -35,7 +35,9 @@ def files(
     image: Image,
     glob: Annotated[
         str | None,
-        typer.Argument(metavar="GLOB", help="Absolute paths to show: '*' stands for no '/', '**' for any directories."),
+        typer.Argument(
+            metavar="GLOB", help="Absolute paths to show; '*' matches within a directory, '**' across directories."
+        ),
     ] = None,
     history: Annotated[
         bool, typer.Option("--history", help="Show which layers wrote, changed or deleted each path.")
@@ -109,5 +111,5 @@ def files(
     if not found and glob is not None:
         raise UsageError(
             f"nothing in the image matches {glob}",
-            hint="a pattern is an absolute path, such as '/opt/**' or '**/kernel.json'",
+            hint="Use a pattern for absolute paths, such as '/opt/**' or '**/kernel.json'",
         )

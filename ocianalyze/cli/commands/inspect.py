@@ -77,9 +77,9 @@ def inspect(
     max_steps: MaxSteps = None,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
-    """Show what IMAGE is: platform, configuration, layers with their sizes and build steps; and what is wrong in that.
+    """Show platform, configuration, and layers of IMAGE with sizes and build steps, and what is wrong with them.
 
-    No layer is read. The exit code is 0 whatever is found.
+    No layer is read. The exit code is 0, whatever is found.
     """
     from ocianalyze.analysis import preview
     from ocianalyze.cli.progress import showing_progress

@@ -1,4 +1,4 @@
-"""``ocianalyze scan``: tell whether an image will work."""
+"""``ocianalyze scan``: check whether an image works."""
 
 from __future__ import annotations
 
@@ -77,21 +77,23 @@ def scan(
     driver_version: DriverVersion = None,
     verify: Verify = None,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print no report; the exit code tells.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--quiet", "-q", help="Print no report; only set the exit code.", rich_help_panel=OUTPUT)
     ] = False,
     verbose: Annotated[
         bool,
         typer.Option(
             "--verbose",
             "-v",
-            help="Say on standard error what is done, and where the bytes are.",
+            help="Log to standard error, and show the largest files and directories.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
     timing: Annotated[
         bool,
         typer.Option(
-            "--timing", help="Say on standard error where the time went, by phase and by layer.", rich_help_panel=OUTPUT
+            "--timing",
+            help="Show on standard error where the time went, by phase and by layer.",
+            rich_help_panel=OUTPUT,
         ),
     ] = False,
     color: ColorChoice = None,
@@ -118,7 +120,7 @@ def scan(
     max_steps: MaxSteps = None,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
-    """Tell whether IMAGE will work in SageMaker Studio; if not: what, where, which build step, and how to fix it."""
+    """Check whether IMAGE works in SageMaker Studio and show how to fix what does not."""
     from ocianalyze.analysis import analyze
     from ocianalyze.cli.early import EarlyAnswers
     from ocianalyze.cli.progress import showing_progress

@@ -56,9 +56,9 @@ class Limits(NamedTuple):
 DEFAULT_LIMITS = Limits()
 
 MEANINGS: Final = {
-    "max_memory": "bytes of memory for what is known of the image: names, links, attributes, contents, documents",
-    "max_inflated": f"bytes that layers may inflate to beyond {RATIO} times what they take compressed",
-    "max_steps": "steps of following links, going through directories and reading configurations, a microsecond each",
+    "max_memory": "maximum memory for the data of one image, such as 2GiB",
+    "max_inflated": f"maximum bytes that layers inflate to beyond {RATIO} times their compressed size",
+    "max_steps": "maximum steps of work, such as following a link; about a microsecond each",
 }
 
 REPLACED: Final = frozenset(

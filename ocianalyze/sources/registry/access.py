@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import InvalidReferenceError, UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,3 +67,21 @@ class RegistryAccess:
         config = self.environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
         roots = ([f"{config}/containers/certs.d"] if config else []) + list(_CERTIFICATES)
         return [Path(root, host) for root in roots]
+
+
+def check_mirror(mirror: str) -> tuple[str, str]:
+    """Return the scheme of a mirror, if it has one, and its place.
+
+    Raises:
+        UsageError: it is not ``[http://]host[:port][/path]``.
+    """
+    from ocianalyze.oci.repository import RepositoryName
+
+    scheme, _, place = mirror.rstrip("/").rpartition("://")
+    try:
+        registry = RepositoryName.parse(f"{place}/image").registry
+    except InvalidReferenceError:
+        registry = None
+    if registry != place.partition("/")[0] or scheme not in ("", "http", "https"):
+        raise UsageError(f"invalid mirror {mirror[:200]!r}", hint="Use the form [http://]host[:port][/path]")
+    return scheme, place

@@ -9,7 +9,7 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import DigestMismatchError, InvalidReferenceError, RegistryError, UsageError
+from ocianalyze.errors import DigestMismatchError, RegistryError
 from ocianalyze.oci import json, media_types
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Listed, Manifest, parse_manifest
@@ -17,6 +17,7 @@ from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
+from ocianalyze.sources.registry.access import check_mirror
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
@@ -83,14 +84,8 @@ def _mirrored(name: RepositoryName, mirror: str) -> tuple[RepositoryName, str]:
     Raises:
         UsageError: the mirror is not ``[http://]host[:port][/path]``.
     """
-    scheme, _, place = mirror.rstrip("/").rpartition("://")
-    host = place.partition("/")[0]
-    try:
-        parsed = RepositoryName.parse(f"{place}/{name.repository}")
-    except InvalidReferenceError:
-        parsed = None
-    if parsed is None or parsed.registry != host or scheme not in ("", "http", "https"):
-        raise UsageError(f"invalid mirror {mirror[:200]!r}", hint="Use the form [http://]host[:port][/path]")
+    scheme, place = check_mirror(mirror)
+    parsed = RepositoryName.parse(f"{place}/{name.repository}")
     return RepositoryName(parsed.registry, parsed.repository, name.tag, name.digest), scheme
 
 

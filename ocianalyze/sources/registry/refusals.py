@@ -32,7 +32,7 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, is_own: 
     """Return the error for an answer that is no success."""
     where, status = shown(origin_of(answer.url)), answer.status
     if not is_own:
-        return RegistryError(f"{where}, to which the registry redirects, returned status {status}")
+        return RegistryError(f"{where} returned status {status} after a redirect of the registry")
     said = next((_CODES[code] for code in _codes(answer) if code in _CODES), None)
     what = f"{where}{path}"[:MAX_SHOWN]
     if status in (requests.codes.unauthorized, requests.codes.forbidden):

@@ -116,7 +116,7 @@ def test_a_wrong_login_is_not_printed_either(guarded: Guarded) -> None:
         environment=LOUD,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
-    assert "refuses us (with the user name and password that were given" in done.stderr
+    assert "denied access (with the given user name and password" in done.stderr
     assert "canary-wrong" not in done.stderr
 
 
@@ -138,8 +138,8 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
     ("options", "message"),
     [
         (("--password-stdin",), "no --username"),
-        (("--username", "x", "--password-stdin", "--password-file", "y"), "not from both"),
-        (("--username", "x", "--password-stdin", "--app-image-config", "-"), "as well"),
+        (("--username", "x", "--password-stdin", "--password-file", "y"), "exclude each other"),
+        (("--username", "x", "--password-stdin", "--app-image-config", "-"), "cannot be both"),
         (("--username", "x", "--password-file", "/nowhere"), "/nowhere cannot be read"),
         (("--mirror", "x"), "invalid mirror 'x'"),
         (("--tls-verify=maybe",), "maybe"),

@@ -73,7 +73,7 @@ def test_a_login_for_one_host() -> None:
     assert user(login, "ubuntu") == "me"
     credentials = Credentials(login, own="ghcr.io")
     assert credentials.find(RepositoryName.parse("ghcr.io/x/y")) is None
-    assert credentials.tried == ["a login for index.docker.io, which is another registry"]
+    assert credentials.tried == ["the login for index.docker.io, which is another registry"]
 
 
 def test_tokens_of_docker_desktop_are_no_logins(tmp_path: Path) -> None:
