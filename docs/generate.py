@@ -1,17 +1,21 @@
-"""Write docs/rules/, docs/profiles/ and the demo in README.md; with --check only tell whether they are up to date.
+"""Write docs/rules/, docs/profiles/, docs/report.md and the demo in README.md; with --check only compare them.
 
 Each rule's page is the docstring of its file (ocianalyze/rules/page.py); a profile's is made of its clauses
 (ocianalyze/rules/clauses.py). The demo is what a scan of testdata/demo.tar.gz prints, without the time that it took.
 """
 
 import io
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from ocianalyze.analysis import Source, analyze
+from ocianalyze.reports.report import SCHEMA
+from ocianalyze.reports.schema import json_schema
 from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
 from ocianalyze.rules.clauses import CLAUSES, REFERENCES
@@ -23,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "docs" / "rules"
 PAGES_OF_PROFILES = ROOT / "docs" / "profiles"
 README = ROOT / "README.md"
+REPORT = ROOT / "docs" / "report.md"
 DEMO = ROOT / "testdata" / "demo.tar.gz"
 NOTICE = "<!-- Written by docs/generate.py from {}. Change that, not this. -->\n"
 FAMILIES = {
@@ -37,6 +42,23 @@ FAMILIES = {
     "SIZ": "Sizes",
     "USR": "Users, groups and permissions",
 }
+
+
+ABOUT_THE_REPORT = rf"""# The JSON report
+
+```console
+$ ocianalyze scan image.tar --output report.json
+$ ocianalyze schema > report.schema.json
+```
+
+The first command writes the report, the second its JSON Schema (draft 2020-12). The field `schema` names the version,
+`{SCHEMA}`: within one version, fields are added but never changed or removed. Sizes are in bytes, paths are absolute,
+and bytes that are not UTF-8 are written as `\xNN`.
+
+```console
+$ jq -r '.findings[] | select(.severity == "error") | [.rule, .path, .message] | @tsv' report.json
+```
+"""
 
 
 def own_rules() -> list[Rule]:
@@ -93,6 +115,52 @@ def render_profile(profile: Profile) -> str:
     )
 
 
+def render_report() -> str:
+    """Return the page of the JSON report, from its schema."""
+    schema = json_schema()
+    parts = {"Report": schema, **schema["$defs"]}
+    order = list(dict.fromkeys(["Report", *_mentioned(schema, parts)]))
+    sections = "".join(_part(name, parts[name]) for name in order)
+    return f"{NOTICE.format('ocianalyze/reports/report.py')}\n{ABOUT_THE_REPORT}{sections}"
+
+
+def _mentioned(part: dict[str, Any], parts: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts that a part refers to, depth first."""
+    for field in part["properties"].values():
+        for name in re.findall(r"'#/\$defs/(\w+)'", str(field)):
+            yield name
+            yield from _mentioned(parts[name], parts)
+
+
+def _part(name: str, part: dict[str, Any]) -> str:
+    rows = "".join(
+        f"| `{field}` | {_type(info)} | {info['description']}{_example(info)} |\n"
+        for field, info in part["properties"].items()
+    )
+    anchor = "" if name == "Report" else f"\n## {name}\n\n{' '.join(part['description'].split()).replace('``', '`')}\n"
+    return f"{anchor}\n| field | type | meaning |\n|---|---|---|\n{rows}"
+
+
+def _example(info: dict[str, Any]) -> str:
+    shown = [json.dumps(example) for example in info.get("examples", ())]
+    return f" Example: `{shown[0]}`." if shown else ""
+
+
+def _type(info: dict[str, Any]) -> str:
+    """Return the type of a field, in words."""
+    if "anyOf" in info:
+        return " or ".join(map(_type, info["anyOf"]))
+    if "$ref" in info:
+        name = info["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if values := info.get("enum", [info["const"]] if "const" in info else []):
+        return ", ".join(f"`{value}`" for value in values)
+    if info["type"] == "array":
+        return f"list of {_type(info['items'])}"
+    of = info.get("additionalProperties")
+    return f"object of {_type(of)}" if isinstance(of, dict) else str(info["type"])
+
+
 def render_readme() -> str:
     """Return README.md with the demo as it is now."""
     with io.StringIO() as text:
@@ -118,6 +186,7 @@ def _links(ids: Iterable[str], profile: Profile) -> str:
 def pages() -> Iterator[tuple[Path, str]]:
     """Yield each file and what it should hold."""
     yield README, render_readme()
+    yield REPORT, render_report()
     yield RULES / "README.md", render_index()
     for rule in own_rules():
         yield RULES / f"{rule.id}.md", render_rule(rule)
@@ -128,7 +197,7 @@ def pages() -> Iterator[tuple[Path, str]]:
 def main(arguments: list[str]) -> int:
     """Write the pages, or compare them; return the exit code."""
     wanted = dict(pages())
-    files = (README, *RULES.glob("*.md"), *PAGES_OF_PROFILES.glob("*.md"))
+    files = (README, *REPORT.parent.glob("report.md"), *RULES.glob("*.md"), *PAGES_OF_PROFILES.glob("*.md"))
     present = {path: path.read_text(encoding="utf-8") for path in files}
     stale = sorted(path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path))
     if "--check" in arguments:

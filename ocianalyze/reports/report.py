@@ -2,6 +2,9 @@ r"""The report, as other programs read it: schema ``ocianalyze.report/1``.
 
 The JSON of a report is its `model_dump`. The schema is a promise: fields are added, never changed or removed, within
 one number. Sizes are in bytes; paths are absolute, with bytes that are not UTF-8 as ``\xNN``.
+
+The text below a field is its description in the schema (`ocianalyze.reports.schema`); what follows ``Example:`` there
+is JSON.
 """
 
 # Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
@@ -28,270 +31,373 @@ class Tool(_Part):
     """The program that made the report."""
 
     name: str = "ocianalyze"
+    """Name of the program."""
     version: str = __version__
+    """Version of the program. Example: "0.1.0" """
 
 
 class ImageSummary(_Part):
-    """Which image was analysed."""
+    """The image that was analysed."""
 
     reference: Text
+    """The image as named on the command line, or ``-`` for standard input. Example: "image.tar" """
     source: Literal["docker-archive", "oci-archive", "oci-layout", "registry", "stdin"]
+    """Form of the image."""
     names: list[Text]
+    """Names that the source gives the image. Example: ["example.com/team/notebook:1.0"] """
     digest: str | None
+    """Digest of the manifest; null where there is none, as in older docker archives.
+    Example: "sha256:9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0" """
     config_digest: str
+    """Digest of the image configuration.
+    Example: "sha256:b5b2b2c507a0944348e0303114d8d93aaaa081732b86451d9bce1f432a537bc7" """
     platform: Text
+    """Platform that the configuration states, as ``os/architecture[/variant]``. Example: "linux/amd64" """
     created: Text | None
+    """Time of creation that the configuration states (RFC 3339). Example: "2026-01-02T03:04:05Z" """
 
 
 class ProfileVerdict(_Part):
-    """What one profile makes of the findings, and whether it was asked for.
-
-    The verdict is ``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule of it failed, or
-    if no layer was read; else ``undecided`` if a check that may find an error could not be completed; else ``pass``.
-    `undecided` counts the checks of any severity that could not be completed. `notice` is what should be known of the
-    place before work is put into an image for it.
-    """
+    """The verdict of one profile."""
 
     verdict: Verdict
+    """``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule failed or no layer was read;
+    else ``undecided`` if a check that may find an error could not be completed; else ``pass``."""
     errors: int
+    """Number of errors; findings of one cause count once, with the worst severity among them."""
     warnings: int
+    """Number of warnings, counted likewise."""
     notes: int
+    """Number of notes, counted likewise."""
     undecided: int
+    """Number of checks of any severity that could not be completed."""
     selected: bool
+    """Whether the profile was asked for, and so decides the exit code."""
     notice: str | None
+    """What you should know about this kind of app before you build an image for it."""
 
 
 class Summary(_Part):
-    """How many findings concern the profiles asked for, by the worst severity of each, and how many rules ran.
-
-    `undecided` counts the checks that could not be completed, of any severity; they are none of the others.
-    """
+    """Number of findings for the profiles asked for, each counted by its worst severity, and number of rules."""
 
     errors: int
+    """Number of errors; findings of one cause count once, with the worst severity among them."""
     warnings: int
+    """Number of warnings, counted likewise."""
     notes: int
+    """Number of notes, counted likewise."""
     undecided: int
+    """Number of checks of any severity that could not be completed; they are not counted as errors, warnings or
+    notes."""
     waived: int
+    """Number of findings that a waiver accepts; they are not counted otherwise."""
     rules: int
+    """Number of rules that ran."""
     not_applicable: int
+    """Number of rules that had nothing to check."""
 
 
 class Request(_Part):
-    """What was asked: the least severity that gives exit code 1, and which rules were selected or left out by name."""
+    """What was asked for."""
 
     fail_on: Literal["error", "warning", "note", "never"]
+    """Lowest severity that gives exit code 1."""
     select: list[Text]
+    """Rules that were selected: ids, names or prefixes; empty for all. Example: ["KRN", "USR001"] """
     ignore: list[Text]
+    """Rules that were left out: ids, names or prefixes. Example: ["APP005"] """
 
 
 class LayerReference(_Part):
     """The layer that a finding is about."""
 
     position: int
+    """Position of the layer, counted from 0 at the bottom. Example: 3"""
     diff_id: str
+    """Digest of the uncompressed layer.
+    Example: "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef" """
     digest: str | None
+    """Digest of the layer as stored; null where the source states none."""
     created_by: Text | None
+    """Build step that made the layer, from the history of the configuration.
+    Example: "RUN pip install ipykernel" """
 
 
 class Waiver(_Part):
     """Why a finding does not count, and until when."""
 
     reason: Text
+    """Reason that the settings file gives."""
     expires: str | None
+    """Last day of the waiver (ISO 8601); null if it does not expire. Example: "2027-06-30" """
 
 
 class Cause(_Part):
     """The finding that another one is a consequence of."""
 
     rule: str
+    """Id of its rule. Example: "USR006" """
     path: Text | None
+    """Its path."""
     message: Text
+    """Its message."""
 
 
 class FindingReport(_Part):
-    """One finding, or one check that could not be completed: `kind` says which.
-
-    `severity` is the worst for the profiles asked for, and in `Report.other_findings` for those that it concerns;
-    `severities` has that of each profile that it concerns, and `profiles` are these. Of a check that could not be
-    completed it is how bad a finding would be; `message` says what is not known, and `hint` what would settle it.
-    """
+    """One finding, or one check that could not be completed."""
 
     rule: str
+    """Id of the rule. Example: "KRN005" """
     name: str
+    """Name of the rule. Example: "kernel-interpreter-missing" """
     kind: Literal["finding", "undecided"]
+    """``finding``: something is wrong. ``undecided``: the check could not be completed."""
     severity: Severity
+    """Worst severity for the profiles asked for; in ``other_findings``, for the profiles that it concerns. If the check
+    is undecided: how severe a finding would be."""
     profiles: list[str]
+    """Profiles that it concerns. Example: ["studio-classic", "studio-jupyterlab"] """
     severities: dict[str, Severity]
+    """Severity for each profile that it concerns. Example: {"studio-classic": "error"} """
     message: Text
+    """What is wrong, or what is not known. Example: "/tmp has mode 0755 instead of 1777" """
     hint: Text | None
+    """How to fix it, or what would settle an undecided check. Example: "RUN chmod 1777 /tmp" """
     url: str | None
+    """Page of the rule. Example: "docs/rules/KRN005.md" """
     path: Text | None
+    """Path in the image that it is about. Example: "/usr/local/bin/python3" """
     layer: LayerReference | None
+    """Layer that wrote this path; null if no layer is to blame."""
     waived: Waiver | None = None
+    """Waiver that accepts the finding."""
     caused_by: Cause | None = None
+    """Finding that this one follows from: fixing that one fixes both, and the two count as one."""
     data: dict[str, Any] = Field(default_factory=dict)
+    """Details for programs; the page of the rule documents the keys."""
 
 
 class UserFacts(_Part):
-    """The user that the container runs as; `uid` and `gid` are null where USER cannot be resolved."""
+    """The user that the container runs as."""
 
     spec: Text
+    """``USER`` of the image configuration. Example: "sagemaker-user" """
     uid: int | None
+    """User id; null if ``USER`` cannot be resolved. Example: 1000"""
     gid: int | None
+    """Group id; null if ``USER`` cannot be resolved. Example: 100"""
     name: Text | None
+    """User name in ``/etc/passwd``. Example: "sagemaker-user" """
     home: Text | None
+    """Home directory. Example: "/home/sagemaker-user" """
 
 
 class KernelFacts(_Part):
     """One kernel that Jupyter could find."""
 
     name: Text
+    """Name of the kernel as Jupyter lists it. Example: "python3" """
     path: Text
+    """Directory of its ``kernel.json``. Example: "/usr/local/share/jupyter/kernels/python3" """
     origin: Literal["kernelspec", "conda", "native"]
+    """How it is found: a ``kernel.json`` in Jupyter's directories, a conda environment, or the server's own Python."""
     argv: list[Text]
+    """Command that starts it. Example: ["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"] """
     display_name: Text
+    """Name that users see. Example: "Python 3 (ipykernel)" """
     language: Text
+    """Language. Example: "python" """
     visible: bool
+    """False if a mounted volume or another kernel of the same name hides it."""
     usable: bool
+    """True if nothing is known that keeps it from starting."""
     problems: list[str]
+    """Ids of the rules that found an error in it. Example: ["KRN005"] """
 
 
 class DriverFile(_Part):
     """One file of an NVIDIA driver."""
 
     path: Text
+    """Its path. Example: "/usr/lib/x86_64-linux-gnu/libcuda.so.535.104.05" """
     cls: Literal["driver-userspace", "driver-kernel", "driver-leftover"] = Field(alias="class")
+    """Part of the driver: its libraries and programs, its kernel modules, or empty files and broken links of it."""
     version: str | None
+    """Version of the driver in its name. Example: "535.104.05" """
 
 
 class NvidiaFacts(_Part):
-    """What the image holds of NVIDIA's."""
+    """NVIDIA software in the image."""
 
     driver_files: list[DriverFile]
+    """Files of a driver, which the host provides and the image must not contain."""
     driver_versions: list[str]
+    """Versions of these drivers. Example: ["535.104.05"] """
     cuda_versions: list[str]
+    """Versions of the CUDA toolkit. Example: ["12.4"] """
     minimum_driver: str | None
+    """Oldest driver of the host that this CUDA runs with. Example: "525.60.13" """
 
 
 class DirectoryUsage(_Part):
-    """How much lies in a directory."""
+    """Contents of a directory."""
 
     files: int
+    """Number of files."""
     bytes: int
+    """Sum of their sizes, in bytes."""
 
 
 class SizePiece(_Part):
-    """A file, or a directory with all that is in it, as one layer stores it.
-
-    `hidden_by` is the position of the layer that replaced or deleted it, or what of it is counted here.
-    """
+    """A file, or a directory with all that is in it, as one layer stores it."""
 
     path: Text
+    """Its path. Example: "/opt/conda/pkgs" """
     layer: int
+    """Position of the layer that stores it."""
     bytes: int
+    """Size, in bytes."""
     hidden_by: int | None
+    """Position of the layer that replaced or deleted it; null if it is visible."""
 
 
 class WasteReport(_Part):
-    """What later layers replaced or deleted of a layer, and the directories in which most of it lay."""
+    """Bytes of a layer that later layers replaced or deleted."""
 
     layer: int
+    """Position of the layer."""
     bytes: int
+    """Number of wasted bytes."""
     directories: list[SizePiece]
+    """Directories with most of them."""
 
 
 class SizeFacts(_Part):
-    """The sizes that an image can be said to have (see docs/rules/SIZ001.md), and what was taken as the limit.
-
-    The largest files and directories are counted where a layer stores them, hidden or not, as the first size is; they
-    are null where the image is far from the limit and nobody asked for them.
-    """
+    """Sizes of the image (see the page of rule SIZ001), in bytes, and the limit that was applied."""
 
     docker_image_size: int
+    """Sum of the layers' files, as ``docker image ls`` shows it with a graph driver; compared with the limit."""
     containerd_estimate: int
+    """Estimate of what ``docker image ls`` shows with the containerd image store."""
     compressed: int | None
+    """Size of the download; null if the layers are not stored compressed."""
     limit: int
+    """Largest size allowed. Example: 35000000000"""
     largest_files: list[SizePiece] | None
+    """Largest files, hidden ones included; null unless the image is near the limit or details were asked for."""
     largest_directories: list[SizePiece] | None
+    """Largest directories, counted likewise."""
     wasted: list[WasteReport]
+    """Waste per layer."""
 
 
 class FilesystemFacts(_Part):
-    """The merged file system in numbers; `entries` are its paths without the root."""
+    """The merged file system in numbers."""
 
     entries: int
+    """Number of paths, without the root."""
     files: int
+    """Number of regular files."""
     bytes: int
+    """Sum of their sizes, in bytes."""
     shadowed_bytes: int
+    """Bytes that later layers replaced or deleted."""
 
 
 class FactsReport(_Part):
-    """What the image says of itself; what cannot be told is null, and a finding of the kind ``undecided`` says why."""
+    """What was found out about the image; null where that is impossible, and a finding of kind ``undecided`` says why."""
 
     user: UserFacts | None
+    """User that the container runs as."""
     kernels: list[KernelFacts] | None
+    """Kernels that the server finds: Studio Classic's server if that profile was asked for, else the image's own."""
     nvidia: NvidiaFacts | None
+    """NVIDIA software in the image."""
     reserved: dict[str, DirectoryUsage] | None
+    """Contents of the directories that SageMaker reserves. Example: {"/opt/ml": {"files": 0, "bytes": 0}} """
     size: SizeFacts
+    """Sizes of the image."""
     filesystem: FilesystemFacts
+    """The merged file system in numbers."""
 
 
 class LayerReport(_Part):
     """One layer: what it is, what was read of it, and which of its digests were verified."""
 
     position: int
+    """Position of the layer, counted from 0 at the bottom."""
     diff_id: str
+    """Digest of the uncompressed layer."""
     digest: str | None
+    """Digest of the layer as stored; null where the source states none."""
     media_type: Text | None
+    """Media type that the manifest states. Example: "application/vnd.oci.image.layer.v1.tar+gzip" """
     compression: Literal["none", "gzip", "zstd"]
+    """Compression, detected from the content."""
     size: int
+    """Size as stored, in bytes."""
     uncompressed_size: int
+    """Size of the tar, in bytes."""
     entries: int
+    """Number of entries of the tar."""
     created_by: Text | None
+    """Build step that made the layer, from the history of the configuration."""
     read: Literal["full", "headers", "cache", "toc"]
+    """What was read: every byte; the headers of an uncompressed tar; nothing, because an earlier scan had read it; or
+    an index of its files."""
     verified: list[Literal["digest", "diff_id"]]
+    """Digests that were compared with the bytes. Example: ["digest"] """
 
 
 class DiagnosticReport(_Part):
-    """Something odd in the image that was seen, decided, and did not keep it from being analysed."""
+    """Something odd in the image that did not keep it from being analysed."""
 
     code: str
+    """Code for programs. Example: "duplicate-entry" """
     message: Text
+    """What was seen, and what was made of it."""
     layer: int | None = None
+    """Position of the layer."""
     path: Text | None = None
+    """Path in the image."""
 
 
 class LayerTiming(_Part):
-    """What reading one layer cost; a blob that stands for several layers is read once, and listed at the first.
-
-    `seconds` are those that passed, beside other layers and with all waiting for the medium, so that their sum may be
-    more than the phase took. `bytes_per_second` is how fast the layer was got through, by its size as stored; null
-    where it took no time that can be told. Bytes that were hashed as stored and again uncompressed count twice.
-    """
+    """What reading one layer cost; a blob that several layers share is listed at the first of them."""
 
     position: int
+    """Position of the layer."""
     read: Literal["full", "headers", "cache", "toc"]
+    """What was read, as in ``layers``."""
     size: int
+    """Size as stored, in bytes."""
     entries: int
+    """Number of entries of the tar."""
     bytes_read: int
+    """Bytes that were read."""
     bytes_hashed: int
+    """Bytes that were hashed; bytes hashed compressed and uncompressed count twice."""
     seconds: float
+    """Wall clock time in seconds, including waiting; layers are read side by side, so the sum may exceed the phase."""
     bytes_per_second: int | None
+    """``size`` divided by ``seconds``; null if the time is too short to tell."""
 
 
 class Timing(_Part):
-    """Where the time went, in seconds, and on how many bytes.
-
-    `phases` are in the order in which they happen: ``start`` is from the start of the process to that of the analysis,
-    where the command line can tell it; then ``open``, ``layers``, ``merge`` and ``rules``. The layers of an image that
-    comes as a stream are read as it is opened.
-    """
+    """Where the time went, and how many bytes were read."""
 
     seconds: float
+    """Wall clock time of all phases, in seconds."""
     bytes_read: int
+    """Bytes that were read of all layers."""
     bytes_hashed: int
+    """Bytes that were hashed of all layers."""
     phases: dict[str, float]
+    """Seconds of each phase, in order: ``start`` (from the start of the process, on the command line only), ``open``,
+    ``layers``, ``merge``, ``rules``. Layers of an image that comes as a stream are read in ``open``.
+    Example: {"open": 0.01, "layers": 4.2, "merge": 0.1, "rules": 0.2} """
     layers: list[LayerTiming]
+    """What reading each layer cost."""
 
     def with_start(self, seconds: float) -> Self:
         """Return this with the seconds that passed from the start of the process to that of the analysis."""
@@ -300,34 +406,38 @@ class Timing(_Part):
 
 
 class Report(_Part):
-    """All that came of one analysis.
-
-    `verdict`, `summary` and `findings` are those of the profiles asked for (`ProfileVerdict.selected`): the verdict is
-    the worst of theirs, in the order ``fail``, ``error``, ``undecided``, ``pass``. What else was found, which explains
-    the verdicts of the other profiles, is in `other_findings`. `facts.kernels` is the list of
-    Studio Classic's server if that was asked for, else of the image's own. `settings` is the file of the settings that
-    were used, if there was one.
-
-    `stopped` says why no layer was read, if none was, which only happens on request (``--fail-fast``): then `facts` is
-    null, `layers` is empty, and the verdict, ``fail`` or ``error``, and the findings are those of the rules that need
-    none.
-    """
+    """Result of one analysis."""
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
+    """Name and version of this schema. Within one version, fields are added but never changed or removed."""
     tool: Tool = Tool()
+    """Program that made the report."""
     image: ImageSummary
+    """Image that was analysed."""
     settings: Text | None = None
+    """Path of the settings file that was used. Example: "/work/ocianalyze.toml" """
     request: Request
+    """What was asked for."""
     verdict: Verdict
+    """Worst verdict of the profiles asked for, in the order ``fail``, ``error``, ``undecided``, ``pass``."""
     profiles: dict[str, ProfileVerdict]
+    """Verdict of every profile, by its id."""
     summary: Summary
+    """Number of findings for the profiles asked for."""
     findings: list[FindingReport]
+    """Findings for the profiles asked for: worst first, then by layer; each is followed by its consequences."""
     other_findings: list[FindingReport]
+    """Findings that concern only other profiles; they explain the verdicts of those."""
     facts: FactsReport | None
+    """What was found out about the image; null if no layer was read."""
     layers: list[LayerReport]
+    """Layers from the bottom to the top; empty if none was read."""
     diagnostics: list[DiagnosticReport]
+    """Oddities of the image, and remarks on waivers and failed rules."""
     timing: Timing
+    """Where the time went."""
     stopped: Text | None = None
+    """Why no layer was read (``--fail-fast``); then only rules that need no layer ran."""
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""
@@ -337,12 +447,6 @@ class Report(_Part):
 def as_json(part: BaseModel) -> Any:  # noqa: ANN401 - any JSON value
     """Return a part of a report as a JSON value."""
     return _encodable(part.model_dump(by_alias=True))
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of the report (draft 2020-12)."""
-    schema = Report.model_json_schema(by_alias=True, mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA, **schema}
 
 
 def _encodable(value: Any) -> Any:  # noqa: ANN401 - any JSON value

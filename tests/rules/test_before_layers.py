@@ -13,7 +13,7 @@ from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import RuleError
 from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.oci.image import ByteRange
-from ocianalyze.reports.report import json_schema
+from ocianalyze.reports.schema import json_schema
 from ocianalyze.rules.engine import Outcome, run
 from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, PROFILES
 from ocianalyze.rules.registry import all_rules

@@ -7,6 +7,6 @@ from ocianalyze.cli.output import print_json
 
 def schema() -> None:
     """Print the JSON Schema of the report."""
-    from ocianalyze.reports.report import json_schema
+    from ocianalyze.reports.schema import json_schema
 
     print_json(json_schema())
