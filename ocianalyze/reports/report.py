@@ -305,7 +305,7 @@ class FilesystemFacts(_Part):
 
 
 class FactsReport(_Part):
-    """What was found out about the image; null where that is impossible, and a finding of kind ``undecided`` says why."""
+    """What was found out about the image; null where that is impossible: an undecided finding says why."""
 
     user: UserFacts | None
     """User that the container runs as."""
