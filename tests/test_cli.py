@@ -364,7 +364,7 @@ def test_an_app_image_config_is_read_from_a_file_or_standard_input(save_image: S
         (("scan", "-", "--app-image-config", "-"), b"", "cannot be both the image and the AppImageConfig"),
         (("scan", DEMO, "--app-image-config", "/nowhere"), b"", "/nowhere cannot be read"),
         (("scan", DEMO, "--app-image-config", "-"), b'{"Name": "a"}', "Name is not known to the API"),
-        (("scan", DEMO, "--driver-version", "new"), b"", "'new' is not of digits and dots"),
+        (("scan", DEMO, "--driver-version", "new"), b"", "invalid driver version 'new'"),
         (("scan", DEMO, "--size-limit", "big"), b"", "'big' is not a number such as"),
         (("scan", DEMO, "--size-limit", "30"), b"", "30 without a unit means 30 bytes; add a unit, such as 30GB"),
         (("app-image-config", DEMO, "--profile", "studio"), b"", "unknown profile 'studio'"),
