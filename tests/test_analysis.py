@@ -200,9 +200,9 @@ def with_sha512(layout: Path) -> None:
 
 def test_unknown_profiles_and_rules_are_usage_errors(save_image: SaveImage) -> None:
     path = str(save_image(fit_image()))
-    with pytest.raises(UsageError, match="no profile 'studio'"):
+    with pytest.raises(UsageError, match="unknown profile 'studio'"):
         analyze(Source(reference=path), Policy(profiles=["studio"]))
-    with pytest.raises(UsageError, match="no rule is called 'KRN999'"):
+    with pytest.raises(UsageError, match="unknown rule 'KRN999'"):
         analyze(Source(reference=path), Policy(select=["KRN999"]))
 
 

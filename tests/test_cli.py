@@ -220,8 +220,8 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", "127.0.0.1:1/image", "--username", "x"), 2, "no password. Use --password-stdin, --password-file or"),
         (("scan", "127.0.0.1:1/image", "--image", "x"), 2, "--image selects an image in a file"),
         (("scan", "docker-daemon:x"), 2, "not supported"),
-        (("scan", DEMO, "--profile", "studio"), 2, "there is no profile 'studio'"),
-        (("scan", DEMO, "--select", "XYZ"), 2, "no rule is called 'XYZ'"),
+        (("scan", DEMO, "--profile", "studio"), 2, "unknown profile 'studio'"),
+        (("scan", DEMO, "--select", "XYZ"), 2, "unknown rule 'XYZ'"),
         (("scan", DEMO, "--image", "other:1"), 2, "there is no image 'other:1': @0: example.com/team/notebook:1.0"),
         (("scan", DEMO, "--platform", "linux/arm64"), 2, "for platform linux/arm64, only for: linux/amd64"),
         (("scan", DEMO, "-f", "json", "-o", "a", "-o", "b"), 2, "2 --output, but only 1 --format"),
@@ -364,10 +364,10 @@ def test_an_app_image_config_is_read_from_a_file_or_standard_input(save_image: S
         (("scan", "-", "--app-image-config", "-"), b"", "cannot be both the image and the AppImageConfig"),
         (("scan", DEMO, "--app-image-config", "/nowhere"), b"", "/nowhere cannot be read"),
         (("scan", DEMO, "--app-image-config", "-"), b'{"Name": "a"}', "Name is not known to the API"),
-        (("scan", DEMO, "--driver-version", "new"), b"", "'new' is not of digits and dots"),
+        (("scan", DEMO, "--driver-version", "new"), b"", "invalid driver version 'new'"),
         (("scan", DEMO, "--size-limit", "big"), b"", "'big' is not a size such as"),
-        (("scan", DEMO, "--size-limit", "30"), b"", "30 without a unit means 30 bytes; add one, such as 30GB"),
-        (("app-image-config", DEMO, "--profile", "studio"), b"", "there is no profile 'studio'"),
+        (("scan", DEMO, "--size-limit", "30"), b"", "30 without a unit means 30 bytes; add a unit, such as 30GB"),
+        (("app-image-config", DEMO, "--profile", "studio"), b"", "unknown profile 'studio'"),
         (("app-image-config", DEMO, "--name", "a_b"), b"", "choose one with --name"),
     ],
 )
@@ -494,7 +494,7 @@ def test_every_option_has_its_say_over_the_file(tmp_path: Path) -> None:
     [
         ("OCIANALYZE_PROFIL", "x", "Did you mean OCIANALYZE_PROFILE?"),
         ("OCIANALYZE_FAILON", "note", "Did you mean OCIANALYZE_FAIL_ON?"),
-        ("OCIANALYZE_PROFILE", "studio", "there is no profile 'studio'"),
+        ("OCIANALYZE_PROFILE", "studio", "unknown profile 'studio'"),
         ("OCIANALYZE_CONFIG", "/nowhere.toml", "/nowhere.toml cannot be read"),
         ("OCIANALYZE_SEVERITY", "USR001=bad", "does not have the form"),
         ("OCIANALYZE_SEVERITY", "USR001=warn", "Did you mean 'warning'?"),
@@ -613,7 +613,7 @@ def test_rules_and_pages() -> None:
 def test_profiles_are_explained() -> None:
     page = " ".join(run("explain", "Studio-Classic").stdout.decode().split())
     assert "closed for onboarding" in page
-    assert re.search(r"S14 The image has at most 35 GB, as `docker image ls` shows it. decided by: SIZ001", page)
+    assert re.search(r"S14 The image size, as `docker image ls` shows it, is at most 35 GB. decided by: SIZ001", page)
     assert "/aws/sagemaker/studio" in page
     wrong = run("explain", "studio-clasic")
     assert (wrong.returncode, wrong.stdout) == (2, b"")

@@ -1,4 +1,4 @@
-"""What AWS's specifications demand, clause by clause: which rules decide it, and what only a running app can tell.
+"""The requirements of AWS's specifications, clause by clause: the rules that check each, and what they cannot know.
 
 Sources: AWS, "Custom SageMaker image specifications" (Classic); "Custom image specifications" and "Custom images"
 of JupyterLab and of Code Editor (Studio); "Dockerfile specifications" (SageMaker Unified Studio).
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Clause(NamedTuple):
-    """One demand: its number, what it says, the ids of the rules that decide it, and what they cannot know."""
+    """One requirement: its number, its text, the ids of the rules that check it, and what they cannot know."""
 
     number: str
     says: str
@@ -31,131 +31,131 @@ _NVIDIA: Final = tuple(f"GPU{number:03}" for number in range(1, 8))
 _FORM: Final = tuple(f"IMG{number:03}" for number in range(1, 8))
 _LAYERS: Final = tuple(f"LAY{number:03}" for number in range(1, 12))
 
-_WANTED: Final = "Whether anyone wants it."
+_WANTED: Final = "Whether you use it."
 _DRIVER: Final = (
-    "Which driver the instances have. `nvidia-smi` in a terminal of the app tells; give it with `--driver-version`."
+    "Which driver the instances have. Run `nvidia-smi` in a terminal of the app, and pass the version with "
+    "`--driver-version`."
 )
 _ATTACHED: Final = (
-    "Which AppImageConfig the image is attached with. `aws sagemaker describe-app-image-config` prints it; give it "
+    "Which AppImageConfig the image is attached with. `aws sagemaker describe-app-image-config` prints it; pass it "
     "with `--app-image-config`."
 )
 _START: Final = (
-    "Whether the server starts in time: extensions and settings of the user can fail it. `docker run --rm -p "
-    "8888:8888 IMAGE` tries it. When an app fails with InternalFailure, look into the CloudWatch group "
-    "`/aws/sagemaker/studio`; one that stays empty can mean that the execution role may not write logs."
+    "Whether the server starts in time: the user's extensions and settings can prevent it. Test it with `docker run "
+    "--rm -p 8888:8888 IMAGE`. If an app fails with InternalFailure, check the CloudWatch log group "
+    "`/aws/sagemaker/studio`. If it stays empty, the execution role may lack permission to write logs."
 )
 
 _CLASSIC: Final = (
     Clause(
         "S0",
-        "Studio Classic has had this name since November 2023; the newer Studio has a specification of its own.",
+        "Studio Classic has had this name since November 2023. The newer Studio has its own specification.",
         (),
-        "Whether the domain still has Classic: AWS has closed it for onboarding, and no new app can be created. "
-        "Every report has the verdicts of the newer profiles too.",
+        "Whether the domain still has Studio Classic: AWS has closed it for onboarding, and no new app can be "
+        "created. Every report also has the verdicts of the newer profiles.",
     ),
     Clause(
         "S1",
-        "`ENTRYPOINT` and `CMD` are overridden, so that the image runs as a KernelGateway app.",
+        "`ENTRYPOINT` and `CMD` are overridden, and the image runs as a KernelGateway app.",
         ("APP005", "RTM001", "RTM002", "RTM003", "RTM004", "RTM005", "RTM006"),
-        "What the entry point would have done at start; a rule can only say that it is lost.",
+        "What the entry point would do at startup. A rule can only report that it does not run.",
     ),
     Clause(
         "S2",
         "Port 8888 is reserved for the KernelGateway's web server.",
         ("APP010",),
-        "What programs listen on once they run.",
+        "Which ports programs listen on at run time.",
     ),
     Clause(
         "S3",
-        "`DeleteApp` is a `docker stop`; processes beside the KernelGateway get no SIGTERM or SIGKILL.",
+        "`DeleteApp` is a `docker stop`; processes other than the KernelGateway get no SIGTERM or SIGKILL.",
         ("APP011",),
-        "What a process loses that is not told to end.",
+        "What a process loses if it gets no signal.",
     ),
     Clause(
         "S4",
-        "Kernels are recognised as Jupyter kernel specs define them.",
+        "Kernels are detected through Jupyter kernel specs.",
         (*_KERNEL_SPECS, "USR006"),
-        "Whether a kernel that is found and can be executed also starts: nothing is run. `docker run --rm IMAGE "
+        "Whether a kernel that is found and executable also starts: nothing is run. `docker run --rm IMAGE "
         "python3 -m ipykernel_launcher --version` imports what it needs.",
     ),
     Clause(
         "S5",
-        "The kernels to show can be listed beforehand in the AppImageConfig; without a list `python3` is shown.",
+        "The AppImageConfig can list the kernels to show. Without a list, `python3` is shown.",
         ("KRN002", "CFG001", "CFG002", "CFG006"),
         _ATTACHED,
     ),
     Clause(
         "S6",
-        "Conda environments are recognised as kernel specs.",
+        "Conda environments are detected as kernel specs.",
         _CONDA,
-        "Environments that are made after the start, or that only the user's directory knows of.",
+        "Environments that are created after startup, or that only files in the user's directory list.",
     ),
     Clause(
         "S7",
         "`/opt/.sagemakerinternal` and `/opt/ml` are reserved; data in them may not be visible at run time.",
         ("FSR001", "FSR005", "FSR007"),
-        "Whether they are hidden in your case: AWS says that they may be.",
+        "Whether they are hidden in your app: AWS only says that they may be.",
     ),
     Clause(
         "S8",
-        "Each user has a directory on a shared volume; it is mounted on `/home/sagemaker-user`, or where the "
-        "AppImageConfig says.",
+        "Each user has a directory on a shared volume. It is mounted on `/home/sagemaker-user`, or on the path in the "
+        "AppImageConfig.",
         ("FSR003", "FSR004", "FSR005", "KRN008", "USR007"),
-        "What already lies in the user's directory; kernels and packages there come before those of the image.",
+        "What the user's directory already contains. Kernels and packages there take precedence over the image's.",
     ),
     Clause(
         "S9",
-        "User and group of the image are mapped to those of the host, as the AppImageConfig says.",
+        "The image's user and group are mapped to those of the host, as the AppImageConfig states.",
         ("USR002", "CFG003"),
-        "The mapping itself, which happens outside of the image.",
+        "The mapping itself, which happens outside the image.",
     ),
     Clause(
         "S10",
-        "Only 1000:100, unprivileged, and 0:0, root, are supported.",
+        "Only 1000:100 (unprivileged) and 0:0 (root) are supported.",
         ("USR001", "USR003", "USR004", "USR005", "USR008"),
         "Nothing.",
     ),
     Clause(
         "S11",
-        "A metadata file lies at `/opt/ml/metadata/resource-metadata.json`; no variables are added to those of the "
-        "image.",
+        "A metadata file is at `/opt/ml/metadata/resource-metadata.json`. No variables are added to the image's.",
         ("FSR007", "APP008"),
-        "What stands in the file: it is written when the app starts.",
+        "The content of the file, which is written when the app starts.",
     ),
     Clause(
         "S12",
-        "On a GPU instance the image runs with `--gpus`; it holds the CUDA toolkit only, not the NVIDIA drivers.",
+        "On a GPU instance, the image runs with `--gpus`. It contains only the CUDA toolkit, not the NVIDIA drivers.",
         _NVIDIA,
         _DRIVER,
     ),
     Clause(
         "S13",
-        "Logs go to CloudWatch: group `/aws/sagemaker/studio`, stream "
+        "Logs are written to CloudWatch: log group `/aws/sagemaker/studio`, log stream "
         "`$domainID/$userProfileName/KernelGateway/$appName`.",
         (),
-        "Everything in them. Look there first when an app does not start; a group that stays empty can mean that "
-        "the execution role may not write logs.",
+        "The content of the logs. Check them first if an app does not start. If the log group stays empty, the "
+        "execution role may lack permission to write logs.",
     ),
     Clause(
         "S14",
-        "The image has at most 35 GB, as `docker image ls` shows it.",
+        "The image size, as `docker image ls` shows it, is at most 35 GB.",
         _SIZES,
-        "How AWS measures: the number that Docker shows depends on its image store.",
+        "How AWS measures the size: the number that Docker shows depends on its image store.",
     ),
     Clause(
         "S15",
-        "The example: Amazon Linux 2, a user 1000:100 made with `useradd --create-home`, `ipykernel` installed and "
+        "Example: Amazon Linux 2, a user 1000:100 created with `useradd --create-home`, `ipykernel` installed and "
         "registered, `USER 1000`.",
         (),
-        "Nothing: the tests of ocianalyze re-enact it, and it has no error.",
+        "Nothing: the tests of ocianalyze reproduce this example, and it has no errors.",
     ),
 )
 
 _COMMON: Final = (
     Clause(
         "N1",
-        "The entry point is given by `ContainerConfig` of the AppImageConfig, which AWS recommends, or by "
-        "`ENTRYPOINT` and `CMD` of the image.",
+        "The entry point is set by `ContainerConfig` of the AppImageConfig, which AWS recommends, or by `ENTRYPOINT` "
+        "and `CMD` of the image.",
         (
             "APP004",
             "APP006",
@@ -176,38 +176,38 @@ _COMMON: Final = (
     ),
     Clause(
         "N2",
-        "SageMaker's variables override those of the image; their names begin with `AWS_` and `SAGEMAKER_`.",
+        "SageMaker's variables, whose names begin with `AWS_` and `SAGEMAKER_`, override the image's.",
         ("APP008",),
-        "The values that they get.",
+        "The values of these variables.",
     ),
     Clause(
         "N3",
-        "The volume is mounted on `/home/sagemaker-user`, which cannot be changed; `WORKDIR` is to be within it.",
+        "The volume is mounted on `/home/sagemaker-user`, which cannot be changed. `WORKDIR` must be within it.",
         ("FSR003", "FSR005", "FSR006", "KRN008", "USR007", "CFG004"),
-        "What already lies in the user's volume.",
+        "What the user's volume already contains.",
     ),
     Clause(
         "N4",
-        'User 1000 and group 100 are "supported values"; they are mapped to others on the host.',
+        'User 1000 and group 100 are "supported values". They are mapped to other ids on the host.',
         ("USR001", "USR003", "USR004", "USR005", "USR008"),
-        "Whether others work: AWS does not say that they do not, so that they are a warning.",
+        "Whether other ids work: AWS does not rule them out, so they are a warning.",
     ),
     Clause(
         "N5",
-        "`/opt/.sagemakerinternal` and `/opt/ml` are used for metadata, `/var/log/studio` for logs.",
+        "`/opt/.sagemakerinternal` and `/opt/ml` are used for metadata, and `/var/log/studio` for logs.",
         ("FSR001", "FSR002", "FSR005", "FSR007"),
-        "Whether what lies there is hidden.",
+        "Whether the image's files there are hidden.",
     ),
     Clause(
         "N6",
-        "Not in the specification, but demanded by what runs it: Linux on x86-64, and layers that the registry and "
-        "the runtime take.",
+        "Not in the specification, but required to run the image: Linux on x86-64, and layers that the registry and "
+        "the container runtime accept.",
         (*_FORM, *_LAYERS),
-        "Whether zstd layers are taken: nothing public says so.",
+        "Whether zstd layers are accepted: this is not documented.",
     ),
     Clause(
         "N7",
-        "Not in the specification, but known from Classic: no NVIDIA driver in the image, and a reasonable size.",
+        "Not in the specification, but known from Studio Classic: no NVIDIA driver in the image, a reasonable size.",
         (*_NVIDIA, *_SIZES),
         _DRIVER,
     ),
@@ -217,49 +217,55 @@ _JUPYTERLAB: Final = (
     *_COMMON,
     Clause(
         "J1",
-        "The server's base URL is `/jupyterlab/default`, it listens on port 8888, and "
+        "The server's base URL is `/jupyterlab/default`. It listens on port 8888, and "
         "`jupyterlab/default/api/status` answers the health check.",
         ("APP001", "APP002", "APP010"),
         _START,
     ),
     Clause(
         "J2",
-        "The server's own authentication by token or password is turned off, and all origins are allowed.",
+        "The server's own authentication by token or password is disabled, and all origins are allowed.",
         ("APP002",),
-        "What `jupyter_server_config.py` sets to values that only a running server knows; the check is undecided then.",
+        "Values in `jupyter_server_config.py` that only a running server computes. The check is then undecided.",
     ),
     Clause(
         "J3",
-        "Kernels are those that the image's own Jupyter server finds.",
+        "The kernels are those that the image's own Jupyter server finds.",
         _KERNELS,
         "Whether a kernel that is found also starts.",
     ),
     Clause(
         "J4",
-        "Idle shutdown needs `jupyter-activity-monitor-extension` 0.3.1 or newer, or SageMaker Distribution 2.0 or "
-        "newer.",
+        "Idle shutdown requires `jupyter-activity-monitor-extension` 0.3.1 or newer, or SageMaker Distribution 2.0 "
+        "or newer.",
         ("APP007",),
         _WANTED,
     ),
-    Clause("J5", "Remote access from an IDE needs `curl` or `wget`, `unzip`, `tar` and `gzip`.", ("APP009",), _WANTED),
+    Clause(
+        "J5", "Remote access from an IDE requires `curl` or `wget`, `unzip`, `tar` and `gzip`.", ("APP009",), _WANTED
+    ),
 )
 
 _CODE_EDITOR: Final = (
     *_COMMON,
-    Clause("E1", "The server is at 0.0.0.0, port 8888, below `/CodeEditor/default`.", ("APP003", "APP010"), _START),
+    Clause(
+        "E1", "The server listens on 0.0.0.0, port 8888, under `/CodeEditor/default`.", ("APP003", "APP010"), _START
+    ),
     Clause(
         "E2",
         "It is started with `--without-connection-token`.",
         ("APP003",),
-        "What a script in the image starts it with, where it cannot be followed.",
+        "The options in a script of the image that cannot be followed.",
     ),
     Clause(
         "E3",
-        "Not in the specification: the editor's extensions find interpreters and kernels by themselves.",
+        "Not in the specification: the editor's extensions find interpreters and kernels themselves.",
         _KERNELS,
-        "What the extensions find: they search in ways of their own, and users can add any interpreter.",
+        "What the extensions find: they have their own search, and users can add any interpreter.",
     ),
-    Clause("E4", "Remote access from an IDE needs `curl` or `wget`, `unzip`, `tar` and `gzip`.", ("APP009",), _WANTED),
+    Clause(
+        "E4", "Remote access from an IDE requires `curl` or `wget`, `unzip`, `tar` and `gzip`.", ("APP009",), _WANTED
+    ),
 )
 
 _UNIFIED: Final = (
@@ -271,16 +277,16 @@ _UNIFIED: Final = (
     ),
     Clause(
         "U2",
-        '"Adding `ENTRYPOINT` in the Dockerfile will not work as expected"; it is given by `ContainerConfig`.',
+        '"Adding `ENTRYPOINT` in the Dockerfile will not work as expected"; `ContainerConfig` sets the entry point.',
         ("APP005", "CFG005", "CFG006"),
         "Which AppImageConfig the project uses; `ocianalyze app-image-config --profile unified-studio` writes one.",
     ),
     *_COMMON,
     Clause(
         "U3",
-        "Kernels, idle shutdown and remote access are as in Studio.",
+        "Kernels, idle shutdown and remote access work as in Studio.",
         (*_KERNELS, "APP007", "APP009", "APP010"),
-        "What the project's own start-up scripts change.",
+        "What the project's own startup scripts change.",
     ),
 )
 
@@ -307,4 +313,4 @@ REFERENCES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         _NEWER,
     ),
 }
-"""Where the specifications stand: titles and addresses."""
+"""The specifications: titles and URLs."""

@@ -1,11 +1,11 @@
-"""Runs the rules and judges what they find, for every profile; those that were asked for decide.
+"""Runs the rules and judges their findings for every profile; the requested profiles decide the result.
 
-A profile fails if a rule found an error, and is undecided if a rule could not tell whether there is one: nothing passes
-because something is not known. A rule that crashes makes the run fail if it belongs to a profile that was asked for,
-and otherwise takes the verdict from the profiles that it belongs to.
+A profile fails if a rule found an error. It is undecided if a rule could not determine whether there is one: an image
+never passes because something is unknown. A rule that crashes makes the run fail if it belongs to a requested profile;
+otherwise only the profiles that it belongs to have no verdict.
 
-Rules that need no layer can be run before there are any; a later run with all rules takes over what they answered, so
-that no rule answers twice.
+Rules that need no layers can run before any layer is read. A later run with all rules reuses their results, so that no
+rule runs twice.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ if TYPE_CHECKING:
 
 Verdict: TypeAlias = Literal["fail", "error", "undecided", "pass"]
 Answer: TypeAlias = "tuple[Finding, ...] | RuleError | None"
-"""What became of a rule: what it found, why it failed, or None if there was nothing to check."""
+"""The result of a rule: its findings, its error, or None if there was nothing to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of running rules.
+    """The result of running rules.
 
     Attributes:
-        judgements: the findings that concern a profile asked for, worst first, then by layer, rule and path; each
+        judgements: the findings for a requested profile, most severe first, then by layer, rule and path; each
             followed by its consequences.
-        others: the findings that concern only other profiles, in the same order.
-        profiles: the profiles that were asked for.
+        others: the findings for other profiles only, in the same order.
+        profiles: the requested profiles.
         rules: the rules of these profiles that ran.
         not_applicable: the rules of these profiles that had nothing to check.
-        failures: why no more is known of profiles that were not asked for, by profile.
-        remarks: what is to be said of the waivers.
-        answers: what became of each rule that ran, whatever profile it belongs to.
+        failures: errors of rules, by profile, for profiles that were not requested.
+        remarks: remarks about the waivers.
+        answers: the result of each rule that ran, whatever profile it belongs to.
     """
 
     judgements: tuple[Judgement, ...]
@@ -64,15 +64,15 @@ class Outcome:
     answers: Mapping[Rule, Answer] = field(default_factory=dict, repr=False)
 
     def count(self, severity: Severity, *, profile: str | None = None) -> int:
-        """Return how many findings of a severity count, for one profile or for those that were asked for."""
+        """Return the number of findings of a severity that count, for one profile or for the requested ones."""
         return sum(found is severity for found in self._severities("finding", profile))
 
     def count_undecided(self, *, profile: str | None = None) -> int:
-        """Return how many judgements are undecided, for one profile or for those that were asked for."""
+        """Return the number of undecided judgements, for one profile or for the requested ones."""
         return len(self._severities("undecided", profile))
 
     def verdict(self, profile: str) -> Verdict:
-        """Return what becomes of one profile."""
+        """Return the verdict for one profile."""
         if Severity.ERROR in self._severities("finding", profile):
             return "fail"
         if profile in self.failures:
@@ -91,7 +91,7 @@ class Outcome:
         )
 
     def _severities(self, kind: Kind, profile: str | None) -> list[Severity]:
-        """Return the severities of what is of one kind and not waived; the worst, of what has one cause."""
+        """Return the severities of the findings of one kind that are not waived, one for each cause."""
         every = self.judgements if profile is None else (*self.judgements, *self.others)
         worst: dict[int, Severity] = {}
         for item in every:
@@ -103,7 +103,7 @@ class Outcome:
 
     @property
     def waived(self) -> int:
-        """How many findings that concern a profile asked for were waived."""
+        """The number of waived findings for the requested profiles."""
         return sum(item.waiver is not None for item in self.judgements)
 
     def kernel_problems(self) -> dict[str, tuple[str, ...]]:
@@ -117,7 +117,7 @@ class Outcome:
 
 
 _STEPS_OF_A_FINDING: Final = 200
-"""What it costs to tell of one: an image that breaks a rule in more places than anybody reads is undecided there."""
+"""The cost of one finding, so that a rule with too many findings is undecided instead of running forever."""
 
 
 def run(
@@ -132,17 +132,17 @@ def run(
     today: date | None = None,
     earlier: Outcome | None = None,
 ) -> Outcome:
-    """Run the rules and return what came of it; `profiles` are those that are asked for.
+    """Run the rules and return the outcome; `profiles` are the requested profiles.
 
-    Of a `Declaration`, whose layers are not read, only those rules are asked that need none. `earlier` is what came of
-    that for the same image: what it answers is not asked again.
-    `select` and `ignore` are as for `choose_rules`; `rules` are all rules if None. `severity` is how bad the findings
-    of some rules are instead, by the id or the name of the rule, whatever the rule says. `today` is the day on which
-    `waivers` are judged; None for this one, in UTC.
+    For a `Declaration`, whose layers are not read, only the rules that need no layers run. `earlier` is the outcome of
+    such a run for the same image; the rules in it do not run again.
+    `select` and `ignore` are as for `choose_rules`; `rules` are all rules if None. `severity` overrides the severity of
+    the findings of some rules, by the id or the name of the rule. `waivers` are checked against the date `today`; None
+    for the current date in UTC.
 
     Raises:
-        RuleError: a rule of one of `profiles` failed, so that what it would have found is unknown.
-        UsageError: `select`, `ignore`, `severity` or a waiver names no rule.
+        RuleError: a rule of one of `profiles` failed, so that its findings are unknown.
+        UsageError: `select`, `ignore`, `severity` or a waiver names an unknown rule.
     """
     every = all_rules() if rules is None else tuple(rules)
     waivers = tuple(waivers)
@@ -197,19 +197,19 @@ def _run_one(rule: Rule, subject: Subject | Declaration) -> Answer:
         unknown = Finding(message=message, path=error.path, layer=error.layer, hint=error.hint, kind="undecided")
         return *found, replace(unknown, rule=rule.id)
     except OcianalyzeError as error:
-        failure = RuleError(f"rule {rule.id} ({rule.name}) cannot decide: {error.message}", hint=error.hint)
+        failure = RuleError(f"rule {rule.id} ({rule.name}) could not be completed: {error.message}", hint=error.hint)
         failure.__cause__ = error
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the rule's
         failure = RuleError(
             f"rule {rule.id} ({rule.name}) failed{_place(error)}: {type(error).__name__}: {error}",
-            hint=f"this is a defect; '--ignore {rule.id}' leaves the rule out",
+            hint=f"Report this bug, or skip the rule with '--ignore {rule.id}'",
         )
         failure.__cause__ = error
     return failure
 
 
 def _place(error: BaseException) -> str:
-    """Return at which path of the image something failed: that which the code that failed had in hand."""
+    """Return the path in the image that the failing code was working on, as a phrase."""
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     nodes = (value for frame in reversed(frames) for value in frame.f_locals.values() if isinstance(value, Node))
     node = next(nodes, None)

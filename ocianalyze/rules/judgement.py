@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class Judgement(NamedTuple):
-    """A finding and how bad it is; of one that is undecided, how bad it may be.
+    """A finding and its severity; for an undecided finding, the severity that it may have.
 
     Attributes:
         rule: the rule that found it.
-        finding: what it found.
-        severity: how bad it is for that one of the profiles asked for for which it is worst; if it concerns none of
-            them, for the worst of those that it does.
-        severities: how bad it is for each profile that it concerns.
-        waiver: why it decides nothing, if it was waived.
+        finding: the finding.
+        severity: its highest severity for the requested profiles; if it applies to none of them, its highest severity
+            for any profile.
+        severities: its severity for each profile that it applies to.
+        waiver: the waiver that applies to it, or None. A waived finding does not count.
         cause: the judgement that it is a consequence of, if it is one: then the two count as one.
     """
 
@@ -33,10 +33,10 @@ class Judgement(NamedTuple):
 
     @property
     def profiles(self) -> tuple[str, ...]:
-        """The profiles that it concerns."""
+        """The profiles that it applies to."""
         return tuple(self.severities)
 
     @property
     def url(self) -> str | None:
-        """Where the rule's page is, if it has one."""
+        """The URL of the rule's page, or None."""
         return self.rule.url

@@ -1,7 +1,7 @@
-"""One check for every server that lists kernels, and for every command that the newer Studio starts.
+"""Checks for every server that lists kernels, and for every command that the newer Studio starts.
 
-Studio Classic brings a server of its own; in the newer Studio it is the image's. What is found for several profiles
-alike is told once.
+Studio Classic has its own server; in the newer Studio, the image provides it. Findings that are identical for several
+profiles are merged.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _APPS: Final[Mapping[App, Profiles]] = {"jupyterlab": (JUPYTERLAB, UNIFIED), "co
 
 
 def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yield what `check` finds in each listing, for the profiles whose listing it is; what is the same, once.
+    """Yield the findings of `check` for each listing and its profiles; identical findings are merged.
 
-    In Studio Classic a kernel that the AppImageConfig does not name is not shown: what is wrong with it is a note.
+    In Studio Classic, a kernel that the AppImageConfig does not name is not shown: its findings are notes.
     """
     classic, own = subject.facts.classic, subject.facts.own
     harmless = _not_shown(classic, requested_kernels(subject.app_image_config))
@@ -42,13 +42,13 @@ def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Findin
 
 
 def in_each_command(subject: Subject, check: Callable[[Command], Iterable[Finding]]) -> Iterator[Finding]:
-    """Yield what `check` finds in the command of each app, for the profiles that start it; what is the same, once."""
+    """Yield the findings of `check` for the command of each app and its profiles; identical ones are merged."""
     commands = ((profiles, subject.facts.commands[app]) for app, profiles in _APPS.items())
     return _merged((profiles, finding) for profiles, command in commands for finding in check(command))
 
 
 def _not_shown(listing: Listing, shown: Collection[str] | None) -> frozenset[str]:
-    """Return the directories of the kernels of which none is shown by a name of its own; `shown` is None for all."""
+    """Return the directories of the kernels that are not shown under any of their names; `shown` is None for all."""
     if shown is None:
         return frozenset()
     wanted = {kernel.directory for kernel in listing.kernels if not set(shown).isdisjoint(kernel.names)}
@@ -56,7 +56,7 @@ def _not_shown(listing: Listing, shown: Collection[str] | None) -> frozenset[str
 
 
 def _if_shown(finding: Finding, harmless: Collection[str]) -> Finding:
-    """Return a finding as a note if it is about a kernel that is not shown, and that does no harm to those that are."""
+    """Return a finding as a note if its kernel is not shown and does not affect the kernels that are."""
     directory = finding.data.get("kernel_directory")
     if directory not in harmless or finding.data.get("listing_fails"):
         return finding
@@ -74,12 +74,12 @@ def _merged(found: Iterable[tuple[Profiles, Finding]]) -> Iterator[Finding]:
 
 
 def _key(finding: Finding) -> _Key:
-    """Return what is the same for equal findings, however bad they are."""
+    """Return a key that is equal for identical findings, whatever their severities."""
     return finding.kind, finding.message, finding.path, finding.layer, finding.hint, repr(finding.data)
 
 
 def _set(severities: dict[str, Severity | None], profile: str, severity: object) -> None:
-    """Note how bad a finding is for a profile; what the finding does not say is left to the rule."""
+    """Set the severity of a finding for a profile; without one, the rule's severity applies."""
     if isinstance(severity, Severity):
         severities[profile] = severity
     elif isinstance(severity, dict) and profile in severity:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HEADINGS: Final = ("What it checks", "Why it matters", "How to fix", "Data", "References")
-"""The headings that every page has, in this order."""
+"""The headings of every page, in this order."""
 
 _HEADING: Final = regex(r"^## (.+)$", re.MULTILINE)
 
@@ -25,7 +25,7 @@ class Page(NamedTuple):
 
 
 def parse_page(docstring: str) -> Page:
-    """Return the page that a docstring holds."""
+    """Return the page in a docstring."""
     head, *rest = _HEADING.split(cleandoc(docstring))
     sections = {title.strip(): text.strip() for title, text in zip(rest[::2], rest[1::2], strict=True)}
     return Page(" ".join(head.split()), sections)

@@ -1,4 +1,4 @@
-"""What an image is held against: the profiles, which rules, how severe, and under which circumstances."""
+"""What an image is checked for: the profiles, the rules, their severities, and the context."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _VERSION: Final = regex(r"\d{1,5}(\.\d{1,5}){0,3}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What is asked of an image.
+    """What an image is checked for.
 
     Attributes:
         profiles: the profiles that decide the verdict.
-        select: only these rules; ids, names or prefixes of ids.
-        ignore: not these rules.
-        severity: how severe the findings of some rules are instead, by the ids of the rules.
-        waivers: findings that one of them matches are shown and decide nothing.
-        app_image_config: what the image is to be registered with, as JSON decodes it.
-        size_limit: how large the image may be, in bytes.
+        select: run only these rules; ids, names or prefixes of ids.
+        ignore: skip these rules.
+        severity: overrides the severity of the findings of some rules, by the ids of the rules.
+        waivers: findings that match one of them are shown but do not count.
+        app_image_config: the AppImageConfig that the image is registered with, as decoded JSON.
+        size_limit: the maximum size of the image, in bytes.
         driver_version: the version of the host's NVIDIA driver, in digits and dots.
-        fail_on: the least severity for which the command line exits with 1; it decides no verdict.
-        fail_fast: read no layer if what is known without them is as severe as `fail_on` already.
-        details: report where the bytes are, even if the image is not near the size limit.
+        fail_on: the lowest severity for which the command line exits with 1; it does not affect verdicts.
+        fail_fast: stop before reading layers if the configuration already has findings as severe as `fail_on`.
+        details: report the largest files and directories, even if the image is not near the size limit.
     """
 
     profiles: Sequence[str] = (DEFAULT_PROFILE,)
@@ -65,7 +65,7 @@ class Policy:
         """Return the policy with the full names of its profiles.
 
         Raises:
-            UsageError: it names what there is not, or its AppImageConfig or driver version is none.
+            UsageError: it contains an unknown name, or an invalid AppImageConfig or driver version.
         """
         chosen = choose_profiles(self.profiles)
         if self.app_image_config is not None:
@@ -84,7 +84,7 @@ class Policy:
         return replace(self, profiles=chosen)
 
     def declare(self, image: Image) -> Declaration:
-        """Return what can be judged of an open image before its layers are read."""
+        """Return the part of an open image that can be judged before its layers are read."""
         return Declaration(
             image,
             app_image_config=self.app_image_config,
@@ -93,7 +93,7 @@ class Policy:
         )
 
     def judge(self, subject: Declaration, *, earlier: Outcome | None = None) -> Outcome:
-        """Return what the rules say of a subject; `earlier` is what they said of it before its layers were read."""
+        """Return the outcome of the rules for a subject; `earlier` is the outcome before its layers were read."""
         return run(
             subject,
             self.profiles,
@@ -106,7 +106,7 @@ class Policy:
 
 
 def check_driver_version(text: str) -> str:
-    """Return the version of a driver as it is; raises UsageError if it is none."""
+    """Return the version of a driver unchanged; raises UsageError if it is invalid."""
     if not _VERSION.fullmatch(text):
-        raise UsageError(f"the driver version {text[:100]!r} is not of digits and dots, such as 535.104.05")
+        raise UsageError(f"invalid driver version {text[:100]!r}", hint="Use digits and dots, such as 535.104.05")
     return text

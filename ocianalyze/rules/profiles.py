@@ -1,4 +1,4 @@
-"""The places that an image can be meant for, each with its own demands.
+"""The products that an image can be built for, each with its own requirements.
 
 Source: AWS, "Custom SageMaker image specifications" (Studio Classic), "Custom image specifications" (Studio),
 "Bring your own image" (SageMaker Unified Studio).
@@ -22,9 +22,9 @@ UNIFIED: Final = "unified-studio"
 
 
 class Profile(NamedTuple):
-    """A place that an image can be meant for.
+    """A product that an image can be built for.
 
-    `letter` stands for it where there is no room; `notice` is what people should know before they put work into it.
+    `letter` is its abbreviation in tables; `notice` is a warning about the product itself.
     """
 
     id: str
@@ -41,11 +41,11 @@ PROFILES: Final = {
             CLASSIC,
             "C",
             "SageMaker Studio Classic",
-            "The image runs as a KernelGateway app: SageMaker overrides its ENTRYPOINT and CMD, starts a Jupyter "
-            "Kernel Gateway of its own on port 8888, mounts the user's directory, and offers the kernels that the "
-            "image brings as Jupyter kernel specs or conda environments.",
-            "AWS keeps Studio Classic running for existing workloads, but it is closed for onboarding: existing apps "
-            "can be stopped or deleted, new ones cannot be created.",
+            "The image runs as a KernelGateway app. SageMaker overrides its ENTRYPOINT and CMD, starts its own Jupyter "
+            "Kernel Gateway on port 8888, and mounts the user's directory. Users can select the kernels that the image "
+            "provides as Jupyter kernel specs or conda environments.",
+            "AWS maintains Studio Classic for existing workloads, but it is closed for onboarding: existing apps can "
+            "be stopped or deleted, but new ones cannot be created.",
         ),
         Profile(
             JUPYTERLAB,
@@ -76,14 +76,14 @@ def choose_profiles(ids: Iterable[str]) -> tuple[str, ...]:
     """Return `ids` without repetitions.
 
     Raises:
-        UsageError: one of them names no profile, or there are none.
+        UsageError: one of them is not a profile, or there are none.
     """
     chosen = tuple(dict.fromkeys(ids))
     for profile in chosen:
         if profile not in PROFILES:
-            raise UsageError(f"there is no profile {profile!r}", hint=suggest(profile, PROFILES))
+            raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
     if not chosen:
-        raise UsageError("no profile is chosen", hint=f"there are {', '.join(PROFILES)}")
+        raise UsageError("no profile selected", hint=f"Use one of: {', '.join(PROFILES)}")
     return chosen
 
 

@@ -1,6 +1,6 @@
-"""All rules: those in the packages beside this file, and those that other packages bring.
+"""All rules: those in the packages next to this file, and those of other packages.
 
-There is no list to keep: every module of every package here is looked into, and every entry point of the group
+There is no list to maintain: every module of every package here is searched, and every entry point of the group
 ``ocianalyze.rules``, which names a module or a rule.
 """
 
@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze import rules
-from ocianalyze.errors import RuleError, suggest
+from ocianalyze.errors import RuleError
 from ocianalyze.regex import regex
 from ocianalyze.rules.profiles import PROFILES
 from ocianalyze.rules.rule import EarlyRule, Rule, Severity
@@ -40,9 +40,9 @@ def all_rules() -> tuple[Rule, ...]:
         for key in (rule.id, rule.name):
             if key in found:
                 raise RuleError(
-                    f"{key} is the {'id' if key == rule.id else 'name'} of two rules: "
+                    f"two rules have the {'id' if key == rule.id else 'name'} {key}: "
                     f"one in {found[key].module}, one in {rule.module}",
-                    hint="uninstall one of the packages",
+                    hint="Uninstall one of the packages",
                 )
             found[key] = rule
     return tuple(rule for key, rule in sorted(found.items()) if key == rule.id)
@@ -50,14 +50,14 @@ def all_rules() -> tuple[Rule, ...]:
 
 @cache
 def foreign_rules() -> tuple[Rule, ...]:
-    """Return the rules that other packages bring; raises RuleError if they cannot be loaded or used."""
+    """Return the rules of other packages; raises RuleError if they cannot be loaded or used."""
     return tuple(rule for entry_point in entry_points(group=GROUP) for rule in _load(entry_point))
 
 
 def wanted_contents() -> frozenset[str]:
-    """Return the contents that rules want to read beyond those that facts are made of, as `Capture` patterns.
+    """Return the contents that rules read in addition to those that facts read, as `Capture` patterns.
 
-    Only other packages' rules do: what ours read, the modules of `ocianalyze.facts` declare.
+    Only rules of other packages state them; for our own rules, the modules of `ocianalyze.facts` do.
     """
     return frozenset(pattern for rule in foreign_rules() for pattern in rule.reads)
 
@@ -70,14 +70,14 @@ def _own_rules() -> Iterator[Rule]:
 
 
 def _load(entry_point: EntryPoint) -> Iterator[Rule]:
-    origin = f"the rules {entry_point.name!r}"
+    origin = f"rules {entry_point.name!r}"
     if entry_point.dist is not None:
         origin = f"{origin} of {entry_point.dist.name} {entry_point.dist.version}"
     try:
         loaded = entry_point.load()
     except (Exception, SystemExit) as error:
         raise RuleError(
-            f"{origin} cannot be loaded: {type(error).__name__}: {error}", hint="mend or uninstall that package"
+            f"{origin} cannot be loaded: {type(error).__name__}: {error}", hint="Fix or uninstall that package"
         ) from error
     found = [loaded] if isinstance(loaded, Rule) else list(_rules_in(loaded)) if isinstance(loaded, ModuleType) else []
     if not found:
@@ -91,15 +91,15 @@ def _load(entry_point: EntryPoint) -> Iterator[Rule]:
 def _problem(rule: Rule) -> str | None:
     """Return what is wrong with another package's rule, if anything."""
     if not _ID.fullmatch(rule.id):
-        return "an id is two to eight capital letters and three digits, such as ACM001"
+        return "an id must be two to eight capital letters and three digits, such as ACM001"
     if not rule.severity:
         return "it belongs to no profile"
     stated: Iterable[tuple[object, object]] = rule.severity.items()
     for profile, severity in stated:
         if profile not in PROFILES:
-            return f"there is no profile {profile!r}; {suggest(str(profile), PROFILES)}"
+            return f"unknown profile {profile!r}, expected one of {', '.join(PROFILES)}"
         if not isinstance(severity, Severity):
-            return f"{severity!r} is no Severity"
+            return f"{severity!r} is not a Severity"
     return _problem_of_reads(rule)
 
 
@@ -107,9 +107,9 @@ def _problem_of_reads(rule: Rule) -> str | None:
     patterns: Iterable[object] = rule.reads
     for pattern in patterns:
         if isinstance(rule, EarlyRule):
-            return f"it reads {pattern!r}, but is to be answered before any layer is read"
+            return f"it reads {pattern!r}, but runs before any layer is read"
         if not isinstance(pattern, str) or not pattern.startswith(("/", "**/")):
-            return f"it reads {pattern!r}, which is neither an absolute path nor begins with '**/'"
+            return f"it reads {pattern!r}, which must be an absolute path or begin with '**/'"
     return None
 
 

@@ -1,13 +1,13 @@
-"""What a rule is: a pure function of the subject that yields findings; it does no I/O and judges nothing.
+"""What a rule is: a pure function of the subject that yields findings; it does no I/O and gives no verdict.
 
-A rule has a file of its own, whose docstring is the rule's page and whose function bears the rule's name::
+Each rule has its own file. The docstring of the file is the rule's page, and the function has the rule's name::
 
     @rule(id="USR003", severity={CLASSIC: Severity.ERROR})
     def user_unresolvable(subject: Subject) -> Iterator[Finding]:
         ...
 
-One that needs no more than the manifest, the config and the AppImageConfig says so, and is answered before any layer is
-read; that it touches no file is for the type checker to prove::
+A rule that needs only the manifest, the config and the AppImageConfig states this, and runs before any layer is read.
+The type checker ensures that it accesses no files::
 
     @rule(id="IMG001", severity=everywhere(Severity.ERROR), before_layers=True)
     def platform_unsupported(subject: Declaration) -> Iterator[Finding]:
@@ -34,16 +34,16 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
 
 PAGES: Final = "docs/rules/"
-"""Where the pages of the rules are: relative to the project, which has no public address yet."""
+"""The directory of the rule pages, relative to the project, which has no public URL yet."""
 
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
 
 SIZE_LIMIT: Final = 35_000_000_000
-"""How large an image may be; in bytes (AWS writes "35 GB")."""
+"""The maximum size of an image, in bytes (AWS writes "35 GB")."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is; the levels of SARIF."""
+    """The severity of a finding; the levels of SARIF."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -51,19 +51,19 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the worst."""
+        """0 for the most severe."""
         return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What is known before any layer is read: what the image declares, and what was asked.
+    """What is known before any layer is read: the image's metadata, and the options of the scan.
 
     Attributes:
-        image: what the image says of itself.
-        app_image_config: the decoded JSON that the image is to be registered with, if it is given.
-        size_limit: how large the image may be; in bytes.
-        driver_version: the NVIDIA driver of the host, digits and dots, if it is known.
+        image: the manifest and the configuration of the image.
+        app_image_config: the AppImageConfig that the image is registered with, as decoded JSON, if given.
+        size_limit: the maximum size of the image, in bytes.
+        driver_version: the NVIDIA driver of the host, in digits and dots, if known.
     """
 
     image: Image
@@ -78,7 +78,7 @@ class Declaration:
         return self.image.config.config.environment
 
     def with_layers(self, filesystem: Filesystem, facts: Facts) -> Subject:
-        """Return the subject that it becomes with what its layers make."""
+        """Return the subject with the file system and the facts from its layers."""
         return Subject(
             self.image,
             filesystem,
@@ -91,11 +91,11 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Subject(Declaration):
-    """What rules look at.
+    """What rules check.
 
     Attributes:
         filesystem: the image's merged root file system.
-        facts: what was made of the image and its file system.
+        facts: facts derived from the image and its file system.
     """
 
     filesystem: Filesystem
@@ -103,7 +103,7 @@ class Subject(Declaration):
 
     @property
     def declaration(self) -> Declaration:
-        """What was known of it before its layers were read."""
+        """The part that was known before its layers were read."""
         return Declaration(
             self.image,
             app_image_config=self.app_image_config,
@@ -117,25 +117,25 @@ Kind: TypeAlias = Literal["finding", "undecided"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One violation, or what keeps the rule from deciding whether there is one.
+    """One problem, or the reason why a rule cannot decide whether there is one.
 
-    A rule that cannot tell yields a finding of the kind ``undecided``: its message says what is not known, its hint
-    what would settle it. It never counts as passed. A rule that comes upon something unreadable need not do so itself:
-    an `ocianalyze.errors.UndecidedError` that it lets pass becomes such a finding, with the rule's severity.
+    A rule that cannot decide yields a finding of the kind ``undecided``: its message states what is unknown, and its
+    hint how to find out. It never counts as passed. For something unreadable, a rule need not do so itself: if it does
+    not catch an `ocianalyze.errors.UndecidedError`, the error becomes such a finding, with the rule's severity.
 
     Attributes:
-        message: what is wrong, or not known; lower case, names things.
+        message: what is wrong, or unknown, and where; one line that begins in lower case.
         path: the absolute path that it is about, if any.
-        layer: the position of the layer that is to blame, if any.
-        hint: how to fix it, or what would settle it, in a sentence or two.
-        severity: instead of the rule's, for all its profiles or for each that is named; one that is named with None is
-            not concerned.
+        layer: the position of the layer that caused it, if any.
+        hint: how to fix it, or how to find out; one line that begins with a verb.
+        severity: overrides the rule's severity, for all its profiles or for each one in the mapping; None excludes a
+            profile.
         data: for programs; the rule's page documents the keys.
-        kind: ``finding``, or ``undecided``.
+        kind: ``finding`` or ``undecided``.
         culprit: the path that has to be changed, if other findings may follow from it: the directory that keeps the
             user out, the interpreter that is missing.
         because: the culprit of the findings that this one is a consequence of, if any.
-        rule: the id of the rule, which the rule itself sets.
+        rule: the id of the rule; set by the rule itself.
     """
 
     message: str
@@ -151,7 +151,7 @@ class Finding:
 
     @property
     def is_undecided(self) -> bool:
-        """True if it says that the rule could not decide."""
+        """True if the rule could not decide."""
         return self.kind == "undecided"
 
     @classmethod
@@ -189,12 +189,12 @@ class Rule:
 
     Attributes:
         id: the stable id, such as ``KRN005``.
-        name: what is violated, such as ``kernel-interpreter-missing``.
-        severity: how bad a finding is, for each profile that the rule belongs to.
+        name: the problem that it finds, such as ``kernel-interpreter-missing``.
+        severity: the severity of its findings, for each profile that the rule belongs to.
         check: the function.
         applies: whether there is anything to check.
-        reads: the contents that it reads beyond those that facts are made of, as `Capture` patterns.
-        page_url: where its page is, if another package brings it.
+        reads: the contents that it reads in addition to those that facts read, as `Capture` patterns.
+        page_url: the URL of its page, for a rule of another package.
     """
 
     id: str
@@ -211,7 +211,7 @@ class Rule:
 
     @property
     def module(self) -> str:
-        """The name of the module that it is in."""
+        """The name of its module."""
         return self.check.__module__
 
     @property
@@ -221,12 +221,12 @@ class Rule:
 
     @property
     def package(self) -> str:
-        """The name of the package that brings it."""
+        """The name of the package that provides it."""
         return self.module.partition(".")[0]
 
     @property
     def url(self) -> str | None:
-        """Where its page is, if that is known."""
+        """The URL of its page, if known."""
         return f"{PAGES}{self.id}.md" if self.package == _OWN_PACKAGE else self.page_url
 
     @property
@@ -283,12 +283,12 @@ def rule(
     url: str | None = None,
     before_layers: bool = False,
 ) -> Callable[[Any], Rule]:
-    """Make a rule of a function; its name becomes the rule's, in kebab case.
+    """Turn a function into a rule; the function's name becomes the rule's name, in kebab case.
 
-    `applies` tells whether there is anything to check; where it says no, the rule is counted as not applicable. With
-    `before_layers` the rule is answered before any layer is read, and sees a `Declaration` only. Rules of other
-    packages say with `reads` which contents they want (absolute paths; ``*`` stands for no ``/``, a leading ``**/`` for
-    any directory), so that these are kept of an image that streams by, and with `url` where their page is.
+    `applies` returns whether there is anything to check; if not, the rule is reported as not applicable. With
+    `before_layers`, the rule runs before any layer is read, and gets only a `Declaration`. Rules of other packages
+    state in `reads` which contents they need, so that these are kept while an image is streamed: absolute paths, in
+    which ``*`` matches everything but ``/``, and a leading ``**/`` any directory. `url` is the URL of their page.
     """
     make = EarlyRule if before_layers else Rule
 

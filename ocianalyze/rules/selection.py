@@ -1,4 +1,4 @@
-"""Which rules are meant by the names that people give them."""
+"""Which rules are meant by names and prefixes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: I
     `select` and `ignore` are ids, names or prefixes of ids, in any case.
 
     Raises:
-        UsageError: one of them names no rule.
+        UsageError: one of them is not a rule.
     """
     wanted = {rule.id for key in select for rule in matching_rules(rules, key)}
     unwanted = {rule.id for key in ignore for rule in matching_rules(rules, key)}
@@ -27,7 +27,7 @@ def choose_rules(rules: Sequence[Rule], *, select: Iterable[str] = (), ignore: I
 
 
 def matching_rules(rules: Sequence[Rule], key: str) -> list[Rule]:
-    """Return the rules that an id, a name or a prefix of ids means; raises UsageError if there is none."""
+    """Return the rules that match an id, a name or a prefix of ids; raises UsageError if there is none."""
     found = [rule for rule in rules if key and (rule.id.startswith(key.upper()) or rule.name == key.lower())]
     if not found:
         raise _unknown(key, rules, {rule.family for rule in rules})
@@ -51,12 +51,12 @@ def check_names(
     waivers: Iterable[Waiver] = (),
     profiles: Collection[str] = (),
 ) -> None:
-    """Raise UsageError if one of the names that a run is given means no rule, or if none is left for `profiles`."""
+    """Raise UsageError if one of the names matches no rule, or if no rule is left for `profiles`."""
     left = choose_rules(rules, select=select, ignore=ignore)
     if profiles and not any(profile in rule.severity for rule in left for profile in profiles):
         raise UsageError(
-            f"no rule is left that could say anything of {' or '.join(profiles)}",
-            hint="'ocianalyze rules' shows which rules each profile has",
+            f"no rule is left for {' or '.join(profiles)}",
+            hint="Run 'ocianalyze rules' to list the rules of each profile",
         )
     for key in (*severity, *(waiver.rule for waiver in waivers)):
         exact_rule(rules, key)
@@ -66,5 +66,7 @@ def _unknown(key: str, rules: Sequence[Rule], families: Iterable[str]) -> UsageE
     names = [*families, *(rule.id for rule in rules), *(rule.name for rule in rules)]
     hint = suggest(key, names)
     if not hint.startswith("Did you mean"):
-        hint = f"'ocianalyze rules' lists them; the families are {', '.join(sorted({rule.family for rule in rules}))}"
-    return UsageError(f"no rule is called {key[:100]!r}", hint=hint)
+        hint = (
+            f"Run 'ocianalyze rules' to list all rules; families: {', '.join(sorted({rule.family for rule in rules}))}"
+        )
+    return UsageError(f"unknown rule {key[:100]!r}", hint=hint)

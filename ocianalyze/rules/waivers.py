@@ -1,8 +1,8 @@
-"""Waivers: findings that somebody has looked at and accepts, with a reason and perhaps until a day.
+"""Waivers: findings that somebody has checked and accepts, with a reason and optionally until a date.
 
-A waived finding is shown and counted, and decides nothing. An expired waiver no longer applies, and is reported; so is
-one that matches nothing, because what it was for may be mended, or its path misspelt. What a rule could not decide is
-accepted only until a day: somebody has to look again, because nobody knows what is accepted.
+A waived finding is shown and counted, but does not affect the verdict. An expired waiver no longer applies, and is
+reported. A waiver that matches nothing is reported, too: the problem may be fixed, or the path misspelled. A check that
+could not be completed can be waived only until a date, because nobody knows what it would have found.
 """
 
 from __future__ import annotations
@@ -23,43 +23,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Waiver:
-    """One of them.
+    """An accepted finding.
 
     Attributes:
         rule: the id or the name of the rule.
-        reason: why what it finds is accepted.
-        path: which paths; ``*`` stands for no ``/``, ``**`` between slashes for any directories, a trailing ``/**`` for
-            all that lies beneath. None for every finding of the rule.
-        expires: the last day on which it applies; None for ever.
-        origin: where it stands, for messages.
+        reason: why the finding is accepted.
+        path: the paths that it applies to; ``*`` matches everything but ``/``, ``**`` between slashes any directories,
+            and a trailing ``/**`` everything below. None for every finding of the rule.
+        expires: the last day on which it applies; None for no expiry.
+        origin: where it is defined, for messages.
     """
 
     rule: str
     reason: str
     path: str | None = None
     expires: date | None = None
-    origin: str = "a waiver"
+    origin: str = "waiver"
 
     @cached_property
     def _glob(self) -> PathPattern | None:
         return None if self.path is None else PathPattern(self.path)
 
     def matches(self, rule: Rule, finding: Finding) -> bool:
-        """Return whether it is about `finding` of `rule`."""
+        """Return whether it applies to `finding` of `rule`."""
         if self.rule.casefold() not in (rule.id.casefold(), rule.name):
             return False
         return self._glob is None or (finding.path is not None and self._glob.matches(finding.path))
 
 
 class Remark(NamedTuple):
-    """What is to be said of a waiver itself."""
+    """A remark about a waiver itself."""
 
     code: Literal["waiver-expired", "waiver-unused", "waiver-undated"]
     message: str
 
 
 class Waivers:
-    """The waivers of one run, which remembers those that matched."""
+    """The waivers of one run, and which of them matched."""
 
     def __init__(self, waivers: Iterable[Waiver], *, today: date) -> None:
         every = tuple(waivers)
@@ -79,7 +79,7 @@ class Waivers:
         return None
 
     def remarks(self, rules: Sequence[Rule]) -> Iterator[Remark]:
-        """Yield what is to be said of the waivers of `rules`, those that ran."""
+        """Yield the remarks about the waivers for `rules`, the rules that ran."""
         ran = {name for rule in rules for name in (rule.id.casefold(), rule.name)}
         for waiver in self._expired:
             yield Remark("waiver-expired", f"{_what(waiver)} expired on {waiver.expires} and no longer applies")
@@ -92,5 +92,5 @@ class Waivers:
 
 
 def _what(waiver: Waiver) -> str:
-    place = f" for {waiver.path}" if waiver.path else ""
-    return f"{waiver.origin} of {waiver.rule}{place} ({waiver.reason})"
+    place = f" at {waiver.path}" if waiver.path else ""
+    return f"{waiver.origin} for {waiver.rule}{place} ({waiver.reason})"

@@ -1,1 +1,1 @@
-"""Settings that stand in a file: what can be set, where it is found, and what is wrong with it."""
+"""Settings from a file: what can be set, where the file is found, and what is wrong with it."""

@@ -1,8 +1,8 @@
-"""Where settings are found: ``ocianalyze.toml``, or the table ``tool.ocianalyze`` of ``pyproject.toml``.
+"""Finds settings: ``ocianalyze.toml``, or the table ``tool.ocianalyze`` of ``pyproject.toml``.
 
-The nearest file upwards from the working directory counts, and nothing is merged from farther ones. What is not known
-is an error that names the file, the line and the key, and suggests the right one: a misspelt key is not to turn a check
-off. The command line and the environment take precedence, which is for the command line to see to.
+The nearest file counts, searched from the working directory upwards; nothing is merged from files further up. An
+unknown key is an error that names the file, the line and the key, and suggests the right one: a misspelled key must not
+disable a check. The command line and the environment take precedence; the command line sees to that.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _PROJECT: Final = "pyproject.toml"
 _TABLE: Final = ("tool", "ocianalyze")
 _LARGEST: Final = 1 << 20
 _REASONS: Final = {
-    "extra_forbidden": "is not known",
+    "extra_forbidden": "unknown key",
     "missing": "is missing",
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
+    "string_type": "must be a string",
+    "int_type": "must be an integer",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a table",
     "model_type": "must be a table",
     "date_type": "must be a date, such as 2027-01-31, without quotes",
 }
-"""What pydantic's types of errors mean for a TOML file."""
+"""The messages for pydantic's types of errors in a TOML file."""
 
 
 def find_settings(directory: Path) -> Path | None:
     """Return the nearest file with settings, in `directory` or above it.
 
     Raises:
-        UsageError: a ``pyproject.toml`` on the way cannot be read, or seems to misspell its table, so that it is not
-            known whether it has settings; or a directory cannot be searched.
+        UsageError: a ``pyproject.toml`` on the way cannot be read, or seems to misspell its table, so that it may have
+            settings; or a directory cannot be searched.
     """
     for place in (directory, *directory.parents):
         project = place / _PROJECT
@@ -56,7 +56,7 @@ def find_settings(directory: Path) -> Path | None:
         except OSError as error:
             raise UsageError(
                 f"{place} cannot be searched for settings: {error.strerror}",
-                hint="name them with --config, or --isolated",
+                hint="Name the file with --config, or use --isolated",
             ) from error
         if present and _own_table(_parse(_read(project), project), project) is not None:
             return project
@@ -67,7 +67,7 @@ def load_settings(path: Path) -> Settings:
     """Return the settings in a file.
 
     Raises:
-        UsageError: it cannot be read, is no TOML, or sets what is not known; the message has the line and the key.
+        UsageError: it cannot be read, is not valid TOML, or has unknown keys; the message has the line and the key.
     """
     text = _read(path)
     table = _parse(text, path)
@@ -104,22 +104,22 @@ def _parse(text: str, path: Path) -> dict[str, Any]:
 
 
 def _own_table(project: Mapping[str, Any], path: Path) -> dict[str, Any] | None:
-    """Return the table ``tool.ocianalyze``, or None if there is none; raises UsageError if it seems to be misspelt."""
+    """Return the table ``tool.ocianalyze`` or None; raises UsageError if it seems to be misspelled."""
     tools = project.get(_TABLE[0])
     if not isinstance(tools, dict):
         return None
     own = tools.get(_TABLE[1])
     if own is None and (close := get_close_matches(_TABLE[1], tools, n=1, cutoff=0.8)):
-        raise UsageError(f"{path} has a table [tool.{close[0]}]", hint=f"did you mean [{'.'.join(_TABLE)}]?")
+        raise UsageError(f"{path}: unknown table [tool.{close[0]}]", hint=f"Did you mean [{'.'.join(_TABLE)}]?")
     if own is not None and not isinstance(own, dict):
         raise UsageError(f"{path}: {'.'.join(_TABLE)}: must be a table")
     return own
 
 
 def _explain(error: ValidationError, path: Path, text: str, prefix: Sequence[str]) -> UsageError:
-    """Return the first thing that is wrong, with the file, the line and the key.
+    """Return the first error, with the file, the line and the key.
 
-    A key that is not known comes before one that is missing, as the former may be the latter.
+    An unknown key comes before a missing one, because it may be the missing one, misspelled.
     """
     errors = error.errors(include_url=False, include_input=True)
     first = min(errors, key=lambda item: item["type"] != "extra_forbidden")
@@ -133,13 +133,13 @@ def _explain(error: ValidationError, path: Path, text: str, prefix: Sequence[str
         hint = suggest(str(place[-1]), _keys(place))
     elif first["type"] in ("literal_error", "enum"):
         choices = re.findall(r"'([^']*)'", str(first["ctx"]["expected"]))
-        problem, hint = f"{str(first['input'])[:100]!r} is not known", suggest(str(first["input"]), choices)
+        problem, hint = f"unknown value {str(first['input'])[:100]!r}", suggest(str(first["input"]), choices)
     elif isinstance(cause, ValueError):
         problem, hint = str(cause), getattr(cause, "hint", None)
     return UsageError(f"{where}: {key}: {problem}", hint=hint)
 
 
 def _keys(place: Sequence[str | int]) -> list[str]:
-    """Return the keys that there are in the table of the key at `place`."""
+    """Return the known keys of the table with the key at `place`."""
     table = Waive if place[0] == "waive" and len(place) > 1 else Settings
     return [field.alias or name for name, field in table.model_fields.items()]

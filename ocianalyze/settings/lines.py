@@ -1,4 +1,4 @@
-"""On which line of a TOML file a key stands; the standard library's parser does not tell."""
+"""Finds the line of a key in a TOML file, which the standard library's parser does not report."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _KEY: Final = regex(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 
 
 def find_line(place: Sequence[str | int], text: str) -> int | None:
-    """Return the number of the line of a key, or of the nearest thing around it that is found; None if nothing is.
+    """Return the line number of a key, or of the nearest enclosing table that is found, or None.
 
-    It reads TOML as people write it, and is only to help: what it does not understand it passes over.
+    It is a simple reader for TOML as people write it, and skips what it does not understand.
     """
     found: dict[tuple[str | int, ...], int] = {}
     table: tuple[str | int, ...] = ()

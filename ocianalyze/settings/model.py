@@ -1,4 +1,4 @@
-"""What can be set, and which values are known."""
+"""What can be set, and the valid values."""
 
 # Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
 
@@ -24,7 +24,7 @@ _Item = TypeVar("_Item")
 
 
 class _WrongError(ValueError):
-    """A value that is not known, and a hint at the right one."""
+    """An invalid value, and a hint at the right one."""
 
     def __init__(self, error: UsageError) -> None:
         super().__init__(error.message)
@@ -32,7 +32,7 @@ class _WrongError(ValueError):
 
 
 def _checked(check: Callable[[str], str]) -> AfterValidator:
-    """Return a validator that replaces a name by what `check` makes of it, which raises UsageError."""
+    """Return a validator that replaces a value by the result of `check`, which may raise UsageError."""
 
     def validate(value: str) -> str:
         try:
@@ -58,19 +58,19 @@ def _rule(value: str) -> str:
 def _limit(value: str) -> str:
     name = value.replace("-", "_")
     if (name not in MEANINGS and name not in REPLACED) or "_" in value:
-        raise UsageError("is not known", hint=suggest(value, [known.replace("_", "-") for known in MEANINGS]))
+        raise UsageError("unknown limit", hint=suggest(value, [known.replace("_", "-") for known in MEANINGS]))
     return name
 
 
 def _reason(value: str) -> str:
     if not value.strip():
-        raise ValueError("must say something")
+        raise ValueError("must not be empty")
     return value
 
 
 def _pattern(value: str) -> str:
     if not value.startswith(("/", "**/")):
-        raise ValueError("must be an absolute path, or begin with '**/'")
+        raise ValueError("must be an absolute path or begin with '**/'")
     return value
 
 
@@ -104,13 +104,13 @@ _Severity = Annotated[Severity, Field(strict=False)]
 
 
 class Table(BaseModel):
-    """A table of the file; what is not known in it is an error."""
+    """A table of the file; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
 
 
 class Waive(Table):
-    """A waiver as it stands there; see `ocianalyze.rules.waivers.Waiver`."""
+    """A waiver in the file; see `ocianalyze.rules.waivers.Waiver`."""
 
     rule: _Rule
     reason: Annotated[str, AfterValidator(_reason)]
@@ -119,24 +119,24 @@ class Waive(Table):
 
 
 class Settings(Table):
-    """What a file sets; None and empty where it sets nothing.
+    """The settings of a file; None or empty for what it does not set.
 
     Attributes:
-        profile: which profiles decide.
-        platform: which platform of several.
-        select: only these rules; ids, names or prefixes.
-        ignore: not these.
-        fail_on: the least severity that makes a scan fail.
-        severity: how bad the findings of rules are instead, by their ids.
-        limits: how much the image may ask for, by the names of `Limits` and of those that it replaced.
-        size_limit: how large the image may be; in bytes.
-        driver_version: that of the host's NVIDIA driver.
-        app_image_config: the file that the image is registered with; relative to the settings.
-        format: how to report.
-        color: whether the table has colours.
+        profile: the profiles that decide.
+        platform: the platform to choose from a multi-platform image.
+        select: run only these rules; ids, names or prefixes.
+        ignore: skip these rules.
+        fail_on: the lowest severity that makes a scan fail.
+        severity: overrides the severity of findings, by the ids of the rules.
+        limits: resource limits, by their names in `Limits` and by their former names.
+        size_limit: the maximum size of the image, in bytes.
+        driver_version: the version of the host's NVIDIA driver.
+        app_image_config: the file with the AppImageConfig; relative to the settings file.
+        format: the format of the report.
+        color: whether the table has colors.
         verify: whether everything is read and hashed.
-        jobs: how many layers are read at a time.
-        waive: the waivers, as they stand there.
+        jobs: the number of layers to read in parallel.
+        waive: the waivers.
     """
 
     profile: _Several[Annotated[str, _checked(_profile)]] = []
@@ -168,12 +168,12 @@ class Settings(Table):
 
     @property
     def file(self) -> Path | None:
-        """The file that they stand in."""
+        """The file that the settings were read from."""
         return self._file
 
     @property
     def policy(self) -> Policy:
-        """What they ask of an image, but for the AppImageConfig, which is still to be read."""
+        """The policy in these settings, without the AppImageConfig, which is read later."""
         default = Policy()
         return Policy(
             profiles=self.profile or default.profiles,
@@ -188,7 +188,7 @@ class Settings(Table):
 
     @property
     def waivers(self) -> tuple[Waiver, ...]:
-        """The waivers, which know where they stand."""
+        """The waivers, each with its place in the file."""
         name = self.file.name if self.file else "settings"
         return tuple(
             Waiver(**dict(item), origin=f"{name}: waiver {position}") for position, item in enumerate(self.waive, 1)

@@ -19,7 +19,7 @@ def parse_size_limit(value: str | int) -> int:
     """Return how large an image may be, in bytes; raises ValueError for a few bytes, where a unit is missing."""
     size = parse_size(value) if isinstance(value, str) else value
     if 0 <= size < _LEAST_WITHOUT_UNIT and str(value).strip().isdecimal():
-        raise ValueError(f"{size} without a unit means {size} bytes; add one, such as {size or 30}GB")
+        raise ValueError(f"{size} without a unit means {size} bytes; add a unit, such as {size or 30}GB")
     return size
 
 

@@ -129,10 +129,10 @@ def test_its_rules_are_chosen_weighed_and_waived_like_ours(
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("raise OSError('no licence')", "the rules 'bad' of broken 2.1 cannot be loaded: OSError: no licence"),
-        ("import sys; sys.exit(0)", "the rules 'bad' of broken 2.1 cannot be loaded: SystemExit: 0"),
-        ("def (", "the rules 'bad' of broken 2.1 cannot be loaded: SyntaxError"),
-        ("rules = []", "the rules 'bad' of broken 2.1: broken_rules is neither a rule nor a module with rules"),
+        ("raise OSError('no licence')", "rules 'bad' of broken 2.1 cannot be loaded: OSError: no licence"),
+        ("import sys; sys.exit(0)", "rules 'bad' of broken 2.1 cannot be loaded: SystemExit: 0"),
+        ("def (", "rules 'bad' of broken 2.1 cannot be loaded: SyntaxError"),
+        ("rules = []", "rules 'bad' of broken 2.1: broken_rules is neither a rule nor a module with rules"),
     ],
 )
 def test_a_package_that_is_broken_is_named(save_image: SaveImage, tmp_path: Path, code: str, message: str) -> None:
@@ -147,7 +147,7 @@ def test_a_package_that_is_broken_is_named(save_image: SaveImage, tmp_path: Path
 def test_two_packages_with_one_id_are_named(installed: Path, tmp_path: Path) -> None:
     done = run(installed, "rules", site2=broken(tmp_path, RULE.read_text()))
     assert done.returncode == 3
-    assert b"ACM001 is the id of two rules" in done.stderr
+    assert b"two rules have the id ACM001" in done.stderr
     assert b"ocianalyze_acme.owner_unknown" in done.stderr
     assert b"broken_rules" in done.stderr
 

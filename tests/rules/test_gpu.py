@@ -293,7 +293,7 @@ def test_cuda_versions() -> None:
     assert finding.data["versions"] == ["11.8", "12.4", "13.0"]
     assert [item["source"] for item in finding.data["evidence"]] == ["file", "wheel", "variable"]
     ((_, finding),) = findings("GPU003", base(), config={"Env": ["CUDA_VERSION=11.8.0"]})
-    assert finding.message == "CUDA 11.8, as CUDA_VERSION says"
+    assert finding.message == "CUDA 11.8, according to CUDA_VERSION"
     assert findings("GPU003", base()) == []
 
 

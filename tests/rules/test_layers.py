@@ -88,65 +88,65 @@ def _only(rule: str, shape: Shape) -> tuple[str, Finding]:
             "LAY001",
             "type-sparse-S",
             "/a",
-            "a sparse file of GNU tar (type 'S')",
+            "sparse file of GNU tar (type 'S')",
             EVERYONE,
-            "pack the layer without --sparse, or with --format=posix",
+            "Create the layer without --sparse, or with --format=posix",
         ),
         (
             "LAY002",
             "hardlink-to-lower",
             "/h",
-            "a hard link to 'f', which is not in this layer but in one beneath",
+            "hard link to 'f', which is in a lower layer but not in this one",
             "CDPO",
-            "copy the file, use a symbolic link, or make both in one build step",
+            "Copy the file, use a symlink, or create the file and the link in one build step",
         ),
         (
             "LAY002",
             "hardlink-to-nothing",
             "/h",
-            "a hard link to 'nothing', which does not exist in this layer by then",
+            "hard link to 'nothing', which does not exist in this layer at that point",
             EVERYONE,
-            "write the file before the hard link, in the same layer",
+            "Write the file before the hard link, in the same layer",
         ),
         (
             "LAY005",
             "below-file-of-lower",
             "/f",
-            "a directory that the layer does not state, and a file or the like in its place in a layer beneath",
+            "parent directory has no entry in this layer and is not a directory in a lower layer",
             "M",
-            "add an entry for each directory to the layer, parents first",
+            "Add an entry for each directory to the layer, parents first",
         ),
         (
             "LAY007",
             "parent-unstated",
             "/p/q",
-            "a directory in '/p', for which the layer has no entry before it",
+            "directory in '/p', which has no earlier entry in this layer",
             "O",
-            "add an entry for each directory to the layer, parents first",
+            "Add an entry for each directory to the layer, parents first",
         ),
         (
             "LAY008",
             "name-dotdot-x",
             "/x",
-            "the path '../x' leads out of the root",
+            "path '../x' is outside the root",
             "DM",
-            "write the path relative to the root of the image, without '..'",
+            "Write the path relative to the root of the image, without '..'",
         ),
         (
             "LAY009",
             "file-then-whiteout",
             "/.wh.f",
-            "a whiteout for a path that its own layer has before it",
+            "whiteout for a path that has an earlier entry in the same layer",
             "CDPO",
-            "leave the whiteout out, or write it before the entry",
+            "Remove the whiteout, or write it before the entry",
         ),
         (
             "LAY010",
             "xattr-com-apple",
             "/a",
-            "the extended attribute 'com.apple.provenance' cannot be set",
+            "extended attribute 'com.apple.provenance' cannot be set",
             "DOM",
-            "pack on the Mac with COPYFILE_DISABLE=1 and 'tar --no-xattrs'",
+            "Create the archive on the Mac with 'COPYFILE_DISABLE=1 tar --no-xattrs'",
         ),
     ],
 )
@@ -164,11 +164,11 @@ def test_what_only_some_file_systems_take_is_a_warning() -> None:
 
 def test_runtimes_are_named_once_and_in_words() -> None:
     assert cannot_unpack(EVERYONE) == "containerd, Docker and Podman cannot unpack it"
-    assert cannot_unpack("CP") == "containerd and Podman cannot unpack it, Docker can"
+    assert cannot_unpack("CP") == "containerd and Podman cannot unpack it, but Docker can"
     assert cannot_unpack("O") == (
-        "older Docker (moby/go-archive 0.2) cannot unpack it, containerd, current Docker and Podman can"
+        "older Docker (moby/go-archive 0.2) cannot unpack it, but containerd, current Docker and Podman can"
     )
-    assert cannot_unpack("M") == "Docker without overlay2 cannot unpack it, containerd, Docker and Podman can"
+    assert cannot_unpack("M") == "Docker without overlay2 cannot unpack it, but containerd, Docker and Podman can"
 
 
 def test_no_more_than_a_few_are_listed_and_all_are_counted() -> None:
@@ -178,7 +178,7 @@ def test_no_more_than_a_few_are_listed_and_all_are_counted() -> None:
     ((severity, counting),) = [(severity, finding) for severity, finding in found if finding.path is None]
     assert (severity, counting.data["count"]) == ("error", 25)
     assert counting.message == (
-        "25 entries of this layer are affected, 10 of them are listed; containerd, Docker and Podman cannot unpack them"
+        "25 entries of this layer are affected, only 10 are listed; containerd, Docker and Podman cannot unpack them"
     )
 
 

@@ -66,7 +66,7 @@ def test_names_are_distinct_and_found() -> None:
     with pytest.raises(UsageError) as caught:
         exact_rule(all_rules(), "kernel-interpretr-missing")
     assert caught.value.hint == "Did you mean 'kernel-interpreter-missing'?"
-    with pytest.raises(UsageError, match="no rule is called 'KRN'"):
+    with pytest.raises(UsageError, match="unknown rule 'KRN'"):
         exact_rule(all_rules(), "KRN")
 
 
@@ -279,20 +279,20 @@ ANY = make_rule("XYZ001")
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (ImportError("gone"), "the rules 'p0' of acme 1.0 cannot be loaded: ImportError: gone"),
-        (SystemExit(0), "the rules 'p0' of acme 1.0 cannot be loaded: SystemExit"),
+        (ImportError("gone"), "rules 'p0' of acme 1.0 cannot be loaded: ImportError: gone"),
+        (SystemExit(0), "rules 'p0' of acme 1.0 cannot be loaded: SystemExit"),
         (5, "is neither a rule nor a module with rules"),
         (ModuleType("empty"), "is neither a rule nor a module with rules"),
         (
             make_rule("KRN001"),
-            "KRN001 is the id of two rules: one in ocianalyze.rules.kernels.no_usable_kernel, one in",
+            "two rules have the id KRN001: one in ocianalyze.rules.kernels.no_usable_kernel, one in",
         ),
-        (replace(ANY, name="user-unsupported"), "user-unsupported is the name of two rules"),
-        (replace(ANY, id="xyz1"), "acme 1.0: rule xyz1: an id is"),
+        (replace(ANY, name="user-unsupported"), "two rules have the name user-unsupported"),
+        (replace(ANY, id="xyz1"), "acme 1.0: rule xyz1: an id must be"),
         (replace(ANY, severity={}), "it belongs to no profile"),
-        (replace(ANY, severity={"studio": Severity.NOTE}), "there is no profile 'studio'"),
-        (replace(ANY, severity={CLASSIC: "note"}), "'note' is no Severity"),  # type: ignore[dict-item]
-        (replace(ANY, reads=("etc/passwd",)), "neither an absolute path"),
+        (replace(ANY, severity={"studio": Severity.NOTE}), "unknown profile 'studio'"),
+        (replace(ANY, severity={CLASSIC: "note"}), "'note' is not a Severity"),  # type: ignore[dict-item]
+        (replace(ANY, reads=("etc/passwd",)), "must be an absolute path or begin with"),
     ],
 )
 def test_rules_of_other_packages_that_cannot_be_had(

@@ -69,7 +69,7 @@ def test_an_expired_waiver_is_told_and_does_not_apply() -> None:
     found = outcome(["/a"], Waiver(rule="TST001", reason="why", expires=date(2026, 11, 21), origin="f: waiver 1"))
     assert (found.waived, found.count(Severity.ERROR)) == (0, 1)
     assert [tuple(remark) for remark in found.remarks] == [
-        ("waiver-expired", "f: waiver 1 of TST001 (why) expired on 2026-11-21 and no longer applies")
+        ("waiver-expired", "f: waiver 1 for TST001 (why) expired on 2026-11-21 and no longer applies")
     ]
 
 
@@ -99,5 +99,5 @@ def test_a_severity_that_is_set_counts_for_all_that_the_finding_concerns() -> No
     found = run(subject, rules=[elsewhere], severity={"TST002": Severity.ERROR})
     assert [item.severities for item in found.others] == [{JUPYTERLAB: Severity.ERROR}]
     assert found.judgements[0].severity is Severity.ERROR
-    with pytest.raises(UsageError, match="no rule is called 'TST'"):
+    with pytest.raises(UsageError, match="unknown rule 'TST'"):
         run(subject, rules=[elsewhere], severity={"TST": Severity.ERROR})

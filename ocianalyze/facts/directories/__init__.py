@@ -1,4 +1,4 @@
-"""What is mounted over the image or reserved at run time, and what of the image lies there?"""
+"""Directories that are reserved or mounted over at run time, and the image's files in them."""
 
 from ocianalyze.facts.directories.mounts import RESERVED, Mounts, within
 from ocianalyze.facts.directories.reserved import METADATA, Directory, look_into

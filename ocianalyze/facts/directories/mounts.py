@@ -1,4 +1,4 @@
-"""Which directories of the image something is mounted over at run time, so that what lies in them is not seen.
+"""Directories of the image that are mounted over at run time, so that the image's files in them are hidden.
 
 Sources: AWS, "Custom SageMaker image specifications", File system and User data; "Custom image specifications" of the
 newer Studio, whose volume is mounted on ``/home/sagemaker-user`` whatever the AppImageConfig says.
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
 
 RESERVED: Final = ("/opt/ml", "/opt/.sagemakerinternal")
-"""The directories that SageMaker keeps for itself."""
+"""The directories that are reserved for SageMaker."""
 
 LOGS: Final = "/var/log/studio"
-"""The directory that the newer Studio keeps for the logs of its applications."""
+"""The directory that the newer Studio reserves for the logs of its applications."""
 
 
 RUNTIME: Final = ("/proc", "/sys", "/dev")
-"""What every container runtime mounts over (runtime-spec, config-linux.md, "Default Filesystems")."""
+"""The directories that every container runtime mounts over (runtime-spec, config-linux.md, "Default Filesystems")."""
 
 
 class Mounts(NamedTuple):
@@ -29,7 +29,7 @@ class Mounts(NamedTuple):
 
     Attributes:
         home: where the user's directory is mounted.
-        directories: all hidden directories, each also as the path that it really is where symlinks lead to it.
+        directories: all hidden directories, each as stated and with its symlinks resolved.
     """
 
     home: str
@@ -51,7 +51,7 @@ class Mounts(NamedTuple):
         return None
 
     def hides_on_the_way(self, resolution: Resolution) -> str | None:
-        """Return the directory that hides a symlink of the way or its end, or None."""
+        """Return the directory that hides one of the symlinks or their final target, or None."""
         found = self.hides_any((*(hop.path for hop in resolution.hops), resolution.path))
         return found[1] if found else None
 
@@ -63,5 +63,5 @@ def find_mounts(filesystem: Filesystem, home: str, *, reserved: tuple[str, ...] 
 
 
 def within(path: str, directory: str) -> bool:
-    """Tell whether a path is a directory or lies in it; both absolute and normalised."""
+    """Return whether `path` is `directory` or is in it; both are absolute and normalised."""
     return path == directory or path.startswith(directory.rstrip("/") + "/")

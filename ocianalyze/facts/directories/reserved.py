@@ -1,4 +1,4 @@
-"""What the image puts into directories that are reserved or mounted over.
+"""The image's files in directories that are reserved or mounted over.
 
 Source: AWS, "Custom SageMaker image specifications", File system, User data and Metadata.
 """
@@ -18,11 +18,11 @@ METADATA: Final = ("/opt/ml/metadata/resource-metadata.json", "/opt/.sagemakerin
 """Files that SageMaker writes itself."""
 
 SHOWN: Final = 20
-"""How many paths stand for all in what is reported."""
+"""The maximum number of paths in a report."""
 
 
 class Share(NamedTuple):
-    """What one layer contributes to a directory: how many paths that are no directories, their bytes, some paths."""
+    """The contents that one layer adds to a directory: number of non-directories, their bytes, some of their paths."""
 
     layer: int
     files: int
@@ -31,16 +31,16 @@ class Share(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """What lies in a directory that is hidden at run time.
+    """The contents of a directory that is hidden at run time.
 
     Attributes:
         path: the directory, as specified.
-        node: what lies there, symlinks not followed; None if there is nothing.
-        files: how many paths in it are no directories.
-        bytes: the sizes of the regular files.
-        directories: how many directories are in it.
-        names: what lies directly in it.
-        shares: the contributions of the layers, for layers that have any.
+        node: the node at this path, symlinks not followed; None if there is none.
+        files: the number of paths in it that are not directories.
+        bytes: the total size of the regular files.
+        directories: the number of directories in it.
+        names: the names of its direct children.
+        shares: the contributions of the layers that have any.
     """
 
     path: str
@@ -53,7 +53,7 @@ class Directory(NamedTuple):
 
 
 def look_into(filesystem: Filesystem, path: str, *, without: Iterable[str] = ()) -> Directory:
-    """Return what lies in the directory `path` and all below it; `without` are paths to leave out."""
+    """Return the contents of the directory `path` and everything below it, except the paths in `without`."""
     top = filesystem.lookup(path, follow=False)
     if top is None or not top.is_directory:
         return Directory(path, top)

@@ -1,6 +1,6 @@
-"""What of NVIDIA's is there, and what driver does it need?
+"""NVIDIA's files in the image, and the driver that they need.
 
-Files of the driver and of CUDA, variables that demand a driver, and the versions of both.
+Files of the driver and of CUDA, variables that require a driver, and the versions of both.
 """
 
 from ocianalyze.facts.gpu.drivers import compare, parse_version, released_with

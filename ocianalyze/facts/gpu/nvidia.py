@@ -1,4 +1,4 @@
-"""What the image holds of NVIDIA's, and what it demands of the host's driver."""
+"""NVIDIA's files and packages in the image, and its requirements on the host's driver."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class Nvidia:
-    """What the image holds of NVIDIA's.
+    """NVIDIA's files and packages in the image.
 
-    Each fact is worked out when it is first asked for (`ocianalyze.facts.asking`).
+    Each fact is computed when it is first requested (`ocianalyze.facts.asking`).
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Nvidia:
         candidates: Callable[[], Sequence[Node]],
         environment: Mapping[str, str],
     ) -> None:
-        """`candidates` returns what is called as NVIDIA's files are."""
+        """`candidates` returns the nodes whose names are those of NVIDIA's files."""
         self._image = image
         self._filesystem = filesystem
         self._candidates = candidates
@@ -43,7 +43,7 @@ class Nvidia:
 
     @fact
     def files(self) -> tuple[NvidiaFile, ...]:
-        """Every file that is NVIDIA's by its path, the toolkit's only where their names tell versions."""
+        """All files that are NVIDIA's by path; those of the toolkit only if their names contain versions."""
         return files.find_files(self._filesystem, self._candidates())
 
     @fact
@@ -65,7 +65,7 @@ class Nvidia:
 
     @property
     def known_packages(self) -> tuple[Package, ...]:
-        """The same for hints, which can do without: nothing where dpkg's lists cannot be read."""
+        """The same for hints; empty if dpkg's lists cannot be read."""
         try:
             return self.packages
         except UndecidedError:
@@ -79,27 +79,27 @@ class Nvidia:
 
     @fact
     def cuda_versions(self) -> tuple[str, ...]:
-        """The distinct versions of them, in order."""
+        """The distinct CUDA versions, oldest first."""
         return cuda.cuda_versions(self.cuda)
 
     @fact
     def minimum_driver(self) -> str | None:
-        """The oldest driver that they run with, if that is known."""
+        """The oldest driver that all of them run with, if known."""
         return cuda.minimum_driver(self.cuda)
 
     @fact
     def requirements(self) -> tuple[Requirement, ...]:
-        """What variables demand of the host's driver."""
+        """The requirements on the host's driver that variables state."""
         return find_requirements(self._environment)
 
     @fact
     def loader(self) -> LoaderPath:
-        """Where the dynamic loader looks."""
+        """The directories that the dynamic loader searches."""
         return loader.find_loader_path(self._filesystem, self._environment)
 
     @fact
     def injected_links(self) -> tuple[Node, ...]:
-        """What is no regular file where the container runtime mounts programs."""
+        """Paths where the container runtime mounts programs, and that are not regular files."""
         return files.injected_links(self._filesystem)
 
     @fact

@@ -1,8 +1,8 @@
-"""What an image demands of the host's driver by its variables, and whether a host fulfils it.
+"""What an image's variables require of the host's driver, and whether a host satisfies it.
 
 Sources: libnvidia-container ``src/cli/dsl.c``; nvidia-container-toolkit ``internal/config/image/cuda_image.go`` and
-``internal/requirements``. The tests hold it against the tables of their own tests. Of a host's properties only the
-driver, and the CUDA version that follows from it, can be known here; brand and architecture of the GPU cannot.
+``internal/requirements``. The tests compare it with the tables of their tests. Of a host's properties, only the driver
+and its CUDA version can be known here; the brand and the architecture of the GPU cannot.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PREFIX: Final = "NVIDIA_REQUIRE_"
 _JETPACK: Final = "NVIDIA_REQUIRE_JETPACK"
 _CUDA: Final = "NVIDIA_REQUIRE_CUDA"
 _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
-"""What Go's ``strconv.ParseBool`` takes for true."""
+"""The values that Go's ``strconv.ParseBool`` accepts as true."""
 
 _VERSIONS: Final = frozenset({"cuda", "driver", "arch"})
 _PROPERTIES: Final = _VERSIONS | {"brand"}
@@ -47,12 +47,12 @@ class Condition(NamedTuple):
 
 
 class Requirement(NamedTuple):
-    """What one variable demands.
+    """The requirement that one variable states.
 
     Attributes:
         variable: its name.
-        alternatives: the conditions; all of one alternative have to hold.
-        problem: why the container runtime cannot make sense of it, if so; a clause.
+        alternatives: lists of conditions; all conditions of one alternative must be true.
+        problem: why the container runtime cannot parse it, or None; a clause.
         implied: whether it follows from ``CUDA_VERSION``, as for images older than ``NVIDIA_REQUIRE_CUDA``.
     """
 
@@ -67,20 +67,20 @@ class Requirement(NamedTuple):
 
 
 class Host(NamedTuple):
-    """What is known of a host: its driver, and the CUDA version that the driver has."""
+    """The known properties of a host: its driver, and the CUDA version that the driver supports."""
 
     driver: Version
     cuda: Version | None
 
     @classmethod
     def of(cls, driver: str) -> Host | None:
-        """Return the host with a driver, or None if `driver` is no version."""
+        """Return the host with a driver, or None if `driver` is not a version."""
         version = parse_version(driver)
         return None if version is None else cls(version, cuda_of(version))
 
 
 def find_requirements(environment: Mapping[str, str]) -> tuple[Requirement, ...]:
-    """Return what the variables demand, in the order of their names; nothing if ``NVIDIA_DISABLE_REQUIRE`` is set."""
+    """Return the requirements of the variables, sorted by name; none if ``NVIDIA_DISABLE_REQUIRE`` is set."""
     if environment.get("NVIDIA_DISABLE_REQUIRE") in _TRUE:
         return ()
     names = sorted(name for name in environment if name.startswith(PREFIX) and not name.startswith(_JETPACK))
@@ -92,7 +92,7 @@ def find_requirements(environment: Mapping[str, str]) -> tuple[Requirement, ...]
 
 
 def is_legacy(environment: Mapping[str, str]) -> bool:
-    """Tell whether the container runtime takes the image for one from before ``NVIDIA_REQUIRE_CUDA``."""
+    """Return whether the container runtime treats the image as older than ``NVIDIA_REQUIRE_CUDA``."""
     return bool(environment.get("CUDA_VERSION")) and not environment.get(_CUDA)
 
 
@@ -102,12 +102,12 @@ def legacy_version(environment: Mapping[str, str]) -> Requirement | None:
         return None
     version = major_minor(environment["CUDA_VERSION"])
     if version is None:
-        return Requirement("CUDA_VERSION", (), problem="it is no version of CUDA", implied=True)
+        return Requirement("CUDA_VERSION", (), problem="not a CUDA version", implied=True)
     return Requirement("CUDA_VERSION", ((Condition("cuda", ">=", version),),), implied=True)
 
 
 def major_minor(text: str) -> str | None:
-    """Return the first two numbers of a semantic version, or None if it is none that the toolkit takes."""
+    """Return the first two numbers of a semantic version, or None if the toolkit does not accept it."""
     match = re.fullmatch(_SEMANTIC, text)
     if match is None or any(int(part or 0) > _MAX_UINT32 for part in match.groups()):
         return None
@@ -115,7 +115,7 @@ def major_minor(text: str) -> str | None:
 
 
 def parse_requirement(variable: str, text: str) -> Requirement:
-    """Return what a variable demands: spaces stand between alternatives, commas between conditions."""
+    """Return the requirement of a variable: spaces separate alternatives, commas separate conditions."""
     alternatives: list[tuple[Condition, ...]] = []
     problem: str | None = None
     for term in text.split(" "):
@@ -123,14 +123,15 @@ def parse_requirement(variable: str, text: str) -> Requirement:
         for factor in filter(None, term.split(",")):
             match = re.fullmatch(_CONDITION, factor)
             if match is None:
-                problem = problem or f"{factor[:60]!r} is no comparison"
+                problem = problem or f"{factor[:60]!r} is not a comparison"
                 continue
             condition = Condition(*match.groups())
             name = condition.property.lower()
             if name not in _PROPERTIES:
-                problem = problem or f"{condition.property[:60]!r} is none of {', '.join(sorted(_PROPERTIES))}"
+                known = ", ".join(sorted(_PROPERTIES))
+                problem = problem or f"{condition.property[:60]!r} is not one of {known}"
             elif name in _VERSIONS and parse_version(condition.value) is None:
-                problem = problem or f"{condition.value[:60]!r} is no version"
+                problem = problem or f"{condition.value[:60]!r} is not a version"
             conditions.append(condition)
         if conditions:
             alternatives.append(tuple(conditions))
@@ -138,7 +139,7 @@ def parse_requirement(variable: str, text: str) -> Requirement:
 
 
 def fulfils(host: Host, requirement: Requirement) -> bool | None:
-    """Tell whether a host fulfils a requirement; None if that depends on what is not known of it."""
+    """Return whether a host satisfies a requirement; None if that depends on unknown properties of the host."""
     outcomes = [_all([_holds(host, condition) for condition in group]) for group in requirement.alternatives]
     if not outcomes or True in outcomes:
         return True

@@ -1,25 +1,26 @@
-r"""The image has files where the user's directory is mounted.
+r"""The image has files in the directory where the user's directory is mounted.
 
 ## What it checks
 
-Nothing lies in the directory over which SageMaker mounts the user's own: `MountPath` of the AppImageConfig, or
-`/home/sagemaker-user`. There is one finding for each layer that writes there. The files that `useradd --create-home`
-copies from `/etc/skel` are a note. What a kernel needs there is left to FSR005 and KRN008.
+The image has no files in the directory where SageMaker mounts the user's own directory: `MountPath` of the
+AppImageConfig, or `/home/sagemaker-user`. There is one finding for each layer that writes there. The files that
+`useradd --create-home` copies from `/etc/skel` are a note. Files that a kernel needs are reported by FSR005 and KRN008.
 
 ## Why it matters
 
-Each user of the domain has a directory on a shared volume, which takes the place of this one: what the image puts
-there is not seen. "The directory should be empty", says the API.
+Each user of the domain has a directory on a shared volume. It is mounted over this directory and hides the files of
+the image. The API reference says: "The directory should be empty".
 
 ## How to fix
 
-Install into a system directory, or copy the files when the app starts (a lifecycle configuration can do that):
+Install into a system directory. If users need the files in their directory, copy them when the app starts, for example
+in a lifecycle configuration:
 
 ```dockerfile
 COPY notebooks/ /opt/notebooks/
 ```
 
-Another mount path can be given to the AppImageConfig:
+You can also set another mount path in the AppImageConfig:
 
 ```sh
 aws sagemaker create-app-image-config ... \
@@ -28,9 +29,9 @@ aws sagemaker create-app-image-config ... \
 
 ## Data
 
-- `directory`: where the user's directory will be mounted.
-- `count`, `bytes`: how many paths that are no directories the layer puts there, and the sizes of the files.
-- `paths`: some of them.
+- `directory`: the directory where the user's directory is mounted.
+- `count`, `bytes`: the number of paths in the layer that are not directories, and the total size of the files.
+- `paths`: some of these paths.
 
 ## References
 
@@ -69,7 +70,7 @@ _SKELETON: Final = frozenset(
         ".zshrc",
     }
 )
-"""What the skeletons of the usual distributions hold, and what programs leave behind that run during the build."""
+"""The contents of `/etc/skel` in common distributions, and what programs leave behind during a build."""
 
 _SMALL: Final = 100_000
 
@@ -80,15 +81,15 @@ def home_directory_hidden(subject: Subject) -> Iterator[Finding]:
     home = subject.facts.home
     severity = Severity.NOTE if _is_skeleton(home) else None
     for share in home.shares:
-        count = "a file" if share.files == 1 else f"{share.files:,} files"
-        skeleton = ", no more than useradd leaves there" if severity else ""
+        count = "1 file" if share.files == 1 else f"{share.files:,} files"
+        skeleton = "; only files that useradd creates" if severity else ""
         yield Finding(
-            message=f"{count} ({human(share.bytes)}) in {home.path}, which the user's directory will hide{skeleton}",
+            message=f"{count} ({human(share.bytes)}) in {home.path}, hidden by the mounted user directory{skeleton}",
             path=share.paths[0],
             layer=share.layer,
             hint=None
             if severity
-            else "install into a system directory such as /opt; in Studio Classic another MountPath helps, too",
+            else "Install into a system directory such as /opt, or in Studio Classic choose another MountPath",
             severity=severity,
             data={"directory": home.path, "count": share.files, "bytes": share.bytes, "paths": list(share.paths)},
         )

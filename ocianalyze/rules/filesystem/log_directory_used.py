@@ -1,19 +1,19 @@
-"""The image has files in `/var/log/studio`, where SageMaker puts its own logs.
+"""The image has files in `/var/log/studio`, which is reserved for SageMaker's logs.
 
 ## What it checks
 
-Nothing but directories lies in `/var/log/studio`. There is one finding for each layer that writes there. Empty
-directories are as they should be: SageMaker Distribution makes them.
+`/var/log/studio` contains nothing but directories. There is one finding for each layer that writes there. Empty
+directories are allowed: SageMaker Distribution creates them.
 
 ## Why it matters
 
 "`/var/log/studio` are reserved for the logging directories of your applications and the extensions associated with it.
-We recommend that you don't use these folders in creating your image." What the image puts there may be hidden or
-overwritten.
+We recommend that you don't use these folders in creating your image." Files of the image may be hidden or overwritten
+there.
 
 ## How to fix
 
-Let programs log elsewhere while the image is built, or remove the files in the same step:
+Write logs to another directory during the build, or remove the files in the same step:
 
 ```dockerfile
 RUN ./install.sh && rm -rf /var/log/studio/*
@@ -22,8 +22,8 @@ RUN ./install.sh && rm -rf /var/log/studio/*
 ## Data
 
 - `directory`: `/var/log/studio`.
-- `count`, `bytes`: how many paths that are no directories the layer puts there, and the sizes of the files.
-- `paths`: some of them.
+- `count`, `bytes`: the number of paths in the layer that are not directories, and the total size of the files.
+- `paths`: some of these paths.
 
 ## References
 
@@ -55,15 +55,15 @@ def log_directory_used(subject: Subject) -> Iterator[Finding]:
         yield Finding.at(
             directory.node,
             f"{DIRECTORY} is {what}, but it is reserved for SageMaker's logs",
-            hint="make it a directory, or leave it out",
+            hint="Make it a directory, or remove it from the image",
             data={"directory": DIRECTORY, "count": 1, "bytes": directory.node.size, "paths": [DIRECTORY]},
         )
     for share in directory.shares:
-        count = "a file" if share.files == 1 else f"{share.files:,} files"
+        count = "1 file" if share.files == 1 else f"{share.files:,} files"
         yield Finding(
             message=f"{count} ({human(share.bytes)}) in {DIRECTORY}, which is reserved for SageMaker's logs",
             path=share.paths[0],
             layer=share.layer,
-            hint="let programs log elsewhere, or remove the files in the step that makes them",
+            hint="Write logs to another directory, or remove the files in the same RUN step that creates them",
             data={"directory": DIRECTORY, "count": share.files, "bytes": share.bytes, "paths": list(share.paths)},
         )

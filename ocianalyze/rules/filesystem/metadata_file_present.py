@@ -1,18 +1,18 @@
-"""The image brings a metadata file that SageMaker writes itself.
+"""The image contains a metadata file that SageMaker writes itself.
 
 ## What it checks
 
-Neither `/opt/ml/metadata/resource-metadata.json` nor `/opt/.sagemakerinternal/internal-metadata.json` is in the
-image.
+The image contains neither `/opt/ml/metadata/resource-metadata.json` nor
+`/opt/.sagemakerinternal/internal-metadata.json`.
 
 ## Why it matters
 
-SageMaker writes these files when the app starts. Code that was tested with the image's own file reads something
-else in Studio. Usually such a file was left behind by a test, or by committing a running container.
+SageMaker writes these files when the app starts. Code that was tested with the image's own file reads different content
+in Studio. Usually such a file is left over from a test, or from committing a running container.
 
 ## How to fix
 
-Remove the `COPY` that brings the file; for tests, mount it:
+Remove the `COPY` instruction that adds the file. For tests, mount the file instead:
 
 ```sh
 docker run --volume "$PWD/resource-metadata.json:/opt/ml/metadata/resource-metadata.json:ro" IMAGE
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
 
 @rule(id="FSR007", severity=everywhere(Severity.WARNING))
 def metadata_file_present(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each of the files that is there."""
+    """Yield a finding for each of these files that exists."""
     for path in METADATA:
         node = subject.filesystem.lookup(path, follow=False)
         if node is not None:
             yield Finding.at(
                 node,
-                f"{path} is written by SageMaker when the app starts; the image's own will not be seen",
-                hint="do not copy it into the image",
+                f"SageMaker writes {path} when the app starts; the file in the image is not visible",
+                hint="Do not copy this file into the image",
                 data={"path": path},
             )

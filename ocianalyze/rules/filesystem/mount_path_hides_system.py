@@ -1,20 +1,23 @@
-"""The AppImageConfig mounts the user's directory over something that the image needs.
+"""The AppImageConfig mounts the user's directory over files that the image needs.
 
 ## What it checks
 
-`FileSystemConfig.MountPath` of the AppImageConfig for Studio Classic, with symlinks followed, is neither `/` nor a
-directory of the system (`/usr`, `/bin`, `/lib`, `/etc`, `/dev`, `/proc`, `/sys`, ...) nor one in which `/bin/sh`, the
-`python` of the `PATH` or the program of a kernel lies. Within a directory that SageMaker keeps for itself, `/opt/ml` or
-`/opt/.sagemakerinternal`, it is a warning. What lies in it besides is FSR003's, and its form CFG003's.
+`FileSystemConfig.MountPath` of the AppImageConfig for Studio Classic, after symlinks are followed, is none of these:
+
+- `/` or a system directory (`/usr`, `/bin`, `/lib`, `/etc`, `/dev`, `/proc`, `/sys`, ...)
+- a directory that contains `/bin/sh`, the `python` that is first on `PATH`, or the program of a kernel
+
+A mount path in a directory that is reserved for SageMaker, `/opt/ml` or `/opt/.sagemakerinternal`, is a warning. Other
+files in the mount path are reported by FSR003, and an invalid path by CFG003.
 
 ## Why it matters
 
-The user's directory takes the place of what is there: with `/usr` the container has no programs, with `/opt` perhaps no
-conda. The app does not start, or no kernel does.
+The user's directory hides everything at the mount path. If that is `/usr`, the container has no programs. If it is
+`/opt`, it may have no conda. Then the app does not start, or no kernel starts.
 
 ## How to fix
 
-Mount it where nothing is:
+Use a mount path where the image has no files:
 
 ```json
 {"FileSystemConfig": {"MountPath": "/home/sagemaker-user"}}
@@ -22,7 +25,7 @@ Mount it where nothing is:
 
 ## Data
 
-- `mount_path`: the path.
+- `mount_path`: the mount path.
 - `hidden`: some of the paths that are needed and hidden.
 
 ## References
@@ -59,23 +62,23 @@ def _is_given(subject: Subject) -> bool:
 
 @rule(id="FSR004", severity={CLASSIC: Severity.ERROR}, applies=_is_given)
 def mount_path_hides_system(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if the mount path is where it must not be."""
+    """Yield a finding if the mount path hides or overlaps something that is needed."""
     path = _mount_path(subject) or ""
     places = {normpath(path), subject.filesystem.resolve(normpath(path)).path}
     hidden = sorted({needed for needed in _needed(subject) if any(within(needed, place) for place in places)})
     data = {"mount_path": path, "hidden": hidden[:_SHOWN]}
     if places & _SYSTEM or hidden:
-        what = f"which hides {hidden[0]}" if hidden else "which is a directory of the system"
+        what = f"which hides {hidden[0]}" if hidden else "which is a system directory"
         yield Finding(
-            message=f"the user's directory is to be mounted on {path}, {what}",
+            message=f"the AppImageConfig mounts the user's directory on {path}, {what}",
             path=normpath(path),
-            hint="choose a MountPath where nothing is, such as /home/sagemaker-user",
+            hint="Choose a MountPath where the image has no files, such as /home/sagemaker-user",
             data=data,
         )
     elif any(within(place, reserved) for place in places for reserved in RESERVED):
         yield Finding(
-            message=f"the user's directory is to be mounted on {path}, which SageMaker keeps for itself",
-            hint="choose a MountPath where nothing is, such as /home/sagemaker-user",
+            message=f"the AppImageConfig mounts the user's directory on {path}, which is reserved for SageMaker",
+            hint="Choose a MountPath where the image has no files, such as /home/sagemaker-user",
             severity=Severity.WARNING,
             data=data,
         )

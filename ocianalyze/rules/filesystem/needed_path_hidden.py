@@ -1,23 +1,35 @@
-r"""Something that must run is hidden at run time.
+r"""A program that must run is hidden at run time.
 
 ## What it checks
 
-For each kernel that is listed: the program that its command starts, the symlinks and interpreters on the way to it,
-and the base interpreter of a virtual environment do not lie in a directory that is mounted over: `/opt/ml`,
-`/opt/.sagemakerinternal`, and the user's directory; in the newer Studio `/var/log/studio` as well, and the user's
-directory is always `/home/sagemaker-user`. Every container runtime mounts over `/proc`, `/sys` and `/dev`, too. The
-same holds for the programs that the command of the image starts, where the image runs its own. Kernel specs that are
-hidden themselves are left to KRN008, modules to KRN007.
+For each listed kernel, these paths are not in a directory that is mounted over:
 
-A warning: the image has files in its working directory, and that is one of the reserved directories; or it has shared
-libraries in a directory of `LD_LIBRARY_PATH`, or modules in one of `PYTHONPATH`, and that is hidden. A hidden directory
-of `PATH` alone is none.
+- the program of its command
+- the symlinks and interpreters through which that program is reached
+- the base interpreter of a virtual environment
+
+If the image starts the app with its own command, the same applies to the programs that this command starts. Hidden
+kernel specs are reported by KRN008, and hidden modules by KRN007.
+
+These directories are mounted over:
+
+- `/opt/ml`, `/opt/.sagemakerinternal` and the user's directory
+- in the newer Studio, also `/var/log/studio`; the user's directory is always `/home/sagemaker-user` there
+- `/proc`, `/sys` and `/dev`, in every container runtime
+
+These are warnings:
+
+- The working directory is in one of the reserved directories, and the image has files there.
+- A directory in `LD_LIBRARY_PATH` is hidden and has shared libraries in the image.
+- A directory in `PYTHONPATH` is hidden and has modules in the image.
+
+A hidden directory in `PATH` alone is not reported.
 
 ## Why it matters
 
-What lies there in the image is not there when the app runs. A kernel is listed, and starting it fails with `No such
-file or directory` in the log (log group `/aws/sagemaker/studio`), and "Kernel Dead" in the notebook. An app whose
-program is hidden does not start.
+The image's files in these directories do not exist when the app runs. A kernel is listed, but starting it fails with
+`No such file or directory` in the log (log group `/aws/sagemaker/studio`) and "Kernel Dead" in the notebook. An app
+whose program is hidden does not start.
 
 ## How to fix
 
@@ -32,8 +44,8 @@ RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install ipykernel \
 
 - `hidden`: the path that is needed.
 - `directory`: the directory that hides it.
-- `kernel`, `kernel_directory`: the kernel that needs it, if it is one, and the directory of its `kernel.json`.
-- `variable`: the variable that names it, if it is one.
+- `kernel`, `kernel_directory`: the kernel that needs the path, if any, and the directory of its `kernel.json`.
+- `variable`: the variable that contains the path, if any.
 
 ## References
 
@@ -62,14 +74,14 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.programs import Program
 
-_HINT: Final = "install it into a system directory such as /opt/venv or /usr/local"
+_HINT: Final = "Install it into a system directory such as /opt/venv or /usr/local"
 _VARIABLES: Final = {"LD_LIBRARY_PATH": re.compile(r"\.so(\.|\Z)"), "PYTHONPATH": re.compile(r"\.(py|so)\Z")}
-"""The variables that name directories, and what is looked for in them."""
+"""Variables that list directories, and the file names that matter in each."""
 
 
 @rule(id="FSR005", severity=everywhere(Severity.ERROR))
 def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each thing that needs something hidden."""
+    """Yield a finding for each kernel, variable or command that needs a hidden path."""
     environment = subject.facts.environment
     directory = normpath(join("/", subject.image.config.config.working_dir))
     yield from in_each_listing(subject, _by_kernels)
@@ -86,7 +98,7 @@ def _by_kernels(listing: Listing) -> Iterator[Finding]:
         path, directory = found
         node = listing.shell.filesystem.lookup(path, follow=False)
         yield Finding(
-            message=f"kernel {kernel.name!r} needs {path}, which what is mounted on {directory} hides at run time",
+            message=f"kernel {kernel.name!r} needs {path}, which is hidden at run time by the mount on {directory}",
             path=path,
             layer=node.layer if node is not None else kernel.node.layer,
             hint=_HINT,
@@ -101,7 +113,7 @@ def _by_kernels(listing: Listing) -> Iterator[Finding]:
 
 
 def _needed(kernel: Kernel) -> tuple[str, ...]:
-    """Return the paths that starting the kernel goes through, as far as they are there."""
+    """Return the existing paths that are used to start the kernel."""
     program, python = kernel.program, kernel.python
     paths = _path_of(program) if program is not None else ()
     if python is not None and python.home is not None and python.home_exists:
@@ -123,7 +135,7 @@ def _by_variables(listing: Listing, environment: Mapping[str, str]) -> Iterator[
                 continue
             yield Finding.at(
                 top,
-                f"{name} names {normpath(entry)}, whose files what is mounted on {directory} hides at run time",
+                f"{name} contains {normpath(entry)}, whose files are hidden at run time by the mount on {directory}",
                 hint=_HINT,
                 severity=Severity.WARNING,
                 data={"variable": name, "hidden": normpath(entry), "directory": directory},
@@ -136,18 +148,18 @@ def _working_directory(listing: Listing, directory: str) -> Iterator[Finding]:
         return
     if any(not node.is_directory for node in listing.shell.filesystem.walk(hiding)):
         yield Finding(
-            message=f"the working directory {directory} lies in {hiding}, whose files may be hidden at run time",
+            message=f"working directory {directory} is in {hiding}, whose files may be hidden at run time",
             path=directory,
-            hint="set WORKDIR to a directory of your own",
+            hint="Set WORKDIR to a directory that is not reserved",
             severity=Severity.WARNING,
             data={"hidden": directory, "directory": hiding},
         )
 
 
 def _by_command(command: Command, mounts: Mounts) -> Iterator[Finding]:
-    """Yield a finding if something hidden is on the way to the program that does the work.
+    """Yield a finding if the path of the program that does the work passes through something hidden.
 
-    What only the AppImageConfig names is left to APP006.
+    A program that only the AppImageConfig names is reported by APP006.
     """
     programs = [command.first]
     if command.found.certain and command.words:
@@ -159,7 +171,7 @@ def _by_command(command: Command, mounts: Mounts) -> Iterator[Finding]:
             path, hiding = found
             node = command.found.shell.filesystem.lookup(path, follow=False)
             yield Finding(
-                message=f"the command {command.shown} needs {path}, which is hidden by what is mounted on {hiding}",
+                message=f"command {command.shown} needs {path}, which is hidden at run time by the mount on {hiding}",
                 path=path,
                 layer=node.layer if node is not None else None,
                 hint=_HINT,

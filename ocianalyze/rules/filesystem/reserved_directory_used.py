@@ -1,20 +1,20 @@
-"""The image has files in a directory that SageMaker keeps for itself.
+"""The image has files in a directory that is reserved for SageMaker.
 
 ## What it checks
 
-Nothing but directories lies in `/opt/ml` and `/opt/.sagemakerinternal`, and neither is itself a file or a symlink.
-There is one finding for each directory and each layer that writes there. Empty directories are a note. The metadata
-files that SageMaker writes itself are left to FSR007, and what a kernel needs there to FSR005 and KRN008.
+`/opt/ml` and `/opt/.sagemakerinternal` contain nothing but directories, and neither is itself a file or a symlink.
+There is one finding for each directory and layer. Empty directories are a note. The metadata files that SageMaker
+writes itself are reported by FSR007, and files that a kernel needs by FSR005 and KRN008.
 
 ## Why it matters
 
 "The `/opt/.sagemakerinternal` and `/opt/ml` directories are reserved. Any data in these directories might not be
-visible at runtime." Images for training and processing put their code into `/opt/ml/code`; in Studio it may be
-gone.
+visible at runtime." Images for training and processing have their code in `/opt/ml/code`. In Studio, that code may be
+missing.
 
 ## How to fix
 
-Put the files elsewhere:
+Put the files into another directory:
 
 ```dockerfile
 COPY model/ /opt/model/
@@ -23,8 +23,8 @@ COPY model/ /opt/model/
 ## Data
 
 - `directory`: the reserved directory.
-- `count`, `bytes`: how many paths that are no directories the layer puts there, and the sizes of the files.
-- `paths`: some of them.
+- `count`, `bytes`: the number of paths in the layer that are not directories, and the total size of the files.
+- `paths`: some of these paths.
 
 ## References
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.directories import Directory
 
-_HINT = "put the files elsewhere, for example below /opt/project or /usr/local/share"
+_HINT = "Move the files to another directory, such as /opt/project or /usr/local/share"
 
 
 @rule(id="FSR001", severity=everywhere(Severity.WARNING))
@@ -68,7 +68,7 @@ def _findings(directory: Directory) -> Iterator[Finding]:
         yield Finding.at(node, f"{directory.path} is {what}, but it is reserved for SageMaker", hint=_HINT)
         return
     for share in directory.shares:
-        count = "a file" if share.files == 1 else f"{share.files:,} files"
+        count = "1 file" if share.files == 1 else f"{share.files:,} files"
         yield Finding(
             message=f"{count} ({human(share.bytes)}) in {directory.path}, which is reserved and may be hidden",
             path=share.paths[0],
@@ -85,7 +85,7 @@ def _findings(directory: Directory) -> Iterator[Finding]:
         what = "empty directories" if directory.directories else "an empty directory"
         yield Finding.at(
             node,
-            f"{directory.path} is reserved, and the image has {what} there",
+            f"{directory.path} is reserved, but the image has {what} there",
             severity=Severity.NOTE,
             data={"directory": directory.path, "count": 0, "bytes": 0, "paths": []},
         )

@@ -7,8 +7,9 @@
 ## Why it matters
 
 "Use the `WORKDIR` instruction to set the working directory of your image to a folder within `/home/sagemaker-user`."
-The server starts there: elsewhere the file browser shows another directory than the one whose contents are kept, and
-what users save there is gone when the app stops. AWS's own example for JupyterLab sets none and works.
+The server starts in the working directory. If that is elsewhere, the file browser does not show the persistent
+directory, and files that users save are lost when the app stops. AWS's own example for JupyterLab sets no working
+directory and works.
 
 ## How to fix
 
@@ -18,7 +19,7 @@ WORKDIR /home/sagemaker-user
 
 ## Data
 
-- `working_directory`: what it is, or null.
+- `working_directory`: the working directory, or null.
 
 ## References
 
@@ -42,13 +43,13 @@ if TYPE_CHECKING:
 
 @rule(id="FSR006", severity=newer(Severity.NOTE), before_layers=True)
 def working_directory_elsewhere(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding if it is elsewhere or not set."""
+    """Yield a finding if the working directory is elsewhere or not set."""
     given = subject.image.config.config.working_dir
     if given and within(normpath(join("/", given)), DEFAULT_MOUNT):
         return
-    what = f"the working directory is {given}, not within {DEFAULT_MOUNT}" if given else "no working directory is set"
+    what = f"working directory {given} is not within {DEFAULT_MOUNT}" if given else "no working directory is set"
     yield Finding(
-        message=f"{what}: users may work where nothing is kept",
-        hint=f"set WORKDIR {DEFAULT_MOUNT}",
+        message=f"{what}: files that users save there may be lost",
+        hint=f"Add 'WORKDIR {DEFAULT_MOUNT}' to the Dockerfile",
         data={"working_directory": given or None},
     )

@@ -1,20 +1,25 @@
-"""Which CUDA runtimes the image has.
+"""The CUDA runtimes in the image.
 
 ## What it checks
 
-Nothing: it is an inventory. CUDA versions are told from `version.json` and `version.txt` of toolkits, the names of
-`libcudart.so.X.Y.Z`, NVIDIA's wheels (`nvidia-cuda-runtime-cu12`, `cuda-toolkit`), PyTorch's (`+cu124`), conda's
-packages (`cuda-cudart`, `cuda-version`, `cudatoolkit`), dpkg, and directories such as `/usr/local/cuda-12.4`.
-`CUDA_VERSION` and labels count where there is nothing better: they may have been inherited.
+This is an inventory; it checks nothing. CUDA versions are detected from these:
+
+- `version.json` and `version.txt` of toolkits
+- the names of `libcudart.so.X.Y.Z`
+- wheels of NVIDIA (`nvidia-cuda-runtime-cu12`, `cuda-toolkit`) and of PyTorch (`+cu124`)
+- conda packages (`cuda-cudart`, `cuda-version`, `cudatoolkit`) and dpkg
+- directories such as `/usr/local/cuda-12.4`
+
+`CUDA_VERSION` and labels are used only if there is no other evidence, because they may be inherited.
 
 ## Why it matters
 
-Several runtimes can lie side by side: that of the base image and those that Python packages bring. The newest of them
-decides which driver the host must have (GPU007), and each takes gigabytes.
+An image can have several runtimes: the base image's and those that Python packages include. The newest one decides
+which driver the host must have (GPU007). Each takes gigabytes.
 
 ## How to fix
 
-There is nothing to fix. Where two runtimes are one too many, take a base image without CUDA if wheels bring it:
+There is nothing to fix. To avoid a second runtime, use a base image without CUDA if wheels include it:
 
 ```dockerfile
 FROM python:3.12-slim
@@ -46,7 +51,7 @@ _SHOWN: Final = 50
 
 
 def has_cuda(subject: Subject) -> bool:
-    """Tell whether anything says that there is CUDA in the image."""
+    """Return whether there is any evidence of CUDA in the image."""
     return bool(subject.facts.nvidia.cuda)
 
 
@@ -57,7 +62,7 @@ def cuda_versions(subject: Subject) -> Iterator[Finding]:
     first = nvidia.cuda[0]
     found = [item for item in nvidia.cuda if not item.stated]
     told = ", ".join(dict.fromkeys(item.version for item in found or nvidia.cuda))
-    where = "" if found else f", as {first.place} says"
+    where = "" if found else f", according to {first.place}"
     yield Finding(
         message=f"CUDA {told}{where}",
         path=first.place if first.place.startswith("/") else None,

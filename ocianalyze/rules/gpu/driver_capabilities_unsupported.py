@@ -1,16 +1,18 @@
-"""`NVIDIA_DRIVER_CAPABILITIES` asks for something that there is not, or leaves out what CUDA needs.
+"""`NVIDIA_DRIVER_CAPABILITIES` contains an unsupported value, or lacks one that CUDA needs.
 
 ## What it checks
 
-The words in `NVIDIA_DRIVER_CAPABILITIES`, between which there are commas, are some of `all`, `compute`, `compat32`,
-`graphics`, `utility`, `video`, `display` and `ngx`; another word is an error. Where the variable is set and names
-neither `all` nor both of `compute` and `utility`, it is a warning. Unset or empty, it is `compute,utility`.
+`NVIDIA_DRIVER_CAPABILITIES` is a list of words, separated by commas. The supported words are `all`, `compute`,
+`compat32`, `graphics`, `utility`, `video`, `display` and `ngx`. Any other word is an error. If the variable is set but
+contains neither `all` nor both `compute` and `utility`, it is a warning. If the variable is unset or empty, it means
+`compute,utility`.
 
 ## Why it matters
 
-The variable says which of the driver's libraries the container runtime mounts. For a word that it does not know its
-hook ends with `unsupported capabilities found`, and the container does not start on a GPU instance. Without `compute`
-there is no `libcuda.so.1`, so that frameworks find no GPU; without `utility` neither `nvidia-smi` nor NVML.
+The variable selects the driver libraries that the container runtime mounts. If it contains an unsupported word, the
+runtime's hook fails with `unsupported capabilities found`, and the container does not start on a GPU instance. Without
+`compute` there is no `libcuda.so.1`, and frameworks find no GPU. Without `utility` there is no `nvidia-smi` and no
+NVML.
 
 ## How to fix
 
@@ -20,9 +22,9 @@ ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility
 
 ## Data
 
-- `value`: the variable's value.
-- `unsupported`: the words that there are not.
-- `missing`: those of `compute` and `utility` that it leaves out.
+- `value`: the value of the variable.
+- `unsupported`: the words that are not supported.
+- `missing`: `compute` or `utility`, or both, if they are missing.
 
 ## References
 
@@ -47,7 +49,7 @@ VARIABLE: Final = "NVIDIA_DRIVER_CAPABILITIES"
 _ALL: Final = "all"
 _SUPPORTED: Final = frozenset({"compute", "compat32", "graphics", "utility", "video", "display", "ngx"})
 _NEEDED: Final = ("compute", "utility")
-_LOST: Final = {"compute": "CUDA finds no GPU", "utility": "there is no nvidia-smi and no NVML"}
+_LOST: Final = {"compute": "CUDA finds no GPU", "utility": "nvidia-smi and NVML are missing"}
 _SHOWN: Final = 5
 
 
@@ -57,7 +59,7 @@ def _is_set(subject: Declaration) -> bool:
 
 @rule(id="GPU005", severity=everywhere(Severity.ERROR), applies=_is_set, before_layers=True)
 def driver_capabilities_unsupported(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding for words that there are not, or else for words that are missing."""
+    """Yield a finding for unsupported words, or else for missing ones."""
     value = subject.environment[VARIABLE]
     words = tuple(dict.fromkeys(word for part in value.split(",") if (word := part.strip())))
     unsupported = [] if _ALL in words else [word for word in words if word not in _SUPPORTED]
@@ -66,15 +68,15 @@ def driver_capabilities_unsupported(subject: Declaration) -> Iterator[Finding]:
     if unsupported:
         shown = ", ".join(repr(word[:40]) for word in unsupported[:_SHOWN])
         yield Finding(
-            message=f"{VARIABLE} asks for {shown}, which the container runtime does not know: on a GPU instance the "
-            "container does not start",
-            hint=f"set it to compute,utility; there are {', '.join(sorted(_SUPPORTED))} and all",
+            message=f"{VARIABLE} contains {shown}, which the container runtime does not support: the container does "
+            "not start on a GPU instance",
+            hint=f"Set it to compute,utility; supported values are {', '.join(sorted(_SUPPORTED))} and all",
             data=data,
         )
     elif missing:
         yield Finding(
-            message=f"{VARIABLE} leaves out {' and '.join(missing)}: {', '.join(_LOST[word] for word in missing)}",
-            hint="set it to compute,utility and what else is needed",
+            message=f"{VARIABLE} lacks {' and '.join(missing)}: {', '.join(_LOST[word] for word in missing)}",
+            hint="Set it to compute,utility and any others that you need",
             severity=Severity.WARNING,
             data=data,
         )

@@ -2,33 +2,33 @@
 
 ## What it checks
 
-No library of the driver (`libcuda`, `libnvidia-ml`, `libnvidia-ptxjitcompiler`, `libnvcuvid`, ...) is in the image,
-and nothing keeps the host's from being found. The findings, by `cause`:
+The image contains no library of the driver (`libcuda`, `libnvidia-ml`, `libnvidia-ptxjitcompiler`, `libnvcuvid`, ...)
+and nothing that hides the host's libraries. The findings, by `cause`:
 
-- `driver-library`: libraries of a driver version, where the loader looks: an error; elsewhere, or vendored by a
-  wheel, a warning. One finding for each version and layer.
-- `soname-blocked`: `libcuda.so.1` or `libnvidia-ml.so.1` is a regular file that is empty or a stub, where the loader
-  takes it: an error.
-- `stubs-on-loader-path`: a directory of stubs with a `libcuda.so.1` is on the loader's path: an error; with
-  `libcuda.so` alone, a warning.
-- `compat-on-loader-path`: the libraries of the CUDA compatibility package are on the loader's path: a warning.
-- `leftover`: empty files or dangling links where a driver once was: a warning.
-- `stub-copy`: a stub outside of a directory of stubs: a note.
+- `driver-library`: libraries of a driver version. An error in directories that the loader searches; a warning elsewhere
+  or in a wheel. There is one finding for each version and layer.
+- `soname-blocked`: `libcuda.so.1` or `libnvidia-ml.so.1` is an empty file or a stub that the loader uses. An error.
+- `stubs-on-loader-path`: a directory of stubs is on the loader's path. An error if it contains `libcuda.so.1`; a
+  warning if it contains only `libcuda.so`.
+- `compat-on-loader-path`: the libraries of the CUDA compatibility package are on the loader's path. A warning.
+- `leftover`: empty files or dangling symlinks where a driver once was. A warning.
+- `stub-copy`: a stub outside a directory of stubs. A note.
 
-Stubs in their own directories, the compatibility package off the path, the toolkit's libraries and those of wheels
-and conda packages are as they should be.
+These are allowed: stubs in their own directories, the compatibility package outside the loader's path, the toolkit's
+libraries, and the libraries of wheels and conda packages.
 
 ## Why it matters
 
-"Only the CUDA toolkit should be included in the image not the NVIDIA drivers." On a GPU instance the container
-runtime mounts the libraries of the host's driver into the container. If the image has its own of another version,
-`libcuda.so.1` may lead to the wrong one: `Failed to initialize NVML: Driver/library version mismatch`, CUDA error
-803. A stub gives "CUDA driver is a stub library" (error 34), an empty file `file too short`.
+"Only the CUDA toolkit should be included in the image not the NVIDIA drivers." On a GPU instance, the container runtime
+mounts the libraries of the host's driver into the container. If the image has libraries of another version,
+`libcuda.so.1` may resolve to the wrong one. The result is
+`Failed to initialize NVML: Driver/library version mismatch` or CUDA error 803. A stub results in "CUDA driver is a stub
+library" (error 34), and an empty file in `file too short`.
 
 ## How to fix
 
-- Debian and Ubuntu: `nvidia-cuda-toolkit` and `nvidia-cuda-dev` of the distribution pull the driver. Take NVIDIA's
-  repository and `cuda-toolkit-12-4` or `cuda-libraries-12-4`, an `nvidia/cuda` base image, or wheels:
+- Debian and Ubuntu: the distribution's `nvidia-cuda-toolkit` and `nvidia-cuda-dev` depend on the driver. Instead, use
+  `cuda-toolkit-12-4` or `cuda-libraries-12-4` from NVIDIA's repository, an `nvidia/cuda` base image, or wheels:
 
 ```dockerfile
 RUN python3 -m pip install nvidia-cuda-runtime-cu12
@@ -36,24 +36,24 @@ RUN python3 -m pip install nvidia-cuda-runtime-cu12
 
 - NVIDIA's repository: install `cuda-toolkit-X-Y`, not `cuda`, `cuda-runtime-X-Y` or `cuda-drivers`.
 - The runfile: `sh cuda_*_linux.run --silent --toolkit`.
-- Empty files: the build ran with the NVIDIA runtime. Take `"default-runtime": "nvidia"` out of the build host's
-  `/etc/docker/daemon.json` and build again.
-- The compatibility package: let the entry point set `LD_LIBRARY_PATH` only where the host's driver is older.
+- Empty files: the build ran with the NVIDIA runtime. Remove `"default-runtime": "nvidia"` from
+  `/etc/docker/daemon.json` on the build host and build again.
+- The compatibility package: set `LD_LIBRARY_PATH` in the entry point, and only if the host's driver is older.
 
 ## Data
 
-- `cause`: one of those above.
-- `version`: the driver version, where the names tell it; else null.
-- `count`, `bytes`: how many files, and their sizes.
-- `paths`: some of them.
+- `cause`: one of the causes above.
+- `version`: the driver version if the file names contain it, otherwise null.
+- `count`, `bytes`: the number of files and their total size.
+- `paths`: some of the files.
 - `packages`: packages of the driver that dpkg lists.
 
 ## References
 
 - [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
   "GPU".
-- [libnvidia-container, `nvc_info.c`](https://github.com/NVIDIA/libnvidia-container/blob/main/src/nvc_info.c): what
-  is mounted from the host.
+- [libnvidia-container, `nvc_info.c`](https://github.com/NVIDIA/libnvidia-container/blob/main/src/nvc_info.c): the files
+  that are mounted from the host.
 - [NVIDIA drivers for inference](https://docs.aws.amazon.com/sagemaker/latest/dg/inference-gpu-drivers.html): the
   compatibility package.
 """
@@ -74,14 +74,14 @@ if TYPE_CHECKING:
     from ocianalyze.facts.gpu import NvidiaFile
 
 _INSTEAD: Final = (
-    "install the toolkit alone: cuda-toolkit-X-Y or cuda-libraries-X-Y from NVIDIA's repository, an nvidia/cuda base "
+    "Use only the CUDA toolkit: cuda-toolkit-X-Y or cuda-libraries-X-Y from NVIDIA's repository, an nvidia/cuda base "
     "image, or wheels"
 )
 _FOREMOST: Final = ("libcuda.so", "libnvidia-ml.so")
-"""The libraries that people know."""
+"""The best-known libraries, which are named first."""
 
 _WEAK: Final = frozenset({"U06", "U07"})
-"""Patterns of the driver's data files; GPU002 has them."""
+"""Patterns of the driver's data files, which GPU002 reports."""
 
 
 @rule(id="GPU001", severity=everywhere(Severity.ERROR))
@@ -91,14 +91,14 @@ def driver_library_present(subject: Subject) -> Iterator[Finding]:
     blocked = {file.path for file in subject.facts.nvidia.blocked_sonames}
     yield from _driver_libraries(subject, libraries)
     for file in subject.facts.nvidia.blocked_sonames:
-        what = "an empty file" if file.reason == "empty" else "a copy of the stub"
+        what = "an empty file" if file.reason == "empty" else "a stub"
         told = dirname(file.path) not in subject.facts.nvidia.loader.default
-        why = "the image makes the loader look there first" if told else "ldconfig does not replace regular files"
+        why = "the loader searches this directory first" if told else "ldconfig does not replace regular files"
         yield about_files(
             "soname-blocked",
             [file],
-            f"{file.path} is {what}: {why}, so that the host's library is not found",
-            hint="remove the file; if it came from a build with the NVIDIA runtime, build with the default one",
+            f"{file.path} is {what} and hides the host's library: {why}",
+            hint="Remove the file; if a build with the NVIDIA runtime created it, build without that runtime",
         )
     yield from _added_to_loader_path(subject, libraries)
     rest = [file for file in libraries if file.path not in blocked]
@@ -107,8 +107,8 @@ def driver_library_present(subject: Subject) -> Iterator[Finding]:
         yield about_files(
             "leftover",
             files,
-            f"{_amount(files, 'leftover')} of a driver that is not there: {names(files)}",
-            hint="build without the NVIDIA runtime ('default-runtime' in daemon.json of the build host)",
+            f"{_amount(files, 'leftover file')} of a missing NVIDIA driver: {names(files)}",
+            hint="Build without the NVIDIA runtime ('default-runtime' in daemon.json of the build host)",
             severity=Severity.WARNING,
             layer=layer,
         )
@@ -116,8 +116,8 @@ def driver_library_present(subject: Subject) -> Iterator[Finding]:
         yield about_files(
             "stub-copy",
             files,
-            f"a stub of the driver outside of a directory of stubs: {names(files)}; what is loaded by this name fails",
-            hint="leave stubs in the toolkit's 'stubs' directory",
+            f"driver stub outside a 'stubs' directory: {names(files)}; programs that load it fail",
+            hint="Keep stubs in the toolkit's 'stubs' directory",
             severity=Severity.NOTE,
             layer=layer,
         )
@@ -136,8 +136,8 @@ def _driver_libraries(subject: Subject, libraries: Iterable[NvidiaFile]) -> Iter
     for (aside, version, layer), files in sorted(
         groups.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2])
     ):
-        driver = f"the NVIDIA driver {version}" if version else "an NVIDIA driver"
-        place = ", outside of the loader's default path" if aside else ""
+        driver = f"NVIDIA driver {version}" if version else "an NVIDIA driver"
+        place = ", outside the loader's default path" if aside else ""
         yield about_files(
             "driver-library",
             files,
@@ -167,8 +167,8 @@ def _added_to_loader_path(subject: Subject, libraries: Iterable[NvidiaFile]) -> 
             yield about_files(
                 "stubs-on-loader-path",
                 stubs,
-                f"{directory.source} makes the loader look in {directory.path}, which holds stubs: {names(stubs)}",
-                hint=f"take {directory.path} out of {directory.source}; for linking there is LIBRARY_PATH",
+                f"{directory.source} adds driver stubs to the loader's path, in {directory.path}: {names(stubs)}",
+                hint=f"Remove {directory.path} from {directory.source}; to link against stubs, use LIBRARY_PATH",
                 severity=None if named else Severity.WARNING,
                 layer=directory.layer,
             )
@@ -176,9 +176,9 @@ def _added_to_loader_path(subject: Subject, libraries: Iterable[NvidiaFile]) -> 
             yield about_files(
                 "compat-on-loader-path",
                 compat,
-                f"{directory.source} makes the loader look in {directory.path}: with a host driver that is newer than "
-                f"{names(compat)}, CUDA fails with error 803",
-                hint="set LD_LIBRARY_PATH in the entry point, and only where the host's driver is older",
+                f"{directory.source} adds {directory.path} to the loader's path: CUDA fails with error 803 if the host "
+                f"driver is newer than {names(compat)}",
+                hint="Set LD_LIBRARY_PATH in the entry point, and only if the host's driver is older",
                 severity=Severity.WARNING,
                 layer=directory.layer,
             )
@@ -193,5 +193,5 @@ def _by_layer(files: Iterable[NvidiaFile]) -> list[tuple[int, list[NvidiaFile]]]
 
 def _amount(files: list[NvidiaFile], what: str) -> str:
     if len(files) == 1:
-        return f"a {what}"
+        return f"1 {what}"
     return f"{len(files)} {what.removesuffix('y')}{'ies' if what.endswith('y') else 's'}"

@@ -1,29 +1,29 @@
-"""The image's variables demand a driver of the host.
+"""The image's variables require a certain driver on the host.
 
 ## What it checks
 
-`NVIDIA_REQUIRE_CUDA` and the other variables that begin with `NVIDIA_REQUIRE_`: spaces stand between alternatives,
-commas between conditions that have to hold together, and all variables have to be fulfilled. An image with a
-`CUDA_VERSION` and no `NVIDIA_REQUIRE_CUDA` demands `cuda>=` that version. `NVIDIA_DISABLE_REQUIRE=true` turns all of it
-off. The finding is
+`NVIDIA_REQUIRE_CUDA` and the other variables that begin with `NVIDIA_REQUIRE_`. Spaces separate alternatives, and
+commas separate conditions that must all be true. Every variable must be satisfied. An image that sets `CUDA_VERSION`
+but not `NVIDIA_REQUIRE_CUDA` requires `cuda>=` that version. `NVIDIA_DISABLE_REQUIRE=true` disables all requirements.
+The finding is
 
-- a note that says what is demanded,
-- a warning if the host's driver is given (`--driver-version`) and does not fulfil it,
-- an error if the container runtime cannot make sense of it.
+- a note that states the requirement
+- a warning if the host's driver is given (`--driver-version`) and does not satisfy it
+- an error if the container runtime cannot parse it
 
-What a GPU's brand and architecture decide cannot be told.
+Conditions on the brand and the architecture of the GPU cannot be checked.
 
 ## Why it matters
 
-On a GPU instance the container runtime refuses to start a container whose demands the host does not fulfil:
+On a GPU instance, the container runtime does not start a container whose requirements the host does not satisfy:
 `nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.8, please update your driver to a newer
-version, or use an earlier cuda container`, or `invalid expression`. AWS does not say which drivers the hosts of Studio
-have.
+version, or use an earlier cuda container`, or `invalid expression`. AWS does not document the drivers of Studio's
+hosts.
 
 ## How to fix
 
-Take a base image with an older CUDA version, or, if the software is known to run with an older driver (any of 525 or
-newer runs CUDA 12), turn the demand off:
+Use a base image with an older CUDA version. If the software is known to run with an older driver (any driver from 525
+on runs CUDA 12), disable the requirement:
 
 ```dockerfile
 ENV NVIDIA_DISABLE_REQUIRE=true
@@ -32,11 +32,11 @@ ENV NVIDIA_DISABLE_REQUIRE=true
 ## Data
 
 - `variable`: the variable.
-- `requirement`: what it demands, as alternatives of conditions.
-- `implied`: whether it follows from `CUDA_VERSION`.
-- `cuda`: the CUDA version that the driver must have, if one is demanded.
-- `driver`: the first driver that has it.
-- `fulfilled`: whether the given driver fulfils it; null if that is not known.
+- `requirement`: the requirement, as a list of alternatives, each a list of conditions.
+- `implied`: whether the requirement follows from `CUDA_VERSION`.
+- `cuda`: the CUDA version that the driver must support, if any.
+- `driver`: the first driver that supports it.
+- `fulfilled`: whether the given driver satisfies the requirement; null if that is not known.
 
 ## References
 
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HINT: Final = (
-    "take a base image with an older CUDA version, or set NVIDIA_DISABLE_REQUIRE=true if an older driver will do"
+    "Use a base image with an older CUDA version, or set NVIDIA_DISABLE_REQUIRE=true if an older driver is enough"
 )
 _LONGEST: Final = 120
 
@@ -69,7 +69,7 @@ def _has_requirements(subject: Declaration) -> bool:
 
 @rule(id="GPU004", severity=everywhere(Severity.NOTE), applies=_has_requirements, before_layers=True)
 def driver_required(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding for each variable that demands something."""
+    """Yield a finding for each variable that states a requirement."""
     host = None if subject.driver_version is None else Host.of(subject.driver_version)
     for requirement in find_requirements(subject.environment):
         fulfilled = None if host is None else fulfils(host, requirement)
@@ -84,8 +84,8 @@ def driver_required(subject: Declaration) -> Iterator[Finding]:
         }
         if requirement.problem is not None:
             yield Finding(
-                message=f"the container runtime refuses {requirement.variable}: {requirement.problem}",
-                hint="correct the variable, or remove it",
+                message=f"the container runtime rejects {requirement.variable}: {requirement.problem}",
+                hint="Correct the variable, or remove it",
                 severity=Severity.ERROR,
                 data=data,
             )
@@ -93,19 +93,19 @@ def driver_required(subject: Declaration) -> Iterator[Finding]:
         demanded = _shown(requirement)
         if fulfilled is False:
             yield Finding(
-                message=f"{requirement.variable} demands {demanded}, which the driver {subject.driver_version} "
-                "does not fulfil: the container would not start on a GPU instance",
+                message=f"{requirement.variable} requires {demanded}, but the host's driver is "
+                f"{subject.driver_version}: the container does not start on a GPU instance",
                 hint=_HINT,
                 severity=Severity.WARNING,
                 data=data,
             )
         else:
-            newer = f" (a driver of {data['driver']} or newer, or one that an alternative names)" if cuda else ""
-            yield Finding(message=f"{requirement.variable} demands {demanded}{newer}", data=data)
+            newer = f" (driver {data['driver']} or newer, or one that an alternative allows)" if cuda else ""
+            yield Finding(message=f"{requirement.variable} requires {demanded}{newer}", data=data)
 
 
 def _demanded_cuda(requirement: Requirement) -> str | None:
-    """Return the CUDA version that the first alternative demands at least."""
+    """Return the minimum CUDA version of the first alternative."""
     for condition in requirement.alternatives[0] if requirement.alternatives else ():
         if condition.property.lower() == "cuda" and condition.operator == ">=":
             return condition.value

@@ -1,22 +1,22 @@
-"""The CUDA runtimes of the image need a driver of a certain age on the host.
+"""The CUDA runtimes in the image require a minimum driver version on the host.
 
 ## What it checks
 
-The newest CUDA runtime in the image (GPU003) decides which driver is the oldest that it works with: 580 for CUDA 13,
-525.60.13 for CUDA 12, 450.80.02 for CUDA 11. Without more it is a note; if the host's driver is given
-(`--driver-version`) and older, a warning. It remains a note where the image has NVIDIA's compatibility package, which
-can make up for an older driver on data center GPUs.
+The newest CUDA runtime in the image (GPU003) decides the minimum driver: 580 for CUDA 13, 525.60.13 for CUDA 12, and
+450.80.02 for CUDA 11. The finding is a note, or a warning if the host's driver is given (`--driver-version`) and older.
+It remains a note if the image has NVIDIA's compatibility package, which can make an older driver work on data center
+GPUs.
 
 ## Why it matters
 
-With an older driver CUDA reports `CUDA driver version is insufficient for CUDA runtime version` (error 35), and
-frameworks go on without a GPU. AWS does not say which drivers the hosts of Studio have. SageMaker Distribution uses
-CUDA 12.9, so that a driver of 525 or newer can be expected there. Programs that hold nothing but PTX need the very
-driver that came with their toolkit.
+With an older driver, CUDA reports `CUDA driver version is insufficient for CUDA runtime version` (error 35), and
+frameworks run without a GPU. AWS does not document the drivers of Studio's hosts. SageMaker Distribution uses CUDA
+12.9, so you can expect driver 525 or newer there. Programs that contain only PTX need the driver that was released with
+their toolkit.
 
 ## How to fix
 
-Take wheels or a base image for the CUDA version that the host's driver supports:
+Use wheels or a base image for a CUDA version that the host's driver supports:
 
 ```dockerfile
 RUN python3 -m pip install --no-cache-dir torch --index-url https://download.pytorch.org/whl/cu124
@@ -25,7 +25,7 @@ RUN python3 -m pip install --no-cache-dir torch --index-url https://download.pyt
 ## Data
 
 - `cuda`: the newest runtime.
-- `minimum_driver`: the oldest driver.
+- `minimum_driver`: the minimum driver.
 - `driver_version`: the given driver, or null.
 - `compat`: whether the image has the compatibility package.
 
@@ -33,7 +33,7 @@ RUN python3 -m pip install --no-cache-dir torch --index-url https://download.pyt
 
 - [CUDA compatibility, minor version](https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html).
 - [NVIDIA drivers for inference](https://docs.aws.amazon.com/sagemaker/latest/dg/inference-gpu-drivers.html): the
-  drivers of hosts for inference, not of Studio's.
+  drivers of inference hosts, not of Studio's hosts.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _has_minimum(subject: Subject) -> bool:
 
 @rule(id="GPU007", severity=everywhere(Severity.NOTE), applies=_has_minimum)
 def driver_too_old(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding that says which driver is needed."""
+    """Yield a finding that states the required driver."""
     nvidia, given = subject.facts.nvidia, subject.driver_version
     minimum = nvidia.minimum_driver or ""
     counted = [item for item in nvidia.cuda if not item.stated] or list(nvidia.cuda)
@@ -62,13 +62,13 @@ def driver_too_old(subject: Subject) -> Iterator[Finding]:
     known, least = parse_version(given or ""), parse_version(minimum)
     too_old = known is not None and least is not None and compare(known, least) < 0
     compat = any(file.cls == "compat" for file in nvidia.files)
-    message = f"CUDA {newest} needs a driver of {minimum} or newer on the host"
+    message = f"CUDA {newest} requires driver {minimum} or newer on the host"
     if too_old:
         message += f", which has {given}"
-        message += "; the image's compatibility package may make up for it" if compat else ""
+        message += "; the image's compatibility package may make it work" if compat else ""
     yield Finding(
         message=message,
-        hint="take a runtime for the host's driver, such as wheels for an older CUDA version" if too_old else None,
+        hint="Use a CUDA version that the host's driver supports, such as wheels for an older one" if too_old else None,
         severity=Severity.WARNING if too_old and not compat else None,
         data={"cuda": newest, "minimum_driver": minimum, "driver_version": given, "compat": compat},
     )

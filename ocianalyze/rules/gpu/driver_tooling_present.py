@@ -2,37 +2,38 @@
 
 ## What it checks
 
-Beyond the libraries (GPU001) nothing of a driver is in the image. The findings, by `cause`:
+Apart from libraries (GPU001), the image contains nothing of a driver. The findings, by `cause`:
 
-- `injected-binary-is-symlink`: one of the programs that the container runtime mounts into `/usr/bin` (`nvidia-smi`,
-  `nvidia-debugdump`, `nvidia-persistenced`, `nv-fabricmanager`, `nvidia-cuda-mps-control`,
-  `nvidia-cuda-mps-server`) is a symlink: an error.
-- `injected-binary-is-no-file`: one of them is a directory, a device or the like: an error.
-- `kernel-module`: compiled modules, `nvidia*.ko`: an error.
-- `installer`: `nvidia-installer` or `nvidia-uninstall`: an error.
-- `kernel-files`: module sources, DKMS trees and firmware: a warning; configuration of modprobe alone: a note.
-- `program`: the driver's programs as ELF files: a warning; settings tools alone and scripts that stand in for
-  `nvidia-smi`: a note.
-- `leftover`: empty programs, the logs of the installer: a warning.
-- `data`: the driver's data files: a warning.
-- `container-toolkit`: programs, libraries or configuration of the NVIDIA Container Toolkit: a warning.
-- `package`: dpkg lists packages of the driver, but no file of one was found: a warning; transitional ones: a note.
+- `injected-binary-is-symlink`: a program that the container runtime mounts into `/usr/bin` is a symlink. An error.
+  These programs are `nvidia-smi`, `nvidia-debugdump`, `nvidia-persistenced`, `nv-fabricmanager`,
+  `nvidia-cuda-mps-control` and `nvidia-cuda-mps-server`.
+- `injected-binary-is-no-file`: one of these programs is a directory, a device or another special file. An error.
+- `kernel-module`: compiled modules, `nvidia*.ko`. An error.
+- `installer`: `nvidia-installer` or `nvidia-uninstall`. An error.
+- `kernel-files`: module sources, DKMS trees and firmware are a warning; configuration of modprobe alone is a note.
+- `program`: the driver's programs as ELF files are a warning; settings tools alone, and scripts that replace
+  `nvidia-smi`, are a note.
+- `leftover`: empty programs, or logs of the installer. A warning.
+- `data`: the driver's data files. A warning.
+- `container-toolkit`: programs, libraries or configuration of the NVIDIA Container Toolkit. A warning.
+- `package`: dpkg lists packages of the driver, but none of its files was found. A warning; transitional packages are a
+  note.
 
 ## Why it matters
 
-With `--gpus` the container runtime makes its mount points without following symlinks. Where one of these programs
-is a symlink, as Debian's alternatives make it, the container does not start: `nvidia-container-cli: mount error:
-file creation failed: .../usr/bin/nvidia-smi: file exists: unknown`.
+With `--gpus`, the container runtime creates its mount points without following symlinks. If one of these programs is a
+symlink, as Debian's alternatives create it, the container does not start: `nvidia-container-cli: mount error: file
+creation failed: .../usr/bin/nvidia-smi: file exists: unknown`.
 
-The container toolkit belongs to the host as well: it is what puts the driver into containers. In an image it does
-nothing, unless containers are to be run inside of the container.
+The container toolkit belongs on the host, where it mounts the driver into containers. In an image it has no effect,
+unless you run containers inside the container.
 
-Kernel modules do nothing in a container, which runs on the host's kernel. They show that a driver was installed,
-which the specification forbids, and they take space.
+Kernel modules have no effect in a container, which runs on the host's kernel. They take space, and they show that a
+driver was installed, which the specification forbids.
 
 ## How to fix
 
-Do not install the driver, see GPU001. To be rid of a symlink:
+Do not install the driver, see GPU001. Remove a symlink as follows:
 
 ```dockerfile
 RUN rm -f /usr/bin/nvidia-smi
@@ -40,12 +41,12 @@ RUN rm -f /usr/bin/nvidia-smi
 
 ## Data
 
-- `cause`: one of those above.
-- `version`: the driver version, where the names tell it; else null.
-- `count`, `bytes`: how many files, and their sizes.
-- `paths`: some of them.
+- `cause`: one of the causes above.
+- `version`: the driver version if the file names contain it, otherwise null.
+- `count`, `bytes`: the number of files and their total size.
+- `paths`: some of the files.
 - `packages`: packages of the driver that dpkg lists.
-- `target`: of a symlink, where it leads.
+- `target`: the target of a symlink.
 
 ## References
 
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 
 _SETTINGS: Final = frozenset({"nvidia-settings", "nvidia-modprobe", "nvidia-xconfig"})
 _INSTALLERS: Final = frozenset({"nvidia-installer", "nvidia-uninstall"})
-_NOT_THE_DRIVER: Final = "do not install the driver: the host provides it, take the CUDA toolkit alone"
+_NOT_THE_DRIVER: Final = "Install only the CUDA toolkit, not the driver, which the host provides"
 
 
 @rule(id="GPU002", severity=everywhere(Severity.WARNING))
@@ -99,13 +100,13 @@ def _symlinks(subject: Subject) -> Iterator[Finding]:
     for node in subject.facts.nvidia.injected_links:
         end = subject.filesystem.resolve(node.path).path
         link = node.is_symlink
-        what = f"a symlink to {node.target}" if link else "a directory" if node.is_directory else "no regular file"
+        what = f"a symlink to {node.target}" if link else "a directory" if node.is_directory else "not a regular file"
         yield Finding.at(
             node,
-            f"{node.path} is {what}: with --gpus the container does not start "
+            f"{node.path} is {what}: the container does not start with --gpus "
             "('mount error: file creation failed: file exists')",
-            hint=f"'RUN rm {'-r ' if node.is_directory else ''}{node.path}', and do not install the package that "
-            "brings it",
+            hint=f"Remove it with 'RUN rm {'-r ' if node.is_directory else ''}{node.path}', and do not install the "
+            "package that provides it",
             severity=Severity.ERROR,
             data={
                 "cause": "injected-binary-is-symlink" if link else "injected-binary-is-no-file",
@@ -125,8 +126,8 @@ def _container_toolkit(subject: Subject) -> Iterator[Finding]:
         yield about_files(
             "container-toolkit",
             files,
-            f"the NVIDIA Container Toolkit, which belongs to the host: {names(files)}",
-            hint="do not install nvidia-container-toolkit in the image",
+            f"NVIDIA Container Toolkit, which belongs on the host: {names(files)}",
+            hint="Do not install nvidia-container-toolkit in the image",
             severity=Severity.WARNING,
             layer=layer,
         )
@@ -140,10 +141,10 @@ def _packages(subject: Subject) -> Iterator[Finding]:
     node = subject.filesystem.lookup(facts.packages[0].file)
     all_empty = all(package.is_transitional for package in facts.packages)
     yield Finding(
-        message=f"dpkg lists packages of an NVIDIA driver, though none of its files is there: {listed}",
+        message=f"dpkg lists packages of an NVIDIA driver, but its files are missing: {listed}",
         path=facts.packages[0].file,
         layer=node.layer if node is not None else None,
-        hint="purge them, and install the CUDA toolkit from NVIDIA's repository",
+        hint="Purge these packages, and install the CUDA toolkit from NVIDIA's repository",
         severity=Severity.NOTE if all_empty else None,
         data={
             "cause": "package",
@@ -161,7 +162,7 @@ def _is_kept(file: NvidiaFile) -> bool:
 _CAUSES: Final[tuple[tuple[str, str, Callable[[NvidiaFile], bool], Severity], ...]] = (
     (
         "leftover",
-        "leftovers of programs, of kernel files or of an installer of an NVIDIA driver",
+        "leftover files of an NVIDIA driver or its installer",
         lambda file: (
             file.cls == "driver-leftover" and (file.is_program or file.pattern in LOGS or file.pattern[0] == "K")
         ),
@@ -182,13 +183,13 @@ _CAUSES: Final[tuple[tuple[str, str, Callable[[NvidiaFile], bool], Severity], ..
     ),
     (
         "installer",
-        "the installer of an NVIDIA driver",
+        "installer of an NVIDIA driver",
         lambda file: _is_kept(file) and file.name in _INSTALLERS,
         Severity.ERROR,
     ),
     (
         "program",
-        "scripts in place of programs of an NVIDIA driver",
+        "scripts that replace programs of an NVIDIA driver",
         lambda file: _is_kept(file) and file.reason == "script",
         Severity.NOTE,
     ),
@@ -201,4 +202,4 @@ _CAUSES: Final[tuple[tuple[str, str, Callable[[NvidiaFile], bool], Severity], ..
     ("program", "programs of an NVIDIA driver, which the host provides", _is_kept, Severity.WARNING),
     ("data", "data files of an NVIDIA driver", lambda file: file.pattern in ("U06", "U07"), Severity.WARNING),
 )
-"""The cause, what the message says, which files it is about (the first that fits), and how bad it is."""
+"""For each cause: its code, the message, a test for its files (the first match counts), and the severity."""

@@ -1,4 +1,4 @@
-"""Findings about NVIDIA's files: all name causes, versions, counts and some of the paths in the same way."""
+"""Findings about NVIDIA's files, which all report cause, version, count and some of the paths in the same way."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def names(files: Sequence[NvidiaFile]) -> str:
 
 
 def package_hint(packages: Sequence[Package], version: str | None) -> str | None:
-    """Return how to be rid of the packages that brought the driver of a version, if dpkg tells which."""
+    """Return a hint that names the packages of a driver version, if dpkg lists them."""
     fitting = [package.name for package in packages if version is not None and version in package.version]
     if not fitting:
         return None
     named = ", ".join(fitting[:_NAMED]) + (f" and {len(fitting) - _NAMED} more" if len(fitting) > _NAMED else "")
     return (
-        f"do not install {named}: the distribution's toolkit packages pull the driver; take cuda-toolkit-X-Y from "
+        f"Do not install {named}, which the distribution's toolkit packages depend on; use cuda-toolkit-X-Y from "
         "NVIDIA's repository, an nvidia/cuda base image, or wheels"
     )

@@ -1,16 +1,17 @@
-"""`NVIDIA_VISIBLE_DEVICES` in the image asks for no GPU, or for certain ones.
+"""`NVIDIA_VISIBLE_DEVICES` in the image requests no GPU, or specific GPUs.
 
 ## What it checks
 
-`NVIDIA_VISIBLE_DEVICES`, if the image sets it, is `all`. `void`, `none`, an empty value, and numbers or names of
-devices are reported.
+`NVIDIA_VISIBLE_DEVICES`, if the image sets it, is `all`. The values `void` and `none`, an empty value, and numbers or
+names of devices are reported.
 
 ## Why it matters
 
-The variable tells the container runtime which GPUs to show. `docker run --gpus`, with which Studio Classic runs the
-image, sets it itself, so that the image's value has no effect there. No document says how the newer Studio asks for
-GPUs: if the image's value counts there, the container sees no GPU or only that one, or does not start because there is
-no such device. That is a guess, and therefore a warning at most.
+The variable tells the container runtime which GPUs to expose. Studio Classic runs the image with `docker run --gpus`,
+which overrides the variable, so the image's value has no effect there. It is not documented how the newer Studio
+requests GPUs. If the image's value is used there, the container sees no GPU or only the specified ones. If the
+specified device does not exist, the container does not start. Because this is inferred, the finding is at most a
+warning.
 
 ## How to fix
 
@@ -22,13 +23,13 @@ ENV NVIDIA_VISIBLE_DEVICES=all
 
 ## Data
 
-- `value`: the variable's value.
+- `value`: the value of the variable.
 
 ## References
 
 - [Specialized configurations](https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html),
   "GPU enumeration".
-- moby, `daemon/nvidia_linux.go`: what `--gpus` sets.
+- moby, `daemon/nvidia_linux.go`: the variable that `--gpus` sets.
 """
 
 from __future__ import annotations
@@ -52,13 +53,13 @@ def _is_set(subject: Declaration) -> bool:
 
 @rule(id="GPU006", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, applies=_is_set, before_layers=True)
 def visible_devices_fixed(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding if it is not ``all``."""
+    """Yield a finding if the value is not ``all``."""
     value = subject.environment[VARIABLE]
     if value.strip() == "all":
         return
-    what = "asks for no GPU" if value.strip() in _NOTHING else "asks for certain GPUs"
+    what = "requests no GPU" if value.strip() in _NOTHING else "requests specific GPUs"
     yield Finding(
-        message=f"{VARIABLE}={value[:60]} {what}; 'docker run --gpus' sets it itself, other ways to start may not",
-        hint="remove it, or set it to all",
+        message=f"{VARIABLE}={value[:60]} {what}; 'docker run --gpus' overrides it, but other ways to start may not",
+        hint="Remove the variable, or set it to all",
         data={"value": value},
     )

@@ -1,1 +1,1 @@
-"""What the image says of itself as a whole: platform and architecture."""
+"""Rules about the image as a whole: platform, manifest and layers."""

@@ -1,4 +1,4 @@
-"""A layer is compressed with zstd, of which nobody says that SageMaker can read it.
+"""A layer is compressed with zstd, and it is not known whether SageMaker can read it.
 
 ## What it checks
 
@@ -6,8 +6,8 @@ No layer has a media type that ends in `+zstd`.
 
 ## Why it matters
 
-Every document and every report about SageMaker is about gzip. Whether its hosts unpack zstd is said nowhere, which is
-why this is a warning and not an error: an old container runtime fails with `unsupported compression` or `gzip: invalid
+All documents and reports about SageMaker are about gzip. It is not documented whether its hosts can unpack zstd, so
+this is a warning and not an error. An old container runtime fails with `unsupported compression` or `gzip: invalid
 header`, and the app with `InternalFailure`.
 
 ## How to fix
@@ -42,11 +42,11 @@ def layer_compression_unconfirmed(subject: Declaration) -> Iterator[Finding]:
     """Yield one finding for all layers."""
     layers = [layer.position for layer in subject.image.layers if (layer.media_type or "").endswith("+zstd")]
     if layers:
-        count = f"{len(layers)} layers are" if len(layers) > 1 else "a layer is"
+        count = f"{len(layers)} layers are" if len(layers) > 1 else "1 layer is"
         yield Finding(
-            message=f"{count} compressed with zstd; that SageMaker can unpack it is not confirmed",
+            message=f"{count} compressed with zstd, which SageMaker is not confirmed to support",
             layer=layers[0],
-            hint="push with gzip: buildx's 'compression=gzip,force-compression=true', or skopeo's "
-            "'--dest-compress-format gzip'",
+            hint="Push with gzip: use 'compression=gzip,force-compression=true' of buildx, or "
+            "'--dest-compress-format gzip' of skopeo",
             data={"layers": layers},
         )

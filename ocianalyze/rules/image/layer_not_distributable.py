@@ -1,4 +1,4 @@
-"""A layer may not be distributed, or lies somewhere else than the registry.
+"""A layer may not be distributed, or is stored outside the registry.
 
 ## What it checks
 
@@ -6,23 +6,21 @@ No layer has the media type of a foreign (Docker) or non-distributable (OCI) lay
 
 ## Why it matters
 
-Such a layer is not pushed: whoever pulls the image has to fetch it from where its publisher keeps it. Amazon ECR
-cannot serve it, and the hosts of Studio may not reach the place, so that the app fails with `InternalFailure`. Only
-base images of Windows ever had such layers; the OCI advises against them.
+Such a layer is not pushed. Everyone who pulls the image must download it from its publisher. Amazon ECR cannot serve
+it, and the hosts of Studio may not be able to reach the publisher. The app then fails with `InternalFailure`. Only
+Windows base images ever had such layers, and the OCI advises against them.
 
 ## How to fix
 
-Take a Linux base image, or push the layers as well:
+Use a Linux base image, or push these layers as well. Set this in the configuration of the Docker daemon:
 
 ```json
 {"allow-nondistributable-artifacts": ["123456789012.dkr.ecr.eu-west-1.amazonaws.com"]}
 ```
 
-(in the Docker daemon's configuration).
-
 ## Data
 
-- `media_type`: the layer's.
+- `media_type`: the media type of the layer.
 
 ## References
 
@@ -47,8 +45,8 @@ def layer_not_distributable(subject: Declaration) -> Iterator[Finding]:
     for layer in subject.image.layers:
         if any(word in (layer.media_type or "") for word in ("nondistributable", ".foreign.")):
             yield Finding(
-                message="the layer is not pushed with the image, because its media type says that it may not be",
+                message=f"layer is not pushed with the image: media type {layer.media_type} is not distributable",
                 layer=layer.position,
-                hint="take a base image without such layers",
+                hint="Use a base image without non-distributable layers",
                 data={"media_type": layer.media_type},
             )

@@ -2,17 +2,17 @@
 
 ## What it checks
 
-No compressed layer is larger than 52,000 MiB. How large a layer that is not compressed will be when it is pushed is
-not known.
+No compressed layer is larger than 52,000 MiB. Layers that are not compressed are not checked, because their size after
+a push is not known.
 
 ## Why it matters
 
-SageMaker takes images from Amazon ECR, which refuses larger layers; the quota cannot be raised. The push fails with
-`LayerPartTooLarge` or `LimitExceeded` after all of it has been sent.
+SageMaker gets images from Amazon ECR, which rejects larger layers. The quota cannot be raised. The push fails with
+`LayerPartTooLarge` or `LimitExceeded`, after the whole layer was sent.
 
 ## How to fix
 
-Divide the step into several:
+Split the step into several:
 
 ```dockerfile
 COPY models/base/ /opt/models/base/
@@ -52,8 +52,8 @@ def layer_too_large(subject: Declaration) -> Iterator[Finding]:
         compressed = (layer.media_type or "").endswith(_COMPRESSED)
         if compressed and layer.size is not None and layer.size > LIMIT:
             yield Finding(
-                message=f"the layer has {human(layer.size)} compressed; Amazon ECR takes no more than 52,000 MiB",
+                message=f"compressed layer is too large for Amazon ECR: {human(layer.size)}, limit 52,000 MiB",
                 layer=layer.position,
-                hint="divide the build step into several",
+                hint="Split the build step into several",
                 data={"size": layer.size, "limit": LIMIT},
             )

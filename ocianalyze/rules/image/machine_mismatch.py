@@ -1,16 +1,21 @@
-"""A program that must run is built for another processor than x86-64.
+"""A program that must run is built for a processor other than x86-64.
 
 ## What it checks
 
-The ELF headers of `/bin/sh`, of the `python` that is found through `PATH`, and of the programs that start the visible
-kernels name the machine x86-64, and in the newer Studio, where the image's own command runs, those of its programs.
-Scripts are followed to their interpreters. Programs for 32-bit x86 do run on x86-64 and are a warning.
+These programs are built for x86-64, according to their ELF headers:
+
+- `/bin/sh`
+- the `python` that is first on `PATH`
+- the programs of the visible kernels
+- in the newer Studio, if the image's own command runs, the programs of that command
+
+Scripts are followed to their interpreters. Programs for 32-bit x86 run on x86-64 and are a warning.
 
 ## Why it matters
 
-An image can state `linux/amd64` and hold something else: a build on ARM whose label was overridden, or a program that
-was copied from an ARM stage. The app fails with `InternalFailure`, or a kernel does not start and the log says
-`exec format error`.
+An image can state `linux/amd64` but contain programs for another processor. This happens if the platform of an ARM
+build was overridden, or if a program was copied from an ARM stage. The app fails with `InternalFailure`, or a kernel
+does not start and the log says `exec format error`.
 
 ## How to fix
 
@@ -25,7 +30,7 @@ COPY --from=tools-amd64 /usr/local/bin/tool /usr/local/bin/tool
 
 - `program`: the path of the file.
 - `machine`: the ELF machine number in its header.
-- `needed_for`: what runs it.
+- `needed_for`: what the program is used for.
 
 ## References
 
@@ -62,8 +67,8 @@ def machine_mismatch(subject: Subject) -> Iterator[Finding]:
         machine = binary.machine or 0
         yield Finding.at(
             binary.node,
-            f"{binary.node.path}, which is {purpose}, is built for {filetype.machine_name(machine)}, not x86-64",
-            hint="build every stage of the image with '--platform=linux/amd64'",
+            f"{binary.node.path} ({purpose}) is built for {filetype.machine_name(machine)}, not x86-64",
+            hint="Build every stage of the image with '--platform=linux/amd64'",
             severity=dict.fromkeys(PROFILES, None)
             | dict.fromkeys(concerned, Severity.WARNING if machine == _I386 else Severity.ERROR),
             data={"program": binary.node.path, "machine": machine, "needed_for": purpose},
@@ -71,7 +76,7 @@ def machine_mismatch(subject: Subject) -> Iterator[Finding]:
 
 
 def _programs(subject: Subject) -> Iterator[tuple[str, Program, Iterable[str]]]:
-    """Yield what is needed for what, the program, and the profiles that it is needed in."""
+    """Yield the purpose of each program, the program, and the profiles that need it."""
     facts = subject.facts
     yield "the shell", facts.shell.examine("/bin/sh"), PROFILES
     yield "the python on PATH", facts.python_program, PROFILES
@@ -83,6 +88,6 @@ def _programs(subject: Subject) -> Iterator[tuple[str, Program, Iterable[str]]]:
     for command in {command.configured: command for command in concerned.values()}.values():
         profiles = [profile for profile, own in concerned.items() if own.configured == command.configured]
         if command.first is not None:
-            yield "what the image's command starts", command.first, profiles
+            yield "the first program of the image's command", command.first, profiles
         if command.words:
             yield "the program of the image's command", command.found.shell.find(command.words[0]), profiles

@@ -1,21 +1,21 @@
-"""The manifest is of a kind that not every part of SageMaker takes.
+"""Not every part of SageMaker accepts the type of the manifest.
 
 ## What it checks
 
-The media type of the image's manifest, where it comes from a registry, an OCI layout or an OCI archive: Docker's
-(schema 2), or that of the OCI. OCI manifests are a note for the newer Studio and a warning for Studio Classic. What
-`docker save` writes says nothing of the manifest that `docker push` sends.
+The media type of the manifest, if the image is from a registry, an OCI layout or an OCI archive, is Docker's
+(schema 2). An OCI manifest is a note for the newer Studio and a warning for Studio Classic. An archive of
+`docker save` does not show which manifest `docker push` sends, so it is not checked.
 
 ## Why it matters
 
-The newer Studio takes OCI manifests and OCI indexes: its documentation of SOCI has them registered. About Studio
-Classic nothing is said; all that is known of it is older than OCI manifests by default. And whoever uses the same
-image for an endpoint finds that `CreateModel` refuses it: `Unsupported manifest media type
+The newer Studio accepts OCI manifests and OCI indexes: its documentation of SOCI registers them. Studio Classic is not
+documented in this respect; all that is known about it is older than OCI manifests by default. If you use the same image
+for an endpoint, `CreateModel` rejects it: `Unsupported manifest media type
 application/vnd.oci.image.manifest.v1+json`.
 
 ## How to fix
 
-Where an OCI manifest is not taken, push Docker's:
+If an OCI manifest is not accepted, push a Docker manifest:
 
 ```sh
 docker buildx build --provenance=false --output type=image,oci-mediatypes=false,push=true,name=IMAGE .
@@ -24,7 +24,7 @@ skopeo copy --format v2s2 oci-archive:image.tar docker://IMAGE
 
 ## Data
 
-- `media_type`: the manifest's.
+- `media_type`: the media type of the manifest.
 
 ## References
 
@@ -57,12 +57,12 @@ def _has_manifest(subject: Declaration) -> bool:
     id="IMG003", severity={CLASSIC: Severity.WARNING, **newer(Severity.NOTE)}, applies=_has_manifest, before_layers=True
 )
 def manifest_unconfirmed(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding if the manifest is the OCI's."""
+    """Yield a finding if the manifest is an OCI manifest."""
     media_type = subject.image.media_type
     if media_type in (OCI_MANIFEST, OCI_INDEX):
         yield Finding(
-            message="the image has an OCI manifest: the newer Studio takes it, SageMaker endpoints (CreateModel) do "
-            "not, and about Studio Classic nothing is known",
-            hint="where it is not taken, push with 'skopeo copy --format v2s2' or buildx's 'oci-mediatypes=false'",
+            message="the image has an OCI manifest, which works in the newer Studio but not for SageMaker endpoints "
+            "(CreateModel); it is not known whether Studio Classic accepts it",
+            hint="Push a Docker manifest with 'skopeo copy --format v2s2', or with 'oci-mediatypes=false' of buildx",
             data={"media_type": media_type},
         )

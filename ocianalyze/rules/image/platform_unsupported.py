@@ -1,25 +1,25 @@
-"""The image is for another platform than linux/amd64.
+"""The image is for a platform other than linux/amd64.
 
 ## What it checks
 
-The platform that the image's configuration states (`os` and `architecture`) is `linux/amd64`. A configuration that
-states neither is left to IMG002, which looks at the programs themselves.
+The platform in the image's configuration (`os` and `architecture`) is `linux/amd64`. If the configuration states
+neither, IMG002 checks the programs themselves.
 
 ## Why it matters
 
-No instance type of SageMaker Studio has an ARM processor. An image that was built on an ARM machine, such as a Mac
-with Apple silicon, is accepted and then does not start: the app fails with `InternalFailure` and no further detail,
-or its log says `exec /opt/.sagemakerinternal/conda/kgw_variant: exec format error`.
+No instance type of SageMaker Studio has an ARM processor. An image that was built on an ARM machine, such as a Mac with
+Apple silicon, is accepted but does not start. The app fails with `InternalFailure` and no further detail, or its log
+says `exec /opt/.sagemakerinternal/conda/kgw_variant: exec format error`.
 
 ## How to fix
 
-Build for the platform of Studio, whatever machine you build on:
+Build for the platform of Studio, regardless of the machine that you build on:
 
 ```sh
 docker build --platform=linux/amd64 --tag IMAGE .
 ```
 
-or state it in the Dockerfile:
+Or state the platform in the Dockerfile:
 
 ```dockerfile
 FROM --platform=linux/amd64 python:3.12-slim
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _AMD64: Final = frozenset({"amd64", "x86_64", "x86-64"})
-"""Spellings that container runtimes take for amd64."""
+"""The spellings of amd64 that container runtimes accept."""
 
 
 def _states_a_platform(subject: Declaration) -> bool:
@@ -62,7 +62,7 @@ def platform_unsupported(subject: Declaration) -> Iterator[Finding]:
     config = subject.image.config
     if config.os not in ("", "linux") or config.architecture not in ("", *_AMD64):
         yield Finding(
-            message=f"the image is for {config.platform}, but SageMaker Studio runs linux/amd64 only",
-            hint="build it with 'docker build --platform=linux/amd64'",
+            message=f"the image is for {config.platform}, but SageMaker Studio runs only linux/amd64",
+            hint="Build it with 'docker build --platform=linux/amd64'",
             data={"platform": str(config.platform)},
         )

@@ -1,28 +1,28 @@
-r"""The image has more layers than Docker can stack.
+r"""The image has more layers than Docker supports.
 
 ## What it checks
 
-There are no more than 125 layers, empty build steps not counted.
+The image has at most 125 layers. Build steps without a layer do not count.
 
 ## Why it matters
 
-Docker refuses to pull an image with more (`max depth exceeded`). Which container runtime the hosts of Studio have is
-not documented, so that this is a warning.
+Docker refuses to pull an image with more layers (`max depth exceeded`). It is not documented which container runtime
+the hosts of Studio use, so this is a warning.
 
 ## How to fix
 
-Put several steps into one:
+Combine several steps into one:
 
 ```dockerfile
 RUN step-one \
  && step-two
 ```
 
-or copy the result of many steps into a fresh stage with `COPY --from`.
+Or copy the result of many steps into a new stage with `COPY --from`.
 
 ## Data
 
-- `layers`: how many there are.
+- `layers`: the number of layers.
 - `limit`: 125.
 
 ## References
@@ -45,11 +45,11 @@ LIMIT: Final = 125
 
 @rule(id="IMG006", severity=everywhere(Severity.WARNING), before_layers=True)
 def too_many_layers(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding if there are too many."""
+    """Yield a finding if there are too many layers."""
     count = len(subject.image.layers)
     if count > LIMIT:
         yield Finding(
-            message=f"the image has {count} layers; Docker stacks no more than {LIMIT}",
-            hint="put several RUN steps into one, or copy the result into a fresh stage",
+            message=f"the image has {count} layers, but Docker supports at most {LIMIT}",
+            hint="Combine several RUN steps into one, or copy the result into a new stage",
             data={"layers": count, "limit": LIMIT},
         )

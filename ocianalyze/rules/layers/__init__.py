@@ -1,1 +1,1 @@
-"""Rules about layers: what keeps container runtimes from unpacking them."""
+"""Rules about layers that container runtimes cannot unpack."""

@@ -2,20 +2,25 @@
 
 ## What it checks
 
-Each extended attribute (`SCHILY.xattr.*` in the tar) is one that Linux takes: it has a namespace (`user.`, `trusted.`,
-`security.`, `system.posix_acl_*`), a name of at most 255 bytes and a value of at most 64 KiB; `security.capability` and
-the access control lists are well formed, and `user.*` is on files and directories only. More than about 4 KB for one
-file is a warning: ext4 does not take it, xfs does.
+Linux accepts each extended attribute of the layer (`SCHILY.xattr.*` in the tar):
+
+- It has a namespace (`user.`, `trusted.`, `security.`, `system.posix_acl_*`).
+- Its name has at most 255 bytes, and its value at most 64 KiB.
+- `security.capability` and the access control lists are well-formed.
+- `user.*` is only on files and directories.
+
+More than about 4 KB for one file is a warning: xfs accepts it, but ext4 does not.
 
 ## Why it matters
 
-Docker stops at an attribute that Linux does not know ("operation not supported"); containerd and Podman leave it out.
-Archives that were packed on a Mac have `com.apple.*`. Docker sets the attributes of a symbolic link on what it leads
-to, and stops if that is not there by then. What Linux refuses otherwise stops all of them.
+Docker fails on an attribute that Linux does not support ("operation not supported"). containerd and Podman skip it.
+Archives that were created on a Mac contain `com.apple.*`. Docker sets the attributes of a symlink on its target, and
+fails if the target does not exist at that point. All runtimes fail on an attribute that Linux rejects for another
+reason.
 
 ## How to fix
 
-Pack the layer without extended attributes, or only with those that are needed:
+Create the layer without extended attributes, or only with those that you need:
 
 ```console
 $ COPYFILE_DISABLE=1 tar --no-xattrs -cf context.tar .
@@ -25,10 +30,10 @@ $ tar --xattrs-include='security.capability' -cf layer.tar -C rootfs .
 ## Data
 
 - `cause`: `attribute` or `attribute-size`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
 - `detail`: the name of the attribute.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -56,17 +61,17 @@ def attribute_refused(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe(by: str, name: str) -> Said:
-    what = f"the extended attribute {name!r} cannot be set"
+    what = f"extended attribute {name!r} cannot be set"
     if name.startswith("com.apple."):
-        return Said(what, "pack on the Mac with COPYFILE_DISABLE=1 and 'tar --no-xattrs'")
+        return Said(what, "Create the archive on the Mac with 'COPYFILE_DISABLE=1 tar --no-xattrs'")
     if by == EVERYONE:
-        return Said(what, "remove the attribute, or give it a value that 'setfattr' takes")
-    return Said(what, "pack the layer without it ('tar --no-xattrs', or --xattrs-include for those that are needed)")
+        return Said(what, "Remove the attribute, or set a value that 'setfattr' accepts")
+    return Said(what, "Create the layer without it: use 'tar --no-xattrs', or --xattrs-include for those that you need")
 
 
 def _describe_size(_by: str, name: str) -> Said:
     return Said(
-        f"the extended attribute {name!r} is too large for ext4",
-        "make the attributes of the file smaller than 4,000 bytes together",
+        f"extended attribute {name!r} is too large for ext4",
+        "Reduce the attributes of the file to less than 4,000 bytes in total",
         " on ext4",
     )

@@ -1,27 +1,27 @@
-"""A directory of a layer is gone, or out of reach, once the layer is unpacked.
+"""A directory of a layer is replaced or unreachable after the layer is unpacked.
 
 ## What it checks
 
-Each directory that a layer states is there at its end, too: no later entry of the same layer puts a file in the place
-of what it lies in, or a symbolic link that leads nowhere in its own place.
+Each directory in a layer still exists when the whole layer is unpacked. No later entry of the same layer replaces one
+of its parents with a file, or the directory itself with a dangling symlink.
 
 ## Why it matters
 
-Runtimes set the times of all directories last. Where one of them is no longer there they stop ("no such file or
-directory", "not a directory"), and the layer cannot be unpacked. Docker does not follow symbolic links that are
-absolute or lead out of the root when it does so.
+Container runtimes set the times of all directories last. If a directory no longer exists then, they fail ("no such file
+or directory", "not a directory"), and the layer cannot be unpacked. In this step, Docker does not follow symlinks that
+are absolute or point outside the root.
 
 ## How to fix
 
-Write each path to the layer once, as what it is to be in the end.
+Write each path to the layer only once, in its final form.
 
 ## Data
 
 - `cause`: `directory-gone`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
-- `detail`: nothing.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `detail`: empty.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -50,6 +50,6 @@ def directory_taken_back(subject: Subject) -> Iterator[Finding]:
 
 def _describe(_by: str, _detail: str) -> Said:
     return Said(
-        "a directory that a later entry of the same layer replaces or puts out of reach",
-        "write each path to the layer once, as what it is in the end",
+        "directory is replaced or made unreachable by a later entry of the same layer",
+        "Write each path to the layer only once, in its final form",
     )

@@ -1,20 +1,20 @@
-"""An entry lies below something that is no directory.
+"""A parent of an entry is not a directory.
 
 ## What it checks
 
-What a path leads through is a directory, or a symbolic link to one, when the entry is unpacked: no file, no device, no
-deleted path, no symbolic link that leads round in a circle or through too many others. Directories that the layer only
-implies have none of these in their way in the layers beneath, either.
+Each parent in a path is a directory, or a symlink to one, when the entry is unpacked. It is not a file, a device, a
+deleted path, a symlink loop, or a symlink that passes through too many others. If a layer has entries below a directory
+but no entry for the directory itself, no lower layer has a non-directory at that path or at a parent.
 
 ## Why it matters
 
-The entry cannot be made ("not a directory", "too many links"), and so the layer cannot be unpacked. containerd looks
-for each directory that a layer does not state in the layers beneath, to take over its attributes, and stops where it
-meets something that is no directory above it; Docker's drivers vfs, btrfs and zfs stop where one takes its place.
+The entry cannot be created ("not a directory", "too many links"), and the layer cannot be unpacked. If a layer has no
+entry for a directory, containerd looks for the directory in the lower layers to copy its attributes, and fails if a
+parent there is not a directory. Docker's drivers vfs, btrfs and zfs fail if the path itself is not a directory there.
 
 ## How to fix
 
-Delete the file before the directory is made, in one build step; or state each directory in the layer:
+Delete the file before you create the directory, in one build step; or add an entry for each directory to the layer:
 
 ```dockerfile
 RUN rm /opt/tool && mkdir -p /opt/tool/bin && cp build/tool /opt/tool/bin/
@@ -22,11 +22,11 @@ RUN rm /opt/tool && mkdir -p /opt/tool/bin && cp build/tool /opt/tool/bin/
 
 ## Data
 
-- `cause`: `below`, `below-lower` (what is in the way is in a lower layer) or `symlink-loop`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `cause`: `below`, `below-lower` (the non-directory is in a lower layer) or `symlink-loop`.
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
-- `detail`: the path that leads through too many symbolic links.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `detail`: the path that passes through too many symlinks.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -63,17 +63,17 @@ def entry_below_other(subject: Subject) -> Iterator[Finding]:
 
 def _describe_below(_by: str, _detail: str) -> Said:
     return Said(
-        "the entry lies below something that is not a directory in this layer",
-        "write either the file or the directory to the layer, not both",
+        "parent of the entry is not a directory in this layer",
+        "Write either the file or the directory to the layer, not both",
     )
 
 
 def _describe_lower(_by: str, _detail: str) -> Said:
     return Said(
-        "a directory that the layer does not state, and a file or the like in its place in a layer beneath",
-        "add an entry for each directory to the layer, parents first",
+        "parent directory has no entry in this layer and is not a directory in a lower layer",
+        "Add an entry for each directory to the layer, parents first",
     )
 
 
 def _describe_loop(_by: str, path: str) -> Said:
-    return Said(f"{path!r} leads through too many symbolic links", "remove links that lead round in a circle")
+    return Said(f"{path!r} passes through too many symlinks", "Remove symlinks that form a loop")

@@ -1,21 +1,21 @@
-"""A layer holds an entry of a type that no container runtime unpacks.
+"""A layer contains an entry of a type that no container runtime unpacks.
 
 ## What it checks
 
-Every entry is a file, a directory, a symbolic or hard link, a device or a named pipe. Other type flags of tar are
-refused: sparse files of GNU tar (`S`), contiguous files (`7`), volume labels (`V`), directories of incremental dumps
-(`D`), files continued from another volume (`M`), Solaris access control lists and extended headers (`A`, `X`), and any
-letter without a meaning. Sparse files in the PAX formats are unpacked, if their maps are right.
+Every entry is a file, a directory, a symlink, a hard link, a device or a named pipe. Other type flags of tar are
+rejected: sparse files of GNU tar (`S`), contiguous files (`7`), volume labels (`V`), directories of incremental dumps
+(`D`), files continued from another volume (`M`), Solaris access control lists and extended headers (`A`, `X`), and
+unknown letters. Sparse files in the PAX formats are unpacked if their maps are valid.
 
 ## Why it matters
 
-containerd, Docker and Podman stop at the first such entry ("unhandled tar header type"), and the image cannot be
-pulled. Other tools list such layers without complaint.
+containerd, Docker and Podman fail on the first such entry ("unhandled tar header type"), and the image cannot be
+pulled. Other tools list such layers without an error.
 
 ## How to fix
 
-Write the layer without the option of tar that makes such entries: `--sparse` (`-S`), `--label` (`-V`),
-`--listed-incremental` (`-g`), `--multi-volume` (`-M`). A sparse file can be kept in the PAX format:
+Create the layer without the tar option that writes such entries: `--sparse` (`-S`), `--label` (`-V`),
+`--listed-incremental` (`-g`), `--multi-volume` (`-M`). You can keep a sparse file in the PAX format:
 
 ```console
 $ tar --sparse --format=posix -cf layer.tar -C rootfs .
@@ -23,11 +23,11 @@ $ tar --sparse --format=posix -cf layer.tar -C rootfs .
 
 ## Data
 
-- `cause`: `entry-type`, or `sparse-map` for a sparse file whose map is wrong.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `cause`: `entry-type`, or `sparse-map` for a sparse file with an invalid map.
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
-- `detail`: the type flag, or what is wrong with the map.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `detail`: the type flag, or the error in the map.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -48,18 +48,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TYPES: Final = {
-    "S": ("a sparse file of GNU tar", "pack the layer without --sparse, or with --format=posix"),
-    "7": ("a contiguous file", "pack the layer with GNU tar or bsdtar, which write ordinary files"),
-    "V": ("a volume label", "pack the layer without --label"),
-    "D": ("a directory of an incremental dump", "pack the layer without --listed-incremental"),
-    "M": ("a file that is continued from another volume", "pack the layer without --multi-volume"),
-    "N": ("a list of long names of old GNU tar", "pack the layer with a current tar"),
-    "A": ("an access control list of Solaris tar", "pack the layer with GNU tar"),
-    "E": ("an extended entry of Solaris tar", "pack the layer with GNU tar"),
-    "X": ("an extended header of Solaris tar", "pack the layer with GNU tar"),
-    "I": ("an inode without a file, as star writes it", "pack the layer with GNU tar"),
+    "S": ("sparse file of GNU tar", "Create the layer without --sparse, or with --format=posix"),
+    "7": ("contiguous file", "Create the layer with GNU tar or bsdtar, which write regular files"),
+    "V": ("volume label", "Create the layer without --label"),
+    "D": ("directory of an incremental dump", "Create the layer without --listed-incremental"),
+    "M": ("file continued from another volume", "Create the layer without --multi-volume"),
+    "N": ("list of long names of old GNU tar", "Create the layer with a current tar"),
+    "A": ("access control list of Solaris tar", "Create the layer with GNU tar"),
+    "E": ("extended entry of Solaris tar", "Create the layer with GNU tar"),
+    "X": ("extended header of Solaris tar", "Create the layer with GNU tar"),
+    "I": ("inode without a file, as star writes it", "Create the layer with GNU tar"),
 }
-_OTHER: Final = "pack the layer with GNU tar or bsdtar, from files, directories and links only"
+_OTHER: Final = "Create the layer with GNU tar or bsdtar, from files, directories and links only"
 
 
 @rule(id="LAY001", severity=everywhere(Severity.ERROR))
@@ -69,9 +69,9 @@ def entry_type_refused(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe(_by: str, flag: str) -> Said:
-    what, hint = _TYPES.get(flag, ("an entry of an unknown type", _OTHER))
+    what, hint = _TYPES.get(flag, ("entry of unknown type", _OTHER))
     return Said(f"{what} (type {flag!r})", hint)
 
 
 def _describe_map(_by: str, problem: str) -> Said:
-    return Said(f"a sparse file that cannot be read: {problem}", "pack the layer again without --sparse")
+    return Said(f"sparse file cannot be read: {problem}", "Create the layer again without --sparse")

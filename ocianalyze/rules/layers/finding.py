@@ -1,4 +1,4 @@
-"""Findings about entries that runtimes cannot unpack: all name the runtimes, and only a few are listed."""
+"""Findings about entries that runtimes cannot unpack: each names the runtimes, and only some entries are listed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _IDS: Final = {
     OLDER_DOCKER: "docker-older",
     MERGED_DOCKER: "docker-merged",
 }
-"""What programs read."""
+"""The identifiers in the data of findings."""
 _NAMES: Final = {
     CONTAINERD: "containerd",
     DOCKER: "Docker",
@@ -38,11 +38,11 @@ _NAMES: Final = {
 }
 _CURRENT: Final = (CONTAINERD, DOCKER, PODMAN)
 _LISTED: Final = 10
-"""How many entries of one layer a rule lists."""
+"""The maximum number of entries of one layer that a rule lists."""
 
 
 class Said(NamedTuple):
-    """What is wrong with an entry, how to fix it, and what else there is to say of when it fails."""
+    """The problem of an entry, a hint how to fix it, and the condition under which it fails, if any."""
 
     what: str
     hint: str
@@ -50,7 +50,7 @@ class Said(NamedTuple):
 
 
 Describe: TypeAlias = "Callable[[str, str], Said]"
-"""Given who refuses an entry and what of it, says what is wrong."""
+"""Describes the problem, given the runtimes that refuse an entry and the detail that they refuse."""
 
 
 def in_layers(subject: Subject, causes: Mapping[Cause, Describe]) -> Iterator[Finding]:
@@ -76,34 +76,34 @@ def in_layers(subject: Subject, causes: Mapping[Cause, Describe]) -> Iterator[Fi
 
 
 def ids(by: str) -> list[str]:
-    """Return the runtimes as programs read them."""
+    """Return the identifiers of the runtimes."""
     return [_IDS[letter] for letter in by]
 
 
 def cannot_unpack(by: str) -> str:
-    """Return a sentence about who cannot unpack something, and who can."""
+    """Return a clause about the runtimes that cannot unpack something, and those that can."""
     names = [_NAMES[letter] for letter in by if letter in _CURRENT or DOCKER not in by]
     able = [_NAMES[letter] for letter in _CURRENT if letter not in by]
     if OLDER_DOCKER in by:
         able = ["current Docker" if name == _NAMES[DOCKER] else name for name in able]
     sentence = f"{_listed(names)} cannot unpack it"
-    return f"{sentence}, {_listed(able)} can" if able else sentence
+    return f"{sentence}, but {_listed(able)} can" if able else sentence
 
 
 def _counting(layer: int, total: int, listed: int, by: str) -> Finding:
-    """Return a finding that says how many entries there are, where not all are listed."""
+    """Return a finding that counts the entries, for layers where not all are listed."""
     return Finding(
-        message=f"{total:,} entries of this layer are affected, {listed} of them are listed; "
+        message=f"{total:,} entries of this layer are affected, only {listed} are listed; "
         f"{_listed([_NAMES[letter] for letter in by if letter in _CURRENT or DOCKER not in by])} cannot unpack them",
         layer=layer,
-        hint="fix those that are listed first, and scan again",
+        hint="Fix the listed entries first, then scan again",
         severity=_severity(None, by),
         data={"count": total, "runtimes": ids(by)},
     )
 
 
 def _severity(cause: Cause | None, by: str) -> Severity:
-    """Return how bad it is: what one file system takes, another may not, and what is out of use matters little."""
+    """Return the severity: lower if only some file systems are affected, or only runtimes that are out of use."""
     if stops_current(by) and cause != Cause.ATTRIBUTE_SIZE:
         return Severity.ERROR
     return Severity.WARNING if any(letter in by for letter in _CURRENT) else Severity.NOTE

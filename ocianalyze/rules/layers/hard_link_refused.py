@@ -1,36 +1,36 @@
-"""A hard link leads to nothing in its own layer, or to a directory.
+"""The target of a hard link is missing in its own layer, or is a directory.
 
 ## What it checks
 
-The target of every hard link is an entry before it in the same layer, and no directory. Symbolic links on the way to
-it count as the layer has them by then; what lies in the layers beneath does not count.
+The target of every hard link is an earlier entry of the same layer, and not a directory. Symlinks in the target path
+are resolved within the layer, as it is when the link is unpacked. Files in lower layers do not count.
 
 ## Why it matters
 
-Runtimes unpack each layer into a directory of its own, where the files of lower layers are not. The hard link cannot be
-made ("no such file or directory"), and the image cannot be pulled. Only Docker's drivers vfs, btrfs and zfs have
-the merged tree at hand, so a build tool may never notice. No kernel makes a hard link to a directory. Whatever such a
-link was to bring is not in the image: other rules count it as missing.
+Container runtimes unpack each layer into a separate directory, which does not contain the files of lower layers. The
+hard link cannot be created ("no such file or directory"), and the image cannot be pulled. Only Docker's drivers vfs,
+btrfs and zfs unpack into the merged tree, so a build with one of them does not show the problem. Linux does not allow
+hard links to directories. Other rules treat the files of such links as missing.
 
 ## How to fix
 
-Write the file again instead of linking to it, or link to it in the step that made it:
+Write the file again instead of linking to it, or create the link in the step that creates the file:
 
 ```dockerfile
 RUN install -D build/tool /opt/tool/bin/tool && ln /opt/tool/bin/tool /usr/local/bin/tool
 RUN ln -s /opt/tool/bin/tool /usr/local/bin/tool2
 ```
 
-For a directory take a symbolic link.
+For a directory, use a symlink.
 
 ## Data
 
-- `cause`: `link-missing`, `link-directory`, `link-outside` (the way to the target leads out of the root) or
-  `link-symlinks` (the way to it leads through too many symbolic links).
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `cause`: `link-missing`, `link-directory`, `link-outside` (the target path leaves the root) or `link-symlinks` (the
+  target path passes through too many symlinks).
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
 - `detail`: the target, as written.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -66,28 +66,28 @@ def hard_link_refused(subject: Subject) -> Iterator[Finding]:
 
 def _describe_missing(by: str, target: str) -> Said:
     if by == MERGED_DOCKER:
-        return Said(f"a hard link to {target!r}, which this layer deletes", "link to it before it is deleted")
+        return Said(f"hard link to {target!r}, which this layer deletes", "Write the link before the file is deleted")
     if MERGED_DOCKER in by:
         return Said(
-            f"a hard link to {target!r}, which does not exist in this layer by then",
-            "write the file before the hard link, in the same layer",
+            f"hard link to {target!r}, which does not exist in this layer at that point",
+            "Write the file before the hard link, in the same layer",
         )
     return Said(
-        f"a hard link to {target!r}, which is not in this layer but in one beneath",
-        "copy the file, use a symbolic link, or make both in one build step",
+        f"hard link to {target!r}, which is in a lower layer but not in this one",
+        "Copy the file, use a symlink, or create the file and the link in one build step",
     )
 
 
 def _describe_directory(_by: str, target: str) -> Said:
-    return Said(f"a hard link to {target!r}, which is a directory", "use a symbolic link")
+    return Said(f"hard link to {target!r}, which is a directory", "Use a symlink")
 
 
 def _describe_outside(_by: str, target: str) -> Said:
-    return Said(f"a hard link to {target!r}, which leads out of the root", "write the target as a path below the root")
+    return Said(f"hard link to {target!r}, which is outside the root", "Write the target as a path below the root")
 
 
 def _describe_symlinks(_by: str, target: str) -> Said:
     return Said(
-        f"a hard link to {target!r}, which leads through too many symbolic links",
-        "write the target without symbolic links",
+        f"hard link to {target!r}, which passes through too many symlinks",
+        "Write the target without symlinks",
     )

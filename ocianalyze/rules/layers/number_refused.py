@@ -1,27 +1,27 @@
-"""A header has a number that cannot be read, or a device number that Linux does not have.
+"""A header contains an invalid number, or a device number that is out of range.
 
 ## What it checks
 
-Owner, mode and times in each header are numbers, and the records of PAX headers that replace them are decimal
-numbers of at most 64 bits. Device numbers are between 0 and 2^32 - 1.
+Owner, mode and times in each header are numbers. The records of PAX headers that replace them are decimal numbers of at
+most 64 bits. Device numbers are between 0 and 2^32 - 1.
 
 ## Why it matters
 
-The runtimes read layers with Go's archive/tar, which stops at such a header ("invalid tar header"). containerd and
-Docker refuse device numbers that are negative or larger than 32 bits ("out of range"); Podman makes another device of
-them. Owners of more than 32 bits are unpacked, but as other owners: see USR005.
+The container runtimes read layers with Go's archive/tar, which fails on such a header ("invalid tar header").
+containerd and Docker reject device numbers that are negative or larger than 32 bits ("out of range"); Podman creates a
+different device instead. Owner ids of more than 32 bits are unpacked, but as other owners: see USR005.
 
 ## How to fix
 
-Pack the layer again with a current tar; such headers come from programs that write tars themselves.
+Create the layer again with a current tar. Such headers come from programs that write tar files themselves.
 
 ## Data
 
 - `cause`: `number` or `device-number`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
 - `detail`: the number.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -41,7 +41,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HINT = "pack the layer again with GNU tar or bsdtar"
+_HINT = "Create the layer again with GNU tar or bsdtar"
 
 
 @rule(id="LAY011", severity=everywhere(Severity.ERROR))
@@ -51,10 +51,10 @@ def number_refused(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe(_by: str, problem: str) -> Said:
-    return Said(f"the header has a number that cannot be read: {problem}", _HINT)
+    return Said(f"header contains an invalid number: {problem}", _HINT)
 
 
 def _describe_device(_by: str, numbers: str) -> Said:
     return Said(
-        f"the device number {numbers} is out of range", "leave the device out, or give it a number that it can have"
+        f"device number {numbers} is out of range", "Remove the device, or set a device number from 0 to 2^32 - 1"
     )

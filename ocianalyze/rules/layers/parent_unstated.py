@@ -1,21 +1,20 @@
-"""A layer states a directory, but not the directory that it lies in.
+"""A layer has an entry for a directory, but not for its parent.
 
 ## What it checks
 
-Each directory lies in one that its layer states or has implied before; and no symbolic link of the layer that entries
-lead through points to nothing when they are unpacked. Nothing is said of layers that older Docker refuses for other
-reasons.
+The parent of each directory has an earlier entry in the layer, or is implied by one. No symlink in the path of an entry
+is dangling when the entry is unpacked. Layers that older Docker rejects for other reasons are not reported.
 
 ## Why it matters
 
-Docker Engine 29 with the storage driver overlay2 used moby/go-archive 0.2 until August 2026, which makes missing
-directories for files, but not for directories, nor behind symbolic links ("no such file or directory"). Older and newer
-versions, containerd and Podman make them.
+Docker Engine 29 with the storage driver overlay2 used moby/go-archive 0.2 until August 2026. That version creates
+missing parents for files, but not for directories and not behind symlinks ("no such file or directory"). Older and
+newer versions, containerd and Podman create them in all cases.
 
 ## How to fix
 
-Add an entry for each directory to the layer, parents first, and write symbolic links to directories after these. GNU
-tar does so if it is given the top directory:
+Add an entry for each directory to the layer, parents first, and write symlinks to directories after these entries. GNU
+tar does this if you pass it the top directory:
 
 ```console
 $ tar -cf layer.tar -C rootfs .
@@ -24,9 +23,9 @@ $ tar -cf layer.tar -C rootfs .
 ## Data
 
 - `cause`: `parent` or `symlink-dangling`.
-- `runtimes`: who cannot unpack it: `docker-older`.
-- `detail`: the path of the directory that is missing.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `runtimes`: runtimes that cannot unpack it: `docker-older`.
+- `detail`: the path of the missing directory.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -45,7 +44,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HINT = "add an entry for each directory to the layer, parents first"
+_HINT = "Add an entry for each directory to the layer, parents first"
 
 
 @rule(id="LAY007", severity=everywhere(Severity.NOTE))
@@ -61,8 +60,8 @@ def parent_unstated(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe_parent(_by: str, path: str) -> Said:
-    return Said(f"a directory in {path!r}, for which the layer has no entry before it", _HINT)
+    return Said(f"directory in {path!r}, which has no earlier entry in this layer", _HINT)
 
 
 def _describe_dangling(_by: str, path: str) -> Said:
-    return Said(f"the entry lies in {path!r}, which leads through a symbolic link to nothing", _HINT)
+    return Said(f"entry is in {path!r}, which passes through a dangling symlink", _HINT)

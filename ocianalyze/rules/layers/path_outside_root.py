@@ -1,15 +1,15 @@
-"""The path of an entry leads out of the root, or an entry takes the place of the root.
+"""The path of an entry is outside the root, or an entry replaces the root.
 
 ## What it checks
 
-No path has more `..` than components before them, no entry lies behind a symbolic link of its layer that leads out of
-the root with a relative target, and an entry that is the root itself is a directory.
+No path has more `..` than components before them. No entry is behind a symlink of its layer whose relative target is
+outside the root. An entry that is the root itself is a directory.
 
 ## Why it matters
 
-Docker refuses such paths ("invalid entry name", "path escapes from parent"), because they may be an attack. containerd
-and Podman read them as if `..` were the root. Podman refuses a root that is no directory, as does Docker with
-moby/go-archive 0.2 where it is written as `/`.
+Docker rejects such paths ("invalid entry name", "path escapes from parent"), because they may be an attack. containerd
+and Podman treat `..` at the root as the root. Podman rejects a root that is not a directory, and so does Docker with
+moby/go-archive 0.2 if the root is written as `/`.
 
 ## How to fix
 
@@ -22,10 +22,10 @@ $ tar -cf layer.tar -C rootfs .
 ## Data
 
 - `cause`: `outside`, `symlink-outside` or `root`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
 - `detail`: the path, as written.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -44,7 +44,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HINT = "write the path relative to the root of the image, without '..'"
+_HINT = "Write the path relative to the root of the image, without '..'"
 
 
 @rule(id="LAY008", severity=everywhere(Severity.ERROR))
@@ -57,15 +57,15 @@ def path_outside_root(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe_path(_by: str, path: str) -> Said:
-    return Said(f"the path {path!r} leads out of the root", _HINT)
+    return Said(f"path {path!r} is outside the root", _HINT)
 
 
 def _describe_symlink(_by: str, path: str) -> Said:
     return Said(
-        f"the entry lies in {path!r}, which leads through a symbolic link out of the root",
-        "let the symbolic link lead to a path below the root",
+        f"entry is in {path!r}, which a symlink takes outside the root",
+        "Change the symlink to point to a path below the root",
     )
 
 
 def _describe_root(_by: str, path: str) -> Said:
-    return Said(f"the entry {path!r} is the root itself, and not a directory", "leave the entry out")
+    return Said(f"entry {path!r} is the root itself, but not a directory", "Remove the entry")

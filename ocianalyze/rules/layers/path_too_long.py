@@ -1,20 +1,21 @@
-"""The path of an entry is longer than Linux or the runtimes take.
+"""The path of an entry is too long for Linux or for container runtimes.
 
 ## What it checks
 
-No component of a path has more than 255 bytes, no path more than 4,094 (with the slash before it 4,095), and no
-extended header of the tar more than 1 MiB. Paths of more than 4,019 bytes are a warning: containerd names files by
-their paths on the host, below `/var/lib/containerd`.
+No component of a path has more than 255 bytes. No path has more than 4,094 bytes (4,095 with the leading slash). No
+extended header of the tar is larger than 1 MiB. Paths of more than 4,019 bytes are a warning, because containerd
+creates files by their path on the host, below `/var/lib/containerd`.
 
 ## Why it matters
 
-The entry cannot be made ("file name too long"), and so the layer cannot be unpacked. Docker goes from directory to
-directory and may succeed where the directories are stated; no program can open the file by its path then.
+The entry cannot be created ("file name too long"), and the layer cannot be unpacked. Docker descends directory by
+directory and may succeed if the layer has entries for the directories. But then no program can open the file by its
+path.
 
 ## How to fix
 
-Such paths are most often a mistake: a directory that was copied into itself, or a cache whose names hold whole
-addresses. Delete them in the step that makes them:
+Such paths are usually a mistake: a directory that was copied into itself, or a cache whose file names contain whole
+URLs. Delete them in the step that creates them:
 
 ```dockerfile
 RUN make install && rm -rf /kaniko /root/.cache
@@ -23,10 +24,10 @@ RUN make install && rm -rf /kaniko /root/.cache
 ## Data
 
 - `cause`: `name-length`, `path-length` or `extended-header`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
-- `detail`: how long the component, the path or the header is.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `detail`: the length of the component, the path or the header.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -45,7 +46,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HINT = "delete it in the build step that makes it, or make its path shorter"
+_HINT = "Delete it in the build step that creates it, or shorten its path"
 
 
 @rule(id="LAY004", severity=everywhere(Severity.ERROR))
@@ -62,17 +63,17 @@ def path_too_long(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe_name(_by: str, size: str) -> Said:
-    return Said(f"a component of the path has {size}, at most 255 are possible", _HINT)
+    return Said(f"a path component has {size}, but at most 255 are allowed", _HINT)
 
 
 def _describe_path(by: str, size: str) -> Said:
     if by == CONTAINERD:
-        return Said(f"the path has {size}, at most 4,019 fit below /var/lib/containerd", _HINT)
-    return Said(f"the path has {size}, at most 4,094 are possible", _HINT)
+        return Said(f"path has {size}, but at most 4,019 fit below /var/lib/containerd", _HINT)
+    return Said(f"path has {size}, but at most 4,094 are allowed", _HINT)
 
 
 def _describe_header(_by: str, size: str) -> Said:
     return Said(
-        f"an extended header of the tar has {size}, at most 1 MiB is read",
-        "remove the long name or the large extended attribute that the header holds",
+        f"extended tar header has {size}, but at most 1 MiB is read",
+        "Remove the long name or the large extended attribute in this header",
     )

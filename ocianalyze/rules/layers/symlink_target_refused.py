@@ -1,17 +1,17 @@
-"""A symbolic link has a target that Linux does not take.
+"""A symlink has a target that Linux does not accept.
 
 ## What it checks
 
-The target of every symbolic link has at least one byte and at most 4,095.
+The target of every symlink has at least one byte and at most 4,095.
 
 ## Why it matters
 
-The kernel refuses to make such a link ("no such file or directory", "file name too long"), and so the layer cannot be
+Linux cannot create such a symlink ("no such file or directory", "file name too long"), and the layer cannot be
 unpacked.
 
 ## How to fix
 
-Find out which program wrote the link: an empty target is most often a variable that was not set.
+Find the program that wrote the symlink. An empty target usually comes from an unset variable:
 
 ```dockerfile
 RUN ln -s "${TOOL_HOME:?}/bin/tool" /usr/local/bin/tool
@@ -20,10 +20,10 @@ RUN ln -s "${TOOL_HOME:?}/bin/tool" /usr/local/bin/tool
 ## Data
 
 - `cause`: `target-empty` or `target-length`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
-- `detail`: how long the target is.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `detail`: the length of the target.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -50,8 +50,8 @@ def symlink_target_refused(subject: Subject) -> Iterator[Finding]:
 
 
 def _describe_empty(_by: str, _detail: str) -> Said:
-    return Said("a symbolic link with an empty target", "give the link a target, or leave it out")
+    return Said("symlink with an empty target", "Set a target for the symlink, or remove it")
 
 
 def _describe_long(_by: str, size: str) -> Said:
-    return Said(f"a symbolic link whose target has {size}, at most 4,095 are possible", "shorten the target")
+    return Said(f"symlink target has {size}, but at most 4,095 are allowed", "Shorten the target")

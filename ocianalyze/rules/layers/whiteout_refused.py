@@ -1,27 +1,27 @@
-"""A whiteout finds its place taken, or names nothing.
+"""A whiteout conflicts with an entry of its own layer, or names no path.
 
 ## What it checks
 
-No whiteout (`.wh.NAME`) stands behind an entry for `NAME` of its own layer, or behind another whiteout for it; and each
-names something: not `.wh.`, `.wh..` or `.wh...`.
+No whiteout (`.wh.NAME`) comes after an entry for `NAME` in its own layer, or after another whiteout for it. Each
+whiteout names a path: it is not `.wh.`, `.wh..` or `.wh...`.
 
 ## Why it matters
 
-With overlayfs a whiteout is a device in the place of what it deletes. Where its own layer has something else there it
-cannot be made ("file exists"), and the layer cannot be unpacked. The other order is fine: an entry replaces the
-whiteout before it.
+With overlayfs, a whiteout is a device at the path that it deletes. If the layer already has another entry there, the
+device cannot be created ("file exists"), and the layer cannot be unpacked. The other order works: an entry replaces an
+earlier whiteout.
 
 ## How to fix
 
-Leave the whiteout out if the layer has the path itself. Tools that write layers have to write either of them.
+Remove the whiteout if the layer contains the path itself. A tool that creates layers must write only one of the two.
 
 ## Data
 
 - `cause`: `whiteout-taken` or `whiteout-name`.
-- `runtimes`: who cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
+- `runtimes`: runtimes that cannot unpack it: `containerd`, `docker`, `podman`, `docker-older` (moby/go-archive 0.2),
   `docker-merged` (the storage drivers vfs, btrfs and zfs).
-- `detail`: the name of a whiteout that names nothing.
-- `count`: how many entries of the layer are affected, where not all are listed.
+- `detail`: the name of a whiteout that names no path.
+- `count`: the number of affected entries in the layer, if not all are listed.
 
 ## References
 
@@ -50,10 +50,10 @@ def whiteout_refused(subject: Subject) -> Iterator[Finding]:
 
 def _describe_taken(_by: str, _detail: str) -> Said:
     return Said(
-        "a whiteout for a path that its own layer has before it",
-        "leave the whiteout out, or write it before the entry",
+        "whiteout for a path that has an earlier entry in the same layer",
+        "Remove the whiteout, or write it before the entry",
     )
 
 
 def _describe_name(_by: str, name: str) -> Said:
-    return Said(f"the whiteout {name!r} names nothing", "leave the whiteout out")
+    return Said(f"whiteout {name!r} names no path", "Remove the whiteout")

@@ -1,1 +1,1 @@
-"""What the image needs to be run at all."""
+"""Rules about what every image needs to run."""

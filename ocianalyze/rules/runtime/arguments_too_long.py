@@ -1,25 +1,26 @@
-"""The image has variables or a command that Linux starts no program with.
+"""The image has variables or a command that are too long for Linux.
 
 ## What it checks
 
-No variable of `ENV` and no word of `ENTRYPOINT` and `CMD` has 131,072 bytes or more (`NAME=value` and the byte that
-ends it together), and all of them together stay within 2 MiB, with eight bytes more for each.
+No variable of `ENV` and no word of `ENTRYPOINT` and `CMD` is longer than 131,072 bytes. A variable counts as
+`NAME=value`, and the terminating null byte counts, too. All of them together, with eight more bytes for each, have at
+most 2 MiB.
 
 ## Why it matters
 
-Linux refuses longer ones, for every program that is started with them, by the runtime or later by a server that starts
-a kernel: `exec /usr/local/bin/start.sh: argument list too long`. The limit of them all is a quarter of what the stack
-may grow to, which is 8 MiB nearly everywhere.
+Linux rejects longer arguments for every program: those that the container runtime starts, and those that a server
+starts later, such as kernels. The error is `exec /usr/local/bin/start.sh: argument list too long`. The limit for all of
+them together is a quarter of the maximum stack size, which is 8 MiB nearly everywhere.
 
 ## How to fix
 
-Keep what is long in a file, and its path in the variable.
+Put the long value into a file, and set the variable to its path.
 
 ## Data
 
 - `what`: `variable`, `word` or `all`.
 - `name`: the name of the variable, or null.
-- `bytes`: how long it is, or how long they all are.
+- `bytes`: the size of the variable or word, or of all of them.
 
 ## References
 
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 _ALL: Final = 2 * 1024 * 1024
 _POINTER: Final = 8
-_HINT: Final = "keep what is long in a file, and its path in a variable"
+_HINT: Final = "Put the value into a file, and set a variable to its path"
 
 
 @rule(id="RTM006", severity=everywhere(Severity.ERROR), before_layers=True)
@@ -53,22 +54,22 @@ def arguments_too_long(subject: Declaration) -> Iterator[Finding]:
         if size > LONGEST_STRING:
             is_found = True
             too_long = f"{size:,} bytes, over the limit of {LONGEST_STRING:,}"
-            what = "a word of the command" if name is None else f"the variable {name if len(name) < 100 else '...'}"  # noqa: PLR2004 - what is still read
+            what = "a word of the command" if name is None else f"variable {name if len(name) < 100 else '...'}"  # noqa: PLR2004 - still readable
             yield Finding(
-                message=f"{what} has {too_long}: Linux starts no program with it",
+                message=f"{what} has {too_long}: Linux cannot start any program with it",
                 hint=_HINT,
                 data={"what": "word" if name is None else "variable", "name": name, "bytes": size},
             )
     total = sum(size + _POINTER for size in (*(size for _, size in variables), *words))
     if total > _ALL and not is_found:
         yield Finding(
-            message=f"variables and command have {total:,} bytes together, over the limit of {_ALL:,}: "
-            "Linux starts no program with them",
+            message=f"variables and command together have {total:,} bytes, over the limit of {_ALL:,}: "
+            "Linux cannot start any program with them",
             hint=_HINT,
             data={"what": "all", "name": None, "bytes": total},
         )
 
 
 def _size(text: str) -> int:
-    """Return how many bytes a text takes, with the one that ends it."""
+    """Return the size of a text in bytes, including the terminating null byte."""
     return len(text.encode("utf-8", "surrogateescape")) + 1

@@ -1,19 +1,19 @@
-"""There is no loader of the GNU C library.
+"""The loader of the GNU C library (glibc) is missing.
 
 ## What it checks
 
-`/lib64/ld-linux-x86-64.so.2` leads to a file. Alpine and other distributions with musl do not have it, nor do images
-that are statically linked.
+`/lib64/ld-linux-x86-64.so.2` resolves to a file. It is missing in Alpine, in other distributions that use musl, and in
+images that contain only statically linked programs.
 
 ## Why it matters
 
-Studio Classic mounts a KernelGateway of its own into the container: a Python from conda that is linked against the
-GNU C library and needs this loader: `exec ...: no such file or directory`. AWS says nothing about it; that it fails
-is reasoned from what is known of the start-up, and therefore a warning.
+Studio Classic mounts its own KernelGateway into the container. It runs on a conda Python that is linked against glibc
+and needs this loader. Without the loader it fails with `exec ...: no such file or directory`. AWS does not document
+this; it is inferred from what is known of the startup, and therefore a warning.
 
 ## How to fix
 
-Take a base image with the GNU C library:
+Use a base image with glibc:
 
 ```dockerfile
 FROM python:3.12-slim
@@ -21,7 +21,7 @@ FROM python:3.12-slim
 
 ## Data
 
-- `musl`: whether there is a loader of musl instead.
+- `musl`: whether the image has the musl loader instead.
 
 ## References
 
@@ -46,14 +46,14 @@ _MUSL: Final = "/lib/ld-musl-x86_64.so.1"
 
 @rule(id="RTM002", severity={CLASSIC: Severity.WARNING})
 def glibc_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if the loader is not there."""
+    """Yield a finding if the loader is missing."""
     loader = subject.filesystem.lookup(LOADER)
     if loader is not None and loader.is_file:
         return
     musl = subject.filesystem.lookup(_MUSL) is not None
-    instead = ", but that of musl" if musl else ""
+    instead = " (musl instead)" if musl else ""
     yield Finding(
-        message=f"there is no {LOADER}{instead}: the KernelGateway that SageMaker brings is linked against glibc",
-        hint="take a base image with glibc, such as python:3.12-slim, instead of Alpine or a static one",
+        message=f"glibc loader {LOADER} is missing{instead}: SageMaker's KernelGateway requires glibc",
+        hint="Use a base image with glibc, such as python:3.12-slim",
         data={"musl": musl},
     )

@@ -1,19 +1,19 @@
-"""There is no `/bin/sh`.
+"""`/bin/sh` is missing or cannot run.
 
 ## What it checks
 
-`/bin/sh` leads to a file that the container's user can execute; symlinks are followed inside the image.
+`/bin/sh` resolves to a file that the container's user can execute. Symlinks are followed inside the image.
 
 ## Why it matters
 
-Studio Classic starts its KernelGateway by a shell script that runs inside the image. Without a shell, as in
-distroless images and those made from `scratch`, it cannot start. The newer Studio needs a shell only for a command
-in shell form (`CMD jupyter lab`), which is `/bin/sh -c` in the end: `exec: "/bin/sh": stat /bin/sh: no such file or
-directory`.
+Studio Classic starts its KernelGateway with a shell script that runs inside the image. It cannot start without a shell,
+for example in distroless images and images built `FROM scratch`. The newer Studio needs a shell only for a command in
+shell form (`CMD jupyter lab`), which Docker runs as `/bin/sh -c`. The error is
+`exec: "/bin/sh": stat /bin/sh: no such file or directory`.
 
 ## How to fix
 
-Take a base image that has a shell:
+Use a base image that has a shell:
 
 ```dockerfile
 FROM python:3.12-slim
@@ -26,7 +26,7 @@ FROM python:3.12-slim
 ## References
 
 - [Custom image samples, issue 4](https://github.com/aws-samples/sagemaker-studio-custom-image-samples/issues/4):
-  the trace of the start-up script.
+  the trace of the startup script.
 - [Dockerfile reference, shell and exec form](https://docs.docker.com/reference/dockerfile/#shell-and-exec-form).
 """
 
@@ -50,17 +50,17 @@ def shell_missing(subject: Subject) -> Iterator[Finding]:
     if program.problem is not None:
         node = program.node or subject.filesystem.lookup(PATH, follow=False)
         yield Finding(
-            message=f"the shell cannot be run: {program.problem.text}",
+            message=f"shell /bin/sh cannot run: {program.problem.text}",
             path=PATH,
             layer=node.layer if node is not None else None,
-            hint="take a base image with a shell, such as python:3.12-slim",
+            hint="Use a base image with a shell, such as python:3.12-slim",
             severity=_severities(subject),
             data={"problem": program.problem.code},
         )
 
 
 def _severities(subject: Subject) -> dict[str, Severity | None]:
-    """Return how bad it is: in the newer Studio nothing, unless the app's own command is run by a shell."""
+    """Return the severities: none in the newer Studio, unless a shell runs the app's own command."""
     commands = subject.facts.commands
     apps = {JUPYTERLAB: commands["jupyterlab"], CODE_EDITOR: commands["code-editor"]}
     in_shell_form = {profile: Severity.ERROR for profile, command in apps.items() if command.in_shell_form}

@@ -1,14 +1,15 @@
-"""`/tmp` is not there, or not everybody may write to it.
+"""`/tmp` is missing, or not all users can write to it.
 
 ## What it checks
 
-`/tmp` leads to a directory with mode 1777, or one that the container's user may write to.
+`/tmp` resolves to a directory with mode 1777. Another mode is a note if it lets all users write, and otherwise a
+warning.
 
 ## Why it matters
 
-Servers and kernels keep sockets and temporary files in `/tmp`. Without it, or without the right to write, they fail
-with `FileNotFoundError: No usable temporary directory found` or `Permission denied`. That SageMaker mounts something
-there is said nowhere. A directory without the sticky bit works, but lets users delete each other's files.
+Servers and kernels keep sockets and temporary files in `/tmp`. If it is missing or not writable, they fail with
+`FileNotFoundError: No usable temporary directory found` or `Permission denied`. It is not documented that SageMaker
+mounts anything there. A directory without the sticky bit works, but users can delete each other's files.
 
 ## How to fix
 
@@ -18,7 +19,7 @@ RUN mkdir -p /tmp && chmod 1777 /tmp
 
 ## Data
 
-- `mode`: its mode in octal, or null if it is not there.
+- `mode`: its mode in octal, or null if it is missing.
 
 ## References
 
@@ -42,21 +43,23 @@ _MODE: Final = 0o1777
 
 @rule(id="RTM004", severity=everywhere(Severity.WARNING))
 def temporary_directory_unusable(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if it is not there or has another mode."""
+    """Yield a finding if the directory is missing or has another mode."""
     node = subject.filesystem.lookup(_PATH)
     if node is None or not node.is_directory:
         yield Finding(
-            message="there is no directory /tmp",
+            message=f"{_PATH} is missing" if node is None else f"{_PATH} is not a directory",
             path=_PATH if node is not None else None,
             layer=node.layer if node is not None else None,
-            hint="'RUN mkdir -p /tmp && chmod 1777 /tmp'",
+            hint="Create it with 'RUN mkdir -p /tmp && chmod 1777 /tmp'",
             data={"mode": None},
         )
     elif node.mode != _MODE and not node.is_implicit:
+        writable = node.mode & 0o007 == 0o007  # noqa: PLR2004 - the bits for all other users
+        what = "is not sticky" if writable else "is not writable for all users"
         yield Finding.at(
             node,
-            f"{_PATH} has mode {node.mode:04o} instead of 1777",
-            hint="'RUN chmod 1777 /tmp'",
-            severity=Severity.NOTE if node.mode & 0o007 == 0o007 else None,  # noqa: PLR2004 - everybody may write
+            f"{_PATH} {what}: mode {node.mode:04o}, expected 1777",
+            hint="Set the mode with 'RUN chmod 1777 /tmp'",
+            severity=Severity.NOTE if writable else None,
             data={"mode": f"{node.mode:04o}"},
         )

@@ -1,13 +1,14 @@
-"""Terminals will have no bash, or a shell that is not there.
+"""The shell for terminals is missing or cannot run.
 
 ## What it checks
 
-`bash` is found through `PATH`, and the program that `SHELL` names, if the image sets it, can be run.
+If the image sets `SHELL`, the program that it names can run. Otherwise, `bash` is found through `PATH`.
 
 ## Why it matters
 
-Terminals of Studio run what `SHELL` names, or else `/bin/sh`, which has no history and no completion. A `SHELL` that is
-not there keeps terminals from opening. AWS's examples set `SHELL=/bin/bash` "for a better Jupyter terminal UX".
+Terminals in Studio run the program in `SHELL`, or otherwise `/bin/sh`, which has no history and no completion. If the
+program in `SHELL` is missing, terminals do not open. AWS's examples set `SHELL=/bin/bash` "for a better Jupyter
+terminal UX".
 
 ## How to fix
 
@@ -39,15 +40,15 @@ if TYPE_CHECKING:
 
 @rule(id="RTM003", severity=everywhere(Severity.NOTE))
 def terminal_shell_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for the shell that is set, or else for bash."""
+    """Yield a finding for the shell that `SHELL` names, or otherwise for bash."""
     shell, value = subject.facts.shell, subject.facts.environment.get("SHELL")
     program = shell.find(value or "bash")
     if program.problem is not None:
         what = f"SHELL={value[:60]}" if value else "bash"
         yield Finding(
-            message=f"terminals cannot have {what}: {program.problem.text}",
+            message=f"terminals cannot run {what}: {program.problem.text}",
             path=program.path if program.node is not None else None,
             layer=program.node.layer if program.node is not None else None,
-            hint="install bash, and set SHELL=/bin/bash",
+            hint="Install bash, and add 'ENV SHELL=/bin/bash'",
             data={"shell": value, "problem": program.problem.code},
         )

@@ -1,15 +1,17 @@
-"""The container cannot be started in its working directory.
+"""The container cannot start in its working directory.
 
 ## What it checks
 
-`WORKDIR` is an absolute path of at most 4,095 bytes, no name in it has over 255, and it leads to a directory, or to
-nothing: then it is made. Symlinks are followed inside the image. It may lie where something is mounted at run time.
+`WORKDIR` is an absolute path of at most 4,095 bytes, and no component of it has more than 255 bytes. It resolves to a
+directory, or does not exist and can be created. Symlinks are followed inside the image. A working directory that is
+mounted over at run time is not checked further.
 
 ## Why it matters
 
-The container runtime goes there before it starts anything, and makes the directory if it is not there. If a file lies
-there, or on the way, the container is not even created: `mkdir /srv/app: not a directory`. A relative path, which some
-build tools pass on as it is given, ends in `Cwd must be an absolute path`.
+The container runtime changes to this directory before it starts a program, and creates the directory if it does not
+exist. If the path or one of its parents is a file, the container cannot be created:
+`mkdir /srv/app: not a directory`. Some build tools keep a relative path as it is. The error is then
+`Cwd must be an absolute path`.
 
 ## How to fix
 
@@ -19,7 +21,7 @@ WORKDIR /opt/app
 
 ## Data
 
-- `working_directory`: what it is.
+- `working_directory`: the working directory.
 - `problem`: `relative`, `too-long`, `not-a-directory` or `loop`.
 
 ## References
@@ -47,7 +49,7 @@ _LONGEST_NAME: Final = 255
 
 @rule(id="RTM005", severity=everywhere(Severity.ERROR))
 def working_directory_unusable(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if no container can be started there."""
+    """Yield a finding if no container can start in the working directory."""
     given = subject.image.config.config.working_dir
     problem = _problem(given, subject) if given else None
     if problem is None:
@@ -55,26 +57,26 @@ def working_directory_unusable(subject: Subject) -> Iterator[Finding]:
     code, text = problem
     node = subject.filesystem.lookup(given) if code == "not-a-directory" else None
     yield Finding(
-        message=f"no container can be started in the working directory {given if len(given) < 100 else '...'}: {text}",  # noqa: PLR2004 - what is still read
+        message=f"container cannot start in working directory {given if len(given) < 100 else '...'}: {text}",  # noqa: PLR2004 - still readable
         path=node.path if node is not None else None,
         layer=node.layer if node is not None else None,
-        hint="set WORKDIR to the absolute path of a directory",
+        hint="Set WORKDIR to the absolute path of a directory",
         data={"working_directory": given, "problem": code},
     )
 
 
 def _problem(given: str, subject: Subject) -> tuple[str, str] | None:
     if not given.startswith("/"):
-        return "relative", "it is not an absolute path"
+        return "relative", "not an absolute path"
     encoded = given.encode("utf-8", "surrogateescape")
     if len(encoded) >= LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_NAME:
-        return "too-long", f"it has {LONGEST_PATH:,} bytes or more, or a name in it over {_LONGEST_NAME}"
+        return "too-long", f"path has {LONGEST_PATH:,} bytes or more, or a component over {_LONGEST_NAME} bytes"
     path, mounts = normpath(given), subject.facts.own.mounts
     resolution = subject.filesystem.resolve(path)
     if mounts.hides(path) is not None or mounts.hides_on_the_way(resolution) is not None:
         return None
     if resolution.problem == "loop":
-        return "loop", "the symbolic links on the way lead in a circle"
+        return "loop", "its symlinks form a loop"
     if resolution.problem == "not-a-directory" or (resolution.node is not None and not resolution.node.is_directory):
-        return "not-a-directory", f"{resolution.path} is no directory"
+        return "not-a-directory", f"{resolution.path} is not a directory"
     return None

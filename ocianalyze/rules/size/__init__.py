@@ -1,1 +1,1 @@
-"""How large the image is."""
+"""Rules about the size of the image."""

@@ -1,19 +1,18 @@
-r"""Much has to be downloaded before the app starts.
+"""The download before the app starts is large.
 
 ## What it checks
 
-The layers as they are stored in the registry, compressed, are together no larger than 10 GB. Where the registry's sizes
-are not known, as with an archive of `docker save`, nothing is said. The number is a guess at what is worth mentioning;
-AWS gives none.
+The compressed layers, as stored in the registry, have at most 10 GB in total. If the compressed sizes are not known, as
+for an archive of `docker save`, there is no finding. AWS states no limit; 10 GB is a rule of thumb.
 
 ## Why it matters
 
-A host that has not run the image before pulls and unpacks all of it: for 10 GB that takes minutes. The app has some
-fifteen minutes to become healthy, and users wait.
+A host that runs the image for the first time downloads and unpacks all layers. For 10 GB, this takes minutes. The app
+must become healthy within about fifteen minutes, and users wait.
 
 ## How to fix
 
-Make the image smaller (SIZ001, SIZ003), or let Studio load it lazily by a SOCI index:
+Make the image smaller (SIZ001, SIZ003), or create a SOCI index, which lets Studio load the image lazily:
 
 ```sh
 soci create IMAGE && soci push IMAGE
@@ -21,7 +20,7 @@ soci create IMAGE && soci push IMAGE
 
 ## Data
 
-- `compressed`: the sum, in bytes.
+- `compressed`: the total compressed size, in bytes.
 
 ## References
 
@@ -45,11 +44,11 @@ _WORTH_MENTIONING: Final = 10_000_000_000
 
 @rule(id="SIZ004", severity=everywhere(Severity.NOTE), before_layers=True)
 def download_large(subject: Declaration) -> Iterator[Finding]:
-    """Yield a finding if it is known that much is stored."""
+    """Yield a finding if the compressed size is known and large."""
     compressed = compressed_size(subject.image) or 0
     if compressed > _WORTH_MENTIONING:
         yield Finding(
-            message=f"{human(compressed)} are downloaded when a host runs the image for the first time",
-            hint="make the image smaller, or register it with a SOCI index",
+            message=f"a host downloads {human(compressed)} when it runs the image for the first time",
+            hint="Make the image smaller, or create a SOCI index with 'soci create IMAGE && soci push IMAGE'",
             data={"compressed": compressed},
         )

@@ -2,19 +2,21 @@ r"""The image is larger than 35 GB.
 
 ## What it checks
 
-The sum, over all layers, of the sizes of the regular files and the lengths of the symlinks: the number that
-`docker image ls` shows with a graph driver such as overlay2. A gigabyte is 10^9 bytes. What a later layer deletes or
-replaces still counts. Docker shows three significant digits, so that everything between 34.95 GB and 35.05 GB reads
-`35GB`; what reads like the limit is a warning.
+The size is the total size of the regular files and the symlink targets in all layers. `docker image ls` shows this
+number with a graph driver such as overlay2. A gigabyte is 10^9 bytes. Files that a later layer deletes or replaces
+still count.
+
+Docker shows three significant digits, so every size between 34.95 GB and 35.05 GB is shown as `35GB`. A size that is
+shown as the limit is a warning.
 
 ## Why it matters
 
-The specification of Studio Classic limits images to 35 GB. It does not say how AWS measures it beyond "run
-`docker image ls`", and the newer Studio's specification states no limit, so that there it is a warning.
+The specification of Studio Classic limits images to 35 GB. For the measurement, it only says "run `docker image ls`".
+The specification of the newer Studio states no limit, so the finding is a warning there.
 
 ## How to fix
 
-Remove files in the `RUN` step that makes them, not in a later one; SIZ003 names the layers that waste most:
+Remove files in the `RUN` step that creates them, not in a later one. SIZ003 lists the layers that waste the most:
 
 ```dockerfile
 RUN pip install --no-cache-dir torch \
@@ -22,20 +24,20 @@ RUN pip install --no-cache-dir torch \
  && rm -rf /var/lib/apt/lists/*
 ```
 
-or build in one stage and copy what is needed into a fresh one with `COPY --from`.
+Or build in one stage, and copy only what you need into a new stage with `COPY --from`.
 
 ## Data
 
 - `docker_image_size`: the size in bytes.
 - `limit`: the limit in bytes.
-- `wasted`: how many bytes of it later layers delete or replace.
+- `wasted`: the number of bytes that later layers delete or replace.
 - `largest`: the largest directories: `path`, `layer`, `bytes`.
 
 ## References
 
 - [Custom SageMaker image specifications](https://docs.aws.amazon.com/sagemaker/latest/dg/studio-byoi-specs.html),
   "Image size".
-- moby, `daemon/graphdriver/overlay2/overlay.go` and `pkg/directory`: what is counted.
+- moby, `daemon/graphdriver/overlay2/overlay.go` and `pkg/directory`: how Docker measures the size.
 """
 
 from __future__ import annotations
@@ -52,17 +54,15 @@ if TYPE_CHECKING:
 
 @rule(id="SIZ001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
 def image_too_large(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding if the size is over the limit, or so near it that Docker shows the limit."""
+    """Yield a finding if the size is over the limit, or so close to it that Docker shows the limit."""
     size, limit = subject.facts.size.docker_image_size, subject.size_limit
     within = human(size) == human(limit)
     if size <= limit and not within:
         return
-    relation = (
-        f"which docker shows as {human(size)}, the limit itself" if within else "over the limit of " + human(limit)
-    )
+    relation = f"which Docker shows as {human(size)}, the limit" if within else f"over the limit of {human(limit)}"
     yield Finding(
-        message=f"the image has {size:,} bytes, {relation}",
-        hint="remove caches and packages in the RUN step that makes them, or copy what is needed into a fresh stage",
+        message=f"image size is {size:,} bytes, {relation}",
+        hint="Remove caches and packages in the RUN step that creates them, or copy what you need into a new stage",
         severity=Severity.WARNING if within else None,
         data={
             "docker_image_size": size,

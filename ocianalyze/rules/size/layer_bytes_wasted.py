@@ -1,17 +1,17 @@
-r"""A layer holds files that later layers delete or replace.
+r"""A layer contains files that later layers delete or replace.
 
 ## What it checks
 
-For each layer, the bytes of what later layers delete or replace. Less than a megabyte is not mentioned.
+For each layer, the bytes that later layers delete or replace. Less than a megabyte is not reported.
 
 ## Why it matters
 
-A layer is never made smaller by a later one: the bytes are stored, downloaded when the app starts, and count
-towards the size that `docker image ls` shows and that Studio Classic limits (SIZ001).
+A later layer never makes an earlier one smaller. The bytes are stored, downloaded when the app starts, and counted in
+the size that `docker image ls` shows and that Studio Classic limits (SIZ001).
 
 ## How to fix
 
-Delete in the same step:
+Delete files in the same step that creates them:
 
 ```dockerfile
 RUN apt-get update \
@@ -20,7 +20,7 @@ RUN apt-get update \
  && apt-get purge --yes build-essential && rm -rf /var/lib/apt/lists/*
 ```
 
-and change owners and modes while copying, because `RUN chown -R` stores every file a second time:
+Set owners and modes while copying, because `RUN chown -R` stores every file a second time:
 
 ```dockerfile
 COPY --chown=1000:100 project/ /opt/project/
@@ -28,10 +28,10 @@ COPY --chown=1000:100 project/ /opt/project/
 
 ## Data
 
-- `shadowed_bytes`: how many bytes of the layer are not visible.
-- `layer_bytes`: how many bytes the layer has.
-- `directories`: in which directories most of it lay: `path`, `bytes`, and `hidden_by`, the position of the layer that
-  deleted or replaced it.
+- `shadowed_bytes`: the number of bytes in the layer that are not visible.
+- `layer_bytes`: the size of the layer in bytes.
+- `directories`: the directories that contained most of these bytes: `path`, `bytes`, and `hidden_by`, the position of
+  the layer that deleted or replaced them.
 
 ## References
 
@@ -54,7 +54,7 @@ _WORTH_MENTIONING: Final = 1_000_000
 
 @rule(id="SIZ003", severity=everywhere(Severity.NOTE))
 def layer_bytes_wasted(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each layer of which much is hidden by later ones."""
+    """Yield a finding for each layer that later layers hide much of."""
     for layer, usage in enumerate(subject.filesystem.usage):
         if usage.shadowed >= _WORTH_MENTIONING:
             pieces = subject.facts.size.waste[layer]
@@ -63,7 +63,7 @@ def layer_bytes_wasted(subject: Subject) -> Iterator[Finding]:
                 message=f"later layers delete or replace {human(usage.shadowed)} of this layer's "
                 f"{human(usage.size)}{most}",
                 layer=layer,
-                hint="delete in the step that writes, and set owners with 'COPY --chown' instead of 'RUN chown'",
+                hint="Delete files in the RUN step that creates them; set owners with 'COPY --chown', not 'RUN chown'",
                 data={
                     "shadowed_bytes": usage.shadowed,
                     "layer_bytes": usage.size,

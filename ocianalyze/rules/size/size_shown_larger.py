@@ -1,20 +1,21 @@
-"""Docker's containerd image store shows more than 35 GB, though the image is within the limit.
+"""Docker's containerd image store shows more than 35 GB, but the image is within the limit.
 
 ## What it checks
 
-The image is within the limit (SIZ001), but what `docker image ls` shows as `DISK USAGE` with the containerd image store
-is not: the compressed layers and the blocks that the unpacked files take, 4096 bytes at a time, together. It is an
-estimate: blocks differ between file systems.
+The image is within the limit (SIZ001), but the `DISK USAGE` that `docker image ls` shows with the containerd image
+store is not. That number is the size of the compressed layers plus the disk blocks of the unpacked files, at 4096 bytes
+per block. It is an estimate, because block sizes differ between file systems.
 
 ## Why it matters
 
 The specification says: "To view the size of your image, run `docker image ls`." It was written for the number that
-Docker showed until version 28. Docker 29 uses the containerd image store on new installations, whose number is half as
-large again. Which of the two AWS measures is not said; nothing is known of an image that was refused for the larger.
+Docker showed until version 28. Docker 29 uses the containerd image store on new installations, which shows a number
+that is half as large again. It is not documented which of the two AWS measures. No image is known to have been rejected
+because of the larger number.
 
 ## How to fix
 
-There is nothing to fix. To see the number that the limit was made for:
+There is nothing to fix. To see the number that the limit was written for:
 
 ```sh
 ocianalyze scan --format json IMAGE | jq .facts.size.docker_image_size
@@ -27,7 +28,7 @@ ocianalyze scan --format json IMAGE | jq .facts.size.docker_image_size
 
 ## References
 
-- moby, `daemon/containerd/image_list.go`: what is counted.
+- moby, `daemon/containerd/image_list.go`: how Docker measures the size.
 - [containerd image store](https://docs.docker.com/engine/storage/containerd/).
 """
 
@@ -49,8 +50,8 @@ def size_shown_larger(subject: Subject) -> Iterator[Finding]:
     size, limit = subject.facts.size, subject.size_limit
     if size.containerd_estimate > limit >= size.docker_image_size:
         yield Finding(
-            message=f"with the containerd image store Docker shows about {human(size.containerd_estimate)}, over "
-            f"{human(limit)}, though the layers hold {human(size.docker_image_size)}",
+            message=f"Docker with the containerd image store shows about {human(size.containerd_estimate)}, over "
+            f"{human(limit)}, but the layers contain only {human(size.docker_image_size)}",
             data={
                 "containerd_estimate": size.containerd_estimate,
                 "docker_image_size": size.docker_image_size,
