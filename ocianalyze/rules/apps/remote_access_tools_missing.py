@@ -1,4 +1,4 @@
-r"""Programs that remote access from a local IDE requires are missing.
+r"""The image lacks programs that are required for remote access from a local IDE.
 
 ## What it checks
 
