@@ -7,7 +7,7 @@
     report = analyze("image.tar")
     print(report.verdict, [finding.message for finding in report.findings])
 
-Nothing is imported before it is asked for: `ocianalyze --version` is not to wait for what a scan needs.
+A name is imported when it is first used, so that ``import ocianalyze`` is fast.
 """
 
 from __future__ import annotations
@@ -18,59 +18,134 @@ from typing import TYPE_CHECKING, Any
 from ocianalyze.version import __version__
 
 if TYPE_CHECKING:
-    from ocianalyze.analysis import Observer, Policy, Source, analyze
-    from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
-    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.analysis import Observer, Policy, Source, analyze, fit_app_image_config, preview
+    from ocianalyze.errors import (
+        AnalysisError,
+        LimitExceededError,
+        OcianalyzeError,
+        RegistryError,
+        RuleError,
+        UndecidedError,
+        UsageError,
+    )
+    from ocianalyze.facts import Facts
+    from ocianalyze.facts.registration import AppImageConfig
+    from ocianalyze.filesystem.node import Node, Resolution
+    from ocianalyze.filesystem.tree import Filesystem, LayerUsage
+    from ocianalyze.layers.changeset.changeset import Diagnostic
+    from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.limits import Limits
-    from ocianalyze.reports.report import Report
-    from ocianalyze.rules.rule import Declaration, Finding, Severity, Subject, rule
+    from ocianalyze.layers.metering.progress import Progress
+    from ocianalyze.layers.reading.cache import LayerCache
+    from ocianalyze.layers.reading.reader import ReadLayer
+    from ocianalyze.layers.tar.entry import Kind
+    from ocianalyze.oci.image import Image, Layer
+    from ocianalyze.reports.report import (
+        DiagnosticReport,
+        FactsReport,
+        FindingReport,
+        ImageSummary,
+        LayerReport,
+        ProfileVerdict,
+        Report,
+        Request,
+        Summary,
+        Timing,
+        Tool,
+    )
+    from ocianalyze.rules.engine import Outcome
+    from ocianalyze.rules.judgement import Judgement
+    from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject, rule
     from ocianalyze.rules.waivers import Waiver
+    from ocianalyze.sources.registry.access import RegistryAccess
 
 __all__ = [
     "AnalysisError",
+    "AppImageConfig",
+    "Budget",
     "Declaration",
+    "Diagnostic",
+    "DiagnosticReport",
+    "EarlyRule",
+    "Facts",
+    "FactsReport",
     "Filesystem",
     "Finding",
+    "FindingReport",
+    "Image",
+    "ImageSummary",
+    "Judgement",
+    "Kind",
+    "Layer",
+    "LayerCache",
+    "LayerReport",
+    "LayerUsage",
+    "LimitExceededError",
     "Limits",
+    "Node",
     "Observer",
     "OcianalyzeError",
+    "Outcome",
     "Policy",
+    "ProfileVerdict",
+    "Progress",
+    "ReadLayer",
+    "RegistryAccess",
+    "RegistryError",
     "Report",
+    "Request",
+    "Resolution",
+    "Rule",
+    "RuleError",
     "Severity",
     "Source",
     "Subject",
+    "Summary",
+    "Timing",
+    "Tool",
+    "UndecidedError",
     "UsageError",
     "Waiver",
     "__version__",
     "analyze",
+    "fit_app_image_config",
+    "preview",
     "rule",
 ]
 
-_HOMES = {
-    "Observer": "analysis",
-    "Policy": "analysis",
-    "Source": "analysis",
-    "analyze": "analysis",
-    "AnalysisError": "errors",
-    "OcianalyzeError": "errors",
-    "UsageError": "errors",
-    "Filesystem": "filesystem.tree",
-    "Limits": "layers.metering.limits",
-    "Report": "reports.report",
-    "Declaration": "rules.rule",
-    "Finding": "rules.rule",
-    "Severity": "rules.rule",
-    "Subject": "rules.rule",
-    "rule": "rules.rule",
-    "Waiver": "rules.waivers",
+_MODULES = {
+    "analysis": "Observer Policy Source analyze fit_app_image_config preview",
+    "errors": ("AnalysisError LimitExceededError OcianalyzeError RegistryError RuleError UndecidedError UsageError"),
+    "facts": "Facts",
+    "facts.registration": "AppImageConfig",
+    "filesystem.node": "Node Resolution",
+    "filesystem.tree": "Filesystem LayerUsage",
+    "layers.changeset.changeset": "Diagnostic",
+    "layers.metering.budget": "Budget",
+    "layers.metering.limits": "Limits",
+    "layers.metering.progress": "Progress",
+    "layers.reading.cache": "LayerCache",
+    "layers.reading.reader": "ReadLayer",
+    "layers.tar.entry": "Kind",
+    "oci.image": "Image Layer",
+    "reports.report": (
+        "DiagnosticReport FactsReport FindingReport ImageSummary LayerReport ProfileVerdict Report Request Summary "
+        "Timing Tool"
+    ),
+    "rules.engine": "Outcome",
+    "rules.judgement": "Judgement",
+    "rules.rule": "Declaration EarlyRule Finding Rule Severity Subject rule",
+    "rules.waivers": "Waiver",
+    "sources.registry.access": "RegistryAccess",
 }
+"""Which module has which names."""
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    home = _HOMES.get(name)
-    if home is None:
+    module = next((module for module, names in _MODULES.items() if name in names.split()), None)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 def __dir__() -> list[str]:

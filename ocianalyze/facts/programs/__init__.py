@@ -4,7 +4,18 @@ Search paths, ``#!`` lines, the dynamic loader; the texts of scripts; and the ap
 """
 
 from ocianalyze.facts.programs.applications import CODE_EDITOR, is_distribution
+from ocianalyze.facts.programs.lookup import Shell
 from ocianalyze.facts.programs.program import FORBIDDEN, LONGEST_STRING, Program, shown, split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
 
-__all__ = ["CODE_EDITOR", "FORBIDDEN", "LONGEST_STRING", "UNKNOWN", "Program", "is_distribution", "shown", "split_path"]
+__all__ = [
+    "CODE_EDITOR",
+    "FORBIDDEN",
+    "LONGEST_STRING",
+    "UNKNOWN",
+    "Program",
+    "Shell",
+    "is_distribution",
+    "shown",
+    "split_path",
+]
