@@ -158,7 +158,7 @@ def test_the_types_are_complete_for_mypy(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "python-api.md").read_text(encoding="utf-8")
     for number, block in enumerate(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)):
         (tmp_path / f"example_{number}.py").write_text(block, encoding="utf-8")
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", *sorted(tmp_path.glob("*.py"))]
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", *map(str, sorted(tmp_path.glob("*.py")))]
     environment = {**os.environ, "MYPYPATH": str(ROOT), "MYPY_CACHE_DIR": str(tmp_path / "cache")}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stdout
