@@ -12,18 +12,18 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help demo test check lint types fix docs docs-check bench clean
 
-help: ## Show this list
+help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-demo: .venv/installed ## Scan a real image that will not work, and see why
+demo: .venv/installed ## Scan a real image that does not work
 	@$(BIN)/ocianalyze scan testdata/demo.tar.gz; code=$$?; \
 	if [ $$code -ne 1 ]; then echo "demo: expected exit code 1 (findings), got $$code" >&2; exit 1; fi; \
-	echo; echo "Exit code 1: this image was made to fail. Now yours: $(BIN)/ocianalyze scan IMAGE"
+	echo; echo "Exit code 1: this image is made to fail. Now scan yours: $(BIN)/ocianalyze scan IMAGE"
 
-test: .venv/installed-dev ## Run the tests; ARGS="-k name" for some
+test: .venv/installed-dev ## Run the tests (ARGS="-k name" selects some)
 	$(BIN)/python -m pytest $(ARGS)
 
-check: lint types docs-check test ## What CI runs: format, lint, types, architecture, docs, tests
+check: lint types docs-check test ## Check format, lint, types, imports, docs, and run the tests
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check
@@ -36,25 +36,25 @@ types: .venv/installed-dev
 docs-check: .venv/installed-dev
 	$(BIN)/python docs/generate.py --check
 
-fix: .venv/installed-dev ## Format, and repair what ruff can repair
+fix: .venv/installed-dev ## Format, and fix what ruff can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-docs: .venv/installed-dev ## Write docs/rules/ and docs/profiles/ from the rules
+docs: .venv/installed-dev ## Write the generated pages in docs/ and the demo in README.md
 	$(BIN)/python docs/generate.py
 
-bench: .venv/installed-dev ## Time large images (benchmarks/README.md)
+bench: .venv/installed-dev ## Run the benchmarks (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.run
 
 clean: ## Remove .venv, caches and built images
-	rm -f ocianalyze/layers/*.so
+	rm -f ocianalyze/layers/*/*.so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # --- the virtual environment: made once, again when pyproject.toml changes ---------------------------------------------
 
 .venv/bin/python:
 ifeq ($(PYTHON),)
-	@echo "ocianalyze needs Python 3.11 or newer, and none was found. Install one, or say where: make PYTHON=/path/to/python3.11" >&2
+	@echo "ocianalyze needs Python 3.11 or newer, but none was found. Install it, or run: make PYTHON=/path/to/python3.11" >&2
 	@exit 1
 endif
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \

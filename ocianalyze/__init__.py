@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from ocianalyze.layers.reading.cache import LayerCache
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.layers.tar.entry import Kind
+    from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Image, Layer
+    from ocianalyze.oci.models import ImageConfig, Platform
     from ocianalyze.reports.report import (
         Cause,
         DiagnosticReport,
@@ -79,6 +81,7 @@ __all__ = [
     "Declaration",
     "Diagnostic",
     "DiagnosticReport",
+    "Digest",
     "DirectoryUsage",
     "DriverFile",
     "EarlyRule",
@@ -89,6 +92,7 @@ __all__ = [
     "Finding",
     "FindingReport",
     "Image",
+    "ImageConfig",
     "ImageSummary",
     "Judgement",
     "KernelFacts",
@@ -106,6 +110,7 @@ __all__ = [
     "Observer",
     "OcianalyzeError",
     "Outcome",
+    "Platform",
     "Policy",
     "ProfileVerdict",
     "Progress",
@@ -151,7 +156,9 @@ _MODULES = {
     "layers.reading.cache": "LayerCache",
     "layers.reading.reader": "ReadLayer",
     "layers.tar.entry": "Kind",
+    "oci.digest": "Digest",
     "oci.image": "Image Layer",
+    "oci.models": "ImageConfig Platform",
     "reports.report": (
         "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport FilesystemFacts FindingReport "
         "ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
