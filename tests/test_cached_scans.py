@@ -121,7 +121,7 @@ def test_an_archive_that_lies_is_no_better_when_it_is_known(tmp_path: Path, cach
     path.write_bytes(compress(layer(items), "gzip"))
     settle(path)
     for _ in range(2):
-        with pytest.raises(AnalysisError, match="layer 4: digest is sha256:.*, but sha256:.* is stated"):
+        with pytest.raises(AnalysisError, match=r"layer 4: digest is sha256:.*, but sha256:.* is stated"):
             report(path, cache)
 
 
