@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.tar.entry import Kind
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Image, Layer
-    from ocianalyze.oci.models import ImageConfig, Platform
+    from ocianalyze.oci.models import Execution, History, ImageConfig, Platform, RootFS
     from ocianalyze.reports.report import (
         Cause,
         DiagnosticReport,
@@ -85,12 +85,14 @@ __all__ = [
     "DirectoryUsage",
     "DriverFile",
     "EarlyRule",
+    "Execution",
     "Facts",
     "FactsReport",
     "Filesystem",
     "FilesystemFacts",
     "Finding",
     "FindingReport",
+    "History",
     "Image",
     "ImageConfig",
     "ImageSummary",
@@ -120,6 +122,7 @@ __all__ = [
     "Report",
     "Request",
     "Resolution",
+    "RootFS",
     "Rule",
     "RuleError",
     "Severity",
@@ -158,7 +161,7 @@ _MODULES = {
     "layers.tar.entry": "Kind",
     "oci.digest": "Digest",
     "oci.image": "Image Layer",
-    "oci.models": "ImageConfig Platform",
+    "oci.models": "Execution History ImageConfig Platform RootFS",
     "reports.report": (
         "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport FilesystemFacts FindingReport "
         "ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "

@@ -164,7 +164,7 @@ class Finder:
         if self._followed > self._limits.max_followed:
             raise self._limits.exceeded(
                 "max_steps",
-                f"the symlinks that hardlinks lead through have {self._followed:,} characters",
+                f"hard links pass through symlinks of {self._followed:,} characters",
                 most=self._limits.max_followed,
             )
         return target

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 _SYMLINK, _HARDLINK = int(Kind.SYMLINK), int(Kind.HARDLINK)
 _OPAQUE, _IMPLICIT = int(Kind.OPAQUE), int(Kind.IMPLICIT_DIRECTORY)
-_DUPLICATE: Final = "this layer has the path more than once; the last one counts"
-_OVER_SYMLINK: Final = "a directory of this layer takes the place of a symlink beneath, and hides where it led"
+_DUPLICATE: Final = "layer contains the path more than once; the last entry counts"
+_OVER_SYMLINK: Final = "directory replaces a symlink of a lower layer, and hides the symlink's target"
 _MOST_REPORTED: Final = 100
 """How many odd things of one layer are reported: the first hundred tell the story."""
 

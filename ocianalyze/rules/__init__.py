@@ -1,1 +1,1 @@
-"""What must hold for an image: the machinery, and one file per rule in a package per family."""
+"""The rules for images: the machinery, and one file per rule in a package per family."""

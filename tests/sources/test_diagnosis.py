@@ -85,8 +85,8 @@ HEADS: Mapping[str, tuple[bytes, str]] = {
     "utf-16-unmarked": (("manifest.json" * 100).encode("utf-16-le"), "UTF-16, as PowerShell writes"),
     "utf-32": (("\ufeff" + "manifest.json" * 100).encode("utf-32-le"), "UTF-32"),
     "utf-8-mark": (b"\xef\xbb\xbf" + DOCKER, "byte order mark, as PowerShell writes"),
-    "git-lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a pointer of Git LFS"),
-    "git-annex": (b"/annex/objects/SHA256E-s1--0.tar\n", "a pointer of git-annex"),
+    "git-lfs": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a Git LFS pointer"),
+    "git-annex": (b"/annex/objects/SHA256E-s1--0.tar\n", "a git-annex pointer"),
     "html": (b"\n<!DOCTYPE html>\n<html><head><title>404</title></head></html>\n", "an HTML page"),
     "html-bare": (b"<html>\n<body>Sign in</body></html>", "an HTML page"),
     "xml": (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', "an XML document"),
@@ -110,7 +110,7 @@ HEADS: Mapping[str, tuple[bytes, str]] = {
     "gpt": (b"\1" * 510 + b"\x55\xaaEFI PART" + bytes(900), "a disk image with partitions"),
     "rpm": (b"\xed\xab\xee\xdb\3\0" + bytes(900), "an RPM package"),
     "deb": (b"!<arch>\ndebian-binary   1700000000  0     0     100644  4         `\n2.0\n", "a Debian package"),
-    "sif": (SIF, "an image of Singularity or Apptainer (SIF)"),
+    "sif": (SIF, "a Singularity or Apptainer image (SIF)"),
     "elf": (b"\x7fELF\x02\x01\x01" + bytes(900), "an ELF executable"),
     "pgp": (b"-----BEGIN PGP MESSAGE-----\n\nhQEMA\n", "a PGP message"),
     "base64": (base64.encodebytes(gzip.compress(DOCKER)), "encoded in base64"),
@@ -121,7 +121,7 @@ HEADS: Mapping[str, tuple[bytes, str]] = {
         b"Error response from daemon: reference does not exist\n",
         "'Error response from daemon: reference does",
     ),
-    "garbage": (bytes(range(200, 256)) * 30, "data of an unknown kind"),
+    "garbage": (bytes(range(200, 256)) * 30, "data of an unknown type"),
     "banner": (
         b"Welcome to host\r\nLast login: Mon\r\n" + DOCKER,
         "has 34 bytes of text before the archive, starting with 'Welc",
@@ -361,7 +361,7 @@ def test_libmagic_has_no_say(tmp_path: Path) -> None:
             for without in ((), ("magic", "pylibmagic"))
         }
         assert len(said) == 1
-        assert b"data of an unknown kind" in said.pop()
+        assert b"data of an unknown type" in said.pop()
 
 
 def test_a_head_is_looked_at_in_linear_time() -> None:

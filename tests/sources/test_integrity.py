@@ -122,7 +122,7 @@ def test_an_empty_blob_is_said_to_be_too_short(tmp_path: Path) -> None:
     stored = build(SPEC, compression="gzip").layers[0].stored
     assert isinstance(stored.content, bytes)
     (layout / "blobs" / stored.digest.replace(":", "/")).write_bytes(b"")
-    with pytest.raises(DigestMismatchError, match=f"layer 0: {len(stored.content):,} bytes are stated, but 0 are"):
+    with pytest.raises(DigestMismatchError, match=f"layer 0: size is 0 bytes, but {len(stored.content):,} are stated"):
         see(layout)
 
 

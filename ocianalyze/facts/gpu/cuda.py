@@ -1,4 +1,4 @@
-"""Which CUDA runtimes are in the image, and the oldest driver that they run with.
+"""The CUDA runtimes in the image, and the oldest driver that they run with.
 
 Sources: the layouts of the CUDA toolkit, of NVIDIA's wheels, of conda's packages and of the ``nvidia/cuda`` images
 (where versions are written); `drivers` has the tables.
@@ -39,9 +39,9 @@ _PACKAGE: Final = regex(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
 
 
 class CudaEvidence(NamedTuple):
-    """A CUDA version (``12.4``), what it was told from, and where: ``file``, ``library``, ``wheel``, ``conda``, ...
+    """A CUDA version (``12.4``), the kind of its source (``file``, ``library``, ``wheel``, ...), and its place.
 
-    `stated` is True of what an image merely says of itself, which it may have inherited.
+    `stated` is True for variables and labels, which the image may have inherited.
     """
 
     version: str
@@ -82,14 +82,14 @@ def find_cuda(
 
 
 def cuda_versions(evidence: Iterable[CudaEvidence]) -> tuple[str, ...]:
-    """Return the distinct versions, the oldest first."""
+    """Return the distinct versions, oldest first."""
     return tuple(sorted({item.version for item in evidence}, key=_key))
 
 
 def minimum_driver(evidence: Iterable[CudaEvidence]) -> str | None:
     """Return the oldest driver that all runtimes run with, or None if none is known.
 
-    What the image only says of itself counts where there is nothing better.
+    Variables and labels count only if there is no other evidence.
     """
     items = tuple(evidence)
     counted = [item for item in items if not item.stated] or items

@@ -51,14 +51,14 @@ _RELEASED: Final = {
     "9.1": "390.46",
     "9.0": "384.81",
 }
-"""The first driver of each branch that has a CUDA version of its own, the newest first."""
+"""The first driver of each branch that introduced a CUDA version, newest first."""
 
 _MOST_PARTS: Final = 6
 _LONGEST_PART: Final = 9
 
 
 def parse_version(text: str) -> Version | None:
-    """Return the numbers of a version of digits and dots, or None if it is none."""
+    """Return the numbers of a version of digits and dots, or None if it is invalid."""
     parts = text.split(".")
     if len(parts) > _MOST_PARTS or not all(
         part.isascii() and part.isdigit() and len(part) <= _LONGEST_PART for part in parts

@@ -1,9 +1,9 @@
-"""NVIDIA's files in the image: what is the driver's, which the host provides and which must not be in an image.
+"""NVIDIA's files in the image: which are the driver's, which the host provides and which must not be in an image.
 
 Sources: libnvidia-container ``nvc_info.c``, ``nvc_mount.c`` and ``utils.c``; nvidia-container-toolkit; ldconfig(8).
-The container runtime mounts the host's files over or beside the image's own. What comes of that depends on what they
-are: a regular file is mounted over, a symlink keeps the container from starting, and a soname that is a regular file
-is never relinked to the host's library.
+The container runtime mounts the host's files over or next to the image's own. The effect depends on the image's file: a
+regular file is mounted over, a symlink prevents the container from starting, and a soname that is a regular file is
+never relinked to the host's library.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ class NvidiaFile(NamedTuple):
     """One of NVIDIA's files.
 
     Attributes:
-        path: where it is.
+        path: its path.
         layer: the position of the layer that wrote it.
         size: its size in bytes.
-        cls: its class, once symlinks, sizes and contents have been looked at.
+        cls: its class, after symlinks, sizes and contents were examined.
         pattern: the pattern that its path matches.
-        version: the driver version in its name, if it has one.
-        reason: what made it the class it is, where that is not its path.
-        target: where it leads, if it is a symlink.
+        version: the driver version in its name, if any.
+        reason: the reason for its class, unless that is its path.
+        target: the target, if it is a symlink.
     """
 
     path: str
@@ -85,7 +85,7 @@ class NvidiaFile(NamedTuple):
 
 
 def find_files(filesystem: Filesystem, candidates: Iterable[Node]) -> tuple[NvidiaFile, ...]:
-    """Return those of `candidates` that are NVIDIA's, and what lies in directories that are the driver's as a whole.
+    """Return NVIDIA's files among `candidates`, and everything in directories that belong to the driver as a whole.
 
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
@@ -98,7 +98,7 @@ def find_files(filesystem: Filesystem, candidates: Iterable[Node]) -> tuple[Nvid
 
 
 def blocked_sonames(files: Iterable[NvidiaFile], loader: LoaderPath) -> tuple[NvidiaFile, ...]:
-    """Return the regular files at ``libcuda.so.1`` and the like that are no driver, and that the loader takes."""
+    """Return the regular files such as ``libcuda.so.1`` that are not of a driver, but that the loader uses."""
     return tuple(
         file
         for file in files
@@ -112,7 +112,7 @@ def blocked_sonames(files: Iterable[NvidiaFile], loader: LoaderPath) -> tuple[Nv
 
 
 def injected_links(filesystem: Filesystem) -> tuple[Node, ...]:
-    """Return what is no regular file at the paths where the container runtime mounts the driver's programs."""
+    """Return the nodes that are not regular files where the container runtime mounts the driver's programs."""
     directory = filesystem.lookup("/usr/bin")
     nodes = (filesystem.child(directory, name) for name in INJECTED) if directory is not None else ()
     return tuple(node for node in nodes if node is not None and not node.is_file)
@@ -137,7 +137,7 @@ def _look_at(filesystem: Filesystem, node: Node) -> NvidiaFile | None:
 
 
 def _weigh(node: Node, file: NvidiaFile) -> NvidiaFile:
-    """Return what a regular file is: its size and its first bytes may tell it from the driver's."""
+    """Return the class of a regular file: its size and its first bytes can show that it is not the driver's."""
     if file.cls != "driver-userspace":
         return file
     if file.pattern == _SONAME and _is_small(node.name, node.size):
@@ -148,7 +148,7 @@ def _weigh(node: Node, file: NvidiaFile) -> NvidiaFile:
 
 
 def _follow(filesystem: Filesystem, node: Node, file: NvidiaFile) -> NvidiaFile | None:
-    """Return what a symlink is: what it leads to."""
+    """Return the class of a symlink, which is the class of its target."""
     end = filesystem.resolve(node.path)
     file = file._replace(target=end.path)
     if file.cls not in ("driver-userspace", "driver-kernel"):
@@ -164,7 +164,7 @@ def _follow(filesystem: Filesystem, node: Node, file: NvidiaFile) -> NvidiaFile 
 
 
 def _by_its_name(node: Node, file: NvidiaFile, size: int) -> NvidiaFile:
-    """Return what a library's symlink is that leads to a file of which nothing else says that it is NVIDIA's."""
+    """Return the class of a library's symlink whose target is not recognized as NVIDIA's."""
     file = file._replace(size=size, reason="link")
     if not size:
         return file._replace(cls="driver-leftover")

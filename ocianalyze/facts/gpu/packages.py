@@ -1,4 +1,4 @@
-"""The packages that dpkg says are installed, as far as they have to do with NVIDIA.
+"""The packages for NVIDIA that dpkg lists as installed.
 
 Sources: Debian policy, section 5 (control files); ``/var/lib/dpkg/status.d`` as distroless images have it.
 """
@@ -40,7 +40,7 @@ _STEPS: Final = 10
 
 
 class Package(NamedTuple):
-    """An installed package; `source` is the name of the source package, `file` where dpkg says so."""
+    """An installed package; `source` is the name of the source package, `file` the file of dpkg that lists it."""
 
     name: str
     version: str
@@ -57,7 +57,7 @@ class Package(NamedTuple):
 
     @property
     def is_transitional(self) -> bool:
-        """True if it says that it holds nothing itself."""
+        """True if its description says that it is transitional or a dummy."""
         return re.search(_EMPTY, self.description) is not None
 
 
@@ -66,7 +66,7 @@ def find_packages(filesystem: Filesystem) -> tuple[Package, ...]:
 
     Raises:
         ContentUnavailableError: dpkg's status is there but was not kept, or is too large.
-        LimitExceededError: there are more such packages than can be gone through.
+        LimitExceededError: there are too many such packages.
     """
     return tuple(package for path in _status_files(filesystem) for package in _packages_in(filesystem, path))
 

@@ -1,8 +1,8 @@
-"""What a path says of NVIDIA's files: the driver, the toolkit, stubs, compatibility libraries, and look-alikes.
+"""Classifies NVIDIA's files by path: the driver, the toolkit, stubs, compatibility libraries, and look-alikes.
 
-The patterns lie in ``data/nvidia_patterns.json``; the first that matches wins. Sources: libnvidia-container
+The patterns are in ``data/nvidia_patterns.json``; the first match counts. Sources: libnvidia-container
 ``nvc_info.c``, nvidia-container-toolkit ``pkg/nvcdi``, the driver's own ``sandboxutils-filelist.json``, and the file
-lists of 111 Debian and Ubuntu packages and 26 wheels, on which the tests hold them.
+lists of 111 Debian and Ubuntu packages and 26 wheels, which the tests check the patterns against.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PREFILTER: Final = (
     r"lib(?:cuda|nv|GLX_n|EGL_n|GLESv|glxserver_n|vdpau_n|XvMCN)|nv|gsp|ucodes|[0-9]+_nv|sandboxutils-"
     r"|cuda|torch-|version\.(?:json|txt)(?=\0)"
 )
-"""What the name of a file begins with that any pattern but the toolkit's could match, or that tells a CUDA version; for
+"""The beginnings of file names that a pattern other than the toolkit's can match, or that contain a CUDA version; for
 `Filesystem.search`."""
 
 VERSION: Final = regex(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
@@ -42,7 +42,7 @@ VERSION: Final = regex(r"[3-9]\d\d\.\d{1,3}(?:\.\d{1,3})?", re.ASCII)
 
 
 class Match(NamedTuple):
-    """The pattern that a path matches, the class that follows, and the driver version in the name, if it has one."""
+    """The pattern that a path matches, its class, and the driver version in the name, if any."""
 
     pattern: str
     cls: NvidiaClass
@@ -58,9 +58,9 @@ class _Pattern(NamedTuple):
 
 
 def classify(path: str, kind: FileType, size: int) -> Match | None:
-    """Return what a file (``f``) or symlink (``l``) is by its path alone, or None if nothing says that it is NVIDIA's.
+    """Return the class of a file (``f``) or symlink (``l``) by its path alone, or None if it is not NVIDIA's.
 
-    A regular file of the driver's userspace without content is what a mount point leaves behind.
+    An empty regular file of the driver's userspace is left over from a mount point.
     """
     directory, _, base = path.rpartition("/")
     directory = directory or "/"
@@ -96,5 +96,5 @@ def _patterns() -> tuple[_Pattern, ...]:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern when it is first asked for: most images hold files for few of them."""
+    """Compile a pattern on first use, because most images contain files for few of them."""
     return re.compile(pattern, re.DOTALL)

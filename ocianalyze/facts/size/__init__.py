@@ -1,4 +1,4 @@
-"""How large is the image, and where are the bytes?"""
+"""The size of the image, and its largest files and directories."""
 
 from ocianalyze.facts.size.breakdown import Piece
 from ocianalyze.facts.size.measuring import Size, compressed_size

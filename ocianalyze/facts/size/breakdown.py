@@ -1,7 +1,7 @@
-"""Where the bytes of an image are: its largest files and directories, and what later layers waste of earlier ones.
+"""The largest files and directories of an image, and the bytes of each layer that later layers hide.
 
-Everything is counted where a layer stores it, whether or not a later layer hides it, because that is what the size of
-an image is made of. One pass over the columns of each layer, and no object but for what is named in the end.
+Files are counted in the layer that stores them, whether or not a later layer hides them, because they count in the size
+of the image. This takes one pass over the columns of each layer, and creates objects only for what is reported.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from ocianalyze.layers.changeset.changeset import Changeset
 
 MOST: Final = 10
-"""How many of each are named, and of each layer's waste."""
+"""The maximum number of files, of directories, and of wasted pieces in each layer to report."""
 
 _LARGE: Final = 1_000_000
-"""Smaller files and smaller waste are not named; in bytes."""
+"""Smaller files and smaller waste are not reported; in bytes."""
 
 _SHARE: Final = 100
-"""A directory is named if it holds, beside its largest subdirectory, at least a hundredth of the image."""
+"""A directory is reported if it contains at least a hundredth of the image outside its largest subdirectory."""
 
 _DIRECTORIES: Final = regex(b"[%c%c]" % (Kind.DIRECTORY, Kind.IMPLICIT_DIRECTORY), re.DOTALL)
 
@@ -38,10 +38,10 @@ class Piece(NamedTuple):
     """A file, or a directory with all that is in it, as one layer stores it.
 
     Attributes:
-        path: where it is.
+        path: its path.
         layer: the position of the layer.
-        bytes: the sizes of the files.
-        hidden_by: the position of the layer that replaced or deleted it, if one did; of a directory, what is in it.
+        bytes: the total size of the files.
+        hidden_by: the position of the layer that replaced or deleted it, or the files in a directory, if any.
     """
 
     path: str
@@ -51,7 +51,7 @@ class Piece(NamedTuple):
 
 
 class Largest(NamedTuple):
-    """The largest files, and the largest directories that are more than their largest subdirectory; largest first."""
+    """The largest files, and the directories that contain much outside their largest subdirectory; largest first."""
 
     files: tuple[Piece, ...]
     directories: tuple[Piece, ...]

@@ -1,4 +1,4 @@
-"""The sizes that an image can be said to have; in bytes.
+"""The sizes of an image, in bytes.
 
 Sources: moby, ``daemon/graphdriver/overlay2`` (``ApplyDiff``), ``pkg/directory`` (``Size``) and
 ``daemon/containerd/image_list.go``; docker/cli, ``units.HumanSizeWithPrecision``.
@@ -23,7 +23,7 @@ _BLOCK: Final = 4096
 
 
 NEAR: Final = 0.8
-"""From this share of the limit on, an image is near it."""
+"""An image is near the limit from this share of it on."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class Size:
 
     @cached_property
     def largest(self) -> Largest:
-        """The files and directories in which most of the image is."""
+        """The largest files and directories of the image."""
         return find_largest(self.filesystem)
 
     @cached_property
     def waste(self) -> tuple[tuple[Piece, ...], ...]:
-        """For each layer, the directories in which most of it lay that later layers hide."""
+        """For each layer, the directories with most of the bytes that later layers hide."""
         return find_waste(self.filesystem)
 
     def is_near(self, limit: int) -> bool:
-        """Tell whether the image is over a limit or not far from it."""
+        """Return whether the image is over a limit or close to it."""
         return self.docker_image_size >= limit * NEAR
 
 
@@ -77,7 +77,7 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
 
 
 def compressed_size(image: Image) -> int | None:
-    """Return how large the blobs are as stored, or None where descriptors do not state it."""
+    """Return the total size of the blobs as stored, or None if the descriptors do not state it."""
     sizes = [layer.size for layer in image.layers if layer.digest is not None and layer.size is not None]
     return sum(sizes) if len(sizes) == len(image.layers) else None
 

@@ -140,7 +140,7 @@ class _Meter:
         return piece
 
     def ends_early(self, codec: str) -> CutShortError:
-        return CutShortError(f"{self.what}: the {codec} stream ends early, near byte {self.taken:,}", offset=self.taken)
+        return CutShortError(f"{self.what}: {codec} stream is truncated near byte {self.taken:,}", offset=self.taken)
 
     def damaged(self, reason: str) -> CorruptLayerError:
         return CorruptLayerError(f"{self.what}: {reason}, near byte {self.taken:,}", offset=self.taken)
@@ -155,7 +155,7 @@ def _guard(pieces: Iterator[bytes], meter: _Meter, codec: str) -> Iterator[bytes
     except zstandard.ZstdError as error:
         if "too much memory" in str(error):
             raise meter.limits.exceeded(
-                "max_memory", f"{meter.what} needs a zstd window beyond the limit", most=meter.limits.max_window
+                "max_memory", f"{meter.what} requires too large a zstd window", most=meter.limits.max_window
             ) from error
         raise meter.damaged(f"damaged zstd stream ({error})") from error
 

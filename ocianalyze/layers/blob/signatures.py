@@ -1,6 +1,6 @@
-"""What a file is that should have been a tar, told from how it begins: a table, and a few kinds of text.
+"""What a file is that should be a tar, detected from its first bytes: a table, and a few kinds of text.
 
-The same everywhere, as it decides what people are told to do: libmagic, which knows more, is not asked.
+The result is the same everywhere, because hints depend on it: libmagic, which knows more types, is not used.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 from ocianalyze.regex import regex
 
 HEAD: Final = 64 << 10
-"""How many bytes of a file are looked at: enough for where ISO 9660 has its name, and for text before an archive."""
+"""How many bytes of a file are examined: enough for the signature of ISO 9660, and for text before an archive."""
 
 
 class Signature(NamedTuple):
-    """What a file is that has certain bytes at some place, and what to do with it instead."""
+    """The type of a file with certain bytes at an offset, and a hint what to do instead."""
 
     offset: int
     magic: bytes
@@ -24,39 +24,39 @@ class Signature(NamedTuple):
     hint: str | None = None
 
 
-_INSIDE: Final = "and scan the archive that is in it"
-_DISK: Final = "save the image itself, with docker save, podman save or skopeo copy, not a disk that was made from it"
-_TOO_OFTEN: Final = "decompress it once and scan the result"
-_DECRYPT: Final = "decrypt it and scan the archive that is in it"
+_INSIDE: Final = "and scan the archive inside"
+_DISK: Final = "Save the image itself with docker save, podman save or skopeo copy, not a disk image created from it"
+_TOO_OFTEN: Final = "Decompress it once and scan the result"
+_DECRYPT: Final = "Decrypt it and scan the archive inside"
 
 SIGNATURES: Final = (
-    Signature(0, b"PK\x03\x04", "a zip archive", f"unzip it {_INSIDE}"),
-    Signature(0, b"PK\x05\x06", "an empty zip archive", "make the archive again"),
-    Signature(0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", f"unpack it with '7z x' {_INSIDE}"),
-    Signature(0, b"Rar!\x1a\x07", "a RAR archive", f"unpack it with 'unrar x' {_INSIDE}"),
-    Signature(0, b"MSCF\0\0\0\0", "a cabinet archive", f"unpack it with 'cabextract' {_INSIDE}"),
-    Signature(0, b"xar!", "a xar archive", f"unpack it with 'xar -xf' {_INSIDE}"),
-    Signature(0, b"\x04\x22\x4d\x18", "compressed with lz4", "decompress it with 'lz4 -d' and scan the result"),
-    Signature(0, b"\x02\x21\x4c\x18", "compressed with lz4", "decompress it with 'lz4 -d' and scan the result"),
+    Signature(0, b"PK\x03\x04", "a zip archive", f"Unzip it {_INSIDE}"),
+    Signature(0, b"PK\x05\x06", "an empty zip archive", "Create the archive again"),
+    Signature(0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", f"Unpack it with '7z x' {_INSIDE}"),
+    Signature(0, b"Rar!\x1a\x07", "a RAR archive", f"Unpack it with 'unrar x' {_INSIDE}"),
+    Signature(0, b"MSCF\0\0\0\0", "a cabinet archive", f"Unpack it with 'cabextract' {_INSIDE}"),
+    Signature(0, b"xar!", "a xar archive", f"Unpack it with 'xar -xf' {_INSIDE}"),
+    Signature(0, b"\x04\x22\x4d\x18", "compressed with lz4", "Decompress it with 'lz4 -d' and scan the result"),
+    Signature(0, b"\x02\x21\x4c\x18", "compressed with lz4", "Decompress it with 'lz4 -d' and scan the result"),
     Signature(
-        0, b"\x5d\x00\x00", "compressed with LZMA", "decompress it with 'xz --format=lzma -d' and scan the result"
+        0, b"\x5d\x00\x00", "compressed with LZMA", "Decompress it with 'xz --format=lzma -d' and scan the result"
     ),
-    Signature(0, b"LZIP", "compressed with lzip", "decompress it with 'lzip -d' and scan the result"),
-    Signature(0, b"\x89LZO\0", "compressed with lzop", "decompress it with 'lzop -d' and scan the result"),
-    Signature(0, b"LRZI", "compressed with lrzip", "decompress it with 'lrzip -d' and scan the result"),
-    Signature(0, b"\x1f\x9d", "compressed with Unix compress", "decompress it with 'gzip -d' and scan the result"),
-    Signature(0, b"\x1f\x1e", "compressed with pack", "decompress it with 'gzip -d' and scan the result"),
-    Signature(0, b"\x1f\xa0", "compressed with LZH", "decompress it with 'gzip -d' and scan the result"),
-    Signature(0, b"\xff\x06\0\0sNaPpY", "compressed with snappy", "decompress it and scan the result"),
+    Signature(0, b"LZIP", "compressed with lzip", "Decompress it with 'lzip -d' and scan the result"),
+    Signature(0, b"\x89LZO\0", "compressed with lzop", "Decompress it with 'lzop -d' and scan the result"),
+    Signature(0, b"LRZI", "compressed with lrzip", "Decompress it with 'lrzip -d' and scan the result"),
+    Signature(0, b"\x1f\x9d", "compressed with Unix compress", "Decompress it with 'gzip -d' and scan the result"),
+    Signature(0, b"\x1f\x1e", "compressed with pack", "Decompress it with 'gzip -d' and scan the result"),
+    Signature(0, b"\x1f\xa0", "compressed with LZH", "Decompress it with 'gzip -d' and scan the result"),
+    Signature(0, b"\xff\x06\0\0sNaPpY", "compressed with snappy", "Decompress it and scan the result"),
     Signature(0, b"\x1f\x8b\x08", "compressed twice, with gzip inside", _TOO_OFTEN),
     Signature(0, b"\x28\xb5\x2f\xfd", "compressed twice, with zstd inside", _TOO_OFTEN),
     Signature(0, b"BZh", "compressed twice, with bzip2 inside", _TOO_OFTEN),
     Signature(0, b"\xfd7zXZ\0", "compressed twice, with xz inside", _TOO_OFTEN),
-    Signature(0, b"070701", "a cpio archive", "make the archive with docker save, podman save or skopeo copy"),
-    Signature(0, b"070702", "a cpio archive", "make the archive with docker save, podman save or skopeo copy"),
-    Signature(0, b"070707", "a cpio archive", "make the archive with docker save, podman save or skopeo copy"),
-    Signature(0, b"\xc7\x71", "a cpio archive", "make the archive with docker save, podman save or skopeo copy"),
-    Signature(0, b"\x71\xc7", "a cpio archive", "make the archive with docker save, podman save or skopeo copy"),
+    Signature(0, b"070701", "a cpio archive", "Create the archive with docker save, podman save or skopeo copy"),
+    Signature(0, b"070702", "a cpio archive", "Create the archive with docker save, podman save or skopeo copy"),
+    Signature(0, b"070707", "a cpio archive", "Create the archive with docker save, podman save or skopeo copy"),
+    Signature(0, b"\xc7\x71", "a cpio archive", "Create the archive with docker save, podman save or skopeo copy"),
+    Signature(0, b"\x71\xc7", "a cpio archive", "Create the archive with docker save, podman save or skopeo copy"),
     Signature(0, b"hsqs", "a squashfs file system", _DISK),
     Signature(0, b"sqsh", "a squashfs file system", _DISK),
     Signature(1024, b"\xe2\xe1\xf5\xe0", "an EROFS file system", _DISK),
@@ -73,34 +73,34 @@ SIGNATURES: Final = (
     Signature(32769, b"CD001", "an ISO 9660 disk image", _DISK),
     Signature(512, b"EFI PART", "a disk image with partitions", _DISK),
     Signature(510, b"\x55\xaa", "a disk image with a boot sector", _DISK),
-    Signature(0, b"\xed\xab\xee\xdb", "an RPM package", "build an image that the package is installed in"),
-    Signature(0, b"!<arch>\ndebian", "a Debian package", "build an image that the package is installed in"),
+    Signature(0, b"\xed\xab\xee\xdb", "an RPM package", "Build an image with this package installed"),
+    Signature(0, b"!<arch>\ndebian", "a Debian package", "Build an image with this package installed"),
     Signature(0, b"!<arch>", "an ar archive"),
     Signature(0, b"\x7fELF", "an ELF executable"),
-    Signature(0, b"MZ", "an executable for Windows"),
-    Signature(0, b"\xcf\xfa\xed\xfe", "an executable for macOS"),
-    Signature(0, b"\xca\xfe\xba\xbe", "an executable for macOS, or a Java class"),
+    Signature(0, b"MZ", "a Windows executable"),
+    Signature(0, b"\xcf\xfa\xed\xfe", "a macOS executable"),
+    Signature(0, b"\xca\xfe\xba\xbe", "a macOS executable or a Java class"),
     Signature(0, b"%PDF-", "a PDF document"),
     Signature(0, b"-----BEGIN PGP", "a PGP message", _DECRYPT),
     Signature(0, b"age-encryption.org/", "encrypted with age", _DECRYPT),
     Signature(0, b"Salted__", "encrypted with openssl", _DECRYPT),
-    Signature(0, b"# v2 git bundle", "a git bundle", "build the image from it"),
+    Signature(0, b"# v2 git bundle", "a git bundle", "Build an image from it and scan that"),
     Signature(
         0,
         b"version https://git-lfs.github.com/spec/",
-        "a pointer of Git LFS",
-        "fetch the file itself with 'git lfs pull'",
+        "a Git LFS pointer",
+        "Download the file itself with 'git lfs pull'",
     ),
-    Signature(0, b"/annex/objects/", "a pointer of git-annex", "fetch the file itself with 'git annex get'"),
-    Signature(0, b"outs:\n", "a pointer of DVC", "fetch the file itself with 'dvc pull'"),
+    Signature(0, b"/annex/objects/", "a git-annex pointer", "Download the file itself with 'git annex get'"),
+    Signature(0, b"outs:\n", "a DVC pointer", "Download the file itself with 'dvc pull'"),
     Signature(0, b"#!", "a script"),
 )
 
-_POWERSHELL: Final = "save it with 'docker save -o FILE IMAGE': '>' of PowerShell writes text"
-_PAGE: Final = "download the file again, and log in first if the server asks for that"
-_ALONE: Final = "give the archive or the directory that it is part of: a JSON document alone has no layers"
-_SIF: Final = "use the image that it was built from, such as docker://NAME"
-_IDS: Final = "save the images with 'docker save -o FILE ID...'"
+_POWERSHELL: Final = "Save it with 'docker save -o FILE IMAGE', because '>' in PowerShell writes text"
+_PAGE: Final = "Download the file again, and log in first if the server requires it"
+_ALONE: Final = "Scan the archive or directory that contains it, because a JSON document has no layers"
+_SIF: Final = "Use the image that it was built from, such as docker://NAME"
+_IDS: Final = "Save the images with 'docker save -o FILE ID...'"
 _IMAGE_IDS: Final = regex(r"(?:(?:sha256:)?[0-9a-f]{12,64}\s+)+", re.ASCII)
 _BASE64: Final = regex(rb"(?![0-9a-f]{64})[A-Za-z0-9+/]{64}")
 _SAMPLE: Final = 64
@@ -111,7 +111,7 @@ _ENOUGH: Final = 8
 
 
 def recognised(head: bytes) -> Signature | None:
-    """Return what a file is that begins with `head`, if that is known: more than that it is text, or no text."""
+    """Return the signature of a file that begins with `head`, or None if it is unknown."""
     if head[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
         return Signature(0, head[:4], "text in UTF-32", _POWERSHELL)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") or _is_wide(head):
@@ -119,7 +119,7 @@ def recognised(head: bytes) -> Signature | None:
     if head.startswith(b"\xef\xbb\xbf"):
         return Signature(0, head[:3], "text with a byte order mark, as PowerShell writes", _POWERSHELL)
     if head[32:41] == b"SIF_MAGIC":
-        return Signature(32, b"SIF_MAGIC", "an image of Singularity or Apptainer (SIF)", _SIF)
+        return Signature(32, b"SIF_MAGIC", "a Singularity or Apptainer image (SIF)", _SIF)
     for signature in SIGNATURES:
         if head.startswith(signature.magic, signature.offset):
             return signature
@@ -127,15 +127,15 @@ def recognised(head: bytes) -> Signature | None:
 
 
 def describe(head: bytes) -> str:
-    """Return what a file is that begins with `head`, such as ``a zip archive``; of text its first line."""
+    """Return a description of a file that begins with `head`, such as ``a zip archive``; for text, its first line."""
     known = recognised(head)
     if known is not None:
         return known.name
     text = as_text(head)
     if text is None:
-        return "data of an unknown kind"
+        return "data of an unknown type"
     line = next(filter(None, map(str.strip, text.splitlines())), "")
-    return f"text that begins with {line[:_LONGEST_LINE]!r}" if line else "text without a word"
+    return f"text that begins with {line[:_LONGEST_LINE]!r}" if line else "blank text"
 
 
 def as_text(head: bytes) -> str | None:
@@ -151,13 +151,13 @@ def as_text(head: bytes) -> str | None:
 
 
 def _is_wide(head: bytes) -> bool:
-    """Tell whether every second byte is zero: ASCII in UTF-16 without a mark."""
+    """Return whether every second byte is zero: ASCII in UTF-16 without a byte order mark."""
     even, odd = head[:64:2], head[1:64:2]
     return len(odd) >= _ENOUGH and ((all(even) and not any(odd)) or (all(odd) and not any(even)))
 
 
 def _markup(head: bytes) -> Signature | None:
-    """Return what kind of structured text `head` begins, if it does."""
+    """Return the signature of structured text that begins with `head`, or None."""
     start = head.lstrip()[:100].lower()
     if start.startswith(_PAGES):
         return Signature(0, b"<", "an HTML page", _PAGE)
@@ -169,5 +169,5 @@ def _markup(head: bytes) -> Signature | None:
     if text is not None and _IMAGE_IDS.fullmatch(text.strip() + "\n"):
         return Signature(0, b"", "a list of image IDs", _IDS)
     if _BASE64.match(head) and as_text(b64decode(head[:_SAMPLE])) is None:
-        return Signature(0, b"", "encoded in base64", "decode it with 'base64 -d' and scan the result")
+        return Signature(0, b"", "encoded in base64", "Decode it with 'base64 -d' and scan the result")
     return None

@@ -37,8 +37,8 @@ Layers that state few of their directories imply one for some entries, of half a
 """
 _OVERLAY: Final = "trusted.overlay."
 _OVERLAY_SEEN: Final = (
-    "this entry has an extended attribute that overlayfs keeps for itself: a runtime that sets it may hide what lies "
-    "beneath; read as if it were not there"
+    "extended attribute is reserved for overlayfs, and may hide lower layers if a container runtime sets it; it is "
+    "ignored"
 )
 _UNUSUAL: Final = frozenset(("", "/", "."))
 _NAMELESS: Final = frozenset(("", ".", ".."))
@@ -284,7 +284,7 @@ class _Builder:
             for refusal in places.of_root(path, kind, refusals, climbed=climbed):
                 self._changeset.obstacles.add(refusal, "/")
         elif climbed:
-            self._report("path-outside-root", f"the path {path!r} leads out of the root; read as '/{normal}'", normal)
+            self._report("path-outside-root", f"path {path!r} is outside the root; treated as '/{normal}'", normal)
             refusals = (*refusals, places.outside(path, kind))
         return normal, refusals
 
@@ -311,7 +311,7 @@ class _Builder:
                 missing.clear()
                 self._report(
                     "entry-through-symlink",
-                    f"entries lie in '/{path}', which leads through a symlink of this layer: read as '/{real}'",
+                    f"entries are in '/{path}', which passes through a symlink of this layer; treated as '/{real}'",
                     path,
                 )
                 continue
@@ -344,8 +344,8 @@ class _Builder:
         if excess > self._limits.max_implied:
             raise self._limits.exceeded(
                 "max_memory",
-                f"{self._what}: for {entries:,} entries it implies directories of {excess:,} bytes of memory beyond "
-                f"{_FREE:,} for each",
+                f"{self._what}: the implied directories of {entries:,} entries take {excess:,} bytes of memory beyond "
+                f"{_FREE:,} for each entry",
                 most=self._limits.max_implied,
             )
         changeset.names.append(name)
@@ -391,7 +391,7 @@ class _Builder:
         if self._followed > self._limits.max_followed:
             raise self._limits.exceeded(
                 "max_steps",
-                f"{self._what}: the paths that its entries lead through have {self._followed:,} characters",
+                f"{self._what}: the paths of its entries pass through {self._followed:,} characters",
                 most=self._limits.max_followed,
             )
 

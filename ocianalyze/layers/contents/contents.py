@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.oci.image import Blob
 
-_START_IT: Final = "start the image to see what the file does"
+_START_IT: Final = "Start the image to see what the file does"
 
 
 class Contents:
@@ -43,7 +43,7 @@ class Contents:
         """
         size = self._changeset.sizes[row]
         if most is not None and size > most:
-            raise self._unavailable(row, f"has {size:,} bytes, more than the {most:,} that are examined")
+            raise self._unavailable(row, f"has {size:,} bytes, but at most {most:,} are examined")
         if not size:
             return b""
         content = self._kept(row)
@@ -88,7 +88,7 @@ class Contents:
         content = self._range.read_at(offset, size)
         if len(content) < size:
             path = self._changeset.path(row)
-            raise CorruptLayerError(f"the content of {path} is cut short", offset=offset + len(content))
+            raise CorruptLayerError(f"the content of {path} is truncated", offset=offset + len(content))
         return content
 
     def _reason(self, row: int, kept: bytes | None) -> str:
@@ -99,12 +99,12 @@ class Contents:
         mode = changeset.attributes[changeset.identities[row]].mode
         want = self._capture.wanted(path[1:], changeset.names[row], mode)
         if want is Want.WHOLE:
-            return f"has {size:,} bytes, more than the {self._budget.limits.max_content:,} that are read of a file"
+            return f"has {size:,} bytes, but at most {self._budget.limits.max_content:,} of a file are read"
         if kept is not None and kept.startswith(b"#!"):
-            return f"is a script of {size:,} bytes, of which no more than {SCRIPT:,} are read"
+            return f"is a script of {size:,} bytes, but at most {SCRIPT:,} are read"
         if self.dropped and size <= SCRIPT:
-            return f"may be a script, and its layer has more scripts than the {SCRIPTS >> 20} MiB that are kept"
-        return "is neither a script nor a file whose content is examined"
+            return f"may be a script, but only {SCRIPTS >> 20} MiB of scripts are kept for each layer"
+        return "is neither a script nor a file whose content is read"
 
     def _unavailable(self, row: int, reason: str) -> ContentUnavailableError:
         path = self._changeset.path(row)

@@ -76,7 +76,7 @@ def available() -> bool:
 def _describe_elf(head: bytes) -> str:
     machine = elf_machine(head)
     if machine is None:
-        return "ELF, cut short"
+        return "ELF, truncated"
     bits = {1: "32-bit", 2: "64-bit"}.get(head[4], "")
     return f"ELF {bits}, {machine_name(machine)}".replace(" ,", ",")
 
@@ -91,7 +91,7 @@ def _describe_by_hand(head: bytes) -> str:
     for magic, name in _MAGIC.items():
         if head.startswith(magic):
             return name
-    return "data (libmagic is not available to name it)" if b"\0" in head else "text"
+    return "data of unknown type (libmagic is not available)" if b"\0" in head else "text"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What one analysis may still spend: memory, inflated bytes and steps of work, counted by whoever spends them."""
+"""The remaining budget of one analysis: memory, inflated bytes and steps of work, counted where they are used."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MEMBER: Final = 500
 
 
 class Budget:
-    """What is left of the limits of one image; it may be used from several threads."""
+    """The remaining part of the limits for one image; it may be used from several threads."""
 
     def __init__(
         self, limits: Limits, *, part_of: Budget | None = None, beside: tuple[memoryview[int], int] | None = None
@@ -81,7 +81,7 @@ class Budget:
             self._inflated -= size
             if self._inflated < 0:
                 raise self.limits.exceeded(
-                    "max_inflated", f"{what} inflates to far more than its compressed bytes account for"
+                    "max_inflated", f"{what} inflates to far more than expected from its compressed size"
                 )
 
     def spend(self, steps: int) -> None:
@@ -92,8 +92,7 @@ class Budget:
         """
         self._steps -= steps  # facts and rules are worked out in one thread
         if self._steps < 0:
-            most = self.limits.max_steps
-            raise self.limits.exceeded("max_steps", f"examining the image took more than {most:,} steps")
+            raise self.limits.exceeded("max_steps", "examining the image takes too many steps")
 
 
 def memory_of_member(path: str, link: str) -> int:

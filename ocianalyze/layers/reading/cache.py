@@ -1,12 +1,12 @@
-"""What was learned of layers, kept in a directory for the next scan.
+"""The layer cache: what was learned about layers, kept in a directory for the next scan.
 
-An entry is a file whose name is the digest of its key, and which holds the key again. Files are written beside their
-place and moved there, so that many processes may share a directory: each sees a whole entry or none. What cannot be
-read, is damaged or belongs to another key is no entry, and is replaced. A cache that cannot be used is no error: it is
-only there to save time.
+An entry is a file. Its name is the digest of its key, and it contains the key again. Files are written under a
+temporary name and then renamed, so that several processes can share a directory: each sees a whole entry or none. An
+entry that cannot be read, is damaged or belongs to another key is ignored and replaced. A cache that cannot be used is
+not an error, because it only saves time.
 
-The directory of the cache may be reached through links, but must be the user's own, and so must be what lies in it,
-where no link is followed: nothing is written, replaced or deleted in a place that somebody else has chosen.
+The path of the cache directory may contain symlinks, but the directory and everything in it must belong to the user,
+and symlinks in it are not followed: nothing is written, replaced or deleted in a place that somebody else has chosen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DEFAULT_CACHE_SIZE: Final = 2 << 30
-"""How many bytes all entries together may take."""
+"""The maximum size of all entries together, in bytes."""
 _LARGEST_ENTRY: Final = 4 << 30
 _MOST_EXPANSION: Final = 1 << 10
 """How many times an entry may expand that is large then: what we learn of layers shrinks some dozen times at most."""
@@ -49,7 +49,7 @@ _KEPT_SHARE: Final = 0.9
 _TAG: Final = "CACHEDIR.TAG"
 _TAG_CONTENT: Final = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n"
-    b"# This directory holds what ocianalyze learned of layers; it may be deleted at any time.\n"
+    b"# This directory is the layer cache of ocianalyze; it may be deleted at any time.\n"
     b"# https://bford.info/cachedir/\n"
 )
 _WRITABLE_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
@@ -58,52 +58,52 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXE
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many layers a cache holds, and how many bytes they take."""
+    """The number of layers in a cache, and their size in bytes."""
 
     layers: int
     size: int
 
 
 class LayerCache:
-    """The entries of a cache directory; `max_size` is how many bytes they may take together."""
+    """The entries of a cache directory; `max_size` is their maximum total size in bytes."""
 
     def __init__(self, directory: Path, *, max_size: int = DEFAULT_CACHE_SIZE) -> None:
         self.directory = directory
         self.max_size = max_size
 
     def problem(self) -> str | None:
-        """Return why nothing can be kept, or None; the directory is made where there is none."""
+        """Return why the cache cannot be used, or None; creates the directory if it does not exist."""
         try:
             with self._opened(make=True) as layers:
-                return None if os.access(".", os.W_OK | os.X_OK, dir_fd=layers) else "it cannot be written to"
+                return None if os.access(".", os.W_OK | os.X_OK, dir_fd=layers) else "not writable"
         except OSError as error:
             return error.strerror
 
     def load(self, key: str) -> bytes | memoryview | None:
-        """Return what is kept under `key`, or None; who is asked for stays longer."""
+        """Return the content stored under `key`, or None; entries that are used stay longer."""
         return self._load(key, _LAYER)
 
     def holds(self, key: str) -> bool:
-        """Tell whether there seems to be something under `key`, without looking at it."""
+        """Return whether there seems to be an entry for `key`, without reading it."""
         with contextlib.suppress(OSError), self._opened() as layers:
             return stat.S_ISREG(os.stat(_name(key, _LAYER), dir_fd=layers, follow_symlinks=False).st_mode)
         return False
 
     def store(self, key: str, content: bytes) -> None:
-        """Keep `content` under `key`, in the place of what is kept there."""
+        """Store `content` under `key`; replaces an existing entry."""
         self._store(key, _LAYER, content)
 
     def digest_of(self, identity: str) -> str | None:
-        """Return the digest that the bytes of that identity were found to have, if they ever were hashed."""
+        """Return the digest of the bytes with this identity, if they were ever hashed."""
         content = self._load(identity, _PROOF)
         return None if content is None else bytes(content).decode("ascii", "replace")
 
     def remember_digest(self, identity: str, digest: str) -> None:
-        """Take note that the bytes of that identity were hashed, and what their digest is."""
+        """Store the digest of the bytes with this identity."""
         self._store(identity, _PROOF, digest.encode())
 
     def trim(self) -> None:
-        """Delete the least recently used entries, until the rest fits; and what nobody will finish."""
+        """Delete the least recently used entries until the rest fits, and abandoned temporary files."""
         now = time.time()
         entries = []
         with contextlib.suppress(OSError), self._opened() as layers:
@@ -120,16 +120,16 @@ class LayerCache:
                     break
 
     def usage(self) -> Usage:
-        """Return how much there is."""
+        """Return the number of layers and their size."""
         with contextlib.suppress(OSError), self._opened() as layers:
             return _usage(_files(layers))
         return Usage(0, 0)
 
     def clear(self) -> Usage:
-        """Delete all entries, and nothing else that may lie in the directory; return what there was.
+        """Delete all entries and nothing else in the directory; return the number of deleted layers and their size.
 
         Raises:
-            OSError: the directory is not the user's own, cannot be looked through, or an entry cannot be deleted.
+            OSError: the directory belongs to another user, cannot be listed, or an entry cannot be deleted.
         """
         try:
             with self._opened() as layers:
@@ -154,7 +154,7 @@ class LayerCache:
         except FileNotFoundError:
             return None
         except (OSError, DamagedFrameError, MemoryError) as error:
-            _log.debug("the cache entry %s is passed over: %s", name, error)
+            _log.debug("ignoring cache entry %s: %s", name, error)
         return None
 
     def _store(self, key: str, suffix: str, content: bytes) -> None:
@@ -164,7 +164,7 @@ class LayerCache:
                 with self._opened(make=True) as layers:
                     _replace(_name(key, suffix), layers, data)
         except OSError as error:
-            _log.debug("nothing could be kept in %s: %s", self.directory, error.strerror)
+            _log.debug("cannot write to the cache %s: %s", self.directory, error.strerror)
 
     @contextlib.contextmanager
     def _opened(self, *, make: bool = False) -> Iterator[int]:
@@ -186,7 +186,9 @@ class LayerCache:
                 layers = os.open(_LAYERS, flags | os.O_NOFOLLOW, dir_fd=above)
             except OSError as error:
                 if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                    raise NotADirectoryError(0, f"{self.directory / _LAYERS} is a link or no directory") from error
+                    raise NotADirectoryError(
+                        0, f"{self.directory / _LAYERS} is a symlink or not a directory"
+                    ) from error
                 raise
         finally:
             os.close(above)
@@ -239,7 +241,7 @@ def _require_ours(descriptor: int, what: str) -> None:
     """Raise PermissionError if somebody but this user may write to what is open."""
     status = os.fstat(descriptor)
     if status.st_uid != os.geteuid() or status.st_mode & _WRITABLE_BY_OTHERS:
-        raise PermissionError(0, f"others may write to {what}")
+        raise PermissionError(0, f"other users can write to {what}")
 
 
 def _read_own(name: str, layers: int, *, most: int) -> bytes:
@@ -253,11 +255,11 @@ def _read_own(name: str, layers: int, *, most: int) -> bytes:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_size > most:
-            raise OSError(0, f"{name} is no file of at most {most:,} bytes")
+            raise OSError(0, f"{name} is not a file of at most {most:,} bytes")
         _require_ours(descriptor, name)
         with open(descriptor, "rb", closefd=False) as file:
             if file.read(len(_MAGIC)) != _MAGIC:
-                raise OSError(0, f"{name} is no entry")
+                raise OSError(0, f"{name} is not a cache entry")
             frame = file.read()
         with contextlib.suppress(OSError):  # the cache may be read-only
             os.utime(descriptor)

@@ -97,7 +97,7 @@ class PreReadBlob:
 
     def chunks(self) -> Iterator[bytes]:
         """Raise: the bytes are gone."""
-        raise ContentUnavailableError("the image came as a stream, which cannot be read a second time")
+        raise ContentUnavailableError("the image was read from a stream, which cannot be read again")
 
     def byte_range(self) -> ByteRange | None:
         """Return None: the bytes are gone."""
@@ -172,7 +172,7 @@ def walk_blob(
     """
     byte_range = blob.byte_range()
     if byte_range is None:
-        raise ContentUnavailableError(f"{what} cannot be read at offsets")
+        raise ContentUnavailableError(f"{what} does not support random access")
     if walked is None:
         started = perf_counter()
         require_tar(byte_range.read_at(0, BLOCK), what)
@@ -200,7 +200,7 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
     """
     what = f"layer {layer.position}"
     if layer.size is not None and layer.size != reading.size:
-        raise DigestMismatchError(f"{what}: {layer.size:,} bytes are stated, but {reading.size:,} are stored")
+        raise DigestMismatchError(f"{what}: size is {reading.size:,} bytes, but {layer.size:,} are stated")
     if (
         reading.compression == "none"
         and layer.digest is not None
@@ -208,7 +208,7 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
         and layer.digest != layer.diff_id
     ):
         raise DigestMismatchError(
-            f"{what} is not compressed, but its digest {layer.digest} and its diff_id {layer.diff_id} differ"
+            f"{what} is not compressed, but its digest {layer.digest} and diff_id {layer.diff_id} differ"
         )
     verified = []
     for name, stated, found in (
@@ -219,8 +219,8 @@ def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
             continue
         if stated != found:
             raise DigestMismatchError(
-                f"{what}: its {name} is stated as {stated}, but its bytes give {found}",
-                hint="the image was altered or damaged: save or pull it again",
+                f"{what}: {name} is {found}, but {stated} is stated",
+                hint="Save or pull the image again; it was changed or damaged",
             )
         verified.append(name)
     return () if reading.read == "cache" else tuple(verified)
@@ -244,7 +244,7 @@ def _stream(
         codec = recognise(head)
         pieces = decompress(chunks, budget=budget, what=what, codec=codec)
         if codec in ("bzip2", "xz"):
-            raise CorruptLayerError(f"{what} is compressed with {codec}, which is not a compression of image layers")
+            raise CorruptLayerError(f"{what} is compressed with {codec}, which image layers do not support")
         if need_diff_id and codec != "none":
             pieces = plain.count(pieces)
         first, pieces = peek(pieces, BLOCK)

@@ -16,7 +16,7 @@ _OFFSET, _LENGTH, _MAP = b"GNU.sparse.offset", b"GNU.sparse.numbytes", "GNU.spar
 
 
 class RecordError(ValueError):
-    """Records that are none; `at` is where, in bytes from the first."""
+    """Invalid records; `at` is the offset from the first record, in bytes."""
 
     def __init__(self, reason: str, at: int) -> None:
         super().__init__(reason)
@@ -39,18 +39,18 @@ def parse_records(body: bytes) -> dict[str, bytes]:
         space = body.find(b" ", at)
         length = parse_int(body[at:space]) if 0 < space <= at + 20 else None
         if length is None:
-            raise RecordError("a PAX record has no length", at)
+            raise RecordError("PAX record has no length", at)
         after = at + length
         if length < _SHORTEST or after <= space + 1:
-            raise RecordError("a PAX record is shorter than its length", at)
+            raise RecordError("PAX record is shorter than its length", at)
         key, equals, value = body[space + 1 : after - 1].partition(b"=")
         if not equals or not key or b"\0" in key or after > len(body) or body[after - 1] != _NEWLINE:
-            raise RecordError("a PAX record is damaged", at)
+            raise RecordError("PAX record is invalid", at)
         if key in _NAMES and b"\0" in value:
-            raise RecordError(f"the PAX record {key.decode()} holds a zero byte", at)
+            raise RecordError(f"PAX record {key.decode()} contains a null byte", at)
         if key in (_OFFSET, _LENGTH):
             if (key == _OFFSET) == bool(len(numbers) % 2) or b"," in value:
-                raise RecordError("the PAX records of a sparse file are out of order", at)
+                raise RecordError("PAX records of a sparse file are out of order", at)
             numbers.append(value)
         else:
             records[key.decode("utf-8", "surrogateescape")] = value

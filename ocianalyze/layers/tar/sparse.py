@@ -81,14 +81,14 @@ def read_map(file: SparseFile, read: Callable[[int, int], bytes], *, what: str) 
     end = 0
     for start, length in zip(numbers[::2], numbers[1::2], strict=True):
         if start < end or length < 0 or start + length > file.size:
-            raise _damaged(what, "has pieces that overlap, or lie outside of the file", file.offset)
+            raise _damaged(what, "has pieces that overlap or are outside the file", file.offset)
         end = start + length
         if length:
             starts.append(start)
             ends.append(end)
             before.append(before[-1] + length)
     if before[-1] != stored:
-        raise _damaged(what, f"accounts for {before[-1]:,} bytes, but {stored:,} are stored", file.offset)
+        raise _damaged(what, f"describes {before[-1]:,} bytes, but {stored:,} are stored", file.offset)
     return SparseMap(file.size, offset, starts, ends, before)
 
 
@@ -144,7 +144,7 @@ def _old_numbers(fields: bytes, what: str, offset: int) -> Iterator[int]:
             for field in (block[at : at + _FIELD], block[at + _FIELD : at + 2 * _FIELD]):
                 value = parse_number(field)
                 if value is None or not 0 <= value < _INT64:
-                    raise _damaged(what, "holds what is no number", offset)
+                    raise _damaged(what, "contains an invalid number", offset)
                 yield value
 
 
@@ -156,10 +156,10 @@ def _numbers_in_content(file: SparseFile, read: Callable[[int, int], bytes], wha
     position = 0
     while count is None or len(numbers) < 2 * count:
         if position >= _LONGEST:
-            raise _damaged(what, f"has more than {_LONGEST:,} bytes", file.offset)
+            raise _damaged(what, f"is longer than {_LONGEST:,} bytes", file.offset)
         block = read(file.offset + position, _BLOCK) if position < file.stored else b""
         if len(block) < _BLOCK:
-            raise _damaged(what, "is cut short", file.offset)
+            raise _damaged(what, "is truncated", file.offset)
         position += _BLOCK
         *lines, rest = (rest + block).split(b"\n")
         for line in lines:
@@ -168,13 +168,13 @@ def _numbers_in_content(file: SparseFile, read: Callable[[int, int], bytes], wha
             elif len(numbers) < 2 * count:
                 numbers.append(_decimal(line, what, file.offset))
         if len(rest) > _LONGEST_NUMBER:
-            rest = rest[: _LONGEST_NUMBER + 1]  # padding, or what is no number
+            rest = rest[: _LONGEST_NUMBER + 1]  # padding, or invalid
     return numbers, position
 
 
 def _decimal(digits: bytes, what: str, offset: int) -> int:
     if not digits.isdigit() or len(digits) > _LONGEST_NUMBER or (value := int(digits)) >= _INT64:
-        raise _damaged(what, "holds what is no number", offset)
+        raise _damaged(what, "contains an invalid number", offset)
     return value
 
 

@@ -53,9 +53,9 @@ def parse_sparse(
     size = parse_int(stated) if stated else stored
     name = value("name") or None
     if size is None or size < 0:
-        return Sparse(name, stored, "its size is no number")
+        return Sparse(name, stored, "its size is not a number")
     if not has_content:
-        return Sparse(name, size, "it is no file")
+        return Sparse(name, size, "it is not a file")
     if is_stored:
         numbers, taken = _stored_map(stored, read)
     else:
@@ -95,11 +95,11 @@ def _stored_map(stored: int, read: Callable[[int], bytes]) -> tuple[list[int] | 
 def _problem(numbers: Sequence[int] | None, size: int, content: int) -> str:
     """Return what is wrong with the offsets and lengths of a sparse file's pieces, the empty string if nothing is."""
     if numbers is None:
-        return "its map is damaged"
+        return "its map is invalid"
     end = total = 0
     for offset, length in zip(numbers[::2], numbers[1::2], strict=True):
         if offset < end or length < 0 or offset + length > size:
             return "its map is out of order"
         end = offset + length
         total += length
-    return "" if total == content else "its map and its content do not agree"
+    return "" if total == content else "its map does not match its content"

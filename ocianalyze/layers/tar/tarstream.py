@@ -280,7 +280,7 @@ class _Reader:
                             size, offset = self._old_sparse(block, offset)
                             sparse = True
                         elif flag == b"S":
-                            refusals.append(Refusal(Cause.SPARSE_MAP, EVERYONE, "its header is not of GNU tar"))
+                            refusals.append(Refusal(Cause.SPARSE_MAP, EVERYONE, "its header is not in GNU format"))
                 elif kind != regular:
                     stored = 0
                     if kind in _NODES:
@@ -295,12 +295,12 @@ class _Reader:
                 if xattrs:
                     refusals.extend(refused_attributes(kind, xattrs))
             if size < 0 or stored < 0:
-                raise self._damaged(f"the size of {_shown(path)} is negative", position)
+                raise self._damaged(f"size of {_shown(path)} is negative", position)
             content_end = offset + stored
             position = content_end + 511 & -512
             if content_end > end:
                 if end == _LARGEST:
-                    raise self._damaged(f"the size of {_shown(path)} is {stored:,} bytes", offset - BLOCK)
+                    raise self._damaged(f"size of {_shown(path)} is {stored:,} bytes", offset - BLOCK)
                 raise self._cut(f"the content of {_shown(path)}", end)
             if sparse:
                 if self._on_sparse is not None:
@@ -338,14 +338,14 @@ class _Reader:
         data, start = self._window.view(position + BLOCK, BLOCK)
         following = data[position + BLOCK - start :][:BLOCK]
         if following.strip(b"\0"):
-            raise self._damaged("a lone block of zeros is followed by data", position)
+            raise self._damaged("single block of zeros is followed by data", position)
         if 0 < len(following) < BLOCK:
-            raise self._cut("the block that ends it", position + BLOCK + len(following))
+            raise self._cut("the final block", position + BLOCK + len(following))
 
     def _check_pending(self, position: int) -> None:
         """The tar ends at `position`: no extended header before it may be one that no runtime reads."""
         if self._refusals:
-            raise self._damaged(f"an extended header cannot be read: {self._refusals[0].detail}", position)
+            raise self._damaged(f"extended header is invalid: {self._refusals[0].detail}", position)
 
     # ---- numbers --------------------------------------------------------------------------------------------------
 
@@ -358,23 +358,23 @@ class _Reader:
         unsigned = sum(block) - sum(field) + 8 * _SPACE
         signed = unsigned - 256 * sum(byte > 127 for byte in block[:148] + block[156:])  # noqa: PLR2004
         if stated is None:
-            raise self._damaged(f"the checksum field is {field!r}", position)
+            raise self._damaged(f"checksum field is {field!r}", position)
         if stated not in (unsigned, signed):
-            raise self._damaged(f"the header checksum is {unsigned}, but {stated} is stated", position)
+            raise self._damaged(f"header checksum is {unsigned}, but {stated} is stated", position)
         return True
 
     def _number(self, field: bytes, name: str, position: int) -> int:
         """Return a numeric field that the next header depends on."""
         value = parse_number(field)
         if value is None:
-            raise self._damaged(f"the {name} field is {field!r}", position)
+            raise self._damaged(f"{name} field is {field!r}", position)
         return value
 
     def _field(self, field: bytes, name: str) -> int:
         """Return a numeric field, or 0 and take note that no runtime unpacks the entry."""
         value = parse_number(field)
         if value is None:
-            self._refusals.append(Refusal(Cause.NUMBER, EVERYONE, f"the {name} field is {field!r}"))
+            self._refusals.append(Refusal(Cause.NUMBER, EVERYONE, f"{name} field is {field!r}"))
         return value or 0
 
     def _attributes(self, identity: bytes) -> Attributes:
@@ -438,7 +438,7 @@ class _Reader:
         A global one ends what others have said before it, and says nothing.
         """
         if size < 0:
-            raise self._damaged("the size of an extended header is negative", offset - BLOCK)
+            raise self._damaged("size of an extended header is negative", offset - BLOCK)
         if size > _LONGEST_EXTENDED:
             self._refusals.append(Refusal(Cause.EXTENDED_HEADER, EVERYONE, f"{size:,} bytes"))
             return None if flag == b"g" else extensions
@@ -493,7 +493,7 @@ class _Reader:
             if records.get("size"):
                 stated = parse_int(records["size"])
                 if stated is None:
-                    raise self._damaged(f"the PAX record size is {records['size'][:40]!r}", position)
+                    raise self._damaged(f"PAX record size is {records['size'][:40]!r}", position)
                 size = stated
             mtime = self._record(records, "mtime", mtime, parse_time)
             self._record(records, "atime", 0, parse_time)
@@ -513,7 +513,7 @@ class _Reader:
             return value
         stated = parse(text)
         if stated is None:
-            self._refusals.append(Refusal(Cause.NUMBER, EVERYONE, f"the PAX record {key} is {text[:40]!r}"))
+            self._refusals.append(Refusal(Cause.NUMBER, EVERYONE, f"PAX record {key} is {text[:40]!r}"))
         return value if stated is None else stated
 
     def _sparse(self, records: dict[str, bytes], stored: int, offset: int, kind: int) -> Sparse | None:
@@ -539,7 +539,7 @@ class _Reader:
             numbers.append(extension[:504])
             offset += BLOCK
             if offset - first > _LONGEST_EXTENDED:
-                raise self._damaged(f"a sparse map has more than {_LONGEST_EXTENDED:,} bytes", first - BLOCK)
+                raise self._damaged(f"sparse map is longer than {_LONGEST_EXTENDED:,} bytes", first - BLOCK)
         self._sparse_map = b"".join(numbers)
         return size, offset
 
@@ -549,7 +549,7 @@ class _Reader:
         return CorruptLayerError(f"{self._what}: damaged tar at byte {offset:,}: {reason}", offset=offset)
 
     def _cut(self, thing: str, offset: int) -> CutShortError:
-        return CutShortError(f"{self._what}: the tar ends at byte {offset:,}, inside {thing}", offset=offset)
+        return CutShortError(f"{self._what}: tar is truncated at byte {offset:,}, inside {thing}", offset=offset)
 
 
 def _prefixed(prefix: bytes, path: bytes, magic: bytes, trailer: bytes) -> bytes:

@@ -1,1 +1,1 @@
-"""Where files must not be, or will not be seen."""
+"""Rules about files in directories that are reserved or hidden at run time."""

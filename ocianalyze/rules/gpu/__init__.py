@@ -1,1 +1,1 @@
-"""What of NVIDIA is in the image."""
+"""Rules about NVIDIA drivers and CUDA."""

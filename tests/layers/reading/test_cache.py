@@ -142,7 +142,7 @@ def test_why_nothing_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert LayerCache(tmp_path / "file").problem() == "Not a directory"
     assert cache.problem() is None
     monkeypatch.setattr("os.access", lambda *_, **__: False)  # as on a file system that is read-only
-    assert cache.problem() == "it cannot be written to"
+    assert cache.problem() == "not writable"
 
 
 def test_what_was_not_asked_for_the_longest_goes_first(tmp_path: Path) -> None:

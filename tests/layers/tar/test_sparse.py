@@ -162,7 +162,7 @@ def test_a_map_is_as_long_as_readers_allow() -> None:
     file, data = sparse_file(260_000)
     assert len(read_map(file, lambda at, size: data[at : at + size], what="x").starts) == 0
     file, longer = sparse_file(270_000)
-    with pytest.raises(CorruptLayerError, match="more than 1,048,576 bytes"):
+    with pytest.raises(CorruptLayerError, match="longer than 1,048,576 bytes"):
         read_map(file, lambda at, size: longer[at : at + size], what="x")
 
 

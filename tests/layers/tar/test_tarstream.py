@@ -376,7 +376,7 @@ def test_an_old_sparse_map_that_goes_on_is_followed_and_bounded() -> None:
         ("a", 0, 0),
     ]
     _refused(sparse(3)[: 512 + 700])
-    assert "more than 1,048,576 bytes" in _refused(sparse(2050) + END).message
+    assert "longer than 1,048,576 bytes" in _refused(sparse(2050) + END).message
 
 
 # --- ends and damage --------------------------------------------------------------------------------------------------
