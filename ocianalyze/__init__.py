@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.layers.tar.entry import Kind
     from ocianalyze.oci.digest import Digest
-    from ocianalyze.oci.image import Image, Layer
+    from ocianalyze.oci.image import Blob, ByteRange, Image, Layer
     from ocianalyze.oci.models import Execution, History, ImageConfig, Platform, RootFS
     from ocianalyze.reports.report import (
         Cause,
@@ -76,7 +76,9 @@ if TYPE_CHECKING:
 __all__ = [
     "AnalysisError",
     "AppImageConfig",
+    "Blob",
     "Budget",
+    "ByteRange",
     "Cause",
     "Declaration",
     "Diagnostic",
@@ -160,7 +162,7 @@ _MODULES = {
     "layers.reading.reader": "ReadLayer",
     "layers.tar.entry": "Kind",
     "oci.digest": "Digest",
-    "oci.image": "Image Layer",
+    "oci.image": "Blob ByteRange Image Layer",
     "oci.models": "Execution History ImageConfig Platform RootFS",
     "reports.report": (
         "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport FilesystemFacts FindingReport "
