@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.layers.metering.progress import Progress
-    from ocianalyze.layers.reading.cache import LayerCache
+    from ocianalyze.layers.reading.cache import CacheUsage, LayerCache
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.layers.tar.entry import Kind
     from ocianalyze.oci.digest import Digest
@@ -79,6 +79,7 @@ __all__ = [
     "Blob",
     "Budget",
     "ByteRange",
+    "CacheUsage",
     "Cause",
     "Declaration",
     "Diagnostic",
@@ -158,7 +159,7 @@ _MODULES = {
     "layers.metering.budget": "Budget",
     "layers.metering.limits": "Limits",
     "layers.metering.progress": "Progress",
-    "layers.reading.cache": "LayerCache",
+    "layers.reading.cache": "CacheUsage LayerCache",
     "layers.reading.reader": "ReadLayer",
     "layers.tar.entry": "Kind",
     "oci.digest": "Digest",

@@ -57,7 +57,7 @@ _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXE
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class CacheUsage:
     """The number of layers in a cache, and their size in bytes."""
 
     layers: int
@@ -119,13 +119,13 @@ class LayerCache:
                 if total <= self.max_size * _KEPT_SHARE:
                     break
 
-    def usage(self) -> Usage:
+    def usage(self) -> CacheUsage:
         """Return the number of layers and their size."""
         with contextlib.suppress(OSError), self._opened() as layers:
             return _usage(_files(layers))
-        return Usage(0, 0)
+        return CacheUsage(0, 0)
 
-    def clear(self) -> Usage:
+    def clear(self) -> CacheUsage:
         """Delete all entries and nothing else in the directory; return the number of deleted layers and their size.
 
         Raises:
@@ -139,7 +139,7 @@ class LayerCache:
                         os.unlink(name, dir_fd=layers)
                 return _usage(iter(files))
         except FileNotFoundError:
-            return Usage(0, 0)
+            return CacheUsage(0, 0)
 
     def _load(self, key: str, suffix: str) -> bytes | memoryview | None:
         prefix = key.encode() + b"\0"
@@ -203,9 +203,9 @@ def _name(key: str, suffix: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest() + suffix
 
 
-def _usage(files: Iterator[tuple[str, os.stat_result]]) -> Usage:
+def _usage(files: Iterator[tuple[str, os.stat_result]]) -> CacheUsage:
     entries = [(name, status.st_size) for name, status in files if _ENTRY.fullmatch(name)]
-    return Usage(sum(name.endswith(_LAYER) for name, _ in entries), sum(size for _, size in entries))
+    return CacheUsage(sum(name.endswith(_LAYER) for name, _ in entries), sum(size for _, size in entries))
 
 
 def _files(layers: int) -> Iterator[tuple[str, os.stat_result]]:
