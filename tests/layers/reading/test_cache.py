@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from ocianalyze.layers.reading.cache import LayerCache, Usage
+from ocianalyze.layers.reading.cache import LayerCache, CacheUsage
 
 KEY = "sha256:x\nhow"
 
@@ -133,7 +133,7 @@ def test_what_cannot_be_used_is_no_error(tmp_path: Path) -> None:
         cache.store(KEY, b"content")
         cache.trim()
         assert cache.load(KEY) is None
-        assert cache.usage() == Usage(0, 0)
+        assert cache.usage() == CacheUsage(0, 0)
 
 
 def test_why_nothing_can_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
