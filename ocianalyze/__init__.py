@@ -30,15 +30,15 @@ if TYPE_CHECKING:
     )
     from ocianalyze.facts import Facts
     from ocianalyze.facts.registration import AppImageConfig
-    from ocianalyze.filesystem.node import Node, Resolution
+    from ocianalyze.filesystem.node import Node, Resolution, Tree
     from ocianalyze.filesystem.tree import Filesystem, LayerUsage
     from ocianalyze.layers.changeset.changeset import Diagnostic
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.limits import Limits
-    from ocianalyze.layers.metering.progress import Progress
+    from ocianalyze.layers.metering.progress import LayerProgress, Progress
     from ocianalyze.layers.reading.cache import CacheUsage, LayerCache
     from ocianalyze.layers.reading.reader import ReadLayer
-    from ocianalyze.layers.tar.entry import Kind
+    from ocianalyze.layers.tar.entry import Attributes, Kind
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Image, Layer
     from ocianalyze.oci.models import Execution, History, ImageConfig, Platform, RootFS
@@ -69,13 +69,15 @@ if TYPE_CHECKING:
     )
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.judgement import Judgement
+    from ocianalyze.rules.page import Page
     from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject, rule
-    from ocianalyze.rules.waivers import Waiver
+    from ocianalyze.rules.waivers import Remark, Waiver
     from ocianalyze.sources.registry.access import RegistryAccess
 
 __all__ = [
     "AnalysisError",
     "AppImageConfig",
+    "Attributes",
     "Blob",
     "Budget",
     "ByteRange",
@@ -104,6 +106,7 @@ __all__ = [
     "Kind",
     "Layer",
     "LayerCache",
+    "LayerProgress",
     "LayerReference",
     "LayerReport",
     "LayerTiming",
@@ -115,6 +118,7 @@ __all__ = [
     "Observer",
     "OcianalyzeError",
     "Outcome",
+    "Page",
     "Platform",
     "Policy",
     "ProfileVerdict",
@@ -122,6 +126,7 @@ __all__ = [
     "ReadLayer",
     "RegistryAccess",
     "RegistryError",
+    "Remark",
     "Report",
     "Request",
     "Resolution",
@@ -136,6 +141,7 @@ __all__ = [
     "Summary",
     "Timing",
     "Tool",
+    "Tree",
     "UndecidedError",
     "UsageError",
     "UserFacts",
@@ -153,15 +159,15 @@ _MODULES = {
     "errors": ("AnalysisError LimitExceededError OcianalyzeError RegistryError RuleError UndecidedError UsageError"),
     "facts": "Facts",
     "facts.registration": "AppImageConfig",
-    "filesystem.node": "Node Resolution",
+    "filesystem.node": "Tree Node Resolution",
     "filesystem.tree": "Filesystem LayerUsage",
     "layers.changeset.changeset": "Diagnostic",
     "layers.metering.budget": "Budget",
     "layers.metering.limits": "Limits",
-    "layers.metering.progress": "Progress",
+    "layers.metering.progress": "LayerProgress Progress",
     "layers.reading.cache": "CacheUsage LayerCache",
     "layers.reading.reader": "ReadLayer",
-    "layers.tar.entry": "Kind",
+    "layers.tar.entry": "Attributes Kind",
     "oci.digest": "Digest",
     "oci.image": "Blob ByteRange Image Layer",
     "oci.models": "Execution History ImageConfig Platform RootFS",
@@ -172,8 +178,9 @@ _MODULES = {
     ),
     "rules.engine": "Outcome",
     "rules.judgement": "Judgement",
+    "rules.page": "Page",
     "rules.rule": "Declaration EarlyRule Finding Rule Severity Subject rule",
-    "rules.waivers": "Waiver",
+    "rules.waivers": "Remark Waiver",
     "sources.registry.access": "RegistryAccess",
 }
 """Which module has which names."""

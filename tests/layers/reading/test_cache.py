@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from ocianalyze.layers.reading.cache import LayerCache, CacheUsage
+from ocianalyze.layers.reading.cache import CacheUsage, LayerCache
 
 KEY = "sha256:x\nhow"
 
