@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Image, Layer
     from ocianalyze.oci.models import Execution, History, ImageConfig, Platform, RootFS
+    from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import (
         Cause,
         DiagnosticReport,
@@ -124,6 +125,7 @@ __all__ = [
     "ProfileVerdict",
     "Progress",
     "ReadLayer",
+    "Registration",
     "RegistryAccess",
     "RegistryError",
     "Remark",
@@ -176,6 +178,7 @@ _MODULES = {
         "ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
         "Request SizeFacts SizePiece Summary Timing Tool UserFacts WasteReport"
     ),
+    "reports.registration": "Registration",
     "rules.engine": "Outcome",
     "rules.judgement": "Judgement",
     "rules.page": "Page",
