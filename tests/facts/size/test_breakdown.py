@@ -98,6 +98,6 @@ def test_the_report_of_the_rules_names_what_to_cut() -> None:
     layers = [[sized("cache/a", 2 * MB), sized("b", MB)], [whiteout("cache")]]
     ((_, wasted),) = found_in("SIZ003", make_subject(*layers))
     assert wasted.data["directories"] == [{"path": "/cache", "bytes": 2 * MB, "hidden_by": 1}]
-    assert "layer 1 hides 2MB in /cache" in wasted.message
+    assert "layer 1 hides 2 MB in /cache" in wasted.message
     ((_, large),) = found_in("SIZ001", make_subject(*layers, size_limit=MB))
     assert (large.data["wasted"], large.data["largest"][0]) == (2 * MB, {"path": "/", "layer": 0, "bytes": 3 * MB})
