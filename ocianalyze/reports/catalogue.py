@@ -81,7 +81,7 @@ def _find_rule(key: str) -> Rule:
         hint = suggest(key, names)
         listed = "'ocianalyze rules' lists the rules; the profiles are " + ", ".join(PROFILES)
         raise UsageError(
-            f"no rule or profile is called {key[:100]!r}", hint=hint if hint.startswith("Did you mean") else listed
+            f"unknown rule or profile {key[:100]!r}", hint=hint if hint.startswith("Did you mean") else listed
         ) from error
 
 
@@ -96,8 +96,8 @@ def _profile(profile: Profile, width: int) -> Iterator[Line]:
         yield EMPTY
         yield from wrap(f"{clause.number}  {clause.says}", width)
         rows = (
-            ("decided by", ", ".join(sorted(belonging.intersection(clause.rules)))),
-            ("cannot be known", clause.unknown or ""),
+            ("checked by", ", ".join(sorted(belonging.intersection(clause.rules)))),
+            ("not known before the app runs", clause.unknown or ""),
         )
         for label, text in rows:
             if text:
