@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/tmp"  # noqa: S108 - inside the image
 _MODE: Final = 0o1777
+_STICKY: Final = 0o1000
 
 
 @rule(id="RTM004", severity=everywhere(Severity.WARNING))
@@ -55,7 +56,8 @@ def temporary_directory_unusable(subject: Subject) -> Iterator[Finding]:
         )
     elif node.mode != _MODE and not node.is_implicit:
         writable = node.mode & 0o007 == 0o007  # noqa: PLR2004 - the bits for all other users
-        what = "is not sticky" if writable else "is not writable for all users"
+        flaw = "has an unusual mode" if node.mode & _STICKY else "is not sticky"
+        what = flaw if writable else "is not writable for all users"
         yield Finding.at(
             node,
             f"{_PATH} {what}: mode {node.mode:04o}, expected 1777",
