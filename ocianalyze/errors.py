@@ -97,6 +97,10 @@ class InvalidImageError(AnalysisError):
     """An archive, index, manifest or config is invalid."""
 
 
+class DuplicateKeyError(InvalidImageError):
+    """A JSON document has a key twice, so two readers may understand it differently."""
+
+
 class DigestMismatchError(InvalidImageError):
     """The content of a blob does not match its descriptor."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from ocianalyze.errors import InvalidImageError, OcianalyzeError
+from ocianalyze.errors import DuplicateKeyError, InvalidImageError, OcianalyzeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,10 @@ class _AmbiguousError(ValueError):
     """A document that two readers may understand differently."""
 
 
+class _DuplicateError(_AmbiguousError):
+    """A key stands twice."""
+
+
 def decode(raw: bytes, *, what: str) -> Any:  # noqa: ANN401 - any JSON value
     """Return the value of the JSON document `raw`; `what` names it in errors.
 
@@ -48,7 +52,8 @@ def decode(raw: bytes, *, what: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
         return json.loads(raw, object_pairs_hook=_unique, parse_int=_int64, parse_constant=_refuse)
     except _AmbiguousError as error:
-        raise InvalidImageError(f"{what}: {error}") from error
+        kind = DuplicateKeyError if isinstance(error, _DuplicateError) else InvalidImageError
+        raise kind(f"{what}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise InvalidImageError(f"{what} is not valid JSON: {_first_line(error)}") from error
 
@@ -98,7 +103,7 @@ def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for key, item in pairs:
         if key in value:
-            raise _AmbiguousError(f"duplicate key {key[:100]!r}")
+            raise _DuplicateError(f"duplicate key {key[:100]!r}")
         value[key] = item
     return value
 

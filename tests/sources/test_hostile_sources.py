@@ -172,7 +172,7 @@ def test_a_layer_that_is_no_tar(content: bytes, match: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("link", [symlink, hardlink])
 def test_links_never_lead_out_of_an_archive(target: str, link: Callable[[str, str], Item], tmp_path: Path) -> None:
     name = f"blobs/sha256/{FIRST.encoded}"
-    match = f"layer 0 \(blob .*\) is a link to '.*{target.rpartition('/')[2]}', which is not in the image"
+    match = rf"layer 0 \(blob .*\) is a link to '.*{target.rpartition('/')[2]}', which is not in the image"
     _in_both(_with("docker-25", lambda path, data: link(path, target) if path == name else data), tmp_path, match)
 
 
@@ -190,7 +190,7 @@ def test_links_never_lead_out_of_a_layout(tmp_path: Path) -> None:
         blob = layout / "blobs" / "sha256" / FIRST.encoded
         blob.unlink()
         blob.symlink_to(target)
-        error = _refused(layout, f"layer 0 \(blob .*\) is a link to '{target}', which is not in the image")
+        error = _refused(layout, rf"layer 0 \(blob .*\) is a link to '{target}', which is not in the image")
         assert "cp -rL" in error.one_line()
     for name in ("index.json", "blobs"):
         layout = write_directory(tmp_path / name, SPEC, "oci", compression="none")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ocianalyze.errors import InvalidImageError
+from ocianalyze.errors import DuplicateKeyError, InvalidImageError
 from ocianalyze.facts.programs.scripts import UNKNOWN
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def parse_json(content: bytes, source: str) -> Options:
     try:
         value = decode(content, what=source)
     except InvalidImageError as error:
-        # A key that stands twice is read all the same; the last one counts, but which, is left open.
-        return Options(opaque="more than once" in error.message)
+        # A duplicate key is read all the same; the last one counts, but which one that is, is left open.
+        return Options(opaque=isinstance(error, DuplicateKeyError))
     options = Options()
     for section, traits in value.items() if isinstance(value, dict) else ():
         for name, item in traits.items() if isinstance(traits, dict) else ():
