@@ -29,6 +29,7 @@ RUN mkdir -p /tmp && chmod 1777 /tmp
 
 from __future__ import annotations
 
+from stat import S_ISVTX
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.profiles import everywhere
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/tmp"  # noqa: S108 - inside the image
 _MODE: Final = 0o1777
-_STICKY: Final = 0o1000
 
 
 @rule(id="RTM004", severity=everywhere(Severity.WARNING))
@@ -56,7 +56,7 @@ def temporary_directory_unusable(subject: Subject) -> Iterator[Finding]:
         )
     elif node.mode != _MODE and not node.is_implicit:
         writable = node.mode & 0o007 == 0o007  # noqa: PLR2004 - the bits for all other users
-        flaw = "has an unusual mode" if node.mode & _STICKY else "is not sticky"
+        flaw = "has an unusual mode" if node.mode & S_ISVTX else "is not sticky"
         what = flaw if writable else "is not writable for all users"
         yield Finding.at(
             node,
