@@ -229,7 +229,7 @@ def test_hostile_names_are_shown_not_obeyed(save_image: SaveImage) -> None:
         (("scan", TESTDATA), 3, "contains no manifest.json or index.json"),
         (("scan", DEMO, "--max-memory", "2000"), 3, "Raise the limit with --max-memory"),
         (("files", DEMO, "/no/such"), 2, "nothing in the image matches /no/such"),
-        (("explain", "XYZ001"), 2, "no rule or profile is called 'XYZ001'"),
+        (("explain", "XYZ001"), 2, "unknown rule or profile 'XYZ001'"),
     ],
 )
 def test_errors_are_one_line_with_the_right_code(arguments: tuple[str | Path, ...], code: int, message: str) -> None:
@@ -613,7 +613,7 @@ def test_rules_and_pages() -> None:
 def test_profiles_are_explained() -> None:
     page = " ".join(run("explain", "Studio-Classic").stdout.decode().split())
     assert "closed for onboarding" in page
-    assert re.search(r"S14 The image size, as `docker image ls` shows it, is at most 35 GB. decided by: SIZ001", page)
+    assert re.search(r"S14 The image size, as `docker image ls` shows it, is at most 35 GB. checked by: SIZ001", page)
     assert "/aws/sagemaker/studio" in page
     wrong = run("explain", "studio-clasic")
     assert (wrong.returncode, wrong.stdout) == (2, b"")

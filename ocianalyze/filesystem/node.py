@@ -1,4 +1,4 @@
-"""One path of one layer, and where a path leads: what is looked at of a file system."""
+"""Nodes, which are paths of a layer, and the resolution of paths: the view of a file system for rules."""
 
 from __future__ import annotations
 
@@ -18,71 +18,71 @@ if TYPE_CHECKING:
     from ocianalyze.layers.metering.budget import Budget
 
 _BYTES_PER_STEP: Final = 64
-"""What is read is looked through as well, which takes about a microsecond for so many bytes."""
+"""The number of bytes that are read and searched in about a microsecond."""
 
 _DECODED: Final = 16
-"""How many bytes of memory each byte of a content may come to, as lines, names and values."""
+"""The maximum memory for each byte of content, in bytes, for its lines, names and values."""
 
 
 class Tree(Protocol):
-    """The file system, as its nodes and its paths see it; `ocianalyze.filesystem.tree.Filesystem` is one."""
+    """The interface of a file system for its nodes; `ocianalyze.filesystem.tree.Filesystem` implements it."""
 
     @property
     def ids(self) -> Ids:
-        """Which layer and row each id stands for."""
+        """The layer and the row of each id."""
 
     @property
     def contents(self) -> Sequence[Contents]:
-        """The contents that were kept of each layer."""
+        """The contents of each layer that can be read."""
 
     @property
     def children(self) -> Directories:
-        """What lies in each directory."""
+        """The children of each directory."""
 
     @property
     def inodes(self) -> Mapping[int, int]:
-        """The id of what each hardlink is another name of."""
+        """The id of the file of each hard link, by the id of the link."""
 
     @property
     def restated(self) -> Mapping[int, int]:
-        """The hardlink whose attributes hold, for each id that is another name of it and had others."""
+        """The hard link whose attributes apply, for each file whose own attributes it overrides."""
 
     @property
     def shadowed(self) -> Mapping[int, int]:
-        """The position of the layer that took each id out of the tree."""
+        """The position of the layer that removed each id from the tree."""
 
     @property
     def budget(self) -> Budget:
-        """What may still be spent on looking things up."""
+        """The remaining budget for lookups."""
 
     @property
     def root(self) -> Node:
         """The root directory."""
 
     def node(self, id_: int) -> Node:
-        """Return a node by its id."""
+        """Return the node with an id."""
 
     def lookup(self, path: str, *, follow: bool = True) -> Node | None:
-        """Return what lies at a path."""
+        """Return the node at a path, or None."""
 
     def child(self, node: Node, name: str) -> Node | None:
-        """Return what lies in a directory under a name."""
+        """Return the child with a name in a directory, or None."""
 
     def children_of(self, node: Node) -> list[Node]:
-        """Return what lies in a directory."""
+        """Return the children of a directory."""
 
     def spend(self, steps: int) -> None:
         """Take steps from the budget."""
 
 
 class Resolution(NamedTuple):
-    """Where a path leads.
+    """The result of resolving a path.
 
     Attributes:
-        path: the path that the last step arrived at, with no symlink left in it as far as it could be followed.
-        node: what lies there, or None.
+        path: the resolved path, without symlinks as far as they could be followed.
+        node: the node at that path, or None.
         hops: the symlinks that were followed, in order.
-        problem: why there is no node: ``missing``, ``loop`` or ``not-a-directory``; else None.
+        problem: why there is no node: ``missing``, ``loop`` or ``not-a-directory``; otherwise None.
     """
 
     path: str
@@ -93,7 +93,7 @@ class Resolution(NamedTuple):
 
 @dataclass(slots=True)
 class Node:
-    """One path of one layer, looked at: a view that costs nothing until it is made."""
+    """One path of one layer; a view that is created on demand."""
 
     filesystem: Tree = field(repr=False)
     id: int
@@ -116,7 +116,7 @@ class Node:
 
     @property
     def inode(self) -> Node:
-        """What a hardlink is another name of; of anything else, itself."""
+        """The file of a hard link; for anything else, the node itself."""
         target = self.filesystem.inodes.get(self.id)
         return self if target is None else self.filesystem.node(target)
 
@@ -127,19 +127,19 @@ class Node:
 
     @property
     def name(self) -> str:
-        """The last component of the path; of the root, the empty string."""
+        """The last component of the path; the empty string for the root."""
         return self.changeset.names[self.row]
 
     @property
     def kind(self) -> Kind:
-        """What it is; a hardlink is what it links to, an implied directory is a directory."""
+        """The kind; a hard link has the kind of its file, and an implied directory is a directory."""
         inode = self.inode
         kind = inode.changeset.kinds[inode.row]
         return Kind.DIRECTORY if kind == Kind.IMPLICIT_DIRECTORY else Kind(kind)
 
     @property
     def attributes(self) -> Attributes:
-        """Mode, user id and group id."""
+        """The mode, the user id and the group id."""
         inode = self.inode
         restated = self.filesystem.restated.get(inode.id)
         stated = inode if restated is None else self.filesystem.node(restated)
@@ -148,7 +148,7 @@ class Node:
 
     @property
     def mode(self) -> int:
-        """The permission bits, with setuid, setgid and sticky."""
+        """The permission bits, including setuid, setgid and sticky."""
         return self.attributes.mode
 
     @property
@@ -163,19 +163,19 @@ class Node:
 
     @property
     def size(self) -> int:
-        """The apparent size in bytes; 0 for what is no regular file."""
+        """The apparent size in bytes; 0 unless it is a regular file."""
         inode = self.inode
         return inode.changeset.sizes[inode.row]
 
     @property
     def mtime(self) -> int:
-        """Seconds since 1970."""
+        """The modification time, in seconds since 1970."""
         inode = self.inode
         return inode.changeset.mtimes[inode.row]
 
     @property
     def target(self) -> str:
-        """Where a symlink points, as written; else the empty string."""
+        """The target of a symlink, as written; otherwise the empty string."""
         inode = self.inode
         return inode.changeset.links.get(inode.row, "") if self.is_symlink else ""
 
@@ -187,12 +187,12 @@ class Node:
 
     @property
     def is_hardlink(self) -> bool:
-        """True for an entry that names another entry's file."""
+        """True for a hard link to the file of another entry."""
         return self.changeset.kinds[self.row] == Kind.HARDLINK
 
     @property
     def is_file(self) -> bool:
-        """True for a regular file, hardlinked ones included; symlinks are not followed."""
+        """True for a regular file or a hard link to one; symlinks are not followed."""
         return self.kind is Kind.FILE
 
     @property
@@ -207,24 +207,24 @@ class Node:
 
     @property
     def is_executable(self) -> bool:
-        """True for a regular file with any x bit."""
+        """True for a regular file with any execute permission bit."""
         return self.is_file and bool(self.mode & 0o111)
 
     @property
     def is_implicit(self) -> bool:
-        """True for a directory that no entry of its layer states."""
+        """True for a directory without its own entry in the layer."""
         return self.changeset.kinds[self.row] == Kind.IMPLICIT_DIRECTORY
 
     @property
     def shadowed_by(self) -> int | None:
-        """The position of the layer that replaced or deleted it, or None while it is visible."""
+        """The position of the layer that replaced or deleted it, or None if it is visible."""
         return self.filesystem.shadowed.get(self.id)
 
     def read(self, most: int | None = None) -> bytes:
         """Return the whole content of a regular file.
 
         Raises:
-            ContentUnavailableError: it was not kept, or is larger than `most` bytes; never is a part returned.
+            ContentUnavailableError: it was not kept, or is larger than `most` bytes; a part is never returned.
         """
         inode = self.inode
         self.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
@@ -237,7 +237,7 @@ class Node:
             raise
 
     def head(self) -> bytes:
-        """Return what tells what a regular file is: its ELF header, or the first bytes of a script.
+        """Return the ELF header of a regular file, or the first bytes of a script.
 
         Raises:
             ContentUnavailableError: it was not kept.

@@ -1,7 +1,7 @@
 """The merged root file system of an image.
 
-Every entry of every layer has a number, its *id* (see `Ids`). The tree maps names to ids; what a later layer replaced
-or deleted is out of the tree, but still there under its id.
+Every entry of every layer has a number, its *id* (see `Ids`). The tree maps names to ids. Entries that a later layer
+replaced or deleted are not in the tree, but still available by id.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _TEXT_PER_STEP: Final = 1000
 
 @dataclass(slots=True, frozen=True)
 class LayerUsage:
-    """What one layer adds; in bytes.
+    """The size of one layer, in bytes.
 
-    `size` is what a graph driver counts for it: files once for each inode, symlinks by the length of their targets
-    (moby, ``directory.Size``). `shadowed` is what later layers replaced or deleted of it.
+    `size` is the size that a graph driver reports: files once for each inode, symlinks by the length of their targets
+    (moby, ``directory.Size``). `shadowed` is the part that later layers replaced or deleted.
     """
 
     size: int
@@ -44,9 +44,9 @@ class LayerUsage:
 
 @dataclass(frozen=True)
 class Filesystem:
-    """The root file system that a container of the image would see, and what lies beneath it.
+    """The root file system of a container of the image, and the layers that it consists of.
 
-    Made by `ocianalyze.filesystem.merge.merge`. Paths are absolute; bytes in names that are not UTF-8 are lone
+    Created by `ocianalyze.filesystem.merge.merge`. Paths are absolute. Bytes in names that are not UTF-8 are lone
     surrogates (PEP 383).
     """
 
@@ -54,26 +54,26 @@ class Filesystem:
     contents: Sequence[Contents]
     children: Directories
     inodes: dict[int, int]
-    """The id of what each hardlink is another name of."""
+    """The id of the file of each hard link, by the id of the link."""
     restated: dict[int, int]
-    """The hardlink whose attributes hold, for each id that is another name of it and had others."""
+    """The hard link whose attributes apply, for each file whose own attributes it overrides."""
     shadowed: dict[int, int]
-    """The position of the layer that took each id out of the tree."""
+    """The position of the layer that removed each id from the tree."""
     usage: Sequence[LayerUsage]
     entries: int
-    """How many paths there are, the root not counted."""
+    """The number of paths, without the root."""
     files: int
     bytes: int
-    """The sizes of the visible regular files, each inode once."""
+    """The total size of the visible regular files, each inode once."""
     diagnostics: Sequence[Diagnostic]
     budget: Budget
-    """What may still be spent on looking things up."""
+    """The remaining budget for lookups."""
     obstacles: Sequence[Obstacles]
-    """What keeps runtimes from unpacking each layer."""
+    """The reasons why container runtimes cannot unpack each layer."""
 
     @property
     def changesets(self) -> Sequence[Changeset]:
-        """The changesets of the layers, from the bottom up."""
+        """The changesets of the layers, lowest layer first."""
         return self.ids.changesets
 
     @property
@@ -87,18 +87,18 @@ class Filesystem:
 
     @cached_property
     def root(self) -> Node:
-        """The root directory; what layers say of it decides nothing."""
+        """The root directory, regardless of its entries in layers."""
         return self.node(ROOT)
 
     def node(self, id_: int) -> Node:
-        """Return the node of an id."""
+        """Return the node with an id."""
         layer = self.ids.layer(id_)
         return Node(self, id_, layer, id_ - self.bases[layer])
 
     def children_of(self, node: Node, *, named: re.Pattern[str] | None = None) -> list[Node]:
-        """Return what lies in a directory, in the order of names; nothing if it is no directory.
+        """Return the children of a directory, sorted by name; empty if it is not a directory.
 
-        If `named` is given, only that whose name it matches in full: what else a large directory holds costs little.
+        If `named` is given, only the children whose whole name it matches. This is fast even in a large directory.
         """
         children = (self.children.get(node.id) or {}).items()
         self.spend(len(children))
@@ -106,26 +106,26 @@ class Filesystem:
         return [self.node(id_) for _, id_ in sorted(chosen)]
 
     def child(self, node: Node, name: str) -> Node | None:
-        """Return what `name` is in the directory `node`."""
+        """Return the child with this name in the directory `node`, or None."""
         id_ = (self.children.get(node.id) or {}).get(name)
         return None if id_ is None else self.node(id_)
 
     def lookup(self, path: str, *, follow: bool = True) -> Node | None:
-        """Return what lies at `path`, or None; a symlink as the last component is followed unless `follow` is False."""
+        """Return the node at `path`, or None; a symlink as the last component is followed unless `follow` is False."""
         return self.resolve(path, follow=follow).node
 
     def resolve(self, path: str, *, follow: bool = True) -> Resolution:
-        """Follow `path` inside the image, as path_resolution(7) does with the image's root as the root.
+        """Resolve `path` inside the image, as in path_resolution(7), with the image's root as the root.
 
         Raises:
-            LimitExceededError: too many steps were taken in this image already.
+            LimitExceededError: the budget of steps for this image is used up.
         """
         return self._resolver.resolve(path, follow=follow)
 
     def walk(self, path: str = "/") -> Iterator[Node]:
-        """Yield everything below the directory `path`, each directory before what lies in it, in the order of names.
+        """Yield everything below the directory `path`: each directory before its children, sorted by name.
 
-        Symlinks are not followed, but `path` itself may lead through some.
+        Symlinks are not followed, except in `path` itself.
         """
         top = self.lookup(path)
         stack = [iter(self.children_of(top))] if top is not None else []
@@ -141,19 +141,19 @@ class Filesystem:
     def search(self, beginning: str) -> Iterator[Node]:
         r"""Yield every path whose last component begins with a match of the regular expression `beginning`.
 
-        All names of a layer are searched as one text, which costs a fraction of a search in each. Where the expression
-        is to match a name to its end, it ends in ``(?=\0)``; ``^``, ``$``, ``\A`` and ``\Z`` have no place in it. It
-        is matched with UTF-8, byte by byte. The nodes come layer by layer, in the order of the tar.
+        All names of a layer are searched as one text, which is much faster than a search in each name. To match a name
+        to its end, let the expression end in ``(?=\0)``; do not use ``^``, ``$``, ``\A`` or ``\Z``. The expression
+        is matched against UTF-8 bytes. The nodes are in the order of the layers, and within a layer in that of the tar.
         """
         find_all = re.compile(rf"\0(?:{beginning})".encode()).finditer
         return self._visible(lambda text: (match.start() for match in find_all(text)))
 
     def named(self, name: str) -> Iterator[Node]:
-        """Yield every path whose last component is `name`; in the order of `search`."""
+        """Yield every path whose last component is `name`, in the same order as `search`."""
         return self._visible(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape")))
 
     def glob(self, pattern: str) -> list[Node]:
-        """Return the paths that match, sorted; for patterns see `ocianalyze.layers.contents.globs.PathPattern`.
+        """Return the nodes whose paths match, sorted; for patterns, see `ocianalyze.layers.contents.globs.PathPattern`.
 
         Symlinks are not followed.
         """
@@ -167,9 +167,9 @@ class Filesystem:
         return sorted((node for node in candidates if matches(node.path)), key=lambda node: node.path)
 
     def expand(self, pattern: str) -> Iterator[str]:
-        """Yield the paths that the C library's ``glob`` makes of an absolute pattern, in its order (glob(3)).
+        """Yield the paths that the C library's ``glob`` returns for an absolute pattern, in the same order (glob(3)).
 
-        Symlinks to directories are followed; a name that begins with a dot needs a pattern that does.
+        Symlinks to directories are followed. A name that begins with a dot is matched only by a pattern that does, too.
         """
         components = [part for part in pattern.split("/") if part]
         wild = [number for number, part in enumerate(components) if is_wild(part)]
@@ -191,17 +191,17 @@ class Filesystem:
             todo.extend((f"{place}/{name}", following + 1) for name in reversed(names) if matches(name))
 
     def spend(self, steps: int) -> None:
-        """Take note of work, in steps of about a microsecond.
+        """Take steps of work, each of about a microsecond, from the budget.
 
         Raises:
-            LimitExceededError: there was too much of it in this image already.
+            LimitExceededError: the budget of steps for this image is used up.
         """
         self.budget.spend(steps + 1)
 
     def history(self, path: str) -> list[tuple[int, Kind, Node]]:
-        """Return what each layer says of exactly `path`: its position, the kind of the entry, and the entry.
+        """Return the entries of each layer for exactly `path`: the layer's position, the kind, and the entry.
 
-        A whiteout is listed, as is an opaque directory that hides what lay below it.
+        Whiteouts are included, and so are opaque markers of directories, which hide everything in lower layers.
         """
         parts = [part for part in path.split("/") if part not in ("", ".")]
         return [
@@ -211,7 +211,7 @@ class Filesystem:
         ]
 
     def all_paths(self, pattern: str | None = None) -> list[str]:
-        """Return every path that any layer states or deletes, sorted; only those that match `pattern` if given."""
+        """Return every path that any layer adds or deletes, sorted; only those that match `pattern` if given."""
         matches = None if pattern is None else PathPattern(pattern).matches
         paths = {
             path
@@ -224,7 +224,7 @@ class Filesystem:
 
     @cached_property
     def _by_parent(self) -> list[dict[tuple[int, str], list[int]]]:
-        """The rows of each layer by parent and name; only a question about history needs them."""
+        """The rows of each layer by parent and name; only `history` needs them."""
         tables: list[dict[tuple[int, str], list[int]]] = []
         for changeset in self.changesets:
             table: dict[tuple[int, str], list[int]] = {}
@@ -241,7 +241,7 @@ class Filesystem:
         return rows
 
     def _visible(self, find: Callable[[_Text], Iterable[int]]) -> Iterator[Node]:
-        """Yield the visible nodes before whose names `find` stops in the names of a layer; see `joined_names`."""
+        """Yield the visible nodes at whose names `find` matches in the names of a layer; see `joined_names`."""
         for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
             row, last = 0, 0
             self.spend(len(text) // _TEXT_PER_STEP)
@@ -259,7 +259,7 @@ class Filesystem:
 
 
 def _find_all(wanted: _Text, text: _Text) -> Iterator[int]:
-    """Yield where `wanted` is in `text`, overlaps included."""
+    """Yield the positions of `wanted` in `text`, including overlapping ones."""
     at = text.find(wanted)
     while at >= 0:
         yield at

@@ -101,7 +101,7 @@ def register(image: Image, filesystem: Filesystem, *, profile: str, name: str | 
     """
     stated = name or _name(image)
     for violation in APP_IMAGE_CONFIG.members["AppImageConfigName"].violations(stated):
-        raise UsageError(f"the name {violation.problem}", hint="choose one with --name")
+        raise UsageError(f"the name {violation.problem}", hint="Choose one with --name")
     config, remarks = _kernel_gateway(image, filesystem) if profile == CLASSIC else _server(image, filesystem, profile)
     return Registration({"AppImageConfigName": stated, **config}, remarks)
 
@@ -174,7 +174,7 @@ def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
     if profile == UNIFIED or _starts_nothing(own) or serves_another:
         raise UnfitImageError(
             f"the image has nothing that starts the application of {PROFILES[profile].title}",
-            hint=f"install one of {names}",
+            hint=f"Install one of {names}",
         )
     remark = f"the image has none of {names}; its own command is kept: {own.shown}"
     return Registration({_SERVERS[profile][0].family: {}}, (remark,))

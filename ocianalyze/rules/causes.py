@@ -1,8 +1,8 @@
-"""Which findings follow from others: what has one cause counts once, and is mended once.
+"""Links findings to their causes: findings with the same cause count once, and need one fix.
 
-A rule says of a finding which path is the culprit, or because of which culprit it is made
-(`ocianalyze.rules.rule.Finding`). A directory that the user may not enter is one finding, however many kernels and
-commands it breaks.
+A rule can state the culprit of a finding, or the culprit that the finding is a consequence of
+(`ocianalyze.rules.rule.Finding`). A directory that the user cannot enter counts as one finding, however many kernels
+and commands it breaks.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def link(judgements: Sequence[Judgement]) -> list[Judgement]:
-    """Return the judgements, sorted as they are, with each consequence behind its cause, which it names.
+    """Return the judgements in the same order, but with each consequence after its cause, to which it refers.
 
-    What is waived or undecided neither causes anything nor is a consequence.
+    Waived and undecided judgements are neither causes nor consequences.
     """
     causes: dict[str, Judgement] = {}
     for item in judgements:
@@ -36,7 +36,7 @@ def link(judgements: Sequence[Judgement]) -> list[Judgement]:
 
 
 def _cause(item: Judgement, causes: dict[str, Judgement]) -> Judgement | None:
-    """Return what a judgement follows from: another that names the culprit, or the same rule's first that does."""
+    """Return the cause of a judgement: one with the culprit that it refers to, or the rule's first with its own."""
     if not _counts(item):
         return None
     if item.finding.because is not None:

@@ -219,7 +219,7 @@ def _place(error: BaseException) -> str:
 def _ask(rule: Rule, subject: Subject | Declaration, found: list[Finding]) -> bool:
     """Add what a rule finds to `found`; return False if there was nothing to check.
 
-    A rule that needs no layer sees the same whether or not they have been read.
+    A rule that needs no layers gets the same subject whether or not they have been read.
     """
     if isinstance(rule, EarlyRule):
         declaration = subject.declaration if isinstance(subject, Subject) else subject
@@ -252,7 +252,7 @@ def _severities(rule: Rule, finding: Finding, instead: Severity | None) -> Itera
 
 
 def _order(item: Judgement) -> tuple[int, float, str, str, str]:
-    """Return what sorts findings as somebody goes through a Dockerfile: the image's configuration comes last."""
+    """Return a key that sorts findings in the order of a Dockerfile; findings about the configuration come last."""
     finding = item.finding
     layer = inf if finding.layer is None else finding.layer
     return item.severity.rank, layer, item.rule.id, finding.path or "", finding.message

@@ -1,4 +1,4 @@
-"""What a finding comes to: how bad it is for each profile, whether it was waived, and what it follows from."""
+"""The judgement of a finding: its severity for each profile, its waiver, and its cause."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Judgement(NamedTuple):
             for any profile.
         severities: its severity for each profile that it applies to.
         waiver: the waiver that applies to it, or None. A waived finding does not count.
-        cause: the judgement that it is a consequence of, if it is one: then the two count as one.
+        cause: the judgement that it is a consequence of, or None. A judgement and its consequences count as one.
     """
 
     rule: Rule

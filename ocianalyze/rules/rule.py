@@ -120,8 +120,8 @@ class Finding:
     """One problem, or the reason why a rule cannot decide whether there is one.
 
     A rule that cannot decide yields a finding of the kind ``undecided``: its message states what is unknown, and its
-    hint how to find out. It never counts as passed. For something unreadable, a rule need not do so itself: if it does
-    not catch an `ocianalyze.errors.UndecidedError`, the error becomes such a finding, with the rule's severity.
+    hint how to find out. It never counts as passed. A rule need not handle unreadable files: an
+    `ocianalyze.errors.UndecidedError` that it does not catch becomes such a finding, with the rule's severity.
 
     Attributes:
         message: what is wrong, or unknown, and where; one line that begins in lower case.
@@ -132,9 +132,9 @@ class Finding:
             profile.
         data: for programs; the rule's page documents the keys.
         kind: ``finding`` or ``undecided``.
-        culprit: the path that has to be changed, if other findings may follow from it: the directory that keeps the
-            user out, the interpreter that is missing.
-        because: the culprit of the findings that this one is a consequence of, if any.
+        culprit: the path to fix, if it may cause other findings, such as a directory that the user cannot enter or a
+            missing interpreter.
+        because: the culprit of the finding that this one is a consequence of, if any.
         rule: the id of the rule; set by the rule itself.
     """
 

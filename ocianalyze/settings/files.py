@@ -2,7 +2,7 @@
 
 The nearest file counts, searched from the working directory upwards; nothing is merged from files further up. An
 unknown key is an error that names the file, the line and the key, and suggests the right one: a misspelled key must not
-disable a check. The command line and the environment take precedence; the command line sees to that.
+disable a check. Command-line options and environment variables take precedence; the command line applies them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What can be set, and the valid values."""
 
-# Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
+# Annotations are not postponed: pydantic would have to compile each of them from text at every start.
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -91,7 +91,7 @@ def _parsed_jobs(value: object) -> object:
 
 
 def _written(value: object) -> str | int:
-    """Return a number or text as it stands there; other values as they would be written."""
+    """Return a number or a string unchanged, and other values as strings."""
     return value if isinstance(value, str) or type(value) is int else str(value)
 
 

@@ -1,4 +1,4 @@
-"""How values are written, in an option, a variable or a file: the same words say what is wrong with one."""
+"""Parses values of options, variables and settings, with the same error messages for all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN: Final = 100
 
 
 def parse_size_limit(value: str | int) -> int:
-    """Return how large an image may be, in bytes; raises ValueError for a few bytes, where a unit is missing."""
+    """Return a maximum image size in bytes; raises ValueError if it is so small that the unit must be missing."""
     size = parse_size(value) if isinstance(value, str) else value
     if 0 <= size < _LEAST_WITHOUT_UNIT and str(value).strip().isdecimal():
         raise ValueError(f"{size} without a unit means {size} bytes; add a unit, such as {size or 30}GB")
@@ -24,7 +24,7 @@ def parse_size_limit(value: str | int) -> int:
 
 
 def parse_jobs(value: str | int) -> int:
-    """Return a number of layers to read at a time; raises ValueError."""
+    """Return the number of layers to read in parallel; raises ValueError if it is invalid."""
     text = str(value).strip()
     if not (text.isascii() and text.isdecimal() and len(text) < len(str(_MOST_JOBS)) + 1 and int(text) >= 1):
         raise ValueError(f"{str(value)[:_SHOWN]!r} is not a whole number from 1 to {_MOST_JOBS}")
@@ -32,12 +32,12 @@ def parse_jobs(value: str | int) -> int:
 
 
 def choose(value: str, choices: Iterable[str]) -> str:
-    """Return one of some words.
+    """Return `value`, which must be one of `choices`.
 
     Raises:
-        UsageError: it is none of them.
+        UsageError: it is not.
     """
     known = list(choices)
     if value not in known:
-        raise UsageError(f"{value[:_SHOWN]!r} is not known", hint=suggest(value, known))
+        raise UsageError(f"unknown value {value[:_SHOWN]!r}", hint=suggest(value, known))
     return value

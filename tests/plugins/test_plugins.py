@@ -96,7 +96,7 @@ def test_its_rules_are_listed_and_explained(installed: Path) -> None:
     ("content", "messages"),
     [
         (b"owner=data-science\n", []),
-        (b"owner=\n", ["/etc/acme-release names no owner"]),
+        (b"owner=\n", ["/etc/acme-release does not name an owner"]),
         (None, ["there is no /etc/acme-release"]),
     ],
 )

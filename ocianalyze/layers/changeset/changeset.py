@@ -26,7 +26,7 @@ _AT_ONCE: Final = 1 << 12
 
 
 class Diagnostic(NamedTuple):
-    """Something odd that was seen and decided, and that does not keep the image from being analysed."""
+    """Something unusual in a layer that the analysis could handle."""
 
     code: str
     message: str

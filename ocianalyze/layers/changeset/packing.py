@@ -80,10 +80,10 @@ def pack(layer: Packed) -> bytes:
 
 
 def unpack(data: bytes | memoryview) -> Packed:
-    """Return what `pack` made these bytes of.
+    """Return the layer that `pack` turned into these bytes.
 
     Raises:
-        DamagedPackError: they are none that it makes.
+        DamagedPackError: they are damaged, or not from `pack`.
     """
     try:
         return _unpack(memoryview(data))
@@ -117,7 +117,7 @@ def _unpack(data: memoryview) -> Packed:
     lengths = _array("q", captured_sizes)
     ends = list(accumulate(lengths, initial=bounds[-1]))
     if ends[-1] != len(data) or min(lengths, default=0) < 0:
-        raise DamagedPackError("a packed layer that is cut, or goes on")
+        raise DamagedPackError("packed layer is cut short or has trailing data")
     contents = (bytes(data[begin:end]) for begin, end in pairwise(ends))
     captured = dict(zip(_array("i", captured_rows), contents, strict=True))
     packed = Packed(
@@ -135,25 +135,25 @@ def _unpack(data: memoryview) -> Packed:
 
 
 def _check(packed: Packed) -> None:
-    """Raise DamagedPackError unless the columns belong together, every path leads to the root, and all is in range."""
+    """Raise DamagedPackError unless the columns fit together, every path starts at the root, and all is in range."""
     changeset = packed.changeset
     rows, kinds = len(changeset), changeset.kinds
     if any(len(getattr(changeset, name)) != rows for name in _COLUMNS):
-        raise DamagedPackError("a packed layer whose columns differ in length")
+        raise DamagedPackError("columns of the packed layer differ in length")
     if not are_sound(changeset):
-        raise DamagedPackError("a packed layer with a row that cannot be: where it lies, its size or its attributes")
+        raise DamagedPackError("packed layer contains a row with an invalid parent, size or attributes")
     links = changeset.links
     if kinds.translate(None, _KINDS) or len(links) != sum(map(kinds.count, _LINKS)):
-        raise DamagedPackError("a packed layer with kinds that there are not, or links that lead nowhere")
+        raise DamagedPackError("packed layer contains unknown kinds or links without a target")
     if min(links, default=ROOT) < ROOT or bytes(map(kinds.__getitem__, links)).translate(None, _LINKS):
-        raise DamagedPackError("a packed layer with links that are none")
+        raise DamagedPackError("packed layer contains targets of rows that are not links")
     if not all(ROOT <= row < rows for row in (*changeset.xattrs, *packed.captured)):
-        raise DamagedPackError("a packed layer with more of rows that are not there")
+        raise DamagedPackError("packed layer contains data of rows that do not exist")
     numbers = (changeset.entries, packed.size, packed.uncompressed_size, packed.bytes_read)
     if packed.compression not in _COMPRESSIONS or not all(0 <= number < _INT64 for number in numbers):
-        raise DamagedPackError("a packed layer with sizes or a compression that there are not")
+        raise DamagedPackError("packed layer has invalid sizes or an unknown compression")
     if not all(-_INT64 <= value < _INT64 for value in chain.from_iterable(changeset.attributes)):
-        raise DamagedPackError("a packed layer with attributes that there are not")
+        raise DamagedPackError("packed layer contains invalid attributes")
 
 
 def _array(typecode: str, section: memoryview) -> array[int]:

@@ -1,7 +1,7 @@
-"""Which contents are kept, and may be asked for later.
+"""Which contents of files are kept, so that they can be read later.
 
-The same contents are there whatever the layer comes as: what a stream does not keep in passing, nobody may read from a
-file either. Otherwise one image would get two answers.
+The same contents are available whatever form the layer has: contents that are not kept from a stream cannot be read
+from a file either. Otherwise, the result would depend on the form of the image.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 HEAD: Final = 512
-"""How many bytes of a script are its head, which holds its first line."""
+"""The size of the head of a script, which contains its first line, in bytes."""
 
 SCRIPT: Final = 64 << 10
-"""Scripts of up to so many bytes are kept whole (docs/limits.md says how large real ones are)."""
+"""The maximum size of scripts that are kept whole, in bytes (for the sizes of real scripts, see docs/limits.md)."""
 
 SCRIPTS: Final = 64 << 20
-"""How many bytes of scripts and heads are kept of one layer, the first in the tar."""
+"""The maximum total size of scripts and heads that are kept for one layer, in the order of the tar; in bytes."""
 
 _ELF_HEADER: Final = 64
 _SHEBANG: Final = b"#!"
 _ENDING: Final = ".sh"
 _EXECUTABLE: Final = 0o111
 _DIRECTORIES: Final = 1 << 10
-"""Of how many directories it is remembered what is wanted in them: tars list one after the other."""
+"""The number of directories whose result is cached, because tars list them one after the other."""
 
 
 class Want(IntEnum):
-    """What of a file is kept."""
+    """How much of a file is kept."""
 
     SCRIPT = 0
-    """The whole if it is a script."""
+    """The whole file if it is a script."""
     HEAD = 1
-    """The whole if it is a script, else the first bytes, which tell what kind of program it is."""
+    """The whole file if it is a script, otherwise its first bytes, which show the type of program."""
     SHELL = 2
-    """The whole if it is no larger than a script may be: its name says that it is one, whatever it begins with."""
+    """The whole file if it is not larger than a script may be: it is a script by name, whatever it begins with."""
     WHOLE = 3
-    """The whole."""
+    """The whole file."""
 
 
 @dataclass(frozen=True)
 class Capture:
-    """The contents that are wanted, as absolute paths in which ``*`` stands for no ``/``.
+    """The contents to keep, as patterns for absolute paths in which ``*`` matches everything but ``/``.
 
-    ``**`` as a component stands for any directories, none included; as the last one, for all that lies beneath.
+    ``**`` as a component matches any number of directories, including none; as the last component, everything below.
+    Examples are ``**/kernel.json`` (in any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf``.
 
-    ``**/kernel.json`` (any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf`` are such patterns. Of
-    executable files, and of all files in a directory named ``bin`` or ``sbin``, the heads are kept as well, and of
-    scripts of up to `SCRIPT` bytes the whole, wherever they lie: of what begins with ``#!``, and of what is named as
-    those of the shell are, which need not where others read them.
+    In addition, the heads of executable files are kept, and those of all files in a directory named ``bin`` or
+    ``sbin``. Scripts of up to `SCRIPT` bytes are kept whole, in any directory: files that begin with ``#!``, and files
+    named like shell scripts, which need no ``#!`` if other scripts read them.
     """
 
     patterns: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ class Capture:
     _in_directory: Callable[[str], tuple[list[NamePattern], Want]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Sort the patterns by how they are matched: a name, a path, or an expression."""
+        """Sort the patterns by how they are matched: by name, by path, or as a pattern."""
         names = {pattern[3:] for pattern in self.patterns if pattern.startswith("**/")}
         plain = {name for name in names if not is_wild(name) and "/" not in name}
         paths = {pattern[1:] for pattern in self.patterns if not is_wild(pattern)}
@@ -80,7 +80,7 @@ class Capture:
         object.__setattr__(self, "_in_directory", lru_cache(maxsize=_DIRECTORIES)(self._look_at))
 
     def wanted(self, path: str, name: str, mode: int) -> Want:
-        """Return what to keep of the file `path` (relative, without a leading slash) in the layer."""
+        """Return how much to keep of the file `path` (relative, without a leading slash) in the layer."""
         if name in self._names or path in self._paths:
             return Want.WHOLE
         patterns, other = self._in_directory(path[: -len(name) - 1])
@@ -91,18 +91,18 @@ class Capture:
         return Want.HEAD if mode & _EXECUTABLE else other
 
     def _look_at(self, directory: str) -> tuple[list[NamePattern], Want]:
-        """Return which names are wanted in a directory, and what of all others.
+        """Return the names to keep in a directory, and how much to keep of all other files there.
 
-        Many files lie in one directory, and most directories concern no pattern.
+        Directories have many files, and most directories match no pattern.
         """
         return self._globs.names_in(directory), Want.HEAD if directory.endswith("bin") else Want.SCRIPT
 
 
 def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
-    """Return how many bytes are kept of a file of `size` bytes that begins with `head`, `HEAD` bytes if it has them.
+    """Return how many bytes to keep of a file of `size` bytes that begins with `head` (at most `HEAD` bytes).
 
-    A file that is wanted whole, but has more than `largest` bytes, is not kept at all: nobody is to take a part of it
-    for the whole.
+    A file that is to be kept whole, but has more than `largest` bytes, is not kept at all: a part must not be taken for
+    the whole.
     """
     if want is Want.WHOLE:
         return size if size <= largest else 0
@@ -112,7 +112,7 @@ def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
 
 
 class _Globs:
-    """Patterns, by the names of the directories that what they match lies in, if they give one."""
+    """Patterns, by the name of the parent directory of their matches, if they state one."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._by_parent: dict[str | None, list[tuple[PathPattern, NamePattern]]] = {}
@@ -120,7 +120,7 @@ class _Globs:
             directory, _, name = pattern.rpartition("/")
             parent = directory.rpartition("/")[2]
             known = name != "**" and not is_wild(parent)
-            # What matches a path named "x" in the directories that the pattern can match in, and the names there.
+            # A pattern for a path "x" in the directories that can contain a match, and a pattern for the names there.
             pair = (
                 PathPattern(f"{directory}/{name if name == '**' else 'x'}"),
                 NamePattern("?*" if name == "**" else name),
@@ -128,7 +128,7 @@ class _Globs:
             self._by_parent.setdefault(parent if known else None, []).append(pair)
 
     def names_in(self, directory: str) -> list[NamePattern]:
-        """Return what matches the names that are wanted in a directory, given without a leading slash."""
+        """Return the patterns for the names to keep in a directory, which is given without a leading slash."""
         parent = directory.rpartition("/")[2]
         candidates = (*self._by_parent.get(parent, ()), *self._by_parent.get(None, ()))
         place = [*directory.split("/"), "x"] if directory else ["x"]

@@ -1,4 +1,4 @@
-"""The contents of files: what was kept of them in passing, and the way back to what need not be kept."""
+"""The contents of files: those that were kept while the layer was streamed, and those that can be read again."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _START_IT: Final = "Start the image to see what the file does"
 class Contents:
     """The contents of one layer's regular files, by row.
 
-    Whatever the layer comes as, the same contents are there: those that `capture` wants. Of a layer that can be read at
-    offsets they are read when somebody asks for them, of any other they were kept in passing.
+    The same contents are available whatever form the layer has: those that `capture` selects. In a layer with random
+    access, they are read on demand; in any other layer, they are kept while it is streamed.
 
     Attributes:
-        captured: what was kept of them, or read; the whole, or what `kept_size` says.
+        captured: the contents that were kept or read, whole or as far as `kept_size` says.
         dropped: whether some scripts were not kept because the layer has too many.
     """
 
@@ -52,7 +52,7 @@ class Contents:
         return content
 
     def head(self, row: int) -> bytes:
-        """Return what tells what `row` is: its ELF header, or the first `HEAD` bytes of a script; raises as `read`."""
+        """Return the ELF header of `row`, or the first `HEAD` bytes of a script; raises the same errors as `read`."""
         if not self._changeset.sizes[row]:
             return b""
         content = self._kept(row)
@@ -61,7 +61,7 @@ class Contents:
         return content[:HEAD]
 
     def _kept(self, row: int) -> bytes | None:
-        """Return what is kept of a file, None if that is nothing."""
+        """Return the kept part of a file, or None if nothing was kept."""
         content = self.captured.get(row)
         if content is None and self._range is not None and self._changeset.offsets[row] >= 0:
             content = self._fetch(row)
@@ -70,7 +70,7 @@ class Contents:
         return content or None
 
     def _fetch(self, row: int) -> bytes:
-        """Read from the layer what would have been kept in passing."""
+        """Read from the layer what would have been kept while streaming."""
         changeset = self._changeset
         path, size = changeset.path(row), changeset.sizes[row]
         mode = changeset.attributes[changeset.identities[row]].mode

@@ -1,9 +1,9 @@
-"""Patterns such as ``/opt/**/*.json``, matched in time linear in the name, whoever wrote the pattern.
+"""Patterns such as ``/opt/**/*.json``, matched in time linear in the length of the name for every pattern.
 
-No regular expression is made of them: some patterns would make it try every way to divide a name. Instead all places of
-the pattern for a name that may be reached are followed side by side, as the bits of one number.
+They are not converted to regular expressions, which can take exponential time. Instead, all positions of the pattern
+that can be reached are followed in parallel, as the bits of one number.
 
-Source: glob(7), with ``**`` added as in the shells that have it.
+Source: glob(7), with ``**`` as in shells that support it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ANY_DIRECTORIES: Final = "**"
 
 
 def is_wild(pattern: str) -> bool:
-    """Tell whether a pattern has anything in it that does not stand for itself."""
+    """Return whether a pattern contains special characters."""
     return not _WILD.isdisjoint(pattern)
 
 
@@ -39,7 +39,7 @@ class NamePattern:
         self._ends = (before, behind) if star and not is_wild(before + behind) else None
 
     def matches(self, name: str) -> bool:
-        """Tell whether all of `name` fits."""
+        """Return whether the whole `name` matches."""
         if self._literal is not None:
             return name == self._literal
         if self._ends is not None:  # most patterns have one star
@@ -59,15 +59,15 @@ class NamePattern:
         return bool(reached >> needed & 1)
 
     def _mask(self, character: str) -> int:
-        """Return where in the pattern a character may stand, as bits."""
+        """Return the positions of the pattern that a character matches, as bits."""
         return sum(1 << place for place, token in enumerate(self._tokens) if _fits(token, character))
 
 
 class PathPattern:
     """A pattern for absolute paths.
 
-    ``**`` as a component stands for any directories, none included; as the last one, for all that lies beneath. One
-    that neither is absolute nor begins with ``**`` matches nothing.
+    ``**`` as a component matches any number of directories, including none; as the last component, everything below. A
+    pattern that is neither absolute nor begins with ``**`` matches nothing.
     """
 
     def __init__(self, pattern: str) -> None:
@@ -86,11 +86,11 @@ class PathPattern:
         self._head, *self._middle, self._tail = groups if len(groups) > 1 else [[], *groups]
 
     def matches(self, path: str) -> bool:
-        """Tell whether an absolute, normalised path fits."""
+        """Return whether an absolute, normalized path matches."""
         return self.fits(path.split("/")[1:])
 
     def fits(self, components: Sequence[str]) -> bool:
-        """Tell the same of the components of a path, for whom it is cheaper to split it once for many patterns."""
+        """Return the same for the components of a path, so that a path can be split once for many patterns."""
         size = len(components)
         if not self._possible or size < self._least or (self._is_fixed and size > self._least):
             return False
@@ -106,12 +106,12 @@ class PathPattern:
 
 
 def match_any(patterns: Iterable[PathPattern], path: str) -> bool:
-    """Tell whether any of the patterns matches an absolute path."""
+    """Return whether any of the patterns matches an absolute path."""
     return any(pattern.matches(path) for pattern in patterns)
 
 
 def _fit(patterns: Sequence[NamePattern], components: Sequence[str], at: int) -> bool:
-    """Tell whether each of the patterns matches one of the components from the one at `at` on."""
+    """Return whether the patterns match the components from `at` on, one by one."""
     for pattern in patterns:
         if not pattern.matches(components[at]):
             return False
@@ -120,7 +120,7 @@ def _fit(patterns: Sequence[NamePattern], components: Sequence[str], at: int) ->
 
 
 class _Set(NamedTuple):
-    """What stands between brackets: single characters and ranges, or all others."""
+    """The content of brackets: single characters and ranges, or all other characters."""
 
     characters: frozenset[str]
     ranges: tuple[tuple[str, str], ...]
@@ -128,7 +128,7 @@ class _Set(NamedTuple):
 
 
 def _pieces(pattern: str) -> Iterator[str]:
-    """Yield what a pattern is made of: sets such as ``[abc]`` and ``[!a-z]``, and single characters."""
+    """Yield the parts of a pattern: sets such as ``[abc]`` and ``[!a-z]``, and single characters."""
     place, end = 0, 0
     while place < len(pattern):
         following = place + 1

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from ocianalyze.layers.metering.limits import Limits
 
 _ROW: Final = 320
-"""Bytes for an entry: its row, its name as an object, its place in the merged tree, and as much again to work with."""
+"""Bytes for an entry: its row, its name object, its place in the merged tree, and the same again as working memory."""
 _LOOK: Final = 1 << 20
-"""After how many bytes a process looks at what the others have taken."""
+"""The number of bytes after which a process checks how much the others have taken."""
 _ITEM: Final = 200
-"""Bytes for a link or an attribute beside its characters."""
+"""Bytes for a link or an attribute in addition to its characters."""
 
 
 _MEMBER: Final = 500
-"""Bytes for a member of an archive beside its name."""
+"""Bytes for a member of an archive in addition to its name."""
 
 
 class Budget:
@@ -28,7 +28,7 @@ class Budget:
     def __init__(
         self, limits: Limits, *, part_of: Budget | None = None, beside: tuple[memoryview[int], int] | None = None
     ) -> None:
-        """`part_of` is whose memory this takes, too; `beside` is what other processes take, and its place there."""
+        """`part_of` is charged for memory as well; `beside` is what other processes take, and our place in it."""
         self.limits = limits
         self._whole = part_of
         self._beside = beside
@@ -39,23 +39,23 @@ class Budget:
         self._lock = Lock()
 
     def in_worker(self, used: memoryview[int], number: int) -> Budget:
-        """Return the budget of a forked process, one of several that together may take what is left of this memory.
+        """Return the budget of a forked process, one of several that share the rest of this memory.
 
-        Each writes what it has taken to a place of its own in `used`, which they share; `number` is that of this one.
+        Each process writes how much it has taken to its own place in `used`, which they share; `number` is that place.
         """
         return Budget(self.limits._replace(max_memory=self._memory), beside=(used, number))
 
     def part(self, share: int) -> Budget:
-        """Return a budget that may take one of `share` parts of the memory, off this one."""
+        """Return a budget with the memory divided by `share`; what it takes is taken from this budget as well."""
         return Budget(self.limits._replace(max_memory=self.limits.max_memory // share), part_of=self)
 
-    def take(self, size: int, what: str, *, thing: str = "the contents that are examined") -> None:
-        """Take `size` bytes of memory, or none if there are not so many left.
+    def take(self, size: int, what: str, *, thing: str = "the examined contents") -> None:
+        """Take `size` bytes of memory, or none if fewer are left.
 
-        `thing` is what takes them, as part of a sentence in the plural.
+        `thing` is what takes them, as a plural phrase for the error.
 
         Raises:
-            LimitExceededError: there are not so many left.
+            LimitExceededError: fewer are left.
         """
         with self._lock:
             if size > self._memory:
@@ -72,10 +72,10 @@ class Budget:
             self._whole.take(size, what, thing=thing)
 
     def inflate(self, size: int, what: str) -> None:
-        """Take `size` bytes that a stream has inflated to beyond what its compressed bytes account for.
+        """Take `size` bytes that a stream has inflated to beyond what is expected from its compressed size.
 
         Raises:
-            LimitExceededError: there are not so many left.
+            LimitExceededError: fewer are left.
         """
         with self._lock:
             self._inflated -= size
@@ -85,29 +85,29 @@ class Budget:
                 )
 
     def spend(self, steps: int) -> None:
-        """Take steps of work: each is worth about a microsecond.
+        """Take steps of work, each of about a microsecond.
 
         Raises:
-            LimitExceededError: there are none left.
+            LimitExceededError: none are left.
         """
-        self._steps -= steps  # facts and rules are worked out in one thread
+        self._steps -= steps  # facts and rules run in one thread
         if self._steps < 0:
             raise self.limits.exceeded("max_steps", "examining the image takes too many steps")
 
 
 def memory_of_member(path: str, link: str) -> int:
-    """Return how many bytes of memory a member of an archive is charged."""
+    """Return the memory that is charged for a member of an archive, in bytes."""
     return _MEMBER + memory_of_text(path + link)
 
 
 def memory_of_rows(names: Sequence[str]) -> int:
-    """Return how many bytes entries of these names are charged."""
+    """Return the memory that is charged for entries with these names, in bytes."""
     text = "".join(names)
     return _ROW * len(names) + memory_of_text(text)
 
 
 def memory_of_extras(links: Iterable[str], xattrs: Iterable[Mapping[str, bytes]]) -> int:
-    """Return how many bytes link targets and extended attributes are charged."""
+    """Return the memory that is charged for link targets and extended attributes, in bytes."""
     size = sum(_ITEM + memory_of_text(link) for link in links)
     for attributes in xattrs:
         size += _ITEM + sum(_ITEM + memory_of_text(key) + 2 * len(value) for key, value in attributes.items())
@@ -115,5 +115,5 @@ def memory_of_extras(links: Iterable[str], xattrs: Iterable[Mapping[str, bytes]]
 
 
 def memory_of_text(text: str) -> int:
-    """Return how many bytes a text is charged: twice what its characters take at most."""
+    """Return the memory that is charged for a text, in bytes: twice the maximum that its characters take."""
     return 2 * len(text) if text.isascii() else 8 * len(text)

@@ -1,7 +1,7 @@
-"""How much an image may ask of us before it is refused.
+"""The resources that an image may require before it is rejected.
 
-The defaults are far above what an image of 35 GB needs (docs/limits.md has what was measured). Every limit fails
-closed: the error names the option that raises it, and nothing is said of the image.
+The defaults are far above what an image of 35 GB needs (see the measurements in docs/limits.md). Every limit fails
+closed: the error names the option that raises it, and the image gets no verdict.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from ocianalyze.errors import LimitExceededError
 
 _GIB: Final = 1 << 30
 RATIO: Final = 400
-"""How many bytes each compressed byte may inflate to before it counts: those of real layers inflate to three or so."""
+"""How many bytes a compressed byte may inflate to before it counts; in real layers it is about three."""
 
 
 class Limits(NamedTuple):
-    """The limits of one analysis; `MEANINGS` says what each of them counts. Sizes are in bytes."""
+    """The limits of one analysis; `MEANINGS` describes each of them. Sizes are in bytes."""
 
     max_memory: int = 1 * _GIB
     max_inflated: int = 2 * _GIB
@@ -24,31 +24,31 @@ class Limits(NamedTuple):
 
     @property
     def max_document(self) -> int:
-        """How many bytes an index, a manifest or a config may have."""
+        """The maximum size of an index, a manifest or a config, in bytes."""
         return self.max_memory >> 6
 
     @property
     def max_content(self) -> int:
-        """How many bytes a file may have whose content is looked at."""
+        """The maximum size of a file whose content is examined, in bytes."""
         return self.max_memory >> 5
 
     @property
     def max_window(self) -> int:
-        """How many bytes of memory a compressed stream may ask for; ``zstd --ultra -22`` asks for 128 MiB."""
+        """The maximum window of a compressed stream, in bytes; ``zstd --ultra -22`` requires 128 MiB."""
         return self.max_memory >> 3
 
     @property
     def max_implied(self) -> int:
-        """How many bytes the directories may take that one layer's paths only imply, beyond 2 KiB for each entry."""
+        """The maximum memory for the implied directories of one layer, in bytes, beyond 2 KiB for each entry."""
         return self.max_memory >> 4
 
     @property
     def max_followed(self) -> int:
-        """How many characters of paths and symlinks are gone through for one layer's entries, a nanosecond each."""
+        """The maximum number of characters of paths and symlinks to follow for one layer, about a nanosecond each."""
         return 200 * self.max_steps
 
     def exceeded(self, name: str, what: str, *, most: int | None = None) -> LimitExceededError:
-        """Return the error that says `what` is over the limit `name`, or over `most`, which follows from it."""
+        """Return the error that `what` is over the limit `name`, or over `most`, which is derived from it."""
         value = getattr(self, name) if most is None else most
         return LimitExceededError(f"{what}, over the limit of {value:,}", option="--" + name.replace("_", "-"))
 
@@ -77,4 +77,4 @@ REPLACED: Final = frozenset(
         "max_captured",
     )
 )
-"""Limits of version 0.1, whose place these take: they are still accepted, and do nothing."""
+"""Limits of version 0.1 that these replace: still accepted, without effect."""

@@ -1,8 +1,7 @@
-"""What is told of the reading of layers while it goes on, to whoever wants to show it.
+"""Progress of reading layers, for code that shows it.
 
-Nothing is told by default. Who listens is called by whichever thread reads, often, and so must be quick and must not
-raise. Bytes are those of the blob as it is stored: how far into it the reading is, whether what lies before was read or
-skipped.
+By default nothing is reported. The methods are called often, by the thread that reads: they must be fast and must not
+raise. Positions are in the blob as stored, whether the bytes before were read or skipped.
 """
 
 from __future__ import annotations
@@ -14,43 +13,43 @@ if TYPE_CHECKING:
 
 
 class LayerProgress(Protocol):
-    """Told how far one layer is; a context manager whose end is that of the reading, however it ends."""
+    """Receives the progress of one layer; a context manager that exits when reading ends, also after an error."""
 
     def reach(self, position: int) -> None:
-        """The reading has come to byte `position` of the blob."""
+        """Report that byte `position` of the blob was reached."""
 
     def count(self, entries: int) -> None:
-        """The reading has seen `entries` entries."""
+        """Report that `entries` entries were read so far."""
 
     def __enter__(self) -> Self:
         """Return this."""
 
     def __exit__(self, *_: object) -> None:
-        """The reading is over."""
+        """End the layer."""
 
 
 class Progress(Protocol):
-    """Told how far the layers of an image are."""
+    """Receives the progress of the layers of an image."""
 
     def expect(self, layers: int, size: int | None) -> None:
-        """State that `layers` blobs are going to be read, of `size` bytes together where that is known."""
+        """Announce that `layers` blobs will be read, of `size` bytes in total, or None if unknown."""
 
     def begin(self, what: str, size: int | None, *, step: str | None = None) -> LayerProgress:
-        """Return who is told of one layer, which begins now; a layer that need not be read is ended at once.
+        """Begin a layer, and return the receiver of its progress; a layer that need not be read ends immediately.
 
-        `what` names the layer, `size` is that of its blob in bytes where it is known, `step` is the build step as the
-        image states it. Both texts may come from the image: they are not safe to print.
+        `what` names the layer, `size` is the size of its blob in bytes, or None if unknown, and `step` is the build
+        step that the image states. Both texts may come from the image and are not safe to print.
         """
 
     def begin_stream(self, what: str, size: int | None) -> LayerProgress:
-        """Return who is told of an archive that is read in one pass, and whose layers begin as they pass by."""
+        """Begin an archive that is read in one pass, in which the layers begin one by one; return the receiver."""
 
     def wait(self) -> None:
-        """Take note that time passes while others read; called several times a second."""
+        """Report that other threads or processes are still reading; called several times a second."""
 
 
 class Silent:
-    """Tells nobody: the do-nothing `Progress`, and its own `LayerProgress`."""
+    """Ignores all progress; it is its own `LayerProgress`."""
 
     def expect(self, layers: int, size: int | None) -> None:
         """Do nothing."""
@@ -84,7 +83,7 @@ SILENT: Final = Silent()
 
 
 def tell_chunks(chunks: Iterator[bytes], progress: LayerProgress) -> Iterator[bytes]:
-    """Return `chunks`; who takes one tells `progress` how many bytes have passed by."""
+    """Return `chunks`, and report to `progress` how many bytes were taken."""
     return chunks if progress is SILENT else _tell_chunks(chunks, progress)
 
 

@@ -1,14 +1,14 @@
-"""What earlier scans have learned of layers: recalled where it still holds, kept where it is sure.
+"""Results of earlier scans of layers: stored when they are certain, and reused while they are valid.
 
-What is kept under a digest was read in full and has that digest; it holds for these bytes wherever they lie. That a
-blob has them must be proved, too: a claim in a manifest is no proof of what lies in a file. A blob of a registry is
-known by its digest, because nothing else would be accepted from there. A file is known if it was hashed, and nobody has
-changed it since, as its inode, size and times tell; or it is hashed now, which takes a fraction of the time that
-inflating it takes.
+A result that is stored under a digest is from a layer that was read in full and has that digest. It is valid for the
+same bytes anywhere. That a blob has these bytes must be proved, because a manifest only claims the digest of a file.
 
-Of a layer whose headers alone were read no digest is known; what was learned of it is kept under the identity of the
-file that it lies in. All this only holds for the same version of this program, the same contents that rules want to
-read, and the same limits.
+- A blob from a registry has the stated digest, because no other content would be accepted.
+- A file has the digest if it was hashed and not changed since, according to its inode, size and times.
+- Otherwise the file is hashed now, which is much faster than inflating it.
+
+If only the headers of a layer were read, its digest is unknown. Its result is stored under the identity of its file.
+All results are valid only for the same version of this program, the same captured contents, and the same limits.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _log = logging.getLogger(__name__)
 
 
 class LayerMemory:
-    """A cache, asked for layers that are read in one way.
+    """A layer cache, used for layers that are read with the same options.
 
-    It may be asked from several threads, and by forks of this process.
+    It can be used from several threads, and in forks of this process.
     """
 
     def __init__(self, cache: LayerCache, reading: Reading) -> None:
@@ -49,12 +49,12 @@ class LayerMemory:
         self._identities: dict[int, str | None] = {}
 
     def recall(self, layer: Layer, budget: Budget) -> ReadLayer | None:
-        """Return what is known of `layer`, or None: it has to be read.
+        """Return the stored result of `layer`, or None if the layer must be read.
 
-        Nothing is known where everything is to be verified, or where the blob has not the size that it had.
+        There is no result if everything is to be verified, or if the size of the blob has changed.
 
         Raises:
-            LimitExceededError: what is known of all layers takes too much memory.
+            LimitExceededError: the results of all layers take too much memory.
         """
         identity = self._identities[layer.position] = _identity(layer.blob)
         if self._reading.verify:
@@ -75,7 +75,7 @@ class LayerMemory:
         return unpack_layer(packed, contents, bytes_hashed=hashed, seconds=perf_counter() - started)
 
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
-        """Keep what was learned by reading `layer`, if it is sure; `packed` is the same, where it is packed already."""
+        """Store the result of reading `layer`, if it is certain; `packed` is the same result, already packed."""
         try:
             verified = verify(layer, result)
         except DigestMismatchError:
@@ -91,13 +91,13 @@ class LayerMemory:
             self._store(identity, result, packed)
 
     def trim(self) -> None:
-        """Make room in the cache, after something was kept."""
+        """Make room in the cache after results were stored."""
         self._cache.trim()
 
     def _proved(self, layer: Layer, identity: str | None) -> tuple[str | None, int]:
-        """Return the digest that the blob of `layer` certainly has, and how many bytes were hashed to know it.
+        """Return the proved digest of the blob of `layer`, and how many bytes were hashed to prove it.
 
-        None if that is not known, or not worth the time.
+        None if it cannot be proved, or not fast enough.
         """
         digest, blob = layer.digest, layer.blob
         if digest is None or not self._cache.holds(self._key(digest)):
@@ -122,7 +122,7 @@ class LayerMemory:
         try:
             return None if content is None else packing.unpack(content)
         except packing.DamagedPackError as error:
-            _log.debug("what the cache has of %s is passed over: %s", name, error)
+            _log.debug("ignoring cache entry for %s: %s", name, error)
             return None
 
     def _store(self, name: str, layer: ReadLayer, packed: bytes | None = None) -> None:
@@ -133,13 +133,13 @@ class LayerMemory:
 
 
 def circumstances(reading: Reading) -> str:
-    """Return what must be the same for what was learned to hold: this program, the limits, the contents wanted."""
+    """Return what must be the same for a result to be valid: this program, the limits, the captured contents."""
     program = f"ocianalyze {__version__}, format {packing.FORMAT}, {sys.byteorder}"
     return "\n".join((program, repr(reading.limits), *sorted(reading.capture.patterns)))
 
 
 def pack_layer(layer: ReadLayer) -> bytes:
-    """Return what was learned of a layer as bytes; see `packing.pack`."""
+    """Return the result of a layer as bytes; see `packing.pack`."""
     return packing.pack(
         packing.Packed(
             layer.changeset,
@@ -163,9 +163,9 @@ def unpack_layer(
     bytes_hashed: int = 0,
     seconds: float = 0.0,
 ) -> ReadLayer:
-    """Return the layer of which an earlier scan has learned this; what it kept of files is put into `contents`.
+    """Return the result of an earlier scan; the contents that it kept are added to `contents`.
 
-    `bytes_hashed` and `seconds` are what it took to know it again.
+    `bytes_hashed` and `seconds` are the effort to recall it.
     """
     contents.captured.update(packed.captured)
     contents.dropped = packed.dropped

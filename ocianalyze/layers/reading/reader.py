@@ -1,4 +1,4 @@
-"""One layer, read: its changeset, what was learned of its bytes, and the way back to its contents."""
+"""Reads one layer: its changeset, its digests and sizes, and access to its contents."""
 
 from __future__ import annotations
 
@@ -32,17 +32,16 @@ if TYPE_CHECKING:
 
 
 _PADDING: Final = 20 * BLOCK
-"""How many bytes tools pad the end of a tar with, at most: to a record."""
+"""The maximum padding at the end of a tar, in bytes: tools pad it to a record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How layers are read.
 
-    `verify` reads and hashes everything, the uncompressed bytes too. `capture` says which contents are kept, or may be
-    asked for. `cache` is where what is learned is kept, and looked up; None for nowhere.
-    `progress` is told how far it is. `budget` is what the image may still ask for; None for all of the limits, each
-    time anew.
+    `verify` reads and hashes everything, including the uncompressed bytes. `capture` selects the contents that are kept
+    or can be read later. `cache` stores results and is searched for them; None for no cache. `progress` receives the
+    progress. `budget` is the remaining budget of the image; None for a new budget with the full limits each time.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -53,18 +52,18 @@ class Reading:
     budget: Budget | None = None
 
     def spending(self) -> Budget:
-        """Return what the image may still ask for."""
+        """Return the remaining budget of the image."""
         return Budget(self.limits) if self.budget is None else self.budget
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLayer:
-    """What was learned by reading one layer; sizes in bytes.
+    """The result of reading one layer; sizes are in bytes.
 
-    `read` is ``full`` where every byte was read, ``headers`` where only the tar headers were, and ``cache`` where an
-    earlier scan had read it. `digest` and `diff_id` are those of the bytes that were read, None where they were not
-    computed. `seconds` is how long it took, beside other layers and with all waiting for the medium; a layer that was
-    hashed as stored and as the tar that it holds counts twice in `bytes_hashed`.
+    `read` is ``full`` if every byte was read, ``headers`` if only the tar headers were, and ``cache`` if the result is
+    from an earlier scan. `digest` and `diff_id` are computed from the bytes that were read, or None. `seconds` is the
+    elapsed time, in parallel with other layers and including all waiting for data. `bytes_hashed` counts a layer twice
+    if both its stored bytes and its uncompressed tar were hashed.
     """
 
     changeset: Changeset
@@ -81,11 +80,11 @@ class ReadLayer:
 
 
 class EndsEarlyError(Exception):
-    """A tar ends long before its blob does, as where zeros took the place of a layer: only its digest can tell."""
+    """A tar ends long before its blob, as if a layer was overwritten with zeros: only its digest can show that."""
 
 
 class PreReadBlob:
-    """A blob that could be read only once, and was: its layer's reading takes the place of its bytes."""
+    """A blob that could be read only once, and was: it has the result of its layer instead of its bytes."""
 
     def __init__(self, reading: ReadLayer) -> None:
         self.reading = reading
@@ -117,13 +116,13 @@ def read_blob(
 ) -> ReadLayer:
     """Read one layer's blob.
 
-    A plain tar that can be read at offsets is walked from header to header, unless everything is to be verified; any
-    other blob is streamed in full, and hashed with `algorithm`. `what` names the layer in errors, and `step` is the
-    build step that made it, for who is told of progress. With `beside` a thread of its own hashes what is inflated, if
-    that is to be hashed: for when there is a processor to spare.
+    In a plain tar with random access, only the headers are read, unless everything is to be verified. Any other blob is
+    streamed in full, and hashed with `algorithm`. `what` names the layer in errors, and `step` is the build step that
+    created it, for progress. With `beside`, inflated bytes that must be hashed are hashed in a separate thread: for use
+    when a processor is idle.
 
     Raises:
-        CorruptLayerError: the blob is no tar, or a damaged one.
+        CorruptLayerError: the blob is not a tar, or it is damaged.
         LimitExceededError: a limit was hit.
     """
     if walkable(blob, reading):
@@ -145,7 +144,7 @@ def read_blob(
 
 
 def walkable(blob: Blob, reading: Reading) -> bool:
-    """Tell whether a blob is a plain tar whose headers are all that has to be read."""
+    """Return whether a blob is a plain tar of which only the headers must be read."""
     if reading.verify:
         return False
     byte_range = blob.byte_range()
@@ -161,13 +160,13 @@ def walk_blob(
     step: str | None = None,
     walked: tuple[Changeset, int, float] | None = None,
 ) -> ReadLayer:
-    """Walk a `walkable` blob from header to header.
+    """Read the headers of a `walkable` blob.
 
-    `walked` is what another process made of it: the changeset, how many bytes it read, and in how many seconds.
+    `walked` is the result of another process: the changeset, the number of bytes that it read, and the seconds it took.
 
     Raises:
-        EndsEarlyError: its headers say too little of it.
-        CorruptLayerError: it is no tar, or a damaged one.
+        EndsEarlyError: its headers describe too little of it.
+        CorruptLayerError: it is not a tar, or it is damaged.
         LimitExceededError: a limit was hit.
     """
     byte_range = blob.byte_range()
@@ -191,12 +190,12 @@ def walk_blob(
 
 
 def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
-    """Return which of the layer's claims the bytes that were read bear out: ``digest``, ``diff_id``.
+    """Return which digests of the layer match the bytes that were read: ``digest``, ``diff_id``.
 
-    Of a layer that an earlier scan has read none is said to be: this one has not seen its bytes.
+    For a result from the cache, this is none, because this scan has not read the bytes.
 
     Raises:
-        DigestMismatchError: they contradict the digest, the diff_id or the size.
+        DigestMismatchError: the digest, the diff_id or the size does not match.
     """
     what = f"layer {layer.position}"
     if layer.size is not None and layer.size != reading.size:
@@ -264,7 +263,7 @@ def _stream(
 
 
 class _Keeper:
-    """Keeps what `Reading.capture` wants of the file that is next in the window; see `building.Keep`."""
+    """Keeps the contents that `Reading.capture` selects of the next file in the window; see `building.Keep`."""
 
     def __init__(self, reading: Reading, window: StreamWindow, budget: Budget, what: str) -> None:
         self.captured: dict[int, bytes] = {}
@@ -299,9 +298,9 @@ class _Keeper:
 
 
 def require_tar(head: bytes, what: str) -> None:
-    """Raise CorruptLayerError if `head`, the first block of what is read uncompressed, is not that of a tar.
+    """Raise CorruptLayerError if `head`, the first uncompressed block, is not the beginning of a tar.
 
-    A header that is only damaged is left to the parser, which says how; nothing at all is a tar without entries.
+    A damaged header is left to the parser, whose error is more precise. An empty file is a tar without entries.
     """
     if head and not begins_tar(head) and head[257:262] != b"ustar":
         raise CorruptLayerError(f"{what} is not a tar archive but {describe(head)}", offset=0)

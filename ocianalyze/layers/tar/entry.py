@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Kind(IntEnum):
-    """What an entry is."""
+    """The kind of an entry."""
 
     FILE = 0
     DIRECTORY = 1
@@ -26,14 +26,14 @@ class Kind(IntEnum):
     WHITEOUT = 7
     OPAQUE = 8
     IMPLICIT_DIRECTORY = 9
-    """A directory that no entry of the layer states, but that some entry lies in."""
+    """A directory without its own entry in the layer, but with entries below it."""
     ABSENT = 10
-    """Takes the place of what was there, in its own layer and beneath, and is not there itself.
+    """Deletes what was at its path, in its own layer and in lower ones, and does not exist itself.
 
-    A character device 0/0, which overlayfs takes for a whiteout, or an entry that no runtime unpacks.
+    This is a character device 0/0, which overlayfs treats as a whiteout, or an entry that no runtime unpacks.
     """
     GLOBAL_HEADER = 11
-    """Brings nothing, but containerd and Podman remove what its own layer has at its name."""
+    """Adds nothing, but containerd and Podman remove what its own layer has at its name."""
 
 
 DIRECTORIES: Final = frozenset((int(Kind.DIRECTORY), int(Kind.IMPLICIT_DIRECTORY)))

@@ -130,7 +130,7 @@ class Obstacles:
         for cause, by, total, shown in packed:
             entries = [(str(path), str(detail)) for path, detail in shown]
             if not by or set(by) - set(EVERYONE) or not len(entries) <= int(total) or len(entries) > _SHOWN:
-                raise ValueError("obstacles that there are not")
+                raise ValueError("invalid obstacles")
             obstacles.extend([Group(Cause(cause), str(by), int(total), entries)])
         return obstacles
 

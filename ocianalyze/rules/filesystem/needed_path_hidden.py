@@ -14,7 +14,7 @@ kernel specs are reported by KRN008, and hidden modules by KRN007.
 These directories are mounted over:
 
 - `/opt/ml`, `/opt/.sagemakerinternal` and the user's directory
-- in the newer Studio, also `/var/log/studio`; the user's directory is always `/home/sagemaker-user` there
+- in the newer Studio, also `/var/log/studio`; there, the user's directory is always `/home/sagemaker-user`
 - `/proc`, `/sys` and `/dev`, in every container runtime
 
 These are warnings:

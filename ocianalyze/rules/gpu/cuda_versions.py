@@ -14,7 +14,7 @@ This is an inventory; it checks nothing. CUDA versions are detected from these:
 
 ## Why it matters
 
-An image can have several runtimes: the base image's and those that Python packages include. The newest one decides
+An image can have several runtimes: one from the base image, and others from Python packages. The newest one determines
 which driver the host must have (GPU007). Each takes gigabytes.
 
 ## How to fix

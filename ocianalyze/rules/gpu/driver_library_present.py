@@ -11,7 +11,7 @@ and nothing that hides the host's libraries. The findings, by `cause`:
 - `stubs-on-loader-path`: a directory of stubs is on the loader's path. An error if it contains `libcuda.so.1`; a
   warning if it contains only `libcuda.so`.
 - `compat-on-loader-path`: the libraries of the CUDA compatibility package are on the loader's path. A warning.
-- `leftover`: empty files or dangling symlinks where a driver once was. A warning.
+- `leftover`: empty files or broken symlinks where a driver once was. A warning.
 - `stub-copy`: a stub outside a directory of stubs. A note.
 
 These are allowed: stubs in their own directories, the compatibility package outside the loader's path, the toolkit's
@@ -21,9 +21,9 @@ libraries, and the libraries of wheels and conda packages.
 
 "Only the CUDA toolkit should be included in the image not the NVIDIA drivers." On a GPU instance, the container runtime
 mounts the libraries of the host's driver into the container. If the image has libraries of another version,
-`libcuda.so.1` may resolve to the wrong one. The result is
-`Failed to initialize NVML: Driver/library version mismatch` or CUDA error 803. A stub results in "CUDA driver is a stub
-library" (error 34), and an empty file in `file too short`.
+`libcuda.so.1` may resolve to the wrong one. The error is then `Failed to initialize NVML: Driver/library version
+mismatch`, or CUDA error 803. With a stub it is "CUDA driver is a stub library" (error 34), and with an empty file it is
+`file too short`.
 
 ## How to fix
 
@@ -107,7 +107,7 @@ def driver_library_present(subject: Subject) -> Iterator[Finding]:
         yield about_files(
             "leftover",
             files,
-            f"{_amount(files, 'leftover file')} of a missing NVIDIA driver: {names(files)}",
+            f"{_amount(files, 'leftover file')} of an NVIDIA driver that is not installed: {names(files)}",
             hint="Build without the NVIDIA runtime ('default-runtime' in daemon.json of the build host)",
             severity=Severity.WARNING,
             layer=layer,

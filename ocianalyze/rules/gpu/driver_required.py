@@ -2,10 +2,10 @@
 
 ## What it checks
 
-`NVIDIA_REQUIRE_CUDA` and the other variables that begin with `NVIDIA_REQUIRE_`. Spaces separate alternatives, and
-commas separate conditions that must all be true. Every variable must be satisfied. An image that sets `CUDA_VERSION`
-but not `NVIDIA_REQUIRE_CUDA` requires `cuda>=` that version. `NVIDIA_DISABLE_REQUIRE=true` disables all requirements.
-The finding is
+The variable `NVIDIA_REQUIRE_CUDA`, and all others that begin with `NVIDIA_REQUIRE_`. In each, spaces separate
+alternatives, and commas separate conditions that must all be true. Every variable must be satisfied. An image
+that sets `CUDA_VERSION` but not `NVIDIA_REQUIRE_CUDA` requires `cuda>=` that version. `NVIDIA_DISABLE_REQUIRE=true`
+disables all requirements. The finding is:
 
 - a note that states the requirement
 - a warning if the host's driver is given (`--driver-version`) and does not satisfy it

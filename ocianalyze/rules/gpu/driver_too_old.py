@@ -2,9 +2,9 @@
 
 ## What it checks
 
-The newest CUDA runtime in the image (GPU003) decides the minimum driver: 580 for CUDA 13, 525.60.13 for CUDA 12, and
+The newest CUDA runtime in the image (GPU003) determines the minimum driver: 580 for CUDA 13, 525.60.13 for CUDA 12, and
 450.80.02 for CUDA 11. The finding is a note, or a warning if the host's driver is given (`--driver-version`) and older.
-It remains a note if the image has NVIDIA's compatibility package, which can make an older driver work on data center
+It remains a note if the image has NVIDIA's compatibility package, with which an older driver can work on data center
 GPUs.
 
 ## Why it matters

@@ -22,7 +22,7 @@ Apart from libraries (GPU001), the image contains nothing of a driver. The findi
 ## Why it matters
 
 With `--gpus`, the container runtime creates its mount points without following symlinks. If one of these programs is a
-symlink, as Debian's alternatives create it, the container does not start: `nvidia-container-cli: mount error: file
+symlink, such as those of Debian's alternatives, the container does not start: `nvidia-container-cli: mount error: file
 creation failed: .../usr/bin/nvidia-smi: file exists: unknown`.
 
 The container toolkit belongs on the host, where it mounts the driver into containers. In an image it has no effect,

@@ -6,8 +6,8 @@ No layer has a media type that ends in `+zstd`.
 
 ## Why it matters
 
-All documents and reports about SageMaker are about gzip. It is not documented whether its hosts can unpack zstd, so
-this is a warning and not an error. An old container runtime fails with `unsupported compression` or `gzip: invalid
+All known documents and reports about SageMaker refer to gzip. It is not documented whether its hosts can unpack zstd,
+so this is a warning and not an error. An old container runtime fails with `unsupported compression` or `gzip: invalid
 header`, and the app with `InternalFailure`.
 
 ## How to fix

@@ -8,9 +8,10 @@ The media type of the manifest, if the image is from a registry, an OCI layout o
 
 ## Why it matters
 
-The newer Studio accepts OCI manifests and OCI indexes: its documentation of SOCI registers them. Studio Classic is not
-documented in this respect; all that is known about it is older than OCI manifests by default. If you use the same image
-for an endpoint, `CreateModel` rejects it: `Unsupported manifest media type
+The newer Studio accepts OCI manifests and OCI indexes: its SOCI documentation registers images that have them. For
+Studio Classic this is not documented: everything known about it dates from before OCI manifests became the default.
+
+If you use the same image for an endpoint, `CreateModel` rejects it: `Unsupported manifest media type
 application/vnd.oci.image.manifest.v1+json`.
 
 ## How to fix

@@ -9,7 +9,7 @@ Linux accepts each extended attribute of the layer (`SCHILY.xattr.*` in the tar)
 - `security.capability` and the access control lists are well-formed.
 - `user.*` is only on files and directories.
 
-More than about 4 KB for one file is a warning: xfs accepts it, but ext4 does not.
+More than about 4 kB for one file is a warning: xfs accepts it, but ext4 does not.
 
 ## Why it matters
 

@@ -3,7 +3,7 @@
 ## What it checks
 
 Each directory in a layer still exists when the whole layer is unpacked. No later entry of the same layer replaces one
-of its parents with a file, or the directory itself with a dangling symlink.
+of its parents with a file, or the directory itself with a broken symlink.
 
 ## Why it matters
 

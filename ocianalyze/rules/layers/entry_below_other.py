@@ -3,8 +3,10 @@
 ## What it checks
 
 Each parent in a path is a directory, or a symlink to one, when the entry is unpacked. It is not a file, a device, a
-deleted path, a symlink loop, or a symlink that passes through too many others. If a layer has entries below a directory
-but no entry for the directory itself, no lower layer has a non-directory at that path or at a parent.
+deleted path, a symlink loop, or a symlink that passes through too many others.
+
+A layer can have entries below a directory but no entry for the directory itself. Then that path and its parents are not
+files or other non-directories in a lower layer.
 
 ## Why it matters
 

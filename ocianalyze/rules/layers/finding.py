@@ -42,7 +42,7 @@ _LISTED: Final = 10
 
 
 class Said(NamedTuple):
-    """The problem of an entry, a hint how to fix it, and the condition under which it fails, if any."""
+    """The problem of an entry, a hint, and the condition under which the entry cannot be unpacked, if any."""
 
     what: str
     hint: str

@@ -3,7 +3,7 @@
 ## What it checks
 
 The parent of each directory has an earlier entry in the layer, or is implied by one. No symlink in the path of an entry
-is dangling when the entry is unpacked. Layers that older Docker rejects for other reasons are not reported.
+is broken when the entry is unpacked. Layers that older Docker rejects for other reasons are not reported.
 
 ## Why it matters
 
@@ -64,4 +64,4 @@ def _describe_parent(_by: str, path: str) -> Said:
 
 
 def _describe_dangling(_by: str, path: str) -> Said:
-    return Said(f"entry is in {path!r}, which passes through a dangling symlink", _HINT)
+    return Said(f"entry is in {path!r}, which passes through a broken symlink", _HINT)

@@ -3,8 +3,7 @@
 ## What it checks
 
 No variable of `ENV` and no word of `ENTRYPOINT` and `CMD` is longer than 131,072 bytes. A variable counts as
-`NAME=value`, and the terminating null byte counts, too. All of them together, with eight more bytes for each, have at
-most 2 MiB.
+`NAME=value`, and the terminating null byte counts. All of them together, plus eight bytes for each, take at most 2 MiB.
 
 ## Why it matters
 

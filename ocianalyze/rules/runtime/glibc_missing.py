@@ -9,7 +9,7 @@ images that contain only statically linked programs.
 
 Studio Classic mounts its own KernelGateway into the container. It runs on a conda Python that is linked against glibc
 and needs this loader. Without the loader it fails with `exec ...: no such file or directory`. AWS does not document
-this; it is inferred from what is known of the startup, and therefore a warning.
+this. It is inferred from the known startup sequence, so the finding is a warning.
 
 ## How to fix
 

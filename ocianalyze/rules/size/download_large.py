@@ -2,7 +2,7 @@
 
 ## What it checks
 
-The compressed layers, as stored in the registry, have at most 10 GB in total. If the compressed sizes are not known, as
+The compressed layers, as stored in the registry, take at most 10 GB in total. If the compressed sizes are not known, as
 for an archive of `docker save`, there is no finding. AWS states no limit; 10 GB is a rule of thumb.
 
 ## Why it matters

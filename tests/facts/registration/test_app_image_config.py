@@ -132,7 +132,7 @@ def test_true_is_no_number() -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b'{"Tags": [], "Tags": []}', "stands more than once"),
+        (b'{"Tags": [], "Tags": []}', "duplicate key 'Tags'"),
         (b"{", "not valid JSON"),
         (b"", "not valid JSON"),
         (b"\xff", "not valid JSON"),

@@ -79,13 +79,16 @@ def _alter(packed: Packed, what: str, row: int, value: int) -> None:
     ("alter", "reason"),
     [
         (lambda packed: _alter(packed, "kinds", 1, 12), "kinds"),
-        (lambda packed: _alter(packed, "kinds", 1, Kind.SYMLINK), "links that lead nowhere"),
-        (lambda packed: _alter(packed, "parents", 2, 1), "row that cannot be"),
-        (lambda packed: _alter(packed, "sizes", 1, -1), "row that cannot be"),
-        (lambda packed: packed.changeset.links.update({1: packed.changeset.links.popitem()[1]}), "links that are none"),
-        (lambda packed: packed.changeset.xattrs.update({99: {"x": b""}}), "rows that are not there"),
-        (lambda packed: packed.captured.update({99: b""}), "rows that are not there"),
-        (lambda packed: packed.changeset.attributes.append(Attributes(1 << 63, 0, 0)), "attributes"),
+        (lambda packed: _alter(packed, "kinds", 1, Kind.SYMLINK), "links without a target"),
+        (lambda packed: _alter(packed, "parents", 2, 1), "row with an invalid parent"),
+        (lambda packed: _alter(packed, "sizes", 1, -1), "row with an invalid parent, size"),
+        (
+            lambda packed: packed.changeset.links.update({1: packed.changeset.links.popitem()[1]}),
+            "rows that are not links",
+        ),
+        (lambda packed: packed.changeset.xattrs.update({99: {"x": b""}}), "rows that do not exist"),
+        (lambda packed: packed.captured.update({99: b""}), "rows that do not exist"),
+        (lambda packed: packed.changeset.attributes.append(Attributes(1 << 63, 0, 0)), "contains invalid attributes"),
         (lambda packed: setattr(packed.changeset, "entries", 1 << 63), "sizes"),
     ],
 )

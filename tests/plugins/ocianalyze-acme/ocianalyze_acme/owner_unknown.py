@@ -16,7 +16,7 @@ RUN echo owner=data-science > /etc/acme-release
 
 ## Data
 
-- `found`: what stands there instead, if anything does.
+- `found`: what the file contains instead, if it exists.
 
 ## References
 
@@ -30,7 +30,7 @@ from ocianalyze.rules.profiles import everywhere
 
 _RELEASE = "/etc/acme-release"
 _LARGEST = 4096
-_HINT = "write it there: 'RUN echo owner=my-team > /etc/acme-release'"
+_HINT = "Add the line with 'RUN echo owner=my-team > /etc/acme-release'"
 
 
 @rule(
@@ -47,4 +47,4 @@ def owner_unknown(subject: Subject) -> Iterator[Finding]:
         return
     text = node.read(_LARGEST).decode("utf-8", "replace")
     if not any(line.startswith("owner=") and line != "owner=" for line in text.splitlines()):
-        yield Finding.at(node, f"{_RELEASE} names no owner", hint=_HINT, data={"found": text[:100]})
+        yield Finding.at(node, f"{_RELEASE} does not name an owner", hint=_HINT, data={"found": text[:100]})
