@@ -368,7 +368,7 @@ def test_an_app_image_config_is_read_from_a_file_or_standard_input(save_image: S
         (("scan", DEMO, "--size-limit", "big"), b"", "'big' is not a size such as"),
         (("scan", DEMO, "--size-limit", "30"), b"", "30 without a unit means 30 bytes; add a unit, such as 30GB"),
         (("app-image-config", DEMO, "--profile", "studio"), b"", "unknown profile 'studio'"),
-        (("app-image-config", DEMO, "--name", "a_b"), b"", "choose one with --name"),
+        (("app-image-config", DEMO, "--name", "a_b"), b"", "Choose one with --name"),
     ],
 )
 def test_what_comes_with_an_image_is_checked(arguments: tuple[str | Path, ...], stdin: bytes, message: str) -> None:
