@@ -363,8 +363,8 @@ main()
     environment = {key: value for key, value in os.environ.items() if key not in variables}
     for command, code_of_exit, said in (
         (("scan", OCI_ARCHIVE, "--quiet"), 1, b""),
-        (("cache", "info"), 2, b"the home of this user is not known"),
-        (("cache", "clear"), 2, b"the home of this user is not known"),
+        (("cache", "info"), 2, b"this user has no home directory"),
+        (("cache", "clear"), 2, b"this user has no home directory"),
     ):
         done = subprocess.run(
             [sys.executable, "-c", code, *command], cwd=tmp_path, env=environment, capture_output=True, check=False
@@ -379,7 +379,7 @@ def test_what_cannot_be_emptied_is_an_error(tmp_path: Path) -> None:
     assert run("cache", "clear", "--cache-dir", tmp_path / "nowhere").returncode == 0
     done = run("cache", "clear", "--cache-dir", tmp_path / "file")
     assert done.returncode == 2
-    assert b"cannot be emptied: Not a directory" in done.stderr
+    assert b"cannot be cleared: Not a directory" in done.stderr
 
 
 def test_who_names_a_cache_that_cannot_be_used_is_told(tmp_path: Path) -> None:
