@@ -113,7 +113,7 @@ def _kernel_gateway(image: Image, filesystem: Filesystem) -> Registration:
         what = f"runs as {user.uid}:{user.gid}" if user.problem is None else "has a USER that cannot be resolved"
         raise UnfitImageError(
             f"the image {what}; Studio Classic supports 1000:100 and 0:0",
-            hint="'ocianalyze explain USR001' tells how to make the user",
+            hint="See 'ocianalyze explain USR001'",
         )
     for mount in _MOUNTS:
         if mount != DEFAULT_MOUNT:
