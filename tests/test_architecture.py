@@ -39,3 +39,10 @@ def test_the_facts_are_entered_by_their_faces() -> None:
         if (node.module or "").startswith("ocianalyze.facts.") and (node.module or "").count(".") > 2
     ]
     assert inside == []
+
+
+def test_no_regular_expression_is_compiled_before_it_is_used() -> None:
+    for path in sorted((ROOT / "ocianalyze").rglob("*.py")):
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+            if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                assert "re.compile(" not in ast.unparse(statement), f"{path}: use ocianalyze.regex"

@@ -490,6 +490,41 @@ def test_every_option_has_its_say_over_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "key", "value", "said"),
+    [
+        ("--size-limit", "size-limit", '"100.1%"', "'100.1%' is not a size such as 40000, 64MiB or 300GB"),
+        ("--size-limit", "size-limit", "30", "30 without a unit means 30 bytes; add a unit, such as 30GB"),
+        ("--size-limit", "size-limit", "-1", "'-1' is not a size such as 40000, 64MiB or 300GB"),
+        ("--size-limit", "size-limit", '"99999999999999999999"', "'99999999999999999999' is too large"),
+        ("--fail-on", "fail-on", '"eror"', "unknown value 'eror'. Did you mean 'error'?"),
+        ("--color", "color", '"x"', "unknown value 'x'. Use one of: auto, always, never"),
+        ("--jobs", "jobs", "0", "'0' is not a whole number such as 1 or 4"),
+        ("--max-steps", "limits.max-steps", "1.5", "'1.5' is not a size such as 40000, 64MiB or 300GB"),
+        ("--max-memory", "limits.max-memory", "-5", "'-5' is not a size such as 40000, 64MiB or 300GB"),
+    ],
+)
+def test_a_wrong_value_is_said_in_the_same_words_wherever_it_stands(
+    tmp_path: Path, option: str, key: str, value: str, said: str
+) -> None:
+    settings = tmp_path / "settings.toml"
+    table, _, name = key.rpartition(".")
+    settings.write_text(f"[{table}]\n{name} = {value}" if table else f"{name} = {value}")
+    text, variable = value.strip('"'), f"OCIANALYZE_{option[2:].upper().replace('-', '_')}"
+    for where, done in (
+        (option, run("scan", DEMO, f"{option}={text}")),
+        (variable, run("scan", DEMO, env={variable: text})),
+        (f"{settings}:{2 if table else 1}: {key}", run("scan", DEMO, "--config", settings)),
+    ):
+        assert (done.returncode, done.stderr.decode()) == (2, f"ocianalyze: {where}: {said}\n")
+
+
+@pytest.mark.parametrize("variable", ["OCIANALYZE_OFFLINE", "OCIANALYZE_VERIFY"])
+def test_what_is_no_boolean_is_wrong_usage(variable: str) -> None:
+    done = run("scan", DEMO, env={variable: "maybe"})
+    assert (done.returncode, done.stderr.decode()) == (2, f"ocianalyze: {variable}: must be true or false\n")
+
+
+@pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
         ("OCIANALYZE_PROFIL", "x", "Did you mean OCIANALYZE_PROFILE?"),

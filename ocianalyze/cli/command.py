@@ -24,6 +24,7 @@ ClickError: Final[type[Any]] = typer.BadParameter.__mro__[2]
 
 _REST: Final = "Options"
 _OF_PYDANTIC: Final = "Value error, "
+_NO_BOOLEAN: Final = "Input should be a valid boolean"
 
 
 class ReadingCommand(TyperCommand):
@@ -55,11 +56,13 @@ class ReadingCommand(TyperCommand):
 def usage_error(error: Any) -> UsageError:  # noqa: ANN401 - a `ClickError`
     """Return what click says of wrong arguments as our own error; a value is named as it was given."""
     param, ctx = getattr(error, "param", None), getattr(error, "ctx", None)
-    if isinstance(error, typer.BadParameter) and param is not None and hasattr(error, "message") and error.message:
+    message = getattr(error, "message", "")
+    if isinstance(error, typer.BadParameter) and param is not None and message:
         source = ctx.get_parameter_source(param.name) if ctx is not None else None
         given = param.envvar if getattr(source, "name", "") == "ENVIRONMENT" else param.opts[0]
         name = param.make_metavar(ctx) if param.param_type_name == "argument" else given
-        return UsageError(f"{name}: {error.message.removeprefix(_OF_PYDANTIC)}")
+        plain = "must be true or false" if message.startswith(_NO_BOOLEAN) else message.removeprefix(_OF_PYDANTIC)
+        return UsageError(f"{name}: {plain}")
     text = " ".join(error.format_message().split()).rstrip(".")
     command = ctx.command_path if ctx is not None else "ocianalyze"
     return UsageError(text[:1].lower() + text[1:], hint=f"See '{command} --help'")

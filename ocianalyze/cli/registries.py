@@ -132,14 +132,14 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
             none.
     """
-    from ocianalyze.sources.registry.access import RegistryAccess, check_mirror
+    from ocianalyze.sources.registry.access import RegistryAccess, parse_mirror
 
-    if given.authfile is not None:
+    if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
         _check_readable("--authfile", given.authfile, open)
     if given.cert_dir is not None:
         _check_readable("--cert-dir", given.cert_dir, os.scandir)
     if given.mirror is not None:
-        check_mirror(given.mirror)
+        parse_mirror(given.mirror)
     username, host = given.username, None
     password = _password(given, reads_stdin=reads_stdin)
     if username is None and password is not None:

@@ -1,4 +1,4 @@
-"""Findings as a person reads them: by severity, what one fix mends together, each with a place and that fix."""
+"""Findings as a person reads them: by severity, those with one fix together, each with its place."""
 
 from __future__ import annotations
 

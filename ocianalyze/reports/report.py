@@ -415,7 +415,7 @@ class Report(_Part):
     image: ImageSummary
     """Image that was analysed."""
     settings: Text | None = None
-    """Path of the settings file that was used. Example: "/work/ocianalyze.toml" """
+    """Path of the settings file that was used. Example: "/home/me/project/ocianalyze.toml" """
     request: Request
     """What was asked for."""
     verdict: Verdict

@@ -54,10 +54,6 @@ class Screen:
             text = self._styled(line) if self._color else "".join(span.text for span in line).rstrip(" ")
             self._file.write(unheeded(text) + "\n")
 
-    def flush(self) -> None:
-        """Hand over what was printed."""
-        self._file.flush()
-
     def _styled(self, line: Line) -> str:
         return "".join(
             f"\x1b[{';'.join(_SGR[word] for word in span.style.split())}m{span.text}\x1b[0m"

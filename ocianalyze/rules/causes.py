@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def link(judgements: Sequence[Judgement]) -> list[Judgement]:
     """Return the judgements in the same order, but with each consequence after its cause, to which it refers.
 
-    Waived and undecided judgements are neither causes nor consequences.
+    Waived and undecided judgements are neither causes nor consequences, and no consequence is itself a cause.
     """
     causes: dict[str, Judgement] = {}
     for item in judgements:
-        if item.finding.culprit is not None and _counts(item):
+        if item.finding.culprit is not None and item.finding.because is None and _counts(item):
             causes.setdefault(item.finding.culprit, item)
     consequences: dict[int, list[Judgement]] = {}
     others: list[Judgement] = []

@@ -78,27 +78,15 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _parsed_size(value: object) -> object:
-    return value if type(value) is int else parse_size(str(value))
-
-
-def _parsed_size_limit(value: object) -> object:
-    return parse_size_limit(_written(value))
-
-
-def _parsed_jobs(value: object) -> object:
-    return parse_jobs(value) if type(value) is int else value
-
-
-def _written(value: object) -> str | int:
-    """Return a number or a string unchanged, and other values as strings."""
-    return value if isinstance(value, str) or type(value) is int else str(value)
+def _written(parse: Callable[[str], int], *kinds: type) -> BeforeValidator:
+    """Return a validator for values of some types, which are parsed as they would be written in an option."""
+    return BeforeValidator(lambda value: parse(str(value)) if type(value) in kinds else value)
 
 
 _Several = Annotated[list[_Item], BeforeValidator(_listed)]
-_Size = Annotated[int, BeforeValidator(_parsed_size), Field(ge=0)]
-_SizeLimit = Annotated[int, BeforeValidator(_parsed_size_limit), Field(ge=0)]
-_Jobs = Annotated[int, BeforeValidator(_parsed_jobs)]
+_Size = Annotated[int, _written(parse_size, str, int, float)]
+_SizeLimit = Annotated[int, _written(parse_size_limit, str, int, float)]
+_Jobs = Annotated[int, _written(parse_jobs, int)]
 _Rule = Annotated[str, _checked(_rule)]
 _Severity = Annotated[Severity, Field(strict=False)]
 

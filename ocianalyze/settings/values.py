@@ -11,24 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _LEAST_WITHOUT_UNIT: Final = 1_000_000
-_MOST_JOBS: Final = 1024
+_MOST_DIGITS: Final = 9
 _SHOWN: Final = 100
 
 
-def parse_size_limit(value: str | int) -> int:
+def parse_size_limit(text: str) -> int:
     """Return a maximum image size in bytes; raises ValueError if it is so small that the unit must be missing."""
-    size = parse_size(value) if isinstance(value, str) else value
-    if 0 <= size < _LEAST_WITHOUT_UNIT and str(value).strip().isdecimal():
+    size = parse_size(text)
+    if size < _LEAST_WITHOUT_UNIT and text.strip().isdecimal():
         raise ValueError(f"{size} without a unit means {size} bytes; add a unit, such as {size or 30}GB")
     return size
 
 
-def parse_jobs(value: str | int) -> int:
+def parse_jobs(text: str) -> int:
     """Return the number of layers to read in parallel; raises ValueError if it is invalid."""
-    text = str(value).strip()
-    if not (text.isascii() and text.isdecimal() and len(text) < len(str(_MOST_JOBS)) + 1 and int(text) >= 1):
-        raise ValueError(f"{str(value)[:_SHOWN]!r} is not a whole number from 1 to {_MOST_JOBS}")
-    return min(int(text), _MOST_JOBS)
+    digits = text.strip()
+    number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS else 0
+    if not number:
+        raise ValueError(f"{text[:_SHOWN]!r} is not a whole number such as 1 or 4")
+    return number
 
 
 def choose(value: str, choices: Iterable[str]) -> str:

@@ -1,12 +1,13 @@
 """What has one cause is one finding: the cause comes first, its consequences name it, and all count as one."""
 
 from collections.abc import Sequence
+from typing import get_args
 
 import pytest
 
 from ocianalyze.rules.engine import Outcome, run
 from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB
-from ocianalyze.rules.rule import Finding, Severity
+from ocianalyze.rules.rule import Finding, Kind, Severity
 from ocianalyze.rules.waivers import Waiver
 from tests.rules.subjects import good, make_subject
 from tests.rules.test_machinery import make_rule
@@ -73,6 +74,22 @@ def test_without_its_cause_a_consequence_stands_alone() -> None:
     found = outcome(closed, select=["KRN001", "USR006"], waivers=[waiver])
     assert [(item.rule.id, item.cause) for item in found.judgements if item.waiver is None] == [("KRN001", None)]
     assert found.verdict(CLASSIC) == "fail"
+
+
+def test_no_finding_is_lost_however_they_refer_to_each_other() -> None:
+    names = (None, "/a", "/b")
+    every = [
+        Finding(message=f"{culprit} {because} {kind}", culprit=culprit, because=because, kind=kind)
+        for culprit in names
+        for because in names
+        for kind in get_args(Kind)
+    ]
+    for order in (every, every[::-1]):
+        rules = [make_rule("AAA001", *order[::2]), make_rule("BBB001", *order[1::2])]
+        found = run(make_subject(good()), [CLASSIC], rules=rules).judgements
+        assert sorted(item.finding.message for item in found) == sorted(item.message for item in every)
+        assert all(item.cause is None or item.cause.cause is None for item in found)
+        assert all(item.cause is None or item.cause in found for item in found)
 
 
 def test_two_causes_count_twice_and_the_worst_of_each_counts() -> None:

@@ -25,6 +25,7 @@ _DEBIAN_PACKAGES: Mapping[str, str] = {
     "igzip": "isal",
     "xz": "xz-utils",
 }
+_OF_PYPI = frozenset(("basedpyright",))
 
 
 def requires(*names: str) -> pytest.MarkDecorator:
@@ -48,7 +49,8 @@ def missing(names: Iterable[str]) -> list[str]:
             if os.geteuid() != 0:
                 problems.append("not running as root")
         elif find(name) is None:
-            problems.append(f"{name} is not installed (Debian package {_DEBIAN_PACKAGES.get(name, name)})")
+            package = f"PyPI: {name}" if name in _OF_PYPI else f"Debian package {_DEBIAN_PACKAGES.get(name, name)}"
+            problems.append(f"{name} is not installed ({package})")
     return problems
 
 

@@ -23,14 +23,14 @@ READS: Final = ("**/cuda*/version.json", "**/cuda*/version.txt")
 
 _LARGEST: Final = 1 << 20
 _NAMES: Final = (
-    (re.compile(r"libcudart\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)+", re.ASCII), "library"),
-    (re.compile(r"libcudart-[0-9a-f]{8}\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)*", re.ASCII), "library"),
-    (re.compile(r"nvidia_cuda_runtime(?:_cu\d+)?-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
-    (re.compile(r"cuda_toolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
-    (re.compile(r"cuda-version-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
-    (re.compile(r"cuda-cudart-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
-    (re.compile(r"cudatoolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
-    (re.compile(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
+    (regex(r"libcudart\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)+", re.ASCII), "library"),
+    (regex(r"libcudart-[0-9a-f]{8}\.so\.(\d{1,4}\.\d{1,4})(?:\.\d+)*", re.ASCII), "library"),
+    (regex(r"nvidia_cuda_runtime(?:_cu\d+)?-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
+    (regex(r"cuda_toolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?\.dist-info", re.ASCII), "wheel"),
+    (regex(r"cuda-version-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
+    (regex(r"cuda-cudart-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
+    (regex(r"cudatoolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
+    (regex(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
 )
 _DIRECTORY: Final = regex(r"/(?:usr/local|opt/nvidia)/cuda-(\d{1,4}\.\d{1,4})", re.ASCII)
 _VERSION_FILE: Final = regex(r"/usr/local/cuda[^/]*/version\.(?:json|txt)")

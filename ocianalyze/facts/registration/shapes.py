@@ -153,7 +153,7 @@ _TAG: Final = regex(r"[\w \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000.
 
 _FILE_SYSTEM: Final = Structure(
     {
-        "MountPath": Text(1024, pattern=re.compile(r"/.*"), meaning="be an absolute path"),
+        "MountPath": Text(1024, pattern=regex(r"/.*"), meaning="be an absolute path"),
         "DefaultUid": Integer(0, 65535),
         "DefaultGid": Integer(0, 65535),
     }
@@ -182,7 +182,7 @@ APP_IMAGE_CONFIG: Final = Structure(
     {
         "AppImageConfigName": Text(
             63,
-            pattern=re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
+            pattern=regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"),
             meaning="contain only ASCII letters and digits, with hyphens between them",
         ),
         "KernelGatewayImageConfig": Structure(

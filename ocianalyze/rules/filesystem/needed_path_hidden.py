@@ -57,11 +57,11 @@ RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install ipykernel \
 
 from __future__ import annotations
 
-import re
 from posixpath import join, normpath
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import split_path
+from ocianalyze.regex import regex
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.programs import Program
 
 _HINT: Final = "Install it into a system directory such as /opt/venv or /usr/local"
-_VARIABLES: Final = {"LD_LIBRARY_PATH": re.compile(r"\.so(\.|\Z)"), "PYTHONPATH": re.compile(r"\.(py|so)\Z")}
+_VARIABLES: Final = {"LD_LIBRARY_PATH": regex(r"\.so(\.|\Z)"), "PYTHONPATH": regex(r"\.(py|so)\Z")}
 """Variables that list directories, and the file names that matter in each."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
+from ocianalyze.oci.repository import RepositoryName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,14 +70,12 @@ class RegistryAccess:
         return [Path(root, host) for root in roots]
 
 
-def check_mirror(mirror: str) -> tuple[str, str]:
+def parse_mirror(mirror: str) -> tuple[str, str]:
     """Return the scheme of a mirror, if it has one, and its place.
 
     Raises:
         UsageError: it is not ``[http://]host[:port][/path]``.
     """
-    from ocianalyze.oci.repository import RepositoryName
-
     scheme, _, place = mirror.rstrip("/").rpartition("://")
     try:
         registry = RepositoryName.parse(f"{place}/image").registry

@@ -17,7 +17,7 @@ from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
-from ocianalyze.sources.registry.access import check_mirror
+from ocianalyze.sources.registry.access import parse_mirror
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
@@ -84,7 +84,7 @@ def _mirrored(name: RepositoryName, mirror: str) -> tuple[RepositoryName, str]:
     Raises:
         UsageError: the mirror is not ``[http://]host[:port][/path]``.
     """
-    scheme, place = check_mirror(mirror)
+    scheme, place = parse_mirror(mirror)
     parsed = RepositoryName.parse(f"{place}/{name.repository}")
     return RepositoryName(parsed.registry, parsed.repository, name.tag, name.digest), scheme
 

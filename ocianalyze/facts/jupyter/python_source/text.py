@@ -7,12 +7,12 @@ Source: The Python Language Reference, 2 (lexical analysis) and 8 (compound stat
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
 Kind: TypeAlias = Literal["name", "number", "text", "operator"]
@@ -31,8 +31,8 @@ _NAME: Final = regex(r"[^\W\d]\w*")
 _NUMBER: Final = regex(r"(?a)\d[\w.]*|\.\d[\w.]*")
 _OPERATOR: Final = regex(r"\*\*=?|//=?|>>=?|<<=?|:=|->|\.\.\.|[-+*/%&|^@=!<>]=|[-+*/%&|^@=<>.,:;~!`$?\[\](){}]")
 _QUOTE: Final = regex(r"(?i)([rubft]{0,2})('''|\"\"\"|'|\")")
-_STOPS: Final = {quote: re.compile(rf"[\\\n{quote}]") for quote in ("'", '"')}
-_LONG_STOPS: Final = {quote: re.compile(rf"\\|{quote}") for quote in ("'''", '"""')}
+_STOPS: Final = {quote: regex(rf"[\\\n{quote}]") for quote in ("'", '"')}
+_LONG_STOPS: Final = {quote: regex(rf"\\|{quote}") for quote in ("'''", '"""')}
 _OPENING, _CLOSING = frozenset("([{"), {")": "(", "]": "[", "}": "{"}
 _ESCAPES: Final = {
     "\n": "",
