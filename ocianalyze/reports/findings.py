@@ -50,7 +50,7 @@ def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
 
 
 def _with_consequences(found: Sequence[FindingReport]) -> Iterator[_Item]:
-    """Yield each finding that is no consequence of another with those that are, as severe as the worst of them."""
+    """Yield each finding that has no other as its cause, with its consequences; none of them is more severe."""
     caused: dict[Cause, list[FindingReport]] = {}
     for finding in found:
         if finding.caused_by is not None:
@@ -58,9 +58,7 @@ def _with_consequences(found: Sequence[FindingReport]) -> Iterator[_Item]:
     known = {_as_cause(finding) for finding in found}
     for finding in found:
         if finding.caused_by is None or finding.caused_by not in known:
-            consequences = caused.pop(_as_cause(finding), ())
-            worst = min((finding, *consequences), key=lambda one: list(_TITLES).index(one.severity)).severity
-            yield finding.model_copy(update={"severity": worst}), consequences
+            yield finding, caused.pop(_as_cause(finding), ())
 
 
 def _as_cause(finding: FindingReport) -> Cause:

@@ -36,13 +36,15 @@ def link(judgements: Sequence[Judgement]) -> list[Judgement]:
 
 
 def _cause(item: Judgement, causes: dict[str, Judgement]) -> Judgement | None:
-    """Return the cause of a judgement: one with the culprit that it refers to, or the rule's first with its own."""
-    if not _counts(item):
+    """Return the cause of a judgement: one with the culprit that it refers to, or the rule's first with its own.
+
+    What is less severe than a judgement does not explain it.
+    """
+    finding = item.finding
+    cause = causes.get(finding.because or finding.culprit or "") if _counts(item) else None
+    if cause is None or cause is item or cause.severity.rank > item.severity.rank:
         return None
-    if item.finding.because is not None:
-        return causes.get(item.finding.because)
-    cause = causes.get(item.finding.culprit or "")
-    return cause if cause is not None and cause is not item and cause.rule is item.rule else None
+    return cause if finding.because is not None or cause.rule is item.rule else None
 
 
 def _counts(item: Judgement) -> bool:

@@ -92,9 +92,9 @@ def test_no_finding_is_lost_however_they_refer_to_each_other() -> None:
         assert all(item.cause is None or item.cause in found for item in found)
 
 
-def test_two_causes_count_twice_and_the_worst_of_each_counts() -> None:
+def test_two_causes_count_twice() -> None:
     rules = [
-        make_rule("AAA001", Finding(message="a", culprit="/a", severity=Severity.NOTE)),
+        make_rule("AAA001", Finding(message="a", culprit="/a", severity=Severity.ERROR)),
         make_rule("BBB001", Finding(message="b", because="/a", severity=Severity.ERROR)),
         make_rule("CCC001", Finding(message="c", because="/a"), Finding(message="d", culprit="/d")),
         make_rule(
@@ -108,3 +108,24 @@ def test_two_causes_count_twice_and_the_worst_of_each_counts() -> None:
     assert shown.index("b") == shown.index("a") + 1
     assert [found.count(severity) for severity in Severity] == [1, 2, 0]
     assert found.count_undecided() == 1
+
+
+def test_what_is_less_severe_explains_nothing() -> None:
+    rules = [
+        make_rule("AAA001", Finding(message="a", culprit="/a", severity=Severity.NOTE)),
+        make_rule("BBB001", Finding(message="b", because="/a", severity=Severity.ERROR)),
+    ]
+    found = run(make_subject(good()), [CLASSIC], rules=rules)
+    assert [(item.finding.message, item.cause) for item in found.judgements] == [("b", None), ("a", None)]
+
+
+def test_for_each_profile_the_worst_of_one_cause_counts() -> None:
+    everywhere = {CLASSIC: Severity.ERROR, JUPYTERLAB: Severity.NOTE}
+    rules = [
+        make_rule("AAA001", Finding(message="a", culprit="/a", severity=everywhere)),
+        make_rule("BBB001", Finding(message="b", because="/a", severity={CLASSIC: None, JUPYTERLAB: Severity.ERROR})),
+    ]
+    found = run(make_subject(good()), [CLASSIC, JUPYTERLAB], rules=rules)
+    for profile in (CLASSIC, JUPYTERLAB):
+        assert [found.count(severity, profile=profile) for severity in Severity] == [1, 0, 0]
+        assert found.verdict(profile) == "fail"
