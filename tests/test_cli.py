@@ -745,6 +745,13 @@ def test_a_file_that_is_missing_is_not_looked_for_in_a_registry(missing: str) ->
     assert done.stderr.startswith(f"ocianalyze: {missing} does not exist".encode())
 
 
+def test_a_pattern_without_quotes_gives_a_short_error() -> None:
+    done = run("files", str(DEMO), *(f"/etc/{number}" for number in range(2000)))
+    assert done.returncode == 2
+    assert done.stderr == b"ocianalyze: unexpected argument /etc/1 and 1,998 more. See 'ocianalyze files --help'\n"
+    assert b"unexpected argument x. See" in run("explain", "APP001", "x").stderr
+
+
 def test_the_verdict_is_the_last_thing_on_the_screen() -> None:
     lines = run("scan", str(DEMO), "--profile", "studio-classic,studio-jupyterlab").stdout.decode().splitlines()
     assert [line.split()[:2] for line in lines[-5:]] == [

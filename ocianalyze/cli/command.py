@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import typer
@@ -10,6 +11,7 @@ from typer.core import TyperCommand
 from ocianalyze.cli.limits import tell_replaced
 from ocianalyze.errors import UsageError
 from ocianalyze.layers.metering.limits import REPLACED
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,7 @@ ClickError: Final[type[Any]] = typer.BadParameter.__mro__[2]
 _REST: Final = "Options"
 _OF_PYDANTIC: Final = "Value error, "
 _NO_BOOLEAN: Final = "Input should be a valid boolean"
+_EXTRA: Final = regex(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
 
 class ReadingCommand(TyperCommand):
@@ -63,9 +66,18 @@ def usage_error(error: Any) -> UsageError:  # noqa: ANN401 - a `ClickError`
         name = param.make_metavar(ctx) if param.param_type_name == "argument" else given
         plain = "must be true or false" if message.startswith(_NO_BOOLEAN) else message.removeprefix(_OF_PYDANTIC)
         return UsageError(f"{name}: {plain}")
-    text = " ".join(error.format_message().split()).rstrip(".")
+    text = _unexpected(error) or " ".join(error.format_message().split()).rstrip(".")
     command = ctx.command_path if ctx is not None else "ocianalyze"
     return UsageError(text[:1].lower() + text[1:], hint=f"See '{command} --help'")
+
+
+def _unexpected(error: Any) -> str | None:  # noqa: ANN401 - a `ClickError`
+    """Return an error about arguments too many by the first of them."""
+    arguments = _EXTRA.match(error.format_message())
+    if arguments is None:
+        return None
+    first, *more = arguments[1].split()
+    return f"unexpected argument {first}" + (f" and {len(more):,} more" if more else "")
 
 
 def _without_replaced(args: list[str], replaced: set[str]) -> Iterator[str]:

@@ -36,7 +36,8 @@ def files(
     glob: Annotated[
         str | None,
         typer.Argument(
-            metavar="GLOB", help="Absolute paths to show; '*' matches within a directory, '**' across directories."
+            metavar="GLOB",
+            help="Absolute paths to show, in quotes; '*' matches within a directory, '**' across directories.",
         ),
     ] = None,
     history: Annotated[
