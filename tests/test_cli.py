@@ -748,7 +748,8 @@ def test_a_file_that_is_missing_is_not_looked_for_in_a_registry(missing: str) ->
 def test_a_pattern_without_quotes_gives_a_short_error() -> None:
     done = run("files", str(DEMO), *(f"/etc/{number}" for number in range(2000)))
     assert done.returncode == 2
-    assert done.stderr == b"ocianalyze: unexpected argument /etc/1 and 1,998 more. See 'ocianalyze files --help'\n"
+    assert done.stderr.startswith(b"ocianalyze: unexpected argument /etc/1 and 1,998 more. See '")
+    assert done.stderr.count(b"\n") == 1
     assert b"unexpected argument x. See" in run("explain", "APP001", "x").stderr
 
 
