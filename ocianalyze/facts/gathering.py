@@ -19,6 +19,7 @@ from ocianalyze.facts.gpu import cuda, packages
 from ocianalyze.facts.gpu.nvidia import Nvidia
 from ocianalyze.facts.gpu.patterns import PREFILTER
 from ocianalyze.facts.jupyter import settings
+from ocianalyze.facts.jupyter.directories import find_lacks
 from ocianalyze.facts.jupyter.servers import find_server
 from ocianalyze.facts.kernels import specs
 from ocianalyze.facts.kernels.discovery import find_unlisted, list_for_classic, list_for_image
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands.search import Found
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.directories.reserved import Directory
+    from ocianalyze.facts.jupyter.directories import Lack
     from ocianalyze.facts.jupyter.settings import JupyterSettings
     from ocianalyze.facts.kernels.kernel import Kernel, Listing
     from ocianalyze.facts.programs.program import Program
@@ -159,6 +161,12 @@ class Facts:
             app: settings.find_settings(self._filesystem, command.found, self._newer_mounts)
             for app, command in self.commands.items()
         }
+
+    @fact
+    def server_lacks(self) -> tuple[Lack, ...]:
+        """What is wrong with the directories that the Jupyter server of the image's own needs."""
+        settings, found = self.jupyter["jupyterlab"], self.commands["jupyterlab"].found
+        return () if settings is None else tuple(find_lacks(found, settings, self._newer_mounts))
 
     @fact
     def distributions(self) -> Mapping[str, tuple[Distribution, ...]]:

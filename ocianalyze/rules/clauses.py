@@ -219,7 +219,7 @@ _JUPYTERLAB: Final = (
         "J1",
         "The server's base URL is `/jupyterlab/default`. It listens on port 8888, and "
         "`jupyterlab/default/api/status` answers the health check.",
-        ("APP001", "APP002", "APP010"),
+        ("APP001", "APP002", "APP010", "APP012"),
         _START,
     ),
     Clause(

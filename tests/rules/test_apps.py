@@ -266,7 +266,7 @@ def test_servers_that_studio_can_reach(config: dict[str, Any]) -> None:
 )
 def test_servers_that_studio_cannot_reach(text: str, expected: list[str]) -> None:
     found = jupyter(text, program("opt/sagemaker-code-editor"))
-    severities = {"origin": "warning", "unknown": "undecided"}
+    severities = {"origin": "note", "unknown": "undecided"}
     assert sorted(found) == sorted((severities.get(cause, "error"), cause) for cause in expected)
 
 
@@ -372,7 +372,7 @@ def test_options_in_a_script() -> None:
     entry = {"Entrypoint": ["/entrypoint.sh"]}
     assert jupyter(entry, program("entrypoint.sh", text + b'jupyter lab $O --ServerApp.allow_origin="*"\n')) == []
     text = b'#!/bin/bash\nCOMMAND=(jupyter lab --ip=0.0.0.0)\nCOMMAND+=(--port=8888)\nexec "${COMMAND[@]}"\n'
-    found = [("error", "base-url"), ("error", "token"), ("warning", "origin")]
+    found = [("error", "base-url"), ("error", "token"), ("note", "origin")]
     assert jupyter(entry, program("entrypoint.sh", text)) == found
 
 
@@ -409,7 +409,7 @@ def test_the_app_image_config_replaces_the_command() -> None:
     container = {"ContainerEntrypoint": ["jupyter-lab"], "ContainerArguments": arguments}
     config = {"JupyterLabAppImageConfig": {"ContainerConfig": container}}
     image = shell_form(f"jupyter lab {OPTIONS}")
-    assert jupyter(image, app_image_config=config) == [("warning", "origin")]
+    assert jupyter(image, app_image_config=config) == [("note", "origin")]
     # An entry point alone takes the image's CMD away.
     alone = {"JupyterLabAppImageConfig": {"ContainerConfig": {"ContainerEntrypoint": ["jupyter-lab"]}}}
     assert ("error", "token") in jupyter(image, app_image_config=alone)
@@ -608,3 +608,55 @@ def test_entry_points_in_unified_studio(entry: str, severity: str | None) -> Non
     assert all("Unified Studio" in finding.message for _, finding in found)
     ((_, finding),) = findings("APP005", base(), config={"Entrypoint": [entry]})
     assert "KernelGateway" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("library", "version"), [("libc-2.26.so", "2.26"), ("libc-2.28.so", None), ("libc-2.31.so", None), (None, None)]
+)
+def test_remote_access_needs_a_current_glibc(library: str | None, version: str | None) -> None:
+    items = [*base(), *(program(f"usr/bin/{name}") for name in ("curl", "unzip", "tar", "gzip"))]
+    if library is not None:
+        items += [program(f"lib64/{library}"), symlink("lib64/libc.so.6", library)]
+    found = findings("APP009", items, config=exec_form("x"), profile=JUPYTERLAB)
+    assert [finding.data["glibc"] for _, finding in found] == ([] if version is None else [version])
+
+
+def test_another_server_of_vs_code_is_undecided() -> None:
+    config = exec_form("/opt/openvscode-server", "--port", "8888")
+    assert causes("APP003", [*base(), program("opt/openvscode-server")], config, CODE_EDITOR) == [
+        ("undecided", "unknown")
+    ]
+    assert causes("APP003", base(), config, CODE_EDITOR) == [("error", "editor-missing")]
+
+
+@pytest.mark.parametrize(
+    ("items", "path", "hint"),
+    [
+        (
+            [program("opt/venv/bin/jupyter", b"#!/opt/venv/bin/python\n")],
+            "/opt/venv/bin",
+            "Install /opt/venv/bin/python",
+        ),
+        ([program("opt/venv/bin/jupyter", mode=0o644)], "/opt/venv/bin", "RUN chmod a+rx /opt/venv/bin/jupyter"),
+        ([directory("opt/x", mode=0o700), program("opt/x/jupyter")], "/opt/x", "RUN chmod o+x /opt/x"),
+        ([program("opt/jupyter", b"#!/bin/sh\r\nx\n")], "/opt", 'RUN sed -i "s/\\r$//" /opt/jupyter'),
+        ([program("opt/jupyter", b"")], "/opt", "Copy /opt/jupyter again"),
+        ([program("opt/jupyter", b"x")], "/opt", "Begin /opt/jupyter with"),
+        ([], "/opt", "Install jupyter, or add its directory to PATH"),
+        (
+            [
+                directory("root", mode=0o700),
+                program("root/.local/share/uv/python/cpython-3.12/bin/python3.12"),
+                symlink("opt/venv/bin/python", "/root/.local/share/uv/python/cpython-3.12/bin/python3.12"),
+                program("opt/venv/bin/jupyter", b"#!/opt/venv/bin/python\n"),
+            ],
+            "/opt/venv/bin",
+            "UV_PYTHON_INSTALL_DIR=/opt/uv",
+        ),
+    ],
+)
+def test_the_cure_fits_what_is_wrong_with_the_program(items: list[Item], path: str, hint: str) -> None:
+    config = exec_form("jupyter", "lab") | {"Env": [f"PATH={path}:/bin"], "User": "1000"}
+    ((_, finding),) = findings("APP002", [*base(), *items], config=config, profile=JUPYTERLAB)
+    assert finding.data["cause"] == "program-missing"
+    assert hint in (finding.hint or "")

@@ -334,3 +334,33 @@ def test_sudo(items: list[Item], *, granted: bool) -> None:
 def test_sudoers_without_measure() -> None:
     hostile = b"a" * 100_000 + b" " * 100_000 + b"=" + b"A:" * 10_000
     assert findings("USR008", [*SAGEMAKER, SUDO, file("etc/sudoers", hostile)]) == []
+
+
+@pytest.mark.parametrize(
+    ("accounts", "user", "hint"),
+    [
+        ("ubuntu:x:1000:1000::/home/ubuntu:/bin/sh\n", "1000", "userdel --remove ubuntu && useradd"),
+        ("ubuntu:x:1000:1000::/home/ubuntu:/bin/sh\nlab:x:1000:100::/home/lab:/bin/sh\n", "1000", "Set 'USER lab'"),
+        ("lab:x:1000:1000::/home/lab:/bin/sh\n", "1000", "usermod --gid 100 lab"),
+        ("lab:x:1000:100::/home/lab:/bin/sh\n", "1000:1000", "Set 'USER 1000:100'"),
+        ("lab:x:1000:100::/home/lab:/bin/sh\n", "7", "Set 'USER 1000'"),
+        ("sagemaker-user:x:1001:100::/home/lab:/bin/sh\n", "1001", "usermod --uid 1000 --gid 100 sagemaker-user"),
+        ("", "7", "Create the user with 'RUN useradd"),
+    ],
+)
+def test_the_hint_makes_a_user_of_what_there_is(accounts: str, user: str, hint: str) -> None:
+    items = [item for item in base() if item.path != "etc/passwd"]
+    items.append(file("etc/passwd", f"root:x:0:0:root:/root:/bin/sh\n{accounts}".encode()))
+    ((_, finding),) = findings("USR001", items, config={"User": user})
+    assert hint in (finding.hint or "")
+
+
+def test_home_of_another_user_with_the_same_id() -> None:
+    accounts = b"root:x:0:0:::\nubuntu:x:1000:1000::/home/ubuntu:\nlab:x:1000:100::/home/lab:\n"
+    items = [item for item in base() if item.path != "etc/passwd"]
+    items += [file("etc/passwd", accounts), directory("home/ubuntu", uid=1000), directory("home/lab", uid=1000)]
+    ((severity, finding),) = findings("USR007", items, config={"User": "lab"})
+    assert severity == "note"
+    assert "HOME is /home/ubuntu, not /home/lab" in finding.message
+    assert findings("USR007", items, config={"User": "1000"}) == []
+    assert findings("USR007", items, config={"User": "lab", "Env": ["HOME=/home/lab"]}) == []

@@ -79,6 +79,8 @@ def _settings(server: Any, lab: Any, case: dict[str, Any]) -> dict[str, Any]:  #
         "allow_root": app.allow_root,
         "token": None if identity.token_generated else identity.token,
         "password": identity.hashed_password,
+        "certfile": app.certfile,
+        "keyfile": app.keyfile,
     }
 
 

@@ -5,8 +5,18 @@ Code Editor.
 """
 
 from ocianalyze.facts.jupyter.code_editor import EditorOptions, parse_editor_options
+from ocianalyze.facts.jupyter.directories import Lack
 from ocianalyze.facts.jupyter.options import Setting
-from ocianalyze.facts.jupyter.servers import Server
+from ocianalyze.facts.jupyter.servers import Server, server_program, server_python
 from ocianalyze.facts.jupyter.settings import JupyterSettings
 
-__all__ = ["EditorOptions", "JupyterSettings", "Server", "Setting", "parse_editor_options"]
+__all__ = [
+    "EditorOptions",
+    "JupyterSettings",
+    "Lack",
+    "Server",
+    "Setting",
+    "parse_editor_options",
+    "server_program",
+    "server_python",
+]

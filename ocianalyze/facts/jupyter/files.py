@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ocianalyze.facts.jupyter.options import Options, merged, parse_json
 from ocianalyze.facts.jupyter.python_files import parse_python
 from ocianalyze.facts.jupyter.python_source import OPEN, World, variable
+from ocianalyze.facts.jupyter.servers import server_python
 from ocianalyze.facts.programs.program import split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
-from ocianalyze.facts.python.installations import find_installation
 from ocianalyze.facts.shell import Changes, Files
 
 if TYPE_CHECKING:
@@ -119,10 +119,7 @@ class ConfigurationFiles:
 
     def _python(self) -> Installation | None:
         """Return the Python that runs the server."""
-        program = self._found.shell.find(self._found.words[0])
-        while program.interpreter is not None:
-            program = program.interpreter
-        return None if program.path is None else find_installation(self._filesystem, program.path)
+        return server_python(self._found.shell, self._found.words)
 
     # --- files --------------------------------------------------------------------------------------------------------
 

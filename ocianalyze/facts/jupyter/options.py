@@ -22,15 +22,20 @@ Key: TypeAlias = "tuple[str, str]"
 TRAITS: Final = {
     **dict.fromkeys(("ip", "base_url", "allow_origin", "token", "password", "hashed_password", "sock"), str),
     **dict.fromkeys(("config_file", "identity_provider_class", "allow_origin_pat"), str),
+    **dict.fromkeys(("root_dir", "notebook_dir", "preferred_dir", "certfile", "keyfile"), str),
     "port": int,
-    "allow_root": bool,
+    **dict.fromkeys(("allow_root", "allow_remote_access"), bool),
 }
 """The traits that matter here, and their types."""
 
 IDENTITY: Final = ("PasswordIdentityProvider", "LegacyIdentityProvider", "IdentityProvider")
 """The classes of the identity provider, the one that counts most first."""
 
-SECTIONS: Final = frozenset({"ServerApp", "LabApp", "JupyterNotebookApp", "NotebookApp", "JupyterApp", *IDENTITY})
+CONTENTS: Final = ("AsyncLargeFileManager", "LargeFileManager", "AsyncFileContentsManager", "FileContentsManager")
+"""The classes of the default contents manager, the one that counts most first."""
+
+_APPLICATIONS: Final = ("ServerApp", "LabApp", "JupyterNotebookApp", "NotebookApp", "JupyterApp")
+SECTIONS: Final = frozenset({*_APPLICATIONS, *IDENTITY, *CONTENTS})
 """The classes whose traits matter here."""
 
 _ALIASES: Final[dict[str, Key]] = {
@@ -38,11 +43,13 @@ _ALIASES: Final[dict[str, Key]] = {
     "port": ("ServerApp", "port"),
     "sock": ("ServerApp", "sock"),
     "config": ("JupyterApp", "config_file"),
+    "notebook-dir": ("ServerApp", "root_dir"),
+    **{name: ("ServerApp", name.replace("-", "_")) for name in ("preferred-dir", "certfile", "keyfile")},
     **{
         name: ("", name)
         for name in (
-            *("port-retries", "sock-mode", "transport", "keyfile", "certfile", "client-ca", "notebook-dir"),
-            *("preferred-dir", "browser", "pylab", "gateway-url", "log-level", "app-dir", "watch"),
+            *("port-retries", "sock-mode", "transport", "client-ca"),
+            *("browser", "pylab", "gateway-url", "log-level", "app-dir", "watch"),
         )
     },
 }
@@ -74,12 +81,14 @@ class Options:
         refused: why the server would not start with it, if so; a clause.
         opaque: whether it may say more than can be told.
         ignored: options that look like settings and are none.
+        place: the file or directory that is named without an option.
     """
 
     settings: dict[Key, Setting] = field(default_factory=dict)
     refused: str | None = None
     opaque: bool = False
     ignored: list[str] = field(default_factory=list)
+    place: str | None = None
 
 
 def parse_arguments(words: Sequence[str]) -> Options:
@@ -91,6 +100,7 @@ def parse_arguments(words: Sequence[str]) -> Options:
             break
         if not word.startswith("-") or word == "-":
             options.opaque = options.opaque or UNKNOWN in word
+            options.place = options.place or word
             continue
         name, equals, value = word.lstrip("-").partition("=")
         if not word.startswith("--") or UNKNOWN in name:

@@ -8,8 +8,9 @@ has spaces, into the second one of a script of ``/bin/sh`` (distlib ``scripts.py
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from itertools import islice
-from posixpath import basename
+from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import UndecidedError
@@ -67,8 +68,9 @@ def find_server(shell: Shell, command: Sequence[str]) -> Server | None:
     Raises:
         ContentUnavailableError: the first bytes of a program were not kept.
     """
-    for word in (*islice(_server_words(command), 1), *_USUAL):
-        program = shell.find(word)
+    usual = ((word,) for word in _USUAL)
+    for words in (*islice(_server_words(command), 1), *usual):
+        word, program = words[0], server_program(shell, words)
         executable = _python_of(program, shell) if program.problem is None else None
         installation = find_installation(shell.filesystem, executable) if executable is not None else None
         if installation is not None and executable is not None:
@@ -77,8 +79,36 @@ def find_server(shell: Shell, command: Sequence[str]) -> Server | None:
     return None
 
 
-def _server_words(command: Sequence[str]) -> Iterator[str]:
-    """Yield what in `command` is a Jupyter server, or the Python that runs one with ``-m``."""
+def server_program(shell: Shell, words: Sequence[str]) -> Program:
+    """Return the program that serves in the end: ``jupyter lab`` leads to a ``jupyter-lab``, maybe of another Python.
+
+    Source: jupyter_core ``command.py`` (``_path_with_self``): beside ``jupyter``, then on ``PATH``, then in the
+    ``bin`` of its Python.
+    """
+    program = shell.find(words[0])
+    by_module = tuple(words[1:3]) == ("-m", "jupyter") and is_python(words[0])
+    subcommand = words[3:4] if by_module else words[1:2] if basename(words[0]) == "jupyter" else ()
+    if not subcommand or program.problem is not None or program.path is None:
+        return program
+    beside = dict.fromkeys(dirname(path) for path in (program.real, program.path) if path is not None)
+    last = [dirname(program.binary.path)] if program.binary.path is not None else []
+    places = (*shell.path, *last) if by_module else (*beside, *shell.path, *last)
+    return replace(shell, path=places).find(f"jupyter-{subcommand[0]}")
+
+
+def server_python(shell: Shell, words: Sequence[str]) -> Installation | None:
+    """Return the Python that runs the server that a command starts, or that looks in vain for it; None if unknown."""
+    if not words:
+        return None
+    program = server_program(shell, words)
+    if program.problem is not None:
+        program = shell.find(words[0])
+    executable = _python_of(program, shell) if program.problem is None else None
+    return find_installation(shell.filesystem, executable) if executable is not None else None
+
+
+def _server_words(command: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield what in `command` is a Jupyter server, or the Python that runs one with ``-m``, with what follows."""
     words = list(command)
     if len(words) > 2 and basename(words[0]) in _SHELLS and words[1].startswith("-"):  # noqa: PLR2004 - sh -c LINE
         words = _split(words[2])
@@ -86,7 +116,7 @@ def _server_words(command: Sequence[str]) -> Iterator[str]:
         following = words[position + 1 : position + 3]
         runs_module = len(following) > 1 and following[0] == "-m" and following[1].startswith("jupyter")
         if basename(word) in _COMMANDS or (is_python(word) and runs_module):
-            yield word
+            yield words[position:]
 
 
 def _split(line: str) -> list[str]:

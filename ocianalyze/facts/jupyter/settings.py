@@ -6,14 +6,24 @@ jupyter_server ``serverapp.py`` and ``auth/identity.py``, notebook_shim ``shim.p
 
 from __future__ import annotations
 
+from posixpath import join
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.jupyter.files import READS, ConfigurationFiles
-from ocianalyze.facts.jupyter.options import IDENTITY, Options, Setting, merged, parse_arguments, unknown
+from ocianalyze.facts.jupyter.options import (
+    CONTENTS,
+    IDENTITY,
+    Options,
+    Setting,
+    Value,
+    merged,
+    parse_arguments,
+    unknown,
+)
 from ocianalyze.facts.programs.scripts import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from ocianalyze.facts.commands.search import Found
     from ocianalyze.facts.directories.mounts import Mounts
@@ -24,11 +34,26 @@ __all__ = ["READS", "JupyterSettings", "find_settings"]
 DEFAULT: Final = "default"
 """What gives a setting that nothing else gives."""
 
+_SERVER: Final = ("ServerApp", "JupyterApp")
 _EXTENSIONS: Final = {
     "lab": ("LabApp", "jupyter_lab_config"),
     "notebook": ("JupyterNotebookApp", "jupyter_notebook_config"),
 }
 """The commands that are extensions of the server: their classes, and what their configuration files are called."""
+
+
+class ServedDirectory(NamedTuple):
+    """A directory that is set for a server.
+
+    Attributes:
+        trait: what it is called; ``place`` is a file or directory that is named without an option.
+        setting: the directory, relative to the server's own if it is not absolute.
+        inside: the directory that it has to lie in, if there is one.
+    """
+
+    trait: str
+    setting: Setting
+    inside: str | None = None
 
 
 class JupyterSettings(NamedTuple):
@@ -38,6 +63,9 @@ class JupyterSettings(NamedTuple):
         ip, port, base_url, allow_origin, allow_root: as its classes call them.
         token: the token; None stands for one that is made up when the server starts.
         password: the hashed password; empty if there is none.
+        certfile, keyfile: of HTTPS; empty if there is none.
+        allow_remote_access: None if the address decides.
+        directories: the directories that are set; each has to exist.
         refused: why the server would not start, if so; a clause.
         ignored: options that look like settings and have no effect.
     """
@@ -49,6 +77,10 @@ class JupyterSettings(NamedTuple):
     allow_root: Setting
     token: Setting
     password: Setting
+    certfile: Setting
+    keyfile: Setting
+    allow_remote_access: Setting
+    directories: tuple[ServedDirectory, ...] = ()
     refused: str | None = None
     ignored: tuple[str, ...] = ()
 
@@ -93,10 +125,10 @@ class _Levels(NamedTuple):
         shims = () if self.extension == "ServerApp" else (self.extension, "NotebookApp")
         return (*shims, "ServerApp", "JupyterApp")
 
-    def find(self, trait: str) -> Setting | None:
+    def find(self, trait: str, sections: Sequence[str] = ()) -> Setting | None:
         together = {**self.server.settings, **self.given.settings}
         for settings in (together, self.below.settings):
-            for section in self.sections():
+            for section in sections or self.sections():
                 if (section, trait) in settings:
                     return settings[section, trait]
         return None
@@ -110,19 +142,56 @@ class _Levels(NamedTuple):
                     return options.settings[key]
         return None
 
+    def contents(self, trait: str) -> Setting | None:
+        """Return a setting of the contents manager."""
+        for options in (self.given, self.server, self.below):
+            for section in CONTENTS:
+                if (section, trait) in options.settings:
+                    return options.settings[section, trait]
+        return None
+
     @property
     def opaque(self) -> bool:
         return self.given.opaque or self.server.opaque or self.below.opaque
+
+
+_DEFAULTS: Final[dict[str, Value]] = {
+    "ip": "localhost",
+    "base_url": "/",
+    "allow_origin": "",
+    "allow_root": False,
+    "certfile": "",
+    "keyfile": "",
+    "allow_remote_access": None,
+}
+
+
+def _directories(levels: _Levels) -> Iterator[ServedDirectory]:
+    """Yield the directories that are set, all of which the server insists on."""
+    if levels.given.place is not None:
+        yield ServedDirectory("place", Setting(levels.given.place, "its arguments"))
+    # notebook_shim passes none of these on: they have to be the server's own.
+    root = levels.find("root_dir", _SERVER) or levels.find("notebook_dir", _SERVER)
+    contents_root = levels.contents("root_dir")
+    above = "" if root is None else str(root.value)
+    for trait, setting, inside in (
+        ("root_dir", root, None),
+        ("preferred_dir", levels.find("preferred_dir", _SERVER), above),
+        ("root_dir", contents_root, None),
+    ):
+        if setting is not None and setting.value:
+            yield ServedDirectory(trait, setting, inside)
+    preferred = levels.contents("preferred_dir")
+    if preferred is not None and isinstance(preferred.value, str) and preferred.value:
+        above = above if contents_root is None else str(contents_root.value)
+        yield ServedDirectory("preferred_dir", Setting(join(above, preferred.value.strip("/")), preferred.source))
 
 
 def _settle(levels: _Levels, variable: Callable[[str], str | None]) -> JupyterSettings:
     port = _port_of(variable("JUPYTER_PORT"))
     password = levels.identity("hashed_password", "password") or Setting("", DEFAULT)
     token = levels.identity("token", "token") or _default_token(variable, password)
-    settings = {
-        trait: levels.find(trait) or Setting(default, DEFAULT)
-        for trait, default in (("ip", "localhost"), ("base_url", "/"), ("allow_origin", ""), ("allow_root", False))
-    }
+    settings = {trait: levels.find(trait) or Setting(default, DEFAULT) for trait, default in _DEFAULTS.items()}
     if levels.find("sock") is not None:
         settings["ip"] = Setting("a UNIX socket", (levels.find("sock") or settings["ip"]).source)
     if levels.find("allow_origin_pat") is not None and settings["allow_origin"].source == DEFAULT:
@@ -132,6 +201,7 @@ def _settle(levels: _Levels, variable: Callable[[str], str | None]) -> JupyterSe
         port=levels.find("port") or port,
         token=token,
         password=password,
+        directories=tuple(_directories(levels)),
         refused=levels.given.refused or levels.server.refused or levels.below.refused,
         ignored=tuple(levels.given.ignored),
     )

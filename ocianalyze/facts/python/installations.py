@@ -54,6 +54,12 @@ class Installation(NamedTuple):
         """The versions that can be meant, such as ``3.11``."""
         return tuple(re.sub(r"^\D+|t$", "", version) for version in self.versions)
 
+    def lacks_library(self, filesystem: Filesystem, home: str) -> bool:
+        """Tell whether it does not find its standard library, and exits, if ``PYTHONHOME`` is `home`."""
+        prefix = home.partition(":")[0]
+        places = (join(prefix, library, version) for library in ("lib", "lib64") for version in self.versions)
+        return bool(self.versions) and not any(filesystem.lookup(place) for place in places)
+
     @property
     def is_virtual(self) -> bool:
         """True for a virtual environment."""

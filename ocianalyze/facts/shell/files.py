@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.programs.scripts import UNKNOWN
-from ocianalyze.facts.user.permissions import may_execute, may_read
+from ocianalyze.facts.user.permissions import may_execute, may_read, may_write
 from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Files:
         if letter == "r":
             return may_read(node, user) or (None if _ACCESS_LIST in node.xattrs else False)
         if letter == "w":
-            return _may_write(node, self._shell) or (None if _ACCESS_LIST in node.xattrs else False)
+            return may_write(node, user) if _ACCESS_LIST not in node.xattrs or user.uid == 0 else None
         if letter == "x":
             return may_execute(node, user) or (None if _ACCESS_LIST in node.xattrs else False)
         if letter == "O":
@@ -166,14 +166,6 @@ class Files:
             if path == "/":
                 return True
             path = dirname(path)
-
-
-def _may_write(node: Node, shell: Shell) -> bool:
-    user = shell.user
-    if user.uid == 0:
-        return True
-    shift = 6 if node.uid == user.uid else 3 if node.gid == user.gid or node.gid in user.groups else 0
-    return bool(node.mode >> shift & 0o2)
 
 
 _CHECKS: Final[dict[str, Callable[[Node], bool]]] = {

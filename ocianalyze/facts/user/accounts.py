@@ -107,13 +107,18 @@ def find_user(filesystem: Filesystem, spec: str, environment: Mapping[str, str])
     )
 
 
-def find_homes(filesystem: Filesystem) -> tuple[str, ...]:
-    """Return the home directories of all users, each once; none where ``/etc/passwd`` cannot be read."""
-    entries = parse_passwd(_content(filesystem, "/etc/passwd") or b"")
+def find_accounts(filesystem: Filesystem) -> tuple[PasswdEntry, ...]:
+    """Return all users, in the order of ``/etc/passwd``; none where it cannot be read."""
     try:
-        return tuple(dict.fromkeys(entry.home for entry in entries if entry.home.startswith("/")))
+        return tuple(parse_passwd(_content(filesystem, "/etc/passwd") or b""))
     except ValueError:
         return ()
+
+
+def find_homes(filesystem: Filesystem) -> tuple[str, ...]:
+    """Return the home directories of all users, each once; none where ``/etc/passwd`` cannot be read."""
+    homes = (entry.home for entry in find_accounts(filesystem))
+    return tuple(dict.fromkeys(home for home in homes if home.startswith("/")))
 
 
 def find_group_names(filesystem: Filesystem, user: User) -> frozenset[str]:

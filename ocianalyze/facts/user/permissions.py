@@ -60,6 +60,16 @@ def may_read(node: Node, user: User) -> bool:
     return bool(mode & 0o004)
 
 
+def may_write(node: Node, user: User) -> bool:
+    """Return whether `user` may write to a file or directory; a user without known IDs may if anyone may."""
+    if user.uid == 0 or _ACCESS_LIST in node.xattrs:
+        return True
+    if user.uid is None:
+        return bool(node.mode & 0o222)
+    shift = 6 if node.uid == user.uid else 3 if node.gid == user.gid or node.gid in user.groups else 0
+    return bool(node.mode >> shift & 0o2)
+
+
 def find_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
     """Return what denies `user` access to the file at `path`, or None; a missing file is not denied.
 
@@ -68,12 +78,21 @@ def find_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
     found = filesystem.resolve(path)
     if found.node is None:
         return None
+    barrier = find_barrier(filesystem, path, user)
+    if barrier is not None:
+        return barrier
+    if not may_read(found.node, user) and _ACCESS_LIST not in found.node.xattrs:
+        return Denial(found.node, "read")
+    return None
+
+
+def find_barrier(filesystem: Filesystem, path: str, user: User) -> Denial | None:
+    """Return the first directory on the way to `path` that `user` may not enter, or None if there is none."""
+    found = filesystem.resolve(path)
     for place in (*(hop.path for hop in found.hops), found.path):
         for directory in _directories_to(filesystem, place):
             if not may_execute(directory, user) and _ACCESS_LIST not in directory.xattrs:
                 return Denial(directory, "searched")
-    if not may_read(found.node, user) and _ACCESS_LIST not in found.node.xattrs:
-        return Denial(found.node, "read")
     return None
 
 

@@ -16,7 +16,8 @@ in the same way as for APP002. The findings, by `cause`:
 - `other-app`: the command starts a Jupyter server: an error.
 
 If the answer depends on something that is only known at run time, the check is undecided (`unknown`), as for APP002.
-The entry points of SageMaker Distribution pass. APP004 covers images without a command.
+So is another server of VS Code, `openvscode-server` or `code-server`: it may work. The entry points of SageMaker
+Distribution pass. APP004 covers images without a command.
 
 ## Why it matters
 
@@ -50,6 +51,7 @@ In an image based on SageMaker Distribution, use `ENTRYPOINT ["entrypoint-code-e
 
 from __future__ import annotations
 
+from posixpath import basename
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.jupyter import EditorOptions, parse_editor_options
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.commands import Command
 
+_RELATIVES: Final = frozenset({"openvscode-server", "code-server"})
 _BASE_PATH: Final = "codeeditor/default"
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
 _SETTLE: Final = (
@@ -85,6 +88,14 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
             f"{where(command)} starts a Jupyter server, not Code Editor",
             hint="Start 'sagemaker-code-editor', or scan with --profile studio-jupyterlab",
         )
+    elif _is_relative(command):
+        yield about_command(
+            command,
+            "unknown",
+            f"cannot determine whether {basename(command.words[0])} works in Studio, which documents {PROGRAM} only",
+            hint=_SETTLE,
+            kind="undecided",
+        )
     elif not subject.facts.code_editors and (application is None or application.kind != "distribution"):
         yield about_command(
             command,
@@ -95,6 +106,16 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
         )
     elif not command.is_empty and not command.is_bare:
         yield from _command(command)
+
+
+def _is_relative(command: Command) -> bool:
+    """Tell whether the command starts another server of VS Code that is there."""
+    return (
+        command.application is None
+        and bool(command.words)
+        and basename(command.words[0]) in _RELATIVES
+        and missing_program(command) is None
+    )
 
 
 def _command(command: Command) -> Iterator[Finding]:

@@ -11,9 +11,13 @@ variables. The findings, by `cause`:
   under `/jupyterlab/default`, or it requires a token or a password: errors.
 - `refused`: the server would not start with these options: an error.
 - `program-missing`: the server, a wrapper around it, or a program that its script needs first is missing: an error.
+- `python-home`: `PYTHONHOME` is the directory of another Python, so the server's own does not start: an error.
 - `variable-missing`: the script fails because a variable is not set: an error.
 - `other-app`: the command starts Code Editor: an error.
-- `origin`: `allow_origin` is not `*`: a warning.
+- `https`: the server has a certificate or a key, so it does not answer HTTP: an error.
+- `remote-access`: `allow_remote_access` is off, so the server answers 403 to every host name but `localhost`. It is
+  not documented which name Studio uses: a warning.
+- `origin`: `allow_origin` is not `*`: a note, since apps start without it.
 - `root`: the server would run as root, which Jupyter refuses without `--allow-root`: an error.
 - `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
 
@@ -92,6 +96,8 @@ class _Demand(NamedTuple):
     severity: Severity = Severity.ERROR
 
 
+_PLAIN: Final = "neither certfile nor keyfile: Studio requests HTTP"
+
 _DEMANDS: Final = (
     _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens only on {value} ({given})", "--ip=0.0.0.0"),
     _Demand("port", "port", PORT.__eq__, "listens on port {value} ({given}), not on 8888", "--port=8888"),
@@ -110,8 +116,18 @@ _DEMANDS: Final = (
         "*".__eq__,
         "does not allow all origins ({given})",
         "--ServerApp.allow_origin=*",
+        Severity.NOTE,
+    ),
+    _Demand(
+        "remote-access",
+        "allow_remote_access",
+        lambda value: value is not False,
+        "answers 403 to every host name but localhost: allow_remote_access is {value} ({given})",
+        "--ServerApp.allow_remote_access=True",
         Severity.WARNING,
     ),
+    _Demand("https", "certfile", lambda value: not value, "serves HTTPS only, with certfile {value} ({given})", _PLAIN),
+    _Demand("https", "keyfile", lambda value: not value, "would serve HTTPS, with keyfile {value} ({given})", _PLAIN),
 )
 _SETTLE: Final = (
     "Name the server and its options in CMD or ContainerArguments; or start the image, check that it serves "

@@ -39,7 +39,8 @@ from __future__ import annotations
 from posixpath import dirname
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.python import JUPYTERLAB, find_installation, find_module
+from ocianalyze.facts.jupyter import server_python
+from ocianalyze.facts.python import JUPYTERLAB, find_module
 from ocianalyze.rules.profiles import JUPYTERLAB as PROFILE
 from ocianalyze.rules.profiles import UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -94,12 +95,7 @@ def _python_of_server(subject: Subject) -> Installation | None:
     found = subject.facts.commands["jupyterlab"].found
     if found.application is None or found.application.kind != "jupyter" or not found.certain:
         return None
-    program = found.shell.find(found.words[0])
-    while program.interpreter is not None:
-        program = program.interpreter
-    if program.path is None or program.problem is not None:
-        return None
-    return find_installation(subject.filesystem, program.path)
+    return server_python(found.shell, found.words)
 
 
 def _find_in(subject: Subject, python: Installation) -> str | None:

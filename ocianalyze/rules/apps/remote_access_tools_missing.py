@@ -2,12 +2,14 @@ r"""The image lacks programs that are required for remote access from a local ID
 
 ## What it checks
 
-`unzip`, `tar`, `gzip`, and `curl` or `wget` are on `PATH`, and the container's user may execute them.
+`unzip`, `tar`, `gzip`, and `curl` or `wget` are on `PATH`, and the container's user may execute them. The GNU C library
+(glibc) is not older than 2.28, as the file name of the library tells for versions before 2.34.
 
 ## Why it matters
 
 Studio can connect a local VS Code to a space. To do so, it downloads and unpacks its server inside the container.
-Without these programs, this fails. The app itself is not affected.
+Without these programs, this fails. With an older glibc, the server of VS Code does not start. The app itself is not
+affected.
 
 ## How to fix
 
@@ -20,28 +22,38 @@ RUN apt-get update \
 ## Data
 
 - `missing`: the missing programs. `curl` stands for `curl` or `wget`.
+- `glibc`: the version of glibc, if it is too old.
 
 ## References
 
 - [Remote access with custom images](https://docs.aws.amazon.com/sagemaker/latest/dg/remote-access.html).
+- [Visual Studio Code, requirements of remote development](https://code.visualstudio.com/docs/remote/linux).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.regex import regex
 from ocianalyze.rules.profiles import newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LIBRARIES: Final = tuple(
+    f"{directory}/libc.so.6"
+    for directory in ("/lib64", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/x86_64-linux-gnu")
+)
+_VERSIONED: Final = regex(r"libc-2\.(\d{1,3})\.so")
+_LEAST: Final = "2.28"
 _NEEDED: Final = (("curl", "wget"), ("unzip",), ("tar",), ("gzip",))
 
 
 @rule(id="APP009", severity=newer(Severity.NOTE))
 def remote_access_tools_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield one finding for all programs that are missing."""
+    """Yield one finding for all programs that are missing, and one if glibc is too old."""
+    yield from _old_library(subject)
     shell = subject.facts.shell
     missing = [names for names in _NEEDED if all(shell.find(name).problem is not None for name in names)]
     if missing:
@@ -50,4 +62,16 @@ def remote_access_tools_missing(subject: Subject) -> Iterator[Finding]:
             message=f"programs for remote access from a local IDE are missing: {listed}",
             hint="Install them if users connect a local IDE to the space",
             data={"missing": [names[0] for names in missing]},
+        )
+
+
+def _old_library(subject: Subject) -> Iterator[Finding]:
+    library = next(filter(None, map(subject.filesystem.lookup, _LIBRARIES)), None)
+    version = _VERSIONED.fullmatch(library.name) if library is not None else None
+    if library is not None and version is not None and int(version[1]) < int(_LEAST.partition(".")[2]):
+        yield Finding.at(
+            library,
+            f"glibc 2.{int(version[1])} is too old for remote access from a local VS Code, which needs {_LEAST}",
+            hint="Use a newer base image if users connect a local VS Code to the space",
+            data={"missing": [], "glibc": f"2.{int(version[1])}"},
         )

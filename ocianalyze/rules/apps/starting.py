@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.jupyter import server_program, server_python
+from ocianalyze.facts.programs import UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.commands import Command
-    from ocianalyze.facts.programs import Program
 
 ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
 """SageMaker Unified Studio has an entry point of its own."""
@@ -28,19 +28,23 @@ def missing_program(command: Command) -> Finding | None:
     """Return a finding if the command's program, its server, or a program that is needed before it is missing."""
     programs = [command.first]
     if command.application is not None and command.found.certain and command.found.located:
-        server = command.found.shell.find(command.found.words[0])
-        programs += [server, _subcommand(command, server)]
+        programs += [command.found.shell.find(command.found.words[0])]
+        if command.application.kind == "jupyter":
+            programs += [server_program(command.found.shell, command.found.words)]
     for program in programs:
         if program is not None and program.problem is not None:
             return about_command(
                 command,
                 "program-missing",
                 f"{where(command)} cannot be run: {legible(program.problem.text)}",
-                hint="Install it, or use its absolute path",
+                hint=cure_of(program),
                 severity=ONLY_JUPYTERLAB,
                 data={"problem": program.problem.code},
                 because=program.problem.culprit,
             )
+    lost = _lost_library(command)
+    if lost is not None:
+        return lost
     if command.found.failures:
         failure = command.found.failures[0]
         is_variable = failure.text.startswith("$")
@@ -55,13 +59,22 @@ def missing_program(command: Command) -> Finding | None:
     return None
 
 
-def _subcommand(command: Command, program: Program) -> Program | None:
-    """Return the program that ``jupyter`` looks up to start a server (``jupyter_core.command``)."""
-    application, found = command.application, command.found
-    if application is None or application.kind != "jupyter" or basename(found.words[0]) != "jupyter":
+def _lost_library(command: Command) -> Finding | None:
+    """Return a finding if the server's Python would exit because ``PYTHONHOME`` is another Python's."""
+    found = command.found
+    home = found.environment.get("PYTHONHOME", "")
+    if found.application is None or found.application.kind != "jupyter" or not home or UNKNOWN in home:
         return None
-    beside = (dirname(path) for path in (program.path, program.real) if path is not None)
-    return replace(found.shell, path=(*found.shell.path, *beside)).find(f"jupyter-{application.name}")
+    python = server_python(found.shell, found.words)
+    if python is None or not python.lacks_library(found.shell.filesystem, home):
+        return None
+    return about_command(
+        command,
+        "python-home",
+        f"the server's Python {python.executable} would exit: PYTHONHOME is {home}, which has no {python.versions[0]}",
+        hint="Remove PYTHONHOME, or set 'ENV PYTHONHOME=' to unset it",
+        severity=ONLY_JUPYTERLAB,
+    )
 
 
 def with_doubt(command: Command, found: Iterable[Finding], *, settle: str) -> Iterator[Finding]:

@@ -4,7 +4,8 @@
 
 `WORKDIR` is an absolute path of at most 4,095 bytes, and no component of it has more than 255 bytes. It resolves to a
 directory, or does not exist and can be created. Symlinks are followed inside the image. A working directory that is
-mounted over at run time is not checked further.
+mounted over at run time is not checked further. The container's user can enter it; otherwise it is an error for
+JupyterLab, unless its `root_dir` is set, and a warning for the other apps.
 
 ## Why it matters
 
@@ -12,6 +13,9 @@ The container runtime changes to this directory before it starts a program, and 
 exist. If the path or one of its parents is a file, the container cannot be created:
 `mkdir /srv/app: not a directory`. Some build tools keep a relative path as it is. The error is then
 `Cwd must be an absolute path`.
+
+If the user may not enter the directory, older versions of runc do not start the container. Newer ones do, but a
+JupyterLab without another `root_dir` then lists no files and creates no notebooks.
 
 ## How to fix
 
@@ -22,7 +26,7 @@ WORKDIR /opt/app
 ## Data
 
 - `working_directory`: the working directory.
-- `problem`: `relative`, `too-long`, `not-a-directory` or `loop`.
+- `problem`: `relative`, `too-long`, `not-a-directory`, `loop` or `unreachable`.
 
 ## References
 
@@ -37,8 +41,9 @@ from __future__ import annotations
 from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.user import find_barrier, may_execute
 from ocianalyze.filesystem.resolver import LONGEST_PATH
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import JUPYTERLAB, PROFILES, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -53,6 +58,8 @@ def working_directory_unusable(subject: Subject) -> Iterator[Finding]:
     given = subject.image.config.config.working_dir
     problem = _problem(given, subject) if given else None
     if problem is None:
+        if given:
+            yield from _closed(given, subject)
         return
     code, text = problem
     node = subject.filesystem.lookup(given) if code == "not-a-directory" else None
@@ -62,6 +69,30 @@ def working_directory_unusable(subject: Subject) -> Iterator[Finding]:
         layer=node.layer if node is not None else None,
         hint="Set WORKDIR to the absolute path of a directory",
         data={"working_directory": given, "problem": code},
+    )
+
+
+def _closed(given: str, subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the user may not enter the directory."""
+    user, mounts = subject.facts.user, subject.facts.own.mounts
+    path = normpath(given)
+    node = subject.filesystem.lookup(path)
+    if node is None or mounts.hides(path) is not None:
+        return
+    barrier = find_barrier(subject.filesystem, path, user)
+    closed = node if barrier is None and not may_execute(node, user) else barrier.node if barrier is not None else None
+    if closed is None:
+        return
+    settings = subject.facts.jupyter["jupyterlab"]
+    elsewhere = settings is not None and bool(settings.directories)
+    mode = f"mode {closed.mode & 0o777:04o}, owner {closed.uid}:{closed.gid}"
+    yield Finding.at(
+        closed,
+        f"user {user.uid}:{user.gid} cannot enter the working directory {given}: {closed.path} has {mode}",
+        hint="Set 'WORKDIR /home/sagemaker-user'",
+        severity={profile: Severity.WARNING for profile in PROFILES if profile != JUPYTERLAB or elsewhere}
+        | ({} if elsewhere else {JUPYTERLAB: Severity.ERROR}),
+        data={"working_directory": given, "problem": "unreachable"},
     )
 
 

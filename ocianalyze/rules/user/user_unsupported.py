@@ -22,6 +22,9 @@ RUN useradd --create-home --shell /bin/bash --gid 100 --uid 1000 sagemaker-user
 USER 1000
 ```
 
+Ubuntu 23.04 and newer have a user `ubuntu` 1000:1000. Remove it first with `userdel --remove ubuntu`. If another user
+has ID 1000 as well, `USER 1000` means the one that comes first in `/etc/passwd`.
+
 On Alpine, use `adduser -D -G users -u 1000 sagemaker-user`. The group comes from `/etc/passwd`: without `--gid 100`,
 most distributions create a group 1000.
 
@@ -42,14 +45,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.user import find_accounts
 from ocianalyze.rules.profiles import CLASSIC, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.facts.user import PasswdEntry, User
 
 _UNPRIVILEGED: Final = (1000, 100)
 _ROOT: Final = (0, 0)
+_NAME: Final = "sagemaker-user"
+_CREATE: Final = f"useradd --create-home --gid 100 --uid 1000 {_NAME}"
 _SUPPORTED: Final = "1000:100, and 0:0 in Studio Classic"
 
 
@@ -68,7 +76,27 @@ def user_unsupported(subject: Subject) -> Iterator[Finding]:
     spec = f"USER {user.spec}" if user.spec else "no USER"
     yield Finding(
         message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported: {_SUPPORTED}",
-        hint="Create the user with 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user', then 'USER 1000'",
+        hint=_fix(user, find_accounts(subject.filesystem)),
         severity={CLASSIC: None} if pair == _ROOT else None,
         data={"uid": user.uid, "gid": user.gid, "user": user.spec},
     )
+
+
+def _fix(user: User, accounts: Sequence[PasswdEntry]) -> str:  # noqa: PLR0911 - one case after the other
+    """Return how this image gets a user 1000:100."""
+    uid, gid = _UNPRIVILEGED
+    named = next((entry for entry in accounts if (entry.uid, entry.gid) == _UNPRIVILEGED), None)
+    taken = next((entry for entry in accounts if entry.uid == uid), None)
+    if user.uid == uid and user.explicit_group:
+        return "Set 'USER 1000:100'"
+    if named is not None and named is not taken and taken is not None:
+        return f"Set 'USER {named.name}'; or remove the other user with this ID: 'RUN userdel --remove {taken.name}'"
+    if named is not None:
+        return "Set 'USER 1000'"
+    if taken is not None and taken.name == "ubuntu":
+        return f"Replace the user of the base image: 'RUN userdel --remove ubuntu && {_CREATE}', then 'USER 1000'"
+    if taken is not None:
+        return f"Change the group of {taken.name} with 'RUN usermod --gid {gid} {taken.name}', then 'USER 1000'"
+    if any(entry.name == _NAME for entry in accounts):
+        return f"Change its IDs with 'RUN usermod --uid {uid} --gid {gid} {_NAME}', then 'USER 1000'"
+    return f"Create the user with 'RUN {_CREATE}', then 'USER 1000'"

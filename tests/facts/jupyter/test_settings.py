@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ocianalyze.facts import Facts
+from ocianalyze.facts.jupyter.directories import RUNTIME_DIRECTORY
 from ocianalyze.facts.jupyter.options import unquoted
 from ocianalyze.facts.jupyter.settings import JupyterSettings
 from tests.rules.subjects import base, make_subject, program, python
@@ -201,6 +203,9 @@ CASES = [
     Case(("--ServerApp.token=''", "--ServerApp.base_url='/a b/'", "--ServerApp.allow_origin='*'")),
     Case(("--ServerApp.token=\"'a'\"",)),
     # Passwords and variables.
+    Case(("--certfile=/a.pem", "--keyfile", "/a.key")),
+    Case(("--ServerApp.certfile=/a.pem",)),
+    Case(files=files(SERVER="c.ServerApp.certfile = '/a.pem'\nc.NotebookApp.keyfile = u'/a.key'")),
     Case(("--ServerApp.password=sha1:x",)),
     Case(("--ServerApp.password=''",)),
     Case(("--ServerApp.password=sha1:x", "--ServerApp.token=''")),
@@ -268,12 +273,41 @@ CASES = [
 ]
 
 
+PLACES = {"opt/notebooks/a.ipynb": "{}", "opt/file": ""}
+OPTIONS = (
+    *("--notebook-dir=ROOT/opt/notebooks", "--notebook-dir=ROOT/opt/none", "--ServerApp.root_dir=ROOT/opt/file"),
+    *("--ServerApp.root_dir=../opt/notebooks/", "--ServerApp.root_dir=opt/notebooks", "--ServerApp.root_dir="),
+    *("--NotebookApp.notebook_dir=ROOT/no", "--LabApp.root_dir=ROOT/no", "--ServerApp.notebook_dir=ROOT/no"),
+    *("--preferred-dir=ROOT/no", "--ServerApp.preferred_dir=ROOT/opt/notebooks", "--JupyterApp.root_dir=ROOT/no"),
+    *("--FileContentsManager.root_dir=ROOT/no", "--FileContentsManager.root_dir=ROOT/opt"),
+    *("--AsyncLargeFileManager.root_dir=ROOT/no", "--FileContentsManager.preferred_dir=no"),
+    *("ROOT/opt/notebooks", "ROOT/opt/none", "ROOT/opt/notebooks/a.ipynb"),
+)
+DIRECTORIES = [
+    *(Case((option,), files=PLACES) for option in OPTIONS),
+    Case(("--ServerApp.root_dir=ROOT/no", "ROOT/opt/notebooks"), files=PLACES),
+    Case(("--ServerApp.root_dir=ROOT/opt", "--ServerApp.notebook_dir=ROOT/no"), files=PLACES),
+    Case(("--ServerApp.root_dir=ROOT/opt", "--ServerApp.preferred_dir=ROOT/opt/notebooks"), files=PLACES),
+    Case(("--ServerApp.root_dir=ROOT/opt", "--FileContentsManager.preferred_dir=notebooks"), files=PLACES),
+    Case(("--ServerApp.root_dir=ROOT/opt",), files={**PLACES, SERVER: "c.ServerApp.root_dir = '/nonexistent'"}),
+    Case(files={**PLACES, SERVER: "c.ServerApp.root_dir = '/nonexistent'"}),
+    Case(files={**PLACES, LAB: "c.LabApp.notebook_dir = '/nonexistent'"}),
+    Case(files={**PLACES, JSON: '{"FileContentsManager": {"root_dir": "/nonexistent"}}'}),
+    Case(("--ServerApp.root_dir=ROOT/no",), app="server"),
+]
+
+
 @cache
 def real() -> list[dict[str, Any]]:
     """Return what the real servers make of the cases."""
+    return ask(CASES)
+
+
+def ask(cases: list[Case]) -> list[dict[str, Any]]:
+    """Return what the real servers make of some cases."""
     run = subprocess.run(
         [sys.executable, str(SERVERS)],
-        input=json.dumps([asdict(case) for case in CASES]),
+        input=json.dumps([asdict(case) for case in cases]),
         capture_output=True,
         text=True,
         check=True,
@@ -282,6 +316,13 @@ def real() -> list[dict[str, Any]]:
 
 
 def settings_of(case: Case) -> JupyterSettings:
+    """Return the settings that we find."""
+    found = facts_of(case).jupyter["jupyterlab"]
+    assert found is not None
+    return found
+
+
+def facts_of(case: Case) -> Facts:
     """Return what we make of a case: its files lie in an image whose Python is in `/prefix`."""
     command = "jupyter-lab" if case.app == "lab" else "jupyter-server"
     items = [
@@ -293,9 +334,14 @@ def settings_of(case: Case) -> JupyterSettings:
     words = [word.replace("ROOT", "") for word in case.argv]
     env = {"PATH": "/prefix/bin", "HOME": "/home"} | {k: v.replace("ROOT", "") for k, v in case.env.items()}
     config = {"Entrypoint": [command], "Cmd": words, "Env": [f"{name}={value}" for name, value in env.items()]}
-    found = make_subject(items, config={**config, "WorkingDir": "/home"}).facts.jupyter["jupyterlab"]
-    assert found is not None
-    return found
+    return make_subject(items, config={**config, "WorkingDir": "/home"}).facts
+
+
+def test_directories_are_refused_as_the_real_server_refuses_them() -> None:
+    for case, outcome in zip(DIRECTORIES, ask(DIRECTORIES), strict=True):
+        lacks = [lack for lack in facts_of(case).server_lacks if lack.purpose != RUNTIME_DIRECTORY]
+        assert "error" not in outcome, case
+        assert bool(lacks) == bool(outcome.get("refused")), (case, lacks)
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: str(CASES[number].argv)[:60])

@@ -1,0 +1,102 @@
+"""The Jupyter server exits, because a directory that it needs is missing or not writable.
+
+## What it checks
+
+The image's command is followed to its Jupyter server as in APP002. The server needs these directories:
+
+- `root_dir`, `notebook_dir` and `preferred_dir`, and a directory that is named on the command line, must exist, and the
+  user must be able to reach them. `ServerApp.preferred_dir` must be in `root_dir`. The volume that is mounted on
+  `/home/sagemaker-user` is empty at first.
+- The runtime directory must be writable, or the user must be able to create it. It is `JUPYTER_RUNTIME_DIR`, otherwise
+  `runtime` in `JUPYTER_DATA_DIR`, otherwise `jupyter/runtime` in `XDG_DATA_HOME` or in `~/.local/share`. The home
+  directory is `ENV HOME`, otherwise the one in `/etc/passwd` of the first user with this ID, otherwise `/`.
+
+The check is undecided if a script may create or change the directory before it starts the server.
+
+## Why it matters
+
+A Jupyter server checks its directories before it listens. If one is missing, it logs `No such directory`,
+`PermissionError: [Errno 13] Permission denied` or the like, and exits. The app ends in `InternalFailure`.
+
+## How to fix
+
+```dockerfile
+RUN mkdir -p /opt/notebooks && chown 1000:100 /opt/notebooks
+ENV HOME=/home/sagemaker-user
+```
+
+## Data
+
+- `purpose`: `root_dir`, `preferred_dir` or `runtime_dir`; `place` for a path that is given without an option.
+- `directory`: the directory.
+- `given_by`: the option, file or variable that decides which directory it is.
+- `problem`: `missing`, `hidden`, `not-a-directory`, `unreachable`, `unwritable`,
+  `outside` (of `root_dir`) or `unknown`.
+
+## References
+
+- [jupyter_server, `serverapp.py`](https://github.com/jupyter-server/jupyter_server/blob/main/jupyter_server/serverapp.py):
+  `_root_dir_validate`, `init_configurables`.
+- [jupyter_core, `paths.py`](https://github.com/jupyter/jupyter_core/blob/main/jupyter_core/paths.py):
+  `jupyter_runtime_dir`.
+- [runc, `init_linux.go`](https://github.com/opencontainers/runc/blob/main/libcontainer/init_linux.go): `HOME`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.profiles import JUPYTERLAB
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.jupyter import Lack
+    from ocianalyze.facts.user import User
+
+_VOLUME: Final = "/home/sagemaker-user"
+
+
+def _starts_jupyter(subject: Subject) -> bool:
+    return subject.facts.jupyter["jupyterlab"] is not None
+
+
+@rule(id="APP012", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter)
+def server_directory_unusable(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each directory that keeps the server from starting."""
+    user = subject.facts.commands["jupyterlab"].found.shell.user
+    for lack in subject.facts.server_lacks:
+        unknown = lack.flaw == "unknown"
+        what = f"{lack.path} ({lack.source})"
+        yield Finding(
+            message=f"cannot determine whether the Jupyter server can use {what}: it {lack.text}"
+            if unknown
+            else f"the Jupyter server would exit: {what} {lack.text}",
+            path=lack.node.path if lack.node is not None else None,
+            layer=lack.node.layer if lack.node is not None else None,
+            hint=f"Create {lack.path} in the image" if unknown else _fix(lack, user),
+            kind="undecided" if unknown else "finding",
+            culprit=lack.node.path if lack.node is not None else None,
+            data={
+                "purpose": lack.purpose,
+                "directory": lack.path,
+                "given_by": lack.source,
+                "problem": lack.flaw,
+            },
+        )
+
+
+def _fix(lack: Lack, user: User) -> str:
+    """Return the lines of a Dockerfile that mend it."""
+    if lack.source == "HOME":
+        return f"Set 'ENV HOME={_VOLUME}'"
+    if lack.flaw == "hidden":
+        return f"Name {_VOLUME} itself, or a directory outside it"
+    if lack.flaw == "outside":
+        return "Name a directory in root_dir, or set root_dir as well"
+    if lack.flaw == "not-a-directory":
+        return f"Name a directory instead of {lack.path}"
+    if lack.flaw == "unreachable" and lack.node is not None:
+        return f"Let the user enter it with 'RUN chmod o+x {lack.node.path}', or name another directory"
+    return f"Create it with 'RUN mkdir -p {lack.path} && chown {user.uid}:{user.gid} {lack.path}'"
