@@ -158,9 +158,12 @@ def _restored(kind: type[OcianalyzeError], message: str, attributes: dict[str, o
 
 
 def suggest(wrong: str, known: Iterable[str]) -> str:
-    """Return a hint for a name that is not `known`: the closest known name, or else all of them."""
+    """Return a hint for a name that is not `known`: what begins with it, else the closest name, or else all of them."""
     from difflib import get_close_matches
 
     names = {name.casefold(): name for name in known}
+    begun = [name for folded, name in names.items() if wrong and folded.startswith(wrong.casefold())]
+    if len(begun) > 1:
+        return f"Use one of: {', '.join(begun)}"
     close = get_close_matches(wrong.casefold()[:100], names, n=1, cutoff=0.6)
     return f"Did you mean {names[close[0]]!r}?" if close else f"Use one of: {', '.join(names.values())}"

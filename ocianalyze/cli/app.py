@@ -15,11 +15,18 @@ from ocianalyze.cli.exits import EXIT_USAGE
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.version import __version__
 
-EPILOG: Final = """Exit codes: 0 the image works, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could not
-be analysed or a check could not be decided, 4 a registry could not be reached or refused access."""
+EPILOG: Final = """Exit codes: 0 the image passes, 1 findings at or above --fail-on, 2 wrong usage, 3 the image could
+not be analysed or a check could not be decided, 4 a registry could not be reached or refused access."""
+_FAILURES: Final = """2 wrong usage, 3 the image could not be analysed, 4 a registry could not be reached or refused
+access."""
+_EPILOGS: Final = {
+    "scan": EPILOG,
+    "inspect": f"Exit codes: 0 whatever is found, {_FAILURES}",
+    "files": f"Exit codes: 0 done, {_FAILURES}",
+    "app-image-config": f"Exit codes: 0 written, 1 no AppImageConfig fits the image, {_FAILURES}",
+}
+"""What the commands that read an image say at the end of their help."""
 
-_READING: Final = ("scan", "inspect", "files", "app-image-config")
-"""The commands that read an image."""
 _SUMMARIES: Final = {
     "scan": "Check whether an image works in SageMaker Studio.",
     "inspect": "Show platform, configuration and layers of an image.",
@@ -80,8 +87,8 @@ def _load(name: str) -> ClickCommand:
         group = get_group(single)
         group.name, group.help = name, module.SUMMARY
         return group
-    kind = ReadingCommand if name in _READING else None
-    single.command(name, cls=kind, epilog=EPILOG if name in _READING else None)(getattr(module, name.replace("-", "_")))
+    kind = ReadingCommand if name in _EPILOGS else None
+    single.command(name, cls=kind, epilog=_EPILOGS.get(name))(getattr(module, name.replace("-", "_")))
     return get_command(single)
 
 

@@ -9,6 +9,8 @@ from typing import Final
 EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_NOT_ANALYSED: Final = 3
+EXIT_CLOSED: Final = 141
+"""What shells know a program by that SIGPIPE has ended, such as ``grep`` in front of ``head``."""
 
 
 def discard_output() -> None:

@@ -84,7 +84,10 @@ def read_severities(stated: Iterable[str]) -> dict[str, Severity]:
         rule, sign, name = item.partition("=")
         known = [severity.value for severity in Severity]
         if not sign or name not in known:
-            raise UsageError(f"{item[:100]!r} does not have the form KRN010=note", hint=suggest(name, known))
+            raise UsageError(
+                f"{item[:100]!r} does not have the form RULE=SEVERITY, such as KRN010=note",
+                hint=suggest(name, known) if sign else None,
+            )
         severities[exact_rule(all_rules(), rule).id] = Severity(name)
     return severities
 

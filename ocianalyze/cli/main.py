@@ -14,7 +14,7 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, discard_output
+from ocianalyze.cli.exits import EXIT_CLOSED, EXIT_NOT_ANALYSED, discard_output
 from ocianalyze.cli.stopping import Stopped, leave, leave_if_told, obey_signals
 from ocianalyze.errors import OcianalyzeError
 from ocianalyze.version import __version__
@@ -74,7 +74,7 @@ def _guarded() -> None:
         leave()
     except BrokenPipeError:
         discard_output()
-        sys.exit(EXIT_NOT_ANALYSED)
+        sys.exit(EXIT_CLOSED)
     except OSError as error:
         discard_output()
         sys.exit(_complain(f"the output cannot be written: {error.strerror}", EXIT_NOT_ANALYSED))

@@ -106,7 +106,7 @@ Profiles = Annotated[
     typer.Option(
         "--profile",
         metavar="ID",
-        help="Profiles that decide the exit code (repeatable, or with commas): studio-classic, studio-jupyterlab, "
+        help="Profiles that decide the verdict (repeatable, or with commas): studio-classic, studio-jupyterlab, "
         "studio-code-editor, unified-studio.",
         autocompletion=complete_profiles,
         envvar="OCIANALYZE_PROFILE",
@@ -232,7 +232,7 @@ Output = Annotated[
 ColorChoice = Annotated[
     Color | None,
     typer.Option(
-        help="Use colours in the table.",
+        help="Use colors in the output.",
         envvar="OCIANALYZE_COLOR",
         show_default="auto",
         rich_help_panel=OUTPUT,

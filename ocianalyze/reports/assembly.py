@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 _Part = TypeVar("_Part")
 
 _WORST_FIRST: Final = ("fail", "error", "undecided", "pass")
-_STOPPED: Final = "no layer was read: what is known without them fails already (--fail-fast)"
+_STOPPED: Final = "no layer was read (--fail-fast), because the image fails already by its configuration"
 _LONGEST: Final = 4096
 _MOST_ITEMS: Final = 1000
 _DIGITS: Final = 4

@@ -45,9 +45,10 @@ def records() -> list[dict[str, Any]]:
 
 def print_rules(screen: Screen) -> None:
     """Print a line for each rule: its id, its severity for each profile, what it finds."""
-    screen.print_all(columns(_rows(), screen.width))
     legend = ", ".join(f"{profile.letter} {profile.id}" for profile in PROFILES.values())
-    screen.print(EMPTY, line(Span(f"severity in {legend}", "dim")))
+    screen.print_all(wrap(line(Span(f"Highest severity in {legend}", "dim")), screen.width))
+    screen.print(EMPTY)
+    screen.print_all(columns(_rows(), screen.width))
 
 
 def _rows() -> Iterator[tuple[Cell, ...]]:
@@ -81,7 +82,8 @@ def _find_rule(key: str) -> Rule:
         hint = suggest(key, names)
         listed = "'ocianalyze rules' lists the rules; the profiles are " + ", ".join(PROFILES)
         raise UsageError(
-            f"unknown rule or profile {key[:100]!r}", hint=hint if hint.startswith("Did you mean") else listed
+            f"unknown rule or profile {key[:100]!r}",
+            hint=hint if hint.startswith("Did you mean") or hint.count(",") < len(names) - 1 else listed,
         ) from error
 
 

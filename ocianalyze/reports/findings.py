@@ -84,29 +84,26 @@ def _section(title: str, style: str, groups: Iterable[Sequence[_Item]], width: i
 def _group(alike: Sequence[_Item], width: int) -> Iterator[Line]:
     """Yield findings that have one fix: their rules, what they say and where, and the fix."""
     yield from dict.fromkeys(_title(finding) for finding, _ in alike)
-    said: set[tuple[Line, ...]] = set()
-    for finding, consequences in alike:
-        text = (*_said(finding, width - 2), *_so(consequences, width - 2))
-        if text not in said:  # several rules may lack the same thing
-            yield from indent(text, 2)
-        said.add(text)
-    first, _ = alike[0]
-    if first.hint:
-        name = "fix" if first.kind == "finding" else "next"
-        yield from indent(_details([(name, line(printable(first.hint)))], width - 2), 2)
+    texts = dict.fromkeys((*_said(item, width - 2), *_so(more, width - 2)) for item, more in alike)
+    for text in texts:  # each once: several rules may lack the same thing
+        first, *rest = text
+        yield (Span("- " if len(texts) > 1 else "  "), *first)
+        yield from indent(rest, 2)
+    finding, _ = alike[0]
+    if finding.hint:
+        name = "fix" if finding.kind == "finding" else "next"
+        yield from indent(_details([(name, line(printable(finding.hint)))], width - 2), 2)
 
 
 def _said(finding: FindingReport, width: int) -> Iterator[Line]:
     """Yield what a finding says, and where; a path that it names already is not repeated."""
     message, path = printable(finding.message), printable(finding.path or "")
     yield from wrap(message, width)
-    rows: list[tuple[str, Line]] = []
     if path and path not in message:
-        rows.append(("path", line(path)))
+        yield from _details([("path", line(path))], width)
     if finding.layer is not None:
         step = f": {build_step(finding.layer.created_by)}" if finding.layer.created_by else ""
-        rows.append(("layer", line(f"{finding.layer.position}{step}")))
-    yield from _details(rows, width, cut=True)
+        yield from _details([("layer", line(f"{finding.layer.position}{step}"))], width, cut=True)
 
 
 def _so(consequences: Sequence[FindingReport], width: int) -> Iterator[Line]:

@@ -23,6 +23,7 @@ from ocianalyze.facts.registration import (
     KERNEL_GATEWAY,
 )
 from ocianalyze.reports.text import cut, encodable
+from ocianalyze.rules.apps.starting import missing_program
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
 
 if TYPE_CHECKING:
@@ -122,9 +123,7 @@ def _kernel_gateway(image: Image, filesystem: Filesystem) -> Registration:
         if kernels := _kernels(facts):
             break
     else:
-        raise UnfitImageError(
-            "the image has no usable kernel", hint="'ocianalyze scan' tells why, 'ocianalyze explain KRN001' what to do"
-        )
+        raise UnfitImageError("the image has no usable kernel", hint="Scan it to see why: 'ocianalyze scan IMAGE'")
     remarks = []
     if left_out := kernels[_MOST_KERNELS:]:
         remarks.append(f"left out, as there can be {_MOST_KERNELS} kernels: {', '.join(k.name for k in left_out[:20])}")
@@ -173,9 +172,12 @@ def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
     serves_another = own.application is not None and own.application.serves != own.app
     if profile == UNIFIED or _starts_nothing(own) or serves_another:
         raise UnfitImageError(
-            f"the image has nothing that starts the application of {PROFILES[profile].title}",
+            f"the image has nothing that starts {PROFILES[profile].title}",
             hint=f"Install one of {names}",
         )
+    missing = missing_program(own)
+    if missing is not None:
+        raise UnfitImageError(missing.message, hint=f"{missing.hint}; or install one of {names}")
     remark = f"the image has none of {names}; its own command is kept: {own.shown}"
     return Registration({_SERVERS[profile][0].family: {}}, (remark,))
 

@@ -50,14 +50,14 @@ PROFILES: Final = {
         Profile(
             JUPYTERLAB,
             "J",
-            "SageMaker Studio, JupyterLab",
+            "JupyterLab in SageMaker Studio",
             "The image runs its own JupyterLab server on port 8888 under /jupyterlab/default, with the user's volume "
             "mounted on /home/sagemaker-user.",
         ),
         Profile(
             CODE_EDITOR,
             "E",
-            "SageMaker Studio, Code Editor",
+            "Code Editor in SageMaker Studio",
             "The image runs its own Code Editor server on port 8888 under /CodeEditor/default, with the user's volume "
             "mounted on /home/sagemaker-user.",
         ),

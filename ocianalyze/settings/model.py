@@ -74,6 +74,12 @@ def _pattern(value: str) -> str:
     return value
 
 
+def _not_empty(value: list[str]) -> list[str]:
+    if not value:
+        raise ValueError("must not be empty")
+    return value
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -127,7 +133,7 @@ class Settings(Table):
         waive: the waivers.
     """
 
-    profile: _Several[Annotated[str, _checked(_profile)]] = []
+    profile: Annotated[_Several[Annotated[str, _checked(_profile)]], AfterValidator(_not_empty)] = []
     platform: str | None = None
     select: _Several[Annotated[str, _checked(_rules)]] = []
     ignore: _Several[Annotated[str, _checked(_rules)]] = []

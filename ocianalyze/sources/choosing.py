@@ -112,7 +112,7 @@ def _named(choices: Sequence[Choice], name: str) -> list[Choice]:
         ]
     if not found:
         raise ImageChoiceError(
-            f"there is no image {name[:200]!r}",
+            f"there is no image {name[:200]!r}, only",
             choices=_titles(_those_that_exist(choices)),
             hint="Choose an available image with --image",
         )
@@ -137,4 +137,4 @@ def _merged(choices: Sequence[Choice]) -> list[Choice]:
 
 
 def _titles(choices: Sequence[Choice]) -> list[str]:
-    return [f"@{position}: {choice.title()}" for position, choice in enumerate(choices)]
+    return [f"@{position} {choice.title()}" for position, choice in enumerate(choices)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
-from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError
+from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, suggest
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.oci.repository import RepositoryName
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.choosing import Choice
     from ocianalyze.sources.registry.access import RegistryAccess
+
+
+_MOST_LOOKED_AT: Final = 1000
+"""How many files beside a missing one are looked at for a similar name."""
 
 
 @contextmanager
@@ -106,7 +111,7 @@ def _open_store(
     path = Path(reference.location)
     try:
         if not path.exists():
-            raise InvalidReferenceError(f"{reference.location} does not exist", hint=_elsewhere(reference))
+            raise InvalidReferenceError(f"{reference.location} does not exist", hint=_elsewhere(reference, path))
     except OSError as error:
         raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
     if path.is_dir():
@@ -189,6 +194,10 @@ def _no_documents(store: BlobStore, transport: str) -> InvalidImageError:
     for name in (INDEX_JSON, MANIFEST_JSON):
         if store.link(name) is not None:
             return missing(store, name, name)
+    if store.find(MANIFEST_JSON) is not None:
+        return Cause("is a docker archive, not an OCI image", f"Scan it without '{transport}:'").error(store.what)
+    if store.find(INDEX_JSON) is not None:
+        return Cause("is an OCI image, not a docker archive", f"Scan it without '{transport}:'").error(store.what)
     if store.find("repositories") is not None:
         return Cause(
             f"was saved by a Docker version older than 1.10 and has no {MANIFEST_JSON}",
@@ -213,8 +222,13 @@ def is_remote(reference: Reference) -> bool:
         return False
 
 
-def _elsewhere(reference: Reference) -> str | None:
-    """Return a hint for a missing file that could also be the name of an image."""
+def _elsewhere(reference: Reference, path: Path) -> str | None:
+    """Return a hint for a missing file: one with almost the same name, or that it could be the name of an image."""
+    with suppress(OSError):
+        beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_LOOKED_AT)]
+        close = suggest(path.name, beside)
+        if close.startswith("Did you mean"):
+            return close
     try:
         name = RepositoryName.parse(reference.location)
     except InvalidReferenceError:

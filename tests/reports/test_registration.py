@@ -137,9 +137,12 @@ def test_the_best_server_is_taken_and_the_own_command_named() -> None:
 
 
 def test_the_own_command_is_kept_where_no_server_is_known() -> None:
-    registration = written(good(), profile=CODE_EDITOR, config={"Entrypoint": ["/start.sh"]})
+    items = [*good(), program("start.sh")]
+    registration = written(items, profile=CODE_EDITOR, config={"Entrypoint": ["/start.sh"]})
     assert registration.config["CodeEditorAppImageConfig"] == {}
     assert "its own command is kept: '/start.sh'" in registration.remarks[0]
+    with pytest.raises(UnfitImageError, match=r"/start\.sh does not exist"):
+        written(good(), profile=CODE_EDITOR, config={"Entrypoint": ["/start.sh"]})
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_the_own_command_is_kept_where_no_server_is_known() -> None:
     ],
 )
 def test_what_starts_nothing_cannot_have_one(profile: str, config: dict[str, Any]) -> None:
-    with pytest.raises(UnfitImageError, match="nothing that starts the application"):
+    with pytest.raises(UnfitImageError, match="nothing that starts "):
         written(good(), profile=profile, config=config)
 
 

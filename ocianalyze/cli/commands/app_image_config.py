@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,11 @@ from ocianalyze.cli.registries import (
     Username,
 )
 from ocianalyze.cli.source import make_source
+from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def app_image_config(
@@ -97,9 +101,19 @@ def app_image_config(
     with showing_progress() as progress:
         fitting = fit_app_image_config(
             replace(source, progress=progress),
-            profile=next(iter(several((profile or "").split()) or settings.policy.profiles)),
+            profile=_only(several((profile or "").split()) or settings.policy.profiles),
             name=name,
         )
     for remark in fitting.remarks:
         typer.echo(f"ocianalyze: {printable(remark)}", err=True)
     print_json(fitting.config)
+
+
+def _only(profiles: Sequence[str]) -> str:
+    """Return the one profile that is asked for."""
+    if len(profiles) > 1:
+        raise UsageError(
+            f"an AppImageConfig is for one kind of app, not for {', '.join(profiles)}",
+            hint="Choose one with --profile",
+        )
+    return profiles[0]

@@ -49,7 +49,7 @@ def working_directory_elsewhere(subject: Declaration) -> Iterator[Finding]:
         return
     what = f"working directory {given} is not within {DEFAULT_MOUNT}" if given else "no working directory is set"
     yield Finding(
-        message=f"{what}: files that users save there may be lost",
+        message=f"{what}: files that users save in the directory where the app starts may be lost",
         hint=f"Add 'WORKDIR {DEFAULT_MOUNT}' to the Dockerfile",
         data={"working_directory": given or None},
     )
