@@ -25,6 +25,7 @@ from ocianalyze.facts.kernels import specs
 from ocianalyze.facts.kernels.discovery import find_unlisted, list_for_classic, list_for_image
 from ocianalyze.facts.programs import loader, scripts
 from ocianalyze.facts.programs.applications import CODE_EDITOR
+from ocianalyze.facts.programs.distribution import find_distribution
 from ocianalyze.facts.programs.lookup import Shell
 from ocianalyze.facts.programs.program import search_path
 from ocianalyze.facts.python import conda, entry_points, installations, modules
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.jupyter.directories import Lack
     from ocianalyze.facts.jupyter.settings import JupyterSettings
     from ocianalyze.facts.kernels.kernel import Kernel, Listing
+    from ocianalyze.facts.programs.distribution import SageMakerDistribution
     from ocianalyze.facts.programs.program import Program
     from ocianalyze.facts.python.distributions import Distribution
     from ocianalyze.facts.python.installations import Installation
@@ -172,6 +174,11 @@ class Facts:
     def distributions(self) -> Mapping[str, tuple[Distribution, ...]]:
         """The Python distributions that apps need, by name, wherever they are installed."""
         return find_distributions(self._named)
+
+    @fact
+    def distribution(self) -> SageMakerDistribution | None:
+        """The SageMaker Distribution that the image is made from, if it is."""
+        return find_distribution(self._filesystem, self._image.config.config.labels)
 
     @fact
     def code_editors(self) -> tuple[str, ...]:

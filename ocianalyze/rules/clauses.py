@@ -207,8 +207,9 @@ _COMMON: Final = (
     ),
     Clause(
         "N7",
-        "Not in the specification, but known from Studio Classic: no NVIDIA driver in the image, a reasonable size.",
-        (*_NVIDIA, *_SIZES),
+        "Not in the specification, but known from Studio Classic and its images: no NVIDIA driver in the image, a "
+        "reasonable size, a base image that AWS supports.",
+        (*_NVIDIA, *_SIZES, "APP014"),
         _DRIVER,
     ),
 )
@@ -272,7 +273,7 @@ _UNIFIED: Final = (
     Clause(
         "U1",
         "The image extends SageMaker Distribution 2.6 or newer, whose entry points start the applications.",
-        ("APP001", "APP002", "APP003", "APP004", "APP006"),
+        ("APP001", "APP002", "APP003", "APP004", "APP006", "APP013"),
         _START,
     ),
     Clause(

@@ -24,7 +24,7 @@ CATALOGUE = {
         "FSR": 7,
         "KRN": 16,
         "LAY": 11,
-        "APP": 12,
+        "APP": 14,
         "GPU": 7,
         "RTM": 6,
         "CFG": 6,

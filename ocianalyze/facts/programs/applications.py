@@ -46,6 +46,10 @@ _DISTRIBUTION: Final = {
 """The programs of SageMaker Distribution: the app that each starts, and whether it is Unified Studio's."""
 
 
+DISTRIBUTION_PROGRAMS: Final = tuple(_DISTRIBUTION)
+"""Their names."""
+
+
 class Application(NamedTuple):
     """A server, or a kernel: what it is, the app that it serves, its own name, and its arguments.
 

@@ -55,6 +55,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.commands import shown
+from ocianalyze.facts.programs import DISTRIBUTION_LABEL
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -63,9 +64,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.commands import App, Command
-
-DISTRIBUTION_LABEL: Final = "org.amazon.sagemaker-distribution.image.version"
-"""The label of SageMaker Distribution images, and of images based on them."""
 
 _APPS: Final[dict[str, App]] = {JUPYTERLAB: "jupyterlab", CODE_EDITOR: "code-editor"}
 _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-editor'"}

@@ -29,8 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.python import ACTIVITY_MONITOR, parse_release
-from ocianalyze.rules.apps.command_missing import DISTRIBUTION_LABEL
+from ocianalyze.facts.python import ACTIVITY_MONITOR
 from ocianalyze.rules.profiles import JUPYTERLAB
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -38,15 +37,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEAST: Final = (0, 3, 1)
-_DISTRIBUTION: Final = (2,)
+_DISTRIBUTION: Final = (2, 0)
 
 
 @rule(id="APP007", severity={JUPYTERLAB: Severity.NOTE})
 def idle_shutdown_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the extension is not installed, or too old."""
     installed = subject.facts.distributions[ACTIVITY_MONITOR]
-    distribution = parse_release(subject.image.config.config.labels.get(DISTRIBUTION_LABEL, ""))
-    if distribution is not None and distribution >= _DISTRIBUTION:
+    base = subject.facts.distribution
+    if base is not None and base.version is not None and base.version >= _DISTRIBUTION:
         return
     if any(item.release is None or item.release >= _LEAST for item in installed):
         return

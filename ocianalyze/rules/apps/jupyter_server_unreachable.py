@@ -19,6 +19,8 @@ variables. The findings, by `cause`:
   not documented which name Studio uses: a warning.
 - `origin`: `allow_origin` is not `*`: a note, since apps start without it.
 - `root`: the server would run as root, which Jupyter refuses without `--allow-root`: an error.
+- `conda-not-writable`, `sudo-missing`: the start script of SageMaker Distribution changes `/opt/conda` or calls `sudo`,
+  and the user may not: errors.
 - `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
 
 If the answer depends on something that is only known at run time, the check is undecided (`unknown`). Examples are a
@@ -65,9 +67,11 @@ In the AppImageConfig, the program is the single element of `ContainerEntrypoint
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.facts.programs import is_distribution
+from ocianalyze.rules.apps.distribution_scripts import find_obstacles
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, missing_program, with_doubt
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
@@ -168,10 +172,21 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             hint="Start 'jupyter lab', or scan with --profile studio-code-editor",
             severity=ONLY_JUPYTERLAB,
         )
-    elif command.application.kind == "distribution" and command.found.shell.user.uid == 0:
-        yield _root(command, "SageMaker Distribution's Jupyter server refuses to start", "default")
-    elif settings is not None:
-        yield from with_doubt(command, _server(command, settings), settle=_SETTLE)
+    else:
+        if command.application.kind == "distribution" and command.found.shell.user.uid == 0:
+            yield _root(command, "SageMaker Distribution's Jupyter server refuses to start", "default")
+        elif settings is not None:
+            yield from with_doubt(command, _server(command, settings), settle=_SETTLE)
+        yield from _before_the_server(subject, command, command.application.name)
+
+
+def _before_the_server(subject: Subject, command: Command, name: str) -> Iterator[Finding]:
+    """Yield a finding for each thing that keeps a start script of SageMaker Distribution from its server."""
+    started = [program for program in (*command.found.visited, name) if is_distribution(program)]
+    for obstacle in find_obstacles(subject, started[-1]) if started else ():
+        finding = about_command(command, obstacle.cause, obstacle.message, hint=obstacle.hint, severity=ONLY_JUPYTERLAB)
+        node = obstacle.node
+        yield finding if node is None else replace(finding, path=node.path, layer=node.layer)
 
 
 def _for_unified_studio(command: Command) -> Iterator[Finding]:

@@ -1,0 +1,69 @@
+"""What the start scripts of SageMaker Distribution need of an image; used for Studio and for Unified Studio.
+
+Source: aws/sagemaker-distribution, ``template/v2`` to ``v4``, ``dirs/usr/local/bin/start-*``, under ``set -e``:
+from 2.14, 3.9 and 4.0 on they change ``/opt/conda``; those of Unified Studio call ``sudo``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocianalyze.facts.user import find_barrier, find_group_names, find_sudo, may_write
+from ocianalyze.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.rules.rule import Subject
+
+_PLACE: Final = "/usr/local/bin/"
+_CONDA: Final = "/opt/conda"
+_CHANGES_CONDA: Final = regex(
+    r"^\s*(?:(?:micromamba|mamba|conda)\s+(?:remove|install|update)\b|(?:cp|mv|ln|mkdir|touch)\s[^#\n]*/opt/conda/)",
+    re.MULTILINE,
+)
+_CALLS_SUDO: Final = regex(r"^\s*sudo\s", re.MULTILINE)
+
+
+class Obstacle(NamedTuple):
+    """Why a start script fails, what has to be changed, and how."""
+
+    cause: str
+    message: str
+    hint: str
+    node: Node | None
+
+
+def find_obstacles(subject: Subject, entry_point: str) -> Iterator[Obstacle]:
+    """Yield what keeps the start script behind an entry point from ending in its server."""
+    script = subject.filesystem.lookup(_PLACE + entry_point.replace("entrypoint-", "start-"))
+    user = subject.facts.commands["jupyterlab"].found.shell.user
+    if script is None or not script.is_file or user.uid == 0:
+        return
+    text = script.read().decode("utf-8", "replace")
+    conda = subject.filesystem.lookup(_CONDA)
+    if conda is not None and _CHANGES_CONDA.search(text):
+        inside = subject.filesystem.lookup(f"{_CONDA}/conda-meta")
+        if inside is None or inside.is_implicit:
+            inside = conda
+        barrier = find_barrier(subject.filesystem, inside.path, user)
+        closed = barrier.node if barrier is not None else None if may_write(inside, user) else inside
+        if closed is not None:
+            yield Obstacle(
+                "conda-not-writable",
+                f"{script.name} changes {_CONDA}, but user {user.uid}:{user.gid} cannot write to {inside.path} "
+                f"(mode {inside.mode & 0o777:04o}, owner {inside.uid}:{inside.gid})",
+                f"Give it back with 'RUN chown -R {user.uid}:{user.gid} {_CONDA}'",
+                closed,
+            )
+    groups = find_group_names(subject.filesystem, user)
+    if _CALLS_SUDO.search(text) and find_sudo(subject.filesystem, user, groups) is None:
+        name = user.name or "sagemaker-user"
+        yield Obstacle(
+            "sudo-missing",
+            f"{script.name} calls sudo, but user {user.uid}:{user.gid} cannot use it without a password",
+            f"Allow it with 'RUN echo \"{name} ALL=(ALL) NOPASSWD: ALL\" > /etc/sudoers.d/{name}'",
+            None,
+        )
