@@ -45,16 +45,13 @@ def find_obstacles(subject: Subject, entry_point: str) -> Iterator[Obstacle]:
     text = script.read().decode("utf-8", "replace")
     conda = subject.filesystem.lookup(_CONDA)
     if conda is not None and _CHANGES_CONDA.search(text):
-        inside = subject.filesystem.lookup(f"{_CONDA}/conda-meta")
-        if inside is None or inside.is_implicit:
-            inside = conda
-        barrier = find_barrier(subject.filesystem, inside.path, user)
-        closed = barrier.node if barrier is not None else None if may_write(inside, user) else inside
+        barrier = find_barrier(subject.filesystem, conda.path, user)
+        closed = barrier.node if barrier is not None else None if may_write(conda, user) else conda
         if closed is not None:
             yield Obstacle(
                 "conda-not-writable",
-                f"{script.name} changes {_CONDA}, but user {user.uid}:{user.gid} cannot write to {inside.path} "
-                f"(mode {inside.mode & 0o777:04o}, owner {inside.uid}:{inside.gid})",
+                f"{script.name} changes {_CONDA}, but user {user.uid}:{user.gid} cannot write to {conda.path} "
+                f"(mode {conda.mode & 0o777:04o}, owner {conda.uid}:{conda.gid})",
                 f"Give it back with 'RUN chown -R {user.uid}:{user.gid} {_CONDA}'",
                 closed,
             )
