@@ -15,7 +15,7 @@ from ocianalyze.facts.commands.other_servers import is_other_server
 from ocianalyze.facts.commands.supervisors import Program as Service
 from ocianalyze.facts.commands.supervisors import UnknownProgramsError, is_s6, programs_of_supervisord, services_of_s6
 from ocianalyze.facts.commands.tools import BASIC, BASIC_WRAPPERS, TOOLS, may_fail, may_install, note_changes, stays
-from ocianalyze.facts.commands.wrapper_launch import launch_within
+from ocianalyze.facts.commands.wrapper_launch import find_absence, launch_within
 from ocianalyze.facts.commands.wrappers import SUPERVISORS, ShellCall, as_shell, unwrap
 from ocianalyze.facts.programs.scripts import UNKNOWN, UnreadableError, text_of
 from ocianalyze.facts.programs.shebangs import ShebangError, parse_shebang
@@ -43,7 +43,7 @@ from ocianalyze.facts.user.accounts import find_user
 
 if TYPE_CHECKING:
     from ocianalyze.facts.commands.ends import Recognise
-    from ocianalyze.facts.commands.wrappers import Unwrapped
+    from ocianalyze.facts.commands.unwrapped import Unwrapped
     from ocianalyze.facts.programs.applications import Application
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.programs.program import Program
@@ -408,9 +408,16 @@ class _Walk:
                 return self._unseen(launch, state, "the program that it runs is only known at run time")
             state.way = state.way._replace(last=launch._replace(words=(), names=names))
             return Returned("success")
+        absence = None if state.way.installs else find_absence(launch, inner)
+        if absence is not None:
+            state.way = state.way._replace(last=launch, refused=absence)
+            return Returned(1, absence)
         if inner.installs:
             state.way = state.way._replace(installs=True)
-        return self._follow(launch_within(launch, inner), state)
+        within = launch_within(launch, inner)
+        if inner.tasks and "/" not in within.words[0] and self._find(within.words[0], within.shell).problem is not None:
+            return self._unseen(launch, state, f"{name} may run a task named {within.words[0]}, which is not analyzed")
+        return self._follow(within, state)
 
 
 def _is_script(program: Program, launch: Launch, state: State) -> bool:

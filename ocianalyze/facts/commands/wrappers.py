@@ -1,9 +1,8 @@
-"""Programs that do no more than run another one: init processes, ``env``, ``exec``, ``conda run``, entry points.
+"""Programs that do no more than run another one: init processes, ``env``, ``exec``, entry points.
 
 Sources: the manuals of env(1), sudo(8), runuser(1), setpriv(1), nice(1), timeout(1), bash(1); tini, dumb-init,
-catatonit,
-gosu, su-exec, fixuid, s6; conda, mamba, pixi, uv and poetry (``run``); the entry points of mambaorg/micromamba
-(``_entrypoint.sh``), of jupyter/docker-stacks (``start-notebook.py``), of repo2docker, and of NVIDIA's images.
+catatonit, gosu, su-exec, fixuid, s6; the entry points of mambaorg/micromamba (``_entrypoint.sh``), of
+jupyter/docker-stacks (``start-notebook.py``), of repo2docker, and of NVIDIA's images.
 """
 
 from __future__ import annotations
@@ -11,9 +10,11 @@ from __future__ import annotations
 import re
 import shlex
 from itertools import pairwise
-from posixpath import basename, dirname, join
+from posixpath import basename
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.facts.commands.runners import conda_run, downloaded, project_run, uv_run
+from ocianalyze.facts.commands.unwrapped import Unwrapped, after_options, split_options
 from ocianalyze.facts.programs.scripts import LONGEST, UNKNOWN
 from ocianalyze.facts.python.conda_names import BASE, conda_prefix
 from ocianalyze.facts.python.installations import is_python
@@ -50,33 +51,6 @@ class ShellCall(NamedTuple):
     name: str = ""
     options: tuple[str, ...] = ()
     login: bool = False
-
-
-class Unwrapped(NamedTuple):
-    """The command that a wrapper runs, the variables that it sets, and the environment that it activates.
-
-    Attributes:
-        words: the command.
-        variables: the variables that are set.
-        prefixes: where the environment may lie, the likeliest first; a relative one in the directory of the project,
-            which is the current one or above.
-        opaque: why the command cannot be told, if so; a clause.
-        user: who runs it, if somebody else does.
-        keeps_home: whether ``HOME`` stays as it is nevertheless.
-        clears: whether it gets no other variables than those.
-        removed: the variables that are taken away.
-        installs: whether it is brought when it is run.
-    """
-
-    words: tuple[str, ...]
-    variables: Mapping[str, str] = {}
-    prefixes: tuple[str, ...] = ()
-    opaque: str | None = None
-    user: str | None = None
-    keeps_home: bool = False
-    clears: bool = False
-    removed: tuple[str, ...] = ()
-    installs: bool = False
 
 
 def as_shell(words: Sequence[str]) -> ShellCall | None:  # noqa: C901 - one case after the other
@@ -124,25 +98,13 @@ def unwrap(words: Sequence[str], environment: Mapping[str, str]) -> Unwrapped | 
     if name in SUPERVISORS and not (name == "init" and rest):
         return Unwrapped((), opaque=f"{name} starts the programs in its configuration, which is not analyzed")
     if name in _SIMPLE:
-        return Unwrapped(_after_options(rest, *_SIMPLE[name]))
+        return Unwrapped(after_options(rest, *_SIMPLE[name]))
     if name in _AS_USER:
         return _as_user(rest, *_AS_USER[name])
     if is_python(name):
         return _of_python(rest, environment)
     special = _SPECIAL.get(name)
     return None if special is None else special(rest, environment)
-
-
-def _after_options(words: tuple[str, ...], with_values: frozenset[str], operands: int) -> tuple[str, ...]:
-    """Return what follows the options, of which some have values of their own, and so many operands."""
-    position = 0
-    while position < len(words) and words[position].startswith("-") and words[position] != "-":
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        position += word in with_values
-    return words[position + operands :]
 
 
 def _env(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped:
@@ -185,53 +147,11 @@ def _split(text: tuple[str, ...], rest: tuple[str, ...], environment: Mapping[st
     )
 
 
-def _run(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped | None:
-    """Return what ``conda run`` and its kin run, and the environment that they activate first."""
-    if words[:1] != ("run",):
-        return None
-    rest = words[1:]
-    name = environment.get("CONDA_DEFAULT_ENV") or BASE
-    for option, value in pairwise(rest):
-        if option in ("-n", "--name", "-p", "--prefix"):
-            name = value
-        elif not option.startswith("-"):
-            break
-    values = frozenset({"-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix", "-e", "--env"})
-    return Unwrapped(_after_options(rest, values, 0), prefixes=(conda_prefix(name, environment),))
-
-
-def _project_run(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped | None:
-    """Return what ``uv run`` and its kin run, and where they keep the environments of projects."""
-    if words[:1] != ("run",):
-        return None
-    values = frozenset({"--project", "--directory", "--python", "-p", "--with", "--extra", "--group", "-e", "-C"})
-    values |= {"--environment", "--manifest-path", "--with-requirements", "--env-file", "--package", "--index"}
-    rest = words[1:]
-    given = dict(pairwise(rest))
-    name = given.get("--environment") or given.get("-e") or "default"
-    stated = environment.get("UV_PROJECT_ENVIRONMENT") or environment.get("VIRTUAL_ENV")
-    likely = (*((stated,) if stated else ()), ".venv", join(".pixi/envs", name))
-    project = given.get("--project") or given.get("--directory") or dirname(given.get("--manifest-path", ""))
-    return Unwrapped(_after_options(rest, values, 0), prefixes=tuple(join(project, prefix) for prefix in likely))
-
-
-def _downloaded(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped | None:
-    """Return what ``uvx`` and its kin bring, and then run."""
-    rest = words[1:] if words[:1] == ("run",) else words
-    values = frozenset({"--from", "--with", "--python", "-p", "--spec", "--index", "--index-url"})
-    return Unwrapped(_after_options(rest, values, 0), installs=True) if rest else None
-
-
 def _as_user(words: tuple[str, ...], values: frozenset[str], operand: bool, keeps: bool) -> Unwrapped:  # noqa: FBT001
     """Return what is run as another user: who that is stands in an option, or comes first."""
-    user = None
-    for option, value in pairwise(words):
-        if not option.startswith("-"):
-            break
-        if option in ("-u", "--user"):
-            user = value
-    keeps = keeps or any(word.startswith(("-E", "--preserve-env")) or word == "-m" for word in words)
-    rest = _after_options(words, values, 0)
+    given, rest = split_options(words, values)
+    user = given.get("--user") or given.get("-u")
+    keeps = keeps or any(option.startswith(("-E", "--preserve-env")) or option == "-m" for option in given)
     if operand:
         user, rest = (rest[0] if rest else None), rest[1:]
     variables: dict[str, str] = {}
@@ -246,9 +166,7 @@ def _setpriv(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapp
     """Return what is run as another user, but with the variables of the one before."""
     values = frozenset({"--reuid", "--regid", "--ruid", "--euid", "--rgid", "--egid", "--groups", "--inh-caps"})
     given = dict(pairwise(words)) | dict(word.split("=", 1) for word in words if word.startswith("--") and "=" in word)
-    return Unwrapped(
-        _after_options(words, values, 0), user=given.get("--reuid") or given.get("--euid"), keeps_home=True
-    )
+    return Unwrapped(after_options(words, values), user=given.get("--reuid") or given.get("--euid"), keeps_home=True)
 
 
 def _su(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped | None:
@@ -265,7 +183,7 @@ def _su(words: tuple[str, ...], _environment: Mapping[str, str]) -> Unwrapped | 
 
 def _of_python(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped | None:
     """Return what a Python program runs that is known by its name."""
-    rest = _after_options(words, frozenset({"-W", "-X"}), 0)
+    rest = after_options(words, frozenset({"-W", "-X"}))
     if words[:1] in (("-m",), ("-c",)) or not rest:
         return None
     special = _PYTHON_PROGRAMS.get(basename(rest[0]))
@@ -373,9 +291,10 @@ _SPECIAL: Final[dict[str, Callable[[tuple[str, ...], Mapping[str, str]], Unwrapp
     "env": _env,
     "su": _su,
     "setpriv": _setpriv,
-    **dict.fromkeys(("conda", "mamba", "micromamba"), _run),
-    **dict.fromkeys(("uv", "poetry", "pixi", "pdm", "hatch", "pipenv", "rye"), _project_run),
-    **dict.fromkeys(("uvx", "pipx"), _downloaded),
+    **dict.fromkeys(("conda", "mamba", "micromamba"), conda_run),
+    "uv": uv_run,
+    **{name: project_run(name) for name in ("poetry", "pixi", "pdm", "hatch", "pipenv", "rye")},
+    **dict.fromkeys(("uvx", "pipx"), downloaded),
     "_entrypoint.sh": _micromamba_entrypoint,
     "init": _init,
     "s6-overlay-suexec": _suexec,
