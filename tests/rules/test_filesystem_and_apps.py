@@ -51,13 +51,15 @@ def test_metadata() -> None:
 def test_home() -> None:
     home = "home/sagemaker-user"
     skeleton = [directory(home), file(f"{home}/.bashrc", b"x" * 3000), file(f"{home}/.cache/pip/a", b"x")]
-    ((severity, _),) = findings("FSR003", skeleton)
-    assert severity == "note"
+    assert findings("FSR003", skeleton) == []
+    assert findings("FSR003", [file(f"{home}/.npm/_logs/x.log"), file(f"{home}/.conda/environments.txt")]) == []
     ((severity, finding),) = findings("FSR003", [*skeleton, file(f"{home}/notebook.ipynb")])
     assert (severity, finding.data["count"]) == ("warning", 3)
     assert findings("FSR003", [directory(home)]) == []
-    ((severity, _),) = findings("FSR003", [Item(path=f"{home}/.cache/x", size=200_000)])
-    assert severity == "warning"
+    ((severity, finding),) = findings("FSR003", [Item(path=f"{home}/.cache/x", size=200_000)])
+    assert severity == "note"
+    assert finding.hint is not None
+    assert "rm -rf /home/sagemaker-user/.cache" in finding.hint
 
 
 def test_home_elsewhere() -> None:

@@ -3,8 +3,10 @@ r"""The image has files in the directory where the user's directory is mounted.
 ## What it checks
 
 The image has no files in the directory where SageMaker mounts the user's own directory: `MountPath` of the
-AppImageConfig, or `/home/sagemaker-user`. There is one finding for each layer that writes there. The files that
-`useradd --create-home` copies from `/etc/skel` are a note. Files that a kernel needs are reported by FSR005 and KRN008.
+AppImageConfig, or `/home/sagemaker-user`. There is one finding for each layer that writes there. What nobody misses is
+exempt: the files that `useradd --create-home` copies from `/etc/skel`, and the state and caches that tools such as pip,
+conda and npm leave behind. Caches of more than 100 kB are a note. Files that a kernel needs are reported by FSR005 and
+KRN008.
 
 ## Why it matters
 
@@ -52,7 +54,6 @@ from ocianalyze.units import human
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.directories import Directory
 
 _SKELETON: Final = frozenset(
     {
@@ -60,13 +61,26 @@ _SKELETON: Final = frozenset(
         ".bash_profile",
         ".bashrc",
         ".cache",
+        ".conda",
         ".config",
+        ".dbus",
         ".emacs",
         ".inputrc",
         ".kshrc",
+        ".lesshst",
+        ".mamba",
         ".mozilla",
+        ".npm",
+        ".nv",
+        ".pki",
         ".profile",
+        ".python_history",
         ".screenrc",
+        ".sudo_as_admin_successful",
+        ".viminfo",
+        ".wget-hsts",
+        ".yarn",
+        ".yarnrc",
         ".zshrc",
     }
 )
@@ -79,21 +93,19 @@ _SMALL: Final = 100_000
 def home_directory_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files where the user's directory will be mounted."""
     home = subject.facts.home
-    severity = Severity.NOTE if _is_skeleton(home) else None
+    if _SKELETON.issuperset(home.names) and home.bytes < _SMALL:
+        return
+    severity = Severity.NOTE if _SKELETON.issuperset(home.names) else None
     for share in home.shares:
         count = "1 file" if share.files == 1 else f"{share.files:,} files"
-        skeleton = "; only files that useradd creates" if severity else ""
+        skeleton = "; only settings and caches of tools" if severity else ""
         yield Finding(
             message=f"{count} ({human(share.bytes)}) in {home.path}, hidden by the mounted user directory{skeleton}",
             path=share.paths[0],
             layer=share.layer,
-            hint=None
+            hint=f"Delete caches in the step that creates them: 'rm -rf {home.path}/.cache'"
             if severity
             else "Install into a system directory such as /opt, or in Studio Classic choose another MountPath",
             severity=severity,
             data={"directory": home.path, "count": share.files, "bytes": share.bytes, "paths": list(share.paths)},
         )
-
-
-def _is_skeleton(home: Directory) -> bool:
-    return home.bytes < _SMALL and _SKELETON.issuperset(home.names)
