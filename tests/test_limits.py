@@ -81,6 +81,13 @@ def kernel_words(count: int) -> Given:
     return classic(kernel("usr/local/share/jupyter/kernels/python3", argv + ["x"] * (count - len(argv))))
 
 
+def kernel_code(size: int) -> Given:
+    """Return an image whose kernel runs code of so many characters in its command line."""
+    code = "import json"
+    argv = ["/usr/local/bin/python3", "-c", code + " " * (size - len(code)), "{connection_file}"]
+    return classic(kernel("usr/local/share/jupyter/kernels/python3", argv))
+
+
 def kernel_size(size: int) -> Given:
     text = kernel_json(["/usr/local/bin/python3", *IPYKERNEL])
     return classic(file("usr/local/share/jupyter/kernels/python3/kernel.json", text + b" " * (size - len(text))))
@@ -149,6 +156,7 @@ EDGES: dict[str, tuple[Callable[[int], Given], int]] = {
     "files that scripts change": (lambda count: script(f"for i in {{1..{count}}}; do touch /a/$i; done"), 1000),
     "the length of a kernel.json": (kernel_size, MIB),
     "words of a kernel's command": (kernel_words, 4096),
+    "the length of code in a kernel's command": (kernel_code, 4096),
     "the length of a kernel's variable": (kernel_variable, 64 * KIB),
     "the length of a line of passwd": (passwd, 64 * KIB - 1),
     "the length of a line of group": (group, MIB - 1),
@@ -275,7 +283,8 @@ BOUNDS: Final = {
         facts/jupyter/python_files.py:_LONGEST_EXPRESSION facts/jupyter/python_files.py:_MOST_NAMES
         facts/jupyter/python_files.py:_MOST_WORK facts/jupyter/servers.py:_LONGEST_LINE
         facts/kernels/commands.py:_LONGEST_VALUE facts/kernels/specs.py:LARGEST facts/kernels/specs.py:_MOST_WORDS
-        facts/python/modules.py:_LONGEST facts/python/modules.py:_MAX_LINES facts/programs/program.py:LONGEST_STRING
+        facts/python/command_line.py:_LONGEST_CODE facts/python/modules.py:_LONGEST
+        facts/python/modules.py:_MAX_LINES facts/programs/program.py:LONGEST_STRING
         facts/python/installations.py:_LARGEST facts/jupyter/python_source/text.py:_DEEPEST
         facts/jupyter/python_source/values.py:_DEEPEST facts/jupyter/python_source/values.py:_LONGEST_NUMBER
         facts/jupyter/python_source/values.py:_LONGEST_TEXT facts/shell/alternatives.py:_DEEPEST

@@ -71,6 +71,9 @@ class Tree(Protocol):
     def children_of(self, node: Node) -> list[Node]:
         """Return the children of a directory."""
 
+    def states(self, path: str) -> list[Node]:
+        """Return the entries of a path in the order of the layers, also those that were replaced or deleted."""
+
     def spend(self, steps: int) -> None:
         """Take steps from the budget."""
 

@@ -210,6 +210,26 @@ class Filesystem:
             for row in (*self._rows(layer, parts), *self._rows(layer, [*parts, OPAQUE_MARKER]))
         ]
 
+    def states(self, path: str) -> list[Node]:
+        """Return the entries of `path` in the order of the layers, also those that a later layer replaced or deleted.
+
+        Unlike `history`, this needs no table of all entries; whiteouts, opaque markers and implied directories are
+        left out.
+        """
+        name = path.rpartition("/")[2].encode("utf-8", "surrogateescape")
+        found: list[Node] = []
+        for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
+            row, last = 0, 0
+            self.spend(len(text) // _TEXT_PER_STEP)
+            for at in _find_all(b"\0" + name + b"\0", text):
+                self.spend(1)
+                row += text.count(b"\0", last, at + 1)
+                last = at + 1
+                kind = changeset.kinds[row]
+                if kind not in MARKERS and kind != Kind.IMPLICIT_DIRECTORY and changeset.path(row) == path:
+                    found.append(self.node(base + row))
+        return found
+
     def all_paths(self, pattern: str | None = None) -> list[str]:
         """Return every path that any layer adds or deletes, sorted; only those that match `pattern` if given."""
         matches = None if pattern is None else PathPattern(pattern).matches

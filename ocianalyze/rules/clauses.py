@@ -261,7 +261,7 @@ _CODE_EDITOR: Final = (
     Clause(
         "E3",
         "Not in the specification: the editor's extensions find interpreters and kernels themselves.",
-        _KERNELS,
+        tuple(rule for rule in _KERNELS if rule != "KRN006"),
         "What the extensions find: they have their own search, and users can add any interpreter.",
     ),
     Clause(

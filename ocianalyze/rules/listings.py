@@ -7,7 +7,7 @@ profiles are merged.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
@@ -22,23 +22,62 @@ if TYPE_CHECKING:
     Profiles: TypeAlias = tuple[str, ...]
     _Key: TypeAlias = tuple[str | int | None, ...]
 
-_NEWER: Final = (JUPYTERLAB, CODE_EDITOR, UNIFIED)
 _APPS: Final[Mapping[App, Profiles]] = {"jupyterlab": (JUPYTERLAB, UNIFIED), "code-editor": (CODE_EDITOR,)}
+
+
+class _Spares(NamedTuple):
+    """The kernels that users have if one does not work, by their directories.
+
+    Attributes:
+        usable: those that are usable as far as is known.
+        certain: those of which nothing is unknown.
+        requested: those that the AppImageConfig names, so that no other takes their place.
+    """
+
+    usable: frozenset[str]
+    certain: frozenset[str]
+    requested: frozenset[str]
+
+    @classmethod
+    def of(cls, listing: Listing, names: Collection[str] = ()) -> _Spares:
+        """Return those of a listing; `names` are requested."""
+        kernels, wanted = listing.kernels, frozenset(names)
+        return cls(
+            frozenset(kernel.directory for kernel in kernels if kernel.usable),
+            frozenset(kernel.directory for kernel in kernels if kernel.certainly_usable),
+            frozenset(kernel.directory for kernel in kernels if wanted and not wanted.isdisjoint(kernel.names)),
+        )
+
+    def has_for(self, finding: Finding) -> bool:
+        """Return whether a finding is about one kernel that others can stand in for.
+
+        For an undecided finding, another kernel has to be known to be usable.
+        """
+        directory = _kernel_of(finding)
+        if directory is None or directory in self.requested:
+            return False
+        others = self.certain if finding.is_undecided else self.usable
+        return len(others) > (directory in others)
 
 
 def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Finding]]) -> Iterator[Finding]:
     """Yield the findings of `check` for each listing and its profiles; identical findings are merged.
 
-    In Studio Classic, a kernel that the AppImageConfig does not name is not shown: its findings are notes.
+    What is wrong with one kernel is no error if others are usable, unless the AppImageConfig names it; nor in Code
+    Editor, which finds interpreters itself. In Studio Classic, a kernel that the AppImageConfig does not name is not
+    shown: its findings are notes.
     """
     classic, own = subject.facts.classic, subject.facts.own
-    harmless = _not_shown(classic, requested_kernels(subject.app_image_config))
-    return _merged(
-        [
-            *(((CLASSIC,), _if_shown(finding, harmless)) for finding in check(classic)),
-            *((_NEWER, finding) for finding in check(own)),
-        ]
-    )
+    requested = requested_kernels(subject.app_image_config)
+    harmless, in_classic, in_own = _not_shown(classic, requested), _Spares.of(classic, requested or ()), _Spares.of(own)
+    found: list[tuple[Profiles, Finding]] = []
+    for finding in check(classic):
+        shown = _if_shown(finding, harmless)
+        found.append(((CLASSIC,), _capped(shown) if in_classic.has_for(finding) else shown))
+    for finding in check(own):
+        found.append(((JUPYTERLAB, UNIFIED), _capped(finding) if in_own.has_for(finding) else finding))
+        found.append(((CODE_EDITOR,), _capped(finding) if _kernel_of(finding) is not None else finding))
+    yield from _merged(found)
 
 
 def in_each_command(subject: Subject, check: Callable[[Command], Iterable[Finding]]) -> Iterator[Finding]:
@@ -53,6 +92,22 @@ def _not_shown(listing: Listing, shown: Collection[str] | None) -> frozenset[str
         return frozenset()
     wanted = {kernel.directory for kernel in listing.kernels if not set(shown).isdisjoint(kernel.names)}
     return frozenset(kernel.directory for kernel in listing.kernels) - wanted
+
+
+def _kernel_of(finding: Finding) -> object:
+    """Return the directory of the kernel that a finding is about; None if it is about something else."""
+    return None if finding.data.get("listing_fails") else finding.data.get("kernel_directory")
+
+
+def _capped(finding: Finding) -> Finding:
+    """Return a finding that is a warning at most."""
+    severity = finding.severity
+    if severity is None or severity is Severity.ERROR:
+        return replace(finding, severity=Severity.WARNING)
+    if isinstance(severity, Severity):
+        return finding
+    capped = {name: Severity.WARNING if item is Severity.ERROR else item for name, item in severity.items()}
+    return replace(finding, severity=capped)
 
 
 def _if_shown(finding: Finding, harmless: Collection[str]) -> Finding:

@@ -36,6 +36,7 @@ def lab(version: str = "4.2.5", prefix: str = "usr/local") -> list[Item]:
     return [
         *python(prefix, names=("python3", "python")),
         *(program(f"{prefix}/bin/{name}", script) for name in ("jupyter", "jupyter-lab", "jupyter-server")),
+        file(f"{site}/ipykernel/__init__.py", b"#"),
         file(f"{site}/jupyterlab/__init__.py", b"#"),
         file(f"{site}/jupyterlab-{version}.dist-info/METADATA", b"#"),
         file(f"{site}/jupyter_activity_monitor_extension/__init__.py", b"#"),

@@ -61,8 +61,8 @@ def test_the_server_makes_a_kernel_of_itself() -> None:
 def test_no_kernel_at_all() -> None:
     found = severities("KRN001", [*base(), *venv(ipykernel=False)], config=VENV_PATH)
     # Code Editor finds the interpreter by itself.
-    assert found == [{CLASSIC: "error", LAB: "warning", UNIFIED: "warning"}]
-    assert severities("KRN001", base()) == [{CLASSIC: "error", **newer("warning")}]
+    assert found == [{CLASSIC: "error", LAB: "error", UNIFIED: "error"}]
+    assert severities("KRN001", base()) == [{**everywhere("error"), CODE: "warning"}]
 
 
 def test_kernels_of_the_path_variable() -> None:
@@ -81,7 +81,9 @@ def test_only_kernels_that_conda_may_not_know() -> None:
 
 def test_invalid_for_all() -> None:
     items = [*good(), file(f"{SYSTEM}/other/kernel.json", b"{")]
-    assert severities("KRN003", items) == [everywhere("error")]
+    assert severities("KRN003", items) == [everywhere("warning")]
+    alone = [*base(), file(f"{SYSTEM}/other/kernel.json", b"{")]
+    assert severities("KRN003", alone) == [{**everywhere("error"), CODE: "warning"}]
 
 
 def test_documents_on_which_conda_kernels_fail() -> None:
@@ -98,7 +100,7 @@ def test_documents_on_which_conda_kernels_fail() -> None:
 
 def test_a_key_that_collides() -> None:
     ((severity, finding),) = findings("KRN003", [*good(), file(f"{SYSTEM}/other/kernel.json", b'{"self": 1}')])
-    assert severity == "error"
+    assert severity == "warning"
     assert "'self'" in finding.message
 
 
@@ -107,18 +109,21 @@ def test_a_key_that_collides() -> None:
 
 def test_broken_for_all() -> None:
     broken = [*good(), kernel(f"{SYSTEM}/a", ("/usr/local/bin/python3",)), kernel(f"{SYSTEM}/b", ("/x", *IPYKERNEL))]
-    assert severities("KRN004", broken) == [everywhere("error")]
-    assert severities("KRN005", broken) == [everywhere("error")]
+    assert severities("KRN004", broken) == [everywhere("warning")]
+    assert severities("KRN005", broken) == [everywhere("warning")]
+    alone = [*base(), *broken[-2:]]
+    assert severities("KRN004", alone) == [{**everywhere("error"), CODE: "warning"}]
+    assert severities("KRN005", alone) == [{**everywhere("error"), CODE: "warning"}] * 2
     bare = [*base(), *python("usr/local", ipykernel=False, names=("python3", "python"))]
     assert severities("KRN007", [*bare, kernel(f"{SYSTEM}/a", ("/usr/local/bin/python3", *IPYKERNEL))]) == [
-        everywhere("error")
+        {**everywhere("error"), CODE: "warning"}
     ]
 
 
 def test_a_replaced_command_is_looked_at_where_it_leads() -> None:
     spec = kernel("opt/venv/share/jupyter/kernels/python3", ("python", *IPYKERNEL))
     items = [*base(), *venv(ipykernel=False), spec]
-    assert severities("KRN007", items, config=VENV_PATH) == [newer("error")]
+    assert severities("KRN007", items, config=VENV_PATH) == [{**newer("error"), CODE: "warning"}]
     assert severities("KRN007", [*base(), *venv(), spec], config=VENV_PATH) == []
     assert severities("KRN005", items, config=VENV_PATH) == []
 
@@ -129,23 +134,27 @@ def test_a_replaced_command_is_looked_at_where_it_leads() -> None:
 @pytest.mark.parametrize(
     ("place", "word", "expected"),
     [
-        ("opt/venv/share/jupyter/kernels/k", "python", {CLASSIC: "error", **newer("note")}),
-        ("opt/venv/share/jupyter/kernels/k", "python3.11", newer("note")),
+        ("opt/venv/share/jupyter/kernels/k", "python", {CLASSIC: "error"}),
+        ("opt/venv/share/jupyter/kernels/k", "python3.11", None),
         ("opt/venv/share/jupyter/kernels/k", "python3.7", {CLASSIC: "error"}),
-        (f"{SYSTEM}/k", "python", {CLASSIC: "error", LAB: "warning", CODE: "note", UNIFIED: "warning"}),
+        (f"{SYSTEM}/k", "python", {CLASSIC: "error"}),  # no environment of its own
+        ("opt/other/share/jupyter/kernels/k", "python", {LAB: "warning", UNIFIED: "warning"}),
         (f"{SYSTEM}/k", "{prefix}/bin/python", {CLASSIC: "error"}),
         (f"{SYSTEM}/k", "/opt/venv/bin/python", None),
     ],
 )
 def test_replaced_commands(place: str, word: str, expected: dict[str, str] | None) -> None:
-    found = severities("KRN006", [*base(), *venv(), kernel(place, (word, *IPYKERNEL))], config=VENV_PATH)
+    items = [*base(), *venv(), program("opt/other/bin/python"), kernel(place, (word, *IPYKERNEL))]
+    found = severities(
+        "KRN006", items, config=VENV_PATH | {"Env": [*VENV_PATH["Env"], "JUPYTER_PATH=/opt/other/share/jupyter"]}
+    )
     merged = {profile: severity for item in found for profile, severity in item.items()}
     assert merged == (expected or {})
 
 
 def test_what_debian_installs_in_usr_local_belongs_to_usr() -> None:
     items = [*base(), *python("usr"), kernel(f"{SYSTEM}/python3", ("python", *IPYKERNEL))]
-    assert [severity for severity, _ in findings("KRN006", items, profile=LAB)] == ["note"]
+    assert findings("KRN006", items, profile=LAB) == []
 
 
 # ---- KRN008 --------------------------------------------------------------------------------------------------------
@@ -153,7 +162,9 @@ def test_what_debian_installs_in_usr_local_belongs_to_usr() -> None:
 
 def test_hidden_everywhere_or_only_where_the_path_is_fixed() -> None:
     items = [*good(), kernel(f"{USER}/mine", ("/usr/local/bin/python3", *IPYKERNEL))]
-    assert severities("KRN008", items) == [{CLASSIC: "error", **newer("warning")}]
+    assert severities("KRN008", items) == [everywhere("warning")]
+    alone = [*base(), *items[-1:]]
+    assert severities("KRN008", alone) == [{**everywhere("error"), CODE: "warning"}]
     assert severities("KRN008", items, app_image_config=requests("mine", mount="/data")) == [newer("warning")]
 
 

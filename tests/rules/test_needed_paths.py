@@ -28,11 +28,13 @@ def newer(severity: str) -> dict[str, str]:
 
 def test_kernels() -> None:
     items = [*good(), program(f"{HOME}/bin/tool"), kernel(KERNEL, (f"/{HOME}/bin/tool", "{connection_file}"))]
-    assert severities(items) == [{CLASSIC: "error", **newer("error")}]
+    assert severities(items) == [{CLASSIC: "warning", **newer("warning")}]
+    alone = [*base(), *items[-2:]]
+    assert severities(alone) == [{CLASSIC: "error", **newer("error"), CODE: "warning"}]
     # The mount path can be moved in Studio Classic only.
-    assert severities(items, app_image_config=MOVED) == [newer("error")]
+    assert severities(items, app_image_config=MOVED) == [newer("warning")]
     logs = [*good(), program("var/log/studio/tool"), kernel(KERNEL, ("/var/log/studio/tool", "{connection_file}"))]
-    assert severities(logs) == [newer("error")]
+    assert severities(logs) == [newer("warning")]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from ocianalyze.facts.kernels.discovery import CONDA_FILTER, find_unlisted
 from ocianalyze.facts.kernels.kernel import NATIVE, Kernel, Listing
+from ocianalyze.facts.kernels.obstacles import Obstacle
 from ocianalyze.facts.kernels.specs import CONNECTION_FILE
 
-__all__ = ["CONDA_FILTER", "CONNECTION_FILE", "NATIVE", "Kernel", "Listing", "find_unlisted"]
+__all__ = ["CONDA_FILTER", "CONNECTION_FILE", "NATIVE", "Kernel", "Listing", "Obstacle", "find_unlisted"]

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections import ChainMap
 from dataclasses import replace
-from posixpath import join
+from posixpath import basename, join
 from string import Template
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UndecidedError
-from ocianalyze.facts.kernels.kernel import KERNEL_MODULES, Kernel
 from ocianalyze.facts.kernels.launch import follow_kernel, is_to_be_followed
+from ocianalyze.facts.kernels.obstacles import Places, find_obstacle, script_of_python
+from ocianalyze.facts.kernels.specs import CONNECTION_FILE
 from ocianalyze.facts.programs.scripts import UNKNOWN
-from ocianalyze.facts.python.command_line import PythonCall, parse_python_call
+from ocianalyze.facts.python.command_line import PythonCall, imported_modules, is_standard, parse_python_call
 from ocianalyze.facts.python.conda_names import RUNNER
 from ocianalyze.facts.python.installations import Installation, find_installation, is_python
 from ocianalyze.facts.python.modules import ModuleFinder, ModuleSearch
+from ocianalyze.facts.shell import Launch
+from ocianalyze.facts.user.permissions import find_denial
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands.ends import Found
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.jupyter.servers import Server
+    from ocianalyze.facts.kernels.kernel import Kernel
+    from ocianalyze.facts.kernels.obstacles import Obstacle
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.programs.program import Program
 
@@ -47,6 +52,7 @@ class KernelCommands:
         self._shell = shell
         self._environment = dict(environment)
         self._server = server
+        self._mounts = mounts
         self._modules = ModuleFinder(shell.filesystem, shell.user.home, mounts)
         self._installations: dict[str, Installation | None] = {}
 
@@ -64,14 +70,15 @@ class KernelCommands:
 
     def _with_command(self, kernel: Kernel, conda_prefix: str | None) -> Kernel:
         argv = kernel.spec.argv
-        if kernel.problem or not argv:
+        if kernel.problem or not argv or kernel.provisioned:
             return kernel
         rewritten = kernel.environment is None and argv[0] in self._server.replaced
         kernel = kernel._replace(rewritten=rewritten, command=self._formatted(kernel, conda_prefix))
         if self._server.installation is None and (rewritten or argv[0].startswith("{prefix}")):
             return kernel._replace(foreign=True)
         word = kernel.command[0] if kernel.environment is None else self._filled_in(kernel, argv[0])
-        return self._look_up(kernel, (word, *argv[1:])) if word else kernel
+        rest = (self._filled_in(kernel, item) for item in argv[1:])
+        return self._look_up(kernel, (word, *rest)) if word else kernel
 
     def _formatted(self, kernel: Kernel, conda_prefix: str | None) -> tuple[str, ...]:
         """Return the command with its placeholders replaced, the connection file's excepted (``format_kernel_cmd``)."""
@@ -93,60 +100,115 @@ class KernelCommands:
         if kernel.environment is not None:
             shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
         program = shell.find(argv[0])
-        kernel = kernel._replace(program=program)
+        hidden = self._mounts.hides_any(program.visited) if program.problem is None else None
+        kernel = kernel._replace(program=program, hidden=hidden)
+        if hidden is not None:
+            return kernel
+        everything = self._all_variables(kernel, variables)
         if is_to_be_followed(argv, program):
-            return self._follow(kernel, program, follow_kernel(argv, shell, self._all_variables(kernel, variables)))
-        return self._with_python(kernel, argv, variables)
+            return self._follow(kernel, program, follow_kernel(argv, shell, everything), shell.directory)
+        if kernel.relative:
+            text = f"its command {kernel.spec.argv[0]!r} depends on the working directory of the server"
+            return kernel._replace(unsure=text)
+        return self._with_needs(kernel, Launch(argv, shell, everything), None)
 
-    def _follow(self, kernel: Kernel, first: Program, found: Found) -> Kernel:
-        """Return `kernel` with what its command comes to, through `first`, the program that it names."""
+    def _follow(self, kernel: Kernel, first: Program, found: Found, directory: str) -> Kernel:
+        """Return `kernel` with what its command comes to, through `first`, the program that it names.
+
+        The working directory is known if a script has left `directory`.
+        """
         if found.failures:
             return kernel._replace(idle=found.failures[0].text)
-        if found.application is None or not found.certain:
-            reason = found.opaque or "; ".join(found.otherwise)
-            return kernel._replace(unsure=reason) if reason else kernel._replace(idle=_IDLE)
-        if not found.located:
+        if found.opaque is not None:
+            return kernel._replace(unsure=found.opaque)
+        if found.application is None:
+            return kernel._replace(idle="; ".join(found.otherwise) or _IDLE)
+        if not found.certain:
+            return kernel._replace(unsure="; ".join(found.otherwise))
+        if not found.located and "/" not in found.words[0]:
             return kernel._replace(unsure=f"the location of {found.words[0]} is only known at run time")
         program = found.shell.find(found.words[0])
         kernel = kernel._replace(program=program._replace(visited=(*first.visited, *program.visited)))
-        return self._with_python(kernel, found.words, found.environment)
+        launch = Launch(found.words, found.shell, found.environment)
+        return self._with_needs(kernel, launch, found.shell.directory if found.shell.directory != directory else None)
 
     def _all_variables(self, kernel: Kernel, variables: Mapping[str, str]) -> Mapping[str, str]:
         """Return `variables` and the kernel's others, which a script may ask for."""
         return ChainMap(_others(kernel.spec.env, self._environment), dict(variables))
 
-    def _with_python(self, kernel: Kernel, argv: Sequence[str], variables: Mapping[str, str]) -> Kernel:
-        """Return `kernel` with the Python that its program is, if it is one, and the module that this runs."""
+    def _with_needs(self, kernel: Kernel, launch: Launch, directory: str | None) -> Kernel:
+        """Return `kernel` with what its program needs: the installation of a Python, the file that it loads."""
         program = kernel.program
         path = program.path if program is not None and program.problem is None else None
-        if program is None or path is None or program.interpreter is not None or not is_python(path):
+        if program is None or path is None:
             return kernel
+        if program.interpreter is None and is_python(path):
+            kernel = self._with_python(kernel, path, launch, directory)
+        else:
+            obstacle = find_obstacle(launch.words, launch.shell, launch.environment, self._mounts, directory=directory)
+            kernel = _with_obstacle(kernel, obstacle)
+        python = kernel.python
+        needed = program.visited
+        if python is not None and python.home is not None and python.home_exists:
+            needed = (*needed, python.home, *([python.base] if python.base is not None else []))
+        return kernel._replace(hidden=self._mounts.hides_any(needed) or kernel.hidden)
+
+    def _with_python(self, kernel: Kernel, path: str, launch: Launch, directory: str | None) -> Kernel:
+        """Return `kernel` with the Python that its program is, and the module or script that this runs."""
         if path not in self._installations:
             self._installations[path] = find_installation(self._shell.filesystem, path)
-        python, call = self._installations[path], parse_python_call(argv)
+        python, call, variables = self._installations[path], parse_python_call(launch.words), launch.environment
         kernel = kernel._replace(python=python)
-        problem = self._cannot_run(call, variables)
+        problem = self._home_problem(call, variables)
         if problem is not None:
             return kernel._replace(idle=problem)
+        if call.script is not None and CONNECTION_FILE not in call.script:
+            places = Places(launch.shell, self._mounts, directory)
+            kernel = _with_obstacle(kernel, places.problem_of(basename(path), script_of_python(call.script)))
         if python is None:
-            return kernel._replace(unsure=f"{path} has no standard library")
-        if call.module is None or call.module.partition(".")[0] not in KERNEL_MODULES:
-            return kernel
-        if "PYTHONHOME" in variables and not call.isolated:
+            return kernel if kernel.obstacle else kernel._replace(unsure=f"{path} has no standard library")
+        modules = _modules_of(call)
+        if modules is None:
+            return kernel._replace(unsure=f"{basename(path)} -c runs inline code, which cannot be analyzed")
+        if modules and "PYTHONHOME" in variables and not call.isolated:
             return kernel._replace(unsure=f"PYTHONHOME makes {path} search for its modules elsewhere")
         listed = "" if call.isolated else variables.get("PYTHONPATH", "")
-        return kernel._replace(module=self._modules.find(python, call.module, listed))
+        if modules and UNKNOWN in listed:
+            return kernel._replace(unsure="the value of PYTHONPATH is only known at run time")
+        found = [self._modules.find_program(python, name, listed, run=call.module is not None) for name in modules]
+        module = next((item for item in found if item.path is None), found[0] if found else None)
+        closed = None
+        if module is not None and module.path is not None:
+            closed = find_denial(self._shell.filesystem, module.path, launch.shell.user)
+        return kernel._replace(module=module, closed=closed)
 
-    def _cannot_run(self, call: PythonCall, variables: Mapping[str, str]) -> str | None:
-        """Return why a Python cannot do what it is told, if that is certain; a clause."""
-        filesystem = self._shell.filesystem
+    def _home_problem(self, call: PythonCall, variables: Mapping[str, str]) -> str | None:
+        """Return why a Python finds no standard library, if that is certain; a clause."""
         home = "" if call.isolated else variables.get("PYTHONHOME", "").partition(":")[0]
-        if home.startswith("/") and UNKNOWN not in home and filesystem.lookup(join(home, "lib")) is None:
+        missing = home.startswith("/") and UNKNOWN not in home
+        if missing and self._shell.filesystem.lookup(join(home, "lib")) is None:
             return f"PYTHONHOME is {home}, which has no standard library"
-        script = call.script or ""
-        if script.startswith("/") and not {UNKNOWN, "{"}.intersection(script) and filesystem.lookup(script) is None:
-            return f"the Python script {script} does not exist"
         return None
+
+
+def _with_obstacle(kernel: Kernel, obstacle: Obstacle | None) -> Kernel:
+    if obstacle is None:
+        return kernel
+    if obstacle.kind == "unsure":
+        return kernel._replace(unsure=obstacle.text)
+    if obstacle.directory is not None:
+        return kernel._replace(obstacle=obstacle, hidden=(obstacle.path, obstacle.directory))
+    return kernel._replace(obstacle=obstacle)
+
+
+def _modules_of(call: PythonCall) -> tuple[str, ...] | None:
+    """Return the modules that a Python imports because of its command line; None if that cannot be told."""
+    if call.module is not None:
+        return () if is_standard(call.module) else (call.module,)
+    if call.code is None:
+        return ()
+    names = imported_modules(call.code)
+    return None if names is None else tuple(dict.fromkeys(name.partition(".")[0] for name in names))
 
 
 def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.jupyter.paths import Place, SearchDirectory
     from ocianalyze.facts.jupyter.servers import Server
+    from ocianalyze.facts.kernels.obstacles import Obstacle
     from ocianalyze.facts.kernels.specs import KernelSpec
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.programs.program import Program
@@ -28,8 +29,6 @@ NATIVE: Final = "python3"
 
 LOCAL_PROVISIONER: Final = "local-provisioner"
 """The kernel provisioner that every server has."""
-
-KERNEL_MODULES: Final = frozenset({"ipykernel", "ipykernel_launcher", "IPython"})
 
 
 class Kernel(NamedTuple):
@@ -58,6 +57,9 @@ class Kernel(NamedTuple):
         idle: why its command starts no kernel, if that is certain; a clause.
         python: the installation that its command starts, if it is a Python.
         module: where the kernel's module is imported from, if it is one of Python's.
+        closed: what denies the user access to that module, if anything.
+        obstacle: what its program cannot load, if anything.
+        hidden: what it needs to start that is hidden at run time, and the directory that hides it, if anything.
     """
 
     name: str
@@ -82,6 +84,9 @@ class Kernel(NamedTuple):
     idle: str | None = None
     python: Installation | None = None
     module: ModuleSearch | None = None
+    closed: Denial | None = None
+    obstacle: Obstacle | None = None
+    hidden: tuple[str, str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -121,6 +126,16 @@ class Kernel(NamedTuple):
         return self.origin == "conda" and self.doubt is not None
 
     @property
+    def provisioned(self) -> bool:
+        """True if another provisioner than the usual one starts it, which need not use its command."""
+        return self.spec.provisioner not in (None, LOCAL_PROVISIONER)
+
+    @property
+    def argv_problem(self) -> str | None:
+        """Why its command is malformed, if it is used at all; a clause."""
+        return None if self.provisioned else self.spec.argv_problem
+
+    @property
     def command_problem(self) -> str | None:
         """Why its program cannot be started, if that is certain; a clause."""
         if self.program is None or self.program.problem is None or self.foreign or self.relative:
@@ -136,8 +151,13 @@ class Kernel(NamedTuple):
     @property
     def usable(self) -> bool:
         """True if it is listed and nothing keeps it from starting with an interpreter of the image."""
-        broken = self.spec.argv_problem or self.command_problem or self.idle
+        broken = self.argv_problem or self.command_problem or self.idle or self.obstacle or self.closed or self.hidden
         return self.listed and not (broken or self.foreign or (self.module is not None and self.module.missing))
+
+    @property
+    def certainly_usable(self) -> bool:
+        """True if it is usable, and nothing is unknown of whether it is listed by conda or of how it starts."""
+        return self.usable and not self.uncertain and self.unsure is None
 
 
 class Listing(NamedTuple):

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.programs.program import Program
 
-_LAUNCHERS: Final = frozenset({"R", "Rscript", "julia", "scala", "ghci", "stack", "ruby", "node", "dotnet", "almond"})
+_LAUNCHERS: Final = frozenset(
+    {
+        *("R", "Rscript", "julia", "scala", "ghci", "stack", "ruby", "node", "dotnet", "almond"),
+        *("java", "mono", "perl", "php", "deno", "bun"),
+    }
+)
 """Programs that are known to start an interpreter, though they may be scripts."""
 
 

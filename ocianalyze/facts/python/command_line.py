@@ -6,6 +6,8 @@ a value takes what is left of its word, or the next one.
 
 from __future__ import annotations
 
+import ast
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,10 +15,13 @@ if TYPE_CHECKING:
 
 _WITH_VALUES: Final = "XW"
 _WITHOUT_ENVIRONMENT: Final = frozenset("EI")
+_LONGEST_CODE: Final = 4096
+_PATH: Final = "path"
+"""Part of the names by which code changes where modules are imported from, such as ``sys.path``."""
 
 
 class PythonCall(NamedTuple):
-    """The module of ``-m``, or the script; neither if it is given its program in another way.
+    """The module of ``-m``, the script, or the code of ``-c``; none of them if it is given its program in another way.
 
     `isolated` tells whether the variables of Python do not count.
     """
@@ -24,6 +29,7 @@ class PythonCall(NamedTuple):
     module: str | None = None
     script: str | None = None
     isolated: bool = False
+    code: str | None = None
 
 
 def parse_python_call(argv: Sequence[str]) -> PythonCall:
@@ -39,7 +45,7 @@ def parse_python_call(argv: Sequence[str]) -> PythonCall:
             continue
         for place, letter in enumerate(word[1:], start=2):
             if letter == "c":
-                return PythonCall(isolated=isolated)
+                return PythonCall(isolated=isolated, code=word[place:] or next(words, ""))
             if letter == "m":
                 return PythonCall(module=word[place:] or next(words, ""), isolated=isolated)
             if letter in _WITH_VALUES:
@@ -48,3 +54,30 @@ def parse_python_call(argv: Sequence[str]) -> PythonCall:
                 break
             isolated = isolated or letter in _WITHOUT_ENVIRONMENT
     return PythonCall(isolated=isolated)
+
+
+def imported_modules(code: str) -> tuple[str, ...] | None:
+    """Return the modules that code imports before it does anything else; None if that cannot be told.
+
+    Those of the standard library are left out.
+    """
+    if len(code) > _LONGEST_CODE:
+        return None
+    try:
+        statements = ast.parse(code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found: list[str] = []
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            found += [alias.name for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom) and not statement.level and statement.module is not None:
+            found.append(statement.module)
+        elif _PATH in ast.unparse(statement):
+            break  # what follows may be found elsewhere
+    return tuple(name for name in dict.fromkeys(found) if not is_standard(name))
+
+
+def is_standard(module: str) -> bool:
+    """Tell whether a module is one of the standard library."""
+    return module.partition(".")[0] in sys.stdlib_module_names

@@ -7,7 +7,7 @@ Sources: CPython ``Lib/importlib/_bootstrap_external.py`` (what a module's file 
 from __future__ import annotations
 
 import re
-from posixpath import join, normpath
+from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import ContentUnavailableError
@@ -44,6 +44,7 @@ class ModuleSearch(NamedTuple):
         hidden: where it is in the image but cannot be seen at run time, if it is only there.
         doubt: why it may be there although it was not found, if so.
         searched: the directories that were searched.
+        lacks: what it lacks, if it was found but cannot be run or has no such submodule; a clause.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ModuleSearch(NamedTuple):
     hidden: str | None
     doubt: str | None
     searched: tuple[str, ...]
+    lacks: str | None = None
 
     @property
     def missing(self) -> bool:
@@ -90,6 +92,51 @@ class ModuleFinder:
         if key not in self._found:
             self._found[key] = self._search(*key)
         return self._found[key]
+
+    def find_program(self, python: Installation, name: str, python_path: str = "", *, run: bool = True) -> ModuleSearch:
+        """Return where `python` would find a module with all parts of its name, to run it (``-m``) or to import it.
+
+        Unlike `find`, this includes packages without ``__init__.py``.
+        """
+        found = self.find(python, name, python_path)
+        place: str | None
+        if found.path is not None:
+            place = dirname(found.path) if basename(found.path).startswith("__init__.") else None
+        else:
+            place = None if found.hidden or found.doubt else self._namespace(found)
+            if place is None:
+                return found
+        path = found.path or place
+        for part in name.split(".")[1:]:
+            if place is None:
+                return found._replace(path=None, lacks=f"{path} is not a package, so it has no module {part!r}")
+            package = place
+            path, place = self._part(package, part)
+            if path is None:
+                return found._replace(path=None, lacks=f"{package} has no module {part!r}")
+        if run and place is not None:
+            main, _ = self._part(place, "__main__")
+            if main is None:
+                return found._replace(path=None, lacks=f"{place} is a package without '__main__'")
+            path = main
+        return found._replace(path=path)
+
+    def _namespace(self, found: ModuleSearch) -> str | None:
+        """Return the first visible directory of a package without ``__init__.py``."""
+        for directory in found.searched:
+            node = self._filesystem.lookup(join(directory, found.name))
+            if node is not None and node.is_directory and self._are_visible(directory, node.path):
+                return node.path
+        return None
+
+    def _part(self, package: str, name: str) -> tuple[str | None, str | None]:
+        """Return the file of a module in a package, and its directory if it is a package itself."""
+        node = self._filesystem.lookup(package)
+        path = _module_in(node, name) if node is not None else None
+        if path is not None:
+            return path, dirname(path) if basename(path).startswith("__init__.") else None
+        inner = self._filesystem.lookup(join(package, name))
+        return (inner.path, inner.path) if inner is not None and inner.is_directory else (None, None)
 
     def _search(self, python: Installation, top: str, python_path: str) -> ModuleSearch:
         listed = tuple(normpath(item) for item in split_path(python_path) if item.startswith("/"))

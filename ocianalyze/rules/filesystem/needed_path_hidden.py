@@ -7,6 +7,7 @@ For each listed kernel, these paths are not in a directory that is mounted over:
 - the program of its command
 - the symlinks and interpreters through which that program is reached
 - the base interpreter of a virtual environment
+- the script, archive or package that the program loads, such as the `kernel.jl` of IJulia or the package of IRkernel
 
 If the image starts the app with its own command, the same applies to the programs that this command starts. Hidden
 kernel specs are reported by KRN008, and hidden modules by KRN007.
@@ -62,6 +63,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import split_path
 from ocianalyze.regex import regex
+from ocianalyze.rules.kernels.steps import lines, moving
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -92,16 +94,15 @@ def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
 
 def _by_kernels(listing: Listing) -> Iterator[Finding]:
     for kernel in listing.kernels:
-        found = listing.mounts.hides_any(_needed(kernel)) if kernel.listed and not kernel.foreign else None
-        if found is None:
+        if kernel.hidden is None or not kernel.listed or kernel.foreign:
             continue
-        path, directory = found
+        path, directory = kernel.hidden
         node = listing.shell.filesystem.lookup(path, follow=False)
         yield Finding(
             message=f"kernel {kernel.name!r} needs {path}, which is hidden at run time by the mount on {directory}",
             path=path,
             layer=node.layer if node is not None else kernel.node.layer,
-            hint=_HINT,
+            hint=_hint(kernel, listing, path, directory),
             severity=Severity.WARNING if kernel.uncertain else None,
             data={
                 "kernel": kernel.name,
@@ -112,13 +113,11 @@ def _by_kernels(listing: Listing) -> Iterator[Finding]:
         )
 
 
-def _needed(kernel: Kernel) -> tuple[str, ...]:
-    """Return the existing paths that are used to start the kernel."""
-    program, python = kernel.program, kernel.python
-    paths = _path_of(program) if program is not None else ()
-    if python is not None and python.home is not None and python.home_exists:
-        return (*paths, python.home, *([python.base] if python.base is not None else []))
-    return paths
+def _hint(kernel: Kernel, listing: Listing, path: str, directory: str) -> str:
+    """Return what to do; a file that a program loads can be copied, while a program needs what is installed with it."""
+    if kernel.obstacle is None or kernel.obstacle.path != path:
+        return _HINT
+    return f"Move it to a directory that is not hidden: {lines(listing.shell.user, *moving(kernel, path, directory))}"
 
 
 def _path_of(program: Program) -> tuple[str, ...]:

@@ -4,9 +4,12 @@
 
 Studio Classic finds kernels in conda environments through nb_conda_kernels. An environment appears if `conda info`
 lists it and it contains a `share/jupyter/kernels/*/kernel.json`. An environment that has Python but no such file is a
-warning. The environment that conda itself is installed in is exempt.
+warning. These environments are exempt: the one that conda itself is installed in, and those whose Python, or another
+program, a kernel elsewhere starts. `ipykernel install --name myenv` registers such a kernel, and a kernel may also use
+`conda run` or a script.
 
-A note lists the names under which environments will appear, and the environments that conda does not know. Conda knows
+A note lists the names under which environments will appear, unless the AppImageConfig names kernels, and the
+environments that conda does not know. Conda knows
 an environment if it is in conda's own `envs` directory, in `envs_dirs` of a `.condarc` or `CONDA_ENVS_DIRS`, or in a
 visible `~/.conda/environments.txt`. Studio Classic excludes the environment `/opt/conda` when it starts
 (`CONDA_ENV_FILTER=/opt/conda$`).
@@ -40,15 +43,17 @@ The kernel is then named `conda-env-myenv-py`. For R, `r-irkernel` provides `con
 
 from __future__ import annotations
 
-from posixpath import join
+from posixpath import dirname, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.kernels import CONDA_FILTER
+from ocianalyze.facts.registration import requested_kernels
+from ocianalyze.rules.kernels.steps import lines, quoted
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.facts.kernels import Kernel
     from ocianalyze.facts.python import Conda
@@ -69,7 +74,7 @@ def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
     if conda is None:
         return
     kernels = [kernel for kernel in listing.kernels if kernel.origin == "conda"]
-    having = {kernel.environment for kernel in kernels}
+    having = {kernel.environment for kernel in kernels} | set(_registered(conda, listing.kernels))
     for environment in (*conda.environments, *conda.unknown):
         node = subject.filesystem.lookup(join(environment, "bin/python"), follow=False)
         is_left_out = environment == conda.prefix or CONDA_FILTER.search(environment) is not None
@@ -78,10 +83,27 @@ def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
         yield Finding.at(
             node,
             f"conda environment {environment} has Python but no kernel, so it does not appear in Studio",
-            hint=f"Install ipykernel into it: 'RUN conda install --prefix {environment} --yes ipykernel'",
+            hint=f"Install ipykernel into it: {lines(listing.shell.user, _installing(conda, environment))}",
             data={"environment": environment},
         )
-    yield from _inventory(conda, [kernel for kernel in kernels if kernel.listed])
+    stated = requested_kernels(subject.app_image_config) is not None
+    yield from _inventory(conda, [] if stated else [kernel for kernel in kernels if kernel.listed])
+
+
+def _registered(conda: Conda, kernels: Iterable[Kernel]) -> Iterator[str]:
+    """Yield the environments from which a kernel spec of another place starts a program."""
+    environments = frozenset((*conda.environments, *conda.unknown))
+    for kernel in kernels:
+        paths = (*kernel.program.visited, kernel.program.path) if kernel.program is not None else ()
+        prefixes = (kernel.python.prefix,) if kernel.python is not None else ()
+        for path in (*prefixes, *(dirname(dirname(path)) for path in paths if path is not None)):
+            if path in environments:
+                yield path
+
+
+def _installing(conda: Conda, environment: str) -> str:
+    program = conda.program.path if conda.callable and conda.program.path is not None else "conda"
+    return f"RUN {quoted(program)} install --prefix {quoted(environment)} --yes ipykernel"
 
 
 def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:

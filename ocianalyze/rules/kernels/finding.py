@@ -29,17 +29,19 @@ def about(
     data: Mapping[str, Any] | None = None,
     kind: Kind = "finding",
     culprit: str | None = None,
+    layer: int | None = None,
 ) -> Finding:
     """Return a finding about `kernel`, at its ``kernel.json``; no error where it may not even be listed.
 
-    Its culprit is the ``kernel.json`` itself, unless it is another path.
+    Its culprit is the ``kernel.json`` itself, unless it is another path, and its layer that of the ``kernel.json``,
+    unless another one is to blame.
     """
     if severity is None and kernel.uncertain:
         severity = Severity.WARNING
     return Finding(
         message=message,
         path=kernel.file,
-        layer=kernel.node.layer,
+        layer=kernel.node.layer if layer is None else layer,
         hint=hint,
         severity=severity,
         kind=kind,

@@ -1,9 +1,10 @@
-"""The interpreter of a Python kernel cannot import ipykernel.
+"""The interpreter of a Python kernel cannot import ipykernel, or another module that it is told to run.
 
 ## What it checks
 
-If a visible kernel runs `python -m ipykernel_launcher` (or `ipykernel`, `IPython`), its interpreter can import that
-module. These directories are searched:
+If a visible kernel runs `python -m MODULE`, such as `ipykernel_launcher` or `bash_kernel`, its interpreter can import
+that module, and a package has a `__main__` module. If it runs `python -c "import MODULE..."`, the interpreter can
+import the modules that this code imports first. These directories are searched:
 
 - `site-packages` and `dist-packages` of the interpreter's prefix
 - the same directories of the base installation, if a virtual environment includes them
@@ -12,6 +13,9 @@ module. These directories are searched:
 - the directories that `.pth` files add
 
 If the module is in none of them, but a `.pth` file runs code or cannot be read, the check is undecided.
+
+If another kernel is usable, this is a warning, unless the AppImageConfig names this one. In Code Editor it is always a
+warning.
 
 ## Why it matters
 
@@ -34,6 +38,7 @@ RUN /opt/venv/bin/python -m pip install ipykernel
 - `interpreter`: the interpreter.
 - `searched`: the directories that were searched. If there are many, only the first ones.
 - `hidden`: the location of the module if it is hidden at run time, otherwise null.
+- `elsewhere`: the location of the module in another Python of the image, otherwise null.
 
 ## References
 
@@ -45,10 +50,13 @@ RUN /opt/venv/bin/python -m pip install ipykernel
 
 from __future__ import annotations
 
+from posixpath import dirname
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import shown
+from ocianalyze.rules.kernels.blame import module_layer
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.kernels.hints import hint_for_module
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -74,20 +82,36 @@ def _missing(listing: Listing) -> Iterator[Finding]:
             continue
         if module.doubt is not None:
             problem = f"may lack module {module.name!r}: not found, but {module.doubt}"
+        elif module.lacks is not None:
+            problem = f"cannot run module {module.name!r}: {module.lacks}"
         elif module.hidden is not None:
             problem = f"cannot import module {module.name!r}: {module.hidden} is hidden at run time"
         else:
             places = shown(module.searched, ", ") or "the module directories of this Python"
             problem = f"cannot import module {module.name!r}: not found in {places}"
+        elsewhere = None if module.lacks or module.hidden else _elsewhere(module.name, listing)
+        if elsewhere is not None:
+            problem += f"; it is installed in {elsewhere}"
         yield about(
             kernel,
             f"kernel {kernel.name!r} runs {python.executable}, which {problem}",
-            hint=f"Install ipykernel for that interpreter: 'RUN {python.executable} -m pip install ipykernel'",
+            hint=hint_for_module(kernel, listing),
             kind="finding" if module.missing else "undecided",
             data={
                 "module": module.name,
                 "interpreter": python.executable,
                 "searched": list(module.searched[:_LISTED]),
                 "hidden": module.hidden,
+                "elsewhere": elsewhere,
             },
+            layer=module_layer(listing.shell.filesystem, kernel),
         )
+
+
+def _elsewhere(name: str, listing: Listing) -> str | None:
+    """Return where another Python of the image has a module."""
+    filesystem = listing.shell.filesystem
+    for node in (*filesystem.named(name), *filesystem.named(f"{name}.py")):
+        if dirname(node.path).endswith("-packages") and listing.mounts.hides(node.path) is None:
+            return node.path
+    return None

@@ -6,6 +6,10 @@ In the `kernel.json` of each visible kernel, `argv` is a list of at least one st
 one of them contains `{connection_file}`. If the program is a script, which may find the connection file in another way,
 a missing `{connection_file}` is a warning. The variables in `env` are strings.
 
+If another kernel is usable, this is a warning, unless the AppImageConfig names this one. In Code Editor it is always a
+warning. Kernels that another provisioner than Jupyter's own starts (`metadata.kernel_provisioner`) are exempt, because
+the provisioner decides what it runs.
+
 ## Why it matters
 
 Jupyter lists such a kernel, but starting it fails. Without `{connection_file}`, the kernel does not know which ports to
@@ -60,14 +64,14 @@ def kernel_command_malformed(subject: Subject) -> Iterator[Finding]:
 
 def _malformed(listing: Listing) -> Iterator[Finding]:
     for kernel in listing.kernels:
-        problem = kernel.spec.argv_problem
+        problem = kernel.argv_problem
         if kernel.listed and problem is not None:
             is_doubtful = _may_know_otherwise(kernel)
             yield about(
                 kernel,
                 f"kernel {kernel.name!r} {'may not' if is_doubtful else 'cannot'} start: {problem}",
-                hint=f"Set 'argv' to a list of strings: the program and its arguments, including {CONNECTION_FILE}; "
-                "set the values in 'env' to strings",
+                hint=f"Set 'argv' in {kernel.file} to a list of strings: the program and its arguments, including "
+                f"{CONNECTION_FILE}; set the values in 'env' to strings",
                 severity=Severity.WARNING if is_doubtful else None,
                 data={"argv": list(kernel.spec.argv), "problem": problem},
             )

@@ -9,7 +9,8 @@ No kernel is found only in a directory that is hidden by a mount:
 - `/opt/.sagemakerinternal`
 - `/var/log/studio`, in the newer Studio
 
-If a kernel of the same name is visible elsewhere, it is used instead, and there is no finding.
+If a kernel of the same name is visible elsewhere, it is used instead, and there is no finding. If another kernel is
+usable, this is a warning, unless the AppImageConfig names this one.
 
 ## Why it matters
 
@@ -41,20 +42,25 @@ Alternatively, set another `MountPath` in the AppImageConfig.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.kernels import NATIVE
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.kernels.steps import lines, quoted
 from ocianalyze.rules.listings import in_each_listing
-from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.facts.kernels import Listing
+    from ocianalyze.facts.kernels import Kernel, Listing
 
 
-@rule(id="KRN008", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
+_SYSTEM: Final = "/usr/local/share/jupyter/kernels"
+
+
+@rule(id="KRN008", severity=everywhere(Severity.ERROR))
 def kernel_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each kernel that is only where it is hidden."""
     yield from in_each_listing(subject, _hidden)
@@ -67,7 +73,14 @@ def _hidden(listing: Listing) -> Iterator[Finding]:
             yield about(
                 kernel,
                 f"kernel {kernel.name!r} is hidden at run time by the volume mounted on {kernel.hidden_by}",
-                hint="Install it into a system directory: 'RUN python3 -m ipykernel install --sys-prefix'; "
+                hint=f"Copy it to a directory that is not hidden: {lines(listing.shell.user, _copy(kernel, listing))}; "
                 "in Studio Classic, you can also change MountPath",
                 data={"directory": kernel.hidden_by},
             )
+
+
+def _copy(kernel: Kernel, listing: Listing) -> str:
+    """Return the step that copies a kernel to a directory that is searched and not hidden; `python3` to the first."""
+    visible = (item.path for item in listing.directories if listing.mounts.hides(item.path) is None)
+    target = quoted(next(visible, _SYSTEM) if kernel.name == NATIVE else _SYSTEM)
+    return f"RUN mkdir -p {target} && cp -rL {quoted(kernel.directory)} {target}/"

@@ -1,21 +1,30 @@
-"""The program of a kernel does not exist or is not executable.
+"""The program of a kernel, or a file that it loads, does not exist or cannot be used.
 
 ## What it checks
 
 The first word of each listed kernel's command resolves to an executable file. Shells, shell scripts and wrappers such
 as `env` and `conda run` are followed, as they would run, to the program that receives the connection file. If that
-program is not known, or may not be started in every case, the check is undecided. This is a warning if another kernel
-is known to start, unless the AppImageConfig names this one.
+program is not known, or may not be started in every case, the check is undecided.
+
+If another kernel is usable, this is a warning, unless the AppImageConfig names this one. In Code Editor it is always a
+warning.
 
 - A bare name is looked up on `PATH`: the one from `env` in `kernel.json`, otherwise the image's. For a conda kernel,
   the `bin` directory of the environment comes first.
 - Symlinks are followed inside the image.
 - The interpreter in the first line of a script exists, including the one that `env` looks up.
 - The base interpreter of a virtual environment (`home` in `pyvenv.cfg`) exists.
-- A path that depends on the working directory is a warning.
+- The environment of `conda run`, `mamba run` and `micromamba run` exists.
+- The file that an interpreter loads exists, is a file, and is readable for the container's user: the script of Python,
+  Julia, R, Node.js, Deno, Ruby, Perl and PHP; the archive behind `java -jar` and the entries of the class path; the
+  assembly of Mono and .NET.
+- The R package that `R -e` calls, such as IRkernel, is installed in a library of that R. A Julia package that
+  `julia -e` loads is in one of its depots; if it is not found, the check is undecided.
+- A path that depends on the working directory makes the check undecided.
 
 KRN006 covers names that Studio Classic's server replaces with its own interpreter. In the newer Studio the server
-belongs to the image, so its interpreter is checked instead.
+belongs to the image, so its interpreter is checked instead. FSR005 covers what is hidden at run time, KRN007 the
+modules of Python, and USR006 programs that only this user cannot execute.
 
 ## Why it matters
 
@@ -42,7 +51,8 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 - `argv`: the command.
 - `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`, `empty`,
   `not-runnable`, `interpreter`, `home-missing`, `relative`, `idle` (no program receives the connection file),
-  `unknown`.
+  `unknown`; for what the program loads, `argument-missing`, `argument-dangling`, `argument-not-a-file`,
+  `argument-denied`, `argument-package`.
 - `chain`: the path of the program, followed by the targets of its symlinks.
 
 ## References
@@ -57,8 +67,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import FORBIDDEN
-from ocianalyze.facts.registration import requested_kernels
+from ocianalyze.rules.kernels.blame import obstacle_layer, program_layer
 from ocianalyze.rules.kernels.finding import about, culprit_of
+from ocianalyze.rules.kernels.hints import hint_for_obstacle, hint_for_program
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Kind, Severity, Subject, rule
@@ -68,54 +79,63 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.kernels import Kernel, Listing
 
-_HINTS: Final = {
-    "not-on-path": "Write the absolute path of the program in kernel.json, or extend PATH with ENV",
-    "missing": "Install the program, or correct the path in kernel.json",
-    "dangling": "Copy the target of the symlink into the final stage as well, or create the environment there",
-    "not-executable": "Make it executable: 'RUN chmod a+rx FILE'",
-    "interpreter": "Install the interpreter that the script's first line names, or correct that line",
-}
 _SEE: Final = (
     "Name the program that runs the kernel in kernel.json, or change its script to start that program in every case"
 )
 _START: Final = "Start the kernel as the last step of the script: 'exec PROGRAM ... \"$@\"'"
-_OTHERWISE: Final = "Install the kernel again in the final stage of the build"
+_ABSOLUTE: Final = "Write the absolute path in kernel.json"
+_BASE: Final = "Copy the base interpreter into the final stage as well, or create the environment there"
 
 
 @rule(id="KRN005", severity=everywhere(Severity.ERROR))
 def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each listed kernel whose program cannot be run."""
-    requested = frozenset(requested_kernels(subject.app_image_config) or ())
-    yield from in_each_listing(subject, lambda listing: _missing(listing, requested))
+    """Yield a finding for each listed kernel whose program cannot be run, or cannot load what it needs."""
+    yield from in_each_listing(subject, _missing)
 
 
-def _missing(listing: Listing, requested: frozenset[str]) -> Iterator[Finding]:
-    others = any(kernel.usable and not kernel.uncertain and kernel.unsure is None for kernel in listing.kernels)
+def _missing(listing: Listing) -> Iterator[Finding]:
+    filesystem = listing.shell.filesystem
     for kernel in listing.kernels:
         if not kernel.listed or kernel.foreign or kernel.program is None:
             continue
-        python = kernel.python
+        problem, obstacle, python = kernel.program.problem, kernel.obstacle, kernel.python
         if kernel.unsure is not None:
-            spare = others and requested.isdisjoint(kernel.names)
-            severity = Severity.WARNING if spare else None
-            yield _finding(kernel, kernel.unsure, "unknown", _SEE, severity, "undecided")
+            code = "relative" if kernel.relative else "unknown"
+            hint = _ABSOLUTE if kernel.relative else _SEE
+            yield _finding(kernel, kernel.unsure, code, hint, kind="undecided")
         elif kernel.idle is not None:
-            yield _finding(kernel, kernel.idle, "idle", _START)
-        elif kernel.relative:
-            text = f"its command {kernel.spec.argv[0]!r} depends on the working directory of the server"
-            yield _finding(kernel, text, "relative", "Write the absolute path in kernel.json", Severity.WARNING)
-        elif kernel.program.problem is not None:
-            problem = kernel.program.problem
+            yield _finding(kernel, kernel.idle, "idle", _idle_hint(kernel.idle))
+        elif problem is not None:
             if problem.code == FORBIDDEN:
                 continue  # USR006 has it
-            yield _finding(kernel, problem.text, problem.code, _HINTS.get(problem.code, _OTHERWISE))
+            hint = hint_for_program(kernel, listing)
+            yield _finding(kernel, problem.text, problem.code, hint, layer=program_layer(filesystem, kernel))
+        elif obstacle is not None and obstacle.directory is None:  # FSR005 has what is hidden
+            hint, layer = hint_for_obstacle(kernel, listing), obstacle_layer(filesystem, kernel)
+            culprit = obstacle.denial.node.path if obstacle.denial is not None else obstacle.path
+            yield _finding(kernel, obstacle.text, f"argument-{obstacle.kind}", hint, layer=layer, culprit=culprit)
         elif python is not None and not python.home_exists:
             text = f"{python.configuration} names a base interpreter in {python.home}, which does not exist"
-            yield _finding(kernel, text, "home-missing", _HINTS["dangling"])
+            yield _finding(kernel, text, "home-missing", _BASE)
+
+
+def _idle_hint(reason: str) -> str:
+    if "conda" in reason and "environment" in reason:
+        return "Create that environment in the image, or name another one in kernel.json"
+    if reason.startswith("PYTHONHOME"):
+        return "Remove PYTHONHOME from the image and from kernel.json: 'ENV PYTHONHOME='"
+    return _START
 
 
 def _finding(
-    kernel: Kernel, text: str, code: str, hint: str, severity: Severity | None = None, kind: Kind = "finding"
+    kernel: Kernel,
+    text: str,
+    code: str,
+    hint: str,
+    *,
+    kind: Kind = "finding",
+    layer: int | None = None,
+    culprit: str | None = None,
 ) -> Finding:
     verb = "cannot start" if kind == "finding" else "may not start"
     return about(
@@ -123,11 +143,11 @@ def _finding(
         f"kernel {kernel.name!r} {verb}: {text}",
         kind=kind,
         hint=hint,
-        severity=severity,
         data={
             "argv": list(kernel.spec.argv),
             "problem": code,
             "chain": list(kernel.program.chain) if kernel.program is not None else [],
         },
-        culprit=culprit_of(kernel),
+        culprit=culprit or culprit_of(kernel),
+        layer=layer,
     )

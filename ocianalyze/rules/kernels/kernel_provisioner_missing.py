@@ -45,6 +45,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.kernels.steps import lines, quoted
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -55,6 +56,18 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Listing
 
 _SHOWN: Final = 20
+_PACKAGES: Final = {
+    **dict.fromkeys(
+        (
+            *("distributed-provisioner", "docker-provisioner", "docker-swarm-provisioner"),
+            *("kubernetes-provisioner", "yarn-provisioner", "spark-operator-provisioner"),
+        ),
+        "gateway-provisioners",
+    ),
+    "libyt-kernel-provisioner": "jupyter_libyt",
+    "pixi-kernel-provisioner": "pixi-kernel",
+}
+"""Packages that provide provisioners."""
 
 
 @rule(id="KRN016", severity=everywhere(Severity.WARNING))
@@ -71,7 +84,15 @@ def _missing(listing: Listing) -> Iterator[Finding]:
                 kernel,
                 f"kernel {kernel.name!r} requires the provisioner {name!r}, which the server may not have: "
                 "without it, the kernel is not listed",
-                hint="Install the package that provides it into the server's environment, "
-                "or remove 'kernel_provisioner' from kernel.json",
+                hint=f"{_install(name, listing)}, or remove 'kernel_provisioner' from {kernel.file}",
                 data={"provisioner": name, "available": sorted(listing.provisioners)[:_SHOWN]},
             )
+
+
+def _install(name: str, listing: Listing) -> str:
+    """Return how to install a provisioner for the server."""
+    python, package = listing.server.installation, _PACKAGES.get(name)
+    if python is None or package is None:
+        return "Install the package that provides it into the server's environment"
+    fix = lines(listing.shell.user, f"RUN {quoted(python.executable)} -m pip install {package}")
+    return f"Install it into the server's environment: {fix}"

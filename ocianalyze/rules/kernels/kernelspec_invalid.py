@@ -6,6 +6,9 @@ The `kernel.json` of each visible kernel is a JSON object in UTF-8 without a byt
 knows have the required types: `argv` is a list, `env` and `metadata` are objects, `interrupt_mode` is `signal` or
 `message`, and the others are strings. Unknown keys are allowed.
 
+If another kernel is usable, this is a warning, unless the AppImageConfig names this one. In Code Editor it is always a
+warning.
+
 In a conda environment, whose kernels nb_conda_kernels lists, `argv` and `display_name` are required.
 
 ## Why it matters
@@ -46,6 +49,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.kernels.finding import about
+from ocianalyze.rules.kernels.steps import quoted
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -71,6 +75,6 @@ def _invalid(listing: Listing) -> Iterator[Finding]:
         yield about(
             kernel,
             f"kernel {kernel.name!r} {what} because its kernel.json is invalid: {kernel.problem}",
-            hint="Let the kernel's installer write the file, or check it with 'python3 -m json.tool'",
+            hint=f"Correct the file, and check it in the build: 'RUN python3 -m json.tool {quoted(kernel.file)}'",
             data={"problem": kernel.problem, "listing_fails": fails},
         )

@@ -24,8 +24,8 @@ there.
 
 ## Why it matters
 
-A KernelGateway app without a kernel has nothing to run: the notebook has no kernel, or its kernel dies. In the newer
-Studio the app starts anyway, but notebooks cannot run, which is a warning.
+An app without a kernel has nothing to run: the notebook has no kernel, or its kernel dies. In the newer Studio the app
+starts anyway, but no notebook can run. In Code Editor this is a warning, because users can edit and run programs.
 
 ## How to fix
 
@@ -56,7 +56,7 @@ from ocianalyze.facts.kernels import find_unlisted
 from ocianalyze.facts.user import find_denial
 from ocianalyze.rules.kernels.finding import culprit_of
 from ocianalyze.rules.listings import in_each_listing
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, newer
+from ocianalyze.rules.profiles import CODE_EDITOR, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ _INSTALL: Final = "Install one: 'RUN python3 -m pip install ipykernel && python3
 _FIX: Final = "Fix one of these kernels; see the rules in parentheses"
 
 
-@rule(id="KRN001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
+@rule(id="KRN001", severity={**everywhere(Severity.ERROR), CODE_EDITOR: Severity.WARNING})
 def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listing that has none."""
     python = subject.facts.python
@@ -82,7 +82,7 @@ def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
 def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]:
     """Yield a finding if the listing has no usable kernel; `python` is the installation of ``python`` on ``PATH``."""
     usable = [kernel for kernel in listing.kernels if kernel.usable]
-    if any(not kernel.uncertain and kernel.unsure is None for kernel in usable):
+    if any(kernel.certainly_usable for kernel in usable):
         return
     unlisted = find_unlisted(listing.shell.filesystem, listing.kernels)
     problems = [(kernel, _problem(kernel)) for kernel in listing.kernels]
@@ -135,11 +135,14 @@ def _problem(kernel: Kernel) -> str:
         (kernel.renamed, f"is listed as {kernel.renamed!r}"),
         (kernel.problem, "has an invalid kernel.json (KRN003)"),
         (kernel.unprovisioned, "requires a provisioner that is not installed (KRN016)"),
-        (kernel.spec.argv_problem, "has a malformed command (KRN004)"),
+        (kernel.argv_problem, "has a malformed command (KRN004)"),
         (kernel.foreign, "would run AWS's interpreter (KRN006)"),
         (kernel.unsure, "may not start (KRN005)"),
         (kernel.command_problem or kernel.idle, "has a command that cannot be run (KRN005, USR006)"),
         (kernel.module and kernel.module.missing, "cannot import its Python module (KRN007)"),
+        (kernel.hidden, "needs what is hidden at run time (FSR005)"),
+        (kernel.closed, "needs a module that is not readable for the container's user (USR006)"),
+        (kernel.obstacle, "cannot load what it needs (KRN005)"),
         (kernel.doubt, f"may not be listed: {kernel.doubt}"),
     )
     return next((text for reason, text in reasons if reason), "cannot be used")

@@ -1,0 +1,96 @@
+"""Hints for kernels that cannot start: what to do about the cause that was found, with the names of this image."""
+
+from __future__ import annotations
+
+from posixpath import basename, dirname
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.facts.python import find_module
+from ocianalyze.rules.kernels.steps import installing, lines, opening, quoted, rewriting
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.kernels import Kernel, Listing
+    from ocianalyze.facts.python import Installation
+
+_OTHERWISE: Final = "Install the kernel again in the final stage of the build"
+_TEXTS: Final = {
+    "not-on-path": "Install {word!r}, or write the absolute path of the program in {file}",
+    "missing": "Install {target}, or correct the path in {file}",
+    "dangling": "Copy {target}, the target of the symlink, into the final stage, or create the environment there",
+    "interpreter": "Install the interpreter that the script's first line names, or correct that line",
+}
+_PACKAGES: Final = {"ipykernel_launcher": "ipykernel", "IPython": "ipython"}
+"""Packages that are not called as their modules."""
+
+
+def hint_for_program(kernel: Kernel, listing: Listing) -> str:
+    """Return what to do about a program that cannot be run."""
+    program, user = kernel.program, listing.shell.user
+    problem = program.problem if program is not None else None
+    if program is None or problem is None:
+        return _OTHERWISE
+    if problem.code == "not-executable" and program.real is not None:
+        return f"Make it executable: {lines(user, f'RUN chmod a+rx {quoted(program.real)}')}"
+    place = _elsewhere(basename(program.word), listing) if problem.code in ("not-on-path", "missing") else None
+    if problem.code == "not-on-path" and place is not None:
+        return f"Write {place}/{program.word} in kernel.json, or extend PATH: 'ENV PATH={place}:$PATH'"
+    if place is not None and _is_python_kernel(kernel):
+        fix = rewriting(kernel).replace("RUN python3 ", f"RUN {place}/{basename(program.word)} ", 1)
+        return f"Write the path of a Python of this image into kernel.json: {lines(user, fix)}"
+    target = problem.culprit or program.word
+    return _TEXTS.get(problem.code, _OTHERWISE).format(word=program.word, target=target, file=kernel.file)
+
+
+def hint_for_obstacle(kernel: Kernel, listing: Listing) -> str:
+    """Return what to do about what a program cannot load."""
+    obstacle, user = kernel.obstacle, listing.shell.user
+    if obstacle is None:
+        return _OTHERWISE
+    if obstacle.denial is not None:
+        node = obstacle.denial.node
+        return f"Let the container's user in: {lines(user, opening(node.path, directory=node.is_directory))}"
+    if obstacle.package is not None:
+        language, name = obstacle.package
+        program = kernel.program.path if kernel.program is not None else None
+        code = f'install.packages("{name}", repos="https://cloud.r-project.org")'
+        if language == "R" and obstacle.kind == "package":
+            fix = lines(user, f"RUN {program or 'R'} --no-save -e {quoted(code)}")
+            return f"Install it for that R: {fix}"
+        return f"Install the package {name} where {program or language} finds it"
+    copy = f"COPY --chmod=644 {basename(obstacle.path)} {obstacle.path}"
+    return f"Copy the file to that path, '{copy}', or correct the path in {kernel.file}"
+
+
+def hint_for_module(kernel: Kernel, listing: Listing) -> str:
+    """Return what to do about a module that a kernel's Python cannot import."""
+    module, python = kernel.module, kernel.python
+    if module is None or python is None:
+        return _OTHERWISE
+    package = _PACKAGES.get(module.name, module.name)
+    filesystem = listing.shell.filesystem
+    conda = filesystem.lookup(f"{python.prefix}/conda-meta") is not None
+    fix = lines(listing.shell.user, installing(package, python, conda=conda, pip=_has_pip(python, listing)))
+    return f"Install {package} for that interpreter: {fix}"
+
+
+def _has_pip(python: Installation, listing: Listing) -> bool:
+    shell = listing.shell
+    found = find_module(shell.filesystem, python, "pip", python_path="", home=shell.user.home, mounts=listing.mounts)
+    return not found.missing
+
+
+def _is_python_kernel(kernel: Kernel) -> bool:
+    return any("ipykernel" in word for word in kernel.spec.argv)
+
+
+def _elsewhere(name: str, listing: Listing) -> str | None:
+    """Return a directory ``bin`` in which the container's user can run a program of a name."""
+    shell = listing.shell
+    for node in shell.filesystem.named(name):
+        place = dirname(node.path)
+        if basename(place) != "bin" or listing.mounts.hides(node.path) is not None:
+            continue
+        found = shell.examine(node.path)
+        if found.problem is None:
+            return place
+    return None

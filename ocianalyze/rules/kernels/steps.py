@@ -1,0 +1,61 @@
+"""Dockerfile lines for hints: they can be pasted after the last step of the image's own Dockerfile."""
+
+from __future__ import annotations
+
+import shlex
+from posixpath import basename, dirname
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.python import Installation
+    from ocianalyze.facts.user import User
+
+
+def lines(user: User, *steps: str) -> str:
+    """Return Dockerfile lines in quotes; those that change the image run as root, and USER is set back after them."""
+    if user.uid != 0 and any(step.startswith("RUN ") for step in steps):
+        steps = ("USER root", *steps, f"USER {user.spec}")
+    return ", ".join(f"'{step}'" for step in steps)
+
+
+def quoted(path: str) -> str:
+    """Return a path as one word of a shell."""
+    return shlex.quote(path)
+
+
+def opening(path: str, *, directory: bool) -> str:
+    """Return the step that lets everybody read a file, or list and enter a directory."""
+    return f"RUN chmod a+r{'x' if directory else ''} {quoted(path)}"
+
+
+def installing(package: str, python: Installation, *, conda: bool, pip: bool) -> str:
+    """Return the step that installs a package for a Python, with conda if that Python has no pip."""
+    if conda and not pip:
+        return f"RUN conda install --prefix {quoted(python.prefix)} --yes {package}"
+    return f"RUN {quoted(python.executable)} -m pip install {package}"
+
+
+def rewriting(kernel: Kernel) -> str:
+    """Return the step that writes the spec of a Python kernel again, in its place."""
+    prefix, found, _ = kernel.directory.partition("/share/jupyter/kernels/")
+    where = f"--prefix {quoted(prefix or '/')}" if found else "--sys-prefix"
+    return f"RUN {_python_of(kernel)} -m ipykernel install {where} --name {basename(kernel.directory)}"
+
+
+def _python_of(kernel: Kernel) -> str:
+    return kernel.python.executable if kernel.python is not None else "python3"
+
+
+def moving(kernel: Kernel, path: str, directory: str) -> tuple[str, ...]:
+    """Return the steps that copy what is hidden below `directory` to ``/opt`` and change ``kernel.json``.
+
+    What is copied is the first directory below `directory` that contains `path`.
+    """
+    first = path.removeprefix(directory).strip("/").split("/")[0]
+    old = f"{directory}/{first}"
+    new = f"/opt/{basename(kernel.directory)}/{first.removeprefix('.')}"
+    copy = f"mkdir -p {quoted(dirname(new))} && cp -a {quoted(old)} {quoted(new)}"
+    change = f"sed -i {quoted(f's|{old}|{new}|g')} {quoted(kernel.file)}"
+    variables = (f"ENV JULIA_DEPOT_PATH={new}",) if first == ".julia" else ()
+    return (f"RUN {copy} && {change} && chmod -R a+rX {quoted(new)}", *variables)
