@@ -201,7 +201,7 @@ def test_modules_of_environments_without_pip() -> None:
     spec = kernel(f"{SYSTEM}/k", ("/opt/conda/envs/e/bin/python", "-m", "bash_kernel", FILE))
     ((_, finding),) = findings("KRN007", *layers, [spec], config=CONDA_PATH)
     assert finding.hint is not None
-    assert "'RUN conda install --prefix /opt/conda/envs/e --yes bash_kernel'" in finding.hint
+    assert "'RUN /opt/conda/bin/conda install --prefix /opt/conda/envs/e --yes bash_kernel'" in finding.hint
 
 
 # ---- environments --------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.kernels import CONDA_FILTER
 from ocianalyze.facts.registration import requested_kernels
+from ocianalyze.rules.kernels.hints import conda_program
 from ocianalyze.rules.kernels.steps import lines, quoted
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -55,7 +56,7 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.python import Conda
 
 _SHOWN: Final = 20
@@ -83,7 +84,7 @@ def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
         yield Finding.at(
             node,
             f"conda environment {environment} has Python but no kernel, so it does not appear in Studio",
-            hint=f"Install ipykernel into it: {lines(listing.shell.user, _installing(conda, environment))}",
+            hint=f"Install ipykernel into it: {lines(listing.shell.user, _installing(listing, environment))}",
             data={"environment": environment},
         )
     stated = requested_kernels(subject.app_image_config) is not None
@@ -101,9 +102,8 @@ def _registered(conda: Conda, kernels: Iterable[Kernel]) -> Iterator[str]:
                 yield path
 
 
-def _installing(conda: Conda, environment: str) -> str:
-    program = conda.program.path if conda.callable and conda.program.path is not None else "conda"
-    return f"RUN {quoted(program)} install --prefix {quoted(environment)} --yes ipykernel"
+def _installing(listing: Listing, environment: str) -> str:
+    return f"RUN {quoted(conda_program(listing))} install --prefix {quoted(environment)} --yes ipykernel"
 
 
 def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:

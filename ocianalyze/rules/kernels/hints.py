@@ -68,9 +68,18 @@ def hint_for_module(kernel: Kernel, listing: Listing) -> str:
         return _OTHERWISE
     package = _PACKAGES.get(module.name, module.name)
     filesystem = listing.shell.filesystem
-    conda = filesystem.lookup(f"{python.prefix}/conda-meta") is not None
+    conda = conda_program(listing) if filesystem.lookup(f"{python.prefix}/conda-meta") is not None else None
     fix = lines(listing.shell.user, installing(package, python, conda=conda, pip=_has_pip(python, listing)))
     return f"Install {package} for that interpreter: {fix}"
+
+
+def conda_program(listing: Listing) -> str:
+    """Return the path of a program that installs conda packages; a bare name if the image has none."""
+    for name in ("conda", "mamba", "micromamba"):
+        place = _elsewhere(name, listing)
+        if place is not None:
+            return f"{place}/{name}"
+    return "conda"
 
 
 def _has_pip(python: Installation, listing: Listing) -> bool:

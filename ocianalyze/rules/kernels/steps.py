@@ -29,10 +29,10 @@ def opening(path: str, *, directory: bool) -> str:
     return f"RUN chmod a+r{'x' if directory else ''} {quoted(path)}"
 
 
-def installing(package: str, python: Installation, *, conda: bool, pip: bool) -> str:
-    """Return the step that installs a package for a Python, with conda if that Python has no pip."""
-    if conda and not pip:
-        return f"RUN conda install --prefix {quoted(python.prefix)} --yes {package}"
+def installing(package: str, python: Installation, *, conda: str | None, pip: bool) -> str:
+    """Return the step that installs a package for a Python, with the program `conda` if that Python has no pip."""
+    if conda is not None and not pip:
+        return f"RUN {quoted(conda)} install --prefix {quoted(python.prefix)} --yes {package}"
     return f"RUN {quoted(python.executable)} -m pip install {package}"
 
 
