@@ -16,6 +16,9 @@ _UV: Final = (
 )
 
 
+_MORE: Final = "; then scan again, because what is below it may be closed, too"
+
+
 def cure_of(program: Program) -> str:  # noqa: C901, PLR0911 - one case after the other
     """Return how to make a program run that has a problem: the innermost one, if an interpreter is at fault."""
     while program.interpreter is not None and program.interpreter.problem is not None:
@@ -28,7 +31,7 @@ def cure_of(program: Program) -> str:  # noqa: C901, PLR0911 - one case after th
         case "no-permission" | "missing" | "dangling" if any(_OF_UV.search(place) for place in (*program.chain, path)):
             return _UV
         case "no-permission" if program.node is not None and path != program.node.path:
-            return f"Let the user enter the directory: 'RUN chmod o+x {path}'"
+            return f"Let the container's user in: 'RUN chmod a+rx {path}'{_MORE}"
         case "no-permission" | "not-executable":
             return f"Make it executable: 'RUN chmod a+rx {path}'"
         case "interpreter" if program.node is not None and program.node.head().partition(b"\n")[0].endswith(b"\r"):

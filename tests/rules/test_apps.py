@@ -639,7 +639,7 @@ def test_another_server_of_vs_code_is_undecided() -> None:
             "Install /opt/venv/bin/python",
         ),
         ([program("opt/venv/bin/jupyter", mode=0o644)], "/opt/venv/bin", "RUN chmod a+rx /opt/venv/bin/jupyter"),
-        ([directory("opt/x", mode=0o700), program("opt/x/jupyter")], "/opt/x", "RUN chmod o+x /opt/x"),
+        ([directory("opt/x", mode=0o700), program("opt/x/jupyter")], "/opt/x", "RUN chmod a+rx /opt/x"),
         ([program("opt/jupyter", b"#!/bin/sh\r\nx\n")], "/opt", 'RUN sed -i "s/\\r$//" /opt/jupyter'),
         ([program("opt/jupyter", b"")], "/opt", "Copy /opt/jupyter again"),
         ([program("opt/jupyter", b"x")], "/opt", "Begin /opt/jupyter with"),

@@ -160,8 +160,11 @@ def test_no_usable_kernel(items: list[Item]) -> None:
 
 def test_an_unlisted_kernel_without_python_on_path_is_undecided() -> None:
     image = [*base(), kernel("opt/x/share/jupyter/kernels/python3")]
-    ((severity, finding),) = findings("KRN001", image)
+    ((severity, finding),) = findings("KRN001", [*image, *python("usr", names=("python3",))])
     assert severity == "undecided"
+    ((severity, finding),) = findings("KRN001", image)
+    assert severity == "error"
+    assert "has a command that cannot be run" in finding.message
     assert finding.data["unlisted"] == ["/opt/x/share/jupyter/kernels/python3/kernel.json"]
 
 
@@ -573,4 +576,16 @@ def test_kernels_that_the_user_cannot_reach_are_no_guess() -> None:
         "error"
     ]
     # Where no python is on PATH, the start-up may find them in another way.
-    assert [severity for severity, _ in findings("KRN001", items)] == ["undecided"]
+    works = [*items, kernel(f"{conda}/share/jupyter/kernels/python3", [f"/{conda}/bin/python", *IPYKERNEL])]
+    assert [severity for severity, _ in findings("KRN001", works)] == ["undecided"]
+    assert [severity for severity, _ in findings("KRN001", items)] == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("home", "expected"),
+    [("", []), ("/usr/local", []), ("/opt/old", ["error"]), ("/none", ["error"]), ("/opt/same", ["undecided"])],
+)
+def test_pythonhome_of_another_python_keeps_a_kernel_from_starting(home: str, expected: list[str]) -> None:
+    items = [*good(), *python("opt/old", "3.8"), *python("opt/same", "3.11"), good_kernel()]
+    found = findings("KRN001", items, config={"Env": [f"PYTHONHOME={home}"]})
+    assert [severity for severity, _ in found] == expected

@@ -159,7 +159,7 @@ class KernelCommands:
             self._installations[path] = find_installation(self._shell.filesystem, path)
         python, call, variables = self._installations[path], parse_python_call(launch.words), launch.environment
         kernel = kernel._replace(python=python)
-        problem = self._home_problem(call, variables)
+        problem = self._home_problem(python, call, variables)
         if problem is not None:
             return kernel._replace(idle=problem)
         if call.script is not None and CONNECTION_FILE not in call.script:
@@ -170,7 +170,8 @@ class KernelCommands:
         modules = _modules_of(call)
         if modules is None:
             return kernel._replace(unsure=f"{basename(path)} -c runs inline code, which cannot be analyzed")
-        if modules and "PYTHONHOME" in variables and not call.isolated:
+        elsewhere = variables.get("PYTHONHOME", "") not in ("", python.prefix)
+        if modules and elsewhere and not call.isolated:
             return kernel._replace(unsure=f"PYTHONHOME makes {path} search for its modules elsewhere")
         listed = "" if call.isolated else variables.get("PYTHONPATH", "")
         if modules and UNKNOWN in listed:
@@ -182,11 +183,15 @@ class KernelCommands:
             closed = find_denial(self._shell.filesystem, module.path, launch.shell.user)
         return kernel._replace(module=module, closed=closed)
 
-    def _home_problem(self, call: PythonCall, variables: Mapping[str, str]) -> str | None:
+    def _home_problem(self, python: Installation | None, call: PythonCall, variables: Mapping[str, str]) -> str | None:
         """Return why a Python finds no standard library, if that is certain; a clause."""
-        home = "" if call.isolated else variables.get("PYTHONHOME", "").partition(":")[0]
-        missing = home.startswith("/") and UNKNOWN not in home
-        if missing and self._shell.filesystem.lookup(join(home, "lib")) is None:
+        home = "" if call.isolated else variables.get("PYTHONHOME", "")
+        if not home.startswith("/") or UNKNOWN in home:
+            return None
+        if python is not None and python.versions:
+            lacks = python.lacks_library(self._shell.filesystem, home)
+            return f"PYTHONHOME is {home}, which has no {python.versions[0]}" if lacks else None
+        if self._shell.filesystem.lookup(join(home.partition(":")[0], "lib")) is None:
             return f"PYTHONHOME is {home}, which has no standard library"
         return None
 

@@ -104,6 +104,20 @@ def find_unlisted(filesystem: Filesystem, kernels: Iterable[Kernel]) -> tuple[st
     return tuple(sorted(path for path in paths if _SPEC_PATH.search(path) and "/pkgs/" not in path))
 
 
+def examine_unlisted(listing: Listing, environment: Mapping[str, str], paths: Iterable[str]) -> tuple[Kernel, ...]:
+    """Return the kernels at `paths`, ``kernel.json`` files that nobody searches, as a listing would have them.
+
+    Raises:
+        ContentUnavailableError: a file that decides was not kept.
+    """
+    directories = dict.fromkeys(dirname(dirname(path)) for path in paths)
+    finder = _Finder(listing.shell, listing.mounts)
+    kernels = tuple(finder.spec_kernels(SearchDirectory(path, "path") for path in directories))
+    return KernelCommands(listing.shell, environment, listing.server, listing.mounts).with_commands(
+        kernels, conda_prefix=None
+    )
+
+
 class _Finder:
     """Finds what lies in directories of kernel specs."""
 

@@ -43,7 +43,7 @@ def find_obstacles(subject: Subject, entry_point: str) -> Iterator[Obstacle]:
     if script is None or not script.is_file or user.uid == 0:
         return
     text = script.read().decode("utf-8", "replace")
-    conda = subject.filesystem.lookup(_CONDA)
+    conda = subject.filesystem.lookup(f"{_CONDA}/conda-meta/history") or subject.filesystem.lookup(_CONDA)
     if conda is not None and _CHANGES_CONDA.search(text):
         barrier = find_barrier(subject.filesystem, conda.path, user)
         closed = barrier.node if barrier is not None else None if may_write(conda, user) else conda

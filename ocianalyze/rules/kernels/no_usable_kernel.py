@@ -15,7 +15,7 @@ The check is undecided in these cases:
 
 - conda may not list the only usable kernels.
 - The commands of the only usable kernels cannot be followed.
-- There is no `python` on `PATH`, so it is not known where Studio Classic searches.
+- There is no `python` on `PATH`, so it is not known where Studio Classic searches, and a kernel elsewhere could start.
 
 In the newer Studio, the image's own Jupyter server searches the directories of `JUPYTER_PATH`, of the user, of the
 server's own prefix, and of the system. If there is no `python3` kernel, but the server's environment has ipykernel, the
@@ -52,15 +52,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.kernels import find_unlisted
-from ocianalyze.facts.user import find_denial
+from ocianalyze.facts.kernels import examine_unlisted, find_unlisted
+from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.kernels.finding import culprit_of
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CODE_EDITOR, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.python import Installation
@@ -75,12 +75,12 @@ _FIX: Final = "Fix one of these kernels; see the rules in parentheses"
 @rule(id="KRN001", severity={**everywhere(Severity.ERROR), CODE_EDITOR: Severity.WARNING})
 def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listing that has none."""
+    yield from in_each_listing(subject, lambda listing: _none_in(listing, subject))
+
+
+def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
+    """Yield a finding if the listing has no usable kernel."""
     python = subject.facts.python
-    yield from in_each_listing(subject, lambda listing: _none_in(listing, python))
-
-
-def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]:
-    """Yield a finding if the listing has no usable kernel; `python` is the installation of ``python`` on ``PATH``."""
     usable = [kernel for kernel in listing.kernels if kernel.usable]
     if any(kernel.certainly_usable for kernel in usable):
         return
@@ -94,17 +94,25 @@ def _none_in(listing: Listing, python: Installation | None) -> Iterator[Finding]
         message = f"no kernel where Studio searches: found {unlisted[0]}, but {_not_searched(listing, python)}"
     else:
         message = "no kernel: no kernel.json where Studio searches"
-    # It is not known what Studio Classic does without a python on PATH; it might search another prefix.
-    is_guess = bool(usable) or (not problems and python is None and _is_any_readable(listing, unlisted))
+    hint, because = (_FIX if problems else _INSTALL), _only(map(culprit_of, listing.kernels))
+    is_guess = bool(usable)
+    if not problems and unlisted and python is None and listing.server.installation is None:
+        # It is not known what Studio Classic does without a python on PATH; it might search another prefix.
+        elsewhere = examine_unlisted(listing, subject.environment, unlisted[:_SHOWN])
+        is_guess = len(unlisted) > _SHOWN or any(map(_may_be_usable, elsewhere))
+        broken = next((kernel for kernel in elsewhere if kernel.command_problem is not None), None)
+        if not is_guess and broken is not None and broken.program is not None:
+            message += f"; and {broken.name!r} {_problem(broken)}: {broken.command_problem}"
+            hint, because = cure_of(broken.program), culprit_of(broken)
     cannot_matter = {CODE_EDITOR: None} if listing.server.installation is not None else None
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,
         layer=problems[0][0].node.layer if problems else None,
-        hint=_FIX if problems else _INSTALL,
+        hint=hint,
         severity=cannot_matter,
         kind="undecided" if is_guess else "finding",
-        because=_only(map(culprit_of, listing.kernels)),
+        because=because,
         data={
             "kernels": [
                 {"name": kernel.name, "directory": kernel.directory, "problem": problem}
@@ -121,10 +129,8 @@ def _only(culprits: Iterable[str]) -> str | None:
     return different.pop() if len(different) == 1 else None
 
 
-def _is_any_readable(listing: Listing, paths: Sequence[str]) -> bool:
-    """Return whether the container's user may read one of the files, or whether there are too many to check."""
-    filesystem, user = listing.shell.filesystem, listing.shell.user
-    return len(paths) > _SHOWN or any(find_denial(filesystem, path, user) is None for path in paths)
+def _may_be_usable(kernel: Kernel) -> bool:
+    return kernel.usable or kernel.unsure is not None
 
 
 def _problem(kernel: Kernel) -> str:

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN: Final = 20
+_LINK: Final = "Link 'python' to the image's interpreter: 'RUN ln -s python3 /usr/bin/python'"
 
 
 @rule(id="KRN010", severity={CLASSIC: Severity.WARNING})
@@ -51,7 +53,7 @@ def python_not_on_path(subject: Subject) -> Iterator[Finding]:
             message=f"Studio Classic runs 'python' to find kernels, but {program.problem.text}",
             path=program.path,
             layer=program.node.layer if program.node is not None else None,
-            hint="Link 'python' to the image's interpreter: 'RUN ln -s python3 /usr/bin/python'",
+            hint=_LINK if program.node is None else cure_of(program),
             data={"path": list(subject.facts.shell.path[:_SHOWN]), "problem": program.problem.text},
             because=program.problem.culprit,
         )

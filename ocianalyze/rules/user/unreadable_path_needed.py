@@ -50,6 +50,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.facts.user import Denial, find_denial
+from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
@@ -93,11 +94,11 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
     for kernel in listing.kernels:
         if kernel.hidden_by is not None or (kernel.name in seen and not kernel.visible):
             continue
-        program = kernel.program.problem if kernel.listed and kernel.program is not None else None
-        if program is not None and program.code == FORBIDDEN and not kernel.foreign:
-            message = f"kernel {kernel.name!r} cannot start: {program.text}"
-            hint = _opening(program.culprit or kernel.command[0], "a+rx")
-            yield about(kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=program.culprit)
+        problem = kernel.program.problem if kernel.listed and kernel.program is not None else None
+        if problem is not None and kernel.program is not None and problem.code == FORBIDDEN and not kernel.foreign:
+            message = f"kernel {kernel.name!r} cannot start: {problem.text}"
+            hint = cure_of(kernel.program)
+            yield about(kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=problem.culprit)
         denial, needed = _denial_of(kernel, listing)
         if denial is not None:
             message = f"kernel {kernel.name!r} needs {needed}, but {who} {denial.text}"
@@ -124,7 +125,7 @@ def _by_command(command: Command) -> Iterator[Finding]:
             message=f"the image's command {command.shown} cannot start: {program.problem.text}",
             path=program.path,
             layer=program.node.layer if program.node is not None else None,
-            hint=_opening(program.problem.culprit or program.path or program.word, "a+rx"),
+            hint=cure_of(program),
             data={"needed": program.path},
             culprit=program.problem.culprit,
         )
