@@ -302,10 +302,10 @@ def test_cuda_versions() -> None:
     [
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], None, "note", None),
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "550.54.15", "note", True),
-        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "535.104.05", "warning", False),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "535.104.05", "error", False),
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4 brand=tesla,driver>=535,driver<536"], "535.104.05", "note", None),
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "not a version", "note", None),
-        (["CUDA_VERSION=12.4.1"], "535.104.05", "warning", False),
+        (["CUDA_VERSION=12.4.1"], "535.104.05", "error", False),
         (["CUDA_VERSION=12.4.1.2.3"], None, "error", None),
         (["NVIDIA_REQUIRE_CUDA=newest"], None, "error", None),
     ],
@@ -317,7 +317,7 @@ def test_required_drivers(
     fulfilled: bool | None,  # noqa: FBT001 - three values
 ) -> None:
     ((found, finding),) = findings("GPU004", base(), config={"Env": variables}, driver_version=driver)
-    assert (found, finding.data["fulfilled"] if found != "error" else None) == (severity, fulfilled)
+    assert (found, finding.data["fulfilled"]) == (severity, fulfilled)
 
 
 def test_required_drivers_say_which() -> None:
@@ -349,7 +349,11 @@ def test_driver_capabilities(value: str, severity: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "reported"), [("all", False), ("void", True), ("none", True), ("", True), ("0", True)]
+    ("value", "reported"),
+    [
+        *(("all", False), ("nvidia.com/gpu=all", False), ("nvidia.com/gpu=0", True), ("nvidia.com/gpu=none", True)),
+        *(("void", True), ("none", True), ("", True), ("0", True)),
+    ],
 )
 def test_visible_devices(value: str, reported: bool) -> None:  # noqa: FBT001 - a column of the table
     config = {"Env": [f"NVIDIA_VISIBLE_DEVICES={value}"]}
@@ -364,7 +368,7 @@ def test_visible_devices(value: str, reported: bool) -> None:  # noqa: FBT001 - 
     [
         (None, False, "note"),
         ("525.60.13", False, "note"),
-        ("520.61.05", False, "warning"),
+        ("520.61.05", False, "error"),
         ("470.57.02", True, "note"),
     ],
 )
@@ -374,5 +378,6 @@ def test_minimum_drivers(driver: str | None, compat: bool, severity: str) -> Non
     ((found, finding),) = findings("GPU007", items, driver_version=driver)
     assert found == severity
     assert (finding.data["cuda"], finding.data["minimum_driver"]) == ("12.4", "525.60.13")
-    assert (driver or "") in finding.message or found == "note"
+    assert (driver or "") in finding.message or compat
+    assert ("is sufficient" in finding.message) == (driver == "525.60.13")
     assert findings("GPU007", base(), driver_version=driver) == []

@@ -8,7 +8,7 @@ that sets `CUDA_VERSION` but not `NVIDIA_REQUIRE_CUDA` requires `cuda>=` that ve
 disables all requirements. The finding is:
 
 - a note that states the requirement
-- a warning if the host's driver is given (`--driver-version`) and does not satisfy it
+- an error if the host's driver is given (`--driver-version`) and does not satisfy it
 - an error if the container runtime cannot parse it
 
 Conditions on the brand and the architecture of the GPU cannot be checked.
@@ -96,7 +96,7 @@ def driver_required(subject: Declaration) -> Iterator[Finding]:
                 message=f"{requirement.variable} requires {demanded}, but the host's driver is "
                 f"{subject.driver_version}: the container does not start on a GPU instance",
                 hint=_HINT,
-                severity=Severity.WARNING,
+                severity=Severity.ERROR,
                 data=data,
             )
         else:

@@ -3,9 +3,9 @@
 ## What it checks
 
 The newest CUDA runtime in the image (GPU003) determines the minimum driver: 580 for CUDA 13, 525.60.13 for CUDA 12, and
-450.80.02 for CUDA 11. The finding is a note, or a warning if the host's driver is given (`--driver-version`) and older.
-It remains a note if the image has NVIDIA's compatibility package, with which an older driver can work on data center
-GPUs.
+450.80.02 for CUDA 11. The finding is a note that says what is needed, and whether the host's driver is sufficient if it
+is given (`--driver-version`). A driver that is older is an error, unless the image has NVIDIA's
+compatibility package, with which an older driver can work on data center GPUs.
 
 ## Why it matters
 
@@ -66,9 +66,11 @@ def driver_too_old(subject: Subject) -> Iterator[Finding]:
     if too_old:
         message += f", which has {given}"
         message += "; the image's compatibility package may make it work" if compat else ""
+    elif known is not None:
+        message += f"; {given} is sufficient"
     yield Finding(
         message=message,
         hint="Use a CUDA version that the host's driver supports, such as wheels for an older one" if too_old else None,
-        severity=Severity.WARNING if too_old and not compat else None,
+        severity=Severity.ERROR if too_old and not compat else None,
         data={"cuda": newest, "minimum_driver": minimum, "driver_version": given, "compat": compat},
     )

@@ -2,7 +2,8 @@
 
 ## What it checks
 
-`NVIDIA_VISIBLE_DEVICES`, if the image sets it, is `all`. The values `void` and `none`, an empty value, and numbers or
+`NVIDIA_VISIBLE_DEVICES`, if the image sets it, is `all`, or its name for the Container Device Interface (CDI),
+`nvidia.com/gpu=all`. The values `void` and `none`, an empty value, and numbers or
 names of devices are reported.
 
 ## Why it matters
@@ -29,6 +30,7 @@ ENV NVIDIA_VISIBLE_DEVICES=all
 
 - [Specialized configurations](https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html),
   "GPU enumeration".
+- [Container Device Interface](https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/cdi-support.html).
 - moby, `daemon/nvidia_linux.go`: the variable that `--gpus` sets.
 """
 
@@ -44,7 +46,8 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "NVIDIA_VISIBLE_DEVICES"
 
-_NOTHING: Final = frozenset({"", "void", "none"})
+_EVERYTHING: Final = frozenset({"all", "nvidia.com/gpu=all", "runtime.nvidia.com/gpu=all"})
+_NOTHING: Final = frozenset({"", "void", "none", "nvidia.com/gpu=none", "runtime.nvidia.com/gpu=none"})
 
 
 def _is_set(subject: Declaration) -> bool:
@@ -55,7 +58,7 @@ def _is_set(subject: Declaration) -> bool:
 def visible_devices_fixed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the value is not ``all``."""
     value = subject.environment[VARIABLE]
-    if value.strip() == "all":
+    if value.strip() in _EVERYTHING:
         return
     what = "requests no GPU" if value.strip() in _NOTHING else "requests specific GPUs"
     yield Finding(
