@@ -1,0 +1,132 @@
+"""Instructions of a Dockerfile, carried out on a mounted tree and a configuration, as a builder does.
+
+What is here: ``RUN``, ``COPY <<EOF`` (with ``--chmod`` and ``--chown``), ``ENV``, ``LABEL``, ``USER``, ``WORKDIR``,
+``ENTRYPOINT`` and ``CMD``. ``RUN`` and ``COPY`` work as root, as if ``USER root`` stood before them, and without a
+network.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+Config: TypeAlias = Mapping[str, Any]
+"""The inner `config` object of an image: `User`, `Env`, `Cmd`, ..."""
+
+
+class Instruction(NamedTuple):
+    """One instruction: its keyword, its words, and its here-document."""
+
+    keyword: str
+    words: str
+    document: str = ""
+
+
+def parse(text: str) -> Iterator[Instruction]:
+    """Yield the instructions of a Dockerfile's lines; a backslash continues a line."""
+    lines = iter(text.strip("\n").splitlines())
+    for line in lines:
+        full = line.strip()
+        while full.endswith("\\"):
+            full = full[:-1] + next(lines).strip()
+        if not full or full.startswith("#"):
+            continue
+        keyword, _, words = full.partition(" ")
+        document = ""
+        if keyword == "COPY":
+            words = words.replace("<<EOF ", "")
+            while (part := next(lines)) != "EOF":
+                document += f"{part}\n"
+        yield Instruction(keyword, words.strip(), document)
+
+
+def carry_out(text: str, root: Path, config: Config) -> dict[str, Any]:
+    """Carry out instructions on the tree at `root`, and return what the configuration is after them.
+
+    Raises:
+        RuntimeError: A command failed; the message has its output.
+
+    """
+    after = dict(config)
+    for instruction in parse(text):
+        _carry_out(instruction, root, after)
+    return after
+
+
+def environment(config: Config) -> dict[str, str]:
+    """Return the variables of a configuration; PATH has its default."""
+    return {"PATH": DEFAULT_PATH} | dict(line.partition("=")[::2] for line in config.get("Env") or ())
+
+
+def _carry_out(instruction: Instruction, root: Path, config: dict[str, Any]) -> None:
+    words = instruction.words
+    match instruction.keyword:
+        case "RUN":
+            _run(root, ("/bin/sh", "-c", words), environment(config))
+        case "COPY":
+            _copy(root, shlex.split(words), instruction.document)
+        case "ENV":
+            config["Env"] = [f"{name}={value}" for name, value in _assigned(words, environment(config)).items()]
+        case "LABEL":
+            config["Labels"] = dict(word.partition("=")[::2] for word in shlex.split(words))
+        case "USER":
+            config["User"] = words
+        case "WORKDIR":
+            config["WorkingDir"] = words
+            _make_directory(root, words)
+        case "ENTRYPOINT":
+            config |= {"Entrypoint": command(words), "Cmd": None}
+        case "CMD":
+            config["Cmd"] = command(words)
+        case keyword:
+            raise ValueError(f"unknown instruction: {keyword}")
+
+
+def command(words: str) -> list[str]:
+    """Return the words of a command in exec form or shell form."""
+    if words.startswith("["):
+        return [str(word) for word in json.loads(words)]
+    return ["/bin/sh", "-c", words]
+
+
+def _assigned(words: str, before: Mapping[str, str]) -> dict[str, str]:
+    after = dict(before)
+    for word in shlex.split(words):
+        name, _, value = word.partition("=")
+        after[name] = re.sub(r"\$\{?(\w+)\}?", lambda found: before.get(found[1], ""), value)
+    return after
+
+
+def _run(root: Path, words: Sequence[str], variables: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        ["chroot", root, *words],
+        env={"HOME": "/root"} | dict(variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"RUN {words[-1]}: exit code {done.returncode}\n{done.stdout.decode(errors='replace')}")
+
+
+def _copy(root: Path, words: Sequence[str], document: str) -> None:
+    options = dict(word[2:].partition("=")[::2] for word in words if word.startswith("--"))
+    target = root / words[-1].lstrip("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    target.write_text(document)
+    target.chmod(int(options.get("chmod", "644"), 8))
+    if "chown" in options:
+        uid, gid = map(int, options["chown"].split(":"))
+        os.chown(target, uid, gid)
+
+
+def _make_directory(root: Path, path: str) -> None:
+    _run(root, ("mkdir", "-p", path), {"PATH": DEFAULT_PATH})

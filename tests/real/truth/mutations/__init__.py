@@ -1,0 +1,57 @@
+"""The table of mutations, and the cases that they make, alone and in pairs."""
+
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from tests.real.truth.mutations import configuration, files, kernels, others, server
+from tests.real.truth.mutations.mutation import Mutation
+from tests.real.truth.mutations.pairs import PAIRS
+
+MUTATIONS: Sequence[Mutation] = (
+    *server.MUTATIONS,
+    *configuration.MUTATIONS,
+    *files.MUTATIONS,
+    *kernels.MUTATIONS,
+    *others.MUTATIONS,
+)
+
+
+class Case(NamedTuple):
+    """An image that is started: a base, and the mutations on it."""
+
+    name: str
+    about: str
+    lines: str
+    base: str = "lab"
+    profile: str = "studio-jupyterlab"
+    container_config: Mapping[str, Any] = {}
+
+    @property
+    def app_image_config(self) -> Mapping[str, Any]:
+        """What the image is registered with: a command only if the case has one."""
+        return {
+            "AppImageConfigName": "truth",
+            "JupyterLabAppImageConfig": {"ContainerConfig": dict(self.container_config)},
+        }
+
+
+def _cases() -> Iterator[Case]:
+    for one in MUTATIONS:
+        yield Case(one.name, one.about, one.lines, one.base, container_config=one.container_config)
+    by_name = {one.name: one for one in MUTATIONS}
+    for pair in PAIRS:
+        first, second = (by_name[name] for name in pair)
+        base = second.base if first.base == "lab" else first.base
+        config = first.container_config or second.container_config
+        lines = f"{first.lines}\n{second.lines}"
+        yield Case(" + ".join(pair), f"{first.about}; {second.about}", lines, base, container_config=config)
+
+
+CASES: Mapping[str, Case] = {case.name: case for case in _cases()}
+"""The cases by name."""
+
+
+def quarter() -> Sequence[Case]:
+    """Return a fixed quarter of the cases: which ones, only their names decide."""
+    return [case for case in CASES.values() if zlib.crc32(case.name.encode()) % 4 == 0]

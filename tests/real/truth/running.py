@@ -1,0 +1,51 @@
+"""Runs cases, some side by side, each in a process whose mounts are its own."""
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from ocianalyze.layers.reading.cache import LayerCache
+from tests.real.truth.bases import BUILD, Made, make
+from tests.real.truth.building import build
+from tests.real.truth.comparing import Comparison, compare, scan
+from tests.real.truth.mounts import leave_mounts_behind, memory
+from tests.real.truth.mutations import Case
+from tests.real.truth.outcome import observe
+
+TOOLS = ("root", "mmdebstrap", "unshare", "nsenter", "ip")
+"""Programs that a case needs; most are part of every Linux."""
+
+
+def run_case(case: Case) -> Comparison:
+    """Build, scan and start an image, and return what came of it; a case that cannot be carried out is broken."""
+    begin = time.monotonic()
+    try:
+        comparison = _compared(case, make(case.base))
+    except (RuntimeError, OSError) as error:
+        comparison = Comparison.broken(case.name, str(error))
+    return comparison._replace(seconds=time.monotonic() - begin)
+
+
+def _compared(case: Case, base: Made) -> Comparison:
+    cache = LayerCache(BUILD / "truth" / "cache")
+    with tempfile.TemporaryDirectory(prefix="case-", dir=BUILD / "truth") as place, memory(Path(place)) as directory:
+        with build(base, case.lines, directory) as image:
+            report = scan(image, case, cache)
+            outcome = observe(image, case.profile, case.container_config, directory)
+    return compare(case, outcome, report)
+
+
+@contextmanager
+def running(cases: Sequence[Case], *, jobs: int | None = None) -> Iterator[Mapping[str, "Future[Comparison]"]]:
+    """Run cases, as many side by side as there are processors; the block gets what comes of each, by name."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=leave_mounts_behind) as pool:
+        try:
+            yield {case.name: pool.submit(run_case, case) for case in cases}
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
