@@ -4,15 +4,19 @@
 """
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real.truth.comparing import Comparison
 from tests.real.truth.known import KNOWN, OPEN
 from tests.real.truth.mutations import CASES, Case, quarter
 from tests.real.truth.running import TOOLS, running
 from tests.support.tools import skip_or_fail
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from tests.real.truth.comparing import Comparison
 
 pytestmark = pytest.mark.real
 

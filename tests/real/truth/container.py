@@ -1,7 +1,6 @@
 """A container as Studio would start it, without a container engine."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -69,7 +68,7 @@ def started(image: Built, start: Start, directory: Path) -> Iterator[Container]:
         namespaces = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
         with log.open("ab") as output:
             process = subprocess.Popen(
-                ["unshare", *namespaces, "--", sys.executable, "-I", "-S", launch.__file__, spec],
+                ["setpriv", "--pdeathsig=KILL", "unshare", *namespaces, "--", sys.executable, "-I", "-S", launch.__file__, spec],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -123,10 +122,9 @@ def same_namespace(pid: int) -> Iterator[int]:
         space = Path(f"/proc/{pid}/ns/pid").readlink()
     except OSError:
         return
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                if Path(f"/proc/{name}/ns/pid").readlink() == space:
-                    yield int(name)
-            except OSError:
-                continue
+    for process in Path("/proc").iterdir():
+        try:
+            if process.name.isdigit() and (process / "ns/pid").readlink() == space:
+                yield int(process.name)
+        except OSError:
+            continue

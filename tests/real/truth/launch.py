@@ -13,6 +13,7 @@ import socket
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 ADDRESS = "192.0.2.2"
@@ -25,6 +26,7 @@ _LINKS = {
     "stdout": "/proc/self/fd/1",
     "stderr": "/proc/self/fd/2",
 }
+_SHARED = "/dev/shm"  # noqa: S108 - inside the container
 _NOSUID, _NODEV, _NOEXEC, _RDONLY = 2, 4, 8, 1
 _PR_CAPBSET_DROP = 24
 _KEPT_CAPABILITIES = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31}
@@ -34,7 +36,7 @@ _LAST_CAPABILITY = 40
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """What a runtime does not start, in its words."""
 
 
@@ -45,7 +47,7 @@ class User:
         name, _, group = text.partition(":")
         line = next((line for line in _lines("/etc/passwd", 4) if _is_user(line, name)), None)
         if line is None and name and not name.isdigit():
-            raise Refusal(f"unable to find user {name}: no matching entries in passwd file")
+            raise RefusalError(f"unable to find user {name}: no matching entries in passwd file")
         self.uid = int(line[2]) if line else int(name or 0)
         self.gid = int(line[3]) if line else 0
         self.groups: list[int] = []
@@ -53,7 +55,7 @@ class User:
         if group:
             found = next((entry for entry in entries if group in (entry[0], entry[2])), None)
             if found is None and not group.isdigit():
-                raise Refusal(f"unable to find group {group}: no matching entries in group file")
+                raise RefusalError(f"unable to find group {group}: no matching entries in group file")
             self.gid = int(found[2]) if found else int(group)
         elif line is not None:
             self.groups = [int(entry[2]) for entry in entries if line[0] in ",".join(entry[3:4]).split(",")]
@@ -67,8 +69,7 @@ class User:
 
 def main() -> None:
     """Become the container."""
-    with open(sys.argv[1], encoding="utf-8") as file:
-        spec = json.load(file)
+    spec = json.loads(Path(sys.argv[1]).read_text())
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", "lo"], check=True)
     socket.sethostname("default")
@@ -81,14 +82,11 @@ def main() -> None:
             _make_directory(path)
             _mount("tmpfs", path, "tmpfs", f"mode=0755,uid={owner[0]},gid={owner[1]}", _NODEV | _NOSUID)
         for path, text in spec["files"].items():
-            _make_directory(os.path.dirname(path))
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
+            _make_directory(str(Path(path).parent))
+            Path(path).write_text(text)
         _start(spec)
-    except Refusal as refusal:
-        print(f"runtime: {refusal}", file=sys.stderr)
-    except OSError as error:
-        print(f"runtime: {error}", file=sys.stderr)
+    except (RefusalError, OSError) as error:
+        sys.stderr.write(f"runtime: {error}\n")
     sys.exit(REFUSED)
 
 
@@ -101,35 +99,32 @@ def _start(spec: dict[str, Any]) -> None:
     for descriptor in range(3):
         if not stat.S_ISCHR(os.fstat(descriptor).st_mode):
             os.fchown(descriptor, user.uid, -1)
-    os.setgroups(user.groups)
-    os.setresgid(user.gid, user.gid, user.gid)
-    os.setresuid(user.uid, user.uid, user.uid)
     variables = spec["env"]
     if not variables.get("HOME"):
         variables["HOME"] = user.home
+    os.setgroups(user.groups)
+    os.setresgid(user.gid, user.gid, user.gid)
+    os.setresuid(user.uid, user.uid, user.uid)
     if not spec["argv"]:
-        raise Refusal("no command specified")
+        raise RefusalError("no command specified")
     program = _find(spec["argv"][0], variables.get("PATH", ""))
-    os.execve(program, spec["argv"], variables)
+    os.execve(program, spec["argv"], variables)  # noqa: S606 - as a runtime does
 
 
 def _find(name: str, path: str) -> str:
-    if "/" in name:
-        candidates = [name]
-    else:
-        candidates = [os.path.join(directory or ".", name) for directory in path.split(":")]
+    candidates = [name] if "/" in name else [f"{directory or '.'}/{name}" for directory in path.split(":")]
     for candidate in candidates:
         try:
-            status = os.stat(candidate)
+            status = Path(candidate).stat()
         except OSError as error:
             if "/" in name:
-                raise Refusal(f'exec: "{name}": {error.strerror}') from error
+                raise RefusalError(f'exec: "{name}": {error.strerror}') from error
             continue
         if stat.S_ISREG(status.st_mode) and os.access(candidate, os.X_OK):
             return candidate
         if "/" in name:
-            raise Refusal(f'exec: "{name}": permission denied')
-    raise Refusal(f'exec: "{name}": executable file not found in $PATH')
+            raise RefusalError(f'exec: "{name}": permission denied')
+    raise RefusalError(f'exec: "{name}": executable file not found in $PATH')
 
 
 def _mount_kernel() -> None:
@@ -137,22 +132,22 @@ def _mount_kernel() -> None:
     _mount("proc", "/proc", "proc", "", _NOSUID | _NODEV | _NOEXEC)
     _make_directory("/dev")
     _mount("tmpfs", "/dev", "tmpfs", "mode=0755", _NOSUID)
+    os.umask(0)
     for name, numbers in _DEVICES.items():
         os.mknod(f"/dev/{name}", stat.S_IFCHR | 0o666, os.makedev(*numbers))
-        os.chmod(f"/dev/{name}", 0o666)
+    os.umask(0o022)
     for name, target in _LINKS.items():
-        os.symlink(target, f"/dev/{name}")
+        Path("/dev", name).symlink_to(target)
     _make_directory("/dev/pts")
     _mount("devpts", "/dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=0620,gid=5", _NOSUID | _NOEXEC)
-    _make_directory("/dev/shm")
-    _mount("shm", "/dev/shm", "tmpfs", "mode=1777,size=64m", _NOSUID | _NODEV | _NOEXEC)
+    _make_directory(_SHARED)
+    _mount("shm", _SHARED, "tmpfs", "mode=1777,size=64m", _NOSUID | _NODEV | _NOEXEC)
     _make_directory("/sys")
     _mount("sysfs", "/sys", "sysfs", "", _NOSUID | _NODEV | _NOEXEC | _RDONLY)
 
 
 def _make_directory(path: str) -> None:
-    if not os.path.isdir(path):
-        os.makedirs(path, 0o755)
+    Path(path).mkdir(parents=True, exist_ok=True)
 
 
 def _mount(source: str, target: str, kind: str, options: str, flags: int) -> None:
@@ -164,8 +159,7 @@ def _mount(source: str, target: str, kind: str, options: str, flags: int) -> Non
 
 def _lines(path: str, fields: int) -> list[list[str]]:
     try:
-        with open(path, "rb") as file:
-            lines = file.read().decode("utf-8", "replace").split("\n")
+        lines = Path(path).read_bytes().decode("utf-8", "replace").split("\n")
     except OSError:
         return []
     parts = [line.strip().split(":") for line in lines if line.strip() and not line.startswith("#")]

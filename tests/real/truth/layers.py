@@ -35,8 +35,7 @@ def write_layer(upper: Path, sink: IO[bytes]) -> None:
 
 
 def _walk(directory: Path) -> Iterator[Path]:
-    for name in sorted(os.listdir(directory)):
-        path = directory / name
+    for path in sorted(directory.iterdir()):
         yield path
         if path.is_dir() and not path.is_symlink():
             yield from _walk(path)

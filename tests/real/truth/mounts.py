@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,17 +10,19 @@ from pathlib import Path
 _CLONE_NEWNS = 0x00020000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 _MNT_DETACH = 2
+_PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def leave_mounts_behind() -> None:
-    """Move this process into a mount namespace of its own, from which no mount spreads."""
+    """Move this process into a mount namespace of its own, from which no mount spreads, and end it with its parent."""
+    _check(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
     _check(_libc.unshare(_CLONE_NEWNS), "unshare")
     mount("none", Path("/"), "", flags=_MS_REC | _MS_PRIVATE)
 
 
 def mount(source: str | Path, target: Path, kind: str, options: str = "", *, flags: int = 0) -> None:
-    """Mount, as mount(2)."""
+    """Do what the system call of this name does."""
     words = (os.fsencode(source), os.fsencode(target), kind.encode(), flags, options.encode())
     _check(_libc.mount(*words), f"mount {target}")
 

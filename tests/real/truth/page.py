@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.real.truth.recipes import BASES
 from tests.real.truth.comparing import Comparison
 from tests.real.truth.known import KNOWN, OPEN
 from tests.real.truth.mutations import CASES
+from tests.real.truth.recipes import BASES
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "truth.md"
 _BEGIN, _END = "<!-- cases: written by 'make truth ARGS=--write' -->\n", "<!-- /cases -->\n"

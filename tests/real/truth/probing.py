@@ -23,7 +23,7 @@ from tests.real.truth.launch import ADDRESS
 
 PORT = 8888
 ENDED = "the container ended"
-_PATIENCE = 90.0
+_PATIENCE = 60.0
 """Seconds for a server that is busy."""
 _IDLE = 6.0
 """Seconds without any work after which a container is not going to answer any more."""

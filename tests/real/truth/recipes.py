@@ -83,7 +83,9 @@ def _compile(rootfs: Path, python: str, *directories: str) -> None:
 
 
 _STACKS = f"""
-RUN userdel --remove sagemaker-user && useradd --no-log-init --create-home --shell /bin/bash --uid 1000 --no-user-group jovyan && mkdir /usr/local/bin/start-notebook.d /usr/local/bin/before-notebook.d
+RUN userdel --remove sagemaker-user \\
+    && useradd --no-log-init --create-home --shell /bin/bash --uid 1000 --no-user-group jovyan \\
+    && mkdir /usr/local/bin/start-notebook.d /usr/local/bin/before-notebook.d
 COPY <<EOF --chmod=755 /usr/local/bin/run-hooks.sh
 #!/bin/bash
 # Sources or runs what is in a directory; this file is sourced itself.
@@ -175,9 +177,9 @@ eval "$(micromamba shell hook --shell=bash)"
 micromamba activate base
 cp /etc/sagemaker/overrides.json /opt/conda/etc/jupyter/jupyter_server_config.d/
 if [ -n "$SAGEMAKER_APP_TYPE_LOWERCASE" ]; then
-    exec jupyter lab --ip 0.0.0.0 --port 8888 \\\\
-        --ServerApp.base_url="/$SAGEMAKER_APP_TYPE_LOWERCASE/default" \\\\
-        --ServerApp.token='' \\\\
+    exec jupyter lab --ip 0.0.0.0 --port 8888 \\
+        --ServerApp.base_url="/$SAGEMAKER_APP_TYPE_LOWERCASE/default" \\
+        --ServerApp.token='' \\
         --ServerApp.allow_origin='*'
 else
     exec jupyter lab --ip 0.0.0.0 --port 8888 --ServerApp.token='' --ServerApp.allow_origin='*'
@@ -201,7 +203,8 @@ EOF
 COPY <<EOF /etc/sagemaker/overrides.json
 {{"ServerApp": {{"jpserver_extensions": {{}}}}}}
 EOF
-RUN mkdir -p /var/run/supervisord /var/log/studio /opt/conda/etc/jupyter/jupyter_server_config.d && chown -R 1000:100 /var/run/supervisord /var/log/studio /opt/conda && chmod 777 /home
+RUN mkdir -p /var/run/supervisord /var/log/studio /opt/conda/etc/jupyter/jupyter_server_config.d \\
+    && chown -R 1000:100 /var/run/supervisord /var/log/studio /opt/conda && chmod 777 /home
 ENV SAGEMAKER_LOGGING_DIR=/var/log/sagemaker/ STUDIO_LOGGING_DIR=/var/log/studio/ USER=sagemaker-user
 ENV PATH=/opt/conda/bin:/opt/conda/condabin:{_PATH} SHELL=/bin/bash
 LABEL org.amazon.sagemaker-distribution.image.version=4.0.0

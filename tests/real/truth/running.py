@@ -17,7 +17,7 @@ from tests.real.truth.mounts import leave_mounts_behind, memory
 from tests.real.truth.mutations import Case
 from tests.real.truth.outcome import observe
 
-TOOLS = ("root", "mmdebstrap", "unshare", "nsenter", "ip")
+TOOLS = ("root", "mmdebstrap", "unshare", "setpriv", "nsenter", "ip")
 """Programs that a case needs; most are part of every Linux."""
 
 
@@ -33,10 +33,13 @@ def run_case(case: Case) -> Comparison:
 
 def _compared(case: Case, base: Made) -> Comparison:
     cache = LayerCache(BUILD / "truth" / "cache")
-    with tempfile.TemporaryDirectory(prefix="case-", dir=BUILD / "truth") as place, memory(Path(place)) as directory:
-        with build(base, case.lines, directory) as image:
-            report = scan(image, case, cache)
-            outcome = observe(image, case.profile, case.container_config, directory)
+    with (
+        tempfile.TemporaryDirectory(prefix="case-", dir=BUILD / "truth") as place,
+        memory(Path(place)) as directory,
+        build(base, case.lines, directory) as image,
+    ):
+        report = scan(image, case, cache)
+        outcome = observe(image, case.profile, case.container_config, directory)
     return compare(case, outcome, report)
 
 

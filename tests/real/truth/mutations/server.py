@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from tests.real.truth.recipes import START
 from tests.real.truth.mutations.mutation import Mutation, serve, settings, words
+from tests.real.truth.recipes import START
 
 _PEM = """-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg0/FsRSgT35GJVxVE
@@ -85,6 +85,7 @@ MUTATIONS: Sequence[Mutation] = (
     _M("option-misspelt", "a class name with a typing error", serve("--SeverApp.ip=0.0.0.0", without="ip")),
     _M("flag-unknown", "a flag that does not exist", serve("--no-such-flag")),
     _M("value-wrong", "a port that is no number", serve(port="http")),
+    _M("file-missing", "a notebook to open that is not there", serve("first.ipynb")),
     _M("no-browser", "no browser is opened", serve("--no-browser")),
     _M("debug", "more is logged", serve("--debug")),
     _M("version", "the server only prints its version", serve("--version")),
