@@ -25,6 +25,7 @@ from tests.support.tools import run
 
 _HERE = Path(__file__)
 _SOURCES = ("bases.py", "recipes.py", "layers.py", "dockerfile.py")
+_VERSION = hashlib.sha256(b"".join(_HERE.with_name(name).read_bytes() for name in _SOURCES)).hexdigest()[:12]
 BUILD = _HERE.resolve().parents[3] / "build"
 
 
@@ -103,8 +104,7 @@ def _debian() -> Path:
 
 
 def _directory() -> Path:
-    sources = b"".join(_HERE.with_name(name).read_bytes() for name in _SOURCES)
-    directory = BUILD / "truth" / hashlib.sha256(sources).hexdigest()[:12]
+    directory = BUILD / "truth" / _VERSION
     directory.mkdir(parents=True, exist_ok=True)
     return directory
 

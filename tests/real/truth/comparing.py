@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.reports.report import Report
+from tests.real.truth.apps import APPS, app_image_config
 from tests.real.truth.building import Built
 from tests.real.truth.mutations import Case
 from tests.real.truth.outcome import Outcome
@@ -51,7 +52,8 @@ class Comparison(NamedTuple):
 def scan(image: Built, case: Case, cache: LayerCache) -> Report:
     """Return our report of an image, for the profile that the case is about."""
     source = Source(reference=f"oci:{image.layout}", cache=cache, offline=True, jobs=1)
-    return analyze(source, Policy(profiles=[case.profile], app_image_config=case.app_image_config))
+    registered = app_image_config(case.profile, case.container_config)
+    return analyze(source, Policy(profiles=[case.profile], app_image_config=registered))
 
 
 def compare(case: Case, outcome: Outcome, report: Report) -> Comparison:
@@ -68,7 +70,7 @@ def compare(case: Case, outcome: Outcome, report: Report) -> Comparison:
     if verdict in ("pass", "fail") and outcome.works is not (verdict == "pass"):
         happened = "it works" if outcome.works else f"it does not work ({outcome.reason})"
         differences.append(f"the verdict is {verdict}, but {happened}")
-    if outcome.up and verdict != "undecided" and usable != outcome.printed:
+    if outcome.up and APPS[case.profile].has_kernels and verdict != "undecided" and usable != outcome.printed:
         differences += [f"kernel {name!r} printed, but is not usable" for name in sorted(outcome.printed - usable)]
         differences += [
             f"kernel {name!r} is usable, but: {outcome.silent.get(name, 'it is not listed')}"

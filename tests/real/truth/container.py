@@ -1,6 +1,7 @@
 """A container as Studio would start it, without a container engine."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,22 +12,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.real.truth import launch
+from tests.real.truth.apps import App
+from tests.real.truth.bases import make
 from tests.real.truth.building import Built
 from tests.real.truth.dockerfile import environment
 from tests.real.truth.mounts import overlay
 
-STUDIO = {
-    "AWS_ACCOUNT_ID": "123456789012",
-    "AWS_REGION": "us-east-1",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/none",
-    "SAGEMAKER_SPACE_NAME": "space",
-}
-"""Variables that Studio sets, and which take precedence over those of the image."""
+_INTERNAL = "/opt/.sagemakerinternal"
 _VOLUMES = {
     "/home/sagemaker-user": (1000, 100),
     "/opt/ml": (0, 0),
-    "/opt/.sagemakerinternal": (0, 0),
+    _INTERNAL: (0, 0),
     "/var/log/studio": (1000, 100),
 }
 _FILES = {
@@ -37,11 +33,10 @@ _FILES = {
 }
 
 
-class Start(NamedTuple):
-    """How an app starts an image: its type, and the ContainerConfig that the image is registered with."""
-
-    app_type: str = "JupyterLab"
-    container_config: Mapping[str, Any] = {}
+_NAMESPACES = (
+    *("setpriv", "--pdeathsig=KILL"),
+    *("unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"),
+)
 
 
 class Container(NamedTuple):
@@ -59,39 +54,47 @@ class Container(NamedTuple):
 
 
 @contextmanager
-def started(image: Built, start: Start, directory: Path) -> Iterator[Container]:
+def started(image: Built, app: App, container_config: Mapping[str, Any], directory: Path) -> Iterator[Container]:
     """Start a container for the duration of the block; `directory` gets what it writes."""
-    with overlay(image.trees, directory / "container") as root:
+    trees = image.trees if app.platform is None else (_platform(app.platform), *image.trees)
+    with overlay(trees, directory / "container") as root:
         spec = directory / "container.json"
-        spec.write_text(json.dumps(_spec(image.config, start, root)))
+        spec.write_text(json.dumps(_spec(image.config, app, container_config, root)))
         log = directory / "container.log"
-        namespaces = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child")
         with log.open("ab") as output:
             process = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", "unshare", *namespaces, "--", sys.executable, "-I", "-S", launch.__file__, spec],
+                [*_NAMESPACES, "--", sys.executable, "-I", "-S", launch.__file__, spec],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        first = _first(process)
         try:
-            yield Container(process, _first(process), log)
+            yield Container(process, first, log)
         finally:
-            process.send_signal(signal.SIGKILL)
+            if first is not None and process.poll() is None:
+                os.kill(first, signal.SIGKILL)
             process.wait()
 
 
-def _spec(config: Mapping[str, Any], start: Start, root: Path) -> dict[str, Any]:
-    given = start.container_config
+def _spec(config: Mapping[str, Any], app: App, given: Mapping[str, Any], root: Path) -> dict[str, Any]:
     variables = environment(config) | dict(given.get("ContainerEnvironmentVariables", {}))
     return {
         "root": str(root),
-        "volumes": _VOLUMES,
+        "volumes": {path: owner for path, owner in _VOLUMES.items() if app.platform is None or path != _INTERNAL},
         "files": _FILES,
-        "env": variables | STUDIO | {"SAGEMAKER_APP_TYPE": start.app_type},
+        "env": variables | dict(app.variables),
         "user": config.get("User") or "",
         "cwd": config.get("WorkingDir") or "/",
-        "argv": _command(config, given),
+        "argv": app.command or _command(config, given),
     }
+
+
+def _platform(base: str) -> Path:
+    """Return a tree that has only what the platform mounts, which hides what the image has there."""
+    tree = make(base).trees[0]
+    os.setxattr(tree / _INTERNAL[1:], "trusted.overlay.opaque", b"y")
+    return tree
 
 
 def _command(config: Mapping[str, Any], given: Mapping[str, Any]) -> Sequence[str]:

@@ -30,7 +30,7 @@ class Instruction(NamedTuple):
 
 def parse(text: str) -> Iterator[Instruction]:
     """Yield the instructions of a Dockerfile's lines; a backslash continues a line."""
-    lines = iter(text.strip("\n").splitlines())
+    lines = iter(text.strip("\n").split("\n"))
     for line in lines:
         full = line.strip()
         while full.endswith("\\"):
@@ -121,7 +121,7 @@ def _copy(root: Path, words: Sequence[str], document: str) -> None:
     target = root / words[-1].lstrip("/")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
-    target.write_text(document)
+    target.write_bytes(document.encode())
     target.chmod(int(options.get("chmod", "644"), 8))
     if "chown" in options:
         uid, gid = map(int, options["chown"].split(":"))

@@ -9,6 +9,7 @@ No module of the project is imported, because the image's root is no place to im
 import ctypes
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -28,7 +29,7 @@ _LINKS = {
 }
 _SHARED = "/dev/shm"  # noqa: S108 - inside the container
 _NOSUID, _NODEV, _NOEXEC, _RDONLY = 2, 4, 8, 1
-_PR_CAPBSET_DROP = 24
+_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP = 1, 24
 _KEPT_CAPABILITIES = {0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31}
 """Docker's and containerd's default set."""
 _LAST_CAPABILITY = 40
@@ -105,6 +106,7 @@ def _start(spec: dict[str, Any]) -> None:
     os.setgroups(user.groups)
     os.setresgid(user.gid, user.gid, user.gid)
     os.setresuid(user.uid, user.uid, user.uid)
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # again, because another user forgets it
     if not spec["argv"]:
         raise RefusalError("no command specified")
     program = _find(spec["argv"][0], variables.get("PATH", ""))

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.real.truth import probing
+from tests.real.truth.apps import APPS, App
 from tests.real.truth.building import Built
-from tests.real.truth.container import Container, Start, started
+from tests.real.truth.container import Container, started
 
 OK = 200
 ENDED = probing.ENDED
@@ -22,7 +23,7 @@ class Outcome(NamedTuple):
     """What happened.
 
     `up` is whether the server answered its health check; `works` is whether the app showed its page, too, and a kernel
-    printed.
+    printed, or all kernels that were asked for.
     """
 
     up: bool
@@ -41,27 +42,18 @@ class Outcome(NamedTuple):
         return f"{self.reason}: {lines[-1]}"
 
 
-class App(NamedTuple):
-    """An app: its base URL, and the page that users see."""
-
-    base: str
-    page: str
-
-
-APPS: Mapping[str, App] = {"studio-jupyterlab": App("/jupyterlab/default", "/lab")}
-
-
 def observe(image: Built, profile: str, container_config: Mapping[str, Any], directory: Path) -> Outcome:
     """Start an image and tell what happens."""
-    with started(image, Start("JupyterLab", container_config), directory) as container:
+    app = APPS[profile]
+    with started(image, app, container_config, directory) as container:
         if container.pid is None:
             return Outcome(up=False, works=False, reason="not started", printed=frozenset(), silent={}, log="")
-        return _outcome(_ask(container, container.pid, APPS[profile]), container)
+        return _outcome(_ask(container, container.pid, profile), app, container)
 
 
-def _ask(container: Container, pid: int, app: App) -> probing.Answers:
+def _ask(container: Container, pid: int, profile: str) -> probing.Answers:
     done = subprocess.run(
-        ["nsenter", f"--net=/proc/{pid}/ns/net", sys.executable, "-m", probing.__name__, str(pid), app.base, app.page],
+        ["nsenter", f"--net=/proc/{pid}/ns/net", sys.executable, "-m", probing.__name__, str(pid), profile],
         capture_output=True,
         check=False,
         cwd=_ROOT,
@@ -74,14 +66,14 @@ def _ask(container: Container, pid: int, app: App) -> probing.Answers:
     raise RuntimeError(f"asking the container failed: {done.stderr.decode(errors='replace')}")
 
 
-def _outcome(answers: probing.Answers, container: Container) -> Outcome:
+def _outcome(answers: probing.Answers, app: App, container: Container) -> Outcome:
     printed = frozenset(name for name, problem in answers.kernels.items() if not problem)
     silent = {name: problem for name, problem in answers.kernels.items() if problem}
     if answers.problem:
         reason = answers.problem
-    elif answers.page != OK:
+    elif app.page and answers.page != OK:
         reason = f"the page of the app is answered with {answers.page or 'an error page'}"
-    elif not printed:
+    elif app.has_kernels and not (printed.issuperset(app.requested) and printed):
         reason = "; ".join(f"{name}: {problem}" for name, problem in silent.items()) or "no kernel is listed"
     else:
         reason = ""

@@ -1,7 +1,7 @@
 """Run as a program in a container's network: asks its server as Studio and a browser would.
 
-Arguments: the first process of the container, the base URL, and the page that the app shows. Standard output is the
-JSON of what came of it (`Answers`).
+Arguments: the first process of the container, and the profile of its app. Standard output is the JSON of what came of
+it (`Answers`).
 """
 
 import http.client
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import websocket
 
+from tests.real.truth.apps import APPS, App
 from tests.real.truth.container import same_namespace
 from tests.real.truth.launch import ADDRESS
 
@@ -30,11 +31,15 @@ _IDLE = 6.0
 _STEADY = 3.0
 """Seconds after which a wrong answer is not going to become a right one."""
 _KERNEL_PATIENCE = 40.0
-_APP = b"jupyter-config-data"
-"""What every page of JupyterLab holds."""
 _LISTENING = "0A"
 _ENDED = ("restarting", "autorestarting", "dead", "gone")
-_PRINT = {"R": "cat(6*7)", "bash": "echo $((6*7))", "julia": "println(6*7)"}
+_PLATFORM = "/opt/.sagemakerinternal"
+_PRINT = {
+    "python": "import sys; print(6*7, sys.executable)",
+    "R": "cat(6*7)",
+    "bash": "echo $((6*7))",
+    "julia": "println(6*7)",
+}
 
 
 class Answers(NamedTuple):
@@ -79,7 +84,7 @@ class Server:
             connection.close()
 
 
-def wait(server: Server, pid: int) -> str:
+def wait(server: Server, pid: int, health: str) -> str:
     """Wait until the server answers its health check with 200; return why it does not, or nothing."""
     end = time.monotonic() + _PATIENCE
     worked, last_work = -1, time.monotonic()
@@ -89,7 +94,7 @@ def wait(server: Server, pid: int) -> str:
         if not processes:
             return ENDED
         try:
-            status, _ = server.ask("/api/status")
+            status, _ = server.ask(health)
             if status == http.client.OK:
                 return ""
             answer = f"the health check is answered with {status}"
@@ -136,7 +141,7 @@ def try_kernel(server: Server, name: str, language: str) -> str:
         return f"starting it is answered with {status}: {_message(body)}"
     kernel = json.loads(body)["id"]
     try:
-        return _print(server, kernel, _PRINT.get(language, "print(6*7)"))
+        return _print(server, kernel, _PRINT.get(language, _PRINT["python"]))
     finally:
         server.ask(f"/api/kernels/{kernel}", method="DELETE", timeout=_KERNEL_PATIENCE)
 
@@ -166,8 +171,9 @@ def _converse(server: Server, kernel: str, code: str) -> str:
         channels.send(json.dumps(_request(code)))
         while time.monotonic() < end:
             message = json.loads(channels.recv())
-            if "42" in json.dumps(message["content"].get("text", "")):
-                return ""
+            text = str(message["content"].get("text", ""))
+            if "42" in text:
+                return "it runs the platform's own Python" if _PLATFORM in text else ""
             if message["msg_type"] == "error":
                 return f"it answered with an error: {message['content'].get('evalue')}"
             if message["content"].get("execution_state") in _ENDED:
@@ -197,15 +203,19 @@ def _message(body: bytes) -> str:
         return body.decode(errors="replace")[:200]
 
 
-def answers(pid: int, base: str, page: str) -> Answers:
+def answers(pid: int, app: App) -> Answers:
     """Ask everything."""
-    server = Server(base)
-    if problem := wait(server, pid):
+    server = Server(app.base_url)
+    if problem := wait(server, pid, app.health):
         return Answers(problem)
-    shown, content = server.ask(page, timeout=30)
-    if shown == http.client.OK and _APP not in content:
-        shown = 0
-    contents, _ = server.ask("/api/contents", timeout=30)
+    shown = contents = 0
+    if app.page:
+        shown, content = server.ask(app.page[0], timeout=30)
+        if shown == http.client.OK and app.page[1].encode() not in content:
+            shown = 0
+        contents, _ = server.ask("/api/contents", timeout=30)
+    if not app.has_kernels:
+        return Answers("", shown, contents)
     status, body = server.ask("/api/kernelspecs", timeout=30)
     if status != http.client.OK:
         return Answers(f"the list of kernels is answered with {status}", shown, contents)
@@ -216,4 +226,4 @@ def answers(pid: int, base: str, page: str) -> Answers:
 
 if __name__ == "__main__":
     os.environ.pop("http_proxy", None)
-    json.dump(answers(int(sys.argv[1]), sys.argv[2], sys.argv[3])._asdict(), sys.stdout)
+    json.dump(answers(int(sys.argv[1]), APPS[sys.argv[2]])._asdict(), sys.stdout)

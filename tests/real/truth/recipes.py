@@ -22,7 +22,6 @@ START = (
 )
 """The command of AWS's sample image for JupyterLab."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_CONDA_PYTHON = "/opt/conda/bin/python3.11"
 
 
 class Base(NamedTuple):
@@ -51,8 +50,18 @@ def _r(rootfs: Path, scratch: Path) -> None:
 
 
 def _conda(rootfs: Path, scratch: Path) -> None:
+    _prefix(rootfs, scratch, "/opt/conda", *_JUPYTERLAB, "supervisor==4.3.0", "setuptools<81")
+    chroot(rootfs, "/opt/conda/bin/python3.11", "-m", "ipykernel", "install", "--sys-prefix")
+
+
+def _gateway(rootfs: Path, scratch: Path) -> None:
+    """Make what the platform of Studio Classic mounts into an image: a server with a Python of its own."""
+    _prefix(rootfs, scratch, "/opt/.sagemakerinternal/conda", "jupyter_kernel_gateway==3.0.1", *_JUPYTERLAB[1:4])
+
+
+def _prefix(rootfs: Path, scratch: Path, path: str, *requirements: str) -> None:
     """Make a prefix as conda lays it out, with a Python of its own: Debian's, because conda's packages are not here."""
-    prefix = rootfs / "opt/conda"
+    prefix, python = rootfs / path[1:], f"{path}/bin/python3.11"
     (prefix / "bin").mkdir(parents=True)
     shutil.copy2(rootfs / "usr/bin/python3.11", prefix / "bin")
     for link in ("python3", "python"):
@@ -64,9 +73,20 @@ def _conda(rootfs: Path, scratch: Path) -> None:
     (library / "dist-packages").symlink_to("site-packages")  # the name that Debian has compiled in
     (prefix / "conda-meta").mkdir()
     (prefix / "conda-meta/history").write_text("==> 2026-01-02 03:04:05 <==\n")
-    install_wheels(rootfs, scratch, *_JUPYTERLAB, "supervisor==4.3.0", "setuptools<81", python=_CONDA_PYTHON)
-    chroot(rootfs, _CONDA_PYTHON, "-m", "ipykernel", "install", "--sys-prefix")
-    _compile(rootfs, _CONDA_PYTHON, "/opt/conda/lib")
+    install_wheels(rootfs, scratch, *requirements, python=python)
+    _compile(rootfs, python, f"{path}/lib")
+
+
+def _classic(rootfs: Path, scratch: Path) -> None:
+    install_wheels(rootfs, scratch, _JUPYTERLAB[4])
+    chroot(rootfs, "python3", "-m", "ipykernel", "install")
+    _compile(rootfs, "python3", "/usr/local/lib", "/usr/lib/python3.11")
+
+
+def _code_editor(rootfs: Path, _scratch: Path) -> None:
+    program = rootfs / "usr/local/bin/sagemaker-code-editor"
+    program.write_text(_EDITOR)
+    program.chmod(0o755)
 
 
 def _tini(rootfs: Path, scratch: Path) -> None:
@@ -82,6 +102,48 @@ def _compile(rootfs: Path, python: str, *directories: str) -> None:
     chroot(rootfs, "sh", "-c", f"{python} -m compileall -q -j 2 {' '.join(directories)} || true")
 
 
+_GATEWAY = """
+COPY <<EOF --chmod=755 /opt/.sagemakerinternal/conda/kgw_variant
+#!/bin/sh
+# As far as logs of real starts show it: kernels are looked for in the prefix of the image's python.
+if command -v python >/dev/null; then
+    JUPYTER_PATH=$(python -c 'import sys; print(sys.prefix)')/share/jupyter/
+    export JUPYTER_PATH
+fi
+exec /opt/.sagemakerinternal/conda/bin/jupyter-kernelgateway --ip=0.0.0.0 --port=8888
+EOF
+"""
+_EDITOR = '''#!/usr/bin/python3
+"""A stand-in: it has the options of Code Editor that AWS documents, and answers below its base path."""
+import argparse
+import http.server
+
+parser = argparse.ArgumentParser(allow_abbrev=False)
+parser.add_argument("--host", default="localhost")
+parser.add_argument("--port", type=int, default=8000)
+parser.add_argument("--base-path", default="/")
+parser.add_argument("--without-connection-token", action="store_true")
+parser.add_argument("--connection-token")
+parser.add_argument("--server-data-dir")
+parser.add_argument("--extensions-dir")
+parser.add_argument("--user-data-dir")
+parser.add_argument("--accept-server-license-terms", action="store_true")
+options = parser.parse_args()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        below = self.path.lower().startswith(options.base_path.lower().rstrip("/") + "/")
+        self.send_response(404 if not below else 200 if options.without_connection_token else 403)
+        self.end_headers()
+
+
+http.server.ThreadingHTTPServer((options.host, options.port), Handler).serve_forever()
+'''
+EDITOR_START = (
+    'sagemaker-code-editor --host 0.0.0.0 --port 8888 --without-connection-token --base-path "/CodeEditor/default"'
+)
+"""The command of AWS's sample image for Code Editor."""
 _STACKS = f"""
 RUN userdel --remove sagemaker-user \\
     && useradd --no-log-init --create-home --shell /bin/bash --uid 1000 --no-user-group jovyan \\
@@ -225,5 +287,10 @@ BASES: Mapping[str, Base] = {
     ),
     "stacks": Base("The same with start scripts as in Jupyter's docker-stacks", "conda", _tini, _STACKS),
     "distribution": Base("The same with start scripts as in SageMaker Distribution", "conda", _nothing, _DISTRIBUTION),
+    "classic": Base("AWS's sample for Studio Classic: ipykernel only", "debian", _classic, "USER 1000"),
+    "gateway": Base("What the platform of Studio Classic brings", "debian", _gateway, _GATEWAY),
+    "editor": Base(
+        "Debian with a stand-in for Code Editor's server", "debian", _code_editor, f"USER 1000\nCMD {EDITOR_START}"
+    ),
 }
 """The bases by name."""

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from tests.real.truth.mutations import configuration, files, kernels, others, server
+from tests.real.truth.mutations import apps, configuration, files, kernels, others, server
 from tests.real.truth.mutations.mutation import Mutation
 from tests.real.truth.mutations.pairs import PAIRS
 
@@ -14,6 +14,7 @@ MUTATIONS: Sequence[Mutation] = (
     *files.MUTATIONS,
     *kernels.MUTATIONS,
     *others.MUTATIONS,
+    *apps.MUTATIONS,
 )
 
 
@@ -27,18 +28,10 @@ class Case(NamedTuple):
     profile: str = "studio-jupyterlab"
     container_config: Mapping[str, Any] = {}
 
-    @property
-    def app_image_config(self) -> Mapping[str, Any]:
-        """What the image is registered with: a command only if the case has one."""
-        return {
-            "AppImageConfigName": "truth",
-            "JupyterLabAppImageConfig": {"ContainerConfig": dict(self.container_config)},
-        }
-
 
 def _cases() -> Iterator[Case]:
     for one in MUTATIONS:
-        yield Case(one.name, one.about, one.lines, one.base, container_config=one.container_config)
+        yield Case(one.name, one.about, one.lines, one.base, one.profile, one.container_config)
     by_name = {one.name: one for one in MUTATIONS}
     for pair in PAIRS:
         first, second = (by_name[name] for name in pair)

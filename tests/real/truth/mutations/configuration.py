@@ -8,7 +8,7 @@ from tests.real.truth.mutations.mutation import KERNELS, Mutation, serve, settin
 _M = Mutation
 _PY = "/etc/jupyter/jupyter_server_config.py"
 _JSON = "/etc/jupyter/jupyter_server_config.json"
-_ALL = {"ip": "0.0.0.0", "port": 8888, "base_url": "/jupyterlab/default", "token": "", "allow_origin": "*"}  # noqa: S104
+_ALL = {"ip": "0.0.0.0", "port": 8888, "base_url": "/jupyterlab/default", "token": "", "allow_origin": "*"}
 _ALL_PY = "\n".join(f"c.ServerApp.{name} = {value!r}" for name, value in _ALL.items())
 _ALL_JSON = json.dumps({"ServerApp": _ALL})
 _BARE = 'CMD ["jupyter", "lab"]'

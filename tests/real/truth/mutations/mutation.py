@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 KERNELS = "/usr/local/share/jupyter/kernels"
 PACKAGES = "/usr/local/lib/python3.11/dist-packages"
 OPTIONS = {
-    "ip": "0.0.0.0",  # noqa: S104 - what Studio asks for
+    "ip": "0.0.0.0",
     "port": "8888",
     "ServerApp.base_url": "/jupyterlab/default",
     "ServerApp.token": "",
@@ -27,6 +27,7 @@ class Mutation(NamedTuple):
     lines: str
     container_config: Mapping[str, Any] = {}
     base: str = "lab"
+    profile: str = "studio-jupyterlab"
 
 
 def words(*extra: str, program: str = "jupyter lab", without: str = "", **options: str) -> list[str]:
