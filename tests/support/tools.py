@@ -23,6 +23,10 @@ _DEBIAN_PACKAGES: Mapping[str, str] = {
     "dockerd": "docker.io",
     "htpasswd": "apache2-utils",
     "igzip": "isal",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
     "xz": "xz-utils",
 }
 _OF_PYPI = frozenset(("basedpyright",))

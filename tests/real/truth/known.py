@@ -6,4 +6,4 @@ KNOWN: Mapping[str, str] = {}
 """Cases that are to agree one day; a test fails when one does."""
 
 OPEN: Mapping[str, str] = {}
-"""Cases that a static tool cannot decide, or that hinge on what nobody documents: undecided is right for them."""
+"""Cases that a static tool cannot decide, or that hinge on what nobody documents: any verdict is right for them."""

@@ -11,7 +11,7 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -126,27 +126,33 @@ def _listens() -> bool:
 
 
 def _work(pid: int) -> int:
-    """Return the processor time of a process in ticks."""
+    """Return the processor time of a process in ticks, or -1 if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0
-    return int(fields[11]) + int(fields[12])
+        return -1
+    return -1 if fields[0] == "Z" else int(fields[11]) + int(fields[12])
 
 
-def try_kernel(server: Server, name: str, language: str) -> str:
+def try_kernel(server: Server, pid: int, name: str, language: str) -> str:
     """Start a kernel and tell it to print; return what went wrong, or nothing."""
+    before = set(same_namespace(pid))
     status, body = server.ask("/api/kernels", method="POST", body={"name": name}, timeout=_KERNEL_PATIENCE)
     if status != http.client.CREATED:
         return f"starting it is answered with {status}: {_message(body)}"
     kernel = json.loads(body)["id"]
     try:
-        return _print(server, kernel, _PRINT.get(language, _PRINT["python"]))
+        return _print(server, kernel, _PRINT.get(language, _PRINT["python"]), lambda: _alive(pid, before))
     finally:
         server.ask(f"/api/kernels/{kernel}", method="DELETE", timeout=_KERNEL_PATIENCE)
 
 
-def _print(server: Server, kernel: str, code: str) -> str:
+def _alive(pid: int, before: set[int]) -> bool:
+    """Tell whether the container has a process that it did not have before."""
+    return any(process not in before and _work(process) >= 0 for process in same_namespace(pid))
+
+
+def _print(server: Server, kernel: str, code: str, alive: Callable[[], bool]) -> str:
     """Tell a kernel to print; connecting waits for the kernel, so that its state is watched meanwhile."""
     with ThreadPoolExecutor(1) as pool:
         printing = pool.submit(_converse, server, kernel, code)
@@ -154,7 +160,7 @@ def _print(server: Server, kernel: str, code: str) -> str:
             time.sleep(0.2)
             status, body = server.ask(f"/api/kernels/{kernel}")
             state = json.loads(body)["execution_state"] if status == http.client.OK else "gone"
-            if state in _ENDED and not printing.done():
+            if (state in _ENDED or not alive()) and not printing.done():
                 server.hang_up()
                 return "it ended"
     return printing.result()
@@ -220,7 +226,9 @@ def answers(pid: int, app: App) -> Answers:
     if status != http.client.OK:
         return Answers(f"the list of kernels is answered with {status}", shown, contents)
     listed = json.loads(body)["kernelspecs"]
-    kernels = {name: try_kernel(server, name, kernel["spec"].get("language", "")) for name, kernel in listed.items()}
+    kernels = {
+        name: try_kernel(server, pid, name, kernel["spec"].get("language", "")) for name, kernel in listed.items()
+    }
     return Answers("", shown, contents, kernels)
 
 

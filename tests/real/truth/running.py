@@ -45,9 +45,12 @@ def _compared(case: Case, base: Made) -> Comparison:
 
 @contextmanager
 def running(cases: Sequence[Case], *, jobs: int | None = None) -> Iterator[Mapping[str, "Future[Comparison]"]]:
-    """Run cases, as many side by side as there are processors; the block gets what comes of each, by name."""
+    """Run cases side by side; the block gets what comes of each, by name.
+
+    By default there are two for each processor, because a case that fails mostly waits.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs or os.cpu_count(), context, initializer=leave_mounts_behind) as pool:
+    with ProcessPoolExecutor(jobs or 2 * (os.cpu_count() or 1), context, initializer=leave_mounts_behind) as pool:
         try:
             yield {case.name: pool.submit(run_case, case) for case in cases}
         finally:
