@@ -15,6 +15,8 @@ import pytest
 REQUIRE_TOOLS = "OCIANALYZE_REQUIRE_TOOLS"
 ROOT = "root"
 """Not a program: a test that `requires("root")` must run as root, as mmdebstrap, buildah and podman do here."""
+NAMESPACES = "namespaces"
+"""Not a program either: root that may make namespaces, which root in an ordinary container may not."""
 
 _DEBIAN_PACKAGES: Mapping[str, str] = {
     "bsdtar": "libarchive-tools",
@@ -29,6 +31,7 @@ _DEBIAN_PACKAGES: Mapping[str, str] = {
     "unshare": "util-linux",
     "xz": "xz-utils",
 }
+_NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork")
 _OF_PYPI = frozenset(("basedpyright",))
 
 
@@ -52,10 +55,18 @@ def missing(names: Iterable[str]) -> list[str]:
         if name == ROOT:
             if os.geteuid() != 0:
                 problems.append("not running as root")
+        elif name == NAMESPACES:
+            if os.geteuid() == 0 and not _may_make_namespaces():
+                problems.append("this root may not make namespaces")
         elif find(name) is None:
             package = f"PyPI: {name}" if name in _OF_PYPI else f"Debian package {_DEBIAN_PACKAGES.get(name, name)}"
             problems.append(f"{name} is not installed ({package})")
     return problems
+
+
+def _may_make_namespaces() -> bool:
+    command = ["unshare", *_NAMESPACES, "true"]
+    return find("unshare") is None or subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def skip_or_fail(names: Iterable[str]) -> None:

@@ -24,9 +24,13 @@ from tests.support.real_images import RealImages, images_directory
 from tests.support.tools import run
 
 _HERE = Path(__file__)
-_SOURCES = ("bases.py", "recipes.py", "layers.py", "dockerfile.py")
-_VERSION = hashlib.sha256(b"".join(_HERE.with_name(name).read_bytes() for name in _SOURCES)).hexdigest()[:12]
-BUILD = _HERE.resolve().parents[3] / "build"
+_ROOT = _HERE.resolve().parents[3]
+_SOURCES = (
+    *(_HERE.with_name(name) for name in ("bases.py", "recipes.py", "layers.py", "dockerfile.py")),
+    *(_ROOT / "tests" / "support" / name for name in ("debian.py", "recipes.py")),
+)
+_VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()[:12]
+BUILD = _ROOT / "build"
 
 
 class Made(NamedTuple):
@@ -105,6 +109,9 @@ def _debian() -> Path:
 
 def _directory() -> Path:
     directory = BUILD / "truth" / _VERSION
+    if not directory.exists():
+        for old in (BUILD / "truth").glob("????????????"):
+            shutil.rmtree(old)
     directory.mkdir(parents=True, exist_ok=True)
     return directory
 

@@ -16,8 +16,9 @@ from tests.real.truth.comparing import Comparison, compare, scan
 from tests.real.truth.mounts import leave_mounts_behind, memory
 from tests.real.truth.mutations import Case
 from tests.real.truth.outcome import observe
+from tests.support.tools import NAMESPACES, ROOT
 
-TOOLS = ("root", "mmdebstrap", "unshare", "setpriv", "nsenter", "ip")
+TOOLS = (ROOT, NAMESPACES, "mmdebstrap", "unshare", "setpriv", "nsenter", "ip")
 """Programs that a case needs; most are part of every Linux."""
 
 
