@@ -91,7 +91,8 @@ def test_a_script_may_make_it() -> None:
             [("unwritable", "/srv/runtime")],
         ),
         ("XDG_DATA_HOME=/srv", [], [("unwritable", "/srv/jupyter/runtime")]),
-        ("JUPYTER_RUNTIME_DIR=/opt/ml/x", [], []),
+        ("JUPYTER_RUNTIME_DIR=/opt/ml/x", [], [("unknown", "/opt/ml/x")]),
+        ("X=", [directory("home", mode=0o700)], [("unreachable", "/home/sagemaker-user/.local/share/jupyter/runtime")]),
     ],
 )
 def test_the_runtime_directory(env: str, items: list[Item], expected: list[tuple[str, str]]) -> None:

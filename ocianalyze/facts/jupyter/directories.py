@@ -148,8 +148,9 @@ def _not_writable(
     place = path
     while True:
         resolution = filesystem.resolve(place)
-        if mounts.hides(place) is not None or mounts.hides_on_the_way(resolution) is not None:
-            return None  # the volume is the user's own, and what else is mounted is writable
+        hidden = mounts.hides(place) or mounts.hides_on_the_way(resolution)
+        if hidden is not None:
+            return _mounted(filesystem, hidden, user, mounts)
         node = resolution.node
         if node is not None or place == "/":
             break
@@ -168,6 +169,16 @@ def _not_writable(
     owner = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
     verb = "written to" if place == path else "created"
     return "unwritable", f"cannot be {verb}: {_who(user)} cannot write to {place} ({owner})", node
+
+
+def _mounted(filesystem: Filesystem, mount: str, user: User, mounts: Mounts) -> tuple[Flaw, str, Node | None] | None:
+    """Return why a user cannot write to what is mounted: the volume is the user's own, others are not known."""
+    if mount != mounts.home:
+        return "unknown", f"is in {mount}, on which SageMaker mounts a directory of its own", None
+    barrier = find_barrier(filesystem, mount, user)
+    if barrier is None:
+        return None
+    return "unreachable", f"cannot be reached: {_who(user)} {barrier.text}", barrier.node
 
 
 def _who(user: User) -> str:

@@ -18,6 +18,7 @@ from ocianalyze.facts.jupyter.servers import server_python
 from ocianalyze.facts.programs.program import split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell import Changes, Files
+from ocianalyze.facts.user.permissions import find_denial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands.search import Found
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.python.installations import Installation
+    from ocianalyze.filesystem.node import Resolution
     from ocianalyze.filesystem.tree import Filesystem
 
 _BASES: Final = ("jupyter_config", "jupyter_server_config", "jupyter_lab_config", "jupyter_notebook_config")
@@ -141,13 +143,18 @@ class ConfigurationFiles:
             return self._parsed(change.text, path)
         if self._changes.anything if change is None else not (change.modes or change.makes):
             return _OPAQUE
-        if node is None or not node.is_file or self._mounts.hides_on_the_way(resolution) is not None:
+        if node is None or not node.is_file or self._is_out_of_reach(path, resolution):
             return None
         if basename(node.path) != basename(path):
             return _OPAQUE  # a link to what has another name, whose content may not have been kept
         if node.size > min(_LARGEST, self._left):
             return _OPAQUE
         return self._parsed(node.read(most=_LARGEST), path)
+
+    def _is_out_of_reach(self, path: str, resolution: Resolution) -> bool:
+        """Tell whether a file is hidden, or closed to the user: Jupyter logs that and goes on without it."""
+        hidden = self._mounts.hides_on_the_way(resolution) is not None
+        return hidden or find_denial(self._filesystem, path, self._found.shell.user) is not None
 
     def _parsed(self, content: bytes | str, path: str) -> Options:
         self._left -= len(content)

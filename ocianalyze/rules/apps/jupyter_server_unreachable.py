@@ -86,7 +86,8 @@ if TYPE_CHECKING:
 PORT: Final = 8888
 BASE_URL: Final = "jupyterlab/default"
 
-_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104 - what the image must say
+_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "*", ""})  # noqa: S104 - what the image must say
+"""A Jupyter server that listens on ``::`` does not answer IPv4."""
 
 
 class _Demand(NamedTuple):

@@ -449,3 +449,13 @@ def test_what_the_users_directory_hides_does_not_count() -> None:
 def test_options_without_effect_are_named() -> None:
     assert settings_of(Case(("--token=", "--base_url=/x", "--foo=1"))).ignored == ("--token", "--base_url")
     assert unquoted('"') == '"'
+
+
+@pytest.mark.parametrize(("mode", "ip"), [(0o644, "1.1.1.1"), (0o600, "localhost")])
+def test_a_file_that_the_user_may_not_read_does_not_count(mode: int, ip: str) -> None:
+    items = [*base(), *python("prefix"), program("prefix/bin/jupyter-lab", b"#!/prefix/bin/python3\n")]
+    items += [file("etc/jupyter/jupyter_server_config.py", IP1.encode(), mode=mode)]
+    config = {"Cmd": ["jupyter-lab"], "Env": ["PATH=/prefix/bin"], "User": "1000"}
+    found = make_subject(items, config=config).facts.jupyter["jupyterlab"]
+    assert found is not None
+    assert found.ip.value == ip
