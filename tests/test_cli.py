@@ -389,7 +389,22 @@ def test_the_size_limit_is_an_option_and_is_shown(save_image: SaveImage) -> None
     assert b"of 2 kB" in done.stdout
     assert b">999%" in run("scan", path, "--size-limit", "2B").stdout
     assert run("scan", path, "-q", env={"OCIANALYZE_SIZE_LIMIT": "2kB"}).returncode == 1
-    assert run("scan", path, "-q", "--driver-version", "535.104.05").returncode == 0
+
+
+def test_the_driver_is_an_option_and_the_table_and_the_report_say_what_it_is_for(save_image: SaveImage) -> None:
+    wheels = "usr/local/lib/python3.11/site-packages"
+    items = [file(f"{wheels}/nvidia_cuda_runtime-13.0.96.dist-info/METADATA", b"x")]
+    path = save_image(fit_image(items))
+    enough = run("scan", path, "--driver-version", "580.65.06")
+    assert enough.returncode == 0
+    assert b"CUDA      13.0; needs driver 580 or newer on the host; 580.65.06: sufficient" in enough.stdout
+    old = run("scan", path, "--format", "json", env={"OCIANALYZE_DRIVER_VERSION": "535.183.01"})
+    assert old.returncode == 1
+    nvidia = json.loads(old.stdout)["facts"]["nvidia"]
+    assert (nvidia["host_driver"], nvidia["host_driver_sufficient"]) == ("535.183.01", False)
+    assert nvidia["driver_statement"] == "CUDA 13.0 needs driver 580 or newer on the host; 535.183.01: too old"
+    unknown = json.loads(run("scan", path, "--format", "json").stdout)["facts"]["nvidia"]
+    assert (unknown["host_driver"], unknown["host_driver_sufficient"]) == (None, None)
 
 
 def test_the_app_image_config_that_fits_is_written_and_fits(save_image: SaveImage, tmp_path: Path) -> None:

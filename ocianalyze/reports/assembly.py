@@ -164,7 +164,7 @@ def _facts(subject: Subject, outcome: Outcome, *, details: bool) -> form.FactsRe
     return form.FactsReport(
         user=_known(lambda: _user(facts.user)),
         kernels=_known(lambda: _kernels(facts.classic if CLASSIC in outcome.profiles else facts.own, outcome)),
-        nvidia=_known(lambda: _nvidia(facts.nvidia)),
+        nvidia=_known(lambda: _nvidia(facts.nvidia, subject.driver_version)),
         reserved=_known(lambda: _reserved(facts.reserved)),
         size=_size(facts.size, subject.size_limit, details=details),
         filesystem=form.FilesystemFacts(
@@ -241,7 +241,8 @@ def _pieces(pieces: Iterable[Piece]) -> list[form.SizePiece]:
     ]
 
 
-def _nvidia(nvidia: Nvidia) -> form.NvidiaFacts:
+def _nvidia(nvidia: Nvidia, driver: str | None) -> form.NvidiaFacts:
+    outcome = nvidia.need.outcome(driver) if driver is not None else None
     return form.NvidiaFacts(
         driver_files=[
             form.DriverFile.model_validate({"path": file.path, "class": file.cls, "version": file.version})
@@ -250,6 +251,10 @@ def _nvidia(nvidia: Nvidia) -> form.NvidiaFacts:
         driver_versions=_short(nvidia.driver_versions),
         cuda_versions=_short(nvidia.cuda_versions),
         minimum_driver=_short(nvidia.minimum_driver),
+        compat_driver=_short(nvidia.need.compat),
+        host_driver=driver,
+        host_driver_sufficient={"sufficient": True, "too-old": False, "refused": False}.get(outcome or ""),
+        driver_statement=_short(nvidia.need.statement(driver)),
     )
 
 

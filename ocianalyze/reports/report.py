@@ -237,6 +237,14 @@ class NvidiaFacts(_Part):
     """Versions of the CUDA toolkit. Example: ["12.4"] """
     minimum_driver: str | None
     """Oldest driver of the host that this CUDA runs with. Example: "525.60.13" """
+    compat_driver: str | None = None
+    """Driver of the compatibility package in the image, with which older drivers may work. Example: "580.65.06" """
+    host_driver: str | None = None
+    """Driver of the host, as given with `--driver-version`. Example: "535.104.05" """
+    host_driver_sufficient: bool | None = None
+    """Whether that driver is sufficient; null if none was given, or if it depends on the GPU or on `compat_driver`."""
+    driver_statement: str | None = None
+    """What the image needs, and what that driver is. Example: "CUDA 13.0 needs driver 580 or newer on the host" """
 
 
 class DirectoryUsage(_Part):

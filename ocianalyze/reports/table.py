@@ -90,8 +90,9 @@ def _kernels(kernels: Sequence[KernelFacts]) -> Iterator[Line]:
 
 def _cuda(nvidia: NvidiaFacts) -> str:
     parts = [", ".join(nvidia.cuda_versions) or "none"]
-    if nvidia.minimum_driver:
-        parts.append(f"needs driver {nvidia.minimum_driver} or newer on the host")
+    if nvidia.driver_statement:
+        newest = f"CUDA {nvidia.cuda_versions[-1]} " if nvidia.cuda_versions else ""
+        parts.append(nvidia.driver_statement.removeprefix(newest))
     if nvidia.driver_versions:
         parts.append(f"driver {', '.join(nvidia.driver_versions)} in the image")
     return printable("; ".join(parts))

@@ -1,6 +1,6 @@
 """The NVIDIA driver in an image: what is one, what only looks like one, and what breaks."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -304,27 +304,37 @@ def test_cuda_versions() -> None:
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "550.54.15", "note", True),
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "535.104.05", "error", False),
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4 brand=tesla,driver>=535,driver<536"], "535.104.05", "note", None),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=13.0"], "535.183.01", "error", False),
+        (["NVIDIA_REQUIRE_CUDA=cuda>=13.0"], "580", "note", True),
         (["NVIDIA_REQUIRE_CUDA=cuda>=12.4"], "not a version", "note", None),
         (["CUDA_VERSION=12.4.1"], "535.104.05", "error", False),
-        (["CUDA_VERSION=12.4.1.2.3"], None, "error", None),
-        (["NVIDIA_REQUIRE_CUDA=newest"], None, "error", None),
+        (["CUDA_VERSION=12.4.1.2.3"], None, "error", "unknown"),
+        (["NVIDIA_REQUIRE_CUDA=newest"], "580", "error", "unknown"),
     ],
 )
 def test_required_drivers(
     variables: list[str],
     driver: str | None,
     severity: str,
-    fulfilled: bool | None,  # noqa: FBT001 - three values
+    fulfilled: bool | Literal["unknown"] | None,  # noqa: FBT001 - a column of the table
 ) -> None:
     ((found, finding),) = findings("GPU004", base(), config={"Env": variables}, driver_version=driver)
-    assert (found, finding.data["fulfilled"]) == (severity, fulfilled)
+    assert found == severity
+    assert fulfilled == "unknown" or finding.data["fulfilled"] is fulfilled
+    assert (driver is not None and driver in finding.message) == (fulfilled in (True, False))
 
 
 def test_required_drivers_say_which() -> None:
     finding = only("GPU004", base(), config={"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=12.4 " + "brand=tesla,driver>=1 " * 9]})
     assert (finding.data["cuda"], finding.data["driver"]) == ("12.4", "550.54.14")
     assert "..." in finding.message
+    assert "(driver 550.54.14 or newer, or one that an alternative allows)" in finding.message
     assert findings("GPU004", base(), config={"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=1", "NVIDIA_DISABLE_REQUIRE=1"]}) == []
+    finding = only("GPU004", base(), config={"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=13.0"]}, driver_version="535.183.01")
+    assert finding.message == (
+        "NVIDIA_REQUIRE_CUDA requires cuda>=13.0 (driver 580.65.06 or newer), but the host's driver is 535.183.01: the "
+        "container does not start on a GPU instance"
+    )
 
 
 @pytest.mark.parametrize(
@@ -349,35 +359,81 @@ def test_driver_capabilities(value: str, severity: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "reported"),
+    ("value", "severity", "what"),
     [
-        *(("all", False), ("nvidia.com/gpu=all", False), ("nvidia.com/gpu=0", True), ("nvidia.com/gpu=none", True)),
-        *(("void", True), ("none", True), ("", True), ("0", True)),
+        ("all", None, ""),
+        ("nvidia.com/gpu=all", None, ""),
+        ("runtime.nvidia.com/gpu=all", None, ""),
+        ("void", "warning", "no GPU"),
+        ("none", "warning", "no GPU"),
+        ("", "warning", "no GPU"),
+        ("nvidia.com/gpu=none", "warning", "no GPU"),
+        ("0", "note", "only the first GPU"),
+        ("nvidia.com/gpu=0", "note", "only the first GPU"),
+        ("0,1", "warning", "specific GPUs"),
+        ("nvidia.com/gpu=3", "warning", "specific GPUs"),
+        ("nvidia.com/gpu=GPU-8a56a4bc", "warning", "specific GPUs"),
+        ("example.com/gpu=all", "warning", "specific GPUs"),
     ],
 )
-def test_visible_devices(value: str, reported: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_visible_devices(value: str, severity: str | None, what: str) -> None:
     config = {"Env": [f"NVIDIA_VISIBLE_DEVICES={value}"]}
-    assert [severity for severity, _ in findings("GPU006", base(), config=config)] == ["note"] * reported
+    assert [found for found, _ in findings("GPU006", base(), config=config)] == ["note"] * bool(severity)
     newer = findings("GPU006", base(), config=config, profile="studio-jupyterlab")
-    assert [severity for severity, _ in newer] == ["warning"] * reported
+    assert [found for found, _ in newer] == ([severity] if severity else [])
+    assert all(f" requests {what};" in finding.message for _, finding in newer)
     assert findings("GPU006", base()) == []
 
 
 @pytest.mark.parametrize(
-    ("driver", "compat", "severity"),
+    ("driver", "compat", "severity", "told"),
     [
-        (None, False, "note"),
-        ("525.60.13", False, "note"),
-        ("520.61.05", False, "error"),
-        ("470.57.02", True, "note"),
+        (None, None, "note", "on the host"),
+        ("525.60.13", None, "note", "525.60.13 is sufficient"),
+        ("525", None, "note", "525 is sufficient"),
+        ("520.61.05", None, "error", "which has 520.61.05"),
+        ("470.57.02", "550.54.15", "note", "the image's compatibility package (driver 550.54.15) may make it work"),
+        ("470.57.02", "520.61.05", "error", "compatibility package is too old, too (driver 520.61.05)"),
+        ("535.104.05", "520.61.05", "note", "535.104.05 is sufficient"),
     ],
 )
-def test_minimum_drivers(driver: str | None, compat: bool, severity: str) -> None:  # noqa: FBT001 - a column of the table
+def test_minimum_drivers(driver: str | None, compat: str | None, severity: str, told: str) -> None:
     items = [*CUDA_124, file("usr/lib/x86_64-linux-gnu/libcudart.so.11.8.89", b"x")]
-    items += [file("usr/local/cuda-12.4/compat/libcuda.so.550.54.15", b"x")] * compat
+    if compat is not None:
+        items.append(file(f"usr/local/cuda-12.4/compat/libcuda.so.{compat}", b"x"))
     ((found, finding),) = findings("GPU007", items, driver_version=driver)
     assert found == severity
     assert (finding.data["cuda"], finding.data["minimum_driver"]) == ("12.4", "525.60.13")
-    assert (driver or "") in finding.message or compat
-    assert ("is sufficient" in finding.message) == (driver == "525.60.13")
+    assert told in finding.message
     assert findings("GPU007", base(), driver_version=driver) == []
+
+
+SITE = "opt/conda/lib/python3.12/site-packages"
+CUDA_13 = [
+    [file(f"{SITE}/nvidia_cuda_runtime-13.0.96.dist-info/METADATA", b"x")],
+    [file(f"{SITE}/nvidia_cublas-13.1.0.3.dist-info/METADATA", b"x")],
+    [file(f"{SITE}/nvidia_cudnn_cu13-9.13.0.50.dist-info/METADATA", b"x")],
+    [file(f"{SITE}/torch-2.9.0+cu130.dist-info/METADATA", b"x")],
+    [file(f"{SITE}/cupy_cuda13x-13.6.0.dist-info/METADATA", b"x")],
+    [file(f"{SITE}/nvidia/cu13/lib/libcudart.so.13", b"x")],
+    [file("usr/local/cuda-13.0/version.json", b'{"cuda": {"version": "13.0.2"}}')],
+]
+
+
+@pytest.mark.parametrize("items", CUDA_13)
+@pytest.mark.parametrize(
+    ("driver", "severity"), [(None, "note"), ("535.183.01", "error"), ("570", "error"), ("580.65.06", "note")]
+)
+def test_cuda_13_needs_driver_580(items: list[Item], driver: str | None, severity: str) -> None:
+    for profile in ("studio-classic", "studio-jupyterlab"):
+        ((found, finding),) = findings("GPU007", base(), items, driver_version=driver, profile=profile)
+        assert (found, finding.data["minimum_driver"]) == (severity, "580")
+        assert "580" in finding.message
+
+
+def test_a_compatibility_package_that_only_dpkg_lists() -> None:
+    items = [*CUDA_13[0], file(STATUS, package("cuda-compat-13-0", "580.65.06-0ubuntu1", "cuda-compat"))]
+    ((severity, finding),) = findings("GPU007", items, driver_version="550.54.15")
+    assert (severity, finding.data["compat"], finding.data["compat_driver"]) == ("note", True, "580.65.06")
+    items = [*CUDA_13[0], file(STATUS, package("cuda-compat-12-4", "550.54.15-1", "cuda-compat"))]
+    assert [severity for severity, _ in findings("GPU007", items, driver_version="535")] == ["error"]

@@ -235,7 +235,7 @@ SYMPTOMS = [
             "config": {"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=12.4", "CUDA_VERSION=12.4.1"]},
             "driver_version": "525.60.13",
         },
-        expected={"GPU004": "warning"},
+        expected={"GPU004": "error"},
     ),
     Symptom(
         seen="NVIDIA_DRIVER_CAPABILITIES of which the container runtime knows one not",

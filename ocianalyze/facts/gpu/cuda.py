@@ -14,7 +14,7 @@ from ocianalyze.facts.gpu.drivers import minimum_for
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ocianalyze.facts.gpu.packages import Package
     from ocianalyze.filesystem.node import Node
@@ -30,8 +30,24 @@ _NAMES: Final = (
     (regex(r"cuda-version-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
     (regex(r"cuda-cudart-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
     (regex(r"cudatoolkit-(\d{1,4}\.\d{1,4})(?:\.[\d.]*)?-[^-]+\.json", re.ASCII), "conda"),
-    (regex(r"torch-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
+    (regex(r"torch(?:vision|audio)?-[\d.]+\w*\+cu(\d{2,3})\.dist-info", re.ASCII), "wheel"),
 )
+_MAJORS: Final = (
+    (regex(r"libcudart\.so\.(\d{1,4})(?:\.0)?", re.ASCII), "library"),
+    (regex(r"nvidia_\w+_cu(\d{2})-[^/]*\.dist-info", re.ASCII), "wheel"),
+    (
+        regex(
+            r"nvidia_(?:cublas|npp|nvjpeg|nvtx|nvjitlink|nvvm|cuda_(?:nvrtc|cupti|nvcc|crt|cccl))-(\d{1,4})\.[\d.]+"
+            r"\.dist-info",
+            re.ASCII,
+        ),
+        "wheel",
+    ),
+    (regex(r"(?:cupy_cuda(?=\d+x)|jax_cuda(?=\d+_(?:plugin|pjrt)))(\d{2})\w*-[^/]*\.dist-info", re.ASCII), "wheel"),
+)
+"""The names that contain only the major version. NVIDIA's other wheels have versions of their own: CUDA 13.0 has
+cuSPARSE 12.6."""
+
 _DIRECTORY: Final = regex(r"/(?:usr/local|opt/nvidia)/cuda-(\d{1,4}\.\d{1,4})", re.ASCII)
 _VERSION_FILE: Final = regex(r"/usr/local/cuda[^/]*/version\.(?:json|txt)")
 _VERSION: Final = regex(r"\d{1,4}\.\d{1,4}(?!\d)", re.ASCII)
@@ -39,9 +55,10 @@ _PACKAGE: Final = regex(r"cuda-cudart-(\d{1,4})-(\d{1,4})", re.ASCII)
 
 
 class CudaEvidence(NamedTuple):
-    """A CUDA version (``12.4``), the kind of its source (``file``, ``library``, ``wheel``, ...), and its place.
+    """A CUDA version, the kind of its source (``file``, ``library``, ``wheel``, ...), and its place.
 
-    `stated` is True for variables and labels, which the image may have inherited.
+    The version has two parts (``12.4``), or one (``13``) if the source contains only the major version. `stated` is
+    True for variables and labels, which the image may have inherited.
     """
 
     version: str
@@ -82,8 +99,15 @@ def find_cuda(
 
 
 def cuda_versions(evidence: Iterable[CudaEvidence]) -> tuple[str, ...]:
-    """Return the distinct versions, oldest first."""
-    return tuple(sorted({item.version for item in evidence}, key=_key))
+    """Return the distinct versions, oldest first; a major version only if no full one of it is known."""
+    versions = {item.version for item in evidence}
+    full = {version.partition(".")[0] for version in versions if "." in version}
+    return tuple(sorted(versions - full, key=_key))
+
+
+def newest_runtime(evidence: Iterable[CudaEvidence]) -> str | None:
+    """Return the newest version; variables and labels count only if there is no other evidence."""
+    return next(iter(cuda_versions(_counted(evidence))[::-1]), None)
 
 
 def minimum_driver(evidence: Iterable[CudaEvidence]) -> str | None:
@@ -91,10 +115,13 @@ def minimum_driver(evidence: Iterable[CudaEvidence]) -> str | None:
 
     Variables and labels count only if there is no other evidence.
     """
+    newest = newest_runtime(evidence)
+    return None if newest is None else minimum_for(_key(newest))
+
+
+def _counted(evidence: Iterable[CudaEvidence]) -> Sequence[CudaEvidence]:
     items = tuple(evidence)
-    counted = [item for item in items if not item.stated] or items
-    needed = [driver for item in counted if (driver := minimum_for(_key(item.version))) is not None]
-    return max(needed, key=_key) if needed else None
+    return [item for item in items if not item.stated] or items
 
 
 def _evidence_of(node: Node) -> Iterator[CudaEvidence]:
@@ -113,6 +140,11 @@ def _evidence_of(node: Node) -> Iterator[CudaEvidence]:
             continue
         digits = match[1]
         yield CudaEvidence(digits if "." in digits else f"{digits[:-1]}.{digits[-1]}", source, path)
+        return
+    for pattern, source in _MAJORS:
+        if (match := pattern.fullmatch(node.name)) is not None and not (source == "library" and node.is_symlink):
+            yield CudaEvidence(match[1], source, path)
+            return
 
 
 def _version_in_json(content: bytes) -> str | None:
@@ -137,4 +169,5 @@ def _two_parts(text: object) -> str | None:
 
 
 def _key(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    major, _, minor = version.partition(".")
+    return int(major), int(minor or 0)

@@ -74,6 +74,14 @@ def compare(left: Version, right: Version) -> int:
     return (first > second) - (first < second)
 
 
+def suffices(driver: Version, minimum: Version) -> bool:
+    """Return whether a driver is not older than another; one without all parts (``535``) stands for its whole branch.
+
+    NVIDIA's table of minimum drivers has branches, too.
+    """
+    return compare(driver, minimum[: len(driver)]) >= 0
+
+
 def minimum_for(cuda: Version) -> str | None:
     """Return the oldest driver that a CUDA runtime works with, or None if none is known."""
     return next((driver for least, driver in MINIMUM if cuda >= least), None)
@@ -85,8 +93,14 @@ def released_with(cuda: Version) -> str | None:
     return fitting[-1] if fitting else None
 
 
+def is_newer_than_known(driver: Version) -> bool:
+    """Return whether a driver's branch is newer than all of the table, so that it may have a newer CUDA version."""
+    newest = parse_version(next(iter(_RELEASED.values()))) or ()
+    return driver[:1] > newest[:1]
+
+
 def cuda_of(driver: Version) -> Version | None:
-    """Return the CUDA version that a driver has, or None for one older than any that is known."""
+    """Return the CUDA version that a driver has at least, or None for one older than any that is known."""
     for version, first in _RELEASED.items():
         branch = parse_version(first)
         if branch is not None and driver[0] >= branch[0]:

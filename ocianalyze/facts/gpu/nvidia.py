@@ -8,6 +8,7 @@ from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.asking import fact
 from ocianalyze.facts.gpu import cuda, files, packages
 from ocianalyze.facts.gpu.requirements import Requirement, find_requirements
+from ocianalyze.facts.gpu.suitability import Need, compat_driver
 from ocianalyze.facts.programs import loader
 
 if TYPE_CHECKING:
@@ -91,6 +92,12 @@ class Nvidia:
     def requirements(self) -> tuple[Requirement, ...]:
         """The requirements on the host's driver that variables state."""
         return find_requirements(self._environment)
+
+    @fact
+    def need(self) -> Need:
+        """What the image needs of the host's driver."""
+        compat = compat_driver(self.files, self._installed)
+        return Need(cuda.newest_runtime(self.cuda), self.minimum_driver, compat, self.requirements)
 
     @fact
     def loader(self) -> LoaderPath:

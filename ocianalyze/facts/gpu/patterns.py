@@ -32,7 +32,7 @@ FileType: TypeAlias = Literal["f", "l"]
 
 PREFILTER: Final = (
     r"lib(?:cuda|nv|GLX_n|EGL_n|GLESv|glxserver_n|vdpau_n|XvMCN)|nv|gsp|ucodes|[0-9]+_nv|sandboxutils-"
-    r"|cuda|torch-|version\.(?:json|txt)(?=\0)"
+    r"|cuda|cupy_cuda|jax_cuda|torch(?:vision|audio)?-|version\.(?:json|txt)(?=\0)"
 )
 """The beginnings of file names that a pattern other than the toolkit's can match, or that contain a CUDA version; for
 `Filesystem.search`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.facts.gpu.drivers import compare, cuda_of, parse_version
+from ocianalyze.facts.gpu.drivers import compare, cuda_of, is_newer_than_known, parse_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -67,16 +67,20 @@ class Requirement(NamedTuple):
 
 
 class Host(NamedTuple):
-    """The known properties of a host: its driver, and the CUDA version that the driver supports."""
+    """The known properties of a host: its driver, and the CUDA version that the driver supports.
+
+    With `or_newer`, it supports at least that version: it is newer than the drivers that are known here.
+    """
 
     driver: Version
     cuda: Version | None
+    or_newer: bool = False
 
     @classmethod
     def of(cls, driver: str) -> Host | None:
         """Return the host with a driver, or None if `driver` is not a version."""
         version = parse_version(driver)
-        return None if version is None else cls(version, cuda_of(version))
+        return None if version is None else cls(version, cuda_of(version), is_newer_than_known(version))
 
 
 def find_requirements(environment: Mapping[str, str]) -> tuple[Requirement, ...]:
@@ -158,6 +162,8 @@ def _holds(host: Host, condition: Condition) -> bool | None:
     if known is None or wanted is None:
         return None
     order = compare(known, wanted)
+    if host.or_newer and condition.property.lower() == "cuda" and order <= 0:
+        return True if condition.operator == ">=" and not order else None
     return _COMPARISONS[condition.operator](order)
 
 

@@ -7,6 +7,7 @@ This is an inventory; it checks nothing. CUDA versions are detected from these:
 - `version.json` and `version.txt` of toolkits
 - the names of `libcudart.so.X.Y.Z`
 - wheels of NVIDIA (`nvidia-cuda-runtime-cu12`, `cuda-toolkit`) and of PyTorch (`+cu124`)
+- other wheels, from which only the major version is known: `nvidia-cublas` 13, `nvidia-cudnn-cu13`, `cupy-cuda13x`
 - conda packages (`cuda-cudart`, `cuda-version`, `cudatoolkit`) and dpkg
 - directories such as `/usr/local/cuda-12.4`
 
@@ -41,6 +42,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.gpu import cuda_versions as distinct
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -61,7 +63,7 @@ def cuda_versions(subject: Subject) -> Iterator[Finding]:
     nvidia = subject.facts.nvidia
     first = nvidia.cuda[0]
     found = [item for item in nvidia.cuda if not item.stated]
-    told = ", ".join(dict.fromkeys(item.version for item in found or nvidia.cuda))
+    told = ", ".join(distinct(found or nvidia.cuda))
     where = "" if found else f", according to {first.place}"
     yield Finding(
         message=f"CUDA {told}{where}",

@@ -7,7 +7,7 @@ alternatives, and commas separate conditions that must all be true. Every variab
 that sets `CUDA_VERSION` but not `NVIDIA_REQUIRE_CUDA` requires `cuda>=` that version. `NVIDIA_DISABLE_REQUIRE=true`
 disables all requirements. The finding is:
 
-- a note that states the requirement
+- a note that states the requirement, and whether the given driver satisfies it
 - an error if the host's driver is given (`--driver-version`) and does not satisfy it
 - an error if the container runtime cannot parse it
 
@@ -48,14 +48,14 @@ ENV NVIDIA_DISABLE_REQUIRE=true
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.facts.gpu import Host, Requirement, find_requirements, fulfils, parse_version, released_with
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _HINT: Final = (
     "Use a base image with an older CUDA version, or set NVIDIA_DISABLE_REQUIRE=true if an older driver is enough"
@@ -93,15 +93,21 @@ def driver_required(subject: Declaration) -> Iterator[Finding]:
         demanded = _shown(requirement)
         if fulfilled is False:
             yield Finding(
-                message=f"{requirement.variable} requires {demanded}, but the host's driver is "
+                message=f"{requirement.variable} requires {demanded}{_driver(data)}, but the host's driver is "
                 f"{subject.driver_version}: the container does not start on a GPU instance",
                 hint=_HINT,
                 severity=Severity.ERROR,
                 data=data,
             )
         else:
-            newer = f" (driver {data['driver']} or newer, or one that an alternative allows)" if cuda else ""
-            yield Finding(message=f"{requirement.variable} requires {demanded}{newer}", data=data)
+            told = f"; {subject.driver_version} satisfies it" if fulfilled else ""
+            yield Finding(message=f"{requirement.variable} requires {demanded}{_driver(data)}{told}", data=data)
+
+
+def _driver(data: Mapping[str, Any]) -> str:
+    """Return which driver a requirement of a CUDA version means, if that is known."""
+    others = ", or one that an alternative allows" if len(data["requirement"]) > 1 else ""
+    return f" (driver {data['driver']} or newer{others})" if data["driver"] else ""
 
 
 def _demanded_cuda(requirement: Requirement) -> str | None:

@@ -29,6 +29,14 @@ EVIDENCE = [
     (file(f"{SITE}/cuda_toolkit-13.0.1.dist-info/METADATA", b"x"), "13.0"),
     (file("opt/conda/conda-meta/cuda-version-12.6-h7480c83_3.json", b"{}"), "12.6"),
     (directory("usr/local/cuda-12.1/lib64"), "12.1"),
+    (file(f"{SITE}/torchvision-0.24.0+cu130.dist-info/METADATA", b"x"), "13.0"),
+    (file(f"{SITE}/nvidia_cublas-13.1.0.3.dist-info/METADATA", b"x"), "13"),
+    (file(f"{SITE}/nvidia_cuda_nvrtc-13.0.88.dist-info/METADATA", b"x"), "13"),
+    (file(f"{SITE}/nvidia_nccl_cu12-2.27.3.dist-info/METADATA", b"x"), "12"),
+    (file(f"{SITE}/cupy_cuda13x-13.6.0.dist-info/METADATA", b"x"), "13"),
+    (file(f"{SITE}/jax_cuda12_plugin-0.7.2.dist-info/METADATA", b"x"), "12"),
+    (file(f"{SITE}/nvidia/cuda_runtime/lib/libcudart.so.12", b"x"), "12"),
+    (file(f"{SITE}/nvidia/cuda_runtime/lib/libcudart.so.11.0", b"x"), "11"),
 ]
 
 NO_EVIDENCE = [
@@ -38,6 +46,9 @@ NO_EVIDENCE = [
     file("usr/local/cuda-12.6/version.txt", b""),
     file("usr/local/cuda-12.6/version.json", b'{"cuda": {"version": "' + b"9" * 5000 + b'.1"}}'),
     symlink("usr/lib/libcudart.so.11.0", "libcudart.so.11"),
+    symlink("usr/local/lib/libcudart.so.13", "libcudart.so.13.0.96"),
+    file(f"{SITE}/nvidia_cusparse-12.6.3.3.dist-info/METADATA", b"x"),
+    file(f"{SITE}/nvidia_ml_py-13.580.82.dist-info/METADATA", b"x"),
     file(f"{SITE}/cuda-cudart-12.4.127-0.json", b"{}"),
     file(f"{SITE}/torch-2.5.1+cpu.dist-info/METADATA", b"x"),
     file("usr/local/cuda-12.1/compat/x", b"x"),
@@ -55,6 +66,13 @@ def test_no_evidence(item: Item) -> None:
     assert make_subject([item]).facts.nvidia.cuda_versions == ()
 
 
+def test_a_major_version_adds_nothing_to_a_full_one() -> None:
+    full = file(f"{SITE}/nvidia_cuda_runtime-13.0.96.dist-info/METADATA", b"x")
+    major = file(f"{SITE}/nvidia_cublas-13.1.0.3.dist-info/METADATA", b"x")
+    older = file(f"{SITE}/nvidia_nccl_cu12-2.27.3.dist-info/METADATA", b"x")
+    assert make_subject([full, major, older]).facts.nvidia.cuda_versions == ("12", "13.0")
+
+
 def test_variables_and_labels_count_where_there_is_nothing_better() -> None:
     config: dict[str, Any] = {"Env": ["NV_CUDA_CUDART_VERSION=12.4.127-1"]}
     assert make_subject([], config=config).facts.nvidia.cuda_versions == ("12.4",)
@@ -70,6 +88,8 @@ def test_variables_and_labels_count_where_there_is_nothing_better() -> None:
     [
         (["11.8", "12.4"], "525.60.13"),
         (["12.4", "13.0"], "580"),
+        (["12.9", "13"], "580"),
+        (["12"], "525.60.13"),
         (["10.2"], "440.33"),
         (["10.1"], "418.39"),
         (["10.0"], "410.48"),

@@ -167,6 +167,31 @@ def test_drivers_and_cuda_versions() -> None:
     assert minimum_for((12, 9)) == "525.60.13"
 
 
+@pytest.mark.parametrize(
+    ("condition", "fulfilled"),
+    [
+        ("cuda>=12.4", True),
+        ("cuda>=13.3", True),
+        ("cuda>=13.9", None),
+        ("cuda<14", None),
+        ("cuda<13", False),
+        ("cuda=13.3", None),
+        ("cuda>13.3", None),
+    ],
+)
+def test_a_driver_newer_than_the_table_may_have_a_newer_cuda(
+    condition: str,
+    fulfilled: bool | None,  # noqa: FBT001 - three values
+) -> None:
+    host = Host.of("999.10")
+    assert host is not None
+    assert host.or_newer
+    assert fulfils(host, parse_requirement("X", condition)) is fulfilled
+    known = Host.of("610.43.02")
+    assert known is not None
+    assert not known.or_newer
+
+
 def test_much_is_refused_in_time() -> None:
     assert parse_requirement("X", "a," * 100_000).problem == "'a' is not a comparison"
     assert len(find_requirements({f"NVIDIA_REQUIRE_{n}": "cuda>=1" for n in range(1000)})) == 1000
