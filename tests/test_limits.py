@@ -239,6 +239,8 @@ BOUNDS: Final = {
         rules/kernels/kernel_provisioner_missing.py:_SHOWN rules/kernels/no_usable_kernel.py:_SHOWN
         rules/kernels/python_not_on_path.py:_SHOWN rules/layers/finding.py:_LISTED
         rules/runtime/terminal_shell_missing.py:value[:60] rules/selection.py:key[:100]
+        rules/size/soci_index_unusable.py:_SHOWN rules/size/soci_index_unusable.py:digest[:80]
+        rules/size/soci_index_unusable.py:others[:80]
         rules/user/owner_id_too_large.py:_SHOWN rules/user/sudo_without_password.py:_LONGEST
     """,
     "a number of the format, of the kernel, of a runtime or of the API": """
@@ -258,7 +260,8 @@ BOUNDS: Final = {
         rules/runtime/temporary_directory_unusable.py:_MODE rules/user/owner_id_too_large.py:MAX_ID
     """,
     "how bad something is, or whether it is worth a word": """
-        facts/size/breakdown.py:_LARGE facts/size/breakdown.py:_SHARE rules/filesystem/home_directory_hidden.py:_SMALL
+        facts/size/soci.py:LARGE_LAYER facts/size/breakdown.py:_LARGE facts/size/breakdown.py:_SHARE
+        rules/filesystem/home_directory_hidden.py:_SMALL
         rules/size/download_large.py:_WORTH_MENTIONING rules/size/layer_bytes_wasted.py:_WORTH_MENTIONING
     """,
     "what the user gives is refused, with a usage error": """

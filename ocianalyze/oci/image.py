@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ocianalyze.oci.soci import Soci
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -63,7 +65,7 @@ class Image(NamedTuple):
 
     `source` is one of ``docker-archive``, ``oci-archive``, ``oci-layout``, ``registry`` and ``stdin``.
     `form` is the same but for a stream, where it is that of what was streamed. `digest` is that of the manifest, where
-    there is one.
+    there is one. `soci` is what there is of SOCI indexes.
     """
 
     reference: str
@@ -75,6 +77,7 @@ class Image(NamedTuple):
     config: ImageConfig
     layers: tuple[Layer, ...]
     form: str = ""
+    soci: Soci = Soci()
 
 
 def build_steps(history: Sequence[History], layers: int) -> list[str | None]:

@@ -209,7 +209,7 @@ _COMMON: Final = (
         "N7",
         "Not in the specification, but known from Studio Classic and its images: no NVIDIA driver in the image, a "
         "reasonable size, a base image that AWS supports.",
-        (*_NVIDIA, *_SIZES, "APP014"),
+        (*_NVIDIA, *_SIZES, "APP014", "SIZ005"),
         _DRIVER,
     ),
 )

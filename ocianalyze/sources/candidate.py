@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.oci.image import Image, Layer, build_steps
+from ocianalyze.oci.soci import Soci
 
 if TYPE_CHECKING:
     from ocianalyze.oci.digest import Digest
@@ -31,6 +32,7 @@ class Candidate(NamedTuple):
     layers: tuple[StoredLayer, ...]
     digest: Digest | None = None
     media_type: str | None = None
+    soci: Soci = Soci()
 
     def image(self, *, reference: str, source: str, form: str | None = None) -> Image:
         """Return the image.
@@ -66,4 +68,5 @@ class Candidate(NamedTuple):
             config=self.config,
             layers=layers,
             form=form or source,
+            soci=self.soci,
         )

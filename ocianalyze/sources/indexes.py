@@ -57,10 +57,11 @@ class Catalogue(Protocol):
 
 
 class Picked(NamedTuple):
-    """The image that was found: how it is described, and its manifest."""
+    """The image that was found: how it is described, its manifest, and what the index that lists it lists, if any."""
 
     item: Listed
     manifest: Manifest
+    beside: tuple[Listed, ...] | None = None
 
 
 def pick(items: Sequence[Listed], wanted: Wanted | None, catalogue: Catalogue) -> Picked:
@@ -140,6 +141,11 @@ def may_be_image(item: Listed) -> bool:
     return not item.media_type or item.media_type in media_types.DOCUMENTS
 
 
+def is_stated_artifact(item: Listed) -> bool:
+    """Tell whether a descriptor states that it is an artifact, and no image."""
+    return item.artifact_type not in media_types.CONFIGS | media_types.OLD_CONFIGS
+
+
 def _descend(items: Sequence[Listed], wanted: Wanted, catalogue: Catalogue, depth: int) -> Picked | None:
     """Return what containerd finds in an index (``images.Manifest``); None if nothing fits, or it is not there."""
     for _ in range(depth, _MOST_NESTED + 1):
@@ -152,7 +158,7 @@ def _descend(items: Sequence[Listed], wanted: Wanted, catalogue: Catalogue, dept
         document = catalogue.document(item)
         if isinstance(document, Manifest):
             stated = item.platform is not None or wanted.accepts(catalogue.platform(document))
-            return Picked(item, document) if stated else None
+            return Picked(item, document, tuple(items)) if stated else None
         items = document.manifests
     raise _too_deep(catalogue.what)
 
@@ -166,15 +172,14 @@ def _only_one(items: Sequence[Listed], catalogue: Catalogue, depth: int) -> Pick
         document = catalogue.document(left[0])
         if isinstance(document, Manifest):
             is_elsewhere = is_image(document) and is_for_another_machine(catalogue.platform(document))
-            return Picked(left[0], document) if is_elsewhere else None
+            return Picked(left[0], document, tuple(items)) if is_elsewhere else None
         items = document.manifests
     raise _too_deep(catalogue.what)
 
 
 def _stated(items: Sequence[Listed]) -> list[Listed]:
     """Return what an index lists without what it says to be no image."""
-    kinds = media_types.CONFIGS | media_types.OLD_CONFIGS
-    return [item for item in items if not item.is_attestation and may_be_image(item) and item.artifact_type in kinds]
+    return [item for item in items if not item.is_attestation and may_be_image(item) and not is_stated_artifact(item)]
 
 
 def _too_deep(what: str) -> InvalidImageError:

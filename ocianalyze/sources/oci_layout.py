@@ -11,7 +11,8 @@ from ocianalyze.oci.models import ImageIndex, Manifest, parse_manifest
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.choosing import goes_by
 from ocianalyze.sources.diagnosis import documents as diagnosis
-from ocianalyze.sources.indexes import MAX_MANIFESTS, images, may_be_image, pick, platforms
+from ocianalyze.sources.indexes import MAX_MANIFESTS, images, is_stated_artifact, may_be_image, pick, platforms
+from ocianalyze.sources.soci import find_soci_in_layout
 from ocianalyze.sources.store import INDEX_JSON, Documents, blob_name, missing
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def choices(documents: Documents) -> list[ImageChoice]:
     index = parse_manifest(documents.value(INDEX_JSON), what=INDEX_JSON)
     if not isinstance(index, ImageIndex):
         raise InvalidImageError(f"{INDEX_JSON} is not an image index")
-    catalogue = Layout(documents)
+    catalogue = Layout(documents, index.manifests)
     listed = [item for item in index.manifests if may_be_image(item) and not item.is_attestation]
     if len(listed) > MAX_MANIFESTS:
         raise InvalidImageError(f"{INDEX_JSON} lists more than {MAX_MANIFESTS:,} manifests")
@@ -114,8 +115,10 @@ class Layout:
 
     is_local = True
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: Documents, top: tuple[Listed, ...]) -> None:
+        """`top` is what ``index.json`` lists."""
         self._documents = documents
+        self._top = top
 
     @property
     def what(self) -> str:
@@ -152,11 +155,13 @@ class Layout:
         return self._documents.shown_platform(manifest.config)
 
     def is_artifact(self, item: Listed) -> bool:
-        """Tell whether what is listed is there and no image."""
+        """Tell whether what is listed is there and no image, or is an index of artifacts, such as referrers."""
         if not self.holds(item):
             return False
         document = self.document(item)
-        return isinstance(document, Manifest) and not diagnosis.is_image(document)
+        if isinstance(document, ImageIndex):
+            return bool(document.manifests) and all(map(is_stated_artifact, document.manifests))
+        return not diagnosis.is_image(document)
 
     def with_platform(self, item: Listed) -> Listed:
         """Return a descriptor that states a platform: that of the config, if it states none itself and is there."""
@@ -185,6 +190,7 @@ class Layout:
             layers=layers,
             digest=Digest.parse(found.item.digest),
             media_type=manifest.media_type or found.item.media_type or None,
+            soci=find_soci_in_layout(found, self, self._top, self._documents.store),
         )
 
     def _blob(self, descriptor: Descriptor, what: str) -> Blob:

@@ -26,7 +26,7 @@ from tests.support.observing import Foresight
 DEMO = Path(__file__).parents[2] / "testdata" / "demo.tar.gz"
 EARLY = (
     *("APP008", "APP010", "CFG001", "CFG002", "CFG003", "CFG004", "CFG005", "CFG006", "FSR006", "GPU004", "GPU005"),
-    *("GPU006", "IMG001", "IMG003", "IMG004", "IMG005", "IMG006", "IMG007", "RTM006", "SIZ004"),
+    *("GPU006", "IMG001", "IMG003", "IMG004", "IMG005", "IMG006", "IMG007", "RTM006", "SIZ004", "SIZ005"),
 )
 CONFIG = {
     "Env": ["AWS_SECRET_ACCESS_KEY=x", "NVIDIA_DRIVER_CAPABILITIES=x", "NVIDIA_REQUIRE_CUDA=cuda>=12.4", "PORT=8888"],

@@ -12,11 +12,22 @@ must become healthy within about fifteen minutes, and users wait.
 
 ## How to fix
 
-Make the image smaller (SIZ001, SIZ003), or create a SOCI index, which lets Studio load the image lazily:
+Make the image smaller (SIZ001, SIZ003). For the newer Studio and Unified Studio, you can also create a SOCI index, with
+which an app starts before all of the image is downloaded. Convert the image, and push the result under a new tag to a
+private repository of Amazon ECR. This needs nerdctl 2.1.3 and SOCI 0.10, or newer:
 
 ```sh
-soci create IMAGE && soci push IMAGE
+sudo nerdctl image convert --soci SRC DST
+sudo nerdctl push --platform linux/amd64 DST
 ```
+
+Then register the tag `DST`, which names the image index, as the image version:
+
+```sh
+aws sagemaker create-image-version --image-name NAME --base-image DST
+```
+
+The commands `soci create` and `soci push` make an index of version 1, which is no longer used.
 
 ## Data
 
@@ -25,15 +36,18 @@ soci create IMAGE && soci push IMAGE
 ## References
 
 - [SOCI indexing](https://docs.aws.amazon.com/sagemaker/latest/dg/soci-indexing.html).
+- [Create SOCI indexes with
+  nerdctl](https://docs.aws.amazon.com/sagemaker/latest/dg/soci-indexing-example-create-indexes.html).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.size import compressed_size
+from ocianalyze.facts.size import compressed_size, loads_lazily
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
+from ocianalyze.rules.size.soci_index_unusable import CONVERT
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
@@ -46,9 +60,9 @@ _WORTH_MENTIONING: Final = 10_000_000_000
 def download_large(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the compressed size is known and large."""
     compressed = compressed_size(subject.image) or 0
-    if compressed > _WORTH_MENTIONING:
+    if compressed > _WORTH_MENTIONING and not loads_lazily(subject.image):
         yield Finding(
             message=f"a host downloads {human(compressed)} when it runs the image for the first time",
-            hint="Make the image smaller, or create a SOCI index with 'soci create IMAGE && soci push IMAGE'",
+            hint=f"Make the image smaller, or create a SOCI index with {CONVERT}, and register the tag DST",
             data={"compressed": compressed},
         )

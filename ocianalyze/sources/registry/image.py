@@ -22,6 +22,7 @@ from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.transport import Transport
+from ocianalyze.sources.soci import find_soci
 from ocianalyze.sources.store import too_large
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class _Repository:
             ),
             digest=Digest.parse(item.digest),
             media_type=manifest.media_type or item.media_type or None,
+            soci=find_soci(found, self),
         )
 
     def _config(self, descriptor: Descriptor) -> ImageConfig:

@@ -1,0 +1,75 @@
+"""SOCI indexes, by which a runtime starts an image before all of it is downloaded.
+
+Sources: soci-snapshotter, ``docs/soci-index-manifest-v2.md``, ``soci/soci_index.go`` and ``ztoc/fbs/ztoc.fbs``. The
+manifest of an image names its SOCI index in an annotation, and the image index lists both (version 2). A SOCI index is
+a manifest whose layers are ztocs: the tables of contents of the image's layers, matched by the layers' digests. An
+index of version 1 refers to the image, which knows nothing of it; the snapshotter ignores it by default since 0.10.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from ocianalyze.oci.models import Descriptor, Listed, Manifest
+
+INDEX_DIGEST: Final = "com.amazon.soci.manifest-digest"
+IMAGE_DIGEST: Final = "com.amazon.soci.image-manifest-digest"
+LAYER_DIGEST: Final = "com.amazon.soci.image-layer-digest"
+VERSION_1: Final = "application/vnd.amazon.soci.index.v1+json"
+VERSION_2: Final = "application/vnd.amazon.soci.index.v2+json"
+
+ZTOC_HEAD: Final = 1 << 16
+"""How many bytes of a ztoc are enough for `archive_size`: what is written last, its root table, comes first."""
+
+_COMPRESSED_SIZE: Final = 4 + 2 * 2
+"""Where the vtable of a ztoc has the offset of ``compressed_archive_size``, its third field."""
+
+
+class Soci(NamedTuple):
+    """What there is of SOCI indexes with an image.
+
+    Attributes:
+        named: the digest of the SOCI index that the image's manifest names, or None.
+        beside: what the image index lists, the image included; None if the image was not found in one.
+        manifest: the SOCI index that is named, if it is there and could be read.
+        is_old: whether there is an index of version 1 for the image.
+        absent: the digests of ztocs that are not there, as far as that is known.
+        misfits: the digests of ztocs that are damaged, or describe a layer of another size.
+    """
+
+    named: str | None = None
+    beside: tuple[Listed, ...] | None = None
+    manifest: Manifest | None = None
+    is_old: bool = False
+    absent: frozenset[str] = frozenset()
+    misfits: frozenset[str] = frozenset()
+
+    @property
+    def ztocs(self) -> dict[str, Descriptor]:
+        """The ztocs by the digests of their layers; other artifacts, such as those for prefetching, are left out."""
+        layers = self.manifest.layers if self.manifest is not None else ()
+        return {item.annotations[LAYER_DIGEST]: item for item in layers if LAYER_DIGEST in item.annotations}
+
+
+def archive_size(head: bytes) -> int | None:
+    """Return the size of the compressed layer that a ztoc describes, or None if its first bytes do not tell it.
+
+    A ztoc is a flatbuffer: the position of the root table, which points back to its vtable, which has the offsets of
+    the fields. All offsets are checked.
+    """
+    try:
+        (root,) = struct.unpack_from("<I", head, 0)
+        (back,) = struct.unpack_from("<i", head, root)
+        vtable = root - back
+        if vtable < 0:
+            return None
+        (length,) = struct.unpack_from("<H", head, vtable)
+        if length < _COMPRESSED_SIZE + 2:
+            return None
+        (offset,) = struct.unpack_from("<H", head, vtable + _COMPRESSED_SIZE)
+        (size,) = struct.unpack_from("<q", head, root + offset)
+    except struct.error:
+        return None
+    return int(size) if offset and size >= 0 else None

@@ -1,0 +1,84 @@
+"""What a source has of SOCI indexes with an image; nothing that cannot be read is an error here.
+
+Sources: those of `ocianalyze.oci.soci`; distribution-spec, "Referrers Tag Schema" (the tag ``sha256-<hex>``).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import OcianalyzeError
+from ocianalyze.oci.models import ImageIndex, Manifest
+from ocianalyze.oci.soci import INDEX_DIGEST, VERSION_1, ZTOC_HEAD, Soci, archive_size
+from ocianalyze.sources.store import blob_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.oci.models import Descriptor, Listed
+    from ocianalyze.sources.indexes import Catalogue, Picked
+    from ocianalyze.sources.store import BlobStore
+
+
+def find_soci(found: Picked, catalogue: Catalogue) -> Soci:
+    """Return what the image index that an image was found in, and the image's manifest, say of SOCI indexes."""
+    named = found.manifest.annotations.get(INDEX_DIGEST) or None
+    item = next((item for item in found.beside or () if item.digest == named), None)
+    index = _document(item, catalogue) if item is not None else None
+    return Soci(
+        named=named,
+        beside=found.beside,
+        manifest=index if isinstance(index, Manifest) else None,
+        is_old=_lists_version_1(found.beside or ()),
+    )
+
+
+def find_soci_in_layout(found: Picked, catalogue: Catalogue, top: Sequence[Listed], store: BlobStore) -> Soci:
+    """Return the same for a layout, whose ``index.json`` (`top`) may be the image index, and whose ztocs are there."""
+    if any(item.digest == found.item.digest for item in top):
+        found = found._replace(beside=tuple(top))
+    soci = find_soci(found, catalogue)
+    referrers = (item for item in top if _tag_of(found.item) in item.annotations.values())
+    documents = [_document(item, catalogue) for item in referrers]
+    sizes = {str(layer.digest): layer.size for layer in found.manifest.layers}
+    ztocs = [(ztoc, sizes[layer]) for layer, ztoc in soci.ztocs.items() if layer in sizes]
+    return soci._replace(
+        is_old=soci.is_old
+        or any(isinstance(document, ImageIndex) and _lists_version_1(document.manifests) for document in documents),
+        absent=frozenset(ztoc.digest for ztoc, _ in ztocs if store.find(blob_name(ztoc.digest)) is None),
+        misfits=frozenset(_misfits(ztocs, store)),
+    )
+
+
+def _document(item: Listed, catalogue: Catalogue) -> Manifest | ImageIndex | None:
+    try:
+        return catalogue.document(item) if catalogue.holds(item) else None
+    except OcianalyzeError:
+        return None
+
+
+def _lists_version_1(items: Sequence[Listed]) -> bool:
+    return any(item.artifact_type == VERSION_1 for item in items)
+
+
+def _tag_of(item: Listed) -> str:
+    return item.digest.replace(":", "-")
+
+
+def _misfits(ztocs: Sequence[tuple[Descriptor, int]], store: BlobStore) -> Iterator[str]:
+    """Yield the digests of the ztocs whose size is not what is stated, or that describe a layer of another size."""
+    for ztoc, layer_size in ztocs:
+        blob = store.find(blob_name(ztoc.digest))
+        if blob is None:
+            continue
+        head = bytearray()
+        try:
+            for chunk in blob.chunks():
+                head += chunk
+                if len(head) >= ZTOC_HEAD:
+                    break
+        except OcianalyzeError:
+            continue
+        described = archive_size(bytes(head[:ZTOC_HEAD]))
+        if blob.size not in (None, ztoc.size) or described != layer_size:
+            yield ztoc.digest
