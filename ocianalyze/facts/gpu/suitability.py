@@ -74,7 +74,7 @@ class Need(NamedTuple):
         if self.cuda is not None and self.minimum is not None:
             parts.append(f"CUDA {self.cuda} needs driver {self.minimum} or newer on the host{self._why()}")
         elif self.requirements:
-            parts.append("; ".join(f"{item.variable} requires {item}" for item in self.requirements))
+            parts.append("; ".join(map(_shown, self.requirements)))
         outcome = self.outcome(driver) if driver is not None else None
         if outcome is not None:
             parts.append(f"{driver}: {self._told(outcome)}")
@@ -96,6 +96,14 @@ class Need(NamedTuple):
             "refused": f"refused by {refusing}",
             "depends": f"sufficient if the GPU is one that {refusing} allows",
         }[outcome]
+
+
+def _shown(requirement: Requirement) -> str:
+    """Return what a variable requires: images of NVIDIA's state dozens of alternatives, of which the first is told."""
+    if requirement.problem is not None or not requirement.alternatives:
+        return f"{requirement.variable} is invalid"
+    first, *others = requirement.alternatives
+    return f"{requirement.variable} requires {','.join(map(str, first))}{' or an alternative' if others else ''}"
 
 
 def compat_driver(files: Iterable[NvidiaFile], packages: Iterable[Package]) -> str | None:

@@ -69,10 +69,11 @@ def test_outcomes(need: Need, driver: str, outcome: str | None) -> None:
             Need(None, None, requirements=BY_BRAND),
             "535.104.05",
             (
-                "NVIDIA_REQUIRE_CUDA requires cuda>=13.0 brand=tesla,driver>=535,driver<536; 535.104.05: sufficient "
-                "if the GPU is one that NVIDIA_REQUIRE_CUDA allows"
+                "NVIDIA_REQUIRE_CUDA requires cuda>=13.0 or an alternative; 535.104.05: sufficient if the GPU is "
+                "one that NVIDIA_REQUIRE_CUDA allows"
             ),
         ),
+        (Need(None, None, requirements=BROKEN), "535.104.05", "NVIDIA_REQUIRE_CUDA is invalid"),
         (Need(None, None), "535.104.05", None),
     ],
 )
