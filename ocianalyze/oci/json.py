@@ -7,17 +7,17 @@ Two readers of one document must see the same thing, so duplicate keys are refus
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
-from pydantic import BaseModel, ValidationError
 
-from ocianalyze.errors import DuplicateKeyError, InvalidImageError, OcianalyzeError
+from ocianalyze.errors import DuplicateKeyError, InvalidImageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Model = TypeVar("Model", bound=BaseModel)
+    from pydantic import ValidationError
+
 _INT64 = 1 << 63
 _REASONS = {
     "tuple_type": "must be a list",
@@ -70,25 +70,6 @@ def glance(raw: bytes, *, what: str) -> Any:  # noqa: ANN401 - any JSON value
         return orjson.loads(raw)
     except (ValueError, RecursionError) as error:
         raise InvalidImageError(f"{what} is not valid JSON: {_first_line(error)}") from error
-
-
-def parse(raw: bytes, model: type[Model], *, what: str) -> Model:
-    """Return the JSON document `raw` as a `model`.
-
-    Raises:
-        InvalidImageError: it is not strict JSON, or not what the model demands.
-    """
-    return validate(decode(raw, what=what), model, what=what)
-
-
-def validate(value: object, model: type[Model], *, what: str) -> Model:
-    """Return `value`, a decoded document, as a `model`; errors as for `parse`."""
-    try:
-        return model.model_validate(value, by_alias=True, by_name=False)
-    except ValidationError as error:
-        raise InvalidImageError(f"{what}: {reason(error)}") from error
-    except OcianalyzeError as error:
-        raise InvalidImageError(f"{what}: {error.message}", hint=error.hint) from error
 
 
 def reason(error: ValidationError) -> str:

@@ -21,14 +21,15 @@ from pydantic import (
     StrictBool,
     StrictInt,
     StrictStr,
+    ValidationError,
     model_validator,
 )
 from pydantic.alias_generators import to_camel, to_pascal
 
-from ocianalyze.errors import InvalidImageError
+from ocianalyze.errors import InvalidImageError, OcianalyzeError
 from ocianalyze.oci import media_types
 from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.json import validate
+from ocianalyze.oci.json import decode, reason
 from ocianalyze.regex import regex
 
 Value = TypeVar("Value")
@@ -87,6 +88,25 @@ class Document(BaseModel):
     model_config = ConfigDict(
         frozen=True, defer_build=True, alias_generator=to_camel, populate_by_name=True, extra="ignore"
     )
+
+    @classmethod
+    def from_json(cls, raw: bytes, *, what: str) -> Self:
+        """Return the document that `raw` is; `what` names it in errors.
+
+        Raises:
+            InvalidImageError: it is not strict JSON, or not what it must be.
+        """
+        return cls.from_value(decode(raw, what=what), what=what)
+
+    @classmethod
+    def from_value(cls, value: object, *, what: str) -> Self:
+        """Return the document that `value`, decoded JSON, is; errors as for `from_json`."""
+        try:
+            return cls.model_validate(value, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise InvalidImageError(f"{what}: {reason(error)}") from error
+        except OcianalyzeError as error:
+            raise InvalidImageError(f"{what}: {error.message}", hint=error.hint) from error
 
     @model_validator(mode="before")
     @classmethod
@@ -157,7 +177,7 @@ class Listed(Document):
                 f"cannot verify the image: {self.digest[:100]!r} is not a sha256 or sha512 digest",
                 hint="Copy the image with a tool that writes sha256 or sha512 digests, such as skopeo",
             )
-        return validate(self.model_dump(by_alias=True), Descriptor, what=what)
+        return Descriptor.from_value(self.model_dump(by_alias=True), what=what)
 
     @property
     def is_verifiable(self) -> bool:
@@ -319,7 +339,7 @@ def parse_manifest(value: object, *, what: str, media_type: str | None = None) -
         raise InvalidImageError(f"{what} is neither an image manifest nor an image index")
     if kind in (media_types.INDEXES if is_manifest else media_types.MANIFESTS):
         raise InvalidImageError(f"{what} is ambiguous: its media type {kind!r} contradicts its content")
-    return validate(value, ImageIndex, what=what) if is_index else validate(value, Manifest, what=what)
+    return ImageIndex.from_value(value, what=what) if is_index else Manifest.from_value(value, what=what)
 
 
 def _refuse_other_spellings(value: dict[str, Any], *, what: str) -> None:

@@ -136,14 +136,14 @@ class Documents:
             InvalidImageError: as for `described`, or it is not a config.
         """
         value = self.value(where) if isinstance(where, str) else self.described(where)
-        return json.validate(value, ImageConfig, what=f"the config {_shown(where)}")
+        return ImageConfig.from_value(value, what=f"the config {_shown(where)}")
 
     def platform(self, where: Descriptor | str) -> Platform:
         """Return the platform that a config states; nothing else of it is looked at. Errors are those of `config`."""
         name = _shown(where)
         if name not in self._platforms:
             raw = self.read(where) if isinstance(where, str) else self._verified(where)
-            self._platforms[name] = json.validate(json.glance(raw, what=name), Platform, what=f"the config {name}")
+            self._platforms[name] = Platform.from_value(json.glance(raw, what=name), what=f"the config {name}")
         return self._platforms[name]
 
     def shown_platform(self, where: Descriptor | str) -> str:

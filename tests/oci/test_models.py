@@ -8,7 +8,6 @@ import pytest
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.oci import media_types
 from ocianalyze.oci.image import build_steps
-from ocianalyze.oci.json import validate
 from ocianalyze.oci.models import Descriptor, History, ImageConfig, ImageIndex, Manifest, Platform, parse_manifest
 
 DIGEST = "sha256:" + "a" * 64
@@ -17,14 +16,14 @@ CONFIG = {"mediaType": media_types.OCI_CONFIG, "digest": DIGEST, "size": 3}
 
 
 def _config(value: dict[str, Any]) -> ImageConfig:
-    return validate({"rootfs": {"type": "layers", "diff_ids": [DIGEST]}} | value, ImageConfig, what="config")
+    return ImageConfig.from_value({"rootfs": {"type": "layers", "diff_ids": [DIGEST]}} | value, what="config")
 
 
 def test_null_is_empty_as_go_writes_it() -> None:
     config = _config({"config": {"Env": None, "Labels": None, "Entrypoint": None, "User": None, "ExposedPorts": None}})
     assert (config.config.env, config.config.labels, config.config.entrypoint, config.config.user) == ((), {}, (), "")
     assert _config({"config": None, "history": None}).config.cmd == ()
-    assert validate({"rootfs": {"diff_ids": None}}, ImageConfig, what="x").rootfs.diff_ids == ()
+    assert ImageConfig.from_value({"rootfs": {"diff_ids": None}}, what="x").rootfs.diff_ids == ()
     index = parse_manifest({"schemaVersion": 2, "manifests": None}, what="index")
     assert isinstance(index, ImageIndex)
     assert index.manifests == ()
@@ -102,7 +101,7 @@ def test_null_stands_for_what_is_empty_wherever_it_stands() -> None:
         met = set()
         for place, changed in _with_null(document):
             try:
-                validate(changed, model, what="x")
+                model.from_value(changed, what="x")
             except InvalidImageError:
                 met.add(place)
         assert met == refused
@@ -120,9 +119,8 @@ def test_what_null_is_read_as() -> None:
     assert config.config.labels == {"a": ""}
     assert config.history == (History(), History())
     assert build_steps(config.history, 2) == [None, None]
-    index = validate(
-        {"manifests": [None, {"annotations": {"a": None}, "platform": {"os": None}}]}, ImageIndex, what="x"
-    )
+    listed = [None, {"annotations": {"a": None}, "platform": {"os": None}}]
+    index = ImageIndex.from_value({"manifests": listed}, what="x")
     assert [item.digest for item in index.manifests] == ["", ""]
     assert (index.manifests[0].platform, index.manifests[1].platform) == (None, Platform())
     assert index.manifests[1].annotations == {"a": ""}
@@ -201,14 +199,14 @@ def test_manifests_and_indexes_that_go_does_not_read(change: dict[str, Any]) -> 
 
 def test_what_has_no_rootfs_is_not_an_image() -> None:
     with pytest.raises(InvalidImageError, match="not an image config: rootfs is missing"):
-        validate({"architecture": "amd64"}, ImageConfig, what="config")
+        ImageConfig.from_value({"architecture": "amd64"}, what="config")
 
 
 def test_a_field_has_one_name() -> None:
     """The names of Python's side are not accepted from outside: Go would not see them."""
     with pytest.raises(InvalidImageError):
-        validate({"media_type": "x", "digest": DIGEST, "size": 1, "Size": 2}, Descriptor, what="x")
-    assert validate({"media_type": "x", "digest": DIGEST, "size": 1}, Descriptor, what="x").media_type == ""
+        Descriptor.from_value({"media_type": "x", "digest": DIGEST, "size": 1, "Size": 2}, what="x")
+    assert Descriptor.from_value({"media_type": "x", "digest": DIGEST, "size": 1}, what="x").media_type == ""
 
 
 def test_lists_that_no_manifest_has_are_refused() -> None:
@@ -216,7 +214,7 @@ def test_lists_that_no_manifest_has_are_refused() -> None:
         with pytest.raises(InvalidImageError, match="has 100,001 items"):
             parse_manifest(document, what="x")
     with pytest.raises(InvalidImageError, match="size: must be an integer"):
-        validate({"digest": DIGEST, "size": "1"}, Descriptor, what="x")
+        Descriptor.from_value({"digest": DIGEST, "size": "1"}, what="x")
 
 
 def test_the_last_of_two_variables_counts() -> None:
@@ -262,7 +260,7 @@ def test_kinds_that_contradict_each_other() -> None:
     ],
 )
 def test_platforms(platform: dict[str, str], shown: str, known: bool) -> None:  # noqa: FBT001
-    value = validate(platform, Platform, what="x")
+    value = Platform.from_value(platform, what="x")
     assert (str(value), value.known) == (shown, known)
 
 

@@ -13,7 +13,6 @@ from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.reading.reader import Reading, read_blob
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.image import Image, Layer
-from ocianalyze.oci.json import parse
 from ocianalyze.oci.models import ImageConfig
 from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC
@@ -205,7 +204,7 @@ def make_image(
         digest=None,
         media_type=None,
         config_digest=Digest.parse(built.config.digest),
-        config=parse(built.config.content, ImageConfig, what="the config"),
+        config=ImageConfig.from_json(built.config.content, what="the config"),
         layers=tuple(stored),
     )
     return image, merge([item.changeset for item in read], [item.contents for item in read], Limits())

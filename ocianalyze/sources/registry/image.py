@@ -213,7 +213,7 @@ class _Repository:
         raw = b"".join(self._blob(descriptor).chunks())
         if len(raw) != descriptor.size or not descriptor.digest.matches(raw):
             raise DigestMismatchError(f"{what}: its content does not match the digest")
-        return json.parse(raw, ImageConfig, what=what)
+        return ImageConfig.from_json(raw, what=what)
 
     def _layer(self, descriptor: Descriptor, position: int) -> RemoteBlob:
         cause = diagnosis.of_absent_layer(descriptor)
