@@ -36,7 +36,7 @@ def _parameter(case: Case) -> object:
     return pytest.param(case, id=case.name.replace(" ", ""), marks=marks)
 
 
-@pytest.mark.parametrize("case", map(_parameter, SAMPLE))
+@pytest.mark.parametrize("case", [_parameter(case) for case in SAMPLE])
 def test_what_happens_is_what_we_say(case: Case, comparisons: Mapping[str, "Future[Comparison]"]) -> None:
     comparison = comparisons[case.name].result()
     right = ("agree", "disagree", "undecided") if case.name in OPEN else ("agree",)
