@@ -45,10 +45,11 @@ def records() -> list[dict[str, Any]]:
 
 def print_rules(screen: Screen) -> None:
     """Print a line for each rule: its id, its severity for each profile, what it finds."""
+    rows = list(_rows())  # before anything is printed: rules of other packages may be broken
     legend = ", ".join(f"{profile.letter} {profile.id}" for profile in PROFILES.values())
     screen.print_all(wrap(line(Span(f"Highest severity in {legend}", "dim")), screen.width))
     screen.print(EMPTY)
-    screen.print_all(columns(_rows(), screen.width))
+    screen.print_all(columns(rows, screen.width))
 
 
 def _rows() -> Iterator[tuple[Cell, ...]]:

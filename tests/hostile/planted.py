@@ -39,12 +39,12 @@ def _kernel(name: str, argv: Sequence[str]) -> Item:
 
 
 def _missing_program(rng: Random) -> Plant:
-    return Plant("KRN005", [_kernel("broken", [f"/opt/gone{rng.randrange(99)}/python", "-f", "{connection_file}"])])
+    return Plant("KRN005", [_kernel("python3", [f"/opt/gone{rng.randrange(99)}/python", "-f", "{connection_file}"])])
 
 
 def _missing_on_path(_rng: Random) -> Plant:
     return Plant(
-        "KRN005", [_kernel("broken", ["no-such-python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])]
+        "KRN005", [_kernel("python3", ["no-such-python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])]
     )
 
 

@@ -114,8 +114,9 @@ def test_every_server_that_is_known(profile: str) -> None:
     for server in _SERVERS[profile]:
         for place in ("usr/local/bin", "opt/conda/bin"):
             items = [*good(), *JUPYTERLAB_FILES, program(f"{place}/{server.program}")]
-            image, filesystem = make_image(items)
-            config = written(items, profile=profile).config
+            labels = {"Labels": {"org.amazon.sagemaker-distribution.image.version": "4.4.1"}}
+            image, filesystem = make_image(items, config=labels)
+            config = written(items, profile=profile, config=labels).config
             subject = Subject(
                 image, filesystem, gather(image, filesystem, app_image_config=config), app_image_config=config
             )

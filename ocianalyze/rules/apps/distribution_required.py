@@ -78,7 +78,8 @@ def distribution_required(subject: Subject) -> Iterator[Finding]:
         )
         return
     program = subject.facts.shell.find(UNIFIED_PROGRAM)
-    if program.problem is not None:
+    given = any(subject.facts.commands[app].origin == "app-image-config" for app in subject.facts.commands)
+    if program.problem is not None and not given:  # APP006 looks at what the AppImageConfig names
         yield Finding(
             message=f"the entry point of Unified Studio cannot be run: {program.problem.text}",
             path=program.path if program.node is not None else None,
