@@ -38,16 +38,6 @@ def _kernel(name: str, argv: Sequence[str]) -> Item:
     )
 
 
-def _missing_program(rng: Random) -> Plant:
-    return Plant("KRN005", [_kernel("python3", [f"/opt/gone{rng.randrange(99)}/python", "-f", "{connection_file}"])])
-
-
-def _missing_on_path(_rng: Random) -> Plant:
-    return Plant(
-        "KRN005", [_kernel("python3", ["no-such-python", "-m", "ipykernel_launcher", "-f", "{connection_file}"])]
-    )
-
-
 def _deleted_python(_rng: Random) -> Plant:
     return Plant("KRN005", [whiteout("usr/local/bin/python3.11")])
 
@@ -114,8 +104,6 @@ def _odd_type(rng: Random) -> Plant:
 
 
 ERRORS: Final[Sequence[Change]] = (
-    _missing_program,
-    _missing_on_path,
     _deleted_python,
     _deleted_kernels,
     _not_executable,
