@@ -15,15 +15,15 @@ from tests.real.truth.container import Container, started
 OK = 200
 ENDED = probing.ENDED
 _ROOT = Path(__file__).resolve().parents[3]
-_LIMIT = 240
+_LIMIT = 1200
 """Seconds after which the harness itself is at fault."""
 
 
 class Outcome(NamedTuple):
     """What happened.
 
-    `up` is whether the server answered its health check; `works` is whether the app showed its page, too, and a kernel
-    printed, or all kernels that were asked for.
+    `up` is whether the server answered its health check; `works` is whether the app showed its page and its files,
+    too, and a kernel printed, or all kernels that were asked for.
     """
 
     up: bool
@@ -73,6 +73,8 @@ def _outcome(answers: probing.Answers, app: App, container: Container) -> Outcom
         reason = answers.problem
     elif app.page and answers.page != OK:
         reason = f"the page of the app is answered with {answers.page or 'an error page'}"
+    elif app.page and answers.contents != OK:
+        reason = f"the list of files is answered with {answers.contents}"
     elif app.has_kernels and not (printed.issuperset(app.requested) and printed):
         reason = "; ".join(f"{name}: {problem}" for name, problem in silent.items()) or "no kernel is listed"
     else:
