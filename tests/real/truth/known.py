@@ -1,52 +1,69 @@
 """Cases in which ocianalyze and the truth are known to differ, each with its reason."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-_KNOWN: Mapping[str, Sequence[str]] = {
-    "only JupyterLab itself and ipykernel are looked for among the packages of the server": (
-        "no-jinja",
-        "no-jupyter-server",
-        "package-unlisted",
-    ),
-    "the pages of JupyterLab are not looked for": (
-        "app-dir-missing",
-        "dev-mode",
-        "env-lab-dir-missing",
-        "lab-files-missing",
-    ),
-    "options of the interpreter are not checked": ("kernel-option-unknown",),
-    "a program that takes the connection file and ends is taken for a kernel": ("kernel-true",),
-    "what supervisord starts is not followed": (
-        "distribution-server-script-removed",
-        "distribution-supervisord-removed",
-    ),
-    "settings of the kernel manager are not followed": (
-        "r-only",
-        "settings-allowed-kernels",
-        "settings-class-missing",
-        "settings-no-native",
-    ),
-    "settings files that end the server are not followed": ("settings-exit",),
-    "a settings file that the user may not read counts as read": ("settings-unreadable",),
-    "a volume cannot be mounted over a file": ("home-file", "opt-ml-file"),
-    "flags that the server does not know are ignored": ("flag-unknown",),
-    "the server listens on IPv6 only": ("ip-v6",),
-    "programs that fail in a script are taken to succeed": ("script-fails", "script-fails-writing"),
-    "a module that shadows another is not looked for": ("env-pythonpath-shadow",),
-    "the value of PYTHONIOENCODING is not checked": ("env-pythonioencoding",),
-    "PYTHONHOME of the same Python is undecided": ("env-pythonhome-own",),
-    "programs that are no servers are undecided": ("only-python", "shell-fails-first", "sleep"),
-    "options that make the server end are undecided": ("generate-config", "version"),
-    "a settings file that is not there is undecided": ("config-missing",),
-    "a home below a directory that only root may enter counts as writable": ("home-locked",),
+_PACKAGES = "which packages a server imports when it starts is not looked into"
+_LAB = "the files of JupyterLab's own page are not looked for"
+_SETTINGS = "this setting of the server is not read"
+_DISTRIBUTION = "a program of the distribution is taken to start its server"
+_R = "what R itself needs to start is not looked into"
+_PROGRAMS = "programs that a script runs before the server are presumed to succeed (docs/rules/APP002.md)"
+
+KNOWN: Mapping[str, str] = {
+    "flag-unknown": "flags that no extension of the server has are not told from those that one has",
+    "dev-mode": _LAB,
+    "app-dir-missing": _LAB,
+    "env-lab-dir-missing": _LAB,
+    "lab-files-missing": _LAB,
+    "script-fails": _PROGRAMS,
+    "script-fails-writing": _PROGRAMS,
+    "script-fails-writing + user-pair": _PROGRAMS,
+    "settings-exit": _SETTINGS,
+    "settings-allowed-kernels": _SETTINGS,
+    "settings-no-native": _SETTINGS,
+    "settings-class-missing": _SETTINGS,
+    "env-pythonpath-shadow": _PACKAGES,
+    "env-pythonioencoding": "an encoding that Python does not know is not looked for",
+    "home-file": "a mount point that is a file is not looked for",
+    "package-unlisted": _PACKAGES,
+    "no-jupyter-server": _PACKAGES,
+    "no-jinja": _PACKAGES,
+    "kernel-option-unknown": "the options of Python itself are not checked",
+    "r-only": "the server's own kernel is listed without its kernel.json",
+    "kernel-true": "a program that is given the connection file is taken for a kernel",
+    "distribution-supervisord-removed": _DISTRIBUTION,
+    "distribution-server-script-removed": _DISTRIBUTION,
+    "distribution-server-script-mode": _DISTRIBUTION,
+    "distribution-log-dir-unset": _DISTRIBUTION,
+    "distribution-log-dir-locked": _DISTRIBUTION,
+    "stacks-restartable": "a variable that makes the script start a program that is missing is not followed",
+    "stacks-script-crlf": "a script that tini cannot start is taken for an unknown server",
+    "r-binary-removed": _R,
+    "r-dependency-removed": _R,
+    "r-library-removed": _R,
+    "r-profile-fails": _R,
+    "r-only-broken": _SETTINGS,
+    "classic-loader-removed": "that the platform's own server needs the image's loader is only a warning",
+    "conda-home-of-system": "where a Python searches for its modules then is not followed",
+    "editor-base-path-other": "the base path of Code Editor is only a warning, because AWS's material contradicts itself",
+    "opt-ml-file": "a mount point that is a file is not looked for",
 }
-KNOWN: Mapping[str, str] = {case: reason for reason, cases in _KNOWN.items() for case in cases}
 """Cases that are to agree one day; a test fails when one does."""
 
 OPEN: Mapping[str, str] = {
-    "env-home-opt-ml": "who owns /opt/ml in Studio is not documented",
-    "no-remote-access": "which host name Studio asks for is not documented",
-    "script-python": "what a program in Python starts, only a run can tell",
-    "user-number-volume": "who owns the volume for another user is not documented",
+    "classic-kernel-other-name": "whether the platform has a kernel python3 of its own is not documented",
+    "classic-jupyter-path": "what the platform does without 'python' on PATH is not documented",
+    "distribution-no-entrypoint": "AWS's material contradicts itself on SageMaker Distribution without an entry point",
+    "no-remote-access": "it is not documented which Host Studio sends",
+    "env-home-opt-ml": "it is not documented who owns what SageMaker mounts on /opt/ml",
+    "user-number-volume": "it is not documented who owns the volume if the user has another number",
+    "sleep": "any program that is not known may serve",
+    "only-python": "a program in Python may serve",
+    "version": "any program that is not known may serve",
+    "generate-config": "any program that is not known may serve",
+    "shell-fails-first": "a shell may go on behind what fails",
+    "config-missing": "a file of settings that is not there may come with the volume",
+    "script-python": "scripts in Python are not followed",
+    "env-pythonhome-own": "where a Python searches for its modules then is not followed",
 }
 """Cases that a static tool cannot decide, or that hinge on what nobody documents: any verdict is right for them."""
