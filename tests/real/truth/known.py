@@ -45,7 +45,7 @@ KNOWN: Mapping[str, str] = {
     "r-only-broken": _SETTINGS,
     "classic-loader-removed": "that the platform's own server needs the image's loader is only a warning",
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
-    "editor-base-path-other": "the base path of Code Editor is only a warning, because AWS's material contradicts itself",
+    "editor-base-path-other": "the base path of Code Editor is only a warning, as AWS's material contradicts itself",
     "opt-ml-file": "a mount point that is a file is not looked for",
 }
 """Cases that are to agree one day; a test fails when one does."""
