@@ -63,7 +63,7 @@ def _ask(container: Container, pid: int, profile: str) -> probing.Answers:
         return probing.Answers(**json.loads(done.stdout))
     if container.process.poll() is not None:
         return probing.Answers(ENDED)
-    raise RuntimeError(f"asking the container failed: {done.stderr.decode(errors='replace')}")
+    raise RuntimeError(f"asking the container: exit code {done.returncode}\n{done.stderr.decode(errors='replace')}")
 
 
 def _outcome(answers: probing.Answers, app: App, container: Container) -> Outcome:
