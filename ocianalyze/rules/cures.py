@@ -1,50 +1,50 @@
-"""What to do about a program that cannot be run, as lines for the end of a Dockerfile, with the paths of this image."""
+"""What to do about a program that cannot be run, with the paths of this image."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.regex import regex
+from ocianalyze.rules.dockerfile import lines, opening, quoted
 
 if TYPE_CHECKING:
     from ocianalyze.facts.programs import Program
+    from ocianalyze.facts.user import User
 
+MORE: Final = "; then scan again, because what is below it may be closed, too"
 _OF_UV: Final = regex(r"/\.local/share/uv/|/uv/python/")
 _UV: Final = (
     "Let uv install its Python where every user can read it: set 'ENV UV_PYTHON_INSTALL_DIR=/opt/uv' before "
     "'RUN uv venv' or 'RUN uv sync'"
 )
+_TEXTS: Final = {
+    "not-on-path": "Install {word}, or add its directory to PATH: 'ENV PATH=/DIRECTORY:$PATH'",
+    "missing": "Install {path}, or correct the path",
+    "dangling": "Copy {path}, the target of the symlink, into the final stage, or create the environment there",
+    "interpreter": "Install the interpreter that the first line of {path} names, or correct that line",
+    "empty": "Copy {path} again: it is empty",
+    "not-runnable": "Begin {path} with a line such as '#!/bin/sh', or replace it with a program for linux/amd64",
+}
 
 
-_MORE: Final = "; then scan again, because what is below it may be closed, too"
-
-
-def cure_of(program: Program) -> str:  # noqa: C901, PLR0911 - one case after the other
+def cure_of(program: Program, user: User) -> str:
     """Return how to make a program run that has a problem: the innermost one, if an interpreter is at fault."""
     while program.interpreter is not None and program.interpreter.problem is not None:
         program = program.interpreter
     problem = program.problem
-    if problem is None:
-        return "Install it, or use its absolute path"
-    path, word = problem.culprit or program.path or program.word, program.word
-    match problem.code:
-        case "no-permission" | "missing" | "dangling" if any(_OF_UV.search(place) for place in (*program.chain, path)):
-            return _UV
-        case "no-permission" if program.node is not None and path != program.node.path:
-            return f"Let the container's user in: 'RUN chmod a+rx {path}'{_MORE}"
-        case "no-permission" | "not-executable":
-            return f"Make it executable: 'RUN chmod a+rx {path}'"
-        case "interpreter" if program.node is not None and program.node.head().partition(b"\n")[0].endswith(b"\r"):
-            return f"Convert the script's line ends: 'RUN sed -i \"s/\\r$//\" {path}'"
-        case "not-on-path":
-            return f"Install {word}, or add its directory to PATH: 'ENV PATH=/DIRECTORY:$PATH'"
-        case "missing":
-            return f"Install {path}, or correct the path"
-        case "dangling":
-            return f"Create {path}, which the link leads to, or link to what exists"
-        case "empty":
-            return f"Copy {path} again: it is empty"
-        case "not-runnable":
-            return f"Begin {path} with a line such as '#!/bin/sh', or replace it with a program for linux/amd64"
-        case _:
-            return f"Replace {path}"
+    path = (problem.culprit if problem is not None else None) or program.path or program.word
+    code = problem.code if problem is not None else ""
+    if code in ("no-permission", "missing", "dangling") and any(map(_OF_UV.search, (*program.chain, path))):
+        return _UV
+    if code in ("no-permission", "not-executable"):
+        is_program = program.node is not None and path == program.node.path
+        what = "Make it executable" if is_program else "Let the container's user in"
+        return f"{what}: {lines(user, opening(path, execute=True))}{'' if is_program else MORE}"
+    if code == "interpreter" and _has_carriage_return(program):
+        convert = rf'RUN sed -i "s/\r$//" {quoted(path)}'
+        return f"Convert the script's line ends: {lines(user, convert)}"
+    return _TEXTS.get(code, "Replace {path}").format(word=program.word, path=path)
+
+
+def _has_carriage_return(script: Program) -> bool:
+    return script.node is not None and script.node.head().partition(b"\n")[0].endswith(b"\r")

@@ -7,7 +7,7 @@ import pytest
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB
 from tests.rules.subjects import base, findings, python
 from tests.rules.test_apps import OPTIONS, exec_form, jupyter_image, shell_form
-from tests.support.tarballs import Item, directory, file, symlink
+from tests.support.tarballs import Item, directory, file, symlink, whiteout
 
 NOBODY = "root:x:0:0:root:/root:/bin/bash\n"
 TWO = f"{NOBODY}ubuntu:x:1000:1000::/home/ubuntu:/bin/bash\nsagemaker-user:x:1000:100::/home/sagemaker-user:/bin/bash\n"
@@ -109,9 +109,11 @@ def test_home_is_that_of_the_first_user_with_the_id() -> None:
 
 def test_hints_are_lines_for_this_image() -> None:
     ((_, _, hint),) = lacks("--notebook-dir=/srv/none")
-    assert hint == "Create it with 'RUN mkdir -p /srv/none && chown 1000:100 /srv/none'"
+    assert hint == "Make it: 'USER root', 'RUN mkdir -p /srv/none && chown 1000:100 /srv/none', 'USER 1000'"
+    ((_, _, hint),) = lacks("'--notebook-dir=/srv/a;b $(c)'")
+    assert "'RUN mkdir -p '/srv/a;b $(c)' && chown" in hint
     ((_, _, hint),) = lacks("--notebook-dir=/root/x", directory("root/x"))
-    assert "chmod o+x /root" in hint
+    assert "chmod a+rx /root" in hint
 
 
 def test_other_apps_have_no_such_server() -> None:
@@ -155,3 +157,17 @@ def test_the_working_directory_may_be_closed() -> None:
     assert (
         of(JUPYTERLAB, user="0") == of(JUPYTERLAB, path="/home/sagemaker-user/x") == of(JUPYTERLAB, path="/srv") == []
     )
+
+
+def test_the_layer_to_blame_is_the_one_that_closed_or_removed_it() -> None:
+    config = shell_form(f"{START} --notebook-dir=/srv/x") | {"User": "1000"}
+
+    def layer_of(*layers: list[Item]) -> int | None:
+        ((_, finding),) = findings("APP012", jupyter_image(), *layers, config=config, profile=JUPYTERLAB)
+        return finding.layer
+
+    made = [directory("srv"), directory("srv/x"), file("srv/x/a", b"")]
+    assert layer_of(made, [whiteout("srv/x")], [file("srv/b", b"")]) == 2
+    assert layer_of(made, [directory("srv", mode=0o700)], [directory("srv", mode=0o700), file("srv/c", b"")]) == 2
+    assert layer_of([file("srv/x", b"")]) == 1
+    assert layer_of([file("srv/y", b"")]) is None

@@ -347,7 +347,7 @@ def test_sudoers_without_measure() -> None:
         ("lab:x:1000:100::/home/lab:/bin/sh\n", "1000:1000", "Set 'USER 1000:100'"),
         ("lab:x:1000:100::/home/lab:/bin/sh\n", "7", "Set 'USER 1000'"),
         ("sagemaker-user:x:1001:100::/home/lab:/bin/sh\n", "1001", "usermod --uid 1000 --gid 100 sagemaker-user"),
-        ("", "7", "Create the user with 'RUN useradd"),
+        ("", "7", "Create the user: 'USER root', 'RUN useradd"),
     ],
 )
 def test_the_hint_makes_a_user_of_what_there_is(accounts: str, user: str, hint: str) -> None:

@@ -10,9 +10,10 @@ from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.directories.mounts import RUNTIME, within
+from ocianalyze.facts.jupyter.paths import data_directory
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell import Changes, Files
-from ocianalyze.facts.user.permissions import Denial, find_barrier, may_execute, may_write
+from ocianalyze.facts.user.permissions import find_barrier, may_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.jupyter.settings import JupyterSettings, ServedDirectory
     from ocianalyze.facts.user.accounts import User
+    from ocianalyze.facts.user.permissions import Denial
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
@@ -98,7 +100,7 @@ class _View:
             return "missing", "does not exist", None
         barrier = find_barrier(self._filesystem, path, self._found.shell.user)
         if barrier is not None:
-            return "unreachable", f"cannot be reached: {_who(self._found.shell.user)} {barrier.text}", barrier.node
+            return _unreachable(barrier, self._found.shell.user)
         return "not-a-directory", "is not a directory", resolution.node
 
     def runtime_directory(self) -> Lack | None:
@@ -130,15 +132,12 @@ class _View:
 def _runtime_directory(found: Found) -> tuple[str, str]:
     """Return where the server keeps connection files, and what decides that (``jupyter_runtime_dir``)."""
     variables = found.environment
-    for name, below in (("JUPYTER_RUNTIME_DIR", ""), ("JUPYTER_DATA_DIR", "runtime"), ("XDG_DATA_HOME", _BELOW_DATA)):
-        value = variables.get(name)
-        if value:
-            return normpath(join(value, below)), name
-    home = variables.get("HOME") or found.shell.user.home
-    return normpath(join(home, ".local/share", _BELOW_DATA)), "HOME"
-
-
-_BELOW_DATA: Final = "jupyter/runtime"
+    stated = variables.get("JUPYTER_RUNTIME_DIR")
+    if stated:
+        return normpath(stated), "JUPYTER_RUNTIME_DIR"
+    data = data_directory(variables, variables.get("HOME") or found.shell.user.home)
+    source = next((name for name in ("JUPYTER_DATA_DIR", "XDG_DATA_HOME") if variables.get(name)), "HOME")
+    return normpath(join(data, "runtime")), source
 
 
 def _not_writable(
@@ -159,11 +158,9 @@ def _not_writable(
         return None
     if not node.is_directory:
         return "not-a-directory", f"cannot be created: {place} is not a directory", node
-    barrier = find_barrier(filesystem, place, user)
-    if barrier is None and not may_execute(node, user):
-        barrier = Denial(node, "searched")
+    barrier = find_barrier(filesystem, place, user, entering=True)
     if barrier is not None:
-        return "unreachable", f"cannot be reached: {_who(user)} {barrier.text}", barrier.node
+        return _unreachable(barrier, user)
     if may_write(node, user):
         return None
     owner = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
@@ -176,8 +173,10 @@ def _mounted(filesystem: Filesystem, mount: str, user: User, mounts: Mounts) -> 
     if mount != mounts.home:
         return "unknown", f"is in {mount}, on which SageMaker mounts a directory of its own", None
     barrier = find_barrier(filesystem, mount, user)
-    if barrier is None:
-        return None
+    return None if barrier is None else _unreachable(barrier, user)
+
+
+def _unreachable(barrier: Denial, user: User) -> tuple[Flaw, str, Node | None]:
     return "unreachable", f"cannot be reached: {_who(user)} {barrier.text}", barrier.node
 
 

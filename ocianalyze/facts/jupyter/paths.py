@@ -66,6 +66,14 @@ def search_directories(circumstances: Circumstances) -> tuple[SearchDirectory, .
     return tuple(found.values())
 
 
+def data_directory(environment: Mapping[str, str], home: str) -> str:
+    """Return the user's own directory (``jupyter_data_dir``)."""
+    data = environment.get("XDG_DATA_HOME", "")
+    if is_set(environment, "JUPYTER_PLATFORM_DIRS"):
+        data = data.strip()
+    return environment.get("JUPYTER_DATA_DIR") or join(data or join(home, ".local/share"), "jupyter")
+
+
 def is_set(environment: Mapping[str, str], name: str) -> bool:
     """Tell whether a variable is set to something that does not mean no (``envset``)."""
     return name in environment and environment[name].lower() not in _FALSE
@@ -88,10 +96,7 @@ def _candidates(circumstances: Circumstances) -> Iterator[SearchDirectory]:
 
 def _user(circumstances: Circumstances) -> Iterator[str]:
     environment, home = circumstances.environment, circumstances.home
-    data = environment.get("XDG_DATA_HOME", "")
-    if is_set(environment, "JUPYTER_PLATFORM_DIRS"):
-        data = data.strip()
-    yield environment.get("JUPYTER_DATA_DIR") or join(data or join(home, ".local/share"), "jupyter")
+    yield data_directory(environment, home)
     if circumstances.user_site and not environment.get("PYTHONNOUSERSITE"):
         yield join(environment.get("PYTHONUSERBASE") or join(home, ".local"), _SHARE)
 

@@ -189,8 +189,7 @@ class KernelCommands:
         if not home.startswith("/") or UNKNOWN in home:
             return None
         if python is not None and python.versions:
-            lacks = python.lacks_library(self._shell.filesystem, home)
-            return f"PYTHONHOME is {home}, which has no {python.versions[0]}" if lacks else None
+            return python.home_problem(self._shell.filesystem, home)
         if self._shell.filesystem.lookup(join(home.partition(":")[0], "lib")) is None:
             return f"PYTHONHOME is {home}, which has no standard library"
         return None

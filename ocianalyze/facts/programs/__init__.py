@@ -4,7 +4,6 @@ Search paths, ``#!`` lines, the dynamic loader; the texts of scripts; and the ap
 """
 
 from ocianalyze.facts.programs.applications import CODE_EDITOR, is_distribution
-from ocianalyze.facts.programs.distribution import LABEL as DISTRIBUTION_LABEL
 from ocianalyze.facts.programs.distribution import UNIFIED_PROGRAM, SageMakerDistribution
 from ocianalyze.facts.programs.lookup import Shell
 from ocianalyze.facts.programs.program import FORBIDDEN, LONGEST_STRING, Program, shown, split_path
@@ -12,7 +11,6 @@ from ocianalyze.facts.programs.scripts import UNKNOWN
 
 __all__ = [
     "CODE_EDITOR",
-    "DISTRIBUTION_LABEL",
     "FORBIDDEN",
     "LONGEST_STRING",
     "UNIFIED_PROGRAM",

@@ -54,11 +54,13 @@ class Installation(NamedTuple):
         """The versions that can be meant, such as ``3.11``."""
         return tuple(re.sub(r"^\D+|t$", "", version) for version in self.versions)
 
-    def lacks_library(self, filesystem: Filesystem, home: str) -> bool:
-        """Tell whether it does not find its standard library, and exits, if ``PYTHONHOME`` is `home`."""
+    def home_problem(self, filesystem: Filesystem, home: str) -> str | None:
+        """Return why it exits if ``PYTHONHOME`` is `home`, which has no standard library of it, if so; a clause."""
         prefix = home.partition(":")[0]
         places = (join(prefix, library, version) for library in ("lib", "lib64") for version in self.versions)
-        return bool(self.versions) and not any(filesystem.lookup(place) for place in places)
+        if not home or not self.versions or any(filesystem.lookup(place) for place in places):
+            return None
+        return f"PYTHONHOME is {home}, which has no {self.versions[0]}"
 
     @property
     def is_virtual(self) -> bool:

@@ -4,7 +4,7 @@ Accounts of the image, permissions on the way to a path, and whether ``sudo`` as
 """
 
 from ocianalyze.facts.user.accounts import PasswdEntry, User, find_accounts, find_group_names
-from ocianalyze.facts.user.permissions import Denial, find_barrier, find_denial, may_execute, may_write
+from ocianalyze.facts.user.permissions import Denial, find_barrier, find_denial, may_write
 from ocianalyze.facts.user.sudo import find_sudo
 
 __all__ = [
@@ -16,6 +16,5 @@ __all__ = [
     "find_denial",
     "find_group_names",
     "find_sudo",
-    "may_execute",
     "may_write",
 ]

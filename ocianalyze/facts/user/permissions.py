@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ocianalyze.facts.user.accounts import User
-    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.node import Node, Resolution
     from ocianalyze.filesystem.tree import Filesystem
 
 _ACCESS_LIST: Final = "system.posix_acl_access"
@@ -78,22 +78,34 @@ def find_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
     found = filesystem.resolve(path)
     if found.node is None:
         return None
-    barrier = find_barrier(filesystem, path, user)
-    if barrier is not None:
-        return barrier
-    if not may_read(found.node, user) and _ACCESS_LIST not in found.node.xattrs:
+    barrier = _barrier_to(filesystem, found, user)
+    if barrier is None and not may_read(found.node, user) and _ACCESS_LIST not in found.node.xattrs:
         return Denial(found.node, "read")
-    return None
+    return barrier
 
 
-def find_barrier(filesystem: Filesystem, path: str, user: User) -> Denial | None:
-    """Return the first directory on the way to `path` that `user` may not enter, or None if there is none."""
+def find_barrier(filesystem: Filesystem, path: str, user: User, *, entering: bool = False) -> Denial | None:
+    """Return the first directory on the way to `path` that `user` may not enter, or None if there is none.
+
+    With `entering`, `path` is a directory that has to be entered, too.
+    """
     found = filesystem.resolve(path)
+    barrier = _barrier_to(filesystem, found, user)
+    if barrier is None and entering and found.node is not None and not _may_enter(found.node, user):
+        return Denial(found.node, "searched")
+    return barrier
+
+
+def _barrier_to(filesystem: Filesystem, found: Resolution, user: User) -> Denial | None:
     for place in (*(hop.path for hop in found.hops), found.path):
         for directory in _directories_to(filesystem, place):
-            if not may_execute(directory, user) and _ACCESS_LIST not in directory.xattrs:
+            if not _may_enter(directory, user):
                 return Denial(directory, "searched")
     return None
+
+
+def _may_enter(directory: Node, user: User) -> bool:
+    return may_execute(directory, user) or _ACCESS_LIST in directory.xattrs
 
 
 def _directories_to(filesystem: Filesystem, path: str) -> list[Node]:

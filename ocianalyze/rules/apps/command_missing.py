@@ -55,7 +55,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.commands import shown
-from ocianalyze.facts.programs import DISTRIBUTION_LABEL
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -72,7 +71,8 @@ _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-e
 @rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR})
 def command_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app whose server is not started."""
-    distribution = subject.image.config.config.labels.get(DISTRIBUTION_LABEL)
+    base = subject.facts.distribution
+    distribution = base.stated if base is not None else None
     doubtful = subject.app_image_config is None or distribution is not None
     settle = "; if the AppImageConfig does so, scan with --app-image-config" if subject.app_image_config is None else ""
     for profile, app in _APPS.items():

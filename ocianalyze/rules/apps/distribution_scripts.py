@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.user import find_barrier, find_group_names, find_sudo, may_write
 from ocianalyze.regex import regex
+from ocianalyze.rules.dockerfile import lines, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,15 +53,15 @@ def find_obstacles(subject: Subject, entry_point: str) -> Iterator[Obstacle]:
                 "conda-not-writable",
                 f"{script.name} changes {_CONDA}, but user {user.uid}:{user.gid} cannot write to {conda.path} "
                 f"(mode {conda.mode & 0o777:04o}, owner {conda.uid}:{conda.gid})",
-                f"Give it back with 'RUN chown -R {user.uid}:{user.gid} {_CONDA}'",
+                f"Give it back: {lines(user, f'RUN chown -R {user.uid}:{user.gid} {_CONDA}')}",
                 closed,
             )
     groups = find_group_names(subject.filesystem, user)
     if _CALLS_SUDO.search(text) and find_sudo(subject.filesystem, user, groups) is None:
-        name = user.name or "sagemaker-user"
+        line = f"{user.name or 'sagemaker-user'} ALL=(ALL) NOPASSWD: ALL"
         yield Obstacle(
             "sudo-missing",
             f"{script.name} calls sudo, but user {user.uid}:{user.gid} cannot use it without a password",
-            f"Allow it with 'RUN echo \"{name} ALL=(ALL) NOPASSWD: ALL\" > /etc/sudoers.d/{name}'",
+            f"Allow it: {lines(user, f'RUN echo {quoted(line)} > /etc/sudoers.d/studio')}",
             None,
         )

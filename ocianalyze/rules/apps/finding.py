@@ -24,14 +24,15 @@ def about_command(
     data: Mapping[str, Any] | None = None,
     kind: Kind = "finding",
     because: str | None = None,
+    layer: int | None = None,
 ) -> Finding:
-    """Return a finding about a command, at the program that the container runtime starts."""
+    """Return a finding about a command, at the program that the container runtime starts; `layer` is to blame."""
     first = command.first
     node = first.node if first is not None else None
     return Finding(
         message=message,
         path=first.path if node is not None and first is not None else None,
-        layer=node.layer if node is not None else None,
+        layer=layer if layer is not None or node is None else node.layer,
         hint=hint,
         severity=severity,
         kind=kind,

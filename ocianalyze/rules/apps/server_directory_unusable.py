@@ -46,6 +46,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.blame import deletion_layer, mode_layer
+from ocianalyze.rules.dockerfile import lines, making, opening
 from ocianalyze.rules.profiles import JUPYTERLAB
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.jupyter import Lack
     from ocianalyze.facts.user import User
+    from ocianalyze.filesystem.tree import Filesystem
 
 _VOLUME: Final = "/home/sagemaker-user"
 
@@ -74,7 +77,7 @@ def server_directory_unusable(subject: Subject) -> Iterator[Finding]:
             if unknown
             else f"the Jupyter server would exit: {what} {lack.text}",
             path=lack.node.path if lack.node is not None else None,
-            layer=lack.node.layer if lack.node is not None else None,
+            layer=_layer(subject.filesystem, lack),
             hint=f"Create {lack.path} in the image" if unknown else _fix(lack, user),
             kind="undecided" if unknown else "finding",
             culprit=lack.node.path if lack.node is not None else None,
@@ -85,6 +88,13 @@ def server_directory_unusable(subject: Subject) -> Iterator[Finding]:
                 "problem": lack.flaw,
             },
         )
+
+
+def _layer(filesystem: Filesystem, lack: Lack) -> int | None:
+    """Return the position of the layer that made it so."""
+    if lack.node is None:
+        return deletion_layer(filesystem, [lack.path]) if lack.flaw == "missing" else None
+    return lack.node.layer if lack.flaw == "not-a-directory" else mode_layer(filesystem, lack.node)
 
 
 def _fix(lack: Lack, user: User) -> str:
@@ -98,5 +108,6 @@ def _fix(lack: Lack, user: User) -> str:
     if lack.flaw == "not-a-directory":
         return f"Name a directory instead of {lack.path}"
     if lack.flaw == "unreachable" and lack.node is not None:
-        return f"Let the user enter it with 'RUN chmod o+x {lack.node.path}', or name another directory"
-    return f"Create it with 'RUN mkdir -p {lack.path} && chown {user.uid}:{user.gid} {lack.path}'"
+        step = opening(lack.node.path, execute=True)
+        return f"Let the container's user in: {lines(user, step)}; or name another directory"
+    return f"Make it: {lines(user, making(lack.path, user))}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.jupyter import server_program, server_python
 from ocianalyze.facts.programs import UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.blame import program_layer
 from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity
@@ -37,10 +38,11 @@ def missing_program(command: Command) -> Finding | None:
                 command,
                 "program-missing",
                 f"{where(command)} cannot be run: {legible(program.problem.text)}",
-                hint=cure_of(program),
+                hint=cure_of(program, command.found.shell.user),
                 severity=ONLY_JUPYTERLAB,
                 data={"problem": program.problem.code},
                 because=program.problem.culprit,
+                layer=program_layer(command.found.shell.filesystem, program),
             )
     lost = _lost_library(command)
     if lost is not None:
@@ -63,15 +65,16 @@ def _lost_library(command: Command) -> Finding | None:
     """Return a finding if the server's Python would exit because ``PYTHONHOME`` is another Python's."""
     found = command.found
     home = found.environment.get("PYTHONHOME", "")
-    if found.application is None or found.application.kind != "jupyter" or not home or UNKNOWN in home:
+    if found.application is None or found.application.kind != "jupyter" or UNKNOWN in home:
         return None
     python = server_python(found.shell, found.words)
-    if python is None or not python.lacks_library(found.shell.filesystem, home):
+    problem = python.home_problem(found.shell.filesystem, home) if python is not None else None
+    if python is None or problem is None:
         return None
     return about_command(
         command,
         "python-home",
-        f"the server's Python {python.executable} would exit: PYTHONHOME is {home}, which has no {python.versions[0]}",
+        f"the server's Python {python.executable} would exit: {problem}",
         hint="Remove PYTHONHOME, or set 'ENV PYTHONHOME=' to unset it",
         severity=ONLY_JUPYTERLAB,
     )

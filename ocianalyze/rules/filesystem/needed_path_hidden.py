@@ -63,7 +63,8 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import split_path
 from ocianalyze.regex import regex
-from ocianalyze.rules.kernels.steps import lines, moving
+from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.kernels.steps import moving
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

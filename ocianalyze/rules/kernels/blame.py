@@ -1,8 +1,4 @@
-"""The layer whose step made a kernel unusable: the deletion, the change of a mode or owner, the replaced symlink.
-
-A layer repeats directories in which it changes something, so the layer that wrote a mode last need not be the one that
-set it.
-"""
+"""The layer whose step made a kernel unusable."""
 
 from __future__ import annotations
 
@@ -10,47 +6,13 @@ from itertools import product
 from posixpath import dirname, join
 from typing import TYPE_CHECKING
 
+from ocianalyze.rules.blame import deletion_layer, mode_layer
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from ocianalyze.facts.kernels import Kernel, Obstacle
-    from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
-
-
-def mode_layer(filesystem: Filesystem, node: Node) -> int:
-    """Return the position of the layer that gave a file or directory its present mode and owner."""
-    found = node.layer
-    for earlier in reversed(filesystem.states(node.path)):
-        if earlier.attributes != node.attributes:
-            break
-        found = min(found, earlier.layer)
-    return found
-
-
-def deletion_layer(filesystem: Filesystem, paths: Iterable[str]) -> int | None:
-    """Return the position of the last layer that removed one of some missing paths; None if none was ever there."""
-    removed = (node.shadowed_by for path in paths for node in filesystem.states(path))
-    return max((layer for layer in removed if layer is not None), default=None)
-
-
-def program_layer(filesystem: Filesystem, kernel: Kernel) -> int:
-    """Return the position of the layer because of which a kernel's program cannot be run."""
-    program = kernel.program
-    if program is None or program.problem is None:
-        return kernel.node.layer
-    problem = program.problem
-    if problem.code == "not-executable" and program.node is not None:
-        return mode_layer(filesystem, program.node)
-    if problem.code in ("empty", "not-runnable") and program.node is not None:
-        return program.node.layer
-    missing = [problem.culprit] if problem.culprit is not None else []
-    links = [filesystem.lookup(path, follow=False) for path in program.chain]
-    written = [node.layer for node in links if node is not None]
-    if program.node is not None:
-        written.append(program.node.layer)
-    deleted = deletion_layer(filesystem, missing)
-    return deleted if deleted is not None else max([*written, kernel.node.layer])
 
 
 def obstacle_layer(filesystem: Filesystem, kernel: Kernel) -> int:

@@ -48,8 +48,8 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.kernels import CONDA_FILTER
 from ocianalyze.facts.registration import requested_kernels
+from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.kernels.hints import conda_program
-from ocianalyze.rules.kernels.steps import lines, quoted
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 

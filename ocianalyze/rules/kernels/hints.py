@@ -6,19 +6,15 @@ from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.python import find_module
-from ocianalyze.rules.kernels.steps import installing, lines, opening, quoted, rewriting
+from ocianalyze.rules.cures import cure_of
+from ocianalyze.rules.dockerfile import lines, opening, quoted
+from ocianalyze.rules.kernels.steps import installing, rewriting
 
 if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.python import Installation
 
 _OTHERWISE: Final = "Install the kernel again in the final stage of the build"
-_TEXTS: Final = {
-    "not-on-path": "Install {word!r}, or write the absolute path of the program in {file}",
-    "missing": "Install {target}, or correct the path in {file}",
-    "dangling": "Copy {target}, the target of the symlink, into the final stage, or create the environment there",
-    "interpreter": "Install the interpreter that the script's first line names, or correct that line",
-}
 _PACKAGES: Final = {"ipykernel_launcher": "ipykernel", "IPython": "ipython"}
 """Packages that are not called as their modules."""
 
@@ -29,16 +25,14 @@ def hint_for_program(kernel: Kernel, listing: Listing) -> str:
     problem = program.problem if program is not None else None
     if program is None or problem is None:
         return _OTHERWISE
-    if problem.code == "not-executable" and program.real is not None:
-        return f"Make it executable: {lines(user, f'RUN chmod a+rx {quoted(program.real)}')}"
     place = _elsewhere(basename(program.word), listing) if problem.code in ("not-on-path", "missing") else None
     if problem.code == "not-on-path" and place is not None:
         return f"Write {place}/{program.word} in kernel.json, or extend PATH: 'ENV PATH={place}:$PATH'"
     if place is not None and _is_python_kernel(kernel):
         fix = rewriting(kernel).replace("RUN python3 ", f"RUN {place}/{basename(program.word)} ", 1)
         return f"Write the path of a Python of this image into kernel.json: {lines(user, fix)}"
-    target = problem.culprit or program.word
-    return _TEXTS.get(problem.code, _OTHERWISE).format(word=program.word, target=target, file=kernel.file)
+    correct = f" in {kernel.file}" if problem.code == "missing" else ""
+    return cure_of(program, user) + correct
 
 
 def hint_for_obstacle(kernel: Kernel, listing: Listing) -> str:
@@ -48,7 +42,7 @@ def hint_for_obstacle(kernel: Kernel, listing: Listing) -> str:
         return _OTHERWISE
     if obstacle.denial is not None:
         node = obstacle.denial.node
-        return f"Let the container's user in: {lines(user, opening(node.path, directory=node.is_directory))}"
+        return f"Let the container's user in: {lines(user, opening(node.path, execute=node.is_directory))}"
     if obstacle.package is not None:
         language, name = obstacle.package
         program = kernel.program.path if kernel.program is not None else None

@@ -45,8 +45,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.kernels import NATIVE
+from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.kernels.finding import about
-from ocianalyze.rules.kernels.steps import lines, quoted
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

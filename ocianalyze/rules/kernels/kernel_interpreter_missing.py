@@ -67,7 +67,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import FORBIDDEN
-from ocianalyze.rules.kernels.blame import obstacle_layer, program_layer
+from ocianalyze.rules.blame import program_layer
+from ocianalyze.rules.kernels.blame import obstacle_layer
 from ocianalyze.rules.kernels.finding import about, culprit_of
 from ocianalyze.rules.kernels.hints import hint_for_obstacle, hint_for_program
 from ocianalyze.rules.listings import in_each_listing
@@ -109,7 +110,8 @@ def _missing(listing: Listing) -> Iterator[Finding]:
             if problem.code == FORBIDDEN:
                 continue  # USR006 has it
             hint = hint_for_program(kernel, listing)
-            yield _finding(kernel, problem.text, problem.code, hint, layer=program_layer(filesystem, kernel))
+            layer = program_layer(filesystem, kernel.program, named_in=kernel.node)
+            yield _finding(kernel, problem.text, problem.code, hint, layer=layer)
         elif obstacle is not None and obstacle.directory is None:  # FSR005 has what is hidden
             hint, layer = hint_for_obstacle(kernel, listing), obstacle_layer(filesystem, kernel)
             culprit = obstacle.denial.node.path if obstacle.denial is not None else obstacle.path

@@ -49,8 +49,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.facts.registration import requested_kernels
+from ocianalyze.rules.dockerfile import lines
 from ocianalyze.rules.kernels.finding import about
-from ocianalyze.rules.kernels.steps import lines, rewriting
+from ocianalyze.rules.kernels.steps import rewriting
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

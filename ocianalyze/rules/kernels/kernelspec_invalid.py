@@ -48,8 +48,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ocianalyze.rules.dockerfile import quoted
 from ocianalyze.rules.kernels.finding import about
-from ocianalyze.rules.kernels.steps import quoted
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule

@@ -103,7 +103,7 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
         broken = next((kernel for kernel in elsewhere if kernel.command_problem is not None), None)
         if not is_guess and broken is not None and broken.program is not None:
             message += f"; and {broken.name!r} {_problem(broken)}: {broken.command_problem}"
-            hint, because = cure_of(broken.program), culprit_of(broken)
+            hint, because = cure_of(broken.program, listing.shell.user), culprit_of(broken)
     cannot_matter = {CODE_EDITOR: None} if listing.server.installation is not None else None
     yield Finding(
         message=message,

@@ -53,7 +53,7 @@ def python_not_on_path(subject: Subject) -> Iterator[Finding]:
             message=f"Studio Classic runs 'python' to find kernels, but {program.problem.text}",
             path=program.path,
             layer=program.node.layer if program.node is not None else None,
-            hint=_LINK if program.node is None else cure_of(program),
+            hint=_LINK if program.node is None else cure_of(program, subject.facts.user),
             data={"path": list(subject.facts.shell.path[:_SHOWN]), "problem": program.problem.text},
             because=program.problem.culprit,
         )

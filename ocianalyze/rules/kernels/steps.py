@@ -1,32 +1,15 @@
-"""Dockerfile lines for hints: they can be pasted after the last step of the image's own Dockerfile."""
+"""Steps of a Dockerfile that mend kernels: a package that is installed, a spec that is written again or moved."""
 
 from __future__ import annotations
 
-import shlex
 from posixpath import basename, dirname
 from typing import TYPE_CHECKING
+
+from ocianalyze.rules.dockerfile import quoted
 
 if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel
     from ocianalyze.facts.python import Installation
-    from ocianalyze.facts.user import User
-
-
-def lines(user: User, *steps: str) -> str:
-    """Return Dockerfile lines in quotes; those that change the image run as root, and USER is set back after them."""
-    if user.uid != 0 and any(step.startswith("RUN ") for step in steps):
-        steps = ("USER root", *steps, f"USER {user.spec}")
-    return ", ".join(f"'{step}'" for step in steps)
-
-
-def quoted(path: str) -> str:
-    """Return a path as one word of a shell."""
-    return shlex.quote(path)
-
-
-def opening(path: str, *, directory: bool) -> str:
-    """Return the step that lets everybody read a file, or list and enter a directory."""
-    return f"RUN chmod a+r{'x' if directory else ''} {quoted(path)}"
 
 
 def installing(package: str, python: Installation, *, conda: str | None, pip: bool) -> str:

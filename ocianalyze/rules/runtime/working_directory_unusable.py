@@ -41,8 +41,9 @@ from __future__ import annotations
 from posixpath import normpath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.user import find_barrier, may_execute
+from ocianalyze.facts.user import find_barrier
 from ocianalyze.filesystem.resolver import LONGEST_PATH
+from ocianalyze.rules.blame import mode_layer
 from ocianalyze.rules.profiles import JUPYTERLAB, PROFILES, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -79,16 +80,16 @@ def _closed(given: str, subject: Subject) -> Iterator[Finding]:
     node = subject.filesystem.lookup(path)
     if node is None or mounts.hides(path) is not None:
         return
-    barrier = find_barrier(subject.filesystem, path, user)
-    closed = node if barrier is None and not may_execute(node, user) else barrier.node if barrier is not None else None
-    if closed is None:
+    barrier = find_barrier(subject.filesystem, path, user, entering=True)
+    if barrier is None:
         return
+    closed = barrier.node
     settings = subject.facts.jupyter["jupyterlab"]
     elsewhere = settings is not None and bool(settings.directories)
-    mode = f"mode {closed.mode & 0o777:04o}, owner {closed.uid}:{closed.gid}"
-    yield Finding.at(
-        closed,
-        f"user {user.uid}:{user.gid} cannot enter the working directory {given}: {closed.path} has {mode}",
+    yield Finding(
+        path=closed.path,
+        layer=mode_layer(subject.filesystem, closed),
+        message=f"the working directory {given} cannot be entered: user {user.uid}:{user.gid} {barrier.text}",
         hint="Set 'WORKDIR /home/sagemaker-user'",
         severity={profile: Severity.WARNING for profile in PROFILES if profile != JUPYTERLAB or elsewhere}
         | ({} if elsewhere else {JUPYTERLAB: Severity.ERROR}),

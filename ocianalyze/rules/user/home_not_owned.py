@@ -38,6 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.facts.user import find_accounts
+from ocianalyze.rules.dockerfile import lines, making, quoted
 from ocianalyze.rules.profiles import CLASSIC, everywhere, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -69,7 +70,7 @@ def home_not_owned(subject: Subject) -> Iterator[Finding]:
         message=f"home directory {user.home} of user {user.uid} {problem}",
         path=user.home,
         layer=node.layer if node is not None else None,
-        hint=f"Create it with 'RUN mkdir -p {user.home} && chown {user.uid}:{user.gid} {user.home}'"
+        hint=f"Make it: {lines(user, making(user.home, user))}"
         if user.listed
         else "Create it with the user: 'RUN useradd --create-home --gid 100 --uid 1000 sagemaker-user'",
         severity={profile: None if directory else Severity.NOTE for profile, directory in hidden.items()},
@@ -88,7 +89,8 @@ def _of_namesake(subject: Subject, user: User, node: Node, hidden: Mapping[str, 
         node,
         f"HOME is {user.home}, not {own.home}: users {other.name} and {own.name} both have the ID {user.uid}; files "
         "there are not kept",
-        hint=f"Remove the other user with 'RUN userdel --remove {other.name}', or set 'ENV HOME={own.home}'",
+        hint=f"Remove the other user: {lines(user, f'RUN userdel --remove {quoted(other.name)}')}; or set "
+        f"'ENV HOME={own.home}'",
         severity={profile: None if directory else Severity.NOTE for profile, directory in hidden.items()},
         data={"home": user.home, "uid": user.uid, "owner": node.uid},
     )

@@ -46,11 +46,13 @@ COPY --chmod=755 entrypoint.sh /usr/local/bin/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.facts.user import Denial, find_denial
-from ocianalyze.rules.cures import cure_of
+from ocianalyze.rules.blame import mode_layer, program_layer
+from ocianalyze.rules.cures import MORE, cure_of
+from ocianalyze.rules.dockerfile import lines, opening
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
@@ -62,8 +64,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.kernels import Kernel, Listing
-
-_MORE: Final = "; then scan again, because what is below it may be closed, too"
+    from ocianalyze.facts.user import User
+    from ocianalyze.filesystem.node import Node
 
 
 def _is_resolved(subject: Subject) -> bool:
@@ -86,7 +88,7 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
             yield Finding.at(
                 denial.node,
                 f"kernels cannot be listed: {who} {denial.text}",
-                hint=_opening(denial.node.path, "a+rx"),
+                hint=_opening(denial.node, user),
                 data=_data(directory.path, denial),
                 culprit=denial.node.path,
             )
@@ -97,14 +99,17 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
         problem = kernel.program.problem if kernel.listed and kernel.program is not None else None
         if problem is not None and kernel.program is not None and problem.code == FORBIDDEN and not kernel.foreign:
             message = f"kernel {kernel.name!r} cannot start: {problem.text}"
-            hint = cure_of(kernel.program)
-            yield about(kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=problem.culprit)
+            hint = cure_of(kernel.program, user)
+            layer = program_layer(filesystem, kernel.program)
+            yield about(
+                kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=problem.culprit, layer=layer
+            )
         denial, needed = _denial_of(kernel, listing)
         if denial is not None:
             message = f"kernel {kernel.name!r} needs {needed}, but {who} {denial.text}"
-            place = denial.node.path
-            hint = _opening(place, "a+rx" if denial.node.is_directory else "a+r")
-            yield about(kernel, message, hint=hint, data=_data(needed, denial), culprit=place)
+            hint = _opening(denial.node, user)
+            layer = mode_layer(filesystem, denial.node)
+            yield about(kernel, message, hint=hint, data=_data(needed, denial), culprit=denial.node.path, layer=layer)
 
 
 def _denial_of(kernel: Kernel, listing: Listing) -> tuple[Denial | None, str]:
@@ -124,15 +129,15 @@ def _by_command(command: Command) -> Iterator[Finding]:
         yield Finding(
             message=f"the image's command {command.shown} cannot start: {program.problem.text}",
             path=program.path,
-            layer=program.node.layer if program.node is not None else None,
-            hint=cure_of(program),
+            layer=program_layer(command.found.shell.filesystem, program),
+            hint=cure_of(program, command.found.shell.user),
             data={"needed": program.path},
             culprit=program.problem.culprit,
         )
 
 
-def _opening(path: str, mode: str) -> str:
-    return f"Let the container's user in: 'RUN chmod {mode} {path}'{_MORE}"
+def _opening(node: Node, user: User) -> str:
+    return f"Let the container's user in: {lines(user, opening(node.path, execute=node.is_directory))}{MORE}"
 
 
 def _data(needed: str, denial: Denial) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.user import find_accounts
+from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.profiles import CLASSIC, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -89,14 +90,18 @@ def _fix(user: User, accounts: Sequence[PasswdEntry]) -> str:  # noqa: PLR0911 -
     taken = next((entry for entry in accounts if entry.uid == uid), None)
     if user.uid == uid and user.explicit_group:
         return "Set 'USER 1000:100'"
-    if named is not None and named is not taken and taken is not None:
-        return f"Set 'USER {named.name}'; or remove the other user with this ID: 'RUN userdel --remove {taken.name}'"
+    if named is not None and taken is not None and named is not taken:
+        remove = lines(user, f"RUN userdel --remove {quoted(taken.name)}", then=str(uid))
+        return f"Set 'USER {named.name}'; or remove the other user with this ID: {remove}"
     if named is not None:
-        return "Set 'USER 1000'"
+        return f"Set 'USER {uid}'"
     if taken is not None and taken.name == "ubuntu":
-        return f"Replace the user of the base image: 'RUN userdel --remove ubuntu && {_CREATE}', then 'USER 1000'"
+        replace = f"RUN userdel --remove ubuntu && {_CREATE}"
+        return f"Replace the user of the base image: {lines(user, replace, then=str(uid))}"
     if taken is not None:
-        return f"Change the group of {taken.name} with 'RUN usermod --gid {gid} {taken.name}', then 'USER 1000'"
+        change = f"RUN usermod --gid {gid} {quoted(taken.name)}"
+        return f"Change the group of {taken.name}: {lines(user, change, then=str(uid))}"
     if any(entry.name == _NAME for entry in accounts):
-        return f"Change its IDs with 'RUN usermod --uid {uid} --gid {gid} {_NAME}', then 'USER 1000'"
-    return f"Create the user with 'RUN {_CREATE}', then 'USER 1000'"
+        change = f"RUN usermod --uid {uid} --gid {gid} {_NAME}"
+        return f"Change the IDs of {_NAME}: {lines(user, change, then=str(uid))}"
+    return f"Create the user: {lines(user, f'RUN {_CREATE}', then=str(uid))}"
