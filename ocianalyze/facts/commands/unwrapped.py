@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocianalyze.facts.programs.options import Options, read_options
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -45,26 +47,7 @@ def after_options(words: tuple[str, ...], with_values: frozenset[str], operands:
 
 
 def split_options(words: tuple[str, ...], with_values: frozenset[str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return the options with their values, and what follows them.
-
-    The value of an option is the next word, or what stands behind its ``=``, or behind its letter. An option without
-    one has an empty value. Of an option that is repeated, the last value counts.
-    """
-    given: dict[str, str] = {}
-    position = 0
-    while position < len(words) and words[position].startswith("-") and words[position] != "-":
-        word = words[position]
-        position += 1
-        if word == "--":
-            break
-        name, equals, value = word.partition("=")
-        if word in with_values:
-            given[word] = words[position] if position < len(words) else ""
-            position += 1
-        elif equals and name in with_values:
-            given[name] = value
-        elif not word.startswith("--") and word[:2] in with_values:
-            given[word[:2]] = word[2:].removeprefix("=")
-        else:
-            given[word] = ""
-    return given, words[position:]
+    """Return the options with their values, and what follows them; of one that is repeated, the last value counts."""
+    short = "".join(name[1:] for name in with_values if len(name) == len("-x"))
+    read = read_options(words, Options(short=short, values=with_values, cluster=False))
+    return dict(read.given), read.operands

@@ -11,7 +11,7 @@ import re
 from posixpath import basename
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from ocianalyze.facts.kernels.options import Options, read_options
+from ocianalyze.facts.programs.options import Options, read_options
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ class Options(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What stands in a command line: values of options in order, and the operands."""
+    """What stands in a command line: the options in order, with their values if they have any, and the operands."""
 
     given: tuple[tuple[str, str], ...]
     operands: tuple[str, ...]
@@ -42,26 +42,33 @@ def read_options(words: tuple[str, ...], options: Options) -> Read:
     given: list[tuple[str, str]] = []
     position = 0
     known = options.values | options.code | options.files
-    while position < len(words):
+    while position < len(words) and words[position].startswith("-") and words[position] != "-":
         word = words[position]
-        if word == "--":
-            position += 1
-            break
-        if not word.startswith("-") or word == "-":
-            break
         position += 1
+        if word == "--":
+            break
         name, equals, value = word.partition("=")
+        following = words[position] if position < len(words) else ""
         if word in known:
-            given.append((word, words[position] if position < len(words) else ""))
+            given.append((word, following))
             position += 1
         elif equals and name in known:
             given.append((name, value))
-        elif not word.startswith("--"):
-            letters = word[1:] if options.cluster else word[1:2]
-            for place, letter in enumerate(letters, start=2):
-                if letter in options.short:
-                    rest = word[place:]
-                    given.append((f"-{letter}", rest or (words[position] if position < len(words) else "")))
-                    position += not rest
-                    break
+        elif word.startswith("--"):
+            given.append((word, ""))
+        else:
+            short, takes_next = _read_short(word, following, options)
+            given += short
+            position += takes_next
     return Read(tuple(given), words[position:])
+
+
+def _read_short(word: str, following: str, options: Options) -> tuple[list[tuple[str, str]], bool]:
+    """Return the short options in one word, and whether the last of them has the `following` word as its value."""
+    given: list[tuple[str, str]] = []
+    for place, letter in enumerate(word[1:] if options.cluster else word[1:2], start=2):
+        if letter in options.short:
+            given.append((f"-{letter}", word[place:].removeprefix("=") or following))
+            return given, not word[place:]
+        given.append((f"-{letter}", ""))
+    return given, False
