@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from tests.support.fit import ELF
 from tests.support.headers import member
-from tests.support.tarballs import Item, directory, file, hardlink, symlink, whiteout
+from tests.support.tarballs import Item, directory, file, hardlink, opaque, symlink, whiteout
 
 Change: TypeAlias = Callable[[Random], "Plant"]
 _KERNELS: Final = "usr/local/share/jupyter/kernels"
@@ -36,6 +36,19 @@ def _kernel(name: str, argv: Sequence[str]) -> Item:
         f"{_KERNELS}/{name}/kernel.json",
         json.dumps({"argv": argv, "display_name": name, "language": "python"}).encode(),
     )
+
+
+def _only_kernel(argv: Sequence[str]) -> Plant:
+    """Return a kernel that takes the place of all others: beside one that works, it would be a warning."""
+    return Plant("KRN005", [opaque(_KERNELS), _kernel("broken", [*argv, "-f", "{connection_file}"])])
+
+
+def _missing_program(rng: Random) -> Plant:
+    return _only_kernel([f"/opt/gone{rng.randrange(99)}/python"])
+
+
+def _missing_on_path(_rng: Random) -> Plant:
+    return _only_kernel(["no-such-python", "-m", "ipykernel_launcher"])
 
 
 def _deleted_python(_rng: Random) -> Plant:
@@ -104,6 +117,8 @@ def _odd_type(rng: Random) -> Plant:
 
 
 ERRORS: Final[Sequence[Change]] = (
+    _missing_program,
+    _missing_on_path,
     _deleted_python,
     _deleted_kernels,
     _not_executable,
