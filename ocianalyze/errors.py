@@ -157,13 +157,19 @@ def _restored(kind: type[OcianalyzeError], message: str, attributes: dict[str, o
     return error
 
 
-def suggest(wrong: str, known: Iterable[str]) -> str:
-    """Return a hint for a name that is not `known`: what begins with it, else the closest name, or else all of them."""
+def closest(wrong: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that may be meant: those that begin so if there are several, else the most similar one."""
     from difflib import get_close_matches
 
     names = {name.casefold(): name for name in known}
-    begun = [name for folded, name in names.items() if wrong and folded.startswith(wrong.casefold())]
-    if len(begun) > 1:
-        return f"Use one of: {', '.join(begun)}"
-    close = get_close_matches(wrong.casefold()[:100], names, n=1, cutoff=0.6)
-    return f"Did you mean {names[close[0]]!r}?" if close else f"Use one of: {', '.join(names.values())}"
+    folded = wrong.casefold()[:100]
+    begun = [name for name in names if folded and name.startswith(folded)]
+    found = begun if len(begun) > 1 else get_close_matches(folded, names, n=1, cutoff=0.6)
+    return [names[name] for name in found]
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """Return a hint for a name that is not `known`: what may be meant, or else all names."""
+    known = list(known)
+    found = closest(wrong, known)
+    return f"Did you mean {found[0]!r}?" if len(found) == 1 else f"Use one of: {', '.join(found or known)}"

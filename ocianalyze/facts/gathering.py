@@ -176,7 +176,7 @@ class Facts:
         return find_distributions(self._named)
 
     @fact
-    def distribution(self) -> SageMakerDistribution | None:
+    def sagemaker_distribution(self) -> SageMakerDistribution | None:
         """The SageMaker Distribution that the image is made from, if it is."""
         return find_distribution(self._filesystem, self._image.config.config.labels)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.errors import UsageError, suggest
+from ocianalyze.errors import UsageError, closest, suggest
 from ocianalyze.regex import regex
 from ocianalyze.reports.layout import EMPTY, Span, columns, indent, line, wrap
 from ocianalyze.rules.clauses import CLAUSES, REFERENCES
@@ -80,11 +80,10 @@ def _find_rule(key: str) -> Rule:
         return exact_rule(all_rules(), key)
     except UsageError as error:
         names = [*PROFILES, *(name for rule in all_rules() for name in (rule.id, rule.name))]
-        hint = suggest(key, names)
         listed = "'ocianalyze rules' lists the rules; the profiles are " + ", ".join(PROFILES)
         raise UsageError(
             f"unknown rule or profile {key[:100]!r}",
-            hint=hint if hint.startswith("Did you mean") or hint.count(",") < len(names) - 1 else listed,
+            hint=suggest(key, names) if closest(key, names) else listed,
         ) from error
 
 

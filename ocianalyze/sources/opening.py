@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, suggest
+from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, closest, suggest
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.oci.repository import RepositoryName
@@ -226,9 +226,8 @@ def _elsewhere(reference: Reference, path: Path) -> str | None:
     """Return a hint for a missing file: one with almost the same name, or that it could be the name of an image."""
     with suppress(OSError):
         beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_LOOKED_AT)]
-        close = suggest(path.name, beside)
-        if close.startswith("Did you mean"):
-            return close
+        if closest(path.name, beside):
+            return suggest(path.name, beside)
     try:
         name = RepositoryName.parse(reference.location)
     except InvalidReferenceError:

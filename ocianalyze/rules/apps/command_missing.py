@@ -71,7 +71,7 @@ _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-e
 @rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR})
 def command_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app whose server is not started."""
-    base = subject.facts.distribution
+    base = subject.facts.sagemaker_distribution
     distribution = base.stated if base is not None else None
     doubtful = subject.app_image_config is None or distribution is not None
     settle = "; if the AppImageConfig does so, scan with --app-image-config" if subject.app_image_config is None else ""

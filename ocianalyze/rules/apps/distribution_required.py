@@ -52,7 +52,7 @@ _BASE: Final = "Use 'FROM public.ecr.aws/sagemaker/sagemaker-distribution:latest
 @rule(id="APP013", severity={UNIFIED: Severity.ERROR})
 def distribution_required(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image is not based on a version that will do."""
-    base = subject.facts.distribution
+    base = subject.facts.sagemaker_distribution
     data = {"version": None if base is None else base.stated}
     if base is None:
         yield Finding(

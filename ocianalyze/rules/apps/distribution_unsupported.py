@@ -44,7 +44,7 @@ _NOTICE: Final = timedelta(days=60)
 @rule(id="APP014", severity=newer(Severity.NOTE))
 def distribution_unsupported(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if support has ended, or ends within 60 days."""
-    base, today = subject.facts.distribution, _today()
+    base, today = subject.facts.sagemaker_distribution, _today()
     if base is None or base.end is None or today < base.end - _NOTICE:
         return
     ended = "ended on" if today > base.end else "ends on"

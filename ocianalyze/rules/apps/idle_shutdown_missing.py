@@ -44,7 +44,7 @@ _DISTRIBUTION: Final = (2, 0)
 def idle_shutdown_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the extension is not installed, or too old."""
     installed = subject.facts.distributions[ACTIVITY_MONITOR]
-    base = subject.facts.distribution
+    base = subject.facts.sagemaker_distribution
     if base is not None and base.version is not None and base.version >= _DISTRIBUTION:
         return
     if any(item.release is None or item.release >= _LEAST for item in installed):

@@ -32,8 +32,10 @@ RUN apt-get update \
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.python import parse_release
 from ocianalyze.regex import regex
 from ocianalyze.rules.profiles import newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -45,8 +47,8 @@ _LIBRARIES: Final = tuple(
     f"{directory}/libc.so.6"
     for directory in ("/lib64", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib/x86_64-linux-gnu")
 )
-_VERSIONED: Final = regex(r"libc-2\.(\d{1,3})\.so")
-_LEAST: Final = "2.28"
+_VERSIONED: Final = regex(r"libc-(\d{1,3}\.\d{1,3})\.so", re.ASCII)
+_LEAST: Final = (2, 28)
 _NEEDED: Final = (("curl", "wget"), ("unzip",), ("tar",), ("gzip",))
 
 
@@ -67,11 +69,13 @@ def remote_access_tools_missing(subject: Subject) -> Iterator[Finding]:
 
 def _old_library(subject: Subject) -> Iterator[Finding]:
     library = next(filter(None, map(subject.filesystem.lookup, _LIBRARIES)), None)
-    version = _VERSIONED.fullmatch(library.name) if library is not None else None
-    if library is not None and version is not None and int(version[1]) < int(_LEAST.partition(".")[2]):
+    named = _VERSIONED.fullmatch(library.name) if library is not None else None
+    version = parse_release(named[1]) if named is not None else None
+    if library is not None and named is not None and version is not None and version < _LEAST:
+        least = ".".join(map(str, _LEAST))
         yield Finding.at(
             library,
-            f"glibc 2.{int(version[1])} is too old for remote access from a local VS Code, which needs {_LEAST}",
+            f"glibc {named[1]} is too old for remote access from a local VS Code, which needs {least}",
             hint="Use a newer base image if users connect a local VS Code to the space",
-            data={"missing": [], "glibc": f"2.{int(version[1])}"},
+            data={"missing": [], "glibc": named[1]},
         )

@@ -116,12 +116,10 @@ def _message(problem: SociProblem, image: Image) -> str:
     named = f"the SOCI index {digest[:80]}"
     platforms = f" (for {', '.join(problem.platforms[:_SHOWN])})" if problem.platforms else ""
     found_alone = "the reference names the image manifest, not the image index that contains"
-    size, positions = (
-        human(sum(layer.size or 0 for layer in problem.layers)),
-        [layer.position for layer in problem.layers],
-    )
+    size = human(sum(layer.size or 0 for layer in problem.layers))
+    positions = ", ".join(str(layer.position) for layer in problem.layers)
     others = ", ".join(problem.digests)
-    early = f"{size} are downloaded before the app starts, because these layers {{}}: {', '.join(map(str, positions))}"
+    early = f"{size} are downloaded before the app starts, because these layers {{}}: {positions}"
     return {
         "old-version": "the image has only a SOCI index of version 1, which the runtime ignores",
         "other-platform": f"the image index contains a SOCI index{platforms}, but the image's manifest names none",

@@ -62,6 +62,6 @@ def sudo_without_password(subject: Subject) -> Iterator[Finding]:
             sudo.file,
             f"user {name!r} can run commands as root without a password: {sudo.line[:_LONGEST]!r}",
             hint="Remove the line if users must not install packages; otherwise, no change is needed",
-            severity={UNIFIED: None} if subject.facts.distribution is not None else None,
+            severity={UNIFIED: None} if subject.facts.sagemaker_distribution is not None else None,
             data={"user": name, "line": sudo.line[:_LONGEST]},
         )
