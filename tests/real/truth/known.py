@@ -6,6 +6,7 @@ _PACKAGES = "which packages a server imports when it starts is not looked into"
 _LAB = "the files of JupyterLab's own page are not looked for"
 _SETTINGS = "this setting of the server is not read"
 _DISTRIBUTION = "a program of the distribution is taken to start its server"
+_LIBRARIES = "the libraries and the loader that a program is linked with are not looked for"
 _R = "what R itself needs to start is not looked into"
 _PROGRAMS = "programs that a script runs before the server are presumed to succeed (docs/rules/APP002.md)"
 
@@ -47,6 +48,19 @@ KNOWN: Mapping[str, str] = {
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
     "editor-base-path-other": "the base path of Code Editor is only a warning, as AWS's material contradicts itself",
     "opt-ml-file": "a mount point that is a file is not looked for",
+    **dict.fromkeys(("package-locked", "no-tornado", "no-jupyterlab-server", "no-traitlets", "no-ipython"), _PACKAGES),
+    **dict.fromkeys(("no-metadata", "python-sqlite-removed", "kernel-without-site"), _PACKAGES),
+    **dict.fromkeys(("loader-removed", "libc-removed", "libstdcxx-removed", "libzmq-removed"), _LIBRARIES),
+    **dict.fromkeys(("libz-locked", "libsqlite-removed"), _LIBRARIES),
+    **dict.fromkeys(("lab-files-locked", "data-removed", "share-locked"), _LAB),
+    "python-library-removed": "a Python without its standard library is undecided",
+    "venv-home-wrong": "an environment works with a wrong home if its program is a link to a Python that is there",
+    "home-file + env-home-tmp": "a mount point that is a file is not looked for",
+    "kernel-removed + settings-allowed-kernels": _SETTINGS,
+    "kernel-isolated + env-pythonpath-shadow": _PACKAGES,
+    "packages-moved + package-unlisted": _PACKAGES,
+    "no-metadata + no-activity-monitor": _PACKAGES,
+    "lab-files-missing + app-dir-missing": _LAB,
 }
 """Cases that are to agree one day; a test fails when one does."""
 
