@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels.obstacles import Obstacle
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.programs.program import Program
+    from ocianalyze.facts.user.accounts import User
+    from ocianalyze.facts.user.permissions import Denial
 
 _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 """The variables that change where a command leads."""
@@ -55,6 +57,8 @@ class KernelCommands:
         self._mounts = mounts
         self._modules = ModuleFinder(shell.filesystem, shell.user.home, mounts)
         self._installations: dict[str, Installation | None] = {}
+        self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
+        self._denials: dict[tuple[str, User], Denial | None] = {}
 
     def server_module(self, name: str) -> ModuleSearch | None:
         """Return where the server imports a module from, or None if its Python is none of the image's."""
@@ -99,7 +103,7 @@ class KernelCommands:
         shell = self._shell.with_environment(variables)
         if kernel.environment is not None:
             shell = replace(shell, path=(join(kernel.environment, "bin"), *shell.path))
-        program = shell.find(argv[0])
+        program = self._find(argv[0], shell)
         hidden = self._mounts.hides_any(program.visited) if program.problem is None else None
         kernel = kernel._replace(program=program, hidden=hidden)
         if hidden is not None:
@@ -180,8 +184,22 @@ class KernelCommands:
         module = next((item for item in found if item.path is None), found[0] if found else None)
         closed = None
         if module is not None and module.path is not None:
-            closed = find_denial(self._shell.filesystem, module.path, launch.shell.user)
+            closed = self._denial(module.path, launch.shell.user)
         return kernel._replace(module=module, closed=closed)
+
+    def _find(self, word: str, shell: Shell) -> Program:
+        """Return where a command leads; many kernels have the same."""
+        key = word, shell.path
+        if key not in self._programs:
+            self._programs[key] = shell.find(word)
+        return self._programs[key]
+
+    def _denial(self, path: str, user: User) -> Denial | None:
+        """Return what denies a user access to a module; many kernels have the same."""
+        key = path, user
+        if key not in self._denials:
+            self._denials[key] = find_denial(self._shell.filesystem, path, user)
+        return self._denials[key]
 
     def _home_problem(self, python: Installation | None, call: PythonCall, variables: Mapping[str, str]) -> str | None:
         """Return why a Python finds no standard library, if that is certain; a clause."""

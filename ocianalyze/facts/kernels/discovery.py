@@ -21,7 +21,7 @@ from ocianalyze.facts.python.conda import Conda, find_conda
 from ocianalyze.facts.python.conda_names import kernel_names, name_environments
 from ocianalyze.facts.python.entry_points import find_entry_points
 from ocianalyze.facts.python.installations import site_directories
-from ocianalyze.facts.user.permissions import find_denial
+from ocianalyze.facts.user.permissions import denial_of
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
@@ -165,14 +165,15 @@ class _Finder:
     def _kernel(self, kernel: Kernel) -> Kernel:
         """Return `kernel` with what its ``kernel.json`` says, what hides it and what keeps the user from it."""
         self._filesystem.spend(_STEPS_OF_A_KERNEL)
-        hidden_by = self._mounts.hides_on_the_way(self._filesystem.resolve(kernel.file))
+        found = self._filesystem.resolve(kernel.file)
+        hidden_by = self._mounts.hides_on_the_way(found)
         try:
             spec = load_kernelspec(kernel.node.read(most=LARGEST))
         except UndecidedError as error:
             if error.path is None:
                 error.path, error.layer = kernel.file, kernel.node.layer
             raise
-        denied = find_denial(self._filesystem, kernel.file, self._user)
+        denied = denial_of(self._filesystem, found, self._user)
         return kernel._replace(spec=spec, hidden_by=self._mounts.hides(kernel.directory) or hidden_by, denied=denied)
 
 

@@ -75,7 +75,11 @@ def find_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
 
     Access control lists are not evaluated: a file or directory that has one counts as permitted.
     """
-    found = filesystem.resolve(path)
+    return denial_of(filesystem, filesystem.resolve(path), user)
+
+
+def denial_of(filesystem: Filesystem, found: Resolution, user: User) -> Denial | None:
+    """Return the same for a path of which it is known where it leads."""
     if found.node is None:
         return None
     barrier = _barrier_to(filesystem, found, user)
