@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from ocianalyze.rules.judgement import Judgement
     from ocianalyze.rules.page import Page
     from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject, rule
+    from ocianalyze.rules.target import Target
     from ocianalyze.rules.waivers import Remark, Waiver
     from ocianalyze.sources.registry.access import RegistryAccess
 
@@ -141,6 +142,7 @@ __all__ = [
     "Source",
     "Subject",
     "Summary",
+    "Target",
     "Timing",
     "Tool",
     "Tree",
@@ -183,6 +185,7 @@ _MODULES = {
     "rules.judgement": "Judgement",
     "rules.page": "Page",
     "rules.rule": "Declaration EarlyRule Finding Rule Severity Subject rule",
+    "rules.target": "Target",
     "rules.waivers": "Remark Waiver",
     "sources.registry.access": "RegistryAccess",
 }

@@ -54,7 +54,8 @@ def comparable(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def dump(source: Source) -> dict[str, Any]:
-    return analyze(source, Policy(ignore=ABOUT_THE_SOURCE)).model_dump(by_alias=True)
+    policy = Policy(ignore=ABOUT_THE_SOURCE, profiles=["studio-classic"])
+    return analyze(source, policy).model_dump(by_alias=True)
 
 
 @pytest.fixture(scope="module")
@@ -209,11 +210,13 @@ def test_unknown_profiles_and_rules_are_usage_errors(save_image: SaveImage) -> N
 @pytest.mark.parametrize("fail_on", get_args(FailOn))
 def test_fail_on_is_no_part_of_the_verdict(save_image: SaveImage, fail_on: FailOn) -> None:
     path = save_image(fit_image(config={"Cmd": ["jupyter", "lab"]}))
-    report = analyze(Source(reference=str(path)), Policy(fail_on=fail_on))
+    report = analyze(Source(reference=str(path)), Policy(fail_on=fail_on, profiles=["studio-classic"]))
     assert report.verdict == "pass"
     assert report.summary.notes > 0
     assert report.request.fail_on == fail_on
-    troubled = analyze(Source(reference=str(save_image(TROUBLED))), Policy(fail_on=fail_on))
+    troubled = analyze(
+        Source(reference=str(save_image(TROUBLED))), Policy(fail_on=fail_on, profiles=["studio-classic"])
+    )
     assert troubled.verdict == "fail"
 
 

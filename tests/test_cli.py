@@ -121,9 +121,10 @@ def test_the_demo_fails_with_all_that_helps() -> None:
     done = run("scan", DEMO)
     text = done.stdout.decode()
     assert done.returncode == 1
-    assert text.splitlines()[-1].startswith(" FAIL   studio-classic      2 errors")
-    assert "closed for onboarding" in " ".join(text.split())
+    assert text.splitlines()[1] == "  profile   studio-jupyterlab: its command starts JupyterLab"
+    assert text.splitlines()[-1].startswith(" FAIL   studio-jupyterlab   3 errors")
     for part in (
+        "APP002  jupyter-server-unreachable",
         "KRN008  kernel-hidden",
         "USR001",
         "GPU001",
@@ -415,10 +416,10 @@ def test_the_app_image_config_that_fits_is_written_and_fits(save_image: SaveImag
     (tmp_path / "config.json").write_bytes(done.stdout)
     again = run("scan", path, "-f", "json", "--app-image-config", tmp_path / "config.json")
     assert json.loads(again.stdout)["findings"] == []
-    refused = run("app-image-config", DEMO)
+    refused = run("app-image-config", DEMO, "--profile", "studio-classic")
     assert (refused.returncode, refused.stdout) == (1, b"")
     assert b"runs as 1001:100" in refused.stderr
-    dead = run("app-image-config", DEMO, "--profile", "studio-jupyterlab")
+    dead = run("app-image-config", DEMO)
     assert (dead.returncode, dead.stdout) == (1, b"")
     assert b"'jupyter' is not on PATH" in dead.stderr
     several = run("app-image-config", DEMO, "--profile", "studio-jupyterlab,unified-studio")
@@ -488,7 +489,8 @@ def test_the_command_line_comes_before_the_environment_and_that_before_the_file(
     env = {"OCIANALYZE_PROFILE": "unified-studio studio-code-editor"}
     assert profiles(**env) == ["studio-code-editor", "unified-studio"]
     assert profiles("--profile", "studio-classic", **env) == ["studio-classic"]
-    assert profiles("--isolated") == ["studio-classic"]
+    assert profiles("--isolated") == ["studio-jupyterlab"]
+    assert len(profiles("--profile", "all", **env)) == len(profiles(OCIANALYZE_PROFILE="all")) > 3
     other = tmp_path / "other.toml"
     other.write_text('profile = "unified-studio"')
     assert profiles("--config", str(other)) == profiles(OCIANALYZE_CONFIG=str(other)) == ["unified-studio"]
@@ -585,15 +587,15 @@ def test_inspect_says_what_is_wrong_without_layers() -> None:
     text = done.stdout.decode()
     assert "CFG006  config-for-another-app" in text
     assert text.index("build step") < text.index("Warnings") < text.index("CFG006")
-    told = json.loads(run("inspect", DEMO, "--format", "json").stdout)
-    full = json.loads(run("scan", DEMO, "--format", "json").stdout)
+    told = json.loads(run("inspect", DEMO, "--format", "json", "--profile", "studio-classic").stdout)
+    full = json.loads(run("scan", DEMO, "--format", "json", "--profile", "studio-classic").stdout)
     assert [finding["rule"] for finding in told["findings"]] == ["APP010", "APP010"]
     assert all(finding in full["findings"] for finding in told["findings"])
     assert json.loads(run("inspect", DEMO, "--ignore", "APP010", "-f", "json").stdout)["findings"] == []
 
 
 def test_a_scan_that_stops_early_says_so() -> None:
-    done = run("scan", DEMO, "--fail-fast", "--fail-on", "note")
+    done = run("scan", DEMO, "--fail-fast", "--fail-on", "note", "--profile", "studio-classic")
     assert done.returncode == 1
     assert b"no layer was read" in done.stdout
     assert b"APP010" in done.stdout
@@ -741,7 +743,7 @@ def test_the_name_of_a_file_tells_how_a_report_is_written(tmp_path: Path) -> Non
     assert json.loads(where.read_bytes())["verdict"] == "fail"
     table = tmp_path / "report.txt"
     assert run("scan", str(DEMO), "-o", str(where), "-o", str(table)).returncode == 1
-    assert "KRN001" in table.read_text(encoding="utf-8")
+    assert "KRN008" in table.read_text(encoding="utf-8")
     wrong = run("scan", str(DEMO), "-f", "table", "-o", str(where))
     assert wrong.returncode == 2
     assert b"report.json is named like JSON, but --format is table. Use --format json" in wrong.stderr

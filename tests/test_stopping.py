@@ -219,7 +219,7 @@ def test_while_nobody_takes_the_report(number: int, how: str) -> None:
         return 0 < before == waiting[0]
 
     try:
-        with start("scan", "-f", how, DEMO, stdout=writer) as process:
+        with start("scan", "-f", how, "--profile", "all", DEMO, stdout=writer) as process:
             wait_until(is_full)
             stop(process, number, most=SOON)
     finally:
@@ -289,7 +289,7 @@ def test_who_is_not_to_be_interrupted_is_not() -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(DEMO.read_bytes())
     assert process.returncode == 1
-    assert b" FAIL   studio-classic " in out
+    assert b" FAIL   studio-jupyterlab " in out
     assert err == b""
 
 

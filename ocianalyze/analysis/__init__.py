@@ -10,7 +10,7 @@ from ocianalyze.analysis.observing import Clock, Log, Observer, Observers
 from ocianalyze.analysis.registration import fit_app_image_config
 from ocianalyze.analysis.source import Source
 from ocianalyze.facts import gather
-from ocianalyze.rules.policy import DEFAULT_PROFILE, FailOn, Policy
+from ocianalyze.rules.policy import FailOn, Policy
 from ocianalyze.rules.registry import all_rules, wanted_contents
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ocianalyze.rules.rule import Declaration
 
 __all__ = [
-    "DEFAULT_PROFILE",
     "FailOn",
     "Observer",
     "Policy",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def complete_profiles(incomplete: str) -> list[tuple[str, str]]:
     """Return the profiles that may be meant, with their titles."""
-    return list(_last_of_several(incomplete, _profiles()))
+    return list(_last_of_several(incomplete, [*_profiles(), ("all", "every profile")]))
 
 
 def complete_rules(incomplete: str) -> list[tuple[str, str]]:

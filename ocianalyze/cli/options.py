@@ -107,10 +107,10 @@ Profiles = Annotated[
         "--profile",
         metavar="ID",
         help="Profiles that decide the verdict (repeatable, or with commas): studio-classic, studio-jupyterlab, "
-        "studio-code-editor, unified-studio.",
+        "studio-code-editor, unified-studio, all.",
         autocompletion=complete_profiles,
         envvar="OCIANALYZE_PROFILE",
-        show_default="studio-classic",
+        show_default="what the AppImageConfig or the image is for",
         rich_help_panel=CHECK,
     ),
 ]

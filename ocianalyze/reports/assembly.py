@@ -61,7 +61,13 @@ def assemble(
     verdicts = {profile.verdict for profile in profiles.values() if profile.selected}
     return form.Report(
         image=_image(image),
-        request=form.Request(fail_on=policy.fail_on, select=list(policy.select), ignore=list(policy.ignore)),
+        request=form.Request(
+            profiles=list(outcome.profiles),
+            profiles_reason=_short(policy.target(subject).reason),
+            fail_on=policy.fail_on,
+            select=list(policy.select),
+            ignore=list(policy.ignore),
+        ),
         verdict=min(verdicts, key=_WORST_FIRST.index),
         profiles=profiles,
         summary=form.Summary(

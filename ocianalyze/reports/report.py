@@ -100,6 +100,11 @@ class Summary(_Part):
 class Request(_Part):
     """What was asked for."""
 
+    profiles: list[str]
+    """Profiles that decide the verdict. Example: ["studio-jupyterlab"] """
+    profiles_reason: Text
+    """Why these: ``requested``, or what of the AppImageConfig or of the image shows which app it is meant for.
+    Example: "its command starts JupyterLab" """
     fail_on: Literal["error", "warning", "note", "never"]
     """Lowest severity that gives exit code 1."""
     select: list[Text]

@@ -50,6 +50,7 @@ def print_report(report: Report, screen: Screen) -> None:
 def _about(report: Report, *, unicode: bool) -> Iterator[tuple[Line, Cell]]:
     """Yield what the image is, and what was done with it."""
     for name, value in (
+        ("profile", printable(f"{', '.join(report.request.profiles)}: {report.request.profiles_reason}")),
         ("platform", printable(report.image.platform) or "not stated"),
         *(_facts(report.facts, unicode=unicode) if report.facts is not None else ()),
         ("layers", report.stopped or _layers(report.layers)),

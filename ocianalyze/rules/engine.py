@@ -47,6 +47,7 @@ class Outcome:
             followed by its consequences.
         others: the findings for other profiles only, in the same order.
         profiles: the requested profiles.
+        is_settled: whether the image is judged for all of `profiles`; otherwise for one of them, not yet known which.
         rules: the rules of these profiles that ran.
         not_applicable: the rules of these profiles that had nothing to check.
         failures: errors of rules, by profile, for profiles that were not requested.
@@ -62,6 +63,7 @@ class Outcome:
     failures: Mapping[str, str]
     remarks: tuple[Remark, ...] = ()
     answers: Mapping[Rule, Answer] = field(default_factory=dict, repr=False)
+    is_settled: bool = True
 
     def count(self, severity: Severity, *, profile: str | None = None) -> int:
         """Return the number of findings of a severity that count, for one profile or for the requested ones."""
@@ -80,15 +82,24 @@ class Outcome:
         return "undecided" if Severity.ERROR in self._severities("undecided", profile) else "pass"
 
     def decisive(self, fail_on: str) -> tuple[Judgement, ...]:
-        """Return the findings that are at least as severe as `fail_on`: a severity, or never."""
+        """Return the findings that are at least as severe as `fail_on`, a severity or never.
+
+        As long as the profile is not settled, those that are so severe for each of the profiles.
+        """
         if fail_on == "never":
             return ()
         least = Severity(fail_on).rank
         return tuple(
             item
             for item in self.judgements
-            if item.waiver is None and not item.finding.is_undecided and item.severity.rank <= least
+            if item.waiver is None and not item.finding.is_undecided and self._least_severe(item) <= least
         )
+
+    def _least_severe(self, item: Judgement) -> float:
+        """Return the rank of the severity that a finding has at least."""
+        if self.is_settled:
+            return item.severity.rank
+        return max(item.severities[profile].rank if profile in item.severities else inf for profile in self.profiles)
 
     def _severities(self, kind: Kind, profile: str | None) -> list[Severity]:
         """Return the severities of the findings of one kind that are not waived, one for each cause."""
@@ -131,8 +142,11 @@ def run(
     waivers: Iterable[Waiver] = (),
     today: date | None = None,
     earlier: Outcome | None = None,
+    settled: bool = True,
 ) -> Outcome:
     """Run the rules and return the outcome; `profiles` are the requested profiles.
+
+    Unless it is `settled`, the image is to be judged for one of them only, and a rule that fails is no error yet.
 
     For a `Declaration`, whose layers are not read, only the rules that need no layers run. `earlier` is the outcome of
     such a run for the same image; the rules in it do not run again.
@@ -163,7 +177,7 @@ def run(
             answers[rule] = _run_one(rule, subject)
         found = answers[rule]
         if isinstance(found, RuleError):
-            if asked_for:
+            if asked_for and settled:
                 raise found
             failures = dict.fromkeys(rule.severity, found.one_line()) | failures
             continue
@@ -185,6 +199,7 @@ def run(
         failures=failures,
         remarks=tuple(waiving.remarks(chosen)),
         answers=answers,
+        is_settled=settled,
     )
 
 

@@ -10,7 +10,7 @@ from ocianalyze.errors import UsageError
 from ocianalyze.facts.registration import validate
 from ocianalyze.regex import regex
 from ocianalyze.rules.engine import run
-from ocianalyze.rules.profiles import CLASSIC, choose_profiles
+from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import SIZE_LIMIT, Declaration
 from ocianalyze.rules.selection import check_names
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.rule import Severity
+    from ocianalyze.rules.target import Target
     from ocianalyze.rules.waivers import Waiver
 
 FailOn: TypeAlias = Literal["error", "warning", "note", "never"]
-
-DEFAULT_PROFILE: Final = CLASSIC
 
 _VERSION: Final = regex(r"\d{1,5}(\.\d{1,5}){0,3}", re.ASCII)
 
@@ -36,7 +35,8 @@ class Policy:
     """What an image is checked for.
 
     Attributes:
-        profiles: the profiles that decide the verdict.
+        profiles: the profiles that decide the verdict; none for those of the apps that the image is meant for, and
+            ``all`` for every profile.
         select: run only these rules; ids, names or prefixes of ids.
         ignore: skip these rules.
         severity: overrides the severity of the findings of some rules, by the ids of the rules.
@@ -49,7 +49,7 @@ class Policy:
         details: report the largest files and directories, even if the image is not near the size limit.
     """
 
-    profiles: Sequence[str] = (DEFAULT_PROFILE,)
+    profiles: Sequence[str] = ()
     select: Sequence[str] = ()
     ignore: Sequence[str] = ()
     severity: Mapping[str, Severity] = field(default_factory=dict)
@@ -72,6 +72,10 @@ class Policy:
             validate(self.app_image_config, what="the AppImageConfig")
         if self.driver_version is not None:
             check_driver_version(self.driver_version)
+        self._check_names(chosen)
+        return replace(self, profiles=chosen)
+
+    def _check_names(self, profiles: Sequence[str]) -> None:
         if self.select or self.ignore or self.severity or self.waivers:
             check_names(
                 all_rules(),
@@ -79,9 +83,8 @@ class Policy:
                 ignore=self.ignore,
                 severity=self.severity,
                 waivers=self.waivers,
-                profiles=chosen,
+                profiles=profiles,
             )
-        return replace(self, profiles=chosen)
 
     def declare(self, image: Image) -> Declaration:
         """Return the part of an open image that can be judged before its layers are read."""
@@ -92,11 +95,25 @@ class Policy:
             driver_version=self.driver_version,
         )
 
+    def target(self, subject: Declaration) -> Target:
+        """Return the profiles to judge a subject for, and why these."""
+        from ocianalyze.rules.target import find_target
+
+        return find_target(subject, self.profiles)
+
     def judge(self, subject: Declaration, *, earlier: Outcome | None = None) -> Outcome:
-        """Return the outcome of the rules for a subject; `earlier` is the outcome before its layers were read."""
+        """Return the outcome of the rules for a subject; `earlier` is the outcome before its layers were read.
+
+        Raises:
+            RuleError: a rule failed.
+            UsageError: no rule is left for the app that the image is meant for.
+        """
+        target = self.target(subject)
+        self._check_names(target.profiles)
         return run(
             subject,
-            self.profiles,
+            target.profiles,
+            settled=target.is_known,
             select=self.select,
             ignore=self.ignore,
             severity=self.severity,

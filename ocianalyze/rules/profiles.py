@@ -20,6 +20,9 @@ JUPYTERLAB: Final = "studio-jupyterlab"
 CODE_EDITOR: Final = "studio-code-editor"
 UNIFIED: Final = "unified-studio"
 
+ALL: Final = "all"
+"""Stands for every profile where profiles are chosen."""
+
 
 class Profile(NamedTuple):
     """A product that an image can be built for.
@@ -73,17 +76,15 @@ PROFILES: Final = {
 
 
 def choose_profiles(ids: Iterable[str]) -> tuple[str, ...]:
-    """Return `ids` without repetitions.
+    """Return `ids` without repetitions; `ALL` stands for every profile.
 
     Raises:
-        UsageError: one of them is not a profile, or there are none.
+        UsageError: one of them is not a profile.
     """
-    chosen = tuple(dict.fromkeys(ids))
+    chosen = tuple(dict.fromkeys(profile for id_ in ids for profile in (PROFILES if id_ == ALL else (id_,))))
     for profile in chosen:
         if profile not in PROFILES:
-            raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, PROFILES))
-    if not chosen:
-        raise UsageError("no profile selected", hint=f"Use one of: {', '.join(PROFILES)}")
+            raise UsageError(f"unknown profile {profile!r}", hint=suggest(profile, (*PROFILES, ALL)))
     return chosen
 
 

@@ -44,7 +44,8 @@ def _checked(check: Callable[[str], str]) -> AfterValidator:
 
 
 def _profile(value: str) -> str:
-    return choose_profiles([value])[0]
+    choose_profiles([value])
+    return value
 
 
 def _rules(value: str) -> str:
@@ -170,7 +171,7 @@ class Settings(Table):
         """The policy in these settings, without the AppImageConfig, which is read later."""
         default = Policy()
         return Policy(
-            profiles=self.profile or default.profiles,
+            profiles=self.profile,
             select=self.select,
             ignore=self.ignore,
             severity=self.severity,

@@ -127,7 +127,8 @@ def test_a_scan_stops_where_they_decide(save_image: SaveImage) -> None:
     path = save_image(replace(fit_image(), platform="linux/arm64"), "docker-25")
     told_early: list[Outcome] = []
     source = Source(reference=str(path), platform="linux/arm64")
-    report = analyze(source, Policy(fail_fast=True), observers=[Foresight(told_early.append)])
+    policy = Policy(fail_fast=True, profiles=[CLASSIC])
+    report = analyze(source, policy, observers=[Foresight(told_early.append)])
     assert report.verdict == "fail"
     assert (report.facts, report.layers, report.timing.bytes_read) == (None, [], 0)
     assert "no layer was read" in str(report.stopped)
@@ -136,7 +137,7 @@ def test_a_scan_stops_where_they_decide(save_image: SaveImage) -> None:
     jsonschema.validate(json.loads(report.to_json()), json_schema())
     (outcome,) = told_early
     assert [item.rule.id for item in outcome.decisive("error")] == ["IMG001"]
-    full = analyze(source)
+    full = analyze(source, Policy(profiles=[CLASSIC]))
     assert full.stopped is None
     assert [finding for finding in full.findings if finding.rule in EARLY] == report.findings
 
@@ -161,13 +162,14 @@ def test_it_is_told_early_only_while_there_are_layers_to_read(save_image: SaveIm
 def test_a_profile_of_which_nothing_sure_is_known_does_not_pass(save_image: SaveImage) -> None:
     config = {"ExposedPorts": {"8888/tcp": {}}, "WorkingDir": "/home/sagemaker-user"}
     path = save_image(fit_image(config=config))
-    report = analyze(Source(reference=str(path)), Policy(fail_fast=True, fail_on="note"))
+    report = analyze(Source(reference=str(path)), Policy(profiles=[CLASSIC], fail_fast=True, fail_on="note"))
     verdicts = {profile: judged.verdict for profile, judged in report.profiles.items()}
     assert set(verdicts.values()) == {report.verdict} == {"error"}
     assert report.stopped
     config["User"] = "nobody-at-all"
     failed = analyze(
-        Source(reference=str(save_image(fit_image(config=config)))), Policy(fail_fast=True, fail_on="note")
+        Source(reference=str(save_image(fit_image(config=config)))),
+        Policy(profiles=[CLASSIC], fail_fast=True, fail_on="note"),
     )
     assert {profile.verdict for profile in failed.profiles.values()} == {"error"}  # USER needs the layers
 

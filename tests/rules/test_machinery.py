@@ -78,9 +78,9 @@ def test_profiles() -> None:
     assert caught.value.hint == "Did you mean 'studio-jupyterlab'?"
     with pytest.raises(UsageError) as caught:
         choose_profiles(["x"])
-    assert caught.value.hint == f"Use one of: {', '.join(PROFILES)}"
-    with pytest.raises(UsageError):
-        choose_profiles([])
+    assert caught.value.hint == f"Use one of: {', '.join(PROFILES)}, all"
+    assert choose_profiles([JUPYTERLAB, "all"])[:2] == (JUPYTERLAB, CLASSIC)
+    assert set(choose_profiles(["all"])) == set(PROFILES)
 
 
 def make_rule(id_: str, *findings: Finding, applies: bool = True, severity: Severity = Severity.WARNING) -> Rule:

@@ -43,7 +43,7 @@ def app_image_config(
             metavar="ID",
             help="Application to write it for.",
             envvar="OCIANALYZE_PROFILE",
-            show_default="studio-classic",
+            show_default="the one that the image is meant for",
         ),
     ] = None,
     name: Annotated[
@@ -109,11 +109,11 @@ def app_image_config(
     print_json(fitting.config)
 
 
-def _only(profiles: Sequence[str]) -> str:
-    """Return the one profile that is asked for."""
+def _only(profiles: Sequence[str]) -> str | None:
+    """Return the one profile that is asked for, if any."""
     if len(profiles) > 1:
         raise UsageError(
             f"an AppImageConfig is for one kind of app, not for {', '.join(profiles)}",
             hint="Choose one with --profile",
         )
-    return profiles[0]
+    return profiles[0] if profiles else None

@@ -3,7 +3,17 @@
 ENTRYPOINT and CMD, or what replaces them, followed through shells, scripts, wrappers and supervisors to a server.
 """
 
-from ocianalyze.facts.commands.command import APPS, App, Command, container_config, container_variables, shown
+from ocianalyze.facts.commands.command import APPS, App, Command, container_config, container_variables, is_bare, shown
 from ocianalyze.facts.commands.wrappers import INITS, SUPERVISORS
 
-__all__ = ["APPS", "INITS", "SUPERVISORS", "App", "Command", "container_config", "container_variables", "shown"]
+__all__ = [
+    "APPS",
+    "INITS",
+    "SUPERVISORS",
+    "App",
+    "Command",
+    "container_config",
+    "container_variables",
+    "is_bare",
+    "shown",
+]

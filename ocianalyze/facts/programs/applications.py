@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["jupyter", "code-editor", "distribution", "kernel"]
 
 CODE_EDITOR: Final = "sagemaker-code-editor"
+CODE_EDITOR_RELATIVES: Final = frozenset({"openvscode-server", "code-server"})
+"""Other servers of VS Code, which may work in its place."""
 
 _SERVERS: Final = frozenset({"lab", "server", "notebook", "nbclassic", "labhub"})
 _NO_SERVERS: Final = frozenset(

@@ -25,6 +25,9 @@ LABEL: Final = "org.amazon.sagemaker-distribution.image.version"
 UNIFIED_PROGRAM: Final = "entrypoint-sagemaker-ui-jupyter-server"
 """The entry point that SageMaker Unified Studio starts."""
 
+_FIRST_UNIFIED: Final = (2, 6)
+"""The first version that SageMaker Unified Studio takes."""
+
 _PLACE: Final = "/usr/local/bin/"
 _VERSION: Final = regex(r"v?(\d{1,4})\.(\d{1,4})(?:\.\d{1,4})?(?:[-+.].*)?", re.ASCII)
 _ENDS: Final = (
@@ -49,6 +52,11 @@ class SageMakerDistribution(NamedTuple):
     stated: str | None
     version: tuple[int, int] | None
     program: Node | None
+
+    @property
+    def runs_in_unified_studio(self) -> bool:
+        """Whether it is known to be a version that SageMaker Unified Studio takes."""
+        return self.version is not None and self.version >= _FIRST_UNIFIED
 
     @property
     def end(self) -> date | None:

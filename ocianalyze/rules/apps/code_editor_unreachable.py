@@ -56,7 +56,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.jupyter import EditorOptions, parse_editor_options
 from ocianalyze.facts.programs import CODE_EDITOR as PROGRAM
-from ocianalyze.facts.programs import UNKNOWN
+from ocianalyze.facts.programs import CODE_EDITOR_RELATIVES, UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.apps.starting import missing_program, with_doubt
 from ocianalyze.rules.profiles import CODE_EDITOR
@@ -67,7 +67,6 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.commands import Command
 
-_RELATIVES: Final = frozenset({"openvscode-server", "code-server"})
 _BASE_PATH: Final = "codeeditor/default"
 _ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
 _SETTLE: Final = (
@@ -113,7 +112,7 @@ def _is_relative(command: Command) -> bool:
     return (
         command.application is None
         and bool(command.words)
-        and basename(command.words[0]) in _RELATIVES
+        and basename(command.words[0]) in CODE_EDITOR_RELATIVES
         and missing_program(command) is None
     )
 

@@ -45,7 +45,6 @@ from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LEAST: Final = (2, 6)
 _BASE: Final = "Use 'FROM public.ecr.aws/sagemaker/sagemaker-distribution:latest-cpu' (or latest-gpu) as the base image"
 
 
@@ -70,7 +69,7 @@ def distribution_required(subject: Subject) -> Iterator[Finding]:
             kind="undecided",
             data={**data, "problem": "unknown"},
         )
-    elif base.version < _LEAST:
+    elif not base.runs_in_unified_studio:
         yield Finding(
             message=f"the image is based on SageMaker Distribution {base.stated}; Unified Studio requires 2.6 or newer",
             hint=_BASE,
