@@ -41,7 +41,7 @@ def program_layer(filesystem: Filesystem, program: Program, *, named_in: Node | 
     if problem is None:
         return program.node.layer if program.node is not None else None
     closed = filesystem.lookup(problem.culprit) if problem.culprit is not None else program.node
-    if problem.code in ("not-executable", "no-permission") and closed is not None:
+    if problem.code in ("not-executable", "no-permission", "library-unreadable") and closed is not None:
         return mode_layer(filesystem, closed)
     if problem.code in ("empty", "not-runnable") and program.node is not None:
         return program.node.layer

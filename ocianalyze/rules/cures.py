@@ -22,6 +22,8 @@ _TEXTS: Final = {
     "missing": "Install {path}, or correct the path",
     "dangling": "Copy {path}, the target of the symlink, into the final stage, or create the environment there",
     "interpreter": "Install the interpreter that the first line of {path} names, or correct that line",
+    "loader": "Use a base image with {path}, such as Debian's; on Alpine, use programs that are built for Alpine",
+    "library": "Install the package that contains {path}, or copy it together with {program}",
     "empty": "Copy {path} again: it is empty",
     "not-runnable": "Begin {path} with a line such as '#!/bin/sh', or replace it with a program for linux/amd64",
 }
@@ -40,10 +42,12 @@ def cure_of(program: Program, user: User) -> str:
         is_program = program.node is not None and path == program.node.path
         what = "Make it executable" if is_program else "Let the container's user in"
         return f"{what}: {lines(user, opening(path, execute=True))}{'' if is_program else MORE}"
+    if code == "library-unreadable":
+        return f"Let the container's user read it: {lines(user, opening(path, execute=False))}"
     if code == "interpreter" and _has_carriage_return(program):
         convert = rf'RUN sed -i "s/\r$//" {quoted(path)}'
         return f"Convert the script's line ends: {lines(user, convert)}"
-    return _TEXTS.get(code, "Replace {path}").format(word=program.word, path=path)
+    return _TEXTS.get(code, "Replace {path}").format(word=program.word, path=path, program=program.path)
 
 
 def _has_carriage_return(script: Program) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.programs.linking import find_obstacle
 from ocianalyze.facts.programs.program import Problem, Program, search_path, shown
 from ocianalyze.facts.programs.shebangs import ShebangError, env_command, parse_shebang
 from ocianalyze.facts.user.permissions import may_execute, may_read
@@ -113,7 +114,7 @@ class Shell:
         head = node.head()
         program = program._replace(kind=filetype.describe(head), machine=filetype.elf_machine(head))
         if program.machine is not None:
-            return program
+            return program._replace(problem=find_obstacle(self.filesystem, node, self.user, _arrows(chain)))
         if not head:
             return program._replace(problem=Problem("empty", f"{_arrows(chain)} is an empty file", node.path))
         if not head.startswith(b"#!"):

@@ -37,7 +37,7 @@ class Problem(NamedTuple):
     `culprit` may be a directory that keeps the user out, or an interpreter that is missing; None if it is no path.
 
     Codes: ``not-on-path``, ``missing``, ``dangling``, ``loop``, ``not-a-file``, ``not-executable``, ``no-permission``,
-    ``empty``, ``not-runnable``, ``interpreter``.
+    ``empty``, ``not-runnable``, ``interpreter``, ``loader``, ``library``, ``library-unreadable``.
     """
 
     code: str

@@ -16,8 +16,8 @@ from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-HEAD: Final = 512
-"""The size of the head of a script, which contains its first line, in bytes."""
+HEAD: Final = 1024
+"""The size of the head of a program, in bytes: a script's first line, or an ELF file's headers and loader."""
 
 SCRIPT: Final = 64 << 10
 """The maximum size of scripts that are kept whole, in bytes (for the sizes of real scripts, see docs/limits.md)."""
@@ -26,9 +26,12 @@ SCRIPTS: Final = 64 << 20
 """The maximum total size of scripts and heads that are kept for one layer, in the order of the tar; in bytes."""
 
 _ELF_HEADER: Final = 64
+_ELF: Final = b"\x7fELF"
 _SHEBANG: Final = b"#!"
 _ENDING: Final = ".sh"
 _EXECUTABLE: Final = 0o111
+_INTERPRETERS: Final = ("python", "pypy", "julia", "java", "node", "R")
+"""How the names of interpreters begin whose libraries may be missing."""
 _DIRECTORIES: Final = 1 << 10
 """The number of directories whose result is cached, because tars list them one after the other."""
 
@@ -40,9 +43,13 @@ class Want(IntEnum):
     """The whole file if it is a script."""
     HEAD = 1
     """The whole file if it is a script, otherwise its first bytes, which show the type of program."""
-    SHELL = 2
+    PROGRAM = 2
+    """The same, with the first `HEAD` bytes of an ELF file, which show what loads it."""
+    INTERPRETER = 3
+    """The same, and a small ELF file whole: it shows which libraries do its work."""
+    SHELL = 4
     """The whole file if it is not larger than a script may be: it is a script by name, whatever it begins with."""
-    WHOLE = 3
+    WHOLE = 5
     """The whole file."""
 
 
@@ -53,9 +60,10 @@ class Capture:
     ``**`` as a component matches any number of directories, including none; as the last component, everything below.
     Examples are ``**/kernel.json`` (in any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf``.
 
-    In addition, the heads of executable files are kept, and those of all files in a directory named ``bin`` or
-    ``sbin``. Scripts of up to `SCRIPT` bytes are kept whole, in any directory: files that begin with ``#!``, and files
-    named like shell scripts, which need no ``#!`` if other scripts read them.
+    In addition, the heads of executable files are kept, and longer ones of all files in a directory named ``bin`` or
+    ``sbin``, where interpreters of up to `SCRIPT` bytes are kept whole. So are scripts of up to `SCRIPT` bytes, in any
+    directory: files that begin with ``#!``, and files named like shell scripts, which need no ``#!`` if other scripts
+    read them.
     """
 
     patterns: frozenset[str] = frozenset()
@@ -88,14 +96,16 @@ class Capture:
             return Want.WHOLE
         if name[-3:] == _ENDING:
             return Want.SHELL
-        return Want.HEAD if mode & _EXECUTABLE else other
+        if other is Want.PROGRAM and name.startswith(_INTERPRETERS):
+            return Want.INTERPRETER
+        return max(other, Want.HEAD) if mode & _EXECUTABLE else other
 
     def _look_at(self, directory: str) -> tuple[list[NamePattern], Want]:
         """Return the names to keep in a directory, and how much to keep of all other files there.
 
         Directories have many files, and most directories match no pattern.
         """
-        return self._globs.names_in(directory), Want.HEAD if directory.endswith("bin") else Want.SCRIPT
+        return self._globs.names_in(directory), Want.PROGRAM if directory.endswith("bin") else Want.SCRIPT
 
 
 def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
@@ -108,7 +118,11 @@ def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
         return size if size <= largest else 0
     if head.startswith(_SHEBANG) or want is Want.SHELL:
         return size if size <= SCRIPT else head.find(b"\n") + 1 or len(head)
-    return min(size, _ELF_HEADER) if want is Want.HEAD else 0
+    if want is Want.SCRIPT:
+        return 0
+    if want is Want.HEAD or not head.startswith(_ELF):
+        return min(size, _ELF_HEADER)
+    return size if want is Want.INTERPRETER and size <= SCRIPT else min(size, HEAD)
 
 
 class _Globs:

@@ -10,7 +10,8 @@ variables. The findings, by `cause`:
 - `address`, `port`, `base-url`, `token`, `password`: the server does not listen on all addresses, on port 8888 and
   under `/jupyterlab/default`, or it requires a token or a password: errors.
 - `refused`: the server would not start with these options: an error.
-- `program-missing`: the server, a wrapper around it, or a program that its script needs first is missing: an error.
+- `program-missing`: the server, a wrapper around it, or a program that its script needs first is missing, or its loader
+  or a library is (glibc's on Alpine, `libpython3.12.so.1.0` if only the `python3` program was copied): an error.
 - `python-home`: `PYTHONHOME` is the directory of another Python, so the server's own does not start: an error.
 - `variable-missing`: the script fails because a variable is not set: an error.
 - `other-app`: the command starts Code Editor: an error.

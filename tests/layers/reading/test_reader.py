@@ -21,6 +21,8 @@ TAR = layer(
     [
         directory("usr/bin"),
         file("usr/bin/tool", ELF),
+        file("usr/bin/python3", ELF),
+        file("opt/tool", ELF, mode=0o755),
         file("usr/bin/script", b"#!/bin/sh -e\n" + b"x" * 1000),
         file("opt/run", b"#!/usr/bin/env python\n" + b"y" * 1000, mode=0o755),
         file("etc/passwd", b"root" * 500),
@@ -87,7 +89,9 @@ def test_the_same_contents_are_there_whatever_the_layer_comes_as(
     assert _content(done, "/share/kernel.json") == b"{}"
     assert _content(done, "/usr/bin/script") == b"#!/bin/sh -e\n" + b"x" * 1000
     assert _content(done, "/opt/run") == b"#!/usr/bin/env python\n" + b"y" * 1000
-    assert done.contents.head(_row(done, "/usr/bin/tool")) == ELF[:64]
+    assert done.contents.head(_row(done, "/usr/bin/tool")) == ELF[:HEAD]
+    assert done.contents.head(_row(done, "/opt/tool")) == ELF[:64]
+    assert _content(done, "/usr/bin/python3") == ELF
     assert done.contents.head(_row(done, "/usr/bin/script")) == (b"#!/bin/sh -e\n" + b"x" * 1000)[:HEAD]
     for path in ("/share/other", "/usr/bin/tool"):
         with pytest.raises(ContentUnavailableError, match=f"{path} is neither a script nor") as error:
@@ -193,9 +197,11 @@ def test_windows_give_what_is_asked_for(steps: list[int], chunk: int) -> None:
         ("conda-meta/x.json", 0o644, Want.WHOLE),
         ("conda-meta/sub/x.json", 0o644, Want.SCRIPT),
         ("x/etc/passwd", 0o644, Want.SCRIPT),
-        ("usr/bin/a", 0o644, Want.HEAD),
-        ("usr/sbin/a", 0o644, Want.HEAD),
-        ("bin/a", 0o644, Want.HEAD),
+        ("usr/bin/a", 0o644, Want.PROGRAM),
+        ("usr/sbin/a", 0o755, Want.PROGRAM),
+        ("bin/a", 0o644, Want.PROGRAM),
+        ("opt/conda/bin/python3.11", 0o755, Want.INTERPRETER),
+        ("opt/conda/python3.11", 0o755, Want.HEAD),
         ("opt/a", 0o755, Want.HEAD),
         ("opt/a", 0o644, Want.SCRIPT),
     ],

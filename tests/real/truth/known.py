@@ -6,7 +6,7 @@ _PACKAGES = "which packages a server imports when it starts is not looked into"
 _LAB = "the files of JupyterLab's own page are not looked for"
 _SETTINGS = "this setting of the server is not read"
 _DISTRIBUTION = "a program of the distribution is taken to start its server"
-_LIBRARIES = "the libraries and the loader that a program is linked with are not looked for"
+_LIBRARIES = "the libraries of modules, and of large programs, are not looked for"
 _R = "what R itself needs to start is not looked into"
 _PROGRAMS = "programs that a script runs before the server are presumed to succeed (docs/rules/APP002.md)"
 
@@ -44,13 +44,12 @@ KNOWN: Mapping[str, str] = {
     "r-library-removed": _R,
     "r-profile-fails": _R,
     "r-only-broken": _SETTINGS,
-    "classic-loader-removed": "that the platform's own server needs the image's loader is only a warning",
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
     "editor-base-path-other": "the base path of Code Editor is only a warning, as AWS's material contradicts itself",
     "opt-ml-file": "a mount point that is a file is not looked for",
     **dict.fromkeys(("package-locked", "no-tornado", "no-jupyterlab-server", "no-traitlets", "no-ipython"), _PACKAGES),
     **dict.fromkeys(("no-metadata", "python-sqlite-removed", "kernel-without-site"), _PACKAGES),
-    **dict.fromkeys(("loader-removed", "libc-removed", "libstdcxx-removed", "libzmq-removed"), _LIBRARIES),
+    **dict.fromkeys(("libstdcxx-removed", "libzmq-removed"), _LIBRARIES),
     **dict.fromkeys(("libz-locked", "libsqlite-removed"), _LIBRARIES),
     **dict.fromkeys(("lab-files-locked", "data-removed", "share-locked"), _LAB),
     "python-library-removed": "a Python without its standard library is undecided",

@@ -1,0 +1,75 @@
+"""Whether an ELF program finds its loader and its libraries.
+
+Source: ld.so(8). A library counts as found wherever in the image a path has its name, because caches, links and
+variables that lead there are not followed. So what is reported as missing is missing for sure.
+"""
+
+from __future__ import annotations
+
+from posixpath import basename, dirname, join, normpath
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.facts.programs.loader import DEFAULT
+from ocianalyze.facts.programs.program import Problem
+from ocianalyze.facts.user.permissions import may_execute, may_read
+from ocianalyze.layers.contents.capture import SCRIPT
+from ocianalyze.layers.contents.elf import parse_elf
+
+if TYPE_CHECKING:
+    from ocianalyze.facts.user.accounts import User
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
+
+_GLIBC_LOADER: Final = "ld-linux"
+_GLIBC: Final = "libc.so.6"
+
+
+def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) -> Problem | None:
+    """Return why the ELF program `node` cannot be loaded, if that is known; `where` names it in the message."""
+    elf = parse_elf(_content(node))
+    if elf.loader is None or not elf.loader.startswith("/"):
+        return None
+    found = filesystem.resolve(elf.loader)
+    loader = found.node
+    if loader is None or not loader.is_file:
+        return Problem("loader", f"{where} needs the loader {elf.loader}, which does not exist", found.path)
+    if not may_execute(loader, user):
+        mode = f"mode {loader.mode & 0o777:04o}, owner {loader.uid}:{loader.gid}"
+        text = f"{where} needs the loader {loader.path}, which user {user.uid}:{user.gid} cannot execute ({mode})"
+        return Problem("no-permission", text, loader.path)
+    names = elf.libraries
+    if not names and basename(elf.loader).startswith(_GLIBC_LOADER):
+        names = (_GLIBC,)
+    places = [
+        normpath(item.replace("$ORIGIN", dirname(node.path))) for item in elf.search if item.startswith(("/", "$"))
+    ]
+    for name in names:
+        problem = _lacks(filesystem, name, (*places, *DEFAULT), user, where)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _lacks(filesystem: Filesystem, name: str, places: tuple[str, ...], user: User, where: str) -> Problem | None:
+    for place in places:
+        library = filesystem.lookup(join(place, name))
+        if library is not None and library.is_file:
+            if may_read(library, user):
+                return None
+            mode = f"mode {library.mode & 0o777:04o}, owner {library.uid}:{library.gid}"
+            text = f"{where} needs the library {library.path}, which user {user.uid}:{user.gid} cannot read ({mode})"
+            return Problem("library-unreadable", text, library.path)
+    if "/" in name or next(filesystem.named(name), None) is not None:
+        return None
+    paths = (filesystem.resolve(join(place, name)).path for place in places)
+    earlier = next((path for path in paths if filesystem.states(path)), name)
+    return Problem("library", f"{where} needs the library {name}, which is not in the image", earlier)
+
+
+def _content(node: Node) -> bytes:
+    """Return the whole program if it was kept, otherwise its first bytes."""
+    try:
+        return node.read(most=SCRIPT)
+    except ContentUnavailableError:
+        return node.head()

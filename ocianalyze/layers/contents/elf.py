@@ -1,0 +1,117 @@
+"""What an ELF program needs to be started: its loader, and the libraries that it names itself.
+
+Sources: ELF gABI, "Program Header" and "Dynamic Section"; System V ABI supplements; ld.so(8).
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAGIC: Final = b"\x7fELF"
+_BIG_ENDIAN: Final = 2
+_CLASS_64: Final = 2
+_PT_LOAD: Final = 1
+_PT_DYNAMIC: Final = 2
+_PT_INTERP: Final = 3
+_DT_NULL: Final = 0
+_DT_NEEDED: Final = 1
+_DT_STRTAB: Final = 5
+_DT_RPATH: Final = 15
+_DT_RUNPATH: Final = 29
+
+
+class Elf(NamedTuple):
+    """What an ELF program states.
+
+    Attributes:
+        loader: the program that loads it, an absolute path as written; None if it needs none, as static ones.
+        libraries: the names of the libraries that it needs, as far as `content` reaches.
+        search: the directories in which it says they are, as written, such as ``$ORIGIN/../lib``.
+    """
+
+    loader: str | None = None
+    libraries: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+
+
+class _Segment(NamedTuple):
+    kind: int
+    offset: int
+    address: int
+    size: int
+
+
+def parse_elf(content: bytes) -> Elf:
+    """Return what an ELF file that begins with `content` states; nothing of what is cut off or malformed."""
+    segments = list(_segments(content))
+    loader = next((_text(content, item.offset, item.size) for item in segments if item.kind == _PT_INTERP), None)
+    dynamic = next((item for item in segments if item.kind == _PT_DYNAMIC), None)
+    if dynamic is None or dynamic.offset + dynamic.size > len(content):
+        return Elf(loader)
+    entries = list(_entries(content, dynamic))
+    table = next((value for tag, value in entries if tag == _DT_STRTAB), None)
+    start = None if table is None else _offset_of(table, segments)
+    if start is None:
+        return Elf(loader)
+    needed = (_text(content, start + value) for tag, value in entries if tag == _DT_NEEDED)
+    paths = {tag: _text(content, start + value) for tag, value in entries if tag in (_DT_RPATH, _DT_RUNPATH)}
+    search = paths.get(_DT_RUNPATH) or paths.get(_DT_RPATH) or ""
+    libraries = tuple(name for name in needed if name)
+    return Elf(loader, libraries, tuple(item for item in search.split(":") if item))
+
+
+def _segments(content: bytes) -> Iterator[_Segment]:
+    header, program = _layouts(content)
+    if len(content) < header.size or not content.startswith(_MAGIC):
+        return
+    start, size, count = header.unpack_from(content)
+    if size != program.size:
+        return
+    for number in range(count):
+        at = start + number * size
+        if at + size > len(content):
+            return
+        yield _Segment(*program.unpack_from(content, at))
+
+
+def _layouts(content: bytes) -> tuple[Struct, Struct]:
+    """Return how the header tells where the program headers are (offset, size, count), and how these are laid out."""
+    order = _order(content)
+    if _is_64(content):
+        return Struct(order + "32xQ14xHH"), Struct(order + "I4xQQ8xQ16x")
+    return Struct(order + "28xI10xHH"), Struct(order + "III4xI12x")
+
+
+def _entries(content: bytes, dynamic: _Segment) -> Iterator[tuple[int, int]]:
+    layout = Struct(_order(content) + ("qQ" if _is_64(content) else "iI"))
+    for at in range(dynamic.offset, dynamic.offset + dynamic.size - layout.size + 1, layout.size):
+        tag, value = layout.unpack_from(content, at)
+        if tag == _DT_NULL:
+            return
+        yield tag, value
+
+
+def _offset_of(address: int, segments: list[_Segment]) -> int | None:
+    """Return where in the file the bytes are that are loaded to `address`."""
+    loaded = (item for item in segments if item.kind == _PT_LOAD)
+    return next(
+        (address - item.address + item.offset for item in loaded if 0 <= address - item.address < item.size), None
+    )
+
+
+def _text(content: bytes, offset: int, size: int | None = None) -> str | None:
+    """Return the string at an offset, which a null byte ends; None if it is cut off or empty."""
+    end = content.find(b"\0", offset, None if size is None else offset + size)
+    return content[offset:end].decode("utf-8", "surrogateescape") if end > offset else None
+
+
+def _is_64(content: bytes) -> bool:
+    return content[4:5] == bytes((_CLASS_64,))
+
+
+def _order(content: bytes) -> str:
+    return ">" if content[5:6] == bytes((_BIG_ENDIAN,)) else "<"
