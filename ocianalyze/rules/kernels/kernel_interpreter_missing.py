@@ -14,7 +14,7 @@ warning.
 - Symlinks are followed inside the image.
 - The interpreter in the first line of a script exists, including the one that `env` looks up.
 - The dynamic loader that an ELF program names exists, and so does the C library, if the loader is that of glibc. If the
-  interpreter itself is small, as Docker's and conda-less Pythons are, so do all libraries that it names.
+  interpreter itself is small, as in the official Python images, so do all libraries that it names.
 - The base interpreter of a virtual environment (`home` in `pyvenv.cfg`) exists.
 - The environment of `conda run`, `mamba run` and `micromamba run` exists.
 - The file that an interpreter loads exists, is a file, and is readable for the container's user: the script of Python,
@@ -52,9 +52,9 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 - `kernel`, `kernel_directory`: the kernel, and the directory of its `kernel.json`.
 - `argv`: the command.
 - `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`, `empty`,
-  `not-runnable`, `interpreter`, `loader`, `library`, `library-unreadable`, `home-missing`, `relative`, `idle` (no program receives the connection file),
-  `unknown`; for what the program loads, `argument-missing`, `argument-dangling`, `argument-not-a-file`,
-  `argument-denied`, `argument-package`.
+  `not-runnable`, `interpreter`, `loader`, `library`, `library-unreadable`, `home-missing`, `relative`, `idle` (no
+  program receives the connection file), `unknown`; for what the program loads, `argument-missing`,
+  `argument-dangling`, `argument-not-a-file`, `argument-denied`, `argument-package`.
 - `chain`: the path of the program, followed by the targets of its symlinks.
 
 ## References
