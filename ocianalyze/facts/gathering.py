@@ -21,7 +21,7 @@ from ocianalyze.facts.gpu.patterns import PREFILTER
 from ocianalyze.facts.jupyter import settings
 from ocianalyze.facts.jupyter.directories import find_lacks
 from ocianalyze.facts.jupyter.servers import find_server
-from ocianalyze.facts.kernels import specs
+from ocianalyze.facts.kernels import r_installation, specs
 from ocianalyze.facts.kernels.discovery import find_unlisted, list_for_classic, list_for_image
 from ocianalyze.facts.programs import loader, scripts
 from ocianalyze.facts.programs.applications import CODE_EDITOR
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 _MODULES: Final = (
     *(accounts, conda, cuda, entry_points, installations, loader, modules),
-    *(packages, scripts, settings, specs, sudo, supervisors),
+    *(packages, r_installation, scripts, settings, specs, sudo, supervisors),
 )
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)

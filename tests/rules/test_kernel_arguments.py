@@ -19,6 +19,7 @@ from tests.rules.subjects import (
     verdict,
 )
 from tests.rules.test_kernels import CONDA_PATH, SYSTEM, conda_base, environment, requests
+from tests.support.elf import make_elf
 from tests.support.tarballs import Item, directory, file, symlink, whiteout
 
 FILE = "{connection_file}"
@@ -326,3 +327,49 @@ def test_a_provisioner_that_is_installed_brings_the_command() -> None:
         assert findings(rule, [*good(), *lab, points, spec], profile="studio-jupyterlab") == []
     found = findings("KRN016", [*good(), *lab, spec], profile="studio-jupyterlab")
     assert [severity for severity, _ in found] == ["warning"]
+
+
+# --- what R needs besides its script ---------------------------------------------------------------------------------
+
+START_SCRIPT = b"#!/bin/sh\n# Shell wrapper for R executable.\nR_HOME_DIR=/usr/lib/R\nexec ${R_HOME}/bin/exec/R\n"
+IRKERNEL = ["/usr/lib/R/bin/R", "--slave", "-e", "IRkernel::main()", "--args", FILE]
+DESCRIPTION = (
+    b"Package: IRkernel\nDepends: R (>= 3.2.0)\n"
+    b"Imports: repr (>= 0.4.99), methods,\n  pbdZMQ (>= 0.2-1)\nSuggests: knitr\n"
+)
+
+
+def r_image(description: bytes = DESCRIPTION) -> list[Item]:
+    """Return an installation of R with IRkernel and what that imports."""
+    packages = [file(f"usr/lib/R/site-library/{name}/DESCRIPTION", b"") for name in ("repr", "pbdZMQ")]
+    return [
+        program("usr/lib/R/bin/R", START_SCRIPT),
+        program("usr/lib/R/bin/exec/R"),
+        file("usr/lib/R/site-library/IRkernel/DESCRIPTION", description),
+        *packages,
+    ]
+
+
+@pytest.mark.parametrize("description", [DESCRIPTION, b"", b"Imports:", b"Imports: \xff\n\n,;: (("])
+def test_r_that_can_start(description: bytes) -> None:
+    assert found_for(IRKERNEL, r_image(description)) == []
+
+
+@pytest.mark.parametrize(
+    ("gone", "part"),
+    [
+        ("usr/lib/R/bin/exec/R", "runs /usr/lib/R/bin/exec/R: /usr/lib/R/bin/exec/R does not exist"),
+        ("usr/lib/R/site-library/pbdZMQ/DESCRIPTION", "the R package pbdZMQ, which IRkernel imports, is not installed"),
+    ],
+)
+def test_r_that_lacks_something(gone: str, part: str) -> None:
+    ((severity, finding),) = found_for(IRKERNEL, [item for item in r_image() if item.path != gone])
+    assert severity == "warning"
+    assert part in finding.message
+
+
+def test_the_program_of_r_that_lacks_a_library() -> None:
+    items = [item for item in r_image() if not item.path.endswith("exec/R")]
+    needing = program("usr/lib/R/bin/exec/R", make_elf(needed=("libR.so",)))
+    ((_, finding),) = found_for(IRKERNEL, [*items, needing])
+    assert "needs the library libR.so, which is not in the image" in finding.message

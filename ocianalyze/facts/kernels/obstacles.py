@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.kernels.interpreters import Load, needs_of
+from ocianalyze.facts.kernels.r_installation import imports_of, program_of
 from ocianalyze.facts.kernels.specs import CONNECTION_FILE
 from ocianalyze.facts.programs.program import split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.filesystem.node import Node
 
-Kind: TypeAlias = Literal["missing", "dangling", "not-a-file", "denied", "hidden", "package", "unsure"]
+Kind: TypeAlias = Literal["missing", "dangling", "not-a-file", "denied", "hidden", "package", "program", "unsure"]
 
 _WORST: Final[tuple[Kind, ...]] = ("hidden", "denied", "not-a-file", "dangling", "unsure", "missing")
 """The causes in the order in which they explain why none of several places will do."""
+
+_DESCRIPTION: Final = "DESCRIPTION"
+"""The file of each installed package of R."""
 
 _SYSTEM_LIBRARIES: Final = ("/usr/lib/R", "/usr/lib64/R", "/usr/local/lib/R", "/usr/local/lib64/R", "/usr/share/R")
 
@@ -65,8 +69,11 @@ def find_obstacle(
     name = basename(words[0])
     places = Places(shell, mounts, directory)
     found = [places.problem_of(name, load) for load in needs.files]
+    if needs.language == "R":
+        found.append(_r_program(words[0], shell))
     if needs.language is not None:
-        found += [_package(needs.language, item, words[0], environment, places) for item in needs.packages]
+        packages = Packages(needs.language, words[0], environment, places)
+        found += [packages.problem_of(item) for item in needs.packages]
     if needs.program is not None:
         found.append(_program(name, needs.program, shell, mounts))
     if needs.unsure is not None:
@@ -163,40 +170,61 @@ def _program(name: str, program: str, shell: Shell, mounts: Mounts) -> Obstacle 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
 
-def _package(
-    language: Language, name: str, program: str, environment: Mapping[str, str], places: Places
-) -> Obstacle | None:
-    """Return why a package of R or Julia cannot be loaded, or None."""
-    filesystem = places.shell.filesystem
-    libraries = _libraries(language, program, environment, places)
-    hidden: Obstacle | None = None
-    elsewhere: str | None = None
-    for node in filesystem.named(name):
-        directory = node.path
-        is_package = _is_r_package(node) if language == "R" else _is_julia_package(directory)
-        if not is_package:
-            continue
-        subject = f"{basename(program)} loads the {language} package {name} from {directory}, which"
-        problem = places.problem_at(directory, subject, directory=True)
-        if not any(within(directory, library) for library in libraries):
-            elsewhere = elsewhere or directory
-        elif problem is None:
-            return None
-        else:
-            hidden = hidden or problem._replace(package=(language, name))
-    if hidden is not None:
-        return hidden
-    what = f"the {language} package {name}"
-    if elsewhere is not None:
-        text = f"{what} is only in {elsewhere}, which {basename(program)} may not search"
-        return Obstacle("unsure", elsewhere, text, package=(language, name))
-    if language == "Julia":
-        return Obstacle("unsure", name, f"{what} is in no directory of the image", package=(language, name))
-    return Obstacle("package", name, f"{what} is not installed", package=(language, name))
+def _r_program(word: str, shell: Shell) -> Obstacle | None:
+    """Return why the program that R's start script runs cannot be run, or None."""
+    script = shell.find(word)
+    path = program_of(script.node) if script.node is not None and script.problem is None else None
+    problem = shell.examine(path).problem if path is not None else None
+    return None if path is None or problem is None else Obstacle("program", path, f"{word} runs {path}: {problem.text}")
 
 
-def _is_r_package(node: Node) -> bool:
-    return node.filesystem.lookup(join(node.path, "DESCRIPTION")) is not None
+class Packages:
+    """Tells whether packages of R or Julia can be loaded."""
+
+    def __init__(self, language: Language, program: str, environment: Mapping[str, str], places: Places) -> None:
+        """Look for packages where `program` searches them, which runs with `environment`."""
+        self.language = language
+        self.name = basename(program)
+        self.places = places
+        self.libraries = _libraries(language, program, environment, places)
+
+    def problem_of(self, name: str, *, needed_by: str | None = None) -> Obstacle | None:
+        """Return why a package cannot be loaded, or a package that it imports; None if nothing is known against it."""
+        package = (self.language, name)
+        hidden: Obstacle | None = None
+        elsewhere: str | None = None
+        for node in self.places.shell.filesystem.named(name):
+            directory = node.path
+            if not self._is_package(node):
+                continue
+            subject = f"{self.name} loads the {self.language} package {name} from {directory}, which"
+            problem = self.places.problem_at(directory, subject, directory=True)
+            if not any(within(directory, library) for library in self.libraries):
+                elsewhere = elsewhere or directory
+            elif problem is None:
+                return None if needed_by is not None else self._missing_import(node)
+            else:
+                hidden = hidden or problem._replace(package=package)
+        if hidden is not None:
+            return hidden
+        what = f"the {self.language} package {name}" + (f", which {needed_by} imports," if needed_by else "")
+        if elsewhere is not None:
+            text = f"{what} is only in {elsewhere}, which {self.name} may not search"
+            return Obstacle("unsure", elsewhere, text, package=package)
+        if self.language == "Julia":
+            return Obstacle("unsure", name, f"{what} is in no directory of the image", package=package)
+        return Obstacle("package", name, f"{what} is not installed", package=package)
+
+    def _missing_import(self, package: Node) -> Obstacle | None:
+        description = package.filesystem.lookup(join(package.path, _DESCRIPTION)) if self.language == "R" else None
+        imports = imports_of(description) if description is not None else ()
+        found = (self.problem_of(name, needed_by=package.name) for name in imports)
+        return next((problem for problem in found if problem is not None and problem.kind != "unsure"), None)
+
+    def _is_package(self, node: Node) -> bool:
+        if self.language == "R":
+            return node.filesystem.lookup(join(node.path, _DESCRIPTION)) is not None
+        return _is_julia_package(node.path)
 
 
 def _is_julia_package(directory: str) -> bool:

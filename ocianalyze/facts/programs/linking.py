@@ -60,7 +60,8 @@ def _lacks(filesystem: Filesystem, name: str, places: tuple[str, ...], user: Use
             mode = f"mode {library.mode & 0o777:04o}, owner {library.uid}:{library.gid}"
             text = f"{where} needs the library {library.path}, which user {user.uid}:{user.gid} cannot read ({mode})"
             return Problem("library-unreadable", text, library.path)
-    if "/" in name or next(filesystem.named(name), None) is not None:
+    elsewhere = (filesystem.lookup(node.path) for node in filesystem.named(name))
+    if "/" in name or any(node is not None and node.is_file for node in elsewhere):
         return None
     paths = (filesystem.resolve(join(place, name)).path for place in places)
     earlier = next((path for path in paths if filesystem.states(path)), name)

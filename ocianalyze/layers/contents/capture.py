@@ -30,6 +30,9 @@ _ELF: Final = b"\x7fELF"
 _SHEBANG: Final = b"#!"
 _ENDING: Final = ".sh"
 _EXECUTABLE: Final = 0o111
+_PROGRAMS: Final = ("bin", "bin/exec")
+"""How directories of programs end; R has its own in the latter."""
+
 _INTERPRETERS: Final = ("python", "pypy", "julia", "java", "node", "R")
 """How the names of interpreters begin whose libraries may be missing."""
 _DIRECTORIES: Final = 1 << 10
@@ -105,7 +108,7 @@ class Capture:
 
         Directories have many files, and most directories match no pattern.
         """
-        return self._globs.names_in(directory), Want.PROGRAM if directory.endswith("bin") else Want.SCRIPT
+        return self._globs.names_in(directory), Want.PROGRAM if directory.endswith(_PROGRAMS) else Want.SCRIPT
 
 
 def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:

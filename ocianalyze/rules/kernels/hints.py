@@ -51,6 +51,9 @@ def hint_for_obstacle(kernel: Kernel, listing: Listing) -> str:
             fix = lines(user, f"RUN {program or 'R'} --no-save -e {quoted(code)}")
             return f"Install it for that R: {fix}"
         return f"Install the package {name} where {program or language} finds it"
+    if obstacle.kind == "program":
+        home = dirname(dirname(dirname(obstacle.path)))
+        return f"Install R again, or copy {home} as a whole, with the libraries that R needs"
     copy = f"COPY --chmod=644 {basename(obstacle.path)} {obstacle.path}"
     return f"Copy the file to that path, '{copy}', or correct the path in {kernel.file}"
 

@@ -20,8 +20,9 @@ warning.
 - The file that an interpreter loads exists, is a file, and is readable for the container's user: the script of Python,
   Julia, R, Node.js, Deno, Ruby, Perl and PHP; the archive behind `java -jar` and the entries of the class path; the
   assembly of Mono and .NET.
-- The R package that `R -e` calls, such as IRkernel, is installed in a library of that R. A Julia package that
-  `julia -e` loads is in one of its depots; if it is not found, the check is undecided.
+- The program that R's start script runs (`bin/exec/R`) can be run. The R package that `R -e` calls is installed in a
+  library of that R, and so are the packages that IRkernel imports. A Julia package that `julia -e` loads is in one of
+  its depots; if it is not found, the check is undecided.
 - A path that depends on the working directory makes the check undecided.
 
 KRN006 covers names that Studio Classic's server replaces with its own interpreter. In the newer Studio the server
@@ -54,7 +55,7 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 - `problem`: a code, one of `not-on-path`, `missing`, `dangling`, `loop`, `not-a-file`, `not-executable`, `empty`,
   `not-runnable`, `interpreter`, `loader`, `library`, `library-unreadable`, `home-missing`, `relative`, `idle` (no
   program receives the connection file), `unknown`; for what the program loads, `argument-missing`,
-  `argument-dangling`, `argument-not-a-file`, `argument-denied`, `argument-package`.
+  `argument-dangling`, `argument-not-a-file`, `argument-denied`, `argument-package`, `argument-program`.
 - `chain`: the path of the program, followed by the targets of its symlinks.
 
 ## References

@@ -104,6 +104,11 @@ def test_programs_that_can_be_loaded(items: list[Item]) -> None:
         ([program(make_elf()), GLIBC[0]], "library", "needs the library libc.so.6, which is not in the image"),
         ([program(make_elf(needed=("libpython3.11.so.1.0",))), *GLIBC], "library", "libpython3.11.so.1.0"),
         (
+            [program(make_elf(needed=("libR.so",))), *GLIBC, symlink("usr/lib/libR.so", "R/libR.so")],
+            "library",
+            "libR.so",
+        ),
+        (
             [program(make_elf(needed=("libx.so.1",))), *GLIBC, file("usr/lib/libx.so.1", b"\x7fELF", mode=0o600)],
             "library-unreadable",
             "needs the library /usr/lib/libx.so.1, which user 1000:100 cannot read (mode 0600",

@@ -1,0 +1,49 @@
+"""What R needs to start besides its script: the program that the script runs, and the packages that a package imports.
+
+Sources: R, ``src/scripts/R.sh.in`` (``R_HOME_DIR``, ``bin/exec/R``); "Writing R Extensions", ``DESCRIPTION``.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import join
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.layers.contents.capture import SCRIPT
+from ocianalyze.regex import regex
+
+if TYPE_CHECKING:
+    from ocianalyze.filesystem.node import Node
+
+READS: Final = ("**/IRkernel/DESCRIPTION",)
+
+_HOME: Final = regex(rb"^R_HOME_DIR=['\"]?(/[\w./+-]+)['\"]?[ \t]*$", re.MULTILINE)
+_FIELD: Final = regex(r"^(\w+):((?:.*\n?)(?:[ \t].*\n?)*)", re.MULTILINE)
+_NAME: Final = regex(r"[A-Za-z][A-Za-z0-9.]+", re.ASCII)
+_OF_R: Final = frozenset(
+    ("R", "base", "compiler", "datasets", "grDevices", "graphics", "grid", "methods", "parallel", "splines", "stats")
+) | {"stats4", "tcltk", "tools", "utils"}
+"""What comes with R itself."""
+
+
+def program_of(script: Node) -> str | None:
+    """Return the path of the program that R's start script runs, if it is such a script."""
+    try:
+        content = script.read(most=SCRIPT)
+    except ContentUnavailableError:
+        return None
+    home = _HOME.search(content)
+    return None if home is None else join(home[1].decode(), "bin/exec/R")
+
+
+def imports_of(description: Node) -> tuple[str, ...]:
+    """Return the packages that have to be installed for a package to load; none if its description was not kept."""
+    try:
+        text = description.read(most=SCRIPT).decode("utf-8", "replace")
+    except ContentUnavailableError:
+        return ()
+    fields = {field[1]: field[2] for field in _FIELD.finditer(text)}
+    items = ",".join(fields.get(key, "") for key in ("Depends", "Imports")).split(",")
+    names = (_NAME.match(item.strip()) for item in items)
+    return tuple(dict.fromkeys(name[0] for name in names if name is not None and name[0] not in _OF_R))
