@@ -221,6 +221,8 @@ ROOMS: Final = ("facts", "rules", "filesystem")
 BOUNDS: Final = {
     "only what is printed is shorter": """
         facts/user/accounts.py:text[:40] facts/registration/shapes.py:step[:100] facts/size/breakdown.py:MOST
+        facts/size/waste.py:MOST rules/size/layer_bytes_wasted.py:_SHOWN rules/size/saving.py:_LONGEST
+        rules/steps.py:READ
         facts/commands/ends.py:_MOST_CLAUSES facts/commands/command.py:text[:57] facts/kernels/specs.py:_LONGEST_NAME
         facts/programs/program.py:_SHOWN facts/gpu/requirements.py:factor[:60]
         facts/gpu/requirements.py:condition.property[:60] facts/gpu/requirements.py:condition.value[:60]
@@ -262,7 +264,8 @@ BOUNDS: Final = {
     "how bad something is, or whether it is worth a word": """
         facts/size/soci.py:LARGE_LAYER facts/size/breakdown.py:_LARGE facts/size/breakdown.py:_SHARE
         rules/filesystem/home_directory_hidden.py:_SMALL
-        rules/size/download_large.py:_WORTH_MENTIONING rules/size/layer_bytes_wasted.py:_WORTH_MENTIONING
+        rules/size/download_large.py:_WORTH_MENTIONING rules/size/layer_bytes_wasted.py:_MUCH
+        facts/size/waste.py:LARGE
     """,
     "what the user gives is refused, with a usage error": """
         rules/policy.py:text[:100]

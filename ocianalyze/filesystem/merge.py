@@ -12,6 +12,7 @@ by entry before (`replay`). Of either only those directories are gone into in wh
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.filesystem.beneath import Beneath
@@ -20,7 +21,7 @@ from ocianalyze.filesystem.finder import Finder
 from ocianalyze.filesystem.hardlinks import Hardlinks
 from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.replay import Replay
-from ocianalyze.filesystem.tree import Filesystem
+from ocianalyze.filesystem.tree import Filesystem, Replacements
 from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
 from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.changeset.columns import has_repeats, rows_of
@@ -67,6 +68,7 @@ class _Merge:
         self._inodes: dict[int, int] = {}
         self._restated: dict[int, int] = {}
         self._shadowed: dict[int, int] = {}
+        self._replacements = Replacements(array("q"), array("q"))
         self._diagnostics: list[Diagnostic] = []
         self._reported = [0] * len(changesets)
         self._obstacles: list[Obstacles] = []
@@ -83,6 +85,7 @@ class _Merge:
             inodes=self._inodes,
             restated=self._restated,
             shadowed=self._shadowed,
+            replacements=self._replacements,
             usage=usage_of_layers(self._ids, self._inodes, self._shadowed),
             entries=self._entries,
             files=visible_files(self._ids, self._inodes, self._shadowed),
@@ -184,6 +187,8 @@ class _Merge:
                         over_symlinks.append(row)
                     self._beneath.meet_other(layer, row, existing)
                 self._drop(existing, layer)
+                self._replacements.old.append(existing)
+                self._replacements.new.append(base + row)
                 self._entries += 1
                 siblings[names[row]] = base + row
         if replay is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.filesystem.resolver import Resolver
@@ -18,6 +18,7 @@ from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 from ocianalyze.layers.tar.entry import MARKERS, OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.directories import Directories
@@ -30,16 +31,30 @@ _Text: TypeAlias = bytes
 _TEXT_PER_STEP: Final = 1000
 
 
+class Replacements(NamedTuple):
+    """Entries that an entry of the same path in a later layer replaced; directories that were merged are not in it.
+
+    Attributes:
+        old: the ids of those replaced, in the order of the layers that replaced them.
+        new: for each, the id of what replaced it.
+    """
+
+    old: array[int]
+    new: array[int]
+
+
 @dataclass(slots=True, frozen=True)
 class LayerUsage:
     """The size of one layer, in bytes.
 
     `size` is the size that a graph driver reports: files once for each inode, symlinks by the length of their targets
-    (moby, ``directory.Size``). `shadowed` is the part that later layers replaced or deleted.
+    (moby, ``directory.Size``). `shadowed` is the part that later layers replaced or deleted, and `hides` is what this
+    layer replaced or deleted of earlier layers: a file with several names counts where it lost the last one.
     """
 
     size: int
     shadowed: int
+    hides: int
 
 
 @dataclass(frozen=True)
@@ -59,6 +74,8 @@ class Filesystem:
     """The hard link whose attributes apply, for each file whose own attributes it overrides."""
     shadowed: dict[int, int]
     """The position of the layer that removed each id from the tree."""
+    replacements: Replacements
+    """The entries whose paths a later layer has, too."""
     usage: Sequence[LayerUsage]
     entries: int
     """The number of paths, without the root."""

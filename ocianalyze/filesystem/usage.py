@@ -23,23 +23,36 @@ def usage_of_layers(ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, 
     `inodes` says what each hardlink is another name of, `shadowed` which layer took an id out of the tree.
     """
     sizes = [count_bytes(changeset) + _symlinks(changeset) for changeset in ids.changesets]
-    hidden = [0] * len(sizes)
-    links: dict[int, list[int]] = {}
-    for id_, target in inodes.items():
-        if target in shadowed:
-            links.setdefault(target, []).append(id_)
+    hidden, hides = [0] * len(sizes), [0] * len(sizes)
+    last_names = find_last_names(inodes, shadowed)
     for id_, first in shadowed.items():
         layer, by = ids.layer(id_), first
-        if id_ in links:
-            others = [shadowed.get(link) for link in links[id_]]
-            if None in others:  # it is still there under another name
+        if id_ in last_names:
+            last = last_names[id_]
+            if last is None:
                 continue
-            by = next((other for other in others if other not in (None, layer)), first)
+            by = shadowed[last]
+        size = _size(ids, id_)
         if by == layer:
-            sizes[layer] -= _size(ids, id_)
+            sizes[layer] -= size
         else:
-            hidden[layer] += _size(ids, id_)
-    return [LayerUsage(size, unseen) for size, unseen in zip(sizes, hidden, strict=True)]
+            hidden[layer] += size
+            hides[by] += size
+    return list(map(LayerUsage, sizes, hidden, hides))
+
+
+def find_last_names(inodes: Mapping[int, int], shadowed: Mapping[int, int]) -> dict[int, int | None]:
+    """Return the name that was removed last, for files with several names whose first one is not in the tree.
+
+    It is None if another name still is. Parameters as of `usage_of_layers`.
+    """
+    last: dict[int, int | None] = {}
+    for id_, target in inodes.items():
+        if target in shadowed:
+            latest = last.get(target, target)
+            if latest is not None:
+                last[target] = None if id_ not in shadowed else max(latest, id_, key=shadowed.__getitem__)
+    return last
 
 
 def visible_files(ids: Ids, inodes: Mapping[int, int], shadowed: Mapping[int, int]) -> int:

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ocianalyze.errors import UndecidedError
 from ocianalyze.reports import report as form
-from ocianalyze.reports.text import cut
+from ocianalyze.reports.shortening import short
+from ocianalyze.reports.sizing import size_facts
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.rule import Severity, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ocianalyze.facts.directories import Directory
     from ocianalyze.facts.gpu import Nvidia
     from ocianalyze.facts.kernels import Listing
-    from ocianalyze.facts.size import Piece, Size
     from ocianalyze.facts.user import User
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reading.reader import ReadLayer
@@ -35,8 +33,6 @@ _Part = TypeVar("_Part")
 
 _WORST_FIRST: Final = ("fail", "error", "undecided", "pass")
 _STOPPED: Final = "no layer was read (--fail-fast), because the image fails already by its configuration"
-_LONGEST: Final = 4096
-_MOST_ITEMS: Final = 1000
 _DIGITS: Final = 4
 """To how many digits seconds are told."""
 
@@ -63,7 +59,7 @@ def assemble(
         image=_image(image),
         request=form.Request(
             profiles=list(outcome.profiles),
-            profiles_reason=_short(policy.target(subject).reason),
+            profiles_reason=short(policy.target(subject).reason),
             fail_on=policy.fail_on,
             select=list(policy.select),
             ignore=list(policy.ignore),
@@ -109,12 +105,12 @@ def _profile(outcome: Outcome, profile: str, *, complete: bool) -> form.ProfileV
 
 def _diagnostics(filesystem: Filesystem | None, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
     for item in filesystem.diagnostics if filesystem is not None else ():
-        yield form.DiagnosticReport(code=item.code, message=_short(item.message), layer=item.layer, path=item.path)
+        yield form.DiagnosticReport(code=item.code, message=short(item.message), layer=item.layer, path=item.path)
     for remark in outcome.remarks:
         yield form.DiagnosticReport(code=remark.code, message=remark.message)
     for message in dict.fromkeys(outcome.failures.values()):
         concerned = ", ".join(PROFILES[profile].title for profile, why in outcome.failures.items() if why == message)
-        yield form.DiagnosticReport(code="rule-failed", message=_short(f"nothing is said of {concerned}: {message}"))
+        yield form.DiagnosticReport(code="rule-failed", message=short(f"nothing is said of {concerned}: {message}"))
 
 
 def _image(image: Image) -> form.ImageSummary:
@@ -122,11 +118,11 @@ def _image(image: Image) -> form.ImageSummary:
         {
             "reference": image.reference,
             "source": image.source,
-            "names": _short(image.names),
+            "names": short(image.names),
             "digest": image.digest,
             "config_digest": image.config_digest,
-            "platform": _short(str(image.config.platform)),
-            "created": _short(image.config.created),
+            "platform": short(str(image.config.platform)),
+            "created": short(image.config.created),
         }
     )
 
@@ -141,8 +137,8 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         severity=item.severity.value,
         profiles=list(item.profiles),
         severities={profile: severity.value for profile, severity in item.severities.items()},
-        message=_short(finding.message),
-        hint=_short(finding.hint),
+        message=short(finding.message),
+        hint=short(finding.hint),
         url=item.url,
         path=finding.path,
         layer=None
@@ -151,7 +147,7 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
             position=layer.position,
             diff_id=layer.diff_id,
             digest=layer.digest,
-            created_by=_short(layer.created_by),
+            created_by=short(layer.created_by),
         ),
         waived=None
         if waiver is None
@@ -159,9 +155,9 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         caused_by=None
         if item.cause is None
         else form.Cause(
-            rule=item.cause.rule.id, path=item.cause.finding.path, message=_short(item.cause.finding.message)
+            rule=item.cause.rule.id, path=item.cause.finding.path, message=short(item.cause.finding.message)
         ),
-        data=_short(finding.data),
+        data=short(finding.data),
     )
 
 
@@ -172,7 +168,7 @@ def _facts(subject: Subject, outcome: Outcome, *, details: bool) -> form.FactsRe
         kernels=_known(lambda: _kernels(facts.classic if CLASSIC in outcome.profiles else facts.own, outcome)),
         nvidia=_known(lambda: _nvidia(facts.nvidia, subject.driver_version)),
         reserved=_known(lambda: _reserved(facts.reserved)),
-        size=_size(facts.size, subject.size_limit, details=details),
+        size=size_facts(facts.size, subject.size_limit, details=details),
         filesystem=form.FilesystemFacts(
             entries=filesystem.entries,
             files=filesystem.files,
@@ -195,7 +191,7 @@ def _known(find: Callable[[], _Part]) -> _Part | None:
 
 def _user(user: User) -> form.UserFacts:
     return form.UserFacts(
-        spec=_short(user.spec), uid=user.uid, gid=user.gid, name=_short(user.name), home=_short(user.home)
+        spec=short(user.spec), uid=user.uid, gid=user.gid, name=short(user.name), home=short(user.home)
     )
 
 
@@ -203,15 +199,15 @@ def _kernels(listing: Listing, outcome: Outcome) -> list[form.KernelFacts]:
     problems = outcome.kernel_problems()
     return [
         form.KernelFacts(
-            name=_short(kernel.name),
+            name=short(kernel.name),
             path=kernel.directory,
             origin=kernel.origin,
-            argv=_short(kernel.spec.argv),
-            display_name=_short(kernel.spec.display_name),
-            language=_short(kernel.spec.language),
+            argv=short(kernel.spec.argv),
+            display_name=short(kernel.spec.display_name),
+            language=short(kernel.spec.language),
             visible=kernel.visible,
             usable=kernel.usable,
-            problems=_short(list(problems.get(kernel.directory, ()))),
+            problems=short(list(problems.get(kernel.directory, ()))),
         )
         for kernel in listing.kernels
     ]
@@ -223,30 +219,6 @@ def _reserved(reserved: Mapping[str, Directory]) -> dict[str, form.DirectoryUsag
     }
 
 
-def _size(size: Size, limit: int, *, details: bool) -> form.SizeFacts:
-    largest = size.largest if details or size.is_near(limit) else None
-    return form.SizeFacts(
-        docker_image_size=size.docker_image_size,
-        containerd_estimate=size.containerd_estimate,
-        compressed=size.compressed,
-        limit=limit,
-        largest_files=None if largest is None else _pieces(largest.files),
-        largest_directories=None if largest is None else _pieces(largest.directories),
-        wasted=[
-            form.WasteReport(layer=layer, bytes=size.shadowed[layer], directories=_pieces(pieces))
-            for layer, pieces in enumerate(size.waste)
-            if pieces
-        ],
-    )
-
-
-def _pieces(pieces: Iterable[Piece]) -> list[form.SizePiece]:
-    return [
-        form.SizePiece(path=_short(piece.path), layer=piece.layer, bytes=piece.bytes, hidden_by=piece.hidden_by)
-        for piece in pieces
-    ]
-
-
 def _nvidia(nvidia: Nvidia, driver: str | None) -> form.NvidiaFacts:
     outcome = nvidia.need.outcome(driver) if driver is not None else None
     return form.NvidiaFacts(
@@ -254,13 +226,13 @@ def _nvidia(nvidia: Nvidia, driver: str | None) -> form.NvidiaFacts:
             form.DriverFile.model_validate({"path": file.path, "class": file.cls, "version": file.version})
             for file in nvidia.driver_files
         ],
-        driver_versions=_short(nvidia.driver_versions),
-        cuda_versions=_short(nvidia.cuda_versions),
-        minimum_driver=_short(nvidia.minimum_driver),
-        compat_driver=_short(nvidia.need.compat),
+        driver_versions=short(nvidia.driver_versions),
+        cuda_versions=short(nvidia.cuda_versions),
+        minimum_driver=short(nvidia.minimum_driver),
+        compat_driver=short(nvidia.need.compat),
         host_driver=driver,
         host_driver_sufficient={"sufficient": True, "too-old": False, "refused": False}.get(outcome or ""),
-        driver_statement=_short(nvidia.need.statement(driver)),
+        driver_statement=short(nvidia.need.statement(driver)),
     )
 
 
@@ -271,12 +243,12 @@ def _layers(image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequen
                 "position": layer.position,
                 "diff_id": layer.diff_id,
                 "digest": layer.digest,
-                "media_type": _short(layer.media_type),
+                "media_type": short(layer.media_type),
                 "compression": read.compression,
                 "size": read.size,
                 "uncompressed_size": read.uncompressed_size,
                 "entries": read.changeset.entries,
-                "created_by": _short(layer.created_by),
+                "created_by": short(layer.created_by),
                 "read": read.read,
                 "verified": list(digests),
             }
@@ -308,14 +280,3 @@ def _timing(layers: Sequence[ReadLayer], phases: Mapping[str, float]) -> form.Ti
         phases={name: round(seconds, _DIGITS) for name, seconds in phases.items()},
         layers=costs,
     )
-
-
-def _short(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return what an image supplied with long strings and lists cut, so that no image makes a report explode."""
-    if isinstance(value, str):
-        return cut(value, _LONGEST)
-    if isinstance(value, Mapping):
-        return {_short(key): _short(item) for key, item in islice(value.items(), _MOST_ITEMS)}
-    if isinstance(value, list | tuple):
-        return [_short(item) for item in value[:_MOST_ITEMS]]
-    return value

@@ -285,6 +285,32 @@ class WasteReport(_Part):
     """Directories with most of them."""
 
 
+class HiddenPart(_Part):
+    """A file, or a directory with all that is in it, as one layer stores it and a later one hides it."""
+
+    path: Text
+    """Its path. Example: "/opt/conda" """
+    layer: int
+    """Position of the layer that stores it."""
+    bytes: int
+    """Size, in bytes."""
+    change: Literal["deleted", "replaced", "owner", "mode", "again"]
+    """What the later layer did: `owner` and `mode` store a file again, and `again` does so without such a change."""
+    value: str | None
+    """New owner or mode; null if there are several, or none. Example: "1000:100" """
+
+
+class WastingReport(_Part):
+    """What one layer hides of earlier layers."""
+
+    layer: int
+    """Position of the layer that hides it."""
+    bytes: int
+    """Number of bytes of earlier layers that it hides."""
+    places: list[HiddenPart]
+    """Where most of them are, largest first."""
+
+
 class SizeFacts(_Part):
     """Sizes of the image (see the page of rule SIZ001), in bytes, and the limit that was applied."""
 
@@ -301,7 +327,9 @@ class SizeFacts(_Part):
     largest_directories: list[SizePiece] | None
     """Largest directories, counted likewise."""
     wasted: list[WasteReport]
-    """Waste per layer."""
+    """Waste per layer that stores it."""
+    wasting: list[WastingReport]
+    """Waste per layer that hides it: the step to change. The largest comes first."""
 
 
 class FilesystemFacts(_Part):

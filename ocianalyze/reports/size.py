@@ -45,11 +45,13 @@ def _pieces(report: Report, pieces: Sequence[SizePiece]) -> Iterator[tuple[int, 
 
 
 def _wasted(report: Report, size: SizeFacts) -> Iterator[tuple[int, str]]:
-    """Yield what later layers hide of each layer, the most first: what hides it, and which step wrote it."""
-    for waste in sorted(size.wasted, key=lambda waste: -waste.bytes)[:_SHOWN]:
-        most = waste.directories[0]
-        hidden = f"most of it in {printable(most.path)}, hidden by layer {most.hidden_by}"
-        yield waste.bytes, f"layer {_step(report, waste.layer)}; {hidden}"
+    """Yield what each layer hides of earlier ones, the most first: where most of it is, and which step wrote it."""
+    for waste in size.wasting[:_SHOWN]:
+        most = waste.places[0]
+        yield (
+            waste.bytes,
+            f"by layer {_step(report, waste.layer)}; most of it in {printable(most.path)} of layer {most.layer}",
+        )
 
 
 def _step(report: Report, layer: int) -> str:

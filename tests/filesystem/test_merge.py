@@ -76,7 +76,9 @@ def _is_refused(obstacles: Obstacles) -> bool:
 def test_sums_equal_what_is_counted_slowly(layers: list[list[Item]]) -> None:
     tree, trees = oracle.merge_with_layers(map(layer, layers))
     if not any(tree.refused for tree in trees):
-        _assert_sums(merged(*layers), tree, [tree.nodes for tree in trees])
+        filesystem = merged(*layers)
+        _assert_sums(filesystem, tree, [tree.nodes for tree in trees])
+        _assert_blame(filesystem, layers)
 
 
 def _assert_sums(filesystem: Filesystem, tree: oracle.Tree, trees: Sequence[oracle.Tree]) -> None:
@@ -88,6 +90,17 @@ def _assert_sums(filesystem: Filesystem, tree: oracle.Tree, trees: Sequence[orac
         weights = {node.inode: node.weight for node in nodes.values()}
         assert usage.size == sum(weights.values())
         assert usage.shadowed == sum(weight for inode, weight in weights.items() if inode not in visible)
+
+
+def _assert_blame(filesystem: Filesystem, layers: Sequence[list[Item]]) -> None:
+    """Compare what each layer hides with what can be seen before it and after it."""
+    seen: dict[int, int] = {}
+    for number, usage in enumerate(filesystem.usage):
+        first = next(oracle.inodes)
+        tree, _ = oracle.merge_with_layers(map(layer, layers[: number + 1]))
+        now = {node.inode - first: node.weight for node in tree.values()}
+        assert usage.hides == sum(weight for inode, weight in seen.items() if inode not in now)
+        seen = now
 
 
 @requires("umoci", "root")

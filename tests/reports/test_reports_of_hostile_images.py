@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ocianalyze.analysis import Source, analyze, preview
 from ocianalyze.reports import inspection
-from ocianalyze.reports.assembly import _short
 from ocianalyze.reports.screen import Screen
+from ocianalyze.reports.shortening import short
 from ocianalyze.reports.table import print_report
 from ocianalyze.reports.text import to_json
 from tests.support.fit import fit_image
@@ -21,12 +21,12 @@ from tests.support.tarballs import file
 
 def test_long_text_and_lists_are_cut() -> None:
     value = {"text": "x" * 1_000_000, "items": [["y" * 5000]] * 5000, "number": 1, "none": None}
-    shown = _short(value)
+    shown = short(value)
     assert shown["text"] == "x" * 4093 + "..."
     assert len(shown["items"]) == 1000
     assert len(shown["items"][0][0]) == 4096
     assert (shown["number"], shown["none"]) == (1, None)
-    assert len(_short({str(number): 0 for number in range(5000)})) == 1000
+    assert len(short({str(number): 0 for number in range(5000)})) == 1000
 
 
 def test_sizes_that_add_up_to_more_than_64_bits(tmp_path: Path) -> None:

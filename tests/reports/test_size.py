@@ -44,7 +44,10 @@ def test_the_json_says_where_the_bytes_are(path: str) -> None:
         ("/opt/cache", 3 * MB),
     ]
     (waste,) = size.wasted
-    assert (waste.layer, waste.bytes, waste.directories[0].path) == (3, 3 * MB, "/opt/cache")
+    assert (waste.layer, waste.bytes, waste.directories[0].path) == (3, 3 * MB, "/opt/cache/a")
+    (wasting,) = size.wasting
+    assert (wasting.layer, wasting.bytes) == (4, 3 * MB)
+    assert (wasting.places[0].path, wasting.places[0].layer, wasting.places[0].change) == ("/opt/cache/a", 3, "deleted")
 
 
 def test_the_table_says_it_near_the_limit_or_when_asked(path: str) -> None:
@@ -56,5 +59,5 @@ def test_the_table_says_it_near_the_limit_or_when_asked(path: str) -> None:
     for text in (shown(analyze(Source(reference=path), Policy(details=True))), shown(near)):
         joined = " ".join(text.split())
         assert "5 MB /opt layer 3: RUN step 4" in joined
-        assert "wasted 3 MB layer 3: RUN step 4; most of it in /opt/cache, hidden by layer 4" in joined
+        assert "wasted 3 MB by layer 4: RUN step 5; most of it in /opt/cache/a of layer 3" in joined
         assert "/opt/cache/a layer 3: RUN step 4, hidden by layer 4" in joined

@@ -160,13 +160,6 @@ def test_deleted_bytes_count() -> None:
     assert (severity, finding.data["docker_image_size"]) == ("error", 40_000)
 
 
-def test_wasted_bytes() -> None:
-    layers = [[Item(path="a", size=1_500_000), file("b", b"x")], [whiteout("a")], [file("b", b"y")]]
-    ((severity, finding),) = findings("SIZ003", *layers)
-    assert (severity, finding.layer, finding.data["shadowed_bytes"]) == ("note", 0, 1_500_001)
-    assert findings("SIZ003", [file("b", b"x")], [whiteout("b")]) == []
-
-
 @pytest.mark.parametrize(
     "items",
     [

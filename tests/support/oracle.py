@@ -27,7 +27,7 @@ from typing import TypeAlias
 from tests.support.tarballs import OPAQUE_MARKER, WHITEOUT_PREFIX
 
 _MAX_HOPS = 255
-_inodes = count(1)
+inodes = count(1)
 _KINDS = {
     tarfile.REGTYPE: "file",
     tarfile.AREGTYPE: "file",
@@ -169,7 +169,7 @@ def _node(archive: tarfile.TarFile, member: tarfile.TarInfo, kind: str, position
         "char": f"{member.devmajor}:{member.devminor}",
         "block": f"{member.devmajor}:{member.devminor}",
     }.get(kind, "")
-    inode = next(_inodes)
+    inode = next(inodes)
     return Node(kind, member.mode & 0o7777, member.uid, member.gid, len(content), data, position, inode=inode)
 
 

@@ -1,8 +1,24 @@
-"""The size of the image, its largest files and directories, and whether a SOCI index spares the wait for them."""
+"""The size of the image, its largest files and directories, and what layers hide of earlier ones.
+
+Also, whether a SOCI index spares the wait for them.
+"""
 
 from ocianalyze.facts.size.breakdown import Piece
 from ocianalyze.facts.size.measuring import Size, compressed_size
 from ocianalyze.facts.size.soci import SociProblem, loads_lazily, soci_problems
+from ocianalyze.facts.size.waste import LARGE, MOST, Change, Hidden
 from ocianalyze.oci.soci import Soci
 
-__all__ = ["Piece", "Size", "Soci", "SociProblem", "compressed_size", "loads_lazily", "soci_problems"]
+__all__ = [
+    "LARGE",
+    "MOST",
+    "Change",
+    "Hidden",
+    "Piece",
+    "Size",
+    "Soci",
+    "SociProblem",
+    "compressed_size",
+    "loads_lazily",
+    "soci_problems",
+]

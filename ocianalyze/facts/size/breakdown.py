@@ -1,4 +1,4 @@
-"""The largest files and directories of an image, and the bytes of each layer that later layers hide.
+"""The largest files and directories of an image.
 
 Files are counted in the layer that stores them, whether or not a later layer hides them, because they count in the size
 of the image. This takes one pass over the columns of each layer, and creates objects only for what is reported.
@@ -7,7 +7,6 @@ of the image. This takes one pass over the columns of each layer, and creates ob
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from heapq import nlargest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,16 +16,16 @@ from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.changeset.changeset import Changeset
 
 MOST: Final = 10
-"""The maximum number of files, of directories, and of wasted pieces in each layer to report."""
+"""The maximum number of files and of directories to report."""
 
 _LARGE: Final = 1_000_000
-"""Smaller files and smaller waste are not reported; in bytes."""
+"""Smaller files are not reported; in bytes."""
 
 _SHARE: Final = 100
 """A directory is reported if it contains at least a hundredth of the image outside its largest subdirectory."""
@@ -41,7 +40,7 @@ class Piece(NamedTuple):
         path: its path.
         layer: the position of the layer.
         bytes: the total size of the files.
-        hidden_by: the position of the layer that replaced or deleted it, or the files in a directory, if any.
+        hidden_by: the position of the layer that replaced or deleted it, if any.
     """
 
     path: str
@@ -91,28 +90,3 @@ def _large_directories(layer: int, changeset: Changeset, total: int) -> Iterator
     worth = [(sums[row], row) for row, within in largest.items() if sums[row] - within >= least]
     for held, row in nlargest(MOST, worth):
         yield Piece(changeset.path(row), layer, held)
-
-
-def find_waste(filesystem: Filesystem) -> tuple[tuple[Piece, ...], ...]:
-    """Return for each layer the directories of what later layers hide of it; nothing where that is little."""
-    found: list[tuple[Piece, ...]] = [()] * len(filesystem.changesets)
-    wanted = [layer for layer, usage in enumerate(filesystem.usage) if usage.shadowed >= _LARGE]
-    if wanted:
-        hidden = sorted(filesystem.shadowed)
-        for layer in wanted:
-            found[layer] = tuple(_hidden_in(filesystem, layer, hidden))
-    return tuple(found)
-
-
-def _hidden_in(filesystem: Filesystem, layer: int, hidden: Sequence[int]) -> Iterator[Piece]:
-    changeset, base = filesystem.changesets[layer], filesystem.bases[layer]
-    parents, sizes = changeset.parents, changeset.sizes
-    sums: dict[tuple[int, int], int] = {}
-    first, last = bisect_left(hidden, base), bisect_left(hidden, base + len(parents))
-    for id_ in hidden[first:last]:
-        size = sizes[id_ - base]
-        if size:
-            place = parents[id_ - base], filesystem.shadowed[id_]
-            sums[place] = sums.get(place, 0) + size
-    for (row, by), size in nlargest(MOST, sums.items(), key=lambda item: item[1]):
-        yield Piece(changeset.path(row), layer, size, by)

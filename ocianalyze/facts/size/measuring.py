@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.size.breakdown import find_largest, find_waste
+from ocianalyze.facts.size.breakdown import find_largest
+from ocianalyze.facts.size.waste import find_waste
 from ocianalyze.layers.changeset.columns import count_blocks
 from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.size.breakdown import Largest, Piece
+    from ocianalyze.facts.size.breakdown import Largest
+    from ocianalyze.facts.size.waste import Hidden
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
 
@@ -36,12 +38,14 @@ class Size:
         containerd_estimate: what it shows with the containerd image store, roughly: the blobs and the unpacked blocks.
         compressed: the blobs as stored, or None where that is not known.
         shadowed: for each layer, what later layers replaced or deleted of it.
+        hides: for each layer, what it replaced or deleted of earlier layers.
     """
 
     docker_image_size: int
     containerd_estimate: int
     compressed: int | None
     shadowed: tuple[int, ...]
+    hides: tuple[int, ...]
     filesystem: Filesystem = field(repr=False)
 
     @cached_property
@@ -50,8 +54,8 @@ class Size:
         return find_largest(self.filesystem)
 
     @cached_property
-    def waste(self) -> tuple[tuple[Piece, ...], ...]:
-        """For each layer, the directories with most of the bytes that later layers hide."""
+    def waste(self) -> tuple[Hidden, ...]:
+        """The places with most of the bytes that layers hide of earlier ones, largest first."""
         return find_waste(self.filesystem)
 
     def is_near(self, limit: int) -> bool:
@@ -73,7 +77,8 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     )
     content = docker_image_size if compressed is None else compressed
     shadowed = tuple(usage.shadowed for usage in filesystem.usage)
-    return Size(docker_image_size, content + unpacked, compressed, shadowed, filesystem)
+    hides = tuple(usage.hides for usage in filesystem.usage)
+    return Size(docker_image_size, content + unpacked, compressed, shadowed, hides, filesystem)
 
 
 def compressed_size(image: Image) -> int | None:

@@ -7,9 +7,9 @@ from time import perf_counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocianalyze.facts.size.breakdown import MOST, Piece, find_largest, find_waste
+from ocianalyze.facts.size.breakdown import MOST, Piece, find_largest
 from tests.rules.subjects import found_in, make_image, make_subject
-from tests.support.tarballs import Item, hardlink, opaque, whiteout
+from tests.support.tarballs import Item, hardlink, whiteout
 
 MB = 1_000_000
 
@@ -35,23 +35,6 @@ def test_directories_are_named_where_they_branch() -> None:
         ("/usr/lib/python/numpy", 3 * MB),
         ("/usr/bin", MB),
     ]
-
-
-def test_what_layers_waste_and_which_layer_hides_it() -> None:
-    layers = [
-        [sized("cache/a", 2 * MB), sized("cache/b", MB), sized("lib/x", 3 * MB), sized("small/y", 5)],
-        [whiteout("cache")],
-        [sized("lib/x", 3 * MB), opaque("small")],
-    ]
-    assert find_waste(make_image(*layers)[1]) == (
-        (Piece("/cache", 0, 3 * MB, 1), Piece("/lib", 0, 3 * MB, 2), Piece("/small", 0, 5, 2)),
-        (),
-        (),
-    )
-
-
-def test_little_waste_is_not_named() -> None:
-    assert find_waste(make_image([sized("a/b", 10)], [whiteout("a")])[1]) == ((), ())
 
 
 def test_a_file_with_two_names_is_counted_once() -> None:
@@ -87,17 +70,15 @@ def test_much_is_named_in_time_and_no_more_than_anybody_reads() -> None:
     items = [sized(f"{deep}/f{n}", MB) for n in range(30)] + [sized(f"w{n}/f", MB) for n in range(300)]
     filesystem = make_image(items, [whiteout("d"), *(whiteout(f"w{n}") for n in range(300))])[1]
     start = perf_counter()
-    found, waste = find_largest(filesystem), find_waste(filesystem)
+    found = find_largest(filesystem)
     assert perf_counter() - start < 1
     assert len(found.files) == MOST
     assert len(found.directories) <= MOST
-    assert len(waste[0]) == MOST
 
 
 def test_the_report_of_the_rules_names_what_to_cut() -> None:
     layers = [[sized("cache/a", 2 * MB), sized("b", MB)], [whiteout("cache")]]
     ((_, wasted),) = found_in("SIZ003", make_subject(*layers))
-    assert wasted.data["directories"] == [{"path": "/cache", "bytes": 2 * MB, "hidden_by": 1}]
-    assert "layer 1 hides 2 MB in /cache" in wasted.message
+    assert [place["path"] for place in wasted.data["places"]] == ["/cache/a"]
     ((_, large),) = found_in("SIZ001", make_subject(*layers, size_limit=MB))
     assert (large.data["wasted"], large.data["largest"][0]) == (2 * MB, {"path": "/", "layer": 0, "bytes": 3 * MB})

@@ -1,0 +1,66 @@
+"""The sizes of an image as a part of its report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.facts.size import LARGE, MOST
+from ocianalyze.reports import report as form
+from ocianalyze.reports.shortening import short
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ocianalyze.facts.size import Hidden, Piece, Size
+
+
+def size_facts(size: Size, limit: int, *, details: bool) -> form.SizeFacts:
+    """Return the sizes of an image; the largest files and directories if near the limit, or with `details`."""
+    stored, hiding = _by(size.waste, lambda place: place.layer), _by(size.waste, lambda place: place.hidden_by)
+    largest = size.largest if details or size.is_near(limit) else None
+    return form.SizeFacts(
+        docker_image_size=size.docker_image_size,
+        containerd_estimate=size.containerd_estimate,
+        compressed=size.compressed,
+        limit=limit,
+        largest_files=None if largest is None else _pieces(largest.files),
+        largest_directories=None if largest is None else _pieces(largest.directories),
+        wasted=[
+            form.WasteReport(layer=layer, bytes=shadowed, directories=_pieces(stored.get(layer, [])[:MOST]))
+            for layer, shadowed in enumerate(size.shadowed)
+            if shadowed >= LARGE
+        ],
+        wasting=[
+            form.WastingReport(layer=layer, bytes=size.hides[layer], places=list(map(_hidden_part, places)))
+            for layer, places in sorted(hiding.items(), key=lambda item: -size.hides[item[0]])
+            if size.hides[layer] >= LARGE
+        ],
+    )
+
+
+def _by(places: Iterable[Hidden], key: Callable[[Hidden], int]) -> dict[int, list[Hidden]]:
+    """Return places in groups, with the order kept."""
+    groups: dict[int, list[Hidden]] = {}
+    for place in places:
+        groups.setdefault(key(place), []).append(place)
+    return groups
+
+
+def _hidden_part(place: Hidden) -> form.HiddenPart:
+    return form.HiddenPart.model_validate(
+        {
+            "path": short(place.path),
+            "layer": place.layer,
+            "bytes": place.bytes,
+            "change": place.change.name.lower(),
+            "value": place.value,
+        }
+    )
+
+
+def _pieces(pieces: Iterable[Piece | Hidden]) -> list[form.SizePiece]:
+    return list(map(_piece, pieces))
+
+
+def _piece(piece: Piece | Hidden) -> form.SizePiece:
+    return form.SizePiece(path=short(piece.path), layer=piece.layer, bytes=piece.bytes, hidden_by=piece.hidden_by)
