@@ -789,10 +789,11 @@ def test_a_pattern_without_quotes_gives_a_short_error() -> None:
 
 def test_the_verdict_is_the_last_thing_on_the_screen() -> None:
     lines = run("scan", str(DEMO), "--profile", "studio-classic,studio-jupyterlab").stdout.decode().splitlines()
-    assert [line.split()[:2] for line in lines[-5:]] == [
+    assert [line.split()[:2] for line in lines[-6:]] == [
         [],
         ["fail", "studio-code-editor"],
         ["fail", "unified-studio"],
+        ["fail", "hyperpod-spaces"],
         ["FAIL", "studio-classic"],
         ["FAIL", "studio-jupyterlab"],
     ]

@@ -257,7 +257,8 @@ BOUNDS: Final = {
         facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST facts/size/measuring.py:_BLOCK
         facts/user/sudo.py:_SETUID filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
         rules/apps/jupyter_server_unreachable.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR
-        rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_I386
+        rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_ARM64
+        rules/image/machine_mismatch.py:_I386
         rules/image/machine_mismatch.py:_X86_64 rules/image/too_many_layers.py:LIMIT rules/rule.py:SIZE_LIMIT
         rules/runtime/temporary_directory_unusable.py:_MODE rules/user/owner_id_too_large.py:MAX_ID
     """,

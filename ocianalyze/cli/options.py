@@ -107,7 +107,7 @@ Profiles = Annotated[
         "--profile",
         metavar="ID",
         help="Profiles that decide the verdict (repeatable, or with commas): studio-classic, studio-jupyterlab, "
-        "studio-code-editor, unified-studio, all.",
+        "studio-code-editor, unified-studio, hyperpod-spaces, all.",
         autocompletion=complete_profiles,
         envvar="OCIANALYZE_PROFILE",
         show_default="what the AppImageConfig or the image is for",

@@ -24,7 +24,7 @@ from ocianalyze.facts.registration import (
 )
 from ocianalyze.reports.text import cut, encodable
 from ocianalyze.rules.apps.starting import missing_program
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, HYPERPOD, JUPYTERLAB, PROFILES, UNIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +100,8 @@ def register(image: Image, filesystem: Filesystem, *, profile: str, name: str | 
         UnfitImageError: the image cannot have one for this profile.
         UsageError: `name` is one that the API refuses.
     """
+    if profile == HYPERPOD:
+        raise UsageError(f"{PROFILES[profile].title} use no AppImageConfig", hint="Choose another --profile")
     stated = name or _name(image)
     for violation in APP_IMAGE_CONFIG.members["AppImageConfigName"].violations(stated):
         raise UsageError(f"the name {violation.problem}", hint="Choose one with --name")

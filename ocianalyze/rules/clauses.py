@@ -1,14 +1,15 @@
 """The requirements of AWS's specifications, clause by clause: the rules that check each, and what they cannot know.
 
 Sources: AWS, "Custom SageMaker image specifications" (Classic); "Custom image specifications" and "Custom images"
-of JupyterLab and of Code Editor (Studio); "Dockerfile specifications" (SageMaker Unified Studio).
+of JupyterLab and of Code Editor (Studio); "Dockerfile specifications" (SageMaker Unified Studio); "Customize add-on"
+(SageMaker HyperPod Spaces), with the sources of its operator and its chart.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, HYPERPOD, JUPYTERLAB, UNIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -291,11 +292,92 @@ _UNIFIED: Final = (
     ),
 )
 
+_HYPERPOD: Final = (
+    Clause(
+        "H1",
+        "The platform starts `/opt/amazon/sagemaker/workspace/bin/entrypoint-workspace-jupyterlab` or "
+        "`entrypoint-workspace-code-editor`, or the command of the space or its template. `ENTRYPOINT` and `CMD` of "
+        "the image are not used.",
+        ("APP005", "APP015", "RTM001", "RTM003", "RTM004", "RTM005", "RTM006", "USR003"),
+        "What these scripts need: AWS publishes neither them nor a list, and says that the templates work for "
+        '"SMD-like images". The platform mounts the directory only if remote access or direct SSH is enabled in the '
+        "cluster; otherwise, the image has to contain the script. A command that a template names instead is not "
+        "checked.",
+    ),
+    Clause(
+        "H2",
+        "The app is JupyterLab or Code Editor of the image, on port 8888.",
+        ("APP001",),
+        "How the script starts it. It passes the path, `/workspaces/NAMESPACE/NAME/`, in `JUPYTER_BASE_URL`. A program "
+        "of your own on port 8888 would be in its way.",
+    ),
+    Clause(
+        "H3",
+        "The platform sets `WORKSPACE_NAME`, `WORKSPACE_NAMESPACE`, `WORKSPACE_ACCESS_TYPE`, `WORKSPACE_APP_TYPE`, "
+        "`WORKSPACE_CREATOR_USERNAME` and `JUPYTER_BASE_URL`.",
+        ("APP008",),
+        "The variables that the space and its template set.",
+    ),
+    Clause(
+        "H4",
+        "The volume is mounted on `/home/sagemaker-user`, unless the template has another `defaultMountPath`.",
+        ("FSR003", "FSR005", "KRN008", "USR007"),
+        "Another mount path, additional volumes, and what the volume already contains.",
+    ),
+    Clause(
+        "H5",
+        "The container runs as the image's `USER`. `fsGroup: 1000` makes the volume writable for group 1000, which "
+        "every process belongs to.",
+        ("USR004", "USR006", "USR008"),
+        "Whether the start script works as root or as another user than 1000: this is not documented. The space or the "
+        "cluster can name another user.",
+    ),
+    Clause(
+        "H6",
+        "Idle shutdown requires `curl` in the image, and a server that answers `/api/idle` on port 8888.",
+        ("APP007", "APP016"),
+        "Whether you use it, and with which path. The operator can also ask over the network, which needs no `curl`.",
+    ),
+    Clause(
+        "H7",
+        "Remote access requires `curl` or `wget`, `unzip`, `tar` and `gzip`; or SageMaker Distribution 2.7 or newer.",
+        ("APP009",),
+        _WANTED,
+    ),
+    Clause(
+        "H8",
+        "Not in the documentation: the kernels are those that JupyterLab of the image finds.",
+        tuple(rule for rule in _KERNELS if rule not in ("KRN009", "KRN010", *_CONDA)),
+        "Whether a kernel that is found also starts.",
+    ),
+    Clause(
+        "H9",
+        "Not in the documentation, but required to run the image: Linux on the processors of the nodes, and layers "
+        "that the registry and containerd accept.",
+        (*_FORM, *_LAYERS),
+        "The nodes of the cluster. Only P6e-GB200 UltraServers have ARM processors.",
+    ),
+    Clause(
+        "H10",
+        "Not in the documentation, but known from other images: no NVIDIA driver in the image, a base image that AWS "
+        "supports. Large images start slowly; AWS recommends to load them on each node beforehand.",
+        (*_NVIDIA, "APP014", "SIZ003", "SIZ004"),
+        _DRIVER,
+    ),
+    Clause(
+        "H11",
+        "Lifecycle hooks are Bash scripts of at most 1 kB.",
+        (),
+        "What they do: they are not in the image. Kubernetes does not say whether they run before the entry point.",
+    ),
+)
+
 CLAUSES: Final[Mapping[str, tuple[Clause, ...]]] = {
     CLASSIC: _CLASSIC,
     JUPYTERLAB: _JUPYTERLAB,
     CODE_EDITOR: _CODE_EDITOR,
     UNIFIED: _UNIFIED,
+    HYPERPOD: _HYPERPOD,
 }
 """The clauses by profile."""
 
@@ -312,6 +394,14 @@ REFERENCES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
             "https://docs.aws.amazon.com/sagemaker-unified-studio/latest/userguide/byoi-specifications.html",
         ),
         _NEWER,
+    ),
+    HYPERPOD: (
+        ("HyperPod Spaces, customize add-on", f"{_GUIDE}customization.html"),
+        (
+            "jupyter-k8s-aws, charts/aws-hyperpod",
+            "https://github.com/jupyter-infra/jupyter-k8s-aws/tree/main/charts/aws-hyperpod",
+        ),
+        ("jupyter-k8s, the operator", "https://github.com/jupyter-infra/jupyter-k8s"),
     ),
 }
 """The specifications: titles and URLs."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ocianalyze.facts.directories import LOGS, RESERVED
 from ocianalyze.facts.registration import requested_kernels
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, HYPERPOD, JUPYTERLAB, PROFILES, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     _Key: TypeAlias = tuple[str | int | None, ...]
 
 _APPS: Final[Mapping[App, Profiles]] = {"jupyterlab": (JUPYTERLAB, UNIFIED), "code-editor": (CODE_EDITOR,)}
+
+_ONLY_IN_STUDIO: Final = frozenset((*RESERVED, LOGS))
+"""Directories that hide files in Studio, but not in HyperPod Spaces."""
 
 
 class _Spares(NamedTuple):
@@ -75,7 +79,8 @@ def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Findin
         shown = _if_shown(finding, harmless)
         found.append(((CLASSIC,), _capped(shown) if in_classic.has_for(finding) else shown))
     for finding in check(own):
-        found.append(((JUPYTERLAB, UNIFIED), _capped(finding) if in_own.has_for(finding) else finding))
+        spaces = () if finding.data.get("directory") in _ONLY_IN_STUDIO else (HYPERPOD,)
+        found.append(((JUPYTERLAB, UNIFIED, *spaces), _capped(finding) if in_own.has_for(finding) else finding))
         found.append(((CODE_EDITOR,), _capped(finding) if _kernel_of(finding) is not None else finding))
     yield from _merged(found)
 

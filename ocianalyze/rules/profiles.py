@@ -1,7 +1,7 @@
 """The products that an image can be built for, each with its own requirements.
 
 Source: AWS, "Custom SageMaker image specifications" (Studio Classic), "Custom image specifications" (Studio),
-"Bring your own image" (SageMaker Unified Studio).
+"Bring your own image" (SageMaker Unified Studio), "Customize add-on" (SageMaker HyperPod Spaces).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ CLASSIC: Final = "studio-classic"
 JUPYTERLAB: Final = "studio-jupyterlab"
 CODE_EDITOR: Final = "studio-code-editor"
 UNIFIED: Final = "unified-studio"
+HYPERPOD: Final = "hyperpod-spaces"
 
 ALL: Final = "all"
 """Stands for every profile where profiles are chosen."""
@@ -70,6 +71,14 @@ PROFILES: Final = {
             "SageMaker Unified Studio",
             "The image extends SageMaker Distribution 2.6 or newer, whose entry points start the applications.",
         ),
+        Profile(
+            HYPERPOD,
+            "H",
+            "SageMaker HyperPod Spaces",
+            "The image runs in a pod of an Amazon EKS cluster. A start script of the platform replaces its ENTRYPOINT "
+            "and CMD and starts its JupyterLab or Code Editor on port 8888, with the user's volume mounted on "
+            "/home/sagemaker-user.",
+        ),
     )
 }
 """All profiles by id."""
@@ -91,6 +100,11 @@ def choose_profiles(ids: Iterable[str]) -> tuple[str, ...]:
 def newer(value: _Value) -> dict[str, _Value]:
     """Return `value` for each profile of the newer Studio, whose specification is shared."""
     return dict.fromkeys((JUPYTERLAB, CODE_EDITOR, UNIFIED), value)
+
+
+def studio(value: _Value) -> dict[str, _Value]:
+    """Return `value` for each profile of Studio and Unified Studio, which is every profile but HyperPod Spaces."""
+    return {profile: value for profile in PROFILES if profile != HYPERPOD}
 
 
 def everywhere(value: _Value) -> dict[str, _Value]:

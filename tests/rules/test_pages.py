@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.rules.clauses import CLAUSES, REFERENCES
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, HYPERPOD, JUPYTERLAB, PROFILES, UNIFIED
 from ocianalyze.rules.registry import all_rules
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ CATALOGUE = {
         "FSR": 7,
         "KRN": 16,
         "LAY": 11,
-        "APP": 14,
+        "APP": 16,
         "GPU": 7,
         "RTM": 6,
         "CFG": 6,
@@ -38,6 +38,7 @@ NUMBERS = {
     JUPYTERLAB: [*(f"N{number}" for number in range(1, 8)), *(f"J{number}" for number in range(1, 6))],
     CODE_EDITOR: [*(f"N{number}" for number in range(1, 8)), *(f"E{number}" for number in range(1, 5))],
     UNIFIED: ["U1", "U2", *(f"N{number}" for number in range(1, 8)), "U3"],
+    HYPERPOD: [f"H{number}" for number in range(1, 12)],
 }
 OWN = {rule.id for rule in all_rules() if rule.package == "ocianalyze"}
 
@@ -62,7 +63,7 @@ def test_every_rule_of_the_catalogue_is_there_and_no_other() -> None:
 def test_every_clause_stands_on_its_profiles_page(profile: str) -> None:
     assert [clause.number for clause in CLAUSES[profile]] == NUMBERS[profile]
     page = (DOCS / "profiles" / f"{profile}.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| ([SNJEU]\d+) \| (.*) \|$", page, flags=re.MULTILINE))
+    rows = dict(re.findall(r"^\| ([SNJEUH]\d+) \| (.*) \|$", page, flags=re.MULTILINE))
     assert list(rows) == NUMBERS[profile]
     for clause in CLAUSES[profile]:
         assert clause.says in rows[clause.number]

@@ -40,7 +40,7 @@ from __future__ import annotations
 from posixpath import basename
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.rules.profiles import CLASSIC, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, HYPERPOD, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _DISTRIBUTION: Final = ("/usr/local/bin/_entrypoint.sh",)
 """The entry point that SageMaker Distribution inherits from its own base image."""
 
 
-@rule(id="APP005", severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING})
+@rule(id="APP005", severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING, HYPERPOD: Severity.NOTE})
 def command_overridden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image has a command that is more than a shell."""
     execution = subject.image.config.config
@@ -72,9 +72,12 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
     classic = f"{shown} is overridden by the KernelGateway app: {lost}"
     works = "will not work as expected" if entrypoint else "may not run"
     unified = f"{shown} {works} in SageMaker Unified Studio, which uses its own entry point"
+    spaces = f"{shown} does not run in HyperPod Spaces, which start the app themselves: {lost}"
+    of_distribution = tuple(entrypoint) == _DISTRIBUTION
     for message, severity in (
-        (classic, {UNIFIED: None}),
-        (unified, {CLASSIC: None, UNIFIED: _in_unified_studio(entrypoint)}),
+        (classic, {UNIFIED: None, HYPERPOD: None}),
+        (unified, {CLASSIC: None, UNIFIED: _in_unified_studio(entrypoint), HYPERPOD: None}),
+        (spaces, {CLASSIC: None, UNIFIED: None, HYPERPOD: None if of_distribution else Severity.NOTE}),
     ):
         yield Finding(
             message=message,

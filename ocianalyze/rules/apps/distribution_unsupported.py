@@ -32,7 +32,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.rules.profiles import newer
+from ocianalyze.rules.profiles import HYPERPOD, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _NOTICE: Final = timedelta(days=60)
 
 
-@rule(id="APP014", severity=newer(Severity.NOTE))
+@rule(id="APP014", severity={**newer(Severity.NOTE), HYPERPOD: Severity.NOTE})
 def distribution_unsupported(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if support has ended, or ends within 60 days."""
     base, today = subject.facts.sagemaker_distribution, _today()

@@ -41,8 +41,8 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.jupyter import server_python
 from ocianalyze.facts.python import JUPYTERLAB, find_module
+from ocianalyze.rules.profiles import HYPERPOD, UNIFIED
 from ocianalyze.rules.profiles import JUPYTERLAB as PROFILE
-from ocianalyze.rules.profiles import UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ _MAJOR: Final = 4
 _HINT: Final = "Install 'jupyterlab>=4.0.0,<5.0.0' with the Python that starts the server"
 
 
-@rule(id="APP001", severity={PROFILE: Severity.ERROR, UNIFIED: Severity.ERROR})
+@rule(id="APP001", severity={PROFILE: Severity.ERROR, UNIFIED: Severity.ERROR, HYPERPOD: Severity.ERROR})
 def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the server has no JupyterLab, or one of another version than 4."""
     installed = subject.facts.distributions[JUPYTERLAB]
@@ -78,6 +78,7 @@ def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
             path=installed[0].package.path if installed else None,
             layer=installed[0].package.layer if installed else None,
             hint=_HINT,
+            severity={HYPERPOD: None} if seen or subject.facts.code_editors else None,
             data={"version": None, **data},
         )
     elif own and own[0].release is not None and all(item.release and item.release[0] != _MAJOR for item in own):

@@ -39,7 +39,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.regex import regex
-from ocianalyze.rules.profiles import CLASSIC, everywhere, newer
+from ocianalyze.rules.profiles import CLASSIC, newer, studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _NOTEBOOK: Final = regex(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", 
 _HINT: Final = "Let your own services listen on another port"
 
 
-@rule(id="APP010", severity=everywhere(Severity.NOTE), before_layers=True)
+@rule(id="APP010", severity=studio(Severity.NOTE), before_layers=True)
 def port_claimed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each claim."""
     execution = subject.image.config.config

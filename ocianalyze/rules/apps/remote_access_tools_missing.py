@@ -7,9 +7,9 @@ r"""The image lacks programs that are required for remote access from a local ID
 
 ## Why it matters
 
-Studio can connect a local VS Code to a space. To do so, it downloads and unpacks its server inside the container.
-Without these programs, this fails. With an older glibc, the server of VS Code does not start. The app itself is not
-affected.
+Studio and HyperPod Spaces can connect a local VS Code to a space. To do so, they download and unpack its server inside
+the container. Without these programs, this fails. With an older glibc, the server of VS Code does not start. The app
+itself is not affected.
 
 ## How to fix
 
@@ -27,6 +27,7 @@ RUN apt-get update \
 ## References
 
 - [Remote access with custom images](https://docs.aws.amazon.com/sagemaker/latest/dg/remote-access.html).
+- [HyperPod Spaces, image requirements](https://docs.aws.amazon.com/sagemaker/latest/dg/customization.html).
 - [Visual Studio Code, requirements of remote development](https://code.visualstudio.com/docs/remote/linux).
 """
 
@@ -37,7 +38,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.python import parse_release
 from ocianalyze.regex import regex
-from ocianalyze.rules.profiles import newer
+from ocianalyze.rules.profiles import HYPERPOD, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _LEAST: Final = (2, 28)
 _NEEDED: Final = (("curl", "wget"), ("unzip",), ("tar",), ("gzip",))
 
 
-@rule(id="APP009", severity=newer(Severity.NOTE))
+@rule(id="APP009", severity={**newer(Severity.NOTE), HYPERPOD: Severity.NOTE})
 def remote_access_tools_missing(subject: Subject) -> Iterator[Finding]:
     """Yield one finding for all programs that are missing, and one if glibc is too old."""
     yield from _old_library(subject)

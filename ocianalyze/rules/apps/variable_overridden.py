@@ -43,7 +43,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.commands import APPS, container_config, container_variables
-from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.rules.profiles import CLASSIC, HYPERPOD, newer, studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
@@ -51,12 +51,27 @@ if TYPE_CHECKING:
 
 _PREFIXES: Final = ("AWS_", "SAGEMAKER_")
 _CREDENTIALS: Final = frozenset({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ACCESS_KEY_ID"})
+_WORKSPACE: Final = frozenset(
+    {
+        "JUPYTER_BASE_URL",
+        "WORKSPACE_ACCESS_TYPE",
+        "WORKSPACE_APP_TYPE",
+        "WORKSPACE_CREATOR_USERNAME",
+        "WORKSPACE_NAME",
+        "WORKSPACE_NAMESPACE",
+    }
+)
 _DISTRIBUTION: Final = frozenset({"SAGEMAKER_LOGGING_DIR", "SAGEMAKER_RECOVERY_MODE_HOME"})
 
 
-@rule(id="APP008", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, before_layers=True)
+@rule(
+    id="APP008",
+    severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING), HYPERPOD: Severity.NOTE},
+    before_layers=True,
+)
 def variable_overridden(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each such variable."""
+    yield from _of_workspaces(subject)
     found = [item for item in _variables(subject) if item[0].startswith(_PREFIXES)]
     for name, value, origin in found:
         credential = name in _CREDENTIALS and bool(value)
@@ -72,8 +87,19 @@ def variable_overridden(subject: Declaration) -> Iterator[Finding]:
         yield Finding(
             message=message,
             hint=hint,
-            severity=severity,
+            severity=severity if credential else {**(studio(severity) if severity is not None else {}), HYPERPOD: None},
             data={"variable": name, "origin": origin, "credential": credential},
+        )
+
+
+def _of_workspaces(subject: Declaration) -> Iterator[Finding]:
+    """Yield a finding for each variable that HyperPod Spaces set themselves."""
+    for name in sorted(_WORKSPACE.intersection(subject.environment)):
+        yield Finding(
+            message=f"ENV sets {name}, which HyperPod Spaces set themselves",
+            hint="Remove it, or use another name",
+            severity={**studio(None), HYPERPOD: Severity.NOTE},
+            data={"variable": name, "origin": "image", "credential": False},
         )
 
 

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.registration import CODE_EDITOR_APP, JUPYTERLAB_APP, KERNEL_GATEWAY, families
 from ocianalyze.rules.config.finding import is_given
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED, everywhere
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED, everywhere, studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _EXPECTED: Final = {
 }
 
 
-@rule(id="CFG006", severity=everywhere(Severity.WARNING), applies=is_given, before_layers=True)
+@rule(id="CFG006", severity=studio(Severity.WARNING), applies=is_given, before_layers=True)
 def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each profile whose application is not in the config."""
     present = families(subject.app_image_config or {})

@@ -32,14 +32,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.config.finding import about_members, is_given
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="CFG001", severity=everywhere(Severity.ERROR), applies=is_given, before_layers=True)
+@rule(id="CFG001", severity=studio(Severity.ERROR), applies=is_given, before_layers=True)
 def config_name_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the name and the tags."""
     yield from about_members(

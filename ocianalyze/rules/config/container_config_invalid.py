@@ -39,14 +39,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.rules.config.finding import about_members, is_given
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="CFG005", severity=everywhere(Severity.ERROR), applies=is_given, before_layers=True)
+@rule(id="CFG005", severity=studio(Severity.ERROR), applies=is_given, before_layers=True)
 def container_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings."""
     yield from about_members(

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.registration import DEFAULT_GID, DEFAULT_UID, KERNEL_GATEWAY, part
 from ocianalyze.rules.config.finding import about_members, is_given
-from ocianalyze.rules.profiles import CLASSIC, everywhere
+from ocianalyze.rules.profiles import CLASSIC, everywhere, studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 _SUPPORTED: Final = ((1000, 100), (0, 0))
 
 
-@rule(id="CFG003", severity=everywhere(Severity.ERROR), applies=is_given, before_layers=True)
+@rule(id="CFG003", severity=studio(Severity.ERROR), applies=is_given, before_layers=True)
 def file_system_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings, and one if the pair is not supported."""
     found = list(

@@ -34,14 +34,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.facts.directories import METADATA
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="FSR007", severity=everywhere(Severity.WARNING))
+@rule(id="FSR007", severity=studio(Severity.WARNING))
 def metadata_file_present(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each of these files that exists."""
     for path in METADATA:

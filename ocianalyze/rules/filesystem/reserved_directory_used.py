@@ -37,7 +37,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.facts.directories import METADATA, look_into
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 from ocianalyze.units import human
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _HINT = "Move the files to another directory, such as /opt/project or /usr/local/share"
 
 
-@rule(id="FSR001", severity=everywhere(Severity.WARNING))
+@rule(id="FSR001", severity=studio(Severity.WARNING))
 def reserved_directory_used(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files in each reserved directory."""
     for path, directory in subject.facts.reserved.items():

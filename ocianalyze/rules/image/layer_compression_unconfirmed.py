@@ -30,14 +30,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="IMG004", severity=everywhere(Severity.WARNING), before_layers=True)
+@rule(id="IMG004", severity=studio(Severity.WARNING), before_layers=True)
 def layer_compression_unconfirmed(subject: Declaration) -> Iterator[Finding]:
     """Yield one finding for all layers."""
     layers = [layer.position for layer in subject.image.layers if (layer.media_type or "").endswith("+zstd")]

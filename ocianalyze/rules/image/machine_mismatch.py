@@ -43,7 +43,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers.contents import filetype
-from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES, everywhere
+from ocianalyze.rules.profiles import CODE_EDITOR, HYPERPOD, JUPYTERLAB, PROFILES, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
 _X86_64: Final = 0x3E
 _I386: Final = 0x03
+_ARM64: Final = 0xB7
 
 
 @rule(id="IMG002", severity=everywhere(Severity.ERROR))
@@ -70,7 +71,8 @@ def machine_mismatch(subject: Subject) -> Iterator[Finding]:
             f"{binary.node.path} ({purpose}) is built for {filetype.machine_name(machine)}, not x86-64",
             hint="Build every stage of the image with '--platform=linux/amd64'",
             severity=dict.fromkeys(PROFILES, None)
-            | dict.fromkeys(concerned, Severity.WARNING if machine == _I386 else Severity.ERROR),
+            | dict.fromkeys(concerned, Severity.WARNING if machine == _I386 else Severity.ERROR)
+            | ({HYPERPOD: Severity.WARNING} if machine == _ARM64 and HYPERPOD in concerned else {}),
             data={"program": binary.node.path, "machine": machine, "needed_for": purpose},
         )
 

@@ -11,6 +11,8 @@ No instance type of SageMaker Studio has an ARM processor. An image that was bui
 Apple silicon, is accepted but does not start. The app fails with `InternalFailure` and no further detail, or its log
 says `exec /opt/.sagemakerinternal/conda/kgw_variant: exec format error`.
 
+HyperPod clusters have ARM processors only in P6e-GB200 UltraServers, so there an image for `linux/arm64` is a warning.
+
 ## How to fix
 
 Build for the platform of Studio, regardless of the machine that you build on:
@@ -42,7 +44,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import HYPERPOD, everywhere
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
 
 _AMD64: Final = frozenset({"amd64", "x86_64", "x86-64"})
 """The spellings of amd64 that container runtimes accept."""
+
+_ARM64: Final = frozenset({"arm64", "aarch64"})
 
 
 def _states_a_platform(subject: Declaration) -> bool:
@@ -64,5 +68,6 @@ def platform_unsupported(subject: Declaration) -> Iterator[Finding]:
         yield Finding(
             message=f"the image is for {config.platform}, but SageMaker Studio runs only linux/amd64",
             hint="Build it with 'docker build --platform=linux/amd64'",
+            severity={HYPERPOD: Severity.WARNING} if config.architecture in _ARM64 and config.os == "linux" else None,
             data={"platform": str(config.platform)},
         )

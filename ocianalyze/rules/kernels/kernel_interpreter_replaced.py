@@ -53,7 +53,7 @@ from ocianalyze.rules.dockerfile import lines
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.kernels.steps import rewriting
 from ocianalyze.rules.listings import in_each_listing
-from ocianalyze.rules.profiles import CLASSIC, JUPYTERLAB, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, HYPERPOD, JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -63,7 +63,15 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel, Listing
 
 
-@rule(id="KRN006", severity={CLASSIC: Severity.ERROR, JUPYTERLAB: Severity.WARNING, UNIFIED: Severity.WARNING})
+@rule(
+    id="KRN006",
+    severity={
+        CLASSIC: Severity.ERROR,
+        JUPYTERLAB: Severity.WARNING,
+        UNIFIED: Severity.WARNING,
+        HYPERPOD: Severity.WARNING,
+    },
+)
 def kernel_interpreter_replaced(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listed kernel spec whose command is replaced."""
     requested = requested_kernels(subject.app_image_config)

@@ -53,10 +53,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.kernels import examine_unlisted, find_unlisted
+from ocianalyze.facts.python import JUPYTERLAB
 from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.kernels.finding import culprit_of
 from ocianalyze.rules.listings import in_each_listing
-from ocianalyze.rules.profiles import CODE_EDITOR, everywhere
+from ocianalyze.rules.profiles import CODE_EDITOR, HYPERPOD, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -104,7 +105,9 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
         if not is_guess and broken is not None and broken.program is not None:
             message += f"; and {broken.name!r} {_problem(broken)}: {broken.command_problem}"
             hint, because = cure_of(broken.program, listing.shell.user), culprit_of(broken)
-    cannot_matter = {CODE_EDITOR: None} if listing.server.installation is not None else None
+    cannot_matter: dict[str, Severity | None] = {CODE_EDITOR: None} if listing.server.installation is not None else {}
+    if not subject.facts.distributions[JUPYTERLAB]:
+        cannot_matter[HYPERPOD] = Severity.WARNING
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,

@@ -29,12 +29,16 @@ aws sagemaker create-image-version --image-name NAME --base-image DST
 
 The commands `soci create` and `soci push` make an index of version 1, which is no longer used.
 
+HyperPod Spaces do not use a SOCI index. Load the image on each node of the cluster before it is needed, with a
+DaemonSet that runs it.
+
 ## Data
 
 - `compressed`: the total compressed size, in bytes.
 
 ## References
 
+- [HyperPod Spaces, pre-warming images](https://docs.aws.amazon.com/sagemaker/latest/dg/customization.html).
 - [SOCI indexing](https://docs.aws.amazon.com/sagemaker/latest/dg/soci-indexing.html).
 - [Create SOCI indexes with
   nerdctl](https://docs.aws.amazon.com/sagemaker/latest/dg/soci-indexing-example-create-indexes.html).
@@ -45,7 +49,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.size import compressed_size, loads_lazily
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import HYPERPOD, everywhere, studio
 from ocianalyze.rules.rule import Declaration, Finding, Severity, rule
 from ocianalyze.rules.size.soci_index_unusable import CONVERT
 from ocianalyze.units import human
@@ -60,9 +64,12 @@ _WORTH_MENTIONING: Final = 10_000_000_000
 def download_large(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the compressed size is known and large."""
     compressed = compressed_size(subject.image) or 0
-    if compressed > _WORTH_MENTIONING and not loads_lazily(subject.image):
-        yield Finding(
-            message=f"a host downloads {human(compressed)} when it runs the image for the first time",
-            hint=f"Make the image smaller, or create a SOCI index with {CONVERT}, and register the tag DST",
-            data={"compressed": compressed},
-        )
+    if compressed <= _WORTH_MENTIONING:
+        return
+    message = f"a host downloads {human(compressed)} when it runs the image for the first time"
+    data = {"compressed": compressed}
+    if not loads_lazily(subject.image):
+        hint = f"Make the image smaller, or create a SOCI index with {CONVERT}, and register the tag DST"
+        yield Finding(message=message, hint=hint, severity={HYPERPOD: None}, data=data)
+    hint = "Make the image smaller, or let a DaemonSet load it on each node of the cluster before it is needed"
+    yield Finding(message=message, hint=hint, severity={**studio(None), HYPERPOD: Severity.NOTE}, data=data)

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.rules.profiles import everywhere
+from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 from ocianalyze.units import human
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="SIZ002", severity=everywhere(Severity.NOTE))
+@rule(id="SIZ002", severity=studio(Severity.NOTE))
 def size_shown_larger(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if only the larger number is over the limit."""
     size, limit = subject.facts.size, subject.size_limit

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.facts.user import find_accounts
 from ocianalyze.rules.dockerfile import lines, making, quoted
-from ocianalyze.rules.profiles import CLASSIC, everywhere, newer
+from ocianalyze.rules.profiles import CLASSIC, HYPERPOD, everywhere, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def home_not_owned(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the user has no home directory of its own and none is mounted over it."""
     user = subject.facts.user
     classic, own = subject.facts.classic.mounts, subject.facts.own.mounts
-    hidden = {CLASSIC: classic.hides(user.home), **newer(own.hides(user.home))}
+    hidden = {CLASSIC: classic.hides(user.home), **newer(own.hides(user.home)), HYPERPOD: own.hides(user.home)}
     node = subject.filesystem.lookup(user.home)
     is_directory = node is not None and node.is_directory
     if node is not None and is_directory and node.uid == user.uid:

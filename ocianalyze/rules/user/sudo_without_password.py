@@ -38,7 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.user import find_group_names, find_sudo
-from ocianalyze.rules.profiles import UNIFIED, everywhere
+from ocianalyze.rules.profiles import HYPERPOD, UNIFIED, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -62,6 +62,6 @@ def sudo_without_password(subject: Subject) -> Iterator[Finding]:
             sudo.file,
             f"user {name!r} can run commands as root without a password: {sudo.line[:_LONGEST]!r}",
             hint="Remove the line if users must not install packages; otherwise, no change is needed",
-            severity={UNIFIED: None} if subject.facts.sagemaker_distribution is not None else None,
+            severity={UNIFIED: None, HYPERPOD: None} if subject.facts.sagemaker_distribution is not None else None,
             data={"user": name, "line": sudo.line[:_LONGEST]},
         )

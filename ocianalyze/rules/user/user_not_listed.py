@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.rules.profiles import CLASSIC, newer
+from ocianalyze.rules.profiles import CLASSIC, HYPERPOD, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
@@ -45,7 +45,11 @@ def _is_resolved(subject: Subject) -> bool:
     return subject.facts.user.problem is None
 
 
-@rule(id="USR004", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)}, applies=_is_resolved)
+@rule(
+    id="USR004",
+    severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING), HYPERPOD: Severity.WARNING},
+    applies=_is_resolved,
+)
 def user_not_listed(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the user ID has no entry and no group was given."""
     user = subject.facts.user
