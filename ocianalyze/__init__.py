@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         FactsReport,
         FilesystemFacts,
         FindingReport,
+        HiddenPart,
         ImageSummary,
         KernelFacts,
         LayerReference,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         Tool,
         UserFacts,
         WasteReport,
+        WastingReport,
     )
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.judgement import Judgement
@@ -99,6 +101,7 @@ __all__ = [
     "FilesystemFacts",
     "Finding",
     "FindingReport",
+    "HiddenPart",
     "History",
     "Image",
     "ImageConfig",
@@ -151,6 +154,7 @@ __all__ = [
     "UserFacts",
     "Waiver",
     "WasteReport",
+    "WastingReport",
     "__version__",
     "analyze",
     "fit_app_image_config",
@@ -177,8 +181,8 @@ _MODULES = {
     "oci.models": "Execution History ImageConfig Platform RootFS",
     "reports.report": (
         "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport FilesystemFacts FindingReport "
-        "ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
-        "Request SizeFacts SizePiece Summary Timing Tool UserFacts WasteReport"
+        "HiddenPart ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
+        "Request SizeFacts SizePiece Summary Timing Tool UserFacts WasteReport WastingReport"
     ),
     "reports.registration": "Registration",
     "rules.engine": "Outcome",

@@ -257,7 +257,8 @@ def test_the_profiles_asked_for_decide_and_the_others_are_told(save_image: SaveI
 def test_every_verdict_is_explained_by_the_findings_and_the_other_findings(save_image: SaveImage) -> None:
     report = analyze(Source(reference=str(save_image(TROUBLED))), Policy(profiles=["studio-code-editor"]))
     for profile, judged in report.profiles.items():
-        found = [finding.severities.get(profile) for finding in (*report.findings, *report.other_findings)]
+        every = (*report.findings, *report.other_findings)
+        found = [finding.severities.get(profile) for finding in every if finding.kind == "finding"]
         assert (judged.errors, judged.warnings, judged.notes) == tuple(
             found.count(severity) for severity in ("error", "warning", "note")
         )

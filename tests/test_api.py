@@ -104,7 +104,7 @@ def test_every_type_in_a_public_signature_can_be_imported() -> None:
         assert not hidden, name
 
 
-INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles"}
+INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements"}
 """What only the merge passes to the constructor of `Filesystem`."""
 
 

@@ -355,7 +355,8 @@ _HYPERPOD: Final = (
         "Not in the documentation, but required to run the image: Linux on the processors of the nodes, and layers "
         "that the registry and containerd accept.",
         (*_FORM, *_LAYERS),
-        "The nodes of the cluster. Only P6e-GB200 UltraServers have ARM processors.",
+        "The nodes of the cluster. Some have ARM processors, such as P6e-GB200 UltraServers; an image for them is a "
+        "warning.",
     ),
     Clause(
         "H10",

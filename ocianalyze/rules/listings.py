@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.facts.directories import LOGS, RESERVED
+from ocianalyze.facts.python import JUPYTERLAB as PACKAGE
 from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, HYPERPOD, JUPYTERLAB, PROFILES, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject
@@ -69,9 +70,9 @@ def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Findin
 
     What is wrong with one kernel is no error if others are usable, unless the AppImageConfig names it; nor in Code
     Editor, which finds interpreters itself. In Studio Classic, a kernel that the AppImageConfig does not name is not
-    shown: its findings are notes.
+    shown: its findings are notes. HyperPod Spaces are taken to run Code Editor if there is no JupyterLab.
     """
-    classic, own = subject.facts.classic, subject.facts.own
+    classic, own, has_lab = subject.facts.classic, subject.facts.own, bool(subject.facts.distributions[PACKAGE])
     requested = requested_kernels(subject.app_image_config)
     harmless, in_classic, in_own = _not_shown(classic, requested), _Spares.of(classic, requested or ()), _Spares.of(own)
     found: list[tuple[Profiles, Finding]] = []
@@ -79,9 +80,12 @@ def in_each_listing(subject: Subject, check: Callable[[Listing], Iterable[Findin
         shown = _if_shown(finding, harmless)
         found.append(((CLASSIC,), _capped(shown) if in_classic.has_for(finding) else shown))
     for finding in check(own):
-        spaces = () if finding.data.get("directory") in _ONLY_IN_STUDIO else (HYPERPOD,)
-        found.append(((JUPYTERLAB, UNIFIED, *spaces), _capped(finding) if in_own.has_for(finding) else finding))
-        found.append(((CODE_EDITOR,), _capped(finding) if _kernel_of(finding) is not None else finding))
+        in_lab = _capped(finding) if in_own.has_for(finding) else finding
+        in_editor = _capped(finding) if _kernel_of(finding) is not None else finding
+        found.append(((JUPYTERLAB, UNIFIED), in_lab))
+        found.append(((CODE_EDITOR,), in_editor))
+        if finding.data.get("directory") not in _ONLY_IN_STUDIO:
+            found.append(((HYPERPOD,), in_lab if has_lab else in_editor))
     yield from _merged(found)
 
 

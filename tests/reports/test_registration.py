@@ -11,7 +11,7 @@ from ocianalyze.facts import gather
 from ocianalyze.facts.registration.app_image_config import load
 from ocianalyze.reports.registration import _PAIRS, _SERVERS, Registration, register
 from ocianalyze.rules.engine import run
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, HYPERPOD, JUPYTERLAB, PROFILES, UNIFIED
 from ocianalyze.rules.rule import Severity, Subject
 from tests.rules.subjects import IPYKERNEL, base, good, good_kernel, kernel, make_image, program, python
 from tests.support.sagemaker import complaints
@@ -201,6 +201,6 @@ def test_what_is_written_can_be_read_again() -> None:
         assert load(dumps(config).encode(), what="x") == config
 
 
-def test_every_profile_can_be_registered() -> None:
-    assert {CLASSIC, *_SERVERS} == set(PROFILES)
+def test_every_profile_of_studio_can_be_registered() -> None:
+    assert {CLASSIC, HYPERPOD, *_SERVERS} == set(PROFILES)
     assert set(_PAIRS) == {(1000, 100), (0, 0)}

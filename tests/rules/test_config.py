@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.rules.engine import run
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED, studio
 from tests.rules.subjects import findings, good, make_subject
 from tests.support.sagemaker import complaints
 
@@ -125,7 +125,7 @@ def test_what_the_api_takes_is_no_finding(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("rule", "config", "place"), INVALID, ids=lambda value: str(value)[:60])
 def test_what_the_api_refuses_is_an_error_for_every_profile(rule: str, config: dict[str, Any], place: str) -> None:
     assert complaints(config)
-    for profile in PROFILES:
+    for profile in studio(None):
         assert found(rule, config, profile) == [("error", place)]
     others = {"CFG001", "CFG002", "CFG003", "CFG005"} - {rule}
     assert [item for other in others for item in found(other, config)] == []
@@ -181,7 +181,7 @@ def test_file_system_settings_where_they_may_not_be_supported(family: str, conce
         (lab(), {CLASSIC, CODE_EDITOR}, "warning"),
         ({**NAMED, "CodeEditorAppImageConfig": {}}, {CLASSIC, JUPYTERLAB}, "warning"),
         ({**gateway(), **lab(), "CodeEditorAppImageConfig": {}}, set(), ""),
-        (NAMED, set(PROFILES), "note"),
+        (NAMED, set(studio(None)), "note"),
     ],
 )
 def test_a_config_for_another_application(config: dict[str, Any], concerned: set[str], severity: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.oci.media_types import DOCKER_LAYER, DOCKER_MANIFEST, OCI_LAYER, OCI_MANIFEST
-from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, PROFILES, UNIFIED
+from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB, UNIFIED, studio
 from tests.rules.subjects import base, elf, findings, good, good_kernel, kernel, program, python
 from tests.support.tarballs import Item, directory, file, symlink, whiteout
 
@@ -126,7 +126,7 @@ def test_size_limit_and_the_band_that_docker_rounds(size: int, severity: str | N
 
 
 def test_the_size_limit_of_the_newer_studio_is_a_guess() -> None:
-    for profile in PROFILES:
+    for profile in studio(None):
         ((severity, _),) = findings("SIZ001", [Item(path="a", size=40_000)], size_limit=SMALL_LIMIT, profile=profile)
         assert severity == ("error" if profile == CLASSIC else "warning")
 

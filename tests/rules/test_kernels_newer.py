@@ -10,7 +10,7 @@ from tests.rules.subjects import IPYKERNEL, base, findings, good, kernel, make_s
 from tests.rules.test_kernels import CONDA, CONDA_PATH, SYSTEM, USER, conda_base, environment, requests
 from tests.support.tarballs import Item, file, symlink
 
-CLASSIC, LAB, CODE, UNIFIED = PROFILES
+CLASSIC, LAB, CODE, UNIFIED, SPACES = PROFILES
 SITE = "opt/venv/lib/python3.11/site-packages"
 
 
@@ -61,8 +61,8 @@ def test_the_server_makes_a_kernel_of_itself() -> None:
 def test_no_kernel_at_all() -> None:
     found = severities("KRN001", [*base(), *venv(ipykernel=False)], config=VENV_PATH)
     # Code Editor finds the interpreter by itself.
-    assert found == [{CLASSIC: "error", LAB: "error", UNIFIED: "error"}]
-    assert severities("KRN001", base()) == [{**everywhere("error"), CODE: "warning"}]
+    assert found == [{CLASSIC: "error", LAB: "error", UNIFIED: "error", SPACES: "error"}]
+    assert severities("KRN001", base()) == [{**everywhere("error"), CODE: "warning", SPACES: "warning"}]
 
 
 def test_kernels_of_the_path_variable() -> None:
@@ -83,7 +83,7 @@ def test_invalid_for_all() -> None:
     items = [*good(), file(f"{SYSTEM}/other/kernel.json", b"{")]
     assert severities("KRN003", items) == [everywhere("warning")]
     alone = [*base(), file(f"{SYSTEM}/other/kernel.json", b"{")]
-    assert severities("KRN003", alone) == [{**everywhere("error"), CODE: "warning"}]
+    assert severities("KRN003", alone) == [{**everywhere("error"), CODE: "warning", SPACES: "warning"}]
 
 
 def test_documents_on_which_conda_kernels_fail() -> None:
@@ -112,18 +112,18 @@ def test_broken_for_all() -> None:
     assert severities("KRN004", broken) == [everywhere("warning")]
     assert severities("KRN005", broken) == [everywhere("warning")]
     alone = [*base(), *broken[-2:]]
-    assert severities("KRN004", alone) == [{**everywhere("error"), CODE: "warning"}]
-    assert severities("KRN005", alone) == [{**everywhere("error"), CODE: "warning"}] * 2
+    assert severities("KRN004", alone) == [{**everywhere("error"), CODE: "warning", SPACES: "warning"}]
+    assert severities("KRN005", alone) == [{**everywhere("error"), CODE: "warning", SPACES: "warning"}] * 2
     bare = [*base(), *python("usr/local", ipykernel=False, names=("python3", "python"))]
     assert severities("KRN007", [*bare, kernel(f"{SYSTEM}/a", ("/usr/local/bin/python3", *IPYKERNEL))]) == [
-        {**everywhere("error"), CODE: "warning"}
+        {**everywhere("error"), CODE: "warning", SPACES: "warning"}
     ]
 
 
 def test_a_replaced_command_is_looked_at_where_it_leads() -> None:
     spec = kernel("opt/venv/share/jupyter/kernels/python3", ("python", *IPYKERNEL))
     items = [*base(), *venv(ipykernel=False), spec]
-    assert severities("KRN007", items, config=VENV_PATH) == [{**newer("error"), CODE: "warning"}]
+    assert severities("KRN007", items, config=VENV_PATH) == [{**newer("error"), CODE: "warning", SPACES: "error"}]
     assert severities("KRN007", [*base(), *venv(), spec], config=VENV_PATH) == []
     assert severities("KRN005", items, config=VENV_PATH) == []
 
@@ -138,7 +138,7 @@ def test_a_replaced_command_is_looked_at_where_it_leads() -> None:
         ("opt/venv/share/jupyter/kernels/k", "python3.11", None),
         ("opt/venv/share/jupyter/kernels/k", "python3.7", {CLASSIC: "error"}),
         (f"{SYSTEM}/k", "python", {CLASSIC: "error"}),  # no environment of its own
-        ("opt/other/share/jupyter/kernels/k", "python", {LAB: "warning", UNIFIED: "warning"}),
+        ("opt/other/share/jupyter/kernels/k", "python", {LAB: "warning", UNIFIED: "warning", SPACES: "warning"}),
         (f"{SYSTEM}/k", "{prefix}/bin/python", {CLASSIC: "error"}),
         (f"{SYSTEM}/k", "/opt/venv/bin/python", None),
     ],
@@ -164,8 +164,10 @@ def test_hidden_everywhere_or_only_where_the_path_is_fixed() -> None:
     items = [*good(), kernel(f"{USER}/mine", ("/usr/local/bin/python3", *IPYKERNEL))]
     assert severities("KRN008", items) == [everywhere("warning")]
     alone = [*base(), *items[-1:]]
-    assert severities("KRN008", alone) == [{**everywhere("error"), CODE: "warning"}]
-    assert severities("KRN008", items, app_image_config=requests("mine", mount="/data")) == [newer("warning")]
+    assert severities("KRN008", alone) == [{**everywhere("error"), CODE: "warning", SPACES: "warning"}]
+    assert severities("KRN008", items, app_image_config=requests("mine", mount="/data")) == [
+        {**newer("warning"), SPACES: "warning"}
+    ]
 
 
 def test_hidden_by_logs() -> None:

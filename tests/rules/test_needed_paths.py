@@ -9,7 +9,7 @@ from ocianalyze.rules.profiles import PROFILES
 from tests.rules.subjects import base, findings, good, good_kernel, kernel, make_subject, program, python
 from tests.support.tarballs import Item, directory, file, symlink
 
-CLASSIC, LAB, CODE, UNIFIED = PROFILES
+CLASSIC, LAB, CODE, UNIFIED, SPACES = PROFILES
 KERNEL = "usr/local/share/jupyter/kernels/k"
 HOME = "home/sagemaker-user"
 SITE = "usr/local/lib/python3.11/site-packages"
@@ -28,11 +28,11 @@ def newer(severity: str) -> dict[str, str]:
 
 def test_kernels() -> None:
     items = [*good(), program(f"{HOME}/bin/tool"), kernel(KERNEL, (f"/{HOME}/bin/tool", "{connection_file}"))]
-    assert severities(items) == [{CLASSIC: "warning", **newer("warning")}]
+    assert severities(items) == [{CLASSIC: "warning", **newer("warning"), SPACES: "warning"}]
     alone = [*base(), *items[-2:]]
-    assert severities(alone) == [{CLASSIC: "error", **newer("error"), CODE: "warning"}]
+    assert severities(alone) == [{CLASSIC: "error", **newer("error"), CODE: "warning", SPACES: "warning"}]
     # The mount path can be moved in Studio Classic only.
-    assert severities(items, app_image_config=MOVED) == [newer("warning")]
+    assert severities(items, app_image_config=MOVED) == [{**newer("warning"), SPACES: "warning"}]
     logs = [*good(), program("var/log/studio/tool"), kernel(KERNEL, ("/var/log/studio/tool", "{connection_file}"))]
     assert severities(logs) == [newer("warning")]
 
@@ -95,7 +95,7 @@ def test_the_only_program_is_in_a_hidden_directory_of_path() -> None:
 def test_variables(variable: str, name: str, *, counts: bool) -> None:
     items = [*good(), program(f"{HOME}/lib/{name}")]
     config = {"Env": [f"{variable}=/{HOME}/lib/:/usr/local/bin:/bin:relative"]}
-    expected = [{CLASSIC: "warning", **newer("warning")}] if counts else []
+    expected = [{CLASSIC: "warning", **newer("warning"), SPACES: "warning"}] if counts else []
     assert severities(items, config=config) == expected
     assert severities(good(), config=config) == []
 

@@ -11,7 +11,8 @@ No instance type of SageMaker Studio has an ARM processor. An image that was bui
 Apple silicon, is accepted but does not start. The app fails with `InternalFailure` and no further detail, or its log
 says `exec /opt/.sagemakerinternal/conda/kgw_variant: exec format error`.
 
-HyperPod clusters have ARM processors only in P6e-GB200 UltraServers, so there an image for `linux/arm64` is a warning.
+Nodes of HyperPod clusters can have ARM processors, as P6e-GB200 UltraServers do. For HyperPod Spaces, `linux/arm64` is
+a warning.
 
 ## How to fix
 

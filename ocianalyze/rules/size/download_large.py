@@ -29,8 +29,8 @@ aws sagemaker create-image-version --image-name NAME --base-image DST
 
 The commands `soci create` and `soci push` make an index of version 1, which is no longer used.
 
-HyperPod Spaces do not use a SOCI index. Load the image on each node of the cluster before it is needed, with a
-DaemonSet that runs it.
+AWS documents no SOCI index for HyperPod Spaces. There, load the image on each node of the cluster before it is needed,
+with a DaemonSet that runs it.
 
 ## Data
 
