@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import as_completed
 
 from tests.real.truth.comparing import Comparison
-from tests.real.truth.known import KNOWN, OPEN
-from tests.real.truth.mutations import CASES, sample
-from tests.real.truth.page import write_page
-from tests.real.truth.running import TOOLS, running
+from tests.real.truth.curing import Cure
+from tests.real.truth.known import KNOWN, OPEN, UNCURED
+from tests.real.truth.mutations import CASES, Case, sample
+from tests.real.truth.page import write_cures, write_page
+from tests.real.truth.running import TOOLS, curing, running
 from tests.support.tools import missing
 
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sample", type=int, metavar="N", help="a fixed Nth part of the cases; CI runs an eighth")
     parser.add_argument("--jobs", type=int, help="the number of cases side by side; two for each processor by default")
     parser.add_argument("--explain", action="store_true", help="explain every case, not only those that differ")
+    parser.add_argument("--cure", action="store_true", help="try the hints of those that fail, and start them again")
     parser.add_argument("--write", action="store_true", help="write the table in docs/truth.md (all cases only)")
     given = parser.parse_args(arguments)
     if given.write and (given.names or given.sample):
@@ -32,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for case in (sample(given.sample) if given.sample else CASES.values())
         if not given.names or any(case.name.startswith(name) for name in given.names)
     ]
+    if given.cure:
+        return _cure(cases, jobs=given.jobs, explain=given.explain, write=given.write)
     comparisons = []
     with running(cases, jobs=given.jobs) as futures:
         for future in as_completed(futures.values()):
@@ -45,6 +49,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in wrong:
         print(f"WRONG {name}")
     return int(bool(wrong))
+
+
+def _cure(cases: Sequence[Case], *, jobs: int | None, explain: bool, write: bool) -> int:
+    """Try the hints of cases, print what came of each, and return 1 if any is not as it should be."""
+    cures = []
+    with curing(cases, jobs=jobs) as futures:
+        for future in as_completed(futures.values()):
+            cures.append(future.result())
+            _print_cure(cures[-1], explain=explain)
+    counts = Counter(cure.state for cure in cures)
+    print(f"{len(cases)} cases: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+    if write:
+        write_cures(cures)
+    wrong = [cure.case for cure in cures if not is_cured(cure)]
+    for name in wrong:
+        print(f"WRONG {name}")
+    return int(bool(wrong))
+
+
+def _print_cure(cure: Cure, *, explain: bool) -> None:
+    if cure.state == "no fault":
+        return
+    print(f"{cure.state:9} {cure.case:40} {cure.seconds:5.1f} s", flush=True)
+    if explain or cure.state != "cured":
+        for lines in cure.rounds:
+            print("    " + "\n    ".join(lines), flush=True)
+        print(f"    {cure.reason}", flush=True)
+
+
+def is_cured(cure: Cure) -> bool:
+    """Tell whether a hint did what it should: a case that is known to be without a cure has to be so."""
+    return cure.state == "no fault" or (cure.state == "cured") is (cure.case not in UNCURED)
 
 
 def is_expected(comparison: Comparison) -> bool:

@@ -1,7 +1,7 @@
 """The image of a case: a base, and one layer with what the mutation's lines make of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,31 +22,46 @@ class Built(NamedTuple):
     """An image in both forms: an OCI layout to be scanned, and trees to be started, the topmost first."""
 
     layout: Path
-    trees: tuple[Path, ...]
-    config: dict[str, Any]
+    made: Made
+
+    @property
+    def trees(self) -> tuple[Path, ...]:
+        """Its trees, the topmost first."""
+        return self.made.trees
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Its configuration."""
+        return self.made.config
 
 
 @contextmanager
-def build(base: Made, lines: str, directory: Path) -> Iterator[Built]:
-    """Build an image in `directory`, which is empty, for the duration of the block."""
+def build(base: Made, lines: str, directory: Path, *, run: dockerfile.Run = dockerfile.run_as_root) -> Iterator[Built]:
+    """Build an image in `directory`, which is empty, for the duration of the block.
+
+    Raises:
+        RuntimeError: A command failed; the message has its output.
+
+    """
     upper = directory / "layer"
     with overlay(base.trees, upper) as root:
-        config = dockerfile.carry_out(lines, root, base.config)
+        config = dockerfile.carry_out(lines, root, base.config, run=run)
     tar = directory / "layer.tar"
     with tar.open("wb") as sink:
         write_layer(upper, sink)
     content = Bytes.of(tar)
     top = Blob(tar, content.digest, content.digest, content.size)
     layout = directory / "layout"
-    mounted = list(_write_layout(layout, [*base.blobs, top], lines, config))
+    made = Made(config, (upper, *base.trees), (*base.blobs, top))
+    mounted = list(_write_layout(layout, made.blobs, lines, config))
     try:
-        yield Built(layout, (upper, *base.trees), config)
+        yield Built(layout, made)
     finally:
         for path in mounted:
             unmount(path)
 
 
-def _write_layout(layout: Path, blobs: list[Blob], lines: str, config: dict[str, Any]) -> Iterator[Path]:
+def _write_layout(layout: Path, blobs: Sequence[Blob], lines: str, config: dict[str, Any]) -> Iterator[Path]:
     """Write an OCI layout, and yield its mounts: layers are not copied but shown there."""
     place = layout / "blobs" / "sha256"
     place.mkdir(parents=True)

@@ -1,8 +1,7 @@
 """Instructions of a Dockerfile, carried out on a mounted tree and a configuration, as a builder does.
 
 What is here: ``RUN``, ``COPY <<EOF`` (with ``--chmod`` and ``--chown``), ``ENV``, ``LABEL``, ``USER``, ``WORKDIR``,
-``ENTRYPOINT`` and ``CMD``. ``RUN`` and ``COPY`` work as root, as if ``USER root`` stood before them, and without a
-network.
+``ENTRYPOINT`` and ``CMD``. By default, ``RUN`` works as root, as if ``USER root`` stood before it.
 """
 
 import json
@@ -10,7 +9,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -18,6 +17,9 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Config: TypeAlias = Mapping[str, Any]
 """The inner `config` object of an image: `User`, `Env`, `Cmd`, ..."""
+
+Run: TypeAlias = "Callable[[Path, Sequence[str], Config], None]"
+"""Runs a command in a tree, with a configuration."""
 
 
 class Instruction(NamedTuple):
@@ -46,7 +48,33 @@ def parse(text: str) -> Iterator[Instruction]:
         yield Instruction(keyword, words.strip(), document)
 
 
-def carry_out(text: str, root: Path, config: Config) -> dict[str, Any]:
+def run_as_root(root: Path, words: Sequence[str], config: Config) -> None:
+    """Run a command in the tree at `root`.
+
+    Raises:
+        RuntimeError: It failed; the message has its output.
+
+    """
+    finish(
+        words,
+        subprocess.run(
+            ["chroot", root, *words],
+            env={"HOME": "/root"} | environment(config),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ),
+    )
+
+
+def finish(words: Sequence[str], done: "subprocess.CompletedProcess[bytes]") -> None:
+    """Raise RuntimeError with the output of a command that failed."""
+    if done.returncode:
+        raise RuntimeError(f"RUN {words[-1]}: exit code {done.returncode}\n{done.stdout.decode(errors='replace')}")
+
+
+def carry_out(text: str, root: Path, config: Config, *, run: Run = run_as_root) -> dict[str, Any]:
     """Carry out instructions on the tree at `root`, and return what the configuration is after them.
 
     Raises:
@@ -55,7 +83,7 @@ def carry_out(text: str, root: Path, config: Config) -> dict[str, Any]:
     """
     after = dict(config)
     for instruction in parse(text):
-        _carry_out(instruction, root, after)
+        _carry_out(instruction, root, after, run)
     return after
 
 
@@ -64,11 +92,11 @@ def environment(config: Config) -> dict[str, str]:
     return {"PATH": DEFAULT_PATH} | dict(line.partition("=")[::2] for line in config.get("Env") or ())
 
 
-def _carry_out(instruction: Instruction, root: Path, config: dict[str, Any]) -> None:
+def _carry_out(instruction: Instruction, root: Path, config: dict[str, Any], run: Run) -> None:
     words = instruction.words
     match instruction.keyword:
         case "RUN":
-            _run(root, ("/bin/sh", "-c", words), environment(config))
+            run(root, command(words), config)
         case "COPY":
             _copy(root, shlex.split(words), instruction.document)
         case "ENV":
@@ -103,19 +131,6 @@ def _assigned(words: str, before: Mapping[str, str]) -> dict[str, str]:
     return after
 
 
-def _run(root: Path, words: Sequence[str], variables: Mapping[str, str]) -> None:
-    done = subprocess.run(
-        ["chroot", root, *words],
-        env={"HOME": "/root"} | dict(variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"RUN {words[-1]}: exit code {done.returncode}\n{done.stdout.decode(errors='replace')}")
-
-
 def _copy(root: Path, words: Sequence[str], document: str) -> None:
     options = dict(word[2:].partition("=")[::2] for word in words if word.startswith("--"))
     target = root / words[-1].lstrip("/")
@@ -129,4 +144,4 @@ def _copy(root: Path, words: Sequence[str], document: str) -> None:
 
 
 def _make_directory(root: Path, path: str) -> None:
-    _run(root, ("mkdir", "-p", path), {"PATH": DEFAULT_PATH})
+    run_as_root(root, ("mkdir", "-p", path), {})

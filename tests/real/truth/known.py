@@ -77,3 +77,13 @@ OPEN: Mapping[str, str] = {
     "env-pythonhome-own": "where a Python searches for its modules then is not followed",
 }
 """Cases that a static tool cannot decide, or that hinge on what nobody documents: any verdict is right for them."""
+
+_REGISTERED = "the AppImageConfig has to be changed, not the image"
+
+UNCURED: Mapping[str, str] = {
+    **dict.fromkeys(("registered-only-entrypoint", "registered-missing", "editor-registered-missing"), _REGISTERED),
+    "conda-no-ipykernel": "the stand-in for conda has neither conda nor pip",
+    "conda-python-link-broken": "conda's Python is removed, and comes from nowhere else",
+    "editor-removed": "Code Editor is removed, and comes from nowhere else",
+}
+"""Cases for which a hint has no lines that make the image work here, each with its reason."""
