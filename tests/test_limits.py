@@ -231,7 +231,8 @@ BOUNDS: Final = {
         facts/shell/reasons.py:node.commands[:5] facts/shell/ways.py:_MOST_EXITS
         facts/commands/supervisors.py:text[:40] filesystem/merge.py:_MOST_REPORTED
         rules/apps/command_overridden.py:text[:57] rules/apps/jupyterlab_missing.py:installed[:10]
-        rules/apps/port_claimed.py:text[:57] rules/apps/signal_expected.py:signal[:60] rules/config/finding.py:_SHOWN
+        rules/apps/port_claimed.py:text[:57] rules/apps/restarting.py:_LONGEST
+        rules/apps/signal_expected.py:signal[:60] rules/config/finding.py:_SHOWN
         rules/filesystem/mount_path_hides_system.py:_SHOWN rules/gpu/cuda_versions.py:_SHOWN
         rules/gpu/driver_capabilities_unsupported.py:_SHOWN rules/gpu/driver_capabilities_unsupported.py:word[:40]
         rules/gpu/driver_required.py:_LONGEST rules/gpu/finding.py:_NAMED rules/gpu/finding.py:_SHOWN
@@ -256,7 +257,7 @@ BOUNDS: Final = {
         facts/gpu/requirements.py:_MAX_UINT32 facts/programs/shebangs.py:_BUFFER facts/shell/arithmetic.py:_HALF
         facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST facts/size/measuring.py:_BLOCK
         facts/user/sudo.py:_SETUID filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
-        rules/apps/jupyter_server_unreachable.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR
+        rules/apps/demands.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR rules/user/user_unresolvable.py:_UID
         rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_ARM64
         rules/image/machine_mismatch.py:_I386
         rules/image/machine_mismatch.py:_X86_64 rules/image/too_many_layers.py:LIMIT rules/rule.py:SIZE_LIMIT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.asking import fact
 from ocianalyze.facts.commands import supervisors
-from ocianalyze.facts.commands.command import find_commands
+from ocianalyze.facts.commands.command import container_config, find_commands, follow
 from ocianalyze.facts.directories.mounts import LOGS, RESERVED, find_mounts
 from ocianalyze.facts.directories.reserved import look_into
 from ocianalyze.facts.gpu import cuda, packages
@@ -163,6 +163,12 @@ class Facts:
             app: settings.find_settings(self._filesystem, command.found, self._newer_mounts)
             for app, command in self.commands.items()
         }
+
+    def started_by(self, words: Sequence[str], app: App) -> tuple[Command, JupyterSettings | None]:
+        """Return what another command of the image would come to, and the settings of its Jupyter server, if any."""
+        config = container_config(self._app_image_config, app)
+        command = follow(app, tuple(words), self._newer_shell, self._image.config.config, config)
+        return command, settings.find_settings(self._filesystem, command.found, self._newer_mounts)
 
     @fact
     def server_lacks(self) -> tuple[Lack, ...]:

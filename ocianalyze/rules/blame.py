@@ -6,6 +6,7 @@ set it.
 
 from __future__ import annotations
 
+from posixpath import join
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,15 +29,20 @@ def mode_layer(filesystem: Filesystem, node: Node) -> int:
 
 def deletion_layer(filesystem: Filesystem, paths: Iterable[str]) -> int | None:
     """Return the position of the last layer that removed one of some missing paths; None if none was ever there."""
-    removed = (node.shadowed_by for path in paths for node in filesystem.states(path))
+    places = {place: None for path in paths for place in (path, filesystem.resolve(path).path)}
+    removed = (node.shadowed_by for path in places for node in filesystem.states(path))
     return max((layer for layer in removed if layer is not None), default=None)
 
 
-def program_layer(filesystem: Filesystem, program: Program, *, named_in: Node | None = None) -> int | None:
+def program_layer(
+    filesystem: Filesystem, program: Program, *, named_in: Node | None = None, searched: Iterable[str] = ()
+) -> int | None:
     """Return the position of the layer because of which a program cannot be run; None if no layer has any of it.
 
-    `named_in` is the file that names the program, if there is one.
+    `named_in` is the file that names the program, if there is one, and `searched` where it was looked for.
     """
+    while program.interpreter is not None and program.interpreter.problem is not None:
+        named_in, program = program.node, program.interpreter
     problem = program.problem
     if problem is None:
         return program.node.layer if program.node is not None else None
@@ -45,7 +51,17 @@ def program_layer(filesystem: Filesystem, program: Program, *, named_in: Node | 
         return mode_layer(filesystem, closed)
     if problem.code in ("empty", "not-runnable") and program.node is not None:
         return program.node.layer
-    deleted = deletion_layer(filesystem, [problem.culprit] if problem.culprit is not None else [])
+    lost = [problem.culprit] if problem.culprit is not None else []
+    if problem.code == "not-on-path":
+        lost = [join("/", directory, program.word) for directory in searched]
+    deleted = deletion_layer(filesystem, lost)
     links = [filesystem.lookup(path, follow=False) for path in program.chain]
     written = [node.layer for node in (*links, program.node, named_in) if node is not None]
     return deleted if deleted is not None else max(written, default=None)
+
+
+def link_layer(filesystem: Filesystem, path: str) -> int | None:
+    """Return the position of the last layer that wrote a symlink on the way to `path`, or what it leads to."""
+    found = filesystem.resolve(path)
+    links = (filesystem.lookup(hop.path, follow=False) for hop in found.hops)
+    return max((node.layer for node in (*links, found.node) if node is not None), default=None)

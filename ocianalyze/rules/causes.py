@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 def link(judgements: Sequence[Judgement]) -> list[Judgement]:
     """Return the judgements in the same order, but with each consequence after its cause, to which it refers.
 
-    Waived and undecided judgements are neither causes nor consequences, and no consequence is itself a cause.
+    Waived and undecided judgements are neither causes nor consequences, and no consequence is itself a cause. A finding
+    that states one path as its culprit and as what it follows from is a cause only if no other finding is.
     """
     causes: dict[str, Judgement] = {}
     for item in judgements:
         if item.finding.culprit is not None and item.finding.because is None and _counts(item):
+            causes.setdefault(item.finding.culprit, item)
+    for item in judgements:
+        if item.finding.culprit is not None and item.finding.because == item.finding.culprit and _counts(item):
             causes.setdefault(item.finding.culprit, item)
     consequences: dict[int, list[Judgement]] = {}
     others: list[Judgement] = []

@@ -308,8 +308,9 @@ def test_the_layer_that_took_the_module_away() -> None:
         (["node", "/opt/k.js", FILE], [file("opt/k.js", mode=0o600)], "'RUN chmod a+r /opt/k.js'"),
         (["java", "-jar", "/opt/k.jar", FILE], [], "'COPY --chmod=644 k.jar /opt/k.jar'"),
         (["tool", FILE], [program("opt/x/bin/tool")], "'ENV PATH=/opt/x/bin:$PATH'"),
-        (["R", "-e", "IRkernel::main()", FILE], [], 'install.packages("IRkernel"'),
-        (BASH, [], "'RUN /usr/local/bin/python3 -m pip install bash_kernel'"),
+        (["R", "-e", "IRkernel::main()", FILE], [], r"install.packages(\"IRkernel\""),
+        (BASH, [file(f"{SITE}/pip/__init__.py")], "'RUN /usr/local/bin/python3 -m pip install bash_kernel'"),
+        (BASH, [], "'RUN /usr/local/bin/python3 -m ensurepip && /usr/local/bin/python3 -m pip install bash_kernel'"),
     ],
 )
 def test_hints_name_what_is_in_the_image(argv: Sequence[str], items: list[Item], hint: str) -> None:

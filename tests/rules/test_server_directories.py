@@ -111,7 +111,7 @@ def test_hints_are_lines_for_this_image() -> None:
     ((_, _, hint),) = lacks("--notebook-dir=/srv/none")
     assert hint == "Make it: 'USER root', 'RUN mkdir -p /srv/none && chown 1000:100 /srv/none', 'USER 1000'"
     ((_, _, hint),) = lacks("'--notebook-dir=/srv/a;b $(c)'")
-    assert "'RUN mkdir -p '/srv/a;b $(c)' && chown" in hint
+    assert r"""'RUN mkdir -p "/srv/a;b \$(c)" && chown""" in hint
     ((_, _, hint),) = lacks("--notebook-dir=/root/x", directory("root/x"))
     assert "chmod a+rx /root" in hint
 

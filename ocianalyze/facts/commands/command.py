@@ -115,14 +115,32 @@ def container_variables(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _find_command(app: App, shell: Shell, execution: Execution, config: Mapping[str, Any]) -> Command:
     entrypoint, arguments = (_texts(config.get(key)) for key in ("ContainerEntrypoint", "ContainerArguments"))
-    environment = execution.environment | container_variables(config)
     # An entry point that is given takes CMD away, as 'docker run --entrypoint' does; arguments replace CMD.
     configured = (*(entrypoint or execution.entrypoint), *(arguments or (() if entrypoint else execution.cmd)))
+    origin: Origin = "app-image-config" if entrypoint or arguments else "image"
+    return follow(app, configured, shell, execution, config, origin=origin)
+
+
+def follow(
+    app: App,
+    configured: tuple[str, ...],
+    shell: Shell,
+    execution: Execution,
+    config: Mapping[str, Any],
+    *,
+    origin: Origin = "image",
+) -> Command:
+    """Return what a command comes to in an image; `config` is the ``ContainerConfig`` of the app.
+
+    Raises:
+        ContentUnavailableError: the first bytes of a program were not kept.
+    """
+    environment = execution.environment | container_variables(config)
     shell = replace(shell.with_environment(environment), directory=join("/", execution.working_dir))
     return Command(
         app=app,
         configured=configured,
-        origin="app-image-config" if entrypoint or arguments else "image",
+        origin=origin,
         first=shell.find(configured[0]) if configured else None,
         found=search(configured, shell, environment),
     )

@@ -134,12 +134,16 @@ class _Levels(NamedTuple):
         return None
 
     def identity(self, trait: str, old: str) -> Setting | None:
-        """Return a setting of the identity provider, which used to be one of the server's own."""
+        """Return a setting of the identity provider, which used to be one of the server's own.
+
+        An empty password under its old name is what it is by default, and sets nothing.
+        """
         for options in (self.given, self.server, self.below):
             keys = [*((section, trait) for section in IDENTITY), *((section, old) for section in self.sections())]
             for key in keys:
-                if key in options.settings:
-                    return options.settings[key]
+                found = options.settings.get(key)
+                if found is not None and (key[1] != "password" or found.value):
+                    return found
         return None
 
     def contents(self, trait: str) -> Setting | None:

@@ -6,12 +6,13 @@ Search paths, ``#!`` lines, the dynamic loader; the texts of scripts; and the ap
 from ocianalyze.facts.programs.applications import CODE_EDITOR, CODE_EDITOR_RELATIVES, is_distribution
 from ocianalyze.facts.programs.distribution import UNIFIED_PROGRAM, SageMakerDistribution
 from ocianalyze.facts.programs.lookup import Shell
-from ocianalyze.facts.programs.program import FORBIDDEN, LONGEST_STRING, Program, shown, split_path
+from ocianalyze.facts.programs.program import DEFAULT_PATH, FORBIDDEN, LONGEST_STRING, Program, shown, split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
 
 __all__ = [
     "CODE_EDITOR",
     "CODE_EDITOR_RELATIVES",
+    "DEFAULT_PATH",
     "FORBIDDEN",
     "LONGEST_STRING",
     "UNIFIED_PROGRAM",

@@ -51,24 +51,26 @@ In an image based on SageMaker Distribution, use `ENTRYPOINT ["entrypoint-code-e
 
 from __future__ import annotations
 
-from posixpath import basename
+from dataclasses import replace
+from posixpath import basename, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.jupyter import EditorOptions, parse_editor_options
 from ocianalyze.facts.programs import CODE_EDITOR as PROGRAM
 from ocianalyze.facts.programs import CODE_EDITOR_RELATIVES, UNKNOWN
+from ocianalyze.rules.apps.demands import editor_violations
 from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.apps.starting import missing_program, with_doubt
+from ocianalyze.rules.blame import deletion_layer
 from ocianalyze.rules.profiles import CODE_EDITOR
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from ocianalyze.facts.commands import Command
 
-_BASE_PATH: Final = "codeeditor/default"
-_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what the image must say
 _SETTLE: Final = (
     "Name sagemaker-code-editor and its options in CMD or ContainerArguments; or start the image, check that it serves "
     "/CodeEditor/default on port 8888 without a connection token, and accept this with [[waive]] in ocianalyze.toml"
@@ -85,7 +87,7 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
             command,
             "other-app",
             f"{where(command)} starts a Jupyter server, not Code Editor",
-            hint="Start 'sagemaker-code-editor', or scan with --profile studio-jupyterlab",
+            hint=Restart(subject, "code-editor").after("Scan with --profile studio-jupyterlab, or start Code Editor"),
         )
     elif _is_relative(command):
         yield about_command(
@@ -100,11 +102,12 @@ def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
             command,
             "editor-missing",
             f"{PROGRAM} is not in the image",
+            layer=deletion_layer(subject.filesystem, [join("/", place, PROGRAM) for place in subject.facts.shell.path]),
             hint="Install it from conda-forge ('micromamba install sagemaker-code-editor'), or use SageMaker "
             "Distribution as the base image",
         )
     elif not command.is_empty and not command.is_bare:
-        yield from _command(command)
+        yield from _command(command, Restart(subject, "code-editor"))
 
 
 def _is_relative(command: Command) -> bool:
@@ -117,11 +120,11 @@ def _is_relative(command: Command) -> bool:
     )
 
 
-def _command(command: Command) -> Iterator[Finding]:
+def _command(command: Command, restart: Restart) -> Iterator[Finding]:
     application = command.application
     missing = missing_program(command)
     if missing is not None:
-        yield missing
+        yield replace(missing, hint=restart.instead_of(missing.hint))
     elif application is None:
         reason = command.found.opaque or f"{legible(command.found.words[0])} is not a known server"
         yield about_command(
@@ -132,11 +135,13 @@ def _command(command: Command) -> Iterator[Finding]:
             kind="undecided",
         )
     elif application.kind == "code-editor":
-        yield from with_doubt(command, _options(command, parse_editor_options(application.arguments)), settle=_SETTLE)
+        yield from with_doubt(
+            command, _options(command, parse_editor_options(application.arguments), restart), settle=_SETTLE
+        )
 
 
-def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
-    wrong = list(_violations(options))
+def _options(command: Command, options: EditorOptions, restart: Restart) -> Iterator[Finding]:
+    wrong = list(editor_violations(options))
     unknown = [name for name in ("host", "port") if UNKNOWN in (getattr(options, name) or "")]
     if options.opaque or unknown:
         which = f"the {' and '.join(unknown)} of Code Editor" if unknown else "the options of Code Editor"
@@ -154,32 +159,8 @@ def _options(command: Command, options: EditorOptions) -> Iterator[Finding]:
             command,
             cause,
             f"Code Editor {message}",
-            hint=f"Start it with {right}",
+            hint=restart.after(f"Start it with {right}"),
             severity=severity,
             kind="finding" if command.found.certain else "undecided",
             data={"value": value},
         )
-
-
-def _violations(options: EditorOptions) -> Iterator[tuple[str, str, str, str | None, Severity]]:
-    """Yield what is wrong: the cause, the message, the correct option, the value, the severity."""
-    host, port, path = options.host, options.port, options.base_path
-    if not _is(host, lambda value: value in _ALL_ADDRESSES):
-        listens = f"listens only on {host!r}" if host else "listens only on localhost (default)"
-        yield "address", listens, "--host 0.0.0.0", host, Severity.ERROR
-    if not _is(port, lambda value: value == "8888"):
-        listens = f"listens on port {port}, not on 8888" if port else "listens on its default port, not on 8888"
-        yield "port", listens, "--port 8888", port, Severity.ERROR
-    if not options.open_to_all:
-        yield "token", "requires a connection token", "--without-connection-token", None, Severity.ERROR
-    if options.contradicts:
-        refused = "has both --without-connection-token and a connection token, and would not start"
-        yield "token", refused, "--without-connection-token alone", None, Severity.ERROR
-    if not _is(path, lambda value: value.strip("/").lower() == _BASE_PATH):
-        served = f"is served under {path!r}, not under /CodeEditor/default" if path else "is served under / (default)"
-        yield "base-path", served, "--base-path /CodeEditor/default", path, Severity.WARNING
-
-
-def _is(value: str | None, holds: Callable[[str], bool]) -> bool:
-    """Return whether an option is as it should be; one that is unknown counts, and has a finding of its own."""
-    return value is not None and (UNKNOWN in value or holds(value))

@@ -56,6 +56,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.commands import shown
 from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, PROFILES
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -80,12 +81,13 @@ def command_missing(subject: Subject) -> Iterator[Finding]:
         if not command.is_empty and not command.is_bare:
             continue
         unless = ", so the AppImageConfig must set a command" if subject.app_image_config is None else ""
+        advice = f"Start {_EXAMPLES[profile]} with CMD or ContainerEntrypoint for {PROFILES[profile].title}"
         others = dict.fromkeys((other for other in _APPS if other != profile), None)
         yield about_command(
             command,
             "no-command" if command.is_empty else "shell-only",
             f"{_what(command)}{unless if command.origin == 'image' else ''}",
-            hint=f"Start {_EXAMPLES[profile]} with CMD or ContainerEntrypoint for {PROFILES[profile].title}{settle}",
+            hint=Restart(subject, app).after(advice) + settle,
             severity={profile: Severity.ERROR, **others},
             kind="undecided" if doubtful else "finding",
             data={"distribution": distribution},

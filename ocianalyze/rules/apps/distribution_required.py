@@ -83,7 +83,7 @@ def distribution_required(subject: Subject) -> Iterator[Finding]:
             message=f"the entry point of Unified Studio cannot be run: {program.problem.text}",
             path=program.path if program.node is not None else None,
             layer=program.node.layer if program.node is not None else None,
-            hint=cure_of(program, subject.facts.user) if program.node is not None else _BASE,
+            hint=cure_of(program, subject.facts.shell) if program.node is not None else _BASE,
             data={**data, "problem": "program-missing"},
         )
     for obstacle in find_obstacles(subject, UNIFIED_PROGRAM):

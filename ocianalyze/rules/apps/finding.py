@@ -24,6 +24,7 @@ def about_command(
     data: Mapping[str, Any] | None = None,
     kind: Kind = "finding",
     because: str | None = None,
+    culprit: str | None = None,
     layer: int | None = None,
 ) -> Finding:
     """Return a finding about a command, at the program that the container runtime starts; `layer` is to blame."""
@@ -37,6 +38,7 @@ def about_command(
         severity=severity,
         kind=kind,
         because=because,
+        culprit=culprit,
         data={
             "cause": cause,
             "command": [legible(word) for word in command.configured],

@@ -69,72 +69,24 @@ In the AppImageConfig, the program is the single element of `ContainerEntrypoint
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import is_distribution
+from ocianalyze.rules.apps.demands import DEMANDS, Demand
 from ocianalyze.rules.apps.distribution_scripts import find_obstacles
 from ocianalyze.rules.apps.finding import about_command, legible, where
+from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, missing_program, with_doubt
+from ocianalyze.rules.blame import mode_layer
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.jupyter import JupyterSettings, Setting
 
-PORT: Final = 8888
-BASE_URL: Final = "jupyterlab/default"
-
-_ALL_ADDRESSES: Final = frozenset({"0.0.0.0", "*", ""})  # noqa: S104 - what the image must say
-"""A Jupyter server that listens on ``::`` does not answer IPv4."""
-
-
-class _Demand(NamedTuple):
-    """A required setting: the cause of a violation, the setting, the test, what is wrong, and the correct option."""
-
-    cause: str
-    setting: str
-    holds: Callable[[Any], bool]
-    wrong: str
-    right: str
-    severity: Severity = Severity.ERROR
-
-
-_PLAIN: Final = "neither certfile nor keyfile: Studio requests HTTP"
-
-_DEMANDS: Final = (
-    _Demand("address", "ip", _ALL_ADDRESSES.__contains__, "listens only on {value} ({given})", "--ip=0.0.0.0"),
-    _Demand("port", "port", PORT.__eq__, "listens on port {value} ({given}), not on 8888", "--port=8888"),
-    _Demand(
-        "base-url",
-        "base_url",
-        lambda value: value.strip("/") == BASE_URL,
-        "is served under {value} ({given}), not under /jupyterlab/default",
-        "--ServerApp.base_url=/jupyterlab/default",
-    ),
-    _Demand("token", "token", lambda value: value == "", "requires a token ({given})", "--ServerApp.token="),
-    _Demand("password", "password", lambda value: not value, "requires a password ({given})", "--ServerApp.password="),
-    _Demand(
-        "origin",
-        "allow_origin",
-        "*".__eq__,
-        "does not allow all origins ({given})",
-        "--ServerApp.allow_origin=*",
-        Severity.NOTE,
-    ),
-    _Demand(
-        "remote-access",
-        "allow_remote_access",
-        lambda value: value is not False,
-        "answers 403 to every host name but localhost: allow_remote_access is {value} ({given})",
-        "--ServerApp.allow_remote_access=True",
-        Severity.WARNING,
-    ),
-    _Demand("https", "certfile", lambda value: not value, "serves HTTPS only, with certfile {value} ({given})", _PLAIN),
-    _Demand("https", "keyfile", lambda value: not value, "would serve HTTPS, with keyfile {value} ({given})", _PLAIN),
-)
 _SETTLE: Final = (
     "Name the server and its options in CMD or ContainerArguments; or start the image, check that it serves "
     "/jupyterlab/default on port 8888 without a token, and accept this with [[waive]] in ocianalyze.toml"
@@ -153,9 +105,9 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
     command = subject.facts.commands["jupyterlab"]
     settings = subject.facts.jupyter["jupyterlab"]
     yield from _for_unified_studio(command)
-    missing = missing_program(command)
+    missing, restart = missing_program(command), Restart(subject, "jupyterlab")
     if missing is not None:
-        yield missing
+        yield replace(missing, hint=restart.instead_of(missing.hint))
     elif command.application is None:
         reason = command.found.opaque or f"{legible(command.found.words[0])} is not a known server"
         yield about_command(
@@ -171,14 +123,14 @@ def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
             command,
             "other-app",
             f"{where(command)} starts Code Editor, not JupyterLab",
-            hint="Start 'jupyter lab', or scan with --profile studio-code-editor",
+            hint=restart.after("Scan with --profile studio-code-editor, or start JupyterLab"),
             severity=ONLY_JUPYTERLAB,
         )
     else:
         if command.application.kind == "distribution" and command.found.shell.user.uid == 0:
             yield _root(command, "SageMaker Distribution's Jupyter server refuses to start", "default")
         elif settings is not None:
-            yield from with_doubt(command, _server(command, settings), settle=_SETTLE)
+            yield from with_doubt(command, _server(subject, command, settings, restart), settle=_SETTLE)
         yield from _before_the_server(subject, command, command.application.name)
 
 
@@ -188,7 +140,7 @@ def _before_the_server(subject: Subject, command: Command, name: str) -> Iterato
     for obstacle in find_obstacles(subject, started[-1]) if started else ():
         finding = about_command(command, obstacle.cause, obstacle.message, hint=obstacle.hint, severity=ONLY_JUPYTERLAB)
         node = obstacle.node
-        yield finding if node is None else replace(finding, path=node.path, layer=node.layer)
+        yield finding if node is None else replace(finding, path=node.path, layer=mode_layer(subject.filesystem, node))
 
 
 def _for_unified_studio(command: Command) -> Iterator[Finding]:
@@ -205,23 +157,23 @@ def _for_unified_studio(command: Command) -> Iterator[Finding]:
         )
 
 
-def _server(command: Command, settings: JupyterSettings) -> Iterator[Finding]:
+def _server(subject: Subject, command: Command, settings: JupyterSettings, restart: Restart) -> Iterator[Finding]:
     if settings.refused is not None:
         yield about_command(
             command,
             "refused",
             f"the Jupyter server would not start: {legible(settings.refused)}",
-            hint="Correct the option",
+            hint=restart.after("Correct the option"),
             severity=ONLY_JUPYTERLAB,
         )
         return
-    unknown: list[_Demand] = []
-    for demand in _DEMANDS:
+    unknown: list[Demand] = []
+    for demand in DEMANDS:
         setting: Setting = getattr(settings, demand.setting)
         if not setting.known:
             unknown.append(demand)
         elif not demand.holds(setting.value):
-            yield _violated(command, settings, demand, setting)
+            yield _violated(subject, command, demand, setting, restart)
     if command.found.shell.user.uid == 0 and settings.allow_root.value is False:
         yield _root(command, "a Jupyter server refuses to start", settings.allow_root.source)
     if unknown:
@@ -251,20 +203,23 @@ def _root(command: Command, what: str, source: str) -> Finding:
     )
 
 
-def _worst(demands: Iterable[_Demand]) -> Severity:
+def _worst(demands: Iterable[Demand]) -> Severity:
     return min((demand.severity for demand in demands), key=lambda severity: severity.rank)
 
 
-def _violated(command: Command, settings: JupyterSettings, demand: _Demand, setting: Setting) -> Finding:
+def _violated(subject: Subject, command: Command, demand: Demand, setting: Setting, restart: Restart) -> Finding:
     shown = repr(setting.value) if isinstance(setting.value, str) else str(setting.value)
     given = "default" if setting.source == "default" else f"set by {setting.source}"
-    useless = [option for option in settings.ignored if option.strip("-").replace("-", "_") == demand.setting]
+    settings = subject.facts.jupyter["jupyterlab"]
+    ignored = settings.ignored if settings is not None else ()
+    useless = [option for option in ignored if option.strip("-").replace("-", "_") == demand.setting]
     lost = f"; {useless[0]} is not an option of the Jupyter server and has no effect" if useless else ""
-    return about_command(
+    file = subject.filesystem.lookup(setting.source) if setting.source.startswith("/") else None
+    finding = about_command(
         command,
         demand.cause,
         f"the Jupyter server {demand.wrong.format(value=shown, given=legible(given))}{lost}",
-        hint=f"Start it with {demand.right}",
+        hint=restart.after(f"Start it with {demand.right}"),
         severity={JUPYTERLAB: demand.severity, UNIFIED: None},
         kind="finding" if command.found.certain else "undecided",
         data={
@@ -273,3 +228,4 @@ def _violated(command: Command, settings: JupyterSettings, demand: _Demand, sett
             "given_by": setting.source,
         },
     )
+    return finding if file is None else replace(finding, path=file.path, layer=file.layer)

@@ -36,11 +36,15 @@ RUN python3 -m pip install --no-cache-dir 'jupyterlab>=4.0.0,<5.0.0' jupyter-act
 
 from __future__ import annotations
 
-from posixpath import dirname
+from posixpath import dirname, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.jupyter import server_python
 from ocianalyze.facts.python import JUPYTERLAB, find_module
+from ocianalyze.rules.blame import deletion_layer
+from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.moving import UNHIDE, unhiding
+from ocianalyze.rules.packages import with_python
 from ocianalyze.rules.profiles import HYPERPOD, UNIFIED
 from ocianalyze.rules.profiles import JUPYTERLAB as PROFILE
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -51,7 +55,9 @@ if TYPE_CHECKING:
     from ocianalyze.facts.python import Distribution, Installation
 
 _MAJOR: Final = 4
-_HINT: Final = "Install 'jupyterlab>=4.0.0,<5.0.0' with the Python that starts the server"
+_REQUIREMENT: Final = "jupyterlab>=4.0.0,<5.0.0"
+_HINT: Final = f"Install '{_REQUIREMENT}' with the Python that starts the server"
+_PACKAGES: Final = ("site-packages", "dist-packages")
 
 
 @rule(id="APP001", severity={PROFILE: Severity.ERROR, UNIFIED: Severity.ERROR, HYPERPOD: Severity.ERROR})
@@ -76,8 +82,8 @@ def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             message=_message(installed, seen, python),
             path=installed[0].package.path if installed else None,
-            layer=installed[0].package.layer if installed else None,
-            hint=_HINT,
+            layer=installed[0].package.layer if installed else _deletion_layer(subject, python),
+            hint=_hint(subject, python, installed),
             severity={HYPERPOD: None} if seen or subject.facts.code_editors else None,
             data={"version": None, **data},
         )
@@ -89,6 +95,34 @@ def jupyterlab_missing(subject: Subject) -> Iterator[Finding]:
             severity=Severity.WARNING,
             data={"version": own[0].version, **data},
         )
+
+
+def _deletion_layer(subject: Subject, python: Installation | None) -> int | None:
+    """Return the position of the layer that removed JupyterLab from the server's Python."""
+    python = python or subject.facts.own.server.installation
+    if python is None:
+        return None
+    places = [
+        join(python.prefix, *middle, "lib", version, name, JUPYTERLAB, "__init__.py")
+        for middle in ((), ("local",))
+        for version in python.versions
+        for name in _PACKAGES
+    ]
+    return deletion_layer(subject.filesystem, places)
+
+
+def _hint(subject: Subject, python: Installation | None, installed: tuple[Distribution, ...]) -> str:
+    """Return how the server gets a JupyterLab: the one that is hidden, or another."""
+    shell, mounts = subject.facts.shell, subject.facts.own.mounts
+    python = python or subject.facts.own.server.installation
+    if python is None:
+        return _HINT
+    places = (join(python.prefix, "lib", version, name) for version in python.versions for name in _PACKAGES)
+    for place in (python.executable, *places) if installed else ():
+        step = unhiding(subject.filesystem, place, mounts)
+        if step is not None:
+            return f"{UNHIDE}: {lines(shell.user, step)}"
+    return f"{_HINT}: {lines(shell.user, with_python(_REQUIREMENT, python, shell))}"
 
 
 def _python_of_server(subject: Subject) -> Installation | None:

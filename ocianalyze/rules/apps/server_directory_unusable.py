@@ -46,8 +46,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.directories import within
+from ocianalyze.facts.user import find_accounts
+from ocianalyze.rules.accounts import UNPRIVILEGED, supported_user
+from ocianalyze.rules.apps.restarting import DIRECTORIES, PLACE, Restart
 from ocianalyze.rules.blame import deletion_layer, mode_layer
-from ocianalyze.rules.dockerfile import lines, making, opening
+from ocianalyze.rules.cures import letting_in
+from ocianalyze.rules.dockerfile import lines, making
 from ocianalyze.rules.profiles import JUPYTERLAB
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -59,6 +64,11 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
 
 _VOLUME: Final = "/home/sagemaker-user"
+_PROSE: Final = {
+    "hidden": f"Name {_VOLUME} itself, or a directory outside it",
+    "outside": "Name a directory in root_dir",
+    "not-a-directory": "Name a directory instead of {path}",
+}
 
 
 def _starts_jupyter(subject: Subject) -> bool:
@@ -78,7 +88,7 @@ def server_directory_unusable(subject: Subject) -> Iterator[Finding]:
             else f"the Jupyter server would exit: {what} {lack.text}",
             path=lack.node.path if lack.node is not None else None,
             layer=_layer(subject.filesystem, lack),
-            hint=f"Create {lack.path} in the image" if unknown else _fix(lack, user),
+            hint=f"Create {lack.path} in the image" if unknown else _fix(lack, subject, user),
             kind="undecided" if unknown else "finding",
             culprit=lack.node.path if lack.node is not None else None,
             data={
@@ -97,17 +107,22 @@ def _layer(filesystem: Filesystem, lack: Lack) -> int | None:
     return lack.node.layer if lack.flaw == "not-a-directory" else mode_layer(filesystem, lack.node)
 
 
-def _fix(lack: Lack, user: User) -> str:
+def _fix(lack: Lack, subject: Subject, user: User) -> str:
     """Return the lines of a Dockerfile that mend it."""
     if lack.source == "HOME":
-        return f"Set 'ENV HOME={_VOLUME}'"
-    if lack.flaw == "hidden":
-        return f"Name {_VOLUME} itself, or a directory outside it"
-    if lack.flaw == "outside":
-        return "Name a directory in root_dir, or set root_dir as well"
-    if lack.flaw == "not-a-directory":
-        return f"Name a directory instead of {lack.path}"
+        return _fix_home(lack, subject, user)
+    if lack.flaw in _PROSE or lack.purpose == PLACE:
+        advice = _PROSE.get(lack.flaw, "Name what is there").format(path=lack.path)
+        return Restart(subject, "jupyterlab", without={*DIRECTORIES, PLACE}).after(f"{advice}, or none")
     if lack.flaw == "unreachable" and lack.node is not None:
-        step = opening(lack.node.path, execute=True)
-        return f"Let the container's user in: {lines(user, step)}; or name another directory"
+        return f"{letting_in(lack.node, lack.path, subject.filesystem, user)}; or name another directory"
     return f"Make it: {lines(user, making(lack.path, user))}"
+
+
+def _fix_home(lack: Lack, subject: Subject, user: User) -> str:
+    """Return how the user gets a home directory: the volume belongs to 1000, and must not be locked away."""
+    if user.uid not in (0, UNPRIVILEGED[0]):
+        return supported_user(user, find_accounts(subject.filesystem))
+    if lack.node is not None and within(lack.path, _VOLUME):
+        return letting_in(lack.node, lack.path, subject.filesystem, user)
+    return f"Set 'ENV HOME={_VOLUME}'"

@@ -9,6 +9,8 @@ from ocianalyze.facts.programs import UNKNOWN
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.blame import program_layer
 from ocianalyze.rules.cures import cure_of
+from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.packages import with_apt
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.commands import Command
+    from ocianalyze.facts.programs import Program
 
 ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
 """SageMaker Unified Studio has an entry point of its own."""
@@ -38,11 +41,12 @@ def missing_program(command: Command) -> Finding | None:
                 command,
                 "program-missing",
                 f"{where(command)} cannot be run: {legible(program.problem.text)}",
-                hint=cure_of(program, command.found.shell.user),
+                hint=cure_of(program, command.found.shell),
                 severity=ONLY_JUPYTERLAB,
                 data={"problem": program.problem.code},
                 because=program.problem.culprit,
-                layer=program_layer(command.found.shell.filesystem, program),
+                culprit=program.problem.culprit,
+                layer=_layer(command, program),
             )
     lost = _lost_library(command)
     if lost is not None:
@@ -54,11 +58,28 @@ def missing_program(command: Command) -> Finding | None:
             command,
             "variable-missing" if is_variable else "program-missing",
             f"{where(command)} fails at {failure.place}: {legible(failure.text)}",
-            hint=_SET if is_variable else "Install what is missing, or remove it from the script",
+            hint=_SET if is_variable else _cure_of_script(command, failure.word),
             severity=ONLY_JUPYTERLAB,
             data={"problem": "missing"},
+            layer=None if is_variable else _layer(command, command.found.shell.find(failure.word)),
         )
     return None
+
+
+def _layer(command: Command, program: Program) -> int | None:
+    shell = command.found.shell
+    return program_layer(shell.filesystem, program, searched=shell.path)
+
+
+def _cure_of_script(command: Command, word: str) -> str:
+    """Return what to do about what a script needs before the server."""
+    shell = command.found.shell
+    program = shell.find(word)
+    if program.problem is None or program.problem.code == "not-on-path":
+        step = with_apt(word, shell)
+        advice = "Install what is missing, or remove it from the script"
+        return advice if step is None else f"{advice}: {lines(shell.user, step)}"
+    return f"{cure_of(program, shell)}; or remove it from the script"
 
 
 def _lost_library(command: Command) -> Finding | None:
@@ -75,7 +96,7 @@ def _lost_library(command: Command) -> Finding | None:
         command,
         "python-home",
         f"the server's Python {python.executable} would exit: {problem}",
-        hint="Remove PYTHONHOME, or set 'ENV PYTHONHOME=' to unset it",
+        hint="Remove PYTHONHOME, or unset it: 'ENV PYTHONHOME='",
         severity=ONLY_JUPYTERLAB,
     )
 

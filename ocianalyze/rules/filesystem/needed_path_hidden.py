@@ -63,9 +63,12 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import split_path
 from ocianalyze.regex import regex
-from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.blame import link_layer
+from ocianalyze.rules.dockerfile import exec_form, lines
+from ocianalyze.rules.kernels.hints import Pythons, hint_for_other_python
 from ocianalyze.rules.kernels.steps import moving
 from ocianalyze.rules.listings import in_each_command, in_each_listing
+from ocianalyze.rules.moving import UNHIDE, copying, unhiding
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -76,6 +79,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.directories import Mounts
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.programs import Program
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 _HINT: Final = "Install it into a system directory such as /opt/venv or /usr/local"
 _VARIABLES: Final = {"LD_LIBRARY_PATH": regex(r"\.so(\.|\Z)"), "PYTHONPATH": regex(r"\.(py|so)\Z")}
@@ -94,6 +99,7 @@ def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
 
 
 def _by_kernels(listing: Listing) -> Iterator[Finding]:
+    pythons = Pythons(listing)
     for kernel in listing.kernels:
         if kernel.hidden is None or not kernel.listed or kernel.foreign:
             continue
@@ -102,8 +108,8 @@ def _by_kernels(listing: Listing) -> Iterator[Finding]:
         yield Finding(
             message=f"kernel {kernel.name!r} needs {path}, which is hidden at run time by the mount on {directory}",
             path=path,
-            layer=node.layer if node is not None else kernel.node.layer,
-            hint=_hint(kernel, listing, path, directory),
+            layer=kernel.node.layer if node is None else _link_layer(listing.shell.filesystem, node, kernel.program),
+            hint=_hint(kernel, listing, pythons),
             severity=Severity.WARNING if kernel.uncertain else None,
             data={
                 "kernel": kernel.name,
@@ -114,11 +120,23 @@ def _by_kernels(listing: Listing) -> Iterator[Finding]:
         )
 
 
-def _hint(kernel: Kernel, listing: Listing, path: str, directory: str) -> str:
+def _hint(kernel: Kernel, listing: Listing, pythons: Pythons) -> str:
     """Return what to do; a file that a program loads can be copied, while a program needs what is installed with it."""
+    path, directory = kernel.hidden or ("", "")
     if kernel.obstacle is None or kernel.obstacle.path != path:
-        return _HINT
+        program = kernel.program.path if kernel.program is not None else None
+        step = unhiding(listing.shell.filesystem, program, listing.mounts) if program is not None else None
+        if step is not None:
+            return f"{UNHIDE}: {lines(listing.shell.user, step)}"
+        return hint_for_other_python(kernel, listing, pythons) or _HINT
     return f"Move it to a directory that is not hidden: {lines(listing.shell.user, *moving(kernel, path, directory))}"
+
+
+def _link_layer(filesystem: Filesystem, hidden: Node | None, program: Program | None) -> int | None:
+    """Return the position of the layer that put something into a hidden directory, or led there later."""
+    if hidden is None or program is None or program.path is None or hidden.path not in program.visited:
+        return hidden.layer if hidden is not None else None
+    return max(hidden.layer, link_layer(filesystem, program.path) or hidden.layer)
 
 
 def _path_of(program: Program) -> tuple[str, ...]:
@@ -173,8 +191,21 @@ def _by_command(command: Command, mounts: Mounts) -> Iterator[Finding]:
             yield Finding(
                 message=f"command {command.shown} needs {path}, which is hidden at run time by the mount on {hiding}",
                 path=path,
-                layer=node.layer if node is not None else None,
-                hint=_HINT,
+                layer=_link_layer(command.found.shell.filesystem, node, program),
+                hint=_hint_for_command(command, program, mounts),
                 data={"hidden": path, "directory": hiding},
             )
             return
+
+
+def _hint_for_command(command: Command, program: Program, mounts: Mounts) -> str:
+    """Return how to get a program out of a hidden directory."""
+    shell = command.found.shell
+    step = unhiding(shell.filesystem, program.path or "/", mounts)
+    if step is not None:
+        return f"{UNHIDE}: {lines(shell.user, step)}"
+    if program is not command.first or program.path is None or command.origin != "image" or command.in_shell_form:
+        return _HINT
+    new, step = copying(program.path)
+    started = f"ENTRYPOINT {exec_form((new, *command.configured[1:]))}"
+    return f"Copy it to a directory that is not hidden: {lines(shell.user, step, started, 'CMD []')}"

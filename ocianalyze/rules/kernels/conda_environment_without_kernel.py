@@ -49,7 +49,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.kernels import CONDA_FILTER
 from ocianalyze.facts.registration import requested_kernels
 from ocianalyze.rules.dockerfile import lines, quoted
-from ocianalyze.rules.kernels.hints import conda_program
+from ocianalyze.rules.packages import conda_program
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -103,7 +103,9 @@ def _registered(conda: Conda, kernels: Iterable[Kernel]) -> Iterator[str]:
 
 
 def _installing(listing: Listing, environment: str) -> str:
-    return f"RUN {quoted(conda_program(listing))} install --prefix {quoted(environment)} --yes ipykernel"
+    return (
+        f"RUN {quoted(conda_program(listing.shell) or 'conda')} install --prefix {quoted(environment)} --yes ipykernel"
+    )
 
 
 def _inventory(conda: Conda, kernels: list[Kernel]) -> Iterator[Finding]:

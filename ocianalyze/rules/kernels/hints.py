@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.python import find_module
-from ocianalyze.rules.cures import cure_of
-from ocianalyze.rules.dockerfile import lines, opening, quoted
-from ocianalyze.rules.kernels.steps import installing, rewriting
+from ocianalyze.facts.python import find_installation
+from ocianalyze.rules.cures import cure_of, letting_in
+from ocianalyze.rules.dockerfile import lines, quoted
+from ocianalyze.rules.kernels.steps import replacing
+from ocianalyze.rules.moving import UNHIDE, unhiding
+from ocianalyze.rules.packages import elsewhere, has_module, with_python
 
 if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel, Listing
@@ -19,20 +22,52 @@ _PACKAGES: Final = {"ipykernel_launcher": "ipykernel", "IPython": "ipython"}
 """Packages that are not called as their modules."""
 
 
-def hint_for_program(kernel: Kernel, listing: Listing) -> str:
+class Pythons:
+    """The Pythons of a listing's image that can run kernels, the server's own first; they are looked for once."""
+
+    def __init__(self, listing: Listing) -> None:
+        """Look for nothing yet."""
+        self._listing = listing
+
+    @cached_property
+    def able(self) -> tuple[Installation, ...]:
+        """Those that have ipykernel."""
+        listing, shell = self._listing, self._listing.shell
+        own = [] if listing.server.installation is None else [listing.server.installation.executable]
+        others = (f"{place}/{name}" for name in ("python3", "python") if (place := elsewhere(name, shell)) is not None)
+        found = (find_installation(shell.filesystem, executable) for executable in (*own, *others))
+        return tuple(python for python in found if python and has_module("ipykernel_launcher", python, shell))
+
+    def other_than(self, word: str) -> Installation | None:
+        """Return the first that is not started with a word."""
+        return next((python for python in self.able if python.executable != word), None)
+
+
+def hint_for_program(kernel: Kernel, listing: Listing, pythons: Pythons) -> str:
     """Return what to do about a program that cannot be run."""
-    program, user = kernel.program, listing.shell.user
+    program, shell = kernel.program, listing.shell
     problem = program.problem if program is not None else None
     if program is None or problem is None:
         return _OTHERWISE
-    place = _elsewhere(basename(program.word), listing) if problem.code in ("not-on-path", "missing") else None
-    if problem.code == "not-on-path" and place is not None:
+    place = elsewhere(basename(program.word), shell) if problem.code == "not-on-path" else None
+    if place is not None:
         return f"Write {place}/{program.word} in kernel.json, or extend PATH: 'ENV PATH={place}:$PATH'"
-    if place is not None and _is_python_kernel(kernel):
-        fix = rewriting(kernel).replace("RUN python3 ", f"RUN {place}/{basename(program.word)} ", 1)
-        return f"Write the path of a Python of this image into kernel.json: {lines(user, fix)}"
+    if problem.code == "missing" and program.path == problem.culprit:
+        other = hint_for_other_python(kernel, listing, pythons)
+        if other is not None:
+            return other
     correct = f" in {kernel.file}" if problem.code == "missing" else ""
-    return cure_of(program, user) + correct
+    return cure_of(program, shell) + correct
+
+
+def hint_for_other_python(kernel: Kernel, listing: Listing, pythons: Pythons) -> str | None:
+    """Return how to start a Python kernel with another Python of the image; None if none has its module."""
+    word = kernel.command[0] if kernel.command else ""
+    python = pythons.other_than(word) if any("ipykernel" in item for item in kernel.spec.argv) else None
+    if python is None:
+        return None
+    step = replacing(word, python.executable, kernel)
+    return f"Write the path of a Python of this image into kernel.json: {lines(listing.shell.user, step)}"
 
 
 def hint_for_obstacle(kernel: Kernel, listing: Listing) -> str:
@@ -41,8 +76,7 @@ def hint_for_obstacle(kernel: Kernel, listing: Listing) -> str:
     if obstacle is None:
         return _OTHERWISE
     if obstacle.denial is not None:
-        node = obstacle.denial.node
-        return f"Let the container's user in: {lines(user, opening(node.path, execute=node.is_directory))}"
+        return letting_in(obstacle.denial.node, obstacle.path, listing.shell.filesystem, user)
     if obstacle.package is not None:
         language, name = obstacle.package
         program = kernel.program.path if kernel.program is not None else None
@@ -63,40 +97,10 @@ def hint_for_module(kernel: Kernel, listing: Listing) -> str:
     module, python = kernel.module, kernel.python
     if module is None or python is None:
         return _OTHERWISE
+    if module.hidden is not None:
+        step = unhiding(listing.shell.filesystem, module.hidden, listing.mounts)
+        if step is not None:
+            return f"{UNHIDE}: {lines(listing.shell.user, step)}"
     package = _PACKAGES.get(module.name, module.name)
-    filesystem = listing.shell.filesystem
-    conda = conda_program(listing) if filesystem.lookup(f"{python.prefix}/conda-meta") is not None else None
-    fix = lines(listing.shell.user, installing(package, python, conda=conda, pip=_has_pip(python, listing)))
-    return f"Install {package} for that interpreter: {fix}"
-
-
-def conda_program(listing: Listing) -> str:
-    """Return the path of a program that installs conda packages; a bare name if the image has none."""
-    for name in ("conda", "mamba", "micromamba"):
-        place = _elsewhere(name, listing)
-        if place is not None:
-            return f"{place}/{name}"
-    return "conda"
-
-
-def _has_pip(python: Installation, listing: Listing) -> bool:
-    shell = listing.shell
-    found = find_module(shell.filesystem, python, "pip", python_path="", home=shell.user.home, mounts=listing.mounts)
-    return not found.missing
-
-
-def _is_python_kernel(kernel: Kernel) -> bool:
-    return any("ipykernel" in word for word in kernel.spec.argv)
-
-
-def _elsewhere(name: str, listing: Listing) -> str | None:
-    """Return a directory ``bin`` in which the container's user can run a program of a name."""
-    shell = listing.shell
-    for node in shell.filesystem.named(name):
-        place = dirname(node.path)
-        if basename(place) != "bin" or listing.mounts.hides(node.path) is not None:
-            continue
-        found = shell.examine(node.path)
-        if found.problem is None:
-            return place
-    return None
+    step = with_python(package, python, listing.shell)
+    return f"Install {package} for that interpreter: {lines(listing.shell.user, step)}"

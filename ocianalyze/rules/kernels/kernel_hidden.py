@@ -44,10 +44,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.directories import within
 from ocianalyze.facts.kernels import NATIVE
+from ocianalyze.rules.blame import link_layer
 from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_listing
+from ocianalyze.rules.moving import UNHIDE, unhiding
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -55,7 +58,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.kernels import Kernel, Listing
-
 
 _SYSTEM: Final = "/usr/local/share/jupyter/kernels"
 
@@ -73,10 +75,23 @@ def _hidden(listing: Listing) -> Iterator[Finding]:
             yield about(
                 kernel,
                 f"kernel {kernel.name!r} is hidden at run time by the volume mounted on {kernel.hidden_by}",
-                hint=f"Copy it to a directory that is not hidden: {lines(listing.shell.user, _copy(kernel, listing))}; "
-                "in Studio Classic, you can also change MountPath",
+                hint=_hint(kernel, listing),
                 data={"directory": kernel.hidden_by},
+                layer=link_layer(listing.shell.filesystem, kernel.file),
             )
+
+
+def _hint(kernel: Kernel, listing: Listing) -> str:
+    user = listing.shell.user
+    server = listing.server
+    own = server.installation is not None and within(kernel.directory, server.prefix)
+    step = unhiding(listing.shell.filesystem, server.executable if own else kernel.directory, listing.mounts)
+    how = (
+        f"Copy it to a directory that is not hidden: {lines(user, _copy(kernel, listing))}"
+        if step is None
+        else f"{UNHIDE}: {lines(user, step)}"
+    )
+    return f"{how}; in Studio Classic, you can also change MountPath"
 
 
 def _copy(kernel: Kernel, listing: Listing) -> str:

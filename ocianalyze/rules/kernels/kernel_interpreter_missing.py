@@ -67,13 +67,14 @@ RUN /opt/venv/bin/python -m ipykernel install --name python3
 
 from __future__ import annotations
 
+from posixpath import basename, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.programs import FORBIDDEN
-from ocianalyze.rules.blame import program_layer
+from ocianalyze.rules.blame import deletion_layer, program_layer
 from ocianalyze.rules.kernels.blame import obstacle_layer
 from ocianalyze.rules.kernels.finding import about, culprit_of
-from ocianalyze.rules.kernels.hints import hint_for_obstacle, hint_for_program
+from ocianalyze.rules.kernels.hints import Pythons, hint_for_obstacle, hint_for_program
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Kind, Severity, Subject, rule
@@ -82,6 +83,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.kernels import Kernel, Listing
+    from ocianalyze.facts.python import Installation
+    from ocianalyze.filesystem.tree import Filesystem
 
 _SEE: Final = (
     "Name the program that runs the kernel in kernel.json, or change its script to start that program in every case"
@@ -98,7 +101,7 @@ def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
 
 
 def _missing(listing: Listing) -> Iterator[Finding]:
-    filesystem = listing.shell.filesystem
+    filesystem, pythons = listing.shell.filesystem, Pythons(listing)
     for kernel in listing.kernels:
         if not kernel.listed or kernel.foreign or kernel.program is None:
             continue
@@ -112,7 +115,7 @@ def _missing(listing: Listing) -> Iterator[Finding]:
         elif problem is not None:
             if problem.code == FORBIDDEN:
                 continue  # USR006 has it
-            hint = hint_for_program(kernel, listing)
+            hint = hint_for_program(kernel, listing, pythons)
             layer = program_layer(filesystem, kernel.program, named_in=kernel.node)
             yield _finding(kernel, problem.text, problem.code, hint, layer=layer)
         elif obstacle is not None and obstacle.directory is None:  # FSR005 has what is hidden
@@ -121,7 +124,15 @@ def _missing(listing: Listing) -> Iterator[Finding]:
             yield _finding(kernel, obstacle.text, f"argument-{obstacle.kind}", hint, layer=layer, culprit=culprit)
         elif python is not None and not python.home_exists:
             text = f"{python.configuration} names a base interpreter in {python.home}, which does not exist"
-            yield _finding(kernel, text, "home-missing", _BASE)
+            yield _finding(kernel, text, "home-missing", _BASE, layer=_home_layer(filesystem, python))
+
+
+def _home_layer(filesystem: Filesystem, python: Installation) -> int | None:
+    """Return the position of the layer that removed the base interpreter, or that brought the environment."""
+    home, name = python.home or "/", basename(python.executable)
+    deleted = deletion_layer(filesystem, [home, join(home, name)])
+    node = filesystem.lookup(python.configuration or "/")
+    return deleted if deleted is not None or node is None else node.layer
 
 
 def _idle_hint(reason: str) -> str:

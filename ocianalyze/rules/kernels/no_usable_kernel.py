@@ -50,12 +50,17 @@ The prefix matters: use the `python` that is first on `PATH`. For R, use `IRkern
 
 from __future__ import annotations
 
+from posixpath import join
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.kernels import examine_unlisted, find_unlisted
+from ocianalyze.facts.kernels import NATIVE, examine_unlisted, find_unlisted
 from ocianalyze.facts.python import JUPYTERLAB
+from ocianalyze.rules.blame import deletion_layer
 from ocianalyze.rules.cures import cure_of
+from ocianalyze.rules.dockerfile import lines
 from ocianalyze.rules.kernels.finding import culprit_of
+from ocianalyze.rules.kernels.hints import Pythons
+from ocianalyze.rules.kernels.steps import registering
 from ocianalyze.rules.listings import in_each_listing
 from ocianalyze.rules.profiles import CODE_EDITOR, HYPERPOD, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
@@ -95,7 +100,9 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
         message = f"no kernel where Studio searches: found {unlisted[0]}, but {_not_searched(listing, python)}"
     else:
         message = "no kernel: no kernel.json where Studio searches"
-    hint, because = (_FIX if problems else _INSTALL), _only(map(culprit_of, listing.kernels))
+    hint, because = (_FIX if problems else _install(listing, python)), _only(map(culprit_of, listing.kernels))
+    if not problems and unlisted and listing.server.installation is not None:
+        because = _unreached(subject)
     is_guess = bool(usable)
     if not problems and unlisted and python is None and listing.server.installation is None:
         # It is not known what Studio Classic does without a python on PATH; it might search another prefix.
@@ -104,14 +111,14 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
         broken = next((kernel for kernel in elsewhere if kernel.command_problem is not None), None)
         if not is_guess and broken is not None and broken.program is not None:
             message += f"; and {broken.name!r} {_problem(broken)}: {broken.command_problem}"
-            hint, because = cure_of(broken.program, listing.shell.user), culprit_of(broken)
+            hint, because = cure_of(broken.program, listing.shell), culprit_of(broken)
     cannot_matter: dict[str, Severity | None] = {CODE_EDITOR: None} if listing.server.installation is not None else {}
     if not subject.facts.distributions[JUPYTERLAB]:
         cannot_matter[HYPERPOD] = Severity.WARNING
     yield Finding(
         message=message,
         path=problems[0][0].file if problems else None,
-        layer=problems[0][0].node.layer if problems else None,
+        layer=problems[0][0].node.layer if problems else _deletion_layer(listing),
         hint=hint,
         severity=cannot_matter,
         kind="undecided" if is_guess else "finding",
@@ -124,6 +131,29 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
             "unlisted": list(unlisted[:_SHOWN]),
         },
     )
+
+
+def _deletion_layer(listing: Listing) -> int | None:
+    """Return the position of the layer that removed a kernel of the usual name."""
+    files = (join(directory.path, NATIVE, "kernel.json") for directory in listing.directories)
+    return deletion_layer(listing.shell.filesystem, files)
+
+
+def _install(listing: Listing, python: Installation | None) -> str:
+    """Return how to install a kernel where this listing searches."""
+    found = Pythons(listing).other_than("") or listing.server.installation or python
+    if found is None:
+        return _INSTALL
+    own = listing.server.installation
+    prefix = own.prefix if own is not None else python.prefix if python is not None else "/usr/local"
+    return f"Install one: {lines(listing.shell.user, registering(found, prefix, listing.shell))}"
+
+
+def _unreached(subject: Subject) -> str | None:
+    """Return the path because of which the image's own server, whose kernels are meant, is not found."""
+    found = subject.facts.commands["jupyterlab"].found
+    problem = found.shell.find(found.words[0]).problem if found.words else None
+    return problem.culprit if problem is not None else None
 
 
 def _only(culprits: Iterable[str]) -> str | None:

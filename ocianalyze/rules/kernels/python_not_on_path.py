@@ -33,15 +33,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.blame import program_layer
 from ocianalyze.rules.cures import cure_of
+from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.kernels.steps import linking
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.facts.programs import Shell
+
 _SHOWN: Final = 20
-_LINK: Final = "Link 'python' to the image's interpreter: 'RUN ln -s python3 /usr/bin/python'"
 
 
 @rule(id="KRN010", severity={CLASSIC: Severity.WARNING})
@@ -52,8 +56,15 @@ def python_not_on_path(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             message=f"Studio Classic runs 'python' to find kernels, but {program.problem.text}",
             path=program.path,
-            layer=program.node.layer if program.node is not None else None,
-            hint=_LINK if program.node is None else cure_of(program, subject.facts.user),
+            layer=program_layer(subject.filesystem, program, searched=subject.facts.shell.path),
+            hint=_link(subject.facts.shell) if program.node is None else cure_of(program, subject.facts.shell),
             data={"path": list(subject.facts.shell.path[:_SHOWN]), "problem": program.problem.text},
             because=program.problem.culprit,
         )
+
+
+def _link(shell: Shell) -> str:
+    step = linking(shell)
+    if step is None:
+        return "Install Python, and put its directory on PATH"
+    return f"Link 'python' to the image's interpreter: {lines(shell.user, step)}"

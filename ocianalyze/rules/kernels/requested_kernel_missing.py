@@ -53,6 +53,9 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.facts.kernels import NATIVE
 from ocianalyze.facts.registration import requested_kernels
+from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.kernels.hints import Pythons
+from ocianalyze.rules.kernels.steps import linking, registering
 from ocianalyze.rules.profiles import CLASSIC
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -118,12 +121,14 @@ def _finding(
 
 def _install(subject: Subject, name: str) -> str:
     """Return how to install a kernel where Studio searches first: the prefix of the ``python`` on ``PATH``."""
-    python = subject.facts.python
-    if python is None:
-        first = "Link 'python' to the image's interpreter and install the kernel: 'RUN ln -s python3 /usr/bin/python"
-        return f"{first} && python -m ipykernel install --sys-prefix --name {name}'"
-    command = f"python3 -m ipykernel install --prefix {python.prefix} --name {name}"
-    return f"Install it where Studio searches first: 'RUN {command}'"
+    python, shell = subject.facts.python, subject.facts.shell
+    steps = [] if python is not None else [linking(shell)]
+    found = python or Pythons(subject.facts.classic).other_than("")
+    if found is None:
+        return "Install Python and ipykernel, and register it as a kernel"
+    steps.append(registering(found, found.prefix, shell, name))
+    where = "Install it where Studio searches first"
+    return f"{where}: {lines(shell.user, *(step for step in steps if step is not None))}"
 
 
 def _listing(names: list[str]) -> str:

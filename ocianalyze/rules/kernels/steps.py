@@ -1,22 +1,29 @@
-"""Steps of a Dockerfile that mend kernels: a package that is installed, a spec that is written again or moved."""
+"""Steps of a Dockerfile that mend kernels: a spec that is changed, written again or moved."""
 
 from __future__ import annotations
 
 from posixpath import basename, dirname
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from ocianalyze.regex import regex
 from ocianalyze.rules.dockerfile import quoted
+from ocianalyze.rules.packages import elsewhere, has_module, with_python
 
 if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel
+    from ocianalyze.facts.programs import Shell
     from ocianalyze.facts.python import Installation
 
+_PLAIN: Final = regex(r"[A-Za-z0-9_./+-]+")
+"""What needs no quotes in a shell, in JSON and in an expression of sed, where a dot stands for itself, too."""
 
-def installing(package: str, python: Installation, *, conda: str | None, pip: bool) -> str:
-    """Return the step that installs a package for a Python, with the program `conda` if that Python has no pip."""
-    if conda is not None and not pip:
-        return f"RUN {quoted(conda)} install --prefix {quoted(python.prefix)} --yes {package}"
-    return f"RUN {quoted(python.executable)} -m pip install {package}"
+
+def replacing(old: str, new: str, kernel: Kernel) -> str:
+    """Return the step that writes another program into a kernel's spec."""
+    if _PLAIN.fullmatch(old) is None or _PLAIN.fullmatch(new) is None:
+        return rewriting(kernel)
+    expression = f's|"{old}"|"{new}"|'
+    return f"RUN sed -i {quoted(expression)} {quoted(kernel.file)}"
 
 
 def rewriting(kernel: Kernel) -> str:
@@ -42,3 +49,17 @@ def moving(kernel: Kernel, path: str, directory: str) -> tuple[str, ...]:
     change = f"sed -i {quoted(f's|{old}|{new}|g')} {quoted(kernel.file)}"
     variables = (f"ENV JULIA_DEPOT_PATH={new}",) if first == ".julia" else ()
     return (f"RUN {copy} && {change} && chmod -R a+rX {quoted(new)}", *variables)
+
+
+def linking(shell: Shell) -> str | None:
+    """Return the step that makes ``python`` a program of the image's Python; None if that is not found."""
+    place = elsewhere("python3", shell)
+    return None if place is None else f"RUN ln -s {quoted(place)}/python3 /usr/local/bin/python"
+
+
+def registering(python: Installation, prefix: str, shell: Shell, name: str = "python3") -> str:
+    """Return the step that registers a Python as a kernel, and installs ipykernel first if it has none."""
+    first = "" if has_module("ipykernel_launcher", python, shell) else f"{with_python('ipykernel', python, shell)} && "
+    place = "/usr/local" if prefix == "/usr" else prefix
+    step = f"{quoted(python.executable)} -m ipykernel install --prefix {quoted(place)} --name {quoted(name)}"
+    return f"{first}{step}" if first else f"RUN {step}"

@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.blame import program_layer
+from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.profiles import CODE_EDITOR, JUPYTERLAB, everywhere, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -48,12 +50,11 @@ def shell_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the shell cannot be run."""
     program = subject.facts.shell.examine(PATH)
     if program.problem is not None:
-        node = program.node or subject.filesystem.lookup(PATH, follow=False)
         yield Finding(
             message=f"shell /bin/sh cannot run: {program.problem.text}",
             path=PATH,
-            layer=node.layer if node is not None else None,
-            hint="Use a base image with a shell, such as python:3.12-slim",
+            layer=program_layer(subject.filesystem, program),
+            hint=f"{cure_of(program, subject.facts.shell)}; or use a base image with a shell, such as python:3.12-slim",
             severity=_severities(subject),
             data={"problem": program.problem.code},
         )

@@ -32,6 +32,8 @@ from __future__ import annotations
 from stat import S_ISVTX
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.blame import deletion_layer, mode_layer
+from ocianalyze.rules.dockerfile import lines
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -45,23 +47,24 @@ _MODE: Final = 0o1777
 @rule(id="RTM004", severity=everywhere(Severity.WARNING))
 def temporary_directory_unusable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the directory is missing or has another mode."""
-    node = subject.filesystem.lookup(_PATH)
+    node, user = subject.filesystem.lookup(_PATH), subject.facts.user
     if node is None or not node.is_directory:
         yield Finding(
             message=f"{_PATH} is missing" if node is None else f"{_PATH} is not a directory",
             path=_PATH if node is not None else None,
-            layer=node.layer if node is not None else None,
-            hint="Create it with 'RUN mkdir -p /tmp && chmod 1777 /tmp'",
+            layer=node.layer if node is not None else deletion_layer(subject.filesystem, [_PATH]),
+            hint=f"Create it: {lines(user, 'RUN mkdir -p /tmp && chmod 1777 /tmp')}",
             data={"mode": None},
         )
     elif node.mode != _MODE and not node.is_implicit:
         writable = node.mode & 0o007 == 0o007  # noqa: PLR2004 - the bits for all other users
         flaw = "has an unusual mode" if node.mode & S_ISVTX else "is not sticky"
         what = flaw if writable else "is not writable for all users"
-        yield Finding.at(
-            node,
-            f"{_PATH} {what}: mode {node.mode:04o}, expected 1777",
-            hint="Set the mode with 'RUN chmod 1777 /tmp'",
+        yield Finding(
+            message=f"{_PATH} {what}: mode {node.mode:04o}, expected 1777",
+            path=node.path,
+            layer=mode_layer(subject.filesystem, node),
+            hint=f"Set the mode: {lines(user, 'RUN chmod 1777 /tmp')}",
             severity=Severity.NOTE if writable else None,
             data={"mode": f"{node.mode:04o}"},
         )

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST_NAME: Final = 255
+_HINT: Final = "Set 'WORKDIR /home/sagemaker-user'"
 
 
 @rule(id="RTM005", severity=everywhere(Severity.ERROR))
@@ -68,7 +69,7 @@ def working_directory_unusable(subject: Subject) -> Iterator[Finding]:
         message=f"container cannot start in working directory {given if len(given) < 100 else '...'}: {text}",  # noqa: PLR2004 - still readable
         path=node.path if node is not None else None,
         layer=node.layer if node is not None else None,
-        hint="Set WORKDIR to the absolute path of a directory",
+        hint=_HINT,
         data={"working_directory": given, "problem": code},
     )
 
@@ -90,7 +91,7 @@ def _closed(given: str, subject: Subject) -> Iterator[Finding]:
         path=closed.path,
         layer=mode_layer(subject.filesystem, closed),
         message=f"the working directory {given} cannot be entered: user {user.uid}:{user.gid} {barrier.text}",
-        hint="Set 'WORKDIR /home/sagemaker-user'",
+        hint=_HINT,
         severity={profile: Severity.WARNING for profile in PROFILES if profile != JUPYTERLAB or elsewhere}
         | ({} if elsewhere else {JUPYTERLAB: Severity.ERROR}),
         data={"working_directory": given, "problem": "unreachable"},

@@ -51,8 +51,7 @@ from typing import TYPE_CHECKING
 from ocianalyze.facts.programs import FORBIDDEN
 from ocianalyze.facts.user import Denial, find_denial
 from ocianalyze.rules.blame import mode_layer, program_layer
-from ocianalyze.rules.cures import MORE, cure_of
-from ocianalyze.rules.dockerfile import lines, opening
+from ocianalyze.rules.cures import cure_of, letting_in
 from ocianalyze.rules.kernels.finding import about
 from ocianalyze.rules.listings import in_each_command, in_each_listing
 from ocianalyze.rules.profiles import everywhere
@@ -64,8 +63,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.commands import Command
     from ocianalyze.facts.kernels import Kernel, Listing
-    from ocianalyze.facts.user import User
     from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
 
 
 def _is_resolved(subject: Subject) -> bool:
@@ -85,10 +84,11 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
     for directory in listing.directories:
         denial = find_denial(filesystem, directory.path, user)
         if denial is not None and not denial.is_unreachable and listing.mounts.hides(directory.path) is None:
-            yield Finding.at(
-                denial.node,
-                f"kernels cannot be listed: {who} {denial.text}",
-                hint=_opening(denial.node, user),
+            yield Finding(
+                path=denial.node.path,
+                layer=mode_layer(filesystem, denial.node),
+                message=f"kernels cannot be listed: {who} {denial.text}",
+                hint=letting_in(denial.node, _first_below(filesystem, denial.node), filesystem, user),
                 data=_data(directory.path, denial),
                 culprit=denial.node.path,
             )
@@ -99,7 +99,7 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
         problem = kernel.program.problem if kernel.listed and kernel.program is not None else None
         if problem is not None and kernel.program is not None and problem.code == FORBIDDEN and not kernel.foreign:
             message = f"kernel {kernel.name!r} cannot start: {problem.text}"
-            hint = cure_of(kernel.program, user)
+            hint = cure_of(kernel.program, listing.shell)
             layer = program_layer(filesystem, kernel.program)
             yield about(
                 kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=problem.culprit, layer=layer
@@ -107,7 +107,7 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
         denial, needed = _denial_of(kernel, listing)
         if denial is not None:
             message = f"kernel {kernel.name!r} needs {needed}, but {who} {denial.text}"
-            hint = _opening(denial.node, user)
+            hint = letting_in(denial.node, needed, filesystem, user)
             layer = mode_layer(filesystem, denial.node)
             yield about(kernel, message, hint=hint, data=_data(needed, denial), culprit=denial.node.path, layer=layer)
 
@@ -130,14 +130,10 @@ def _by_command(command: Command) -> Iterator[Finding]:
             message=f"the image's command {command.shown} cannot start: {program.problem.text}",
             path=program.path,
             layer=program_layer(command.found.shell.filesystem, program),
-            hint=cure_of(program, command.found.shell.user),
+            hint=cure_of(program, command.found.shell),
             data={"needed": program.path},
             culprit=program.problem.culprit,
         )
-
-
-def _opening(node: Node, user: User) -> str:
-    return f"Let the container's user in: {lines(user, opening(node.path, execute=node.is_directory))}{MORE}"
 
 
 def _data(needed: str, denial: Denial) -> dict[str, Any]:
@@ -148,3 +144,8 @@ def _data(needed: str, denial: Denial) -> dict[str, Any]:
         "mode": f"{node.mode & 0o7777:04o}",
         "owner": f"{node.uid}:{node.gid}",
     }
+
+
+def _first_below(filesystem: Filesystem, directory: Node) -> str:
+    """Return the path of something in a directory, or the directory's own."""
+    return next((child.path for child in filesystem.children_of(directory)), directory.path)

@@ -46,19 +46,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.user import find_accounts
-from ocianalyze.rules.dockerfile import lines, quoted
+from ocianalyze.rules.accounts import UNPRIVILEGED, supported_user
 from ocianalyze.rules.profiles import CLASSIC, newer
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from ocianalyze.facts.user import PasswdEntry, User
-
-_UNPRIVILEGED: Final = (1000, 100)
 _ROOT: Final = (0, 0)
-_NAME: Final = "sagemaker-user"
-_CREATE: Final = f"useradd --create-home --gid 100 --uid 1000 {_NAME}"
 _SUPPORTED: Final = "1000:100, and 0:0 in Studio Classic"
 
 
@@ -71,37 +66,13 @@ def user_unsupported(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the pair is not supported."""
     user = subject.facts.user
     pair = (user.uid, user.gid)
-    left_to_usr004 = user.uid == _UNPRIVILEGED[0] and not user.listed and not user.explicit_group
-    if pair == _UNPRIVILEGED or left_to_usr004:
+    left_to_usr004 = user.uid == UNPRIVILEGED[0] and not user.listed and not user.explicit_group
+    if pair == UNPRIVILEGED or left_to_usr004:
         return
     spec = f"USER {user.spec}" if user.spec else "no USER"
     yield Finding(
         message=f"the container runs as {user.uid}:{user.gid} ({spec}); supported: {_SUPPORTED}",
-        hint=_fix(user, find_accounts(subject.filesystem)),
+        hint=supported_user(user, find_accounts(subject.filesystem)),
         severity={CLASSIC: None} if pair == _ROOT else None,
         data={"uid": user.uid, "gid": user.gid, "user": user.spec},
     )
-
-
-def _fix(user: User, accounts: Sequence[PasswdEntry]) -> str:  # noqa: PLR0911 - one case after the other
-    """Return how this image gets a user 1000:100."""
-    uid, gid = _UNPRIVILEGED
-    named = next((entry for entry in accounts if (entry.uid, entry.gid) == _UNPRIVILEGED), None)
-    taken = next((entry for entry in accounts if entry.uid == uid), None)
-    if user.uid == uid and user.explicit_group:
-        return "Set 'USER 1000:100'"
-    if named is not None and taken is not None and named is not taken:
-        remove = lines(user, f"RUN userdel --remove {quoted(taken.name)}", then=str(uid))
-        return f"Set 'USER {named.name}'; or remove the other user with this ID: {remove}"
-    if named is not None:
-        return f"Set 'USER {uid}'"
-    if taken is not None and taken.name == "ubuntu":
-        replace = f"RUN userdel --remove ubuntu && {_CREATE}"
-        return f"Replace the user of the base image: {lines(user, replace, then=str(uid))}"
-    if taken is not None:
-        change = f"RUN usermod --gid {gid} {quoted(taken.name)}"
-        return f"Change the group of {taken.name}: {lines(user, change, then=str(uid))}"
-    if any(entry.name == _NAME for entry in accounts):
-        change = f"RUN usermod --uid {uid} --gid {gid} {_NAME}"
-        return f"Change the IDs of {_NAME}: {lines(user, change, then=str(uid))}"
-    return f"Create the user: {lines(user, f'RUN {_CREATE}', then=str(uid))}"
