@@ -48,6 +48,8 @@ def _cause(item: Judgement, causes: dict[str, Judgement]) -> Judgement | None:
     cause = causes.get(finding.because or finding.culprit or "") if _counts(item) else None
     if cause is None or cause is item or cause.severity.rank > item.severity.rank:
         return None
+    if cause.finding.because is not None and cause.severities.keys().isdisjoint(item.severities):
+        return None
     return cause if finding.because is not None or cause.rule is item.rule else None
 
 

@@ -10,6 +10,8 @@ from ocianalyze.regex import regex
 from ocianalyze.rules.dockerfile import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ocianalyze.facts.programs import Shell
     from ocianalyze.facts.python import Installation
     from ocianalyze.filesystem.tree import Filesystem
@@ -61,13 +63,17 @@ def with_python(requirement: str, python: Installation, shell: Shell) -> str:
 
 def elsewhere(name: str, shell: Shell) -> str | None:
     """Return a directory ``bin`` in which the container's user can run a program of a name."""
+    return next(places(name, shell), None)
+
+
+def places(name: str, shell: Shell) -> Iterator[str]:
+    """Yield every directory ``bin`` in which the container's user can run a program of a name."""
     for node in shell.filesystem.named(name):
         place = dirname(node.path)
         if basename(place) != "bin" or (shell.mounts is not None and shell.mounts.hides(node.path) is not None):
             continue
         if shell.examine(node.path).problem is None:
-            return place
-    return None
+            yield place
 
 
 def _apt(*packages: str) -> str:

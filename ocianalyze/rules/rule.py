@@ -134,8 +134,8 @@ class Finding:
         kind: ``finding`` or ``undecided``.
         culprit: the path to fix, if it may cause other findings, such as a directory that the user cannot enter or a
             missing interpreter.
-        because: the culprit of the finding that this one is a consequence of, if any. It causes
-            nothing itself.
+        because: the culprit of the finding that this one is a consequence of, if any. It causes nothing itself, unless
+            it states the same culprit and no other finding does.
         rule: the id of the rule; set by the rule itself.
     """
 

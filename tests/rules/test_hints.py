@@ -6,8 +6,19 @@ from typing import Any
 import pytest
 
 from ocianalyze.rules.dockerfile import exec_form, quoted
+from ocianalyze.rules.engine import run
 from ocianalyze.rules.profiles import CLASSIC, CODE_EDITOR, JUPYTERLAB
-from tests.rules.subjects import ELF, IPYKERNEL, base, findings, good, kernel, program, python
+from tests.rules.subjects import (
+    ELF,
+    IPYKERNEL,
+    base,
+    findings,
+    good,
+    kernel,
+    make_subject,
+    program,
+    python,
+)
 from tests.rules.test_apps import exec_form as in_exec_form
 from tests.rules.test_apps import jupyter_image, lab, shell_form
 from tests.support.tarballs import Item, directory, file, symlink, whiteout
@@ -275,3 +286,20 @@ def test_words_of_a_shell() -> None:
     assert quoted("/usr/bin/python3") == "/usr/bin/python3"
     assert quoted('/a b/$(c)`"\\') == '"/a b/\\$(c)\\`\\"\\\\"'
     assert exec_form(["it's"]) == '["it\\u0027s"]'
+
+
+def test_a_program_that_two_apps_need_is_found_wrong_for_each() -> None:
+    image = [*base(), program("usr/bin/sagemaker-code-editor", mode=0o644)]
+    config = shell_form("sagemaker-code-editor --host 0.0.0.0")
+    subject = make_subject(image, config=config)
+    (judgement,) = [item for item in run(subject, [CODE_EDITOR]).judgements if item.rule.id == "APP003"]
+    assert judgement.cause is None
+
+
+def test_kernels_of_a_server_that_is_out_of_reach_are_its_consequence() -> None:
+    image = [*base(), *python(), *lab("4.2.5", "opt/x"), kernel("opt/x/share/jupyter/kernels/python3")]
+    config = {**shell_form(RIGHT), "Env": ["PATH=/opt/x/bin:/usr/bin:/bin"]}
+    subject = make_subject(image, [directory("opt/x", mode=0o700)], config=config)
+    found = {item.rule.id: item for item in run(subject, [JUPYTERLAB]).judgements}
+    assert found["KRN001"].cause is not None
+    assert found["KRN001"].cause.rule.id == "APP002"

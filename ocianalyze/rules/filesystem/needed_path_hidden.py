@@ -99,7 +99,7 @@ def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
 
 
 def _by_kernels(listing: Listing) -> Iterator[Finding]:
-    pythons = Pythons(listing)
+    pythons = Pythons(listing.shell)
     for kernel in listing.kernels:
         if kernel.hidden is None or not kernel.listed or kernel.foreign:
             continue

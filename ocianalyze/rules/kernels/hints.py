@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final
 
@@ -11,10 +12,13 @@ from ocianalyze.rules.cures import cure_of, letting_in
 from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.kernels.steps import replacing
 from ocianalyze.rules.moving import UNHIDE, unhiding
-from ocianalyze.rules.packages import elsewhere, has_module, with_python
+from ocianalyze.rules.packages import elsewhere, has_module, places, with_python
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ocianalyze.facts.kernels import Kernel, Listing
+    from ocianalyze.facts.programs import Shell
     from ocianalyze.facts.python import Installation
 
 _OTHERWISE: Final = "Install the kernel again in the final stage of the build"
@@ -23,24 +27,27 @@ _PACKAGES: Final = {"ipykernel_launcher": "ipykernel", "IPython": "ipython"}
 
 
 class Pythons:
-    """The Pythons of a listing's image that can run kernels, the server's own first; they are looked for once."""
+    """The first Pythons of an image that can run kernels; they are looked for once."""
 
-    def __init__(self, listing: Listing) -> None:
+    def __init__(self, shell: Shell) -> None:
         """Look for nothing yet."""
-        self._listing = listing
+        self._shell = shell
 
     @cached_property
-    def able(self) -> tuple[Installation, ...]:
-        """Those that have ipykernel."""
-        listing, shell = self._listing, self._listing.shell
-        own = [] if listing.server.installation is None else [listing.server.installation.executable]
-        others = (f"{place}/{name}" for name in ("python3", "python") if (place := elsewhere(name, shell)) is not None)
-        found = (find_installation(shell.filesystem, executable) for executable in (*own, *others))
-        return tuple(python for python in found if python and has_module("ipykernel_launcher", python, shell))
+    def _first(self) -> tuple[Installation, ...]:
+        return tuple(islice(self._able(), 2))
+
+    def _able(self) -> Iterator[Installation]:
+        shell = self._shell
+        for name in ("python3", "python"):
+            for place in places(name, shell):
+                python = find_installation(shell.filesystem, f"{place}/{name}")
+                if python is not None and has_module("ipykernel_launcher", python, shell):
+                    yield python
 
     def other_than(self, word: str) -> Installation | None:
-        """Return the first that is not started with a word."""
-        return next((python for python in self.able if python.executable != word), None)
+        """Return one that is not started with a word."""
+        return next((python for python in self._first if python.executable != word), None)
 
 
 def hint_for_program(kernel: Kernel, listing: Listing, pythons: Pythons) -> str:

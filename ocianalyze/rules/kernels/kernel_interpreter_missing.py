@@ -101,7 +101,7 @@ def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
 
 
 def _missing(listing: Listing) -> Iterator[Finding]:
-    filesystem, pythons = listing.shell.filesystem, Pythons(listing)
+    filesystem, pythons = listing.shell.filesystem, Pythons(listing.shell)
     for kernel in listing.kernels:
         if not kernel.listed or kernel.foreign or kernel.program is None:
             continue

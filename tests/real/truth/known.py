@@ -79,9 +79,11 @@ OPEN: Mapping[str, str] = {
 """Cases that a static tool cannot decide, or that hinge on what nobody documents: any verdict is right for them."""
 
 _REGISTERED = "the AppImageConfig has to be changed, not the image"
+_NOTHING = "no program runs in the image any more, so no step can be added"
 
 UNCURED: Mapping[str, str] = {
     **dict.fromkeys(("registered-only-entrypoint", "registered-missing", "editor-registered-missing"), _REGISTERED),
+    **dict.fromkeys(("loader-removed", "libc-removed", "classic-loader-removed"), _NOTHING),
     "conda-no-ipykernel": "the stand-in for conda has neither conda nor pip",
     "conda-python-link-broken": "conda's Python is removed, and comes from nowhere else",
     "editor-removed": "Code Editor is removed, and comes from nowhere else",
