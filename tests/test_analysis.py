@@ -118,7 +118,7 @@ def test_what_starts_the_image_is_read_from_every_form(save_image: SaveImage, co
     report = analyze(
         Source(reference="-", stdin=io.BytesIO(data)), Policy(profiles=["studio-jupyterlab"], select=["APP002"])
     )
-    assert [finding.data["cause"] for finding in report.findings] == ["base-url", "port", "origin"]
+    assert [finding.data["cause"] for finding in report.findings] == ["port", "base-url", "origin"]
 
 
 @pytest.mark.parametrize("outer", ["gzip", "zstd", "xz", "bzip2"])

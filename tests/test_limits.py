@@ -238,6 +238,7 @@ BOUNDS: Final = {
         rules/gpu/driver_required.py:_LONGEST rules/gpu/finding.py:_NAMED rules/gpu/finding.py:_SHOWN
         rules/gpu/visible_devices_fixed.py:value[:60] rules/kernels/conda_activation_missing.py:_SHOWN
         rules/kernels/conda_environment_without_kernel.py:_SHOWN rules/kernels/ipykernel_missing.py:_LISTED
+        rules/kernels/hints.py:islice(self._able(),2)
         rules/kernels/jupyter_variable_set.py:_LONGEST rules/kernels/jupyter_variable_set.py:_SHOWN
         rules/kernels/kernel_provisioner_missing.py:_SHOWN rules/kernels/no_usable_kernel.py:_SHOWN
         rules/kernels/python_not_on_path.py:_SHOWN rules/layers/finding.py:_LISTED

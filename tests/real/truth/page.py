@@ -38,14 +38,12 @@ def _cure_lines(cures: Iterable[Cure]) -> Iterator[str]:
     tried = {cure.case: cure for cure in cures if cure.state != "no fault"}
     ordered = [tried[name] for name in CASES if name in tried]
     cured = [cure for cure in ordered if cure.state == "cured"]
-    again = sum(len(cure.rounds) > 1 for cure in cured)
     yield ""
     yield f"{len(ordered)} images fail, and the verdict says so."
     yield ""
     yield "| the lines of the hints | images |"
     yield "|---|---|"
-    yield f"| make it work | {len(cured) - again} |"
-    yield f"| make it work, with those of a second scan | {again} |"
+    yield f"| make it work | {len(cured)} |"
     yield f"| do not make it work | {sum(cure.state == 'not cured' for cure in ordered)} |"
     yield f"| are none, only advice | {sum(cure.state == 'advice' for cure in ordered)} |"
     yield ""
