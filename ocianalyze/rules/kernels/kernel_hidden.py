@@ -96,6 +96,7 @@ def _hint(kernel: Kernel, listing: Listing) -> str:
 
 def _copy(kernel: Kernel, listing: Listing) -> str:
     """Return the step that copies a kernel to a directory that is searched and not hidden; `python3` to the first."""
+    is_native = kernel.name == NATIVE and listing.server.installation is not None
     visible = (item.path for item in listing.directories if listing.mounts.hides(item.path) is None)
-    target = quoted(next(visible, _SYSTEM) if kernel.name == NATIVE else _SYSTEM)
+    target = quoted(next(visible, _SYSTEM) if is_native else _SYSTEM)
     return f"RUN mkdir -p {target} && cp -rL {quoted(kernel.directory)} {target}/"
