@@ -28,7 +28,7 @@ from ocianalyze.facts.programs.applications import CODE_EDITOR
 from ocianalyze.facts.programs.distribution import find_distribution
 from ocianalyze.facts.programs.lookup import Shell
 from ocianalyze.facts.programs.program import search_path
-from ocianalyze.facts.python import conda, entry_points, installations, modules
+from ocianalyze.facts.python import conda, entry_points, installations, modules, requirements
 from ocianalyze.facts.python.distributions import JUPYTERLAB, WANTED, find_distributions
 from ocianalyze.facts.registration.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
 from ocianalyze.facts.size.measuring import measure
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 _MODULES: Final = (
     *(accounts, conda, cuda, entry_points, installations, loader, modules),
-    *(packages, r_installation, scripts, settings, specs, sudo, supervisors),
+    *(packages, r_installation, requirements, scripts, settings, specs, sudo, supervisors),
 )
 
 READS: Final = frozenset(pattern for module in _MODULES for pattern in module.READS)

@@ -221,7 +221,8 @@ def _start_notebook(words: tuple[str, ...], environment: Mapping[str, str]) -> U
     given = _words_of(environment.get("NOTEBOOK_ARGS", ""))
     if given is None:
         return Unwrapped((), opaque="the value of NOTEBOOK_ARGS is not known")
-    return Unwrapped(("jupyter", environment.get("DOCKER_STACKS_JUPYTER_CMD") or "lab", *given, *words))
+    around = ("run-one-constantly",) if environment.get("RESTARTABLE") == "yes" else ()
+    return Unwrapped((*around, "jupyter", environment.get("DOCKER_STACKS_JUPYTER_CMD") or "lab", *given, *words))
 
 
 def _start_singleuser(words: tuple[str, ...], environment: Mapping[str, str]) -> Unwrapped:

@@ -13,16 +13,16 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UndecidedError
+from ocianalyze.facts.commands.tools import BASIC
+from ocianalyze.facts.kernels.imports import Imports
 from ocianalyze.facts.kernels.launch import follow_kernel, is_to_be_followed
 from ocianalyze.facts.kernels.obstacles import Places, find_obstacle, script_of_python
 from ocianalyze.facts.kernels.specs import CONNECTION_FILE
 from ocianalyze.facts.programs.scripts import UNKNOWN
-from ocianalyze.facts.python.command_line import PythonCall, imported_modules, is_standard, parse_python_call
+from ocianalyze.facts.python.command_line import PythonCall, parse_python_call
 from ocianalyze.facts.python.conda_names import RUNNER
 from ocianalyze.facts.python.installations import Installation, find_installation, is_python
-from ocianalyze.facts.python.modules import ModuleFinder, ModuleSearch
 from ocianalyze.facts.shell import Launch
-from ocianalyze.facts.user.permissions import find_denial
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
@@ -35,14 +35,16 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels.obstacles import Obstacle
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.programs.program import Program
-    from ocianalyze.facts.user.accounts import User
-    from ocianalyze.facts.user.permissions import Denial
+    from ocianalyze.facts.python.modules import ModuleSearch
 
 _VARIABLES: Final = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME"})
 """The variables that change where a command leads."""
 
 _PLACEHOLDER: Final = regex(r"\{([A-Za-z0-9_]+)\}")
 _LONGEST_VALUE: Final = 64 * 1024
+_NO_KERNELS: Final = BASIC - {"[", "awk", "find", "install", "xargs"}
+"""Programs that are no kernels, and start none."""
+
 _IDLE: Final = "its command ends without starting a program that receives the connection file"
 
 
@@ -55,15 +57,18 @@ class KernelCommands:
         self._environment = dict(environment)
         self._server = server
         self._mounts = mounts
-        self._modules = ModuleFinder(shell.filesystem, shell.user.home, mounts)
+        self._imports = Imports(shell.filesystem, shell.user.home, mounts)
         self._installations: dict[str, Installation | None] = {}
         self._programs: dict[tuple[str, tuple[str, ...]], Program] = {}
-        self._denials: dict[tuple[str, User], Denial | None] = {}
 
     def server_module(self, name: str) -> ModuleSearch | None:
         """Return where the server imports a module from, or None if its Python is none of the image's."""
         python = self._server.installation
-        return None if python is None else self._modules.find(python, name, self._environment.get("PYTHONPATH", ""))
+        return (
+            None
+            if python is None
+            else self._imports.modules.find(python, name, self._environment.get("PYTHONPATH", ""))
+        )
 
     def with_commands(self, kernels: Sequence[Kernel], *, conda_prefix: str | None) -> tuple[Kernel, ...]:
         """Return `kernels` with what their commands lead to.
@@ -146,6 +151,8 @@ class KernelCommands:
         path = program.path if program is not None and program.problem is None else None
         if program is None or path is None:
             return kernel
+        if program.interpreter is None and basename(path) in _NO_KERNELS:
+            return kernel._replace(idle=f"{path} does not start a kernel")
         if program.interpreter is None and is_python(path):
             kernel = self._with_python(kernel, path, launch, directory)
         else:
@@ -163,7 +170,7 @@ class KernelCommands:
             self._installations[path] = find_installation(self._shell.filesystem, path)
         python, call, variables = self._installations[path], parse_python_call(launch.words), launch.environment
         kernel = kernel._replace(python=python)
-        problem = self._home_problem(python, call, variables)
+        problem = self._home_problem(python, call, variables) or _refusal(path, call)
         if problem is not None:
             return kernel._replace(idle=problem)
         if call.script is not None and CONNECTION_FILE not in call.script:
@@ -171,21 +178,7 @@ class KernelCommands:
             kernel = _with_obstacle(kernel, places.problem_of(basename(path), script_of_python(call.script)))
         if python is None:
             return kernel if kernel.obstacle else kernel._replace(unsure=f"{path} has no standard library")
-        modules = _modules_of(call)
-        if modules is None:
-            return kernel._replace(unsure=f"{basename(path)} -c runs inline code, which cannot be analyzed")
-        elsewhere = variables.get("PYTHONHOME", "") not in ("", python.prefix)
-        if modules and elsewhere and not call.isolated:
-            return kernel._replace(unsure=f"PYTHONHOME makes {path} search for its modules elsewhere")
-        listed = "" if call.isolated else variables.get("PYTHONPATH", "")
-        if modules and UNKNOWN in listed:
-            return kernel._replace(unsure="the value of PYTHONPATH is only known at run time")
-        found = [self._modules.find_program(python, name, listed, run=call.module is not None) for name in modules]
-        module = next((item for item in found if item.path is None), found[0] if found else None)
-        closed = None
-        if module is not None and module.path is not None:
-            closed = self._denial(module.path, launch.shell.user)
-        return kernel._replace(module=module, closed=closed)
+        return self._imports.added(kernel, python, call, variables, launch.shell.user)
 
     def _find(self, word: str, shell: Shell) -> Program:
         """Return where a command leads; many kernels have the same."""
@@ -193,13 +186,6 @@ class KernelCommands:
         if key not in self._programs:
             self._programs[key] = shell.find(word)
         return self._programs[key]
-
-    def _denial(self, path: str, user: User) -> Denial | None:
-        """Return what denies a user access to a module; many kernels have the same."""
-        key = path, user
-        if key not in self._denials:
-            self._denials[key] = find_denial(self._shell.filesystem, path, user)
-        return self._denials[key]
 
     def _home_problem(self, python: Installation | None, call: PythonCall, variables: Mapping[str, str]) -> str | None:
         """Return why a Python finds no standard library, if that is certain; a clause."""
@@ -213,6 +199,12 @@ class KernelCommands:
         return None
 
 
+def _refusal(path: str, call: PythonCall) -> str | None:
+    """Return why a Python exits at once because of its options, if so; a clause. Other Pythons have others."""
+    refused = call.refused if basename(path).startswith("python") else None
+    return f"{path} exits at once: {refused}" if refused is not None else None
+
+
 def _with_obstacle(kernel: Kernel, obstacle: Obstacle | None) -> Kernel:
     if obstacle is None:
         return kernel
@@ -221,16 +213,6 @@ def _with_obstacle(kernel: Kernel, obstacle: Obstacle | None) -> Kernel:
     if obstacle.directory is not None:
         return kernel._replace(obstacle=obstacle, hidden=(obstacle.path, obstacle.directory))
     return kernel._replace(obstacle=obstacle)
-
-
-def _modules_of(call: PythonCall) -> tuple[str, ...] | None:
-    """Return the modules that a Python imports because of its command line; None if that cannot be told."""
-    if call.module is not None:
-        return () if is_standard(call.module) else (call.module,)
-    if call.code is None:
-        return ()
-    names = imported_modules(call.code)
-    return None if names is None else tuple(dict.fromkeys(name.partition(".")[0] for name in names))
 
 
 def _substituted(settings: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:

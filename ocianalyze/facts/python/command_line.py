@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _WITH_VALUES: Final = "XW"
+_PROGRAMS: Final = "cm"
 _WITHOUT_ENVIRONMENT: Final = frozenset("EI")
+_LETTERS: Final = frozenset("bBdEhiIOPqRsStuvVx?")
+"""The options of CPython without values."""
+
+_ENDING: Final = frozenset("hV?")
+_LONG: Final = frozenset(
+    {"--check-hash-based-pycs", "--help", "--help-all", "--help-env", "--help-xoptions", "--version"}
+)
 _LONGEST_CODE: Final = 4096
 _PATH: Final = "path"
 """Part of the names by which code changes where modules are imported from, such as ``sys.path``."""
@@ -23,37 +31,55 @@ _PATH: Final = "path"
 class PythonCall(NamedTuple):
     """The module of ``-m``, the script, or the code of ``-c``; none of them if it is given its program in another way.
 
-    `isolated` tells whether the variables of Python do not count.
+    `isolated` tells whether the variables of Python do not count, `site` whether installed packages can be imported.
+    `refused` is why a CPython would exit at once, if so; a clause.
     """
 
     module: str | None = None
     script: str | None = None
     isolated: bool = False
     code: str | None = None
+    site: bool = True
+    refused: str | None = None
 
 
 def parse_python_call(argv: Sequence[str]) -> PythonCall:
     """Return what a command line of Python says; its first word is the interpreter."""
     words = iter(argv[1:])
-    isolated = False
+    call = PythonCall()
     for word in words:
         if word == "-" or not word.startswith("-"):
-            return PythonCall(script=word if word != "-" else None, isolated=isolated)
+            return call._replace(script=word if word != "-" else None)
         if word.startswith("--"):
+            call = _with_refusal(call, word if word not in _LONG else None)
             if word == "--check-hash-based-pycs":
                 next(words, "")
             continue
         for place, letter in enumerate(word[1:], start=2):
-            if letter == "c":
-                return PythonCall(isolated=isolated, code=word[place:] or next(words, ""))
-            if letter == "m":
-                return PythonCall(module=word[place:] or next(words, ""), isolated=isolated)
+            if letter in _PROGRAMS:
+                value = word[place:] or next(words, "")
+                return call._replace(code=value) if letter == "c" else call._replace(module=value)
             if letter in _WITH_VALUES:
                 if not word[place:]:
                     next(words, "")
                 break
-            isolated = isolated or letter in _WITHOUT_ENVIRONMENT
-    return PythonCall(isolated=isolated)
+            call = _with_letter(call, letter)
+    return call
+
+
+def _with_letter(call: PythonCall, letter: str) -> PythonCall:
+    """Return `call` with an option of one letter that has no value."""
+    call = _with_refusal(call, f"-{letter}" if letter not in _LETTERS else None)
+    if letter in _ENDING:
+        call = call._replace(refused=call.refused or f"-{letter} makes it print something and exit")
+    isolated = call.isolated or letter in _WITHOUT_ENVIRONMENT
+    return call._replace(isolated=isolated, site=call.site and letter != "S")
+
+
+def _with_refusal(call: PythonCall, option: str | None) -> PythonCall:
+    if option is None or call.refused is not None:
+        return call
+    return call._replace(refused=f"{option} is not an option of Python")
 
 
 def imported_modules(code: str) -> tuple[str, ...] | None:

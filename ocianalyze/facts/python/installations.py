@@ -23,6 +23,7 @@ READS: Final = ("**/pyvenv.cfg",)
 _LARGEST: Final = 64 * 1024
 _STANDARD_LIBRARY: Final = regex(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
 _LIBRARIES: Final = ("lib", "lib64")
+_SYSTEM: Final = ("/usr", "/usr/local")
 _EXECUTABLE: Final = regex(r"(?:python|pypy)[\d.]*t?", re.ASCII)
 
 
@@ -36,7 +37,7 @@ class Installation(NamedTuple):
         versions: the names of the standard library directories that can be meant, such as ``python3.11``.
         configuration: the path of ``pyvenv.cfg`` in a virtual environment.
         home: what ``pyvenv.cfg`` says of where the base interpreter lies.
-        home_exists: whether it is there.
+        home_exists: whether it is there, or not needed.
         system_site: whether the packages of `base` can be imported.
     """
 
@@ -126,9 +127,12 @@ def _environment(filesystem: Filesystem, executable: str, prefix: str, configura
     home = settings.get("home")
     system_site = settings.get("include-system-site-packages", "").lower() == "true"
     found = _installed_above(filesystem, join(home, basename(executable))) if home else None
+    home_exists = home is None or _is_directory(filesystem, home)
     top = filesystem.lookup(prefix)
     directories = _version_directories(filesystem, top) if top is not None else ()
     versions = tuple(dict.fromkeys(node.name for node in directories))
+    if not home_exists:
+        found = _compiled_in(filesystem, executable, prefix, versions)
     return Installation(
         executable,
         prefix,
@@ -136,9 +140,23 @@ def _environment(filesystem: Filesystem, executable: str, prefix: str, configura
         versions=versions or (found[1] if found else ()),
         configuration=configuration.path,
         home=home,
-        home_exists=home is None or _is_directory(filesystem, home),
+        home_exists=home_exists or found is not None,
         system_site=system_site,
     )
+
+
+def _compiled_in(
+    filesystem: Filesystem, executable: str, prefix: str, versions: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return the prefix that a Python falls back on if `home` is gone: that of the system, if it is the system's."""
+    real = filesystem.resolve(executable)
+    for place in _SYSTEM:
+        ours = place == dirname(dirname(real.path)) or prefix == dirname(dirname(real.path))  # a link, or a copy
+        top = filesystem.lookup(place)
+        fitting = [item for item in _standard_libraries_in(filesystem, top) if item in versions] if top else []
+        if real.node is not None and ours and fitting:
+            return place, tuple(fitting)
+    return None
 
 
 def _installed_above(filesystem: Filesystem, executable: str) -> tuple[str, tuple[str, ...]] | None:

@@ -5,6 +5,7 @@ Sources: path_resolution(7), which requires the x bit of every directory on the 
 
 from __future__ import annotations
 
+from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ def denial_of(filesystem: Filesystem, found: Resolution, user: User) -> Denial |
     if barrier is None and not may_read(found.node, user) and _ACCESS_LIST not in found.node.xattrs:
         return Denial(found.node, "read")
     return barrier
+
+
+def find_import_denial(filesystem: Filesystem, path: str, user: User) -> Denial | None:
+    """Return what keeps a Python that `user` runs from importing the module whose file is at `path`, or None.
+
+    Python lists the directory that a module is in, and that of a package. Source: CPython
+    ``Lib/importlib/_bootstrap_external.py`` (``FileFinder``).
+    """
+    denial = find_denial(filesystem, path, user)
+    if denial is not None:
+        return denial
+    is_package = basename(path).startswith("__init__.")
+    places = (dirname(dirname(path)), dirname(path)) if is_package else (dirname(path),)
+    return next(filter(None, (find_denial(filesystem, place, user) for place in places)), None)
 
 
 def find_barrier(filesystem: Filesystem, path: str, user: User, *, entering: bool = False) -> Denial | None:

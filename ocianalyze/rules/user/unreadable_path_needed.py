@@ -104,7 +104,7 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
             yield about(
                 kernel, message, hint=hint, data={"needed": kernel.command[0]}, culprit=problem.culprit, layer=layer
             )
-        denial, needed = _denial_of(kernel, listing)
+        denial, needed = _denial_of(kernel)
         if denial is not None:
             message = f"kernel {kernel.name!r} needs {needed}, but {who} {denial.text}"
             hint = letting_in(denial.node, needed, filesystem, user)
@@ -112,12 +112,12 @@ def _in_listing(listing: Listing) -> Iterator[Finding]:
             yield about(kernel, message, hint=hint, data=_data(needed, denial), culprit=denial.node.path, layer=layer)
 
 
-def _denial_of(kernel: Kernel, listing: Listing) -> tuple[Denial | None, str]:
+def _denial_of(kernel: Kernel) -> tuple[Denial | None, str]:
     """Return what denies the user access to a kernel's ``kernel.json`` or module, and the path of that file."""
     module = kernel.module.path if kernel.module is not None else None
     if kernel.denied is not None or module is None:
         return kernel.denied, kernel.file
-    return find_denial(listing.shell.filesystem, module, listing.shell.user), module
+    return kernel.closed, module
 
 
 def _by_command(command: Command) -> Iterator[Finding]:

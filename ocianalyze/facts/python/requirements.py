@@ -1,0 +1,216 @@
+"""Whether what a Jupyter server or an ipykernel imports when it starts is installed, and can be read.
+
+Which distributions one needs is told by its metadata; what it imports only later, or can do without, is left out.
+
+Sources: PyPA, "Core metadata specifications" (``Requires-Dist``) and "Recording installed projects"; the imports of
+these packages, of jupyter_server 1.2 to 2.17, jupyterlab 3.0 to 4.5, ipykernel 6 and 7.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename, dirname, join, normpath
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.facts.programs.program import split_path
+from ocianalyze.facts.user.permissions import find_import_denial
+from ocianalyze.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ocianalyze.facts.python.installations import Installation
+    from ocianalyze.facts.python.modules import ModuleFinder, ModuleSearch
+    from ocianalyze.facts.user.accounts import User
+    from ocianalyze.facts.user.permissions import Denial
+    from ocianalyze.filesystem.node import Node
+    from ocianalyze.filesystem.tree import Filesystem
+
+_NAMES: Final[Mapping[str, str]] = {
+    "attrs": "attr",
+    "ipython": "IPython",
+    "prometheus-client": "prometheus_client",
+    "python-dateutil": "dateutil",
+    "python-json-logger": "pythonjsonlogger",
+    "pyyaml": "yaml",
+    "pyzmq": "zmq",
+    "rpds-py": "rpds",
+    "websocket-client": "websocket",
+}
+"""How packages are imported that are not imported by the names of their distributions."""
+
+_IMPORTED: Final[Mapping[str, tuple[str, ...]]] = {
+    "jupyterlab": (
+        *("jinja2", "jupyter-core", "jupyter-server", "jupyterlab-server", "notebook-shim", "packaging", "tornado"),
+        *("traitlets", "httpx", "async-lru"),
+    ),
+    "notebook-shim": ("jupyter-server",),
+    "jupyterlab-server": ("babel", "jinja2", "json5", "jsonschema", "jupyter-server", "packaging", "requests"),
+    "jupyter-server": (
+        *("anyio", "jinja2", "jupyter-client", "jupyter-core", "jupyter-events", "nbformat", "overrides", "packaging"),
+        *("prometheus-client", "pyzmq", "send2trash", "tornado", "traitlets", "websocket-client"),
+    ),
+    "jupyter-events": ("jsonschema", "packaging", "python-json-logger", "pyyaml", "referencing", "traitlets"),
+    "jupyter-client": ("jupyter-core", "python-dateutil", "pyzmq", "tornado", "traitlets"),
+    "jupyter-core": ("platformdirs", "traitlets"),
+    "nbformat": ("fastjsonschema", "jsonschema", "jupyter-core", "traitlets"),
+    "jinja2": ("markupsafe",),
+    "requests": ("certifi", "idna", "urllib3"),
+    "jsonschema": ("attrs", "jsonschema-specifications", "referencing", "rpds-py"),
+    "referencing": ("attrs", "rpds-py"),
+    "ipykernel": ("comm", "ipython", "jupyter-client", "jupyter-core", "psutil", "pyzmq", "tornado", "traitlets"),
+    "ipython": ("decorator", "pygments", "traitlets"),
+}
+"""What each of these distributions imports when a server or a kernel starts, if its metadata requires it."""
+
+READS: Final = ("**/[ijnrJ]*.dist-info/METADATA",)
+"""The metadata of these, and of others whose names begin so: each pattern is tried on every directory of an image."""
+
+_LARGEST: Final = 256 * 1024
+_ENDING: Final = ".dist-info"
+_FIELD: Final = "Requires-Dist:"
+_NAME: Final = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_SEPARATORS: Final = regex(r"[-_.]+")
+
+
+class Lacking(NamedTuple):
+    """A package that something imports when it starts, and that it cannot import, or not as it is installed.
+
+    Attributes:
+        name: its distribution.
+        by: the distribution that requires it; None for what is started itself.
+        search: where it was looked for.
+        denial: what denies the user access to it, if it is there.
+        shadowed_by: the module in a directory of ``PYTHONPATH`` that is imported instead of it, if so.
+    """
+
+    name: str
+    by: str | None
+    search: ModuleSearch
+    denial: Denial | None = None
+    shadowed_by: str | None = None
+
+    @property
+    def text(self) -> str:
+        """A clause about what imports it."""
+        what = f"it imports {self.search.name!r}" if self.by is None else f"{self.by} imports {self.search.name!r}"
+        if self.shadowed_by is not None:
+            return f"{what} from {self.shadowed_by} because of PYTHONPATH, instead of the installed package"
+        if self.denial is not None:
+            return f"{what}, which the user cannot read: it {self.denial.text}"
+        if self.search.hidden is not None:
+            return f"{what}, which is hidden at run time: {self.search.hidden}"
+        return f"{what}, which is not installed"
+
+
+class Requirements:
+    """Finds what Pythons of one image lack; the metadata of a directory are listed once."""
+
+    def __init__(self, finder: ModuleFinder, filesystem: Filesystem, user: User) -> None:
+        """Look nothing up yet; `user` is who imports."""
+        self._finder = finder
+        self._filesystem = filesystem
+        self._user = user
+        self._metadata: dict[str, dict[str, Node | None]] = {}
+        self._required: dict[Node, tuple[str, ...]] = {}
+        self._found: dict[tuple[Installation, str, str], tuple[Lacking, ...]] = {}
+
+    def lacking(self, python: Installation, name: str, python_path: str = "") -> tuple[Lacking, ...]:
+        """Return what `python` lacks of all that the distribution `name`, if it is there, imports when it starts.
+
+        What may be importable by ways that cannot be told, and what metadata that are not available require, is left
+        out.
+        """
+        key = (python, name, python_path)
+        if key not in self._found:
+            self._found[key] = tuple(self._walk(python, name, python_path))
+        return self._found[key]
+
+    def _walk(self, python: Installation, name: str, python_path: str) -> Iterator[Lacking]:
+        todo: list[tuple[str, str | None]] = [(name, None)]
+        seen = {name}
+        while todo:
+            distribution, by = todo.pop(0)
+            search = self._search(python, distribution, python_path)
+            flaw = self._flaw(distribution, by, search, python_path)
+            if flaw is not None:
+                yield flaw
+            if search.path is None:
+                continue
+            for required in self._required_by(distribution, _place_of(search.path)):
+                if required not in seen:
+                    seen.add(required)
+                    todo.append((required, distribution))
+
+    def _search(self, python: Installation, distribution: str, python_path: str) -> ModuleSearch:
+        module = _NAMES.get(distribution, distribution.replace("-", "_"))
+        found = self._finder.find(python, module, python_path)
+        return found if found.path is not None else self._finder.find_program(python, module, python_path, run=False)
+
+    def _flaw(self, distribution: str, by: str | None, search: ModuleSearch, python_path: str) -> Lacking | None:
+        if search.missing:
+            return Lacking(distribution, by, search) if by is not None else None
+        if search.path is None:
+            return None
+        denial = find_import_denial(self._filesystem, search.path, self._user)
+        if denial is not None:
+            return Lacking(distribution, by, search, denial)
+        place = _place_of(search.path)
+        listed = [normpath(item) for item in split_path(python_path) if item.startswith("/")]
+        if place in listed and self._metadata_in(place).get(distribution) is None:
+            installed = (item for item in search.searched if item not in listed)
+            if any(self._metadata_in(item).get(distribution) is not None for item in installed):
+                return Lacking(distribution, by, search, shadowed_by=search.path)
+        return None
+
+    def _required_by(self, distribution: str, directory: str) -> tuple[str, ...]:
+        """Return what a distribution imports when it starts, of what its metadata require everywhere."""
+        wanted = _IMPORTED.get(distribution)
+        node = self._metadata_in(directory).get(distribution) if wanted else None
+        if wanted is None or node is None:
+            return ()
+        if node not in self._required:
+            self._required[node] = tuple(_requirements(node))
+        return tuple(name for name in wanted if name in self._required[node])
+
+    def _metadata_in(self, directory: str) -> dict[str, Node | None]:
+        """Return the metadata in a directory by the names of distributions; None for what is there twice."""
+        if directory not in self._metadata:
+            top = self._filesystem.lookup(directory)
+            found: dict[str, Node | None] = {}
+            for child in self._filesystem.children_of(top) if top is not None else ():
+                if child.name.endswith(_ENDING):
+                    stem = child.name.removesuffix(_ENDING)
+                    name = normalized(stem.rpartition("-")[0] or stem)
+                    found[name] = child if name not in found else None
+            self._filesystem.spend(len(found))
+            self._metadata[directory] = found
+        return self._metadata[directory]
+
+
+def normalized(name: str) -> str:
+    """Return the name of a distribution as it is compared (PyPA, "Name normalization")."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def _place_of(path: str) -> str:
+    """Return the directory that a module is imported from, whose file or directory is at `path`."""
+    return dirname(dirname(path)) if basename(path).startswith("__init__.") else dirname(path)
+
+
+def _requirements(node: Node) -> Iterator[str]:
+    """Yield what metadata require in every environment and without extras."""
+    file = node.filesystem.lookup(join(node.path, "METADATA"))
+    if file is None or not file.is_file:
+        return
+    try:
+        content = file.read(most=_LARGEST)
+    except ContentUnavailableError:
+        return
+    for line in content.decode("utf-8", "replace").splitlines():
+        if not line:
+            return
+        match = _NAME.match(line.removeprefix(_FIELD).strip()) if line.startswith(_FIELD) else None
+        if match is not None and ";" not in line:
+            yield normalized(match[0])
