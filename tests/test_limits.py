@@ -231,7 +231,7 @@ BOUNDS: Final = {
         facts/shell/reasons.py:node.commands[:5] facts/shell/ways.py:_MOST_EXITS
         facts/commands/supervisors.py:text[:40] filesystem/merge.py:_MOST_REPORTED
         rules/apps/command_overridden.py:text[:57] rules/apps/jupyterlab_missing.py:installed[:10]
-        rules/apps/port_claimed.py:text[:57] rules/apps/restarting.py:_LONGEST
+        rules/apps/jupyterlab_incomplete.py:_MOST rules/apps/port_claimed.py:text[:57] rules/apps/restarting.py:_LONGEST
         rules/apps/signal_expected.py:signal[:60] rules/config/finding.py:_SHOWN
         rules/filesystem/mount_path_hides_system.py:_SHOWN rules/gpu/cuda_versions.py:_SHOWN
         rules/gpu/driver_capabilities_unsupported.py:_SHOWN rules/gpu/driver_capabilities_unsupported.py:word[:40]
@@ -288,6 +288,7 @@ BOUNDS: Final = {
     """,
     "it cannot be told": """
         facts/python/conda.py:_LARGEST facts/gpu/cuda.py:_LARGEST facts/python/entry_points.py:_LARGEST
+        facts/python/requirements.py:_LARGEST
         facts/jupyter/files.py:_LARGEST facts/jupyter/files.py:_MOST_TEXT facts/jupyter/options.py:_LONGEST_NUMBER
         facts/jupyter/python_files.py:_LONGEST_EXPRESSION facts/jupyter/python_files.py:_MOST_NAMES
         facts/jupyter/python_files.py:_MOST_WORK facts/jupyter/servers.py:_LONGEST_LINE

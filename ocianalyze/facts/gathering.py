@@ -10,6 +10,7 @@ from dataclasses import replace
 from posixpath import join
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.asking import fact
 from ocianalyze.facts.commands import supervisors
 from ocianalyze.facts.commands.command import container_config, find_commands, follow
@@ -20,6 +21,7 @@ from ocianalyze.facts.gpu.nvidia import Nvidia
 from ocianalyze.facts.gpu.patterns import PREFILTER
 from ocianalyze.facts.jupyter import settings
 from ocianalyze.facts.jupyter.directories import find_lacks
+from ocianalyze.facts.jupyter.lab import find_shortfalls
 from ocianalyze.facts.jupyter.servers import find_server
 from ocianalyze.facts.kernels import r_installation, specs
 from ocianalyze.facts.kernels.discovery import find_unlisted, list_for_classic, list_for_image
@@ -28,7 +30,7 @@ from ocianalyze.facts.programs.applications import CODE_EDITOR
 from ocianalyze.facts.programs.distribution import find_distribution
 from ocianalyze.facts.programs.lookup import Shell
 from ocianalyze.facts.programs.program import search_path
-from ocianalyze.facts.python import conda, entry_points, installations, modules, requirements
+from ocianalyze.facts.python import conda, entry_points, installations, modules, requirements, twins
 from ocianalyze.facts.python.distributions import JUPYTERLAB, WANTED, find_distributions
 from ocianalyze.facts.registration.app_image_config import DEFAULT_MOUNT, AppImageConfig, mount_path
 from ocianalyze.facts.size.measuring import measure
@@ -42,12 +44,14 @@ if TYPE_CHECKING:
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.directories.reserved import Directory
     from ocianalyze.facts.jupyter.directories import Lack
+    from ocianalyze.facts.jupyter.lab import Shortfall
     from ocianalyze.facts.jupyter.settings import JupyterSettings
     from ocianalyze.facts.kernels.kernel import Kernel, Listing
     from ocianalyze.facts.programs.distribution import SageMakerDistribution
     from ocianalyze.facts.programs.program import Program
     from ocianalyze.facts.python.distributions import Distribution
     from ocianalyze.facts.python.installations import Installation
+    from ocianalyze.facts.python.twins import Twin
     from ocianalyze.facts.size.measuring import Size
     from ocianalyze.facts.user.accounts import User
     from ocianalyze.filesystem.node import Node
@@ -124,7 +128,11 @@ class Facts:
     def own(self) -> Listing:
         """The kernels as a Jupyter server of the image's own lists them, as in the newer Studio."""
         found, installed = self.commands["jupyterlab"].found, self.distributions[JUPYTERLAB]
-        return _list_own(self._newer_shell, self._newer_mounts, found, installed)
+        try:
+            settings = self.jupyter["jupyterlab"]
+        except UndecidedError:
+            settings = None  # what they are is asked for elsewhere
+        return _list_own(self._newer_shell, self._newer_mounts, found, installed, settings)
 
     @fact
     def unlisted_kernels(self) -> tuple[str, ...]:
@@ -177,9 +185,22 @@ class Facts:
         return () if settings is None else tuple(find_lacks(found, settings, self._newer_mounts))
 
     @fact
+    def shortfalls(self) -> tuple[Shortfall, ...]:
+        """What that server lacks, so that it does not start or show JupyterLab."""
+        settings, found = self.jupyter["jupyterlab"], self.commands["jupyterlab"].found
+        return () if settings is None else tuple(find_shortfalls(found, settings, self._newer_mounts))
+
+    @fact
     def distributions(self) -> Mapping[str, tuple[Distribution, ...]]:
         """The Python distributions that apps need, by name, wherever they are installed."""
         return find_distributions(self._named)
+
+    @fact
+    def twins(self) -> tuple[Twin, ...]:
+        """The Python distributions that are installed twice in one directory of the server's Python, or a kernel's."""
+        kernels = (kernel.python for listing in (self.own, self.classic) for kernel in listing.kernels)
+        pythons = dict.fromkeys((self.own.server.installation, *kernels))
+        return twins.find_twins(self._filesystem, (python for python in pythons if python is not None))
 
     @fact
     def sagemaker_distribution(self) -> SageMakerDistribution | None:
@@ -218,7 +239,9 @@ def gather(image: Image, filesystem: Filesystem, *, app_image_config: AppImageCo
     return Facts(image, filesystem, app_image_config)
 
 
-def _list_own(shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Distribution]) -> Listing:
+def _list_own(
+    shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Distribution], settings: JupyterSettings | None
+) -> Listing:
     """Return the kernels as a server lists them that the image starts, if `found` is one, or is likely to start.
 
     Where the server's program is not on ``PATH``, it is taken to lie beside the JupyterLab that is `installed`.
@@ -226,4 +249,5 @@ def _list_own(shell: Shell, mounts: Mounts, found: Found, installed: Sequence[Di
     beside = tuple(join(item.prefix, "bin") for item in installed if mounts.hides(item.prefix) is None)
     start, words = (found.shell, found.words) if found.words else (shell, ())
     server = find_server(replace(start, path=tuple(dict.fromkeys((*start.path, *beside)))), words)
-    return list_for_image(shell.with_environment(found.environment), found.environment, mounts, server=server)
+    shell = shell.with_environment(found.environment)
+    return list_for_image(shell, found.environment, mounts, server=server, settings=settings)

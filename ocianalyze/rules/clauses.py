@@ -26,7 +26,7 @@ class Clause(NamedTuple):
 
 _KERNEL_SPECS: Final = tuple(f"KRN{number:03}" for number in (1, 3, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16))
 _CONDA: Final = ("KRN013", "KRN014")
-_KERNELS: Final = (*_KERNEL_SPECS, *_CONDA)
+_KERNELS: Final = (*_KERNEL_SPECS, *_CONDA, "APP018")
 _SIZES: Final = ("SIZ001", "SIZ002", "SIZ003", "SIZ004")
 _NVIDIA: Final = tuple(f"GPU{number:03}" for number in range(1, 8))
 _FORM: Final = tuple(f"IMG{number:03}" for number in range(1, 8))
@@ -76,7 +76,7 @@ _CLASSIC: Final = (
     Clause(
         "S4",
         "Kernels are detected through Jupyter kernel specs.",
-        (*_KERNEL_SPECS, "USR006"),
+        (*_KERNEL_SPECS, "USR006", "APP018"),
         "Whether a kernel that is found and executable also starts: nothing is run. `docker run --rm IMAGE "
         "python3 -m ipykernel_launcher --version` imports what it needs.",
     ),
@@ -221,7 +221,7 @@ _JUPYTERLAB: Final = (
         "J1",
         "The server's base URL is `/jupyterlab/default`. It listens on port 8888, and "
         "`jupyterlab/default/api/status` answers the health check.",
-        ("APP001", "APP002", "APP010", "APP012"),
+        ("APP001", "APP002", "APP010", "APP012", "APP017"),
         _START,
     ),
     Clause(

@@ -24,7 +24,7 @@ CATALOGUE = {
         "FSR": 7,
         "KRN": 16,
         "LAY": 11,
-        "APP": 16,
+        "APP": 18,
         "GPU": 7,
         "RTM": 6,
         "CFG": 6,

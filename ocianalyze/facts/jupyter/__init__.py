@@ -5,7 +5,8 @@ Code Editor.
 """
 
 from ocianalyze.facts.jupyter.code_editor import EditorOptions, parse_editor_options
-from ocianalyze.facts.jupyter.directories import Lack
+from ocianalyze.facts.jupyter.directories import Lack, find_write_problem
+from ocianalyze.facts.jupyter.lab import Shortfall
 from ocianalyze.facts.jupyter.options import Setting
 from ocianalyze.facts.jupyter.servers import Server, server_program, server_python
 from ocianalyze.facts.jupyter.settings import JupyterSettings
@@ -16,6 +17,8 @@ __all__ = [
     "Lack",
     "Server",
     "Setting",
+    "Shortfall",
+    "find_write_problem",
     "parse_editor_options",
     "server_program",
     "server_python",

@@ -13,7 +13,7 @@ from ocianalyze.facts.directories.mounts import RUNTIME, within
 from ocianalyze.facts.jupyter.paths import data_directory
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell import Changes, Files
-from ocianalyze.facts.user.permissions import find_barrier, may_write
+from ocianalyze.facts.user.permissions import find_barrier, find_denial, may_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,7 @@ class Lack(NamedTuple):
 
 def find_lacks(found: Found, settings: JupyterSettings, mounts: Mounts) -> Iterator[Lack]:
     """Yield what is wrong with the directories of the server that a command starts."""
-    view = _View(found, mounts)
+    view = View(found, mounts)
     for directory in settings.directories:
         lack = view.required(directory)
         if lack is not None:
@@ -64,7 +64,7 @@ def find_lacks(found: Found, settings: JupyterSettings, mounts: Mounts) -> Itera
         yield lack
 
 
-class _View:
+class View:
     """The file system as the server sees it when it starts."""
 
     def __init__(self, found: Found, mounts: Mounts) -> None:
@@ -88,6 +88,21 @@ class _View:
         flaw, text, node = self._absence(path)
         return Lack(directory.trait, path, setting.source, flaw, text, node)
 
+    def file(self, path: str, source: str) -> Lack | None:
+        """Return why the server cannot read a file, if so."""
+        if UNKNOWN in path:
+            return Lack("file", "...", source, "unknown", "is only known at run time")
+        full = self._files.full(path)
+        if self._files.test("f", full) and self._files.test("r", full) is not False:
+            return None
+        denial = find_denial(self._filesystem, full, self._found.shell.user)
+        flaw, text, node = self._absence(full)
+        if flaw == "not-a-directory":
+            if denial is None:
+                return Lack("file", full, source, flaw, "is not a file", node)
+            flaw, text, node = _unreachable(denial, self._found.shell.user)
+        return Lack("file", full, source, flaw, text, node)
+
     def _absence(self, path: str) -> tuple[Flaw, str, Node | None]:
         """Return why nothing, or no directory, is seen at a path."""
         if self._may_change(path) or any(within(path, directory) for directory in RUNTIME):
@@ -109,7 +124,7 @@ class _View:
         if UNKNOWN in path:
             return None
         full = self._files.full(path)
-        problem = _not_writable(self._filesystem, full, self._found.shell.user, self._mounts)
+        problem = find_write_problem(self._filesystem, full, self._found.shell.user, self._mounts)
         if problem is None:
             return None
         if self._may_change(full):
@@ -140,10 +155,10 @@ def _runtime_directory(found: Found) -> tuple[str, str]:
     return normpath(join(data, "runtime")), source
 
 
-def _not_writable(
+def find_write_problem(
     filesystem: Filesystem, path: str, user: User, mounts: Mounts
 ) -> tuple[Flaw, str, Node | None] | None:
-    """Return why a user can neither write into a directory nor make it."""
+    """Return why a user can neither write into a directory nor make it: what is wrong, a clause, and where."""
     place = path
     while True:
         resolution = filesystem.resolve(place)

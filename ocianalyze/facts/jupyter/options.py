@@ -15,16 +15,26 @@ from ocianalyze.facts.programs.scripts import UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Value: TypeAlias = "str | int | bool | None"
+Value: TypeAlias = "str | int | bool | tuple[str, ...] | None"
 Key: TypeAlias = "tuple[str, str]"
 """A class and the name of one of its traits, such as ``("ServerApp", "ip")``."""
+
+CLASSES: Final = (
+    *("kernel_manager_class", "kernel_spec_manager_class", "session_manager_class", "contents_manager_class"),
+    *("config_manager_class", "authorizer_class"),
+)
+"""The traits of the server that name a class, which is imported when it starts."""
 
 TRAITS: Final = {
     **dict.fromkeys(("ip", "base_url", "allow_origin", "token", "password", "hashed_password", "sock"), str),
     **dict.fromkeys(("config_file", "identity_provider_class", "allow_origin_pat"), str),
     **dict.fromkeys(("root_dir", "notebook_dir", "preferred_dir", "certfile", "keyfile"), str),
     "port": int,
-    **dict.fromkeys(("allow_root", "allow_remote_access"), bool),
+    **dict.fromkeys(("allow_root", "allow_remote_access", "core_mode", "dev_mode"), bool),
+    "app_dir": str,
+    "ensure_native_kernel": bool,
+    **dict.fromkeys(("allowed_kernelspecs", "whitelist"), tuple),
+    **dict.fromkeys(CLASSES, str),
 }
 """The traits that matter here, and their types."""
 
@@ -35,7 +45,10 @@ CONTENTS: Final = ("AsyncLargeFileManager", "LargeFileManager", "AsyncFileConten
 """The classes of the default contents manager, the one that counts most first."""
 
 _APPLICATIONS: Final = ("ServerApp", "LabApp", "JupyterNotebookApp", "NotebookApp", "JupyterApp")
-SECTIONS: Final = frozenset({*_APPLICATIONS, *IDENTITY, *CONTENTS})
+KERNELS: Final = ("KernelSpecManager",)
+"""The class that finds kernel specs."""
+
+SECTIONS: Final = frozenset({*_APPLICATIONS, *IDENTITY, *CONTENTS, *KERNELS})
 """The classes whose traits matter here."""
 
 _ALIASES: Final[dict[str, Key]] = {
@@ -43,19 +56,24 @@ _ALIASES: Final[dict[str, Key]] = {
     "port": ("ServerApp", "port"),
     "sock": ("ServerApp", "sock"),
     "config": ("JupyterApp", "config_file"),
+    "app-dir": ("LabApp", "app_dir"),
     "notebook-dir": ("ServerApp", "root_dir"),
     **{name: ("ServerApp", name.replace("-", "_")) for name in ("preferred-dir", "certfile", "keyfile")},
     **{
         name: ("", name)
         for name in (
             *("port-retries", "sock-mode", "transport", "client-ca"),
-            *("browser", "pylab", "gateway-url", "log-level", "app-dir", "watch"),
+            *("browser", "pylab", "gateway-url", "log-level", "watch"),
         )
     },
 }
 """Short options that take a value; what they set where it matters."""
 
-_FLAGS: Final[dict[str, Key]] = {"allow-root": ("ServerApp", "allow_root")}
+_FLAGS: Final[dict[str, Key]] = {
+    "allow-root": ("ServerApp", "allow_root"),
+    "core-mode": ("LabApp", "core_mode"),
+    "dev-mode": ("LabApp", "dev_mode"),
+}
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NUMBER: Final = 20
 
@@ -163,8 +181,8 @@ def _set(options: Options, key: Key, name: str, text: str) -> None:
 
 def _converted(text: str, kind: type) -> Value:
     """Return the value that a text on the command line is, or None if it is none of its kind."""
-    if UNKNOWN in text:
-        return text
+    if UNKNOWN in text or kind is tuple:
+        return text if UNKNOWN in text else UNKNOWN
     if kind is int:
         digits = text.strip().lstrip("+-")
         return int(text) if digits.isascii() and digits.isdigit() and len(digits) < _LONGEST_NUMBER else None
@@ -186,16 +204,19 @@ def unquoted(text: str) -> str:
 def take(options: Options, key: Key, value: object, source: str) -> None:
     """Take over a value of a file, which has to be of the trait's own type."""
     kind = TRAITS[key[1]]
+    value = tuple(value) if kind is tuple and isinstance(value, list) else value
     fits = isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
     if value == UNKNOWN:
         options.settings[key] = Setting(UNKNOWN, source)
+    elif isinstance(value, tuple) and fits and all(isinstance(item, str) for item in value):
+        options.settings[key] = Setting(UNKNOWN if UNKNOWN in "".join(value) else value, source)
     elif fits and isinstance(value, str | int | bool):
         options.settings[key] = Setting(value, source)
     else:
         options.refused = options.refused or f"{source} sets {key[0]}.{key[1]} to a value that is not {_NAMES[kind]}"
 
 
-_NAMES: Final = {str: "a string", int: "a number", bool: "a boolean"}
+_NAMES: Final = {str: "a string", int: "a number", bool: "a boolean", tuple: "a list of strings"}
 
 
 def merged(parts: Iterable[Options]) -> Options:

@@ -17,6 +17,7 @@ from ocianalyze.facts.jupyter.python_source import (
     ENVIRONMENTS,
     OPEN,
     RESOLVED,
+    ExitsError,
     PythonProblem,
     RaisesError,
     bound_names,
@@ -44,6 +45,7 @@ _DYNAMIC: Final = frozenset({"exec", "eval", "load_subconfig", "setattr", "globa
 """What may do anything, also to the configuration, or ends the program."""
 
 _ENDING: Final = frozenset({"exit", "_exit", "abort"})
+_EXITS: Final = frozenset({"sys.exit", "os._exit", "exit", "quit"})
 _CHANGES: Final = frozenset({"update", "merge", "setdefault", "pop", "clear"})
 _TRAIT_LENGTH: Final = 5
 _READS: Final = frozenset({"get", "copy", "items", "keys", "values"})
@@ -61,6 +63,8 @@ def parse_python(text: str, source: str, world: World) -> Options:
     run = _Run(world)
     try:
         run.block(statements)
+    except ExitsError:
+        return Options(refused=f"{source} ends the program")
     except RaisesError:
         return Options()
     return run.options(source)
@@ -242,6 +246,8 @@ class _Run:
 
     def _simple(self, statement: Statement) -> None:
         tokens, word = statement.tokens, statement.keyword
+        if _exits(tokens):
+            raise ExitsError
         if word == "raise":
             raise RaisesError
         if word in ("import", "from"):
@@ -326,6 +332,14 @@ class _Run:
                 self._lose()
             elif token.text in _WRITERS or (token.text == "environ" and not _only_reads(tokens, position)):
                 self._world.written[ANY] = OPEN
+
+
+def _exits(tokens: Sequence[Token]) -> bool:
+    """Tell whether a statement ends the program: traitlets lets ``SystemExit`` pass."""
+    texts = _texts(tokens)
+    if texts[:1] == ["raise"]:
+        return texts[1:2] == ["SystemExit"] and texts[2:3] in ([], ["("])
+    return texts[-1:] == [")"] and texts.count("(") == 1 and "".join(texts[: texts.index("(")]) in _EXITS
 
 
 def _is_trait(texts: list[str]) -> bool:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.jupyter.files import READS, ConfigurationFiles
 from ocianalyze.facts.jupyter.options import (
+    CLASSES,
     CONTENTS,
     IDENTITY,
+    KERNELS,
     Options,
     Setting,
     Value,
@@ -21,6 +23,7 @@ from ocianalyze.facts.jupyter.options import (
     unknown,
 )
 from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.facts.python.command_line import is_standard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,6 +68,10 @@ class JupyterSettings(NamedTuple):
         password: the hashed password; empty if there is none.
         certfile, keyfile: of HTTPS; empty if there is none.
         allow_remote_access: None if the address decides.
+        app_dir: the application directory of JupyterLab; empty if it is the usual one.
+        core_mode, dev_mode: whether JupyterLab shows pages of its package instead of those in that directory.
+        allowed_kernelspecs: the names of the kernels that are listed; all if there are none.
+        ensure_native_kernel: whether the server lists a kernel of its own Python if there is none of its name.
         directories: the directories that are set; each has to exist.
         refused: why the server would not start, if so; a clause.
         ignored: options that look like settings and have no effect.
@@ -80,6 +87,11 @@ class JupyterSettings(NamedTuple):
     certfile: Setting
     keyfile: Setting
     allow_remote_access: Setting
+    app_dir: Setting
+    core_mode: Setting
+    dev_mode: Setting
+    allowed_kernelspecs: Setting
+    ensure_native_kernel: Setting
     directories: tuple[ServedDirectory, ...] = ()
     refused: str | None = None
     ignored: tuple[str, ...] = ()
@@ -109,7 +121,9 @@ def find_settings(filesystem: Filesystem, found: Found, mounts: Mounts) -> Jupyt
         server = unknown(server)
     if server.opaque:
         below = unknown(below)
-    return _settle(_Levels(given, server, below, extension), files.variable)
+    levels = _Levels(given, server, below, extension)
+    settings = _settle(levels, files.variable)
+    return settings._replace(refused=settings.refused or _missing_class(levels, filesystem))
 
 
 class _Levels(NamedTuple):
@@ -167,6 +181,9 @@ _DEFAULTS: Final[dict[str, Value]] = {
     "certfile": "",
     "keyfile": "",
     "allow_remote_access": None,
+    "app_dir": "",
+    "core_mode": False,
+    "dev_mode": False,
 }
 
 
@@ -191,11 +208,25 @@ def _directories(levels: _Levels) -> Iterator[ServedDirectory]:
         yield ServedDirectory("preferred_dir", Setting(join(above, preferred.value.strip("/")), preferred.source))
 
 
+def _missing_class(levels: _Levels, filesystem: Filesystem) -> str | None:
+    """Return why a class that is set cannot be imported, if its module is nowhere in the image; a clause."""
+    for trait in CLASSES:
+        setting = levels.find(trait, _SERVER)
+        if setting is None or not setting.known or not isinstance(setting.value, str) or "." not in setting.value:
+            continue
+        module = setting.value.partition(".")[0]
+        named = (module, f"{module}.py", f"{module}.pyc")
+        if not is_standard(module) and not any(node for name in named for node in filesystem.named(name)):
+            return f"{trait} is {setting.value} ({setting.source}), and no module {module!r} is installed"
+    return None
+
+
 def _settle(levels: _Levels, variable: Callable[[str], str | None]) -> JupyterSettings:
     port = _port_of(variable("JUPYTER_PORT"))
     password = levels.identity("hashed_password", "password") or Setting("", DEFAULT)
     token = levels.identity("token", "token") or _default_token(variable, password)
     settings = {trait: levels.find(trait) or Setting(default, DEFAULT) for trait, default in _DEFAULTS.items()}
+    allowed = levels.find("allowed_kernelspecs", KERNELS) or levels.find("whitelist", KERNELS)
     if levels.find("sock") is not None:
         settings["ip"] = Setting("a UNIX socket", (levels.find("sock") or settings["ip"]).source)
     if levels.find("allow_origin_pat") is not None and settings["allow_origin"].source == DEFAULT:
@@ -205,6 +236,8 @@ def _settle(levels: _Levels, variable: Callable[[str], str | None]) -> JupyterSe
         port=levels.find("port") or port,
         token=token,
         password=password,
+        allowed_kernelspecs=allowed or Setting((), DEFAULT),
+        ensure_native_kernel=levels.find("ensure_native_kernel", KERNELS) or Setting(value=True, source=DEFAULT),
         directories=tuple(_directories(levels)),
         refused=levels.given.refused or levels.server.refused or levels.below.refused,
         ignored=tuple(levels.given.ignored),
@@ -224,6 +257,7 @@ def _with_doubt(settings: JupyterSettings) -> JupyterSettings:
         allow_root=_doubted(settings.allow_root),
         token=_doubted(settings.token),
         password=_doubted(settings.password),
+        app_dir=_doubted(settings.app_dir),
     )
 
 

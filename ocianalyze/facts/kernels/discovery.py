@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ocianalyze.facts.directories.mounts import Mounts
+    from ocianalyze.facts.jupyter.options import Setting
+    from ocianalyze.facts.jupyter.settings import JupyterSettings
     from ocianalyze.facts.programs.lookup import Shell
     from ocianalyze.facts.python.installations import Installation
     from ocianalyze.filesystem.node import Node
@@ -66,8 +68,18 @@ def list_for_classic(
     return Listing(SERVICE, shell, mounts, directories, conda, _LOCAL, found)
 
 
-def list_for_image(shell: Shell, environment: Mapping[str, str], mounts: Mounts, *, server: Server | None) -> Listing:
-    """Return the kernels as `server`, which the image brings, lists them; raises as `list_for_classic`."""
+def list_for_image(
+    shell: Shell,
+    environment: Mapping[str, str],
+    mounts: Mounts,
+    *,
+    server: Server | None,
+    settings: JupyterSettings | None = None,
+) -> Listing:
+    """Return the kernels as `server`, which the image brings, lists them with `settings`.
+
+    Raises as `list_for_classic`.
+    """
     host = server or NOWHERE
     commands = KernelCommands(shell, environment, host, mounts)
     prefix = shell.filesystem.lookup(host.prefix)
@@ -87,12 +99,15 @@ def list_for_image(shell: Shell, environment: Mapping[str, str], mounts: Mounts,
     conda = find_conda(shell, environment, mounts) if manager is not None and not manager.missing else None
     finder = _Finder(shell, mounts)
     specs = list(finder.spec_kernels(directories))
-    if not any(kernel.name == NATIVE and not kernel.is_out_of_sight for kernel in specs):
+    ensured = settings is None or settings.ensure_native_kernel.value is not False
+    if ensured and not any(kernel.name == NATIVE and not kernel.is_out_of_sight for kernel in specs):
         specs += _native_kernel(shell.filesystem, commands, host)
     kernels = _merged(specs, finder.conda_kernels(conda) if conda is not None else ())
     provisioners = _provisioners(shell.filesystem, host, kernels)
     if host.installation is not None:
         kernels = tuple(item._replace(unprovisioned=not _is_provisioned(item, provisioners)) for item in kernels)
+    if settings is not None:
+        kernels = tuple(_allowed(item, settings.allowed_kernelspecs) for item in kernels)
     found = commands.with_commands(kernels, conda_prefix=conda.prefix if conda is not None else None)
     return Listing(host, shell, mounts, directories, conda, provisioners, found)
 
@@ -186,6 +201,14 @@ def _native_kernel(filesystem: Filesystem, commands: KernelCommands, server: Ser
         spec = KernelSpec(argv, "Python 3 (ipykernel)", "python")
         directory = join(dirname(module.path), "resources")
         yield Kernel(NATIVE, directory, node, "native", spec, origin="native")
+
+
+def _allowed(kernel: Kernel, allowed: Setting) -> Kernel:
+    """Return `kernel` with whether the server lists it; unless that is only known at run time."""
+    names = allowed.value
+    if not names or not isinstance(names, tuple) or kernel.name in names:
+        return kernel
+    return kernel._replace(disallowed=allowed.source)
 
 
 def _provisioners(filesystem: Filesystem, server: Server, kernels: Iterable[Kernel]) -> frozenset[str]:

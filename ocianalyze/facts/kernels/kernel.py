@@ -49,6 +49,7 @@ class Kernel(NamedTuple):
         renamed: the name that nb_conda_kernels lists it under instead of its own, if it does.
         doubt: why it may not be listed although it is there, if so.
         denied: what denies the container's user access to it, if anything.
+        disallowed: what keeps the server from listing it, if it is not among those that are allowed.
         unprovisioned: whether the server drops it, because it does not have the required provisioner.
         program: the program of its command; None if there is none to look up.
         rewritten: whether the server replaces its command with its own interpreter.
@@ -76,6 +77,7 @@ class Kernel(NamedTuple):
     renamed: str | None = None
     doubt: str | None = None
     denied: Denial | None = None
+    disallowed: str | None = None
     unprovisioned: bool = False
     program: Program | None = None
     rewritten: bool = False
@@ -118,7 +120,8 @@ class Kernel(NamedTuple):
     @property
     def listed(self) -> bool:
         """True if users see it, whether it can be started or not."""
-        return self.visible and self.problem is None and self.denied is None and not self.unprovisioned
+        dropped = self.problem or self.denied or self.unprovisioned or self.disallowed
+        return self.visible and not dropped
 
     @property
     def uncertain(self) -> bool:

@@ -3,6 +3,7 @@
 Installations, modules, distributions and entry points; conda environments and their names.
 """
 
+from ocianalyze.facts.python.command_line import is_encoding
 from ocianalyze.facts.python.conda import Conda
 from ocianalyze.facts.python.distributions import ACTIVITY_MONITOR, JUPYTERLAB, Distribution, parse_release
 from ocianalyze.facts.python.installations import Installation, find_installation
@@ -16,5 +17,6 @@ __all__ = [
     "Installation",
     "find_installation",
     "find_module",
+    "is_encoding",
     "parse_release",
 ]

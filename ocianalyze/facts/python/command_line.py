@@ -7,8 +7,12 @@ a value takes what is left of its word, or the next one.
 from __future__ import annotations
 
 import ast
+import codecs
+import re
 import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +28,7 @@ _LONG: Final = frozenset(
     {"--check-hash-based-pycs", "--help", "--help-all", "--help-env", "--help-xoptions", "--version"}
 )
 _LONGEST_CODE: Final = 4096
+_ENCODING: Final = regex(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 _PATH: Final = "path"
 """Part of the names by which code changes where modules are imported from, such as ``sys.path``."""
 
@@ -102,6 +107,17 @@ def imported_modules(code: str) -> tuple[str, ...] | None:
         elif _PATH in ast.unparse(statement):
             break  # what follows may be found elsewhere
     return tuple(name for name in dict.fromkeys(found) if not is_standard(name))
+
+
+def is_encoding(name: str) -> bool:
+    """Tell whether Python knows an encoding; of odd names it is taken to."""
+    if _ENCODING.fullmatch(name) is None:
+        return True
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
 
 
 def is_standard(module: str) -> bool:

@@ -12,8 +12,8 @@ import re
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.programs.program import split_path
+from ocianalyze.facts.python.distributions import parse_release
 from ocianalyze.facts.user.permissions import find_import_denial
 from ocianalyze.regex import regex
 
@@ -58,7 +58,7 @@ _IMPORTED: Final[Mapping[str, tuple[str, ...]]] = {
     "jinja2": ("markupsafe",),
     "requests": ("certifi", "idna", "urllib3"),
     "jsonschema": ("attrs", "jsonschema-specifications", "referencing", "rpds-py"),
-    "referencing": ("attrs", "rpds-py"),
+    "referencing": ("attrs", "rpds-py", "typing-extensions"),
     "ipykernel": ("comm", "ipython", "jupyter-client", "jupyter-core", "psutil", "pyzmq", "tornado", "traitlets"),
     "ipython": ("decorator", "pygments", "traitlets"),
 }
@@ -71,6 +71,7 @@ _LARGEST: Final = 256 * 1024
 _ENDING: Final = ".dist-info"
 _FIELD: Final = "Requires-Dist:"
 _NAME: Final = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+_MARKER: Final = regex(r"python_version\s*(<|>=)\s*[\"'](\d{1,3})\.(\d{1,3})[\"']", re.ASCII)
 _SEPARATORS: Final = regex(r"[-_.]+")
 
 
@@ -113,14 +114,16 @@ class Requirements:
         self._filesystem = filesystem
         self._user = user
         self._metadata: dict[str, dict[str, Node | None]] = {}
-        self._required: dict[Node, tuple[str, ...]] = {}
+        self._required: dict[tuple[Node, tuple[str, ...]], frozenset[str]] = {}
         self._found: dict[tuple[Installation, str, str], tuple[Lacking, ...]] = {}
 
     def lacking(self, python: Installation, name: str, python_path: str = "") -> tuple[Lacking, ...]:
         """Return what `python` lacks of all that the distribution `name`, if it is there, imports when it starts.
 
-        What may be importable by ways that cannot be told, and what metadata that are not available require, is left
-        out.
+        What may be importable by ways that cannot be told is left out.
+
+        Raises:
+            ContentUnavailableError: the metadata of a distribution were not kept, or are too large.
         """
         key = (python, name, python_path)
         if key not in self._found:
@@ -138,7 +141,7 @@ class Requirements:
                 yield flaw
             if search.path is None:
                 continue
-            for required in self._required_by(distribution, _place_of(search.path)):
+            for required in self._required_by(distribution, _place_of(search.path), python):
                 if required not in seen:
                     seen.add(required)
                     todo.append((required, distribution))
@@ -164,15 +167,16 @@ class Requirements:
                 return Lacking(distribution, by, search, shadowed_by=search.path)
         return None
 
-    def _required_by(self, distribution: str, directory: str) -> tuple[str, ...]:
-        """Return what a distribution imports when it starts, of what its metadata require everywhere."""
+    def _required_by(self, distribution: str, directory: str, python: Installation) -> tuple[str, ...]:
+        """Return what a distribution imports when it starts, of what its metadata require of a Python."""
         wanted = _IMPORTED.get(distribution)
         node = self._metadata_in(directory).get(distribution) if wanted else None
         if wanted is None or node is None:
             return ()
-        if node not in self._required:
-            self._required[node] = tuple(_requirements(node))
-        return tuple(name for name in wanted if name in self._required[node])
+        key = node, python.numbers
+        if key not in self._required:
+            self._required[key] = frozenset(_requirements(node, python.numbers))
+        return tuple(name for name in wanted if name in self._required[key])
 
     def _metadata_in(self, directory: str) -> dict[str, Node | None]:
         """Return the metadata in a directory by the names of distributions; None for what is there twice."""
@@ -199,18 +203,27 @@ def _place_of(path: str) -> str:
     return dirname(dirname(path)) if basename(path).startswith("__init__.") else dirname(path)
 
 
-def _requirements(node: Node) -> Iterator[str]:
-    """Yield what metadata require in every environment and without extras."""
+def _requirements(node: Node, versions: tuple[str, ...]) -> Iterator[str]:
+    """Yield what metadata require without extras, of every Python of `versions`, on every Linux."""
     file = node.filesystem.lookup(join(node.path, "METADATA"))
     if file is None or not file.is_file:
         return
-    try:
-        content = file.read(most=_LARGEST)
-    except ContentUnavailableError:
-        return
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in file.read(most=_LARGEST).decode("utf-8", "replace").splitlines():
         if not line:
             return
-        match = _NAME.match(line.removeprefix(_FIELD).strip()) if line.startswith(_FIELD) else None
-        if match is not None and ";" not in line:
+        requirement, _, marker = line.removeprefix(_FIELD).partition(";")
+        match = _NAME.match(requirement.strip()) if line.startswith(_FIELD) else None
+        if match is not None and (not marker or _holds(marker.strip(), versions)):
             yield normalized(match[0])
+
+
+def _holds(marker: str, versions: tuple[str, ...]) -> bool:
+    """Tell whether a marker certainly holds; only those about Python's version are understood."""
+    match = _MARKER.fullmatch(marker)
+    if match is None or not versions:
+        return False
+    limit = (int(match[2]), int(match[3]))
+    found = [parse_release(version) or (0,) for version in versions]
+    if match[1] == "<":
+        return all(version[:2] < limit for version in found)
+    return all(version[:2] >= limit for version in found)

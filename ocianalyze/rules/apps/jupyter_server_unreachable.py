@@ -9,10 +9,12 @@ variables. The findings, by `cause`:
 
 - `address`, `port`, `base-url`, `token`, `password`: the server does not listen on all addresses, on port 8888 and
   under `/jupyterlab/default`, or it requires a token or a password: errors.
-- `refused`: the server would not start with these options: an error.
+- `refused`: the server would not start with these options, or its settings end it or name a class whose module is not
+  installed: an error.
 - `program-missing`: the server, a wrapper around it, or a program that its script needs first is missing, or its loader
   or a library is (glibc's on Alpine, `libpython3.12.so.1.0` if only the `python3` program was copied): an error.
 - `python-home`: `PYTHONHOME` is the directory of another Python, so the server's own does not start: an error.
+- `python-encoding`: `PYTHONIOENCODING` is an encoding that Python does not have: an error.
 - `variable-missing`: the script fails because a variable is not set: an error.
 - `other-app`: the command starts Code Editor: an error.
 - `https`: the server has a certificate or a key, so it does not answer HTTP: an error.
@@ -21,7 +23,8 @@ variables. The findings, by `cause`:
 - `origin`: `allow_origin` is not `*`: a note, since apps start without it.
 - `root`: the server would run as root, which Jupyter refuses without `--allow-root`: an error.
 - `conda-not-writable`, `sudo-missing`: the start script of SageMaker Distribution changes `/opt/conda` or calls `sudo`,
-  and the user may not: errors.
+  and the user may not: errors. `logs-not-writable`: its entry point cannot make the directory for logs in
+  `STUDIO_LOGGING_DIR`: an error.
 - `unified`: for SageMaker Unified Studio, the AppImageConfig starts Jupyter itself: an error.
 
 If the answer depends on something that is only known at run time, the check is undecided (`unknown`). Examples are a

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.jupyter import server_program, server_python
 from ocianalyze.facts.programs import UNKNOWN
+from ocianalyze.facts.python import is_encoding
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.blame import program_layer
 from ocianalyze.rules.cures import cure_of
@@ -48,7 +49,7 @@ def missing_program(command: Command) -> Finding | None:
                 culprit=program.problem.culprit,
                 layer=_layer(command, program),
             )
-    lost = _lost_library(command)
+    lost = _lost_library(command) or _unknown_encoding(command)
     if lost is not None:
         return lost
     if command.found.failures:
@@ -97,6 +98,22 @@ def _lost_library(command: Command) -> Finding | None:
         "python-home",
         f"the server's Python {python.executable} would exit: {problem}",
         hint="Remove PYTHONHOME, or unset it: 'ENV PYTHONHOME='",
+        severity=ONLY_JUPYTERLAB,
+    )
+
+
+def _unknown_encoding(command: Command) -> Finding | None:
+    """Return a finding if the server's Python would exit because it does not know the encoding of its output."""
+    found = command.found
+    encoding = found.environment.get("PYTHONIOENCODING", "").partition(":")[0]
+    is_jupyter = found.application is not None and found.application.kind == "jupyter"
+    if not is_jupyter or not encoding or UNKNOWN in encoding or is_encoding(encoding):
+        return None
+    return about_command(
+        command,
+        "python-encoding",
+        f"the server's Python would exit: PYTHONIOENCODING is {legible(encoding)!r}, which is no encoding",
+        hint="Remove PYTHONIOENCODING, or set 'ENV PYTHONIOENCODING=utf-8'",
         severity=ONLY_JUPYTERLAB,
     )
 

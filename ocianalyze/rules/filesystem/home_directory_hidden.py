@@ -6,7 +6,7 @@ The image has no files in the directory where SageMaker mounts the user's own di
 AppImageConfig, or `/home/sagemaker-user`. There is one finding for each layer that writes there. What nobody misses is
 exempt: the files that `useradd --create-home` copies from `/etc/skel`, and the state and caches that tools such as pip,
 conda and npm leave behind. Caches of more than 100 kB are a note. Files that a kernel needs are reported by FSR005 and
-KRN008.
+KRN008. A file in the place of the directory is an error.
 
 ## Why it matters
 
@@ -93,6 +93,15 @@ _SMALL: Final = 100_000
 def home_directory_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files where the user's directory will be mounted."""
     home = subject.facts.home
+    target = subject.filesystem.lookup(home.path)
+    if home.node is not None and target is not None and not target.is_directory:
+        yield Finding.at(
+            home.node,
+            f"{home.path} is a file, so the user's directory cannot be mounted there, and no app starts",
+            hint=f"Remove it: 'RUN rm {home.path}'",
+            severity=Severity.ERROR,
+        )
+        return
     if _SKELETON.issuperset(home.names) and home.bytes < _SMALL:
         return
     severity = Severity.NOTE if _SKELETON.issuperset(home.names) else None

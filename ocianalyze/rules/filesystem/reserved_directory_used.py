@@ -3,7 +3,8 @@
 ## What it checks
 
 `/opt/ml` and `/opt/.sagemakerinternal` contain nothing but directories, and neither is itself a file or a symlink.
-There is one finding for each directory and layer. Empty directories are a note. The metadata files that SageMaker
+There is one finding for each directory and layer. A file in the place of the directory is an error: nothing can be
+mounted there, so no app starts. Empty directories are a note. The metadata files that SageMaker
 writes itself are reported by FSR007, and files that a kernel needs by FSR005 and KRN008.
 
 ## Why it matters
@@ -65,7 +66,15 @@ def _findings(directory: Directory) -> Iterator[Finding]:
         return
     if not node.is_directory:
         what = f"a symlink to {node.target}" if node.is_symlink else "a file"
-        yield Finding.at(node, f"{directory.path} is {what}, but it is reserved for SageMaker", hint=_HINT)
+        target = node.filesystem.lookup(directory.path)
+        fatal = target is not None and not target.is_directory
+        yield Finding.at(
+            node,
+            f"{directory.path} is {what}, but it is reserved for SageMaker"
+            + (", which cannot mount a directory there" if fatal else ""),
+            hint=f"Remove it: 'RUN rm {directory.path}'" if fatal else _HINT,
+            severity=Severity.ERROR if fatal else None,
+        )
         return
     for share in directory.shares:
         count = "1 file" if share.files == 1 else f"{share.files:,} files"

@@ -173,6 +173,7 @@ def _problem(kernel: Kernel) -> str:
         (kernel.shadowed_by, f"is shadowed by {kernel.shadowed_by}"),
         (kernel.renamed, f"is listed as {kernel.renamed!r}"),
         (kernel.problem, "has an invalid kernel.json (KRN003)"),
+        (kernel.disallowed, f"is not in the allowed_kernelspecs of {kernel.disallowed}"),
         (kernel.unprovisioned, "requires a provisioner that is not installed (KRN016)"),
         (kernel.argv_problem, "has a malformed command (KRN004)"),
         (kernel.foreign, "would run AWS's interpreter (KRN006)"),

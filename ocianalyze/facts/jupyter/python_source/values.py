@@ -50,6 +50,10 @@ class RaisesError(Exception):
     """Python would raise an exception here."""
 
 
+class ExitsError(RaisesError):
+    """Python would end the program here."""
+
+
 class World(NamedTuple):
     """What the values of expressions depend on.
 
@@ -243,14 +247,14 @@ def _primary(tokens: tuple[Token, ...], world: World, depth: int) -> Any:  # noq
     name, _, method = dotted.rpartition(".")
     if name in world.names and method in _METHODS:
         return _methods(world.names[name], tokens[length - 2 :], world, depth)
-    if not rest or rest[0].text not in _ENDS:
+    if not rest or rest[0].text not in ("(", "["):
         return OPEN
     end = _end(rest)
     arguments = [_evaluate(part, world, depth + 1) for part in _parts(rest[1:end], ",") if part]
     return _methods(_called(dotted, rest[0].text, arguments, world), rest[end + 1 :], world, depth)
 
 
-_ENDS: Final = {"(": ")", "[": "]"}
+_ENDS: Final = {"(": ")", "[": "]", "{": "}"}
 
 
 def _end(tokens: tuple[Token, ...]) -> int:
@@ -268,6 +272,8 @@ def _inside(bracket: str, tokens: tuple[Token, ...], world: World, depth: int) -
     parts = _parts(tokens, ",")
     if bracket == "(" and len(parts) == 1 and parts[0]:
         return _evaluate(parts[0], world, depth + 1)
+    if bracket == "{" and (not tokens or any(True for _ in split(tokens, ":", "**"))):
+        return OPEN
     values = [_evaluate(part, world, depth + 1) for part in parts if part]
     return OPEN if OPEN in values else tuple(values)
 

@@ -1,0 +1,118 @@
+"""JupyterLab does not start, or shows no page: a package or a file that it needs is missing or not readable.
+
+## What it checks
+
+The image's command is followed to its Jupyter server as in APP002, and the Python that runs it is determined. The
+findings, by `cause`:
+
+- `package`: a package that JupyterLab or the server imports at startup is missing. Which packages these are is read
+  from the metadata (`Requires-Dist`) of the installed packages; those that are only needed later are not checked.
+- `unreadable`: the container's user cannot read such a package, or not list the directory that contains it.
+- `shadowed`: a directory in `PYTHONPATH` has a module of the same name, which is imported instead: undecided.
+- `sqlite`: the Python was built without the module `sqlite3`, which the server imports.
+- `metadata`: JupyterLab 4 has lost its `dist-info` directory, and with it its extension managers.
+- `page`: `static/index.html` is missing in the application directory of JupyterLab, or not readable. This directory is
+  `--app-dir`, otherwise `JUPYTERLAB_DIR`, otherwise `share/jupyter/lab` in the prefix of the Python. With `--dev-mode`,
+  it is part of a source checkout, which no installed package contains.
+
+If a script may create the page before it starts the server, the check is undecided.
+
+## Why it matters
+
+Without a package, the server exits with `ModuleNotFoundError` before it listens, and the app ends in
+`InternalFailure`. Without its page, the health check succeeds, but users see an error page or 404.
+
+## How to fix
+
+Install JupyterLab again, as the last step that changes its Python:
+
+```dockerfile
+RUN python3 -m pip install --no-cache-dir --force-reinstall 'jupyterlab>=4.0.0,<5.0.0'
+```
+
+## Data
+
+- `cause`: one of the causes above.
+- `packages`: the packages that are missing or not readable.
+- `python`: the Python that runs the server.
+
+## References
+
+- [Core metadata specifications](https://packaging.python.org/en/latest/specifications/core-metadata/): `Requires-Dist`.
+- [jupyterlab, `commands.py`](https://github.com/jupyterlab/jupyterlab/blob/main/jupyterlab/commands.py):
+  `get_app_dir`, `ensure_app`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.blame import deletion_layer, mode_layer
+from ocianalyze.rules.dockerfile import lines, opening, quoted
+from ocianalyze.rules.profiles import JUPYTERLAB
+from ocianalyze.rules.rule import Finding, Severity, Subject, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.facts.jupyter import Shortfall
+
+_LAB: Final = "jupyterlab>=4.0.0,<5.0.0"
+_DIRECTORY: Final = (
+    "Remove --dev-mode, --app-dir and JUPYTERLAB_DIR, so that JupyterLab uses the directory of its package"
+)
+_MOST: Final = 20
+
+
+def _starts_jupyter(subject: Subject) -> bool:
+    return subject.facts.jupyter["jupyterlab"] is not None
+
+
+@rule(id="APP017", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter)
+def jupyterlab_incomplete(subject: Subject) -> Iterator[Finding]:
+    """Yield a finding for each thing that the server lacks."""
+    for lack in subject.facts.shortfalls:
+        node = lack.node
+        layer = mode_layer(subject.filesystem, node) if node is not None else None
+        if node is None and lack.path is not None:
+            layer = deletion_layer(subject.filesystem, [lack.path])
+        yield Finding(
+            message=_message(lack),
+            path=node.path if node is not None else lack.path,
+            layer=layer,
+            hint=_fix(subject, lack),
+            kind="finding" if lack.certain else "undecided",
+            culprit=node.path if node is not None else None,
+            data={"cause": lack.cause, "packages": list(lack.names[:_MOST]), "python": lack.python.executable},
+        )
+
+
+def _message(lack: Shortfall) -> str:
+    if lack.cause == "page":
+        return f"JupyterLab shows no page: {lack.text}" if lack.certain else f"JupyterLab may show no page: {lack.text}"
+    if lack.cause == "metadata":
+        return f"JupyterLab shows no page: {lack.text}"
+    others = f" (and {len(lack.names) - 1:,} more)" if len(lack.names) > 1 else ""
+    verb = "would exit" if lack.certain else "may exit"
+    return f"the Jupyter server {verb}: {lack.text}{others}"
+
+
+def _fix(subject: Subject, lack: Shortfall) -> str:
+    """Return what to do about it."""
+    user = subject.facts.commands["jupyterlab"].found.shell.user
+    pip = f"RUN {quoted(lack.python.executable)} -m pip install --no-cache-dir"
+    if lack.node is not None:
+        step = opening(lack.node.path, execute=lack.node.is_directory)
+        step = step.replace("chmod a+rx", "chmod -R a+rX", 1)
+        return f"Let the container's user in: {lines(user, step)}"
+    if lack.cause == "shadowed":
+        return (
+            f"Remove {lack.path}, or its directory from PYTHONPATH; or start the image, and accept this with [[waive]]"
+        )
+    if lack.cause == "sqlite":
+        return "Install the headers of SQLite, such as libsqlite3-dev, before you build Python; or use another Python"
+    if lack.cause == "package":
+        names = " ".join(map(quoted, lack.names[:_MOST]))
+        return f"Install what is missing: {lines(user, f'{pip} {names}')}"
+    again = f"{pip} --force-reinstall --no-deps {quoted(_LAB)}"
+    return f"{_DIRECTORY}; or install it again: {lines(user, again)}"
