@@ -204,8 +204,11 @@ def _native_kernel(filesystem: Filesystem, commands: KernelCommands, server: Ser
 
 
 def _allowed(kernel: Kernel, allowed: Setting) -> Kernel:
-    """Return `kernel` with whether the server lists it; unless that is only known at run time."""
+    """Return `kernel` with whether the server lists it."""
     names = allowed.value
+    if not allowed.known:
+        text = f"it may not be listed: the allowed_kernelspecs of {allowed.source} are only known at run time"
+        return kernel._replace(unsure=text)
     if not names or not isinstance(names, tuple) or kernel.name in names:
         return kernel
     return kernel._replace(disallowed=allowed.source)
