@@ -30,9 +30,9 @@ def test_reserved_directories_that_are_empty_deleted_or_no_directories() -> None
     ((severity, _),) = findings("FSR001", [file("opt/ml/a")], [whiteout("opt/ml/a")])
     assert severity == "note"
     assert findings("FSR001", [file("opt/ml/a")], [whiteout("opt/ml")]) == []
-    for item in (symlink("opt/ml", "/srv"), file("opt/ml")):
+    for item, expected in ((symlink("opt/ml", "/srv"), "warning"), (file("opt/ml"), "error")):
         ((severity, finding),) = findings("FSR001", [item])
-        assert (severity, finding.path) == ("warning", "/opt/ml")
+        assert (severity, finding.path) == (expected, "/opt/ml")
 
 
 def test_metadata() -> None:

@@ -25,6 +25,7 @@ from ocianalyze.facts.shell import (
     SOME,
     Budget,
     End,
+    Failure,
     Interpreter,
     Launch,
     OutOfBudgetError,
@@ -83,6 +84,10 @@ class _Walk:
         self._run.exits = [[]]
         returned = self._follow(launch, state)
         if returned is not None:
+            if returned.missing is not None and unwrap(launch.words, launch.environment) is not None:
+                name = basename(launch.words[0])
+                failure = Failure(name, returned.missing, name)
+                state.way = state.way._replace(failures=(*state.way.failures, failure))
             self._run.ends.append(End("ends", state.way, launch=state.way.last))
         return self._run.ends
 

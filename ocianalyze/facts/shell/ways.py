@@ -50,12 +50,12 @@ class Failure(NamedTuple):
     Attributes:
         word: the program or file, as written.
         text: a clause that says what is wrong with it.
-        place: where it is asked for.
+        place: where it is asked for: in a script, or by a wrapper, which is named.
     """
 
     word: str
     text: str
-    place: Place
+    place: Place | str
 
 
 class Launch(NamedTuple):
