@@ -41,10 +41,10 @@ def real_lab(*requires: str) -> list[Item]:
 
 
 def lacks(items: list[Item], options: str = "", *env: str, before: str = "") -> list[tuple[str, str]]:
-    """Return the severity and the cause of what APP015 finds."""
+    """Return the severity and the cause of what APP017 finds."""
     command = f"{before}exec jupyter lab {OPTIONS} {options}"
     config = {"Cmd": ["/bin/sh", "-c", command], "User": "1000", "Env": list(env)}
-    return causes("APP015", items, config, JUPYTERLAB)
+    return causes("APP017", items, config, JUPYTERLAB)
 
 
 def without(items: list[Item], *paths: str) -> list[Item]:
@@ -77,7 +77,7 @@ def test_markers_of_other_pythons_do_not_hold() -> None:
 def test_what_is_missing_is_named() -> None:
     config = exec_form("jupyter", "lab", *shlex.split(OPTIONS)) | {"User": "1000"}
     items = [*real_lab("tornado", "jupyter-core"), *package("jupyter_core", "traitlets")]
-    (found,) = findings("APP015", items, config=config, profile=JUPYTERLAB)
+    (found,) = findings("APP017", items, config=config, profile=JUPYTERLAB)
     assert found[1].data["packages"] == ["tornado", "traitlets"]
     assert "jupyterlab imports 'tornado', which is not installed (and 1 more)" in found[1].message
     assert "'RUN /usr/local/bin/python3 -m pip install --no-cache-dir tornado traitlets'" in (found[1].hint or "")
@@ -101,7 +101,7 @@ def test_metadata_that_are_too_large_cannot_be_told() -> None:
     large = file(f"{SITE}/jupyterlab-4.4.9.dist-info/METADATA", b"Requires-Dist: six\n" * 20_000)
     config = exec_form("jupyter", "lab", *shlex.split(OPTIONS))
     items = [*without(real_lab(), large.path), large]
-    (found,) = findings("APP015", items, config=config, profile=JUPYTERLAB)
+    (found,) = findings("APP017", items, config=config, profile=JUPYTERLAB)
     assert found[0] == "undecided"
 
 
@@ -297,7 +297,7 @@ def test_a_package_that_is_installed_twice() -> None:
     config = exec_form("jupyter", "lab", *shlex.split(OPTIONS))
 
     def twins(*more: Item) -> list[Any]:
-        found = findings("APP016", [*jupyter_image(), *more], config=config, profile=JUPYTERLAB)
+        found = findings("APP018", [*jupyter_image(), *more], config=config, profile=JUPYTERLAB)
         return [(severity, finding.data["package"], finding.data["versions"]) for severity, finding in found]
 
     old, new = package("numpy", version="1.26.4"), package("numpy", version="2.3.1")
