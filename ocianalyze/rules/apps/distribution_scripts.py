@@ -78,7 +78,7 @@ def _missing_programs(subject: Subject, entry_point: str, name: str, shell: Shel
         program = shell.find(word)
         if program.problem is not None:
             text = f"{by} runs {word}, which cannot be run: {program.problem.text}"
-            yield Obstacle("program-missing", text, cure_of(program, shell.user), program.node)
+            yield Obstacle("program-missing", text, cure_of(program, shell), program.node)
 
 
 def _closed_logs(subject: Subject, entry_point: str, shell: Shell) -> Iterator[Obstacle]:
