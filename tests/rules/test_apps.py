@@ -68,6 +68,7 @@ def distribution() -> tuple[list[Item], dict[str, Any]]:
         *(program(f"{BIN}/{name}", supervised) for name in scripts),
         program("opt/conda/bin/sagemaker-code-editor", b"#!/bin/sh\n"),
         program("opt/conda/bin/supervisord", b"#!/opt/conda/bin/python\n"),
+        file("etc/supervisor/conf.d/supervisord.conf", b"[supervisord]\nnodaemon=true\n"),
         directory("var/log/studio", uid=1000),
     ]
     config = {

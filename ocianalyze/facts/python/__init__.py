@@ -8,6 +8,7 @@ from ocianalyze.facts.python.conda import Conda
 from ocianalyze.facts.python.distributions import ACTIVITY_MONITOR, JUPYTERLAB, Distribution, parse_release
 from ocianalyze.facts.python.installations import Installation, find_installation
 from ocianalyze.facts.python.modules import find_module
+from ocianalyze.facts.python.twins import Twin
 
 __all__ = [
     "ACTIVITY_MONITOR",
@@ -15,6 +16,7 @@ __all__ = [
     "Conda",
     "Distribution",
     "Installation",
+    "Twin",
     "find_installation",
     "find_module",
     "is_encoding",

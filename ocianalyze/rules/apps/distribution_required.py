@@ -24,7 +24,8 @@ FROM public.ecr.aws/sagemaker/sagemaker-distribution:latest-cpu
 ## Data
 
 - `version`: the version that the label states, or null.
-- `problem`: `not-based`, `too-old`, `unknown`, `program-missing`, `conda-not-writable` or `sudo-missing`.
+- `problem`: `not-based`, `too-old`, `unknown`, `program-missing`, `configuration-missing`,
+  `logs-not-writable`, `conda-not-writable` or `sudo-missing`.
 
 ## References
 

@@ -33,6 +33,9 @@ _CHANGES_CONDA: Final = regex(
     re.MULTILINE,
 )
 _SUPERVISES: Final = regex(r"^\s*(?:exec\s+)?supervisord\b", re.MULTILINE)
+_CONFIGURED: Final = regex(
+    r"^\s*(?:exec\s+)?supervisord\s(?:[^#\n]*\s)?(?:-c|--configuration)[\s=][\"']?(/[\w./-]+)", re.MULTILINE
+)
 _MAKES_LOGS: Final = regex(r"^\s*mkdir\s+-p\s+[\"']?\$\{?STUDIO_LOGGING_DIR\b", re.MULTILINE)
 _LOGS: Final = "STUDIO_LOGGING_DIR"
 _SUPERVISED: Final = "/etc/supervisor/conf.d"
@@ -56,6 +59,7 @@ def find_obstacles(subject: Subject, entry_point: str) -> Iterator[Obstacle]:
     name = entry_point.replace("entrypoint-", "start-")
     if _SUPERVISES.search(entry):
         yield from _missing_programs(subject, entry_point, name, shell)
+        yield from _missing_configuration(subject, entry_point, entry)
     if _MAKES_LOGS.search(entry):
         yield from _closed_logs(subject, entry_point, shell)
     script = subject.filesystem.lookup(_PLACE + name)
@@ -79,6 +83,15 @@ def _missing_programs(subject: Subject, entry_point: str, name: str, shell: Shel
         if program.problem is not None:
             text = f"{by} runs {word}, which cannot be run: {program.problem.text}"
             yield Obstacle("program-missing", text, cure_of(program, shell), program.node)
+
+
+def _missing_configuration(subject: Subject, entry_point: str, entry: str) -> Iterator[Obstacle]:
+    """Yield the configuration of supervisord that an entry point names, if it is not there."""
+    named = _CONFIGURED.search(entry)
+    if named is not None and subject.filesystem.lookup(named[1]) is None:
+        text = f"{entry_point} runs supervisord with {named[1]}, which does not exist"
+        hint = f"Change the step that removes {named[1]}, or copy it from the image of SageMaker Distribution"
+        yield Obstacle("configuration-missing", text, hint, None)
 
 
 def _closed_logs(subject: Subject, entry_point: str, shell: Shell) -> Iterator[Obstacle]:

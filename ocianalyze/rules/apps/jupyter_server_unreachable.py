@@ -22,6 +22,8 @@ variables. The findings, by `cause`:
   not documented which name Studio uses: a warning.
 - `origin`: `allow_origin` is not `*`: a note, since apps start without it.
 - `root`: the server would run as root, which Jupyter refuses without `--allow-root`: an error.
+- `configuration-missing`: the entry point of SageMaker Distribution starts supervisord with a file that is missing: an
+  error.
 - `conda-not-writable`, `sudo-missing`: the start script of SageMaker Distribution changes `/opt/conda` or calls `sudo`,
   and the user may not: errors. `logs-not-writable`: its entry point cannot make the directory for logs in
   `STUDIO_LOGGING_DIR`: an error.
