@@ -268,20 +268,20 @@ def test_files_where_directories_are_mounted() -> None:
     assert [one for one, _ in findings("FSR001", [*lab, symlink("opt/ml", "/data")], config=config)] == ["warning"]
 
 
-def distributed(*remove: str, logs: str = "/var/log/studio/", more: tuple[Item, ...] = ()) -> list[tuple[str, str]]:
+def distributed(
+    *remove: str, logs: str = "/var/log/studio/", more: tuple[Item, ...] = (), options: str = ""
+) -> list[tuple[str, str]]:
     """Return what APP002 finds of an image that is made from SageMaker Distribution, without some files."""
     items, config = distribution()
-    entry = b'#!/bin/bash\nset -e\nmkdir -p $STUDIO_LOGGING_DIR/jupyterlab\nsource "$X"\nexec '
-    entry += b"supervisord -c /etc/supervisor/conf.d/supervisord.conf -n\n"
+    entry = b'#!/bin/bash\nset -e\nmkdir -p $STUDIO_LOGGING_DIR/jupyterlab\nsource "$X"\n'
+    entry += f"exec supervisord {options}-n\n".encode()
     supervised = b"[program:jupyterlabserver]\ncommand=start-jupyter-server\n"
     items = [
-        *(item for item in items if not item.path.endswith("-jupyter-server")),
+        *(item for item in items if item.path not in (*remove, f"{BIN}/entrypoint-jupyter-server")),
         file(f"{BIN}/entrypoint-jupyter-server", entry, mode=0o755),
-        file(f"{BIN}/start-jupyter-server", f"#!/bin/bash\nexec jupyter lab {OPTIONS}\n".encode(), mode=0o755),
         file("etc/supervisor/conf.d/supervisord.conf", supervised),
         *more,
     ]
-    items = [item for item in items if item.path not in remove]
     env = [*config["Env"], *([f"STUDIO_LOGGING_DIR={logs}"] if logs else [])]
     config = config | {"Entrypoint": ["entrypoint-jupyter-server"], "Cmd": [], "Env": env, "User": "1000"}
     return causes("APP002", items, config, JUPYTERLAB)
@@ -291,7 +291,7 @@ def test_what_the_entry_point_of_sagemaker_distribution_needs() -> None:
     assert distributed() == []
     assert distributed("opt/conda/bin/supervisord") == [("error", "program-missing")]
     assert distributed(f"{BIN}/start-jupyter-server") == [("error", "program-missing")]
-    assert distributed("etc/supervisor/conf.d/supervisord.conf") == [("error", "configuration-missing")]
+    assert distributed(options="-c /etc/none.conf ") == [("error", "configuration-missing")]
     assert distributed(logs="") == [("error", "logs-not-writable")]
     assert distributed(logs="/srv/log", more=(directory("srv"),)) == [("error", "logs-not-writable")]
     assert distributed(logs="/srv/log", more=(directory("srv/log", uid=1000),)) == []
