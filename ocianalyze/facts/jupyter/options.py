@@ -6,11 +6,13 @@ Sources: traitlets ``config/loader.py`` and ``config/application.py`` (options, 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.errors import DuplicateKeyError, InvalidImageError
 from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,6 +76,18 @@ _FLAGS: Final[dict[str, Key]] = {
     "core-mode": ("LabApp", "core_mode"),
     "dev-mode": ("LabApp", "dev_mode"),
 }
+_OTHER_FLAGS: Final = frozenset(
+    (
+        *("autoreload", "browser", "collaborative", "custom-css", "debug", "expose-app-in-browser"),
+        *("extensions-in-dev-mode", "generate-config", "mathjax", "script", "show-config", "show-config-json"),
+        *("skip-dev-build", "splice-source", "watch", "y"),
+    )
+)
+"""The flags of JupyterLab 3 and 4, Jupyter Server 1 and 2, and Notebook 6 and 7, which may also begin with ``no-``."""
+
+_TRAIT: Final = regex(r"[A-Za-z]\w*(\.\w+)*", re.ASCII)
+"""What traitlets takes for the name of a trait, even if there is none; such an option has a value."""
+
 _TRUTH: Final = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST_NUMBER: Final = 20
 
@@ -124,17 +138,25 @@ def parse_arguments(words: Sequence[str]) -> Options:
         if not word.startswith("--") or UNKNOWN in name:
             options.opaque = options.opaque or UNKNOWN in word
             continue
-        key = _key_of(name)
-        if key is None:
-            _flag(options, name, equals=bool(equals))
-            continue
-        if not equals:
-            value = next(rest, "-")
-            if value.startswith("-"):
-                options.refused = options.refused or f"--{name} has no value"
-                continue
-        _set(options, key, name, value)
+        if not equals and _is_flag(name):
+            if name in _FLAGS:
+                options.settings[_FLAGS[name]] = Setting(value=True, source=f"--{name}")
+        else:
+            _option(options, name, value if equals else next(rest, "-"), equals=bool(equals))
     return options
+
+
+def _option(options: Options, name: str, value: str, *, equals: bool) -> None:
+    """Take an option with its value, which is the next word unless it stands behind an equals sign."""
+    key = _key_of(name)
+    if key is None and not _TRAIT.fullmatch(name):
+        options.refused = options.refused or f"--{name} is not one of its options"
+    elif not equals and value.startswith("-"):
+        options.refused = options.refused or f"--{name} has no value"
+    elif key is not None:
+        _set(options, key, name, value)
+    elif name.replace("-", "_") in TRAITS:
+        options.ignored.append(f"--{name}")
 
 
 def parse_json(content: bytes, source: str) -> Options:
@@ -161,11 +183,8 @@ def _key_of(name: str) -> Key | None:
     return (section, trait) if dot and section[:1].isupper() else None
 
 
-def _flag(options: Options, name: str, *, equals: bool) -> None:
-    if name in _FLAGS and not equals:
-        options.settings[_FLAGS[name]] = Setting(value=True, source=f"--{name}")
-    elif name.replace("-", "_") in TRAITS:
-        options.ignored.append(f"--{name}")
+def _is_flag(name: str) -> bool:
+    return name in _FLAGS or name.removeprefix("no-") in _OTHER_FLAGS
 
 
 def _set(options: Options, key: Key, name: str, text: str) -> None:

@@ -181,6 +181,13 @@ CASES = [
     Case(("--ServerApp.token=a", "--IdentityProvider.token=b")),
     Case(("--IdentityProvider.token=b", "--PasswordIdentityProvider.token=c")),
     # What is refused, and what has no effect.
+    Case((*GOOD, "--no-such-flag")),
+    Case((*GOOD, "--no-such-flag=1")),
+    Case((*GOOD, "--no-such-flag", "x")),
+    Case((*GOOD, "--foo")),
+    Case((*GOOD, "--foo", "--debug")),
+    Case((*GOOD, "--foo=1", "--Foo.bar=2", "--token", "x")),
+    Case((*GOOD, "--no-browser", "--debug", "--autoreload", "--no-script", "--collaborative", "--custom-css", "-y")),
     Case(("-ip=0.0.0.0",)),
     Case(("--ServerApp.token", "")),
     Case(("--ServerApp.token",)),

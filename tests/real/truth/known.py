@@ -7,7 +7,6 @@ _R = "what R itself needs to start is not looked into"
 _PROGRAMS = "programs that a script runs before the server are presumed to succeed (docs/rules/APP002.md)"
 
 KNOWN: Mapping[str, str] = {
-    "flag-unknown": "flags that no extension of the server has are not told from those that one has",
     **dict.fromkeys(("script-fails", "script-fails-writing", "script-fails-writing + user-pair"), _PROGRAMS),
     "r-profile-fails": _R,
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
