@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _GLIBC_LOADER: Final = "ld-linux"
 _GLIBC: Final = "libc.so.6"
+_MUSL: Final = "/lib/ld-musl-x86_64.so.1"
+_OF_MUSL: Final = ("libc.", "libm.", "libpthread.", "librt.", "libdl.", "libutil.", "libxnet.", "libcrypt.")
+"""How the names of libraries begin that the loader of musl brings itself (musl, ``ldso/dynlink.c``), or gcompat."""
 
 
 def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) -> Problem | None:
@@ -44,6 +47,8 @@ def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) ->
     places = [
         normpath(item.replace("$ORIGIN", dirname(node.path))) for item in elf.search if item.startswith(("/", "$"))
     ]
+    if filesystem.lookup(_MUSL) is not None:
+        names = tuple(name for name in names if not name.startswith(_OF_MUSL))
     for name in names:
         problem = _lacks(filesystem, name, (*places, *DEFAULT), user, where)
         if problem is not None:

@@ -22,6 +22,7 @@ GLIBC = [
     file("lib64/ld-linux-x86-64.so.2", b"\x7fELF", mode=0o755),
     file("usr/lib/x86_64-linux-gnu/libc.so.6", b"\x7fELF"),
 ]
+MUSL = file("lib/ld-musl-x86_64.so.1", b"\x7fELF", mode=0o755)
 PYTHON = "usr/bin/python3.11"
 
 
@@ -88,7 +89,9 @@ def program(content: bytes, path: str = PYTHON) -> Item:
         [program(make_elf(needed=("libx.so.1",), runpath="$ORIGIN/../x")), *GLIBC, file("usr/x/libx.so.1", b"\x7fELF")],
         [program(make_elf(needed=("libx.so.1",))), *GLIBC, file("opt/anywhere/libx.so.1", b"\x7fELF")],
         [program(make_elf("lib/relative")), *GLIBC],
-        [program(make_elf("/lib/ld-musl-x86_64.so.1")), file("lib/ld-musl-x86_64.so.1", b"\x7fELF", mode=0o755)],
+        [program(make_elf("/lib/ld-musl-x86_64.so.1")), MUSL],
+        [program(make_elf("/lib/ld-musl-x86_64.so.1", needed=("libc.so", "libm.so"))), MUSL],
+        [program(make_elf()), GLIBC[0], MUSL],
     ],
 )
 def test_programs_that_can_be_loaded(items: list[Item]) -> None:
