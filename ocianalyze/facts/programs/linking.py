@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _GLIBC_LOADER: Final = "ld-linux"
 _GLIBC: Final = "libc.so.6"
+_MUSL_LOADER: Final = "ld-musl"
 _MUSL: Final = "/lib/ld-musl-x86_64.so.1"
 _OF_MUSL: Final = ("libc.", "libm.", "libpthread.", "librt.", "libdl.", "libutil.", "libxnet.", "libcrypt.")
 """How the names of libraries begin that the loader of musl brings itself (musl, ``ldso/dynlink.c``), or gcompat."""
@@ -47,7 +48,7 @@ def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) ->
     places = [
         normpath(item.replace("$ORIGIN", dirname(node.path))) for item in elf.search if item.startswith(("/", "$"))
     ]
-    if filesystem.lookup(_MUSL) is not None:
+    if basename(elf.loader).startswith(_MUSL_LOADER) or filesystem.lookup(_MUSL) is not None:
         names = tuple(name for name in names if not name.startswith(_OF_MUSL))
     for name in names:
         problem = _lacks(filesystem, name, (*places, *DEFAULT), user, where)
