@@ -230,8 +230,8 @@ class Node:
             ContentUnavailableError: it was not kept, or is larger than `most` bytes; a part is never returned.
         """
         inode = self.inode
-        self.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
         if most is None or inode.size <= most:
+            self.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
             self.filesystem.budget.take(_DECODED * inode.size, self.path)
         try:
             return self.filesystem.contents[inode.layer].read(inode.row, most=most)

@@ -50,6 +50,7 @@ class Shell:
     directory: str = "/"
     mounts: Mounts | None = None
     _directories: dict[str, Node | None] = field(default_factory=dict, repr=False, compare=False)
+    _loadable: set[tuple[Node, User]] = field(default_factory=set, repr=False, compare=False)
 
     def with_environment(self, environment: Mapping[str, str]) -> Shell:
         """Return the same circumstances with the ``PATH`` of `environment`, if it has one."""
@@ -114,13 +115,22 @@ class Shell:
         head = node.head()
         program = program._replace(kind=filetype.describe(head), machine=filetype.elf_machine(head))
         if program.machine is not None:
-            return program._replace(problem=find_obstacle(self.filesystem, node, self.user, _arrows(chain)))
+            return program._replace(problem=self._obstacle(node, chain))
         if not head:
             return program._replace(problem=Problem("empty", f"{_arrows(chain)} is an empty file", node.path))
         if not head.startswith(b"#!"):
             text = f"{_arrows(chain)} is neither an ELF file nor a script with a '#!' line ({program.kind})"
             return program._replace(problem=Problem("not-runnable", text, node.path))
         return self._interpret(program, node, head, lookup)
+
+    def _obstacle(self, node: Node, chain: tuple[str, ...]) -> Problem | None:
+        """Return why an ELF program cannot be loaded; one that can is examined once."""
+        if (node, self.user) in self._loadable:
+            return None
+        problem = find_obstacle(self.filesystem, node, self.user, _arrows(chain))
+        if problem is None:
+            self._loadable.add((node, self.user))
+        return problem
 
     def _interpret(self, program: Program, node: Node, head: bytes, lookup: _Lookup) -> Program:
         where = _arrows(program.chain)
