@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run cases, print what came of each, and return 1 if any is not as it should be."""
     parser = argparse.ArgumentParser(prog="python -m tests.real.truth", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="cases, or beginnings of their names; all by default")
-    parser.add_argument("--sample", type=int, metavar="N", help="a fixed Nth part of the cases; CI runs an eighth")
+    parser.add_argument("--sample", type=int, metavar="N", help="a fixed Nth part of the cases; CI runs a quarter")
     parser.add_argument("--jobs", type=int, help="the number of cases side by side; two for each processor by default")
     parser.add_argument("--explain", action="store_true", help="explain every case, not only those that differ")
     parser.add_argument("--cure", action="store_true", help="try the hints of those that fail, and start them again")
