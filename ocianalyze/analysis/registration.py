@@ -11,16 +11,18 @@ from ocianalyze.rules.rule import Subject
 from ocianalyze.rules.target import find_target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ocianalyze.analysis.source import Source
     from ocianalyze.reports.registration import Registration
 
 
-def fit_app_image_config(source: Source, *, profile: str | None = None, name: str | None = None) -> Registration:
+def fit_app_image_config(source: Source, *, profile: str | Sequence[str] = (), name: str | None = None) -> Registration:
     """Return the AppImageConfig that fits an image; raises the errors of `ocianalyze.reports.registration.register`.
 
-    `profile` is the app that it is for; None for the one that the image is meant for.
+    `profile` is the app that it is for; none for the one that the image is meant for.
     """
-    requested = choose_profiles([profile] if profile else [])
+    requested = choose_profiles([profile] if isinstance(profile, str) else profile)
     if len(requested) > 1:
         raise UsageError(
             f"an AppImageConfig is for one kind of app, not for {', '.join(requested)}", hint="Choose one profile"
@@ -30,5 +32,5 @@ def fit_app_image_config(source: Source, *, profile: str | None = None, name: st
         filesystem = source.merge(layers)
         from ocianalyze.reports.registration import register
 
-        target = find_target(Subject(image, filesystem, gather(image, filesystem)), requested)
-        return register(image, filesystem, profile=target.profiles[0], name=name)
+        subject = Subject(image, filesystem, gather(image, filesystem))
+        return register(subject, profile=find_target(subject, requested).profiles[0], name=name)

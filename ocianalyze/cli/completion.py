@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 def complete_profiles(incomplete: str) -> list[tuple[str, str]]:
     """Return the profiles that may be meant, with their titles."""
-    return list(_last_of_several(incomplete, [*_profiles(), ("all", "every profile")]))
+    from ocianalyze.rules.profiles import ALL
+
+    return list(_last_of_several(incomplete, [*_profiles(), (ALL, "every profile")]))
 
 
 def complete_rules(incomplete: str) -> list[tuple[str, str]]:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts import Facts
     from ocianalyze.facts.commands import App, Command
     from ocianalyze.facts.kernels import Kernel
-    from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
+    from ocianalyze.rules.rule import Subject
 
 _PAIRS: Final = ((1000, 100), (0, 0))
 _MOUNTS: Final = (DEFAULT_MOUNT, f"{DEFAULT_MOUNT}/work")
@@ -93,8 +93,8 @@ _SERVERS: Final = {
 """The programs that start an application, by profile, the best first."""
 
 
-def register(image: Image, filesystem: Filesystem, *, profile: str, name: str | None = None) -> Registration:
-    """Return the AppImageConfig for `image`; `name` is its name, by default made from that of the image.
+def register(subject: Subject, *, profile: str, name: str | None = None) -> Registration:
+    """Return the AppImageConfig for an image that has none; `name` is its name, by default made from the image's.
 
     Raises:
         UnfitImageError: the image cannot have one for this profile.
@@ -102,16 +102,15 @@ def register(image: Image, filesystem: Filesystem, *, profile: str, name: str | 
     """
     if profile == HYPERPOD:
         raise UsageError(f"{PROFILES[profile].title} use no AppImageConfig", hint="Choose another --profile")
-    stated = name or _name(image)
+    stated = name or _name(subject.image)
     for violation in APP_IMAGE_CONFIG.members["AppImageConfigName"].violations(stated):
         raise UsageError(f"the name {violation.problem}", hint="Choose one with --name")
-    config, remarks = _kernel_gateway(image, filesystem) if profile == CLASSIC else _server(image, filesystem, profile)
+    config, remarks = _kernel_gateway(subject) if profile == CLASSIC else _server(subject.facts, profile)
     return Registration({"AppImageConfigName": stated, **config}, remarks)
 
 
-def _kernel_gateway(image: Image, filesystem: Filesystem) -> Registration:
-    facts = gather(image, filesystem)
-    user = facts.user
+def _kernel_gateway(subject: Subject) -> Registration:
+    facts, user = subject.facts, subject.facts.user
     if user.problem is not None or (user.uid, user.gid) not in _PAIRS:
         what = f"runs as {user.uid}:{user.gid}" if user.problem is None else "has a USER that cannot be resolved"
         raise UnfitImageError(
@@ -121,7 +120,7 @@ def _kernel_gateway(image: Image, filesystem: Filesystem) -> Registration:
     for mount in _MOUNTS:
         if mount != DEFAULT_MOUNT:
             moved = {KERNEL_GATEWAY: {"FileSystemConfig": {"MountPath": mount}}}
-            facts = gather(image, filesystem, app_image_config=moved)
+            facts = gather(subject.image, subject.filesystem, app_image_config=moved)
         if kernels := _kernels(facts):
             break
     else:
@@ -159,8 +158,7 @@ def _kernel_spec(kernel: Kernel) -> dict[str, str]:
     return {"Name": kernel.name, **({"DisplayName": display_name} if display_name else {})}
 
 
-def _server(image: Image, filesystem: Filesystem, profile: str) -> Registration:
-    facts = gather(image, filesystem)
+def _server(facts: Facts, profile: str) -> Registration:
     own = facts.commands[_APPS[profile]]
     for server in _SERVERS[profile]:
         for place in _PLACES:

@@ -49,7 +49,7 @@ def cure_of(program: Program, shell: Shell) -> str:
     code = problem.code if problem is not None else ""
     if code in ("no-permission", "missing", "dangling") and any(map(_OF_UV.search, (*program.chain, path))):
         return _UV
-    if code in ("no-permission", "not-executable"):
+    if code in ("no-permission", "not-executable", "library-unreadable"):
         if program.node is not None and path == program.node.path:
             return f"Make it executable: {lines(user, opening(path, execute=True))}"
         node = shell.filesystem.lookup(path)
@@ -83,11 +83,9 @@ def _is_closed_below(node: Node, needed: str, filesystem: Filesystem) -> bool:
     return False
 
 
-def _ready_made(program: Program, code: str, path: str, shell: Shell) -> str | None:  # noqa: PLR0911 - one after the other
+def _ready_made(program: Program, code: str, path: str, shell: Shell) -> str | None:
     """Return the lines that help without anything from elsewhere, or with a package of Debian's."""
     user = shell.user
-    if code == "library-unreadable":
-        return f"Let the container's user read it: {lines(user, opening(path, execute=False))}"
     if code == "not-on-path":
         place = elsewhere(program.word, shell)
         if place is not None:

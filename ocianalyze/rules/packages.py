@@ -47,18 +47,24 @@ def with_apt(program: str, shell: Shell, *, again: bool = False) -> str | None:
     return f"RUN {_apt(package)} && echo {quoted(line)} > /etc/sudoers.d/studio"
 
 
-def with_python(requirement: str, python: Installation, shell: Shell) -> str:
-    """Return the step that installs a Python package; with conda only if that Python has no pip."""
+def with_python(python: Installation, shell: Shell, *requirements: str, again: bool = False) -> str:
+    """Return the step that installs packages for a Python; with conda only if that Python has no pip.
+
+    With `again`, they may count as installed although files are gone.
+    """
+    names = " ".join(map(quoted, requirements))
     filesystem = shell.filesystem
     has_pip = has_module("pip", python, shell)
     if not has_pip and filesystem.lookup(f"{python.prefix}/conda-meta") is not None:
         program = conda_program(shell)
         if program is not None:
-            return f"RUN {quoted(program)} install --prefix {quoted(python.prefix)} --yes {quoted(requirement)}"
+            options = f"--prefix {quoted(python.prefix)} --yes{' --force-reinstall' if again else ''}"
+            return f"RUN {quoted(program)} install {options} {names}"
     executable = quoted(python.executable)
     first = "" if has_pip else _pip(python, shell)
     option = " --break-system-packages" if _is_managed(python, filesystem) else ""
-    return f"RUN {first}{executable} -m pip install{option} {quoted(requirement)}"
+    option += " --force-reinstall --no-deps" if again else ""
+    return f"RUN {first}{executable} -m pip install{option} {names}"
 
 
 def elsewhere(name: str, shell: Shell) -> str | None:

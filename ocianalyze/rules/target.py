@@ -55,8 +55,8 @@ def find_target(subject: Declaration, requested: Sequence[str] = ()) -> Target:
 
 def _shown_by_image(subject: Subject) -> Target:
     try:
-        started = _started(subject)
-        doubt = next((_doubt(command) for command in subject.facts.commands.values()), None)
+        command = subject.facts.commands["jupyterlab"]  # without an AppImageConfig, every app has the image's command
+        started, doubt = _started(command), _doubt(command)
     except UndecidedError as error:
         started, doubt = None, error.message
     base = subject.facts.sagemaker_distribution
@@ -71,21 +71,13 @@ def _shown_by_image(subject: Subject) -> Target:
     return Target((CLASSIC,), "its command starts neither JupyterLab nor Code Editor")
 
 
-def _started(subject: Subject) -> str | None:
-    """Return the profile of the app that its command starts, or is known to try."""
-    for command in subject.facts.commands.values():
-        serves = _serves(command)
-        if serves is not None:
-            return _BY_SERVER.get(serves)
-    return None
+def _started(command: Command) -> str | None:
+    """Return the profile of the app that a command starts, or is known to try."""
+    if command.application is not None:
+        return _BY_SERVER.get(command.application.serves)
+    return CODE_EDITOR if command.words and basename(command.words[0]) in CODE_EDITOR_RELATIVES else None
 
 
 def _doubt(command: Command) -> str | None:
     """Return why it is unknown what a command starts, if it is; an interpreter with nothing to run starts nothing."""
     return None if is_bare(command.configured) else command.found.opaque
-
-
-def _serves(command: Command) -> str | None:
-    if command.application is not None:
-        return command.application.serves
-    return "code-editor" if command.words and basename(command.words[0]) in CODE_EDITOR_RELATIVES else None

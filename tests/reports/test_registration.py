@@ -28,7 +28,7 @@ def written(*layers: Sequence[Item], profile: str = CLASSIC, **options: Any) -> 
     """Return what is written for an image, once the API and our own rules have looked at it."""
     name = options.pop("name", "my-image")
     image, filesystem = make_image(*layers, **options)
-    registration = register(image, filesystem, profile=profile, name=name)
+    registration = register(Subject(image, filesystem, gather(image, filesystem)), profile=profile, name=name)
     config = registration.config
     assert complaints(config) == []
     subject = Subject(image, filesystem, gather(image, filesystem, app_image_config=config), app_image_config=config)
@@ -185,7 +185,7 @@ def test_a_name_that_the_api_refuses(name: str) -> None:
 def test_a_name_is_made_of_that_of_the_image(reference: str, names: tuple[str, ...], name: str) -> None:
     image, filesystem = make_image(good())
     image = image._replace(reference=reference, names=names)
-    config = register(image, filesystem, profile=CLASSIC).config
+    config = register(Subject(image, filesystem, gather(image, filesystem)), profile=CLASSIC).config
     assert config["AppImageConfigName"] == name
     assert complaints(config) == []
 

@@ -175,4 +175,4 @@ def test_no_app_image_config_is_checked() -> None:
 def test_there_is_no_app_image_config_to_write() -> None:
     subject = make_subject(image())
     with pytest.raises(UsageError, match="HyperPod Spaces use no AppImageConfig"):
-        register(subject.image, subject.filesystem, profile=HYPERPOD)
+        register(subject, profile=HYPERPOD)

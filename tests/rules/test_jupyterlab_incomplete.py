@@ -80,7 +80,8 @@ def test_what_is_missing_is_named() -> None:
     (found,) = findings("APP017", items, config=config, profile=JUPYTERLAB)
     assert found[1].data["packages"] == ["tornado", "traitlets"]
     assert "jupyterlab imports 'tornado', which is not installed (and 1 more)" in found[1].message
-    assert "'RUN /usr/local/bin/python3 -m pip install --no-cache-dir tornado traitlets'" in (found[1].hint or "")
+    step = "'RUN {0} -m ensurepip && {0} -m pip install tornado traitlets'".format("/usr/local/bin/python3")
+    assert step in (found[1].hint or "")
 
 
 def test_a_package_that_the_user_cannot_read() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -27,11 +27,7 @@ from ocianalyze.cli.registries import (
     Username,
 )
 from ocianalyze.cli.source import make_source
-from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def app_image_config(
@@ -101,19 +97,9 @@ def app_image_config(
     with showing_progress() as progress:
         fitting = fit_app_image_config(
             replace(source, progress=progress),
-            profile=_only(several((profile or "").split()) or settings.policy.profiles),
+            profile=several((profile or "").split()) or settings.policy.profiles,
             name=name,
         )
     for remark in fitting.remarks:
         typer.echo(f"ocianalyze: {printable(remark)}", err=True)
     print_json(fitting.config)
-
-
-def _only(profiles: Sequence[str]) -> str | None:
-    """Return the one profile that is asked for, if any."""
-    if len(profiles) > 1:
-        raise UsageError(
-            f"an AppImageConfig is for one kind of app, not for {', '.join(profiles)}",
-            hint="Choose one with --profile",
-        )
-    return profiles[0] if profiles else None

@@ -13,7 +13,7 @@ from ocianalyze.facts.directories.mounts import RUNTIME, within
 from ocianalyze.facts.jupyter.paths import data_directory
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell import Changes, Files
-from ocianalyze.facts.user.permissions import find_barrier, find_denial, may_write
+from ocianalyze.facts.user.permissions import find_barrier, find_denial, may_write, protection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,9 +178,8 @@ def find_write_problem(
         return _unreachable(barrier, user)
     if may_write(node, user):
         return None
-    owner = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
     verb = "written to" if place == path else "created"
-    return "unwritable", f"cannot be {verb}: {_who(user)} cannot write to {place} ({owner})", node
+    return "unwritable", f"cannot be {verb}: {_who(user)} cannot write to {place} ({protection(node)})", node
 
 
 def _mounted(filesystem: Filesystem, mount: str, user: User, mounts: Mounts) -> tuple[Flaw, str, Node | None] | None:

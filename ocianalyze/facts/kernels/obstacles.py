@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.kernels.interpreters import Load, needs_of
-from ocianalyze.facts.kernels.r_installation import imports_of, program_of
+from ocianalyze.facts.kernels.r_installation import IRKERNEL, imports_of, program_of
 from ocianalyze.facts.kernels.specs import CONNECTION_FILE
 from ocianalyze.facts.programs.program import split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
-from ocianalyze.facts.user.permissions import Denial, find_denial
+from ocianalyze.facts.user.permissions import Denial, find_denial, protection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -144,7 +144,7 @@ class Places:
         node = denial.node
         text = f"{subject} user {user.uid}:{user.gid} cannot read"
         if node.path == real:
-            text += f" (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
+            text += f" ({protection(node)})"
         else:
             text += f", because it {denial.text}"
         return Obstacle("denied", path, text, denial=denial)
@@ -173,7 +173,9 @@ def _program(name: str, program: str, shell: Shell, mounts: Mounts) -> Obstacle 
 def _r_program(word: str, shell: Shell) -> Obstacle | None:
     """Return why the program that R's start script runs cannot be run, or None."""
     script = shell.find(word)
-    path = program_of(script.node) if script.node is not None and script.problem is None else None
+    if script.node is None or script.problem is not None or script.interpreter is None:
+        return None
+    path = program_of(script.node)
     problem = shell.examine(path).problem if path is not None else None
     return None if path is None or problem is None else Obstacle("program", path, f"{word} runs {path}: {problem.text}")
 
@@ -216,9 +218,10 @@ class Packages:
         return Obstacle("package", name, f"{what} is not installed", package=package)
 
     def _missing_import(self, package: Node) -> Obstacle | None:
-        description = package.filesystem.lookup(join(package.path, _DESCRIPTION)) if self.language == "R" else None
-        imports = imports_of(description) if description is not None else ()
-        found = (self.problem_of(name, needed_by=package.name) for name in imports)
+        description = package.filesystem.lookup(join(package.path, _DESCRIPTION))
+        if package.name != IRKERNEL or description is None:
+            return None
+        found = (self.problem_of(name, needed_by=package.name) for name in imports_of(description))
         return next((problem for problem in found if problem is not None and problem.kind != "unsure"), None)
 
     def _is_package(self, node: Node) -> bool:

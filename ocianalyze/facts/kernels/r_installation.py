@@ -9,14 +9,16 @@ import re
 from posixpath import join
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.layers.contents.capture import SCRIPT
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
 
-READS: Final = ("**/IRkernel/DESCRIPTION",)
+IRKERNEL: Final = "IRkernel"
+"""The package of R's kernel, the only one whose description is kept."""
+
+READS: Final = (f"**/{IRKERNEL}/DESCRIPTION",)
 
 _HOME: Final = regex(rb"^R_HOME_DIR=['\"]?(/[\w./+-]+)['\"]?[ \t]*$", re.MULTILINE)
 _FIELD: Final = regex(r"^(\w+):((?:.*\n?)(?:[ \t].*\n?)*)", re.MULTILINE)
@@ -28,21 +30,22 @@ _OF_R: Final = frozenset(
 
 
 def program_of(script: Node) -> str | None:
-    """Return the path of the program that R's start script runs, if it is such a script."""
-    try:
-        content = script.read(most=SCRIPT)
-    except ContentUnavailableError:
-        return None
-    home = _HOME.search(content)
+    """Return the path of the program that R's start script runs, if it is such a script.
+
+    Raises:
+        ContentUnavailableError: it was not kept.
+    """
+    home = _HOME.search(script.read(most=SCRIPT))
     return None if home is None else join(home[1].decode(), "bin/exec/R")
 
 
 def imports_of(description: Node) -> tuple[str, ...]:
-    """Return the packages that have to be installed for a package to load; none if its description was not kept."""
-    try:
-        text = description.read(most=SCRIPT).decode("utf-8", "replace")
-    except ContentUnavailableError:
-        return ()
+    """Return the packages that have to be installed for IRkernel to load, given its description.
+
+    Raises:
+        ContentUnavailableError: its description was not kept.
+    """
+    text = description.read(most=SCRIPT).decode("utf-8", "replace")
     fields = {field[1]: field[2] for field in _FIELD.finditer(text)}
     items = ",".join(fields.get(key, "") for key in ("Depends", "Imports")).split(",")
     names = (_NAME.match(item.strip()) for item in items)

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.programs.loader import DEFAULT
 from ocianalyze.facts.programs.program import Problem
-from ocianalyze.facts.user.permissions import may_execute, may_read
+from ocianalyze.facts.user.permissions import find_denial, may_execute, protection
 from ocianalyze.layers.contents.capture import SCRIPT
 from ocianalyze.layers.contents.elf import parse_elf
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from ocianalyze.facts.user.accounts import User
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
+
+_ORIGIN: Final = regex(r"\$(?:ORIGIN\b|\{ORIGIN\})")
+"""The directory of the program itself."""
 
 _GLIBC_LOADER: Final = "ld-linux"
 _GLIBC: Final = "libc.so.6"
@@ -39,14 +43,14 @@ def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) ->
     if loader is None or not loader.is_file:
         return Problem("loader", f"{where} needs the loader {elf.loader}, which does not exist", found.path)
     if not may_execute(loader, user):
-        mode = f"mode {loader.mode & 0o777:04o}, owner {loader.uid}:{loader.gid}"
-        text = f"{where} needs the loader {loader.path}, which user {user.uid}:{user.gid} cannot execute ({mode})"
+        who = f"user {user.uid}:{user.gid}"
+        text = f"{where} needs the loader {loader.path}, which {who} cannot execute ({protection(loader)})"
         return Problem("no-permission", text, loader.path)
     names = elf.libraries
     if not names and basename(elf.loader).startswith(_GLIBC_LOADER):
         names = (_GLIBC,)
     places = [
-        normpath(item.replace("$ORIGIN", dirname(node.path))) for item in elf.search if item.startswith(("/", "$"))
+        normpath(_ORIGIN.sub(lambda _: dirname(node.path), item)) for item in elf.search if item.startswith(("/", "$"))
     ]
     if basename(elf.loader).startswith(_MUSL_LOADER) or filesystem.lookup(_MUSL) is not None:
         names = tuple(name for name in names if not name.startswith(_OF_MUSL))
@@ -61,11 +65,11 @@ def _lacks(filesystem: Filesystem, name: str, places: tuple[str, ...], user: Use
     for place in places:
         library = filesystem.lookup(join(place, name))
         if library is not None and library.is_file:
-            if may_read(library, user):
+            denial = find_denial(filesystem, library.path, user)
+            if denial is None:
                 return None
-            mode = f"mode {library.mode & 0o777:04o}, owner {library.uid}:{library.gid}"
-            text = f"{where} needs the library {library.path}, which user {user.uid}:{user.gid} cannot read ({mode})"
-            return Problem("library-unreadable", text, library.path)
+            text = f"{where} needs the library {library.path}, but user {user.uid}:{user.gid} {denial.text}"
+            return Problem("library-unreadable", text, denial.node.path)
     elsewhere = (filesystem.lookup(node.path) for node in filesystem.named(name))
     if "/" in name or any(node is not None and node.is_file for node in elsewhere):
         return None

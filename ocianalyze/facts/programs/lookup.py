@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.facts.programs.linking import find_obstacle
 from ocianalyze.facts.programs.program import Problem, Program, search_path, shown
 from ocianalyze.facts.programs.shebangs import ShebangError, env_command, parse_shebang
-from ocianalyze.facts.user.permissions import may_execute, may_read
+from ocianalyze.facts.user.permissions import may_execute, may_read, protection
 from ocianalyze.filesystem.resolver import MAX_HOPS
 from ocianalyze.layers.contents import filetype
 
@@ -143,8 +143,7 @@ class Shell:
                 problem=Problem("loop", f"{where} is a script with too many nested interpreters", node.path)
             )
         if not may_read(node, self.user):
-            mode = f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
-            text = f"{_who(self.user)} cannot read the script {where} ({mode})"
+            text = f"{_who(self.user)} cannot read the script {where} ({protection(node)})"
             return program._replace(problem=Problem("no-permission", text, node.path))
         lookup.scripts.append(node)
         try:
@@ -188,18 +187,17 @@ class Shell:
         return tuple(chain), tuple(visited), step.node, None
 
     def _permission(self, node: Node, chain: tuple[str, ...]) -> Problem | None:
-        where, mode = _arrows(chain), node.mode & 0o777
-        if not mode & 0o111:
-            return Problem("not-executable", f"{where} is not executable (mode {mode:04o})", node.path)
+        where = _arrows(chain)
+        if not node.mode & 0o111:
+            return Problem("not-executable", f"{where} is not executable (mode {node.mode & 0o777:04o})", node.path)
         if not may_execute(node, self.user):
-            text = f"{_who(self.user)} cannot execute {where} (mode {mode:04o}, owner {node.uid}:{node.gid})"
+            text = f"{_who(self.user)} cannot execute {where} ({protection(node)})"
             return Problem("no-permission", text, node.path)
         for path in chain:
             closed = self._closed_directory(path)
             if closed is not None:
-                mode = closed.mode & 0o777
-                text = f"{_who(self.user)} cannot reach {where}: {closed.path} has mode {mode:04o}"
-                return Problem("no-permission", f"{text}, owner {closed.uid}:{closed.gid}", closed.path)
+                text = f"{_who(self.user)} cannot reach {where}: {closed.path} has {protection(closed)}"
+                return Problem("no-permission", text, closed.path)
         return None
 
     def _closed_directory(self, path: str) -> Node | None:

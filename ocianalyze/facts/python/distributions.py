@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.filesystem.node import Node
 
@@ -22,6 +22,8 @@ ACTIVITY_MONITOR: Final = "jupyter_activity_monitor_extension"
 WANTED: Final = (JUPYTERLAB, ACTIVITY_MONITOR)
 """The distributions that are looked for; each is also the name of the package that it installs."""
 
+_DIST_INFO: Final = ".dist-info"
+_SEPARATORS: Final = regex(r"[-_.]+")
 _RELEASE: Final = regex(r"(\d{1,9}(?:\.\d{1,9}){0,9})", re.ASCII)
 
 
@@ -60,6 +62,20 @@ def find_distributions(nodes: Iterable[Node]) -> dict[str, tuple[Distribution, .
     return found
 
 
+def metadata_in(directory: Node) -> Iterator[tuple[str, str, Node]]:
+    """Yield the distributions that are installed in a directory: normalized name, version, ``dist-info`` directory."""
+    for child in directory.filesystem.children_of(directory):
+        name, dash, version = child.name.removesuffix(_DIST_INFO).rpartition("-")
+        if child.name.endswith(_DIST_INFO) and dash and child.is_directory:
+            directory.filesystem.spend(1)
+            yield normalized(name), version, child
+
+
+def normalized(name: str) -> str:
+    """Return the name of a distribution as it is compared (PyPA, "Name normalization")."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
 def _is_installed(path: str) -> bool:
     return dirname(path).endswith("-packages") and "/pkgs/" not in path
 
@@ -75,6 +91,6 @@ def _release_of(package: Node) -> tuple[int, ...] | None:
     parent = filesystem.lookup(dirname(package.path))
     prefix = f"{package.name}-"
     for child in filesystem.children_of(parent) if parent is not None else ():
-        if child.name.startswith(prefix) and child.name.endswith((".dist-info", ".egg-info")):
+        if child.name.startswith(prefix) and child.name.endswith((_DIST_INFO, ".egg-info")):
             return parse_release(child.name.removeprefix(prefix))
     return None

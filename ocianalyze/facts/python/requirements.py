@@ -13,7 +13,7 @@ from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs.program import split_path
-from ocianalyze.facts.python.distributions import parse_release
+from ocianalyze.facts.python.distributions import metadata_in, normalized, parse_release
 from ocianalyze.facts.user.permissions import find_import_denial
 from ocianalyze.regex import regex
 
@@ -68,11 +68,9 @@ READS: Final = ("**/[ijnrJ]*.dist-info/METADATA",)
 """The metadata of these, and of others whose names begin so: each pattern is tried on every directory of an image."""
 
 _LARGEST: Final = 256 * 1024
-_ENDING: Final = ".dist-info"
 _FIELD: Final = "Requires-Dist:"
 _NAME: Final = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _MARKER: Final = regex(r"python_version\s*(<|>=)\s*[\"'](\d{1,3})\.(\d{1,3})[\"']", re.ASCII)
-_SEPARATORS: Final = regex(r"[-_.]+")
 
 
 class Lacking(NamedTuple):
@@ -183,19 +181,10 @@ class Requirements:
         if directory not in self._metadata:
             top = self._filesystem.lookup(directory)
             found: dict[str, Node | None] = {}
-            for child in self._filesystem.children_of(top) if top is not None else ():
-                if child.name.endswith(_ENDING):
-                    stem = child.name.removesuffix(_ENDING)
-                    name = normalized(stem.rpartition("-")[0] or stem)
-                    found[name] = child if name not in found else None
-            self._filesystem.spend(len(found))
+            for name, _, node in metadata_in(top) if top is not None and top.is_directory else ():
+                found[name] = node if name not in found else None
             self._metadata[directory] = found
         return self._metadata[directory]
-
-
-def normalized(name: str) -> str:
-    """Return the name of a distribution as it is compared (PyPA, "Name normalization")."""
-    return _SEPARATORS.sub("-", name).lower()
 
 
 def _place_of(path: str) -> str:

@@ -5,11 +5,10 @@ Source: PyPA, "Recording installed projects": there is one ``<name>-<version>.di
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.facts.python.distributions import parse_release
+from ocianalyze.facts.python.distributions import metadata_in, parse_release
 from ocianalyze.facts.python.installations import site_directories
-from ocianalyze.facts.python.requirements import normalized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from ocianalyze.facts.python.installations import Installation
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
-
-_ENDING: Final = ".dist-info"
 
 
 class Twin(NamedTuple):
@@ -41,11 +38,8 @@ def find_twins(filesystem: Filesystem, pythons: Iterable[Installation]) -> tuple
 def _twins_in(filesystem: Filesystem, directory: str) -> Iterator[Twin]:
     found: dict[str, dict[str, Node]] = {}
     top = filesystem.lookup(directory)
-    for child in filesystem.children_of(top) if top is not None else ():
-        name, dash, version = child.name.removesuffix(_ENDING).rpartition("-")
-        if child.name.endswith(_ENDING) and dash and child.is_directory:
-            found.setdefault(normalized(name), {})[version] = child
-    filesystem.spend(len(found))
+    for name, version, node in metadata_in(top) if top is not None and top.is_directory else ():
+        found.setdefault(name, {})[version] = node
     for name, versions in sorted(found.items()):
         if len(versions) > 1:
             ordered = sorted(versions, key=lambda version: (parse_release(version) or (), version))

@@ -4,7 +4,7 @@ Accounts of the image, permissions on the way to a path, and whether ``sudo`` as
 """
 
 from ocianalyze.facts.user.accounts import PasswdEntry, User, find_accounts, find_group_names
-from ocianalyze.facts.user.permissions import Denial, find_barrier, find_denial, may_write
+from ocianalyze.facts.user.permissions import Denial, find_barrier, find_denial, may_write, protection
 from ocianalyze.facts.user.sudo import find_sudo
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "find_group_names",
     "find_sudo",
     "may_write",
+    "protection",
 ]

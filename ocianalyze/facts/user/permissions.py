@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _ACCESS_LIST: Final = "system.posix_acl_access"
 
 
+def protection(node: Node) -> str:
+    """Return mode and owner of a file or directory for people."""
+    return f"mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid}"
+
+
 class Denial(NamedTuple):
     """What keeps a user from a path: the directory that it may not search, or the file that it may not read."""
 
@@ -32,7 +37,7 @@ class Denial(NamedTuple):
         """A clause without its subject, the user."""
         node = self.node
         verb = "enter" if self.reason == "searched" else "read"
-        return f"cannot {verb} {node.path} (mode {node.mode & 0o777:04o}, owner {node.uid}:{node.gid})"
+        return f"cannot {verb} {node.path} ({protection(node)})"
 
 
 def may_execute(node: Node, user: User) -> bool:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.layers.contents.elf import MAGIC
 from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ SCRIPTS: Final = 64 << 20
 """The maximum total size of scripts and heads that are kept for one layer, in the order of the tar; in bytes."""
 
 _ELF_HEADER: Final = 64
-_ELF: Final = b"\x7fELF"
 _SHEBANG: Final = b"#!"
 _ENDING: Final = ".sh"
 _EXECUTABLE: Final = 0o111
@@ -123,7 +123,7 @@ def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
         return size if size <= SCRIPT else head.find(b"\n") + 1 or len(head)
     if want is Want.SCRIPT:
         return 0
-    if want is Want.HEAD or not head.startswith(_ELF):
+    if want is Want.HEAD or not head.startswith(MAGIC):
         return min(size, _ELF_HEADER)
     return size if want is Want.INTERPRETER and size <= SCRIPT else min(size, HEAD)
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MAGIC: Final = b"\x7fELF"
+MAGIC: Final = b"\x7fELF"
+"""How an ELF file begins."""
+
 _BIG_ENDIAN: Final = 2
 _CLASS_64: Final = 2
 _PT_LOAD: Final = 1
@@ -66,7 +68,7 @@ def parse_elf(content: bytes) -> Elf:
 
 def _segments(content: bytes) -> Iterator[_Segment]:
     header, program = _layouts(content)
-    if len(content) < header.size or not content.startswith(_MAGIC):
+    if len(content) < header.size or not content.startswith(MAGIC):
         return
     start, size, count = header.unpack_from(content)
     if size != program.size:

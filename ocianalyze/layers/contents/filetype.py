@@ -12,6 +12,8 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
+from ocianalyze.layers.contents.elf import MAGIC
+
 _log = logging.getLogger(__name__)
 _lock = Lock()
 _LONGEST = 100
@@ -42,7 +44,7 @@ def describe(head: bytes) -> str:
     """Return in a few words what a file that begins with `head` is, such as ``ELF 64-bit, x86-64`` or ``empty``."""
     if not head:
         return "empty"
-    if head.startswith(b"\x7fELF"):
+    if head.startswith(MAGIC):
         return _describe_elf(head)
     if head.startswith(b"#!"):
         return _describe_script(head)
@@ -58,7 +60,7 @@ def describe(head: bytes) -> str:
 
 def elf_machine(head: bytes) -> int | None:
     """Return ``e_machine`` of an ELF file that begins with `head`, or None if it is none (ELF gABI, "ELF Header")."""
-    if len(head) < 20 or head[:4] != b"\x7fELF":  # noqa: PLR2004 - where e_machine ends
+    if len(head) < 20 or not head.startswith(MAGIC):  # noqa: PLR2004 - where e_machine ends
         return None
     return int.from_bytes(head[18:20], "big" if head[5] == 2 else "little")  # noqa: PLR2004 - ELFDATA2MSB
 

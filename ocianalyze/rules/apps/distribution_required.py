@@ -90,8 +90,8 @@ def distribution_required(subject: Subject) -> Iterator[Finding]:
     for obstacle in find_obstacles(subject, UNIFIED_PROGRAM):
         yield Finding(
             message=f"Unified Studio cannot start the application: {obstacle.message}",
-            path=obstacle.node.path if obstacle.node is not None else None,
-            layer=obstacle.node.layer if obstacle.node is not None else None,
+            path=obstacle.path,
+            layer=obstacle.layer,
             hint=obstacle.hint,
             data={**data, "problem": obstacle.cause},
         )

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.jupyter import find_write_problem
 from ocianalyze.facts.programs import UNKNOWN
-from ocianalyze.facts.user import find_barrier, find_group_names, find_sudo, may_write
+from ocianalyze.facts.user import find_barrier, find_group_names, find_sudo, may_write, protection
 from ocianalyze.regex import regex
+from ocianalyze.rules.blame import deletion_layer, mode_layer, program_layer
 from ocianalyze.rules.cures import cure_of
 from ocianalyze.rules.dockerfile import lines, quoted
 
@@ -43,12 +44,13 @@ _CALLS_SUDO: Final = regex(r"^\s*sudo\s", re.MULTILINE)
 
 
 class Obstacle(NamedTuple):
-    """Why a start script fails, what has to be changed, and how."""
+    """Why a start script fails, how to change that, and where: a path of the image, and the layer that is to blame."""
 
     cause: str
     message: str
     hint: str
-    node: Node | None
+    path: str | None = None
+    layer: int | None = None
 
 
 def find_obstacles(subject: Subject, entry_point: str) -> Iterator[Obstacle]:
@@ -82,7 +84,8 @@ def _missing_programs(subject: Subject, entry_point: str, name: str, shell: Shel
         program = shell.find(word)
         if program.problem is not None:
             text = f"{by} runs {word}, which cannot be run: {program.problem.text}"
-            yield Obstacle("program-missing", text, cure_of(program, shell), program.node)
+            layer = program_layer(subject.filesystem, program, searched=shell.path)
+            yield Obstacle("program-missing", text, cure_of(program, shell), program.real, layer)
 
 
 def _missing_configuration(subject: Subject, entry_point: str, entry: str) -> Iterator[Obstacle]:
@@ -91,7 +94,7 @@ def _missing_configuration(subject: Subject, entry_point: str, entry: str) -> It
     if named is not None and subject.filesystem.lookup(named[1]) is None:
         text = f"{entry_point} runs supervisord with {named[1]}, which does not exist"
         hint = f"Change the step that removes {named[1]}, or copy it from the image of SageMaker Distribution"
-        yield Obstacle("configuration-missing", text, hint, None)
+        yield Obstacle("configuration-missing", text, hint, named[1], deletion_layer(subject.filesystem, [named[1]]))
 
 
 def _closed_logs(subject: Subject, entry_point: str, shell: Shell) -> Iterator[Obstacle]:
@@ -103,7 +106,9 @@ def _closed_logs(subject: Subject, entry_point: str, shell: Shell) -> Iterator[O
     if problem is not None and problem[0] != "unknown":
         why = f"{_LOGS} is {stated}" if stated else f"{_LOGS} is not set"
         text = f"{entry_point} makes {path}, because {why}; this directory {problem[1]}"
-        yield Obstacle("logs-not-writable", text, f"Set 'ENV {_LOGS}=/var/log/studio/'", problem[2])
+        hint, node = f"Set 'ENV {_LOGS}=/var/log/studio/'", problem[2]
+        place = (node.path, mode_layer(subject.filesystem, node)) if node is not None else (None, None)
+        yield Obstacle("logs-not-writable", text, hint, *place)
 
 
 def _forbidden_steps(subject: Subject, script: Node, user: User) -> Iterator[Obstacle]:
@@ -117,9 +122,10 @@ def _forbidden_steps(subject: Subject, script: Node, user: User) -> Iterator[Obs
             yield Obstacle(
                 "conda-not-writable",
                 f"{script.name} changes {_CONDA}, but user {user.uid}:{user.gid} cannot write to {conda.path} "
-                f"(mode {conda.mode & 0o777:04o}, owner {conda.uid}:{conda.gid})",
+                f"({protection(conda)})",
                 f"Give it back: {lines(user, f'RUN chown -R {user.uid}:{user.gid} {_CONDA}')}",
-                closed,
+                closed.path,
+                mode_layer(subject.filesystem, closed),
             )
     groups = find_group_names(subject.filesystem, user)
     if _CALLS_SUDO.search(text) and find_sudo(subject.filesystem, user, groups) is None:
@@ -128,5 +134,4 @@ def _forbidden_steps(subject: Subject, script: Node, user: User) -> Iterator[Obs
             "sudo-missing",
             f"{script.name} calls sudo, but user {user.uid}:{user.gid} cannot use it without a password",
             f"Allow it: {lines(user, f'RUN echo {quoted(line)} > /etc/sudoers.d/studio')}",
-            None,
         )

@@ -8,8 +8,7 @@ Distribution 2.0 or newer have it.
 ## Why it matters
 
 Studio and HyperPod Spaces can stop idle JupyterLab apps. They learn about activity from this extension, which answers
-`/api/idle`. Without it, the app starts, but runs
-and costs money until somebody stops it.
+`/api/idle`. Without it, the app starts, but runs and costs money until somebody stops it.
 
 ## How to fix
 

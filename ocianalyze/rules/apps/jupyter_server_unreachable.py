@@ -82,7 +82,6 @@ from ocianalyze.rules.apps.distribution_scripts import find_obstacles
 from ocianalyze.rules.apps.finding import about_command, legible, where
 from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.apps.starting import ONLY_JUPYTERLAB, ONLY_UNIFIED, missing_program, with_doubt
-from ocianalyze.rules.blame import mode_layer
 from ocianalyze.rules.profiles import JUPYTERLAB, UNIFIED
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -144,8 +143,7 @@ def _before_the_server(subject: Subject, command: Command, name: str) -> Iterato
     started = [program for program in (*command.found.visited, name) if is_distribution(program)]
     for obstacle in find_obstacles(subject, started[-1]) if started else ():
         finding = about_command(command, obstacle.cause, obstacle.message, hint=obstacle.hint, severity=ONLY_JUPYTERLAB)
-        node = obstacle.node
-        yield finding if node is None else replace(finding, path=node.path, layer=mode_layer(subject.filesystem, node))
+        yield finding if obstacle.path is None else replace(finding, path=obstacle.path, layer=obstacle.layer)
 
 
 def _for_unified_studio(command: Command) -> Iterator[Finding]:

@@ -47,8 +47,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.apps.jupyterlab_missing import REQUIREMENT
 from ocianalyze.rules.blame import deletion_layer, mode_layer
-from ocianalyze.rules.dockerfile import lines, opening, quoted
+from ocianalyze.rules.cures import letting_in
+from ocianalyze.rules.dockerfile import lines
+from ocianalyze.rules.packages import with_python
 from ocianalyze.rules.profiles import JUPYTERLAB
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -57,7 +60,6 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.jupyter import Shortfall
 
-_LAB: Final = "jupyterlab>=4.0.0,<5.0.0"
 _DIRECTORY: Final = (
     "Remove --dev-mode, --app-dir and JUPYTERLAB_DIR, so that JupyterLab uses the directory of its package"
 )
@@ -99,12 +101,9 @@ def _message(lack: Shortfall) -> str:
 
 def _fix(subject: Subject, lack: Shortfall) -> str:
     """Return what to do about it."""
-    user = subject.facts.commands["jupyterlab"].found.shell.user
-    pip = f"RUN {quoted(lack.python.executable)} -m pip install --no-cache-dir"
+    shell = subject.facts.commands["jupyterlab"].found.shell
     if lack.node is not None:
-        step = opening(lack.node.path, execute=lack.node.is_directory)
-        step = step.replace("chmod a+rx", "chmod -R a+rX", 1)
-        return f"Let the container's user in: {lines(user, step)}"
+        return letting_in(lack.node, lack.path or lack.node.path, subject.filesystem, shell.user)
     if lack.cause == "shadowed":
         return (
             f"Remove {lack.path}, or its directory from PYTHONPATH; or start the image, and accept this with [[waive]]"
@@ -112,7 +111,7 @@ def _fix(subject: Subject, lack: Shortfall) -> str:
     if lack.cause == "sqlite":
         return "Install the headers of SQLite, such as libsqlite3-dev, before you build Python; or use another Python"
     if lack.cause == "package":
-        names = " ".join(map(quoted, lack.names[:_MOST]))
-        return f"Install what is missing: {lines(user, f'{pip} {names}')}"
-    again = f"{pip} --force-reinstall --no-deps {quoted(_LAB)}"
-    return f"{_DIRECTORY}; or install it again: {lines(user, again)}"
+        step = with_python(lack.python, shell, *lack.names[:_MOST])
+        return f"Install what is missing: {lines(shell.user, step)}"
+    step = with_python(lack.python, shell, REQUIREMENT, again=True)
+    return f"{_DIRECTORY}; or install it again: {lines(shell.user, step)}"

@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     from ocianalyze.facts.python import Distribution, Installation
 
 _MAJOR: Final = 4
-_REQUIREMENT: Final = "jupyterlab>=4.0.0,<5.0.0"
-_HINT: Final = f"Install '{_REQUIREMENT}' with the Python that starts the server"
+REQUIREMENT: Final = "jupyterlab>=4.0.0,<5.0.0"
+_HINT: Final = f"Install '{REQUIREMENT}' with the Python that starts the server"
 _PACKAGES: Final = ("site-packages", "dist-packages")
 
 
@@ -122,7 +122,7 @@ def _hint(subject: Subject, python: Installation | None, installed: tuple[Distri
         step = unhiding(subject.filesystem, place, mounts)
         if step is not None:
             return f"{UNHIDE}: {lines(shell.user, step)}"
-    return f"{_HINT}: {lines(shell.user, with_python(_REQUIREMENT, python, shell))}"
+    return f"{_HINT}: {lines(shell.user, with_python(python, shell, REQUIREMENT))}"
 
 
 def _python_of_server(subject: Subject) -> Installation | None:

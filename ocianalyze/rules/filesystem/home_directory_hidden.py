@@ -47,6 +47,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.profiles import everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 from ocianalyze.units import human
@@ -98,7 +99,7 @@ def home_directory_hidden(subject: Subject) -> Iterator[Finding]:
         yield Finding.at(
             home.node,
             f"{home.path} is a file, so the user's directory cannot be mounted there, and no app starts",
-            hint=f"Remove it: 'RUN rm {home.path}'",
+            hint=f"Remove it: {lines(subject.facts.user, f'RUN rm {quoted(home.path)}')}",
             severity=Severity.ERROR,
         )
         return

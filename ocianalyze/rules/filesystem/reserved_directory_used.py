@@ -4,8 +4,8 @@
 
 `/opt/ml` and `/opt/.sagemakerinternal` contain nothing but directories, and neither is itself a file or a symlink.
 There is one finding for each directory and layer. A file in the place of the directory is an error: nothing can be
-mounted there, so no app starts. Empty directories are a note. The metadata files that SageMaker
-writes itself are reported by FSR007, and files that a kernel needs by FSR005 and KRN008.
+mounted there, so no app starts. Empty directories are a note. The metadata files that SageMaker writes itself are
+reported by FSR007, and files that a kernel needs by FSR005 and KRN008.
 
 ## Why it matters
 
@@ -38,6 +38,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.facts.directories import METADATA, look_into
+from ocianalyze.rules.dockerfile import lines
 from ocianalyze.rules.profiles import studio
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 from ocianalyze.units import human
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.directories import Directory
+    from ocianalyze.facts.user import User
 
 _HINT = "Move the files to another directory, such as /opt/project or /usr/local/share"
 
@@ -55,12 +57,12 @@ def reserved_directory_used(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files in each reserved directory."""
     for path, directory in subject.facts.reserved.items():
         if any(subject.filesystem.lookup(name, follow=False) for name in METADATA if name.startswith(path)):
-            yield from _findings(look_into(subject.filesystem, path, without=METADATA))
+            yield from _findings(look_into(subject.filesystem, path, without=METADATA), subject.facts.user)
         else:
-            yield from _findings(directory)
+            yield from _findings(directory, subject.facts.user)
 
 
-def _findings(directory: Directory) -> Iterator[Finding]:
+def _findings(directory: Directory, user: User) -> Iterator[Finding]:
     node = directory.node
     if node is None:
         return
@@ -72,7 +74,7 @@ def _findings(directory: Directory) -> Iterator[Finding]:
             node,
             f"{directory.path} is {what}, but it is reserved for SageMaker"
             + (", which cannot mount a directory there" if fatal else ""),
-            hint=f"Remove it: 'RUN rm {directory.path}'" if fatal else _HINT,
+            hint=f"Remove it: {lines(user, f'RUN rm {directory.path}')}" if fatal else _HINT,
             severity=Severity.ERROR if fatal else None,
         )
         return

@@ -45,6 +45,11 @@ class Pythons:
                 if python is not None and has_module("ipykernel_launcher", python, shell):
                     yield python
 
+    @property
+    def best(self) -> Installation | None:
+        """The first of them."""
+        return next(iter(self._first), None)
+
     def other_than(self, word: str) -> Installation | None:
         """Return one that is not started with a word."""
         return next((python for python in self._first if python.executable != word), None)
@@ -109,5 +114,5 @@ def hint_for_module(kernel: Kernel, listing: Listing) -> str:
         if step is not None:
             return f"{UNHIDE}: {lines(listing.shell.user, step)}"
     package = _PACKAGES.get(module.name, module.name)
-    step = with_python(package, python, listing.shell)
+    step = with_python(python, listing.shell, package)
     return f"Install {package} for that interpreter: {lines(listing.shell.user, step)}"

@@ -141,7 +141,7 @@ def _deletion_layer(listing: Listing) -> int | None:
 
 def _install(listing: Listing, python: Installation | None) -> str:
     """Return how to install a kernel where this listing searches."""
-    found = Pythons(listing.shell).other_than("") or listing.server.installation or python
+    found = Pythons(listing.shell).best or listing.server.installation or python
     if found is None:
         return _INSTALL
     own = listing.server.installation

@@ -123,7 +123,7 @@ def _install(subject: Subject, name: str) -> str:
     """Return how to install a kernel where Studio searches first: the prefix of the ``python`` on ``PATH``."""
     python, shell = subject.facts.python, subject.facts.shell
     steps = [] if python is not None else [linking(shell)]
-    found = python or Pythons(shell).other_than("")
+    found = python or Pythons(shell).best
     if found is None:
         return "Install Python and ipykernel, and register it as a kernel"
     steps.append(registering(found, found.prefix, shell, name))

@@ -59,7 +59,7 @@ def linking(shell: Shell) -> str | None:
 
 def registering(python: Installation, prefix: str, shell: Shell, name: str = "python3") -> str:
     """Return the step that registers a Python as a kernel, and installs ipykernel first if it has none."""
-    first = "" if has_module("ipykernel_launcher", python, shell) else f"{with_python('ipykernel', python, shell)} && "
+    first = "" if has_module("ipykernel_launcher", python, shell) else f"{with_python(python, shell, 'ipykernel')} && "
     place = "/usr/local" if prefix == "/usr" else prefix
     step = f"{quoted(python.executable)} -m ipykernel install --prefix {quoted(place)} --name {quoted(name)}"
     return f"{first}{step}" if first else f"RUN {step}"

@@ -48,7 +48,6 @@ def test_whatever_is_in_the_file_something_is_returned() -> None:
         )
 
 
-@pytest.mark.skipif(not sys.executable.startswith("/"), reason="no executable")
 def test_a_real_program() -> None:
     with Path(sys.executable).resolve().open("rb") as stream:
         real = parse_elf(stream.read())
@@ -86,7 +85,11 @@ def program(content: bytes, path: str = PYTHON) -> Item:
         [program(make_elf()), *GLIBC],
         [program(make_elf(padding=200_000)), *GLIBC],
         [program(make_elf(needed=("libpython3.11.so.1.0",), padding=SCRIPT)), *GLIBC],
-        [program(make_elf(needed=("libx.so.1",), runpath="$ORIGIN/../x")), *GLIBC, file("usr/x/libx.so.1", b"\x7fELF")],
+        [
+            program(make_elf(needed=("libx.so.1",), runpath="${ORIGIN}/../x")),
+            *GLIBC,
+            file("usr/x/libx.so.1", b"\x7fELF"),
+        ],
         [program(make_elf(needed=("libx.so.1",))), *GLIBC, file("opt/anywhere/libx.so.1", b"\x7fELF")],
         [program(make_elf("lib/relative")), *GLIBC],
         [program(make_elf("/lib/ld-musl-x86_64.so.1")), MUSL],
@@ -114,7 +117,7 @@ def test_programs_that_can_be_loaded(items: list[Item]) -> None:
         (
             [program(make_elf(needed=("libx.so.1",))), *GLIBC, file("usr/lib/libx.so.1", b"\x7fELF", mode=0o600)],
             "library-unreadable",
-            "needs the library /usr/lib/libx.so.1, which user 1000:100 cannot read (mode 0600",
+            "needs the library /usr/lib/libx.so.1, but user 1000:100 cannot read /usr/lib/libx.so.1 (mode 0600",
         ),
     ],
 )
