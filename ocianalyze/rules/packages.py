@@ -63,7 +63,7 @@ def with_python(python: Installation, shell: Shell, *requirements: str, again: b
     executable = quoted(python.executable)
     first = "" if has_pip else _pip(python, shell)
     option = " --break-system-packages" if _is_managed(python, filesystem) else ""
-    option += " --force-reinstall --no-deps" if again else ""
+    option += " --force-reinstall" if again else ""
     return f"RUN {first}{executable} -m pip install{option} {names}"
 
 

@@ -138,6 +138,27 @@ def test_the_page() -> None:
     assert lacks(lab, '--app-dir="$AWS_REGION"') == [("undecided", "page")]
 
 
+def page_hint(options: tuple[str, ...] = (), *env: str, more: tuple[Item, ...] = ()) -> str:
+    """Return the hint about a page that is missing."""
+    config = exec_form("jupyter", "lab", *shlex.split(OPTIONS), *options) | {"User": "1000", "Env": list(env)}
+    items = [*without(real_lab(), PAGE), *more]
+    ((_, found),) = findings("APP017", items, config=config, profile=JUPYTERLAB)
+    return found.hint or ""
+
+
+def test_how_the_page_comes_back() -> None:
+    assert "pip install --force-reinstall" in page_hint()
+    assert "'USER root'" in page_hint()
+    for option in ("--app-dir=/opt/lab", "--dev-mode"):
+        hint = page_hint((option,))
+        assert hint.startswith(f"Remove {option.partition('=')[0]}, so that")
+        assert "'CMD " in hint
+        assert hint.count(option) == (1 if option == "--dev-mode" else 0)
+    assert page_hint((), "JUPYTERLAB_DIR=/opt/lab").endswith("'ENV JUPYTERLAB_DIR='")
+    settings = file("etc/jupyter/jupyter_server_config.json", b'{"LabApp": {"app_dir": "/opt/lab"}}')
+    assert "from /etc/jupyter/jupyter_server_config.json, so that" in page_hint(more=(settings,))
+
+
 def test_the_page_of_a_system_python() -> None:
     scripts = [program(f"usr/bin/{name}", b"#!/usr/bin/python3\n") for name in ("jupyter", "jupyter-lab")]
     moved = [replace(item, path=item.path.replace("usr/local", "usr", 1)) for item in without(real_lab(), PAGE)]

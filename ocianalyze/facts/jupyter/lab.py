@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.jupyter.directories import View
 from ocianalyze.facts.jupyter.servers import server_python
+from ocianalyze.facts.jupyter.settings import DEFAULT
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.python.entry_points import find_entry_points
 from ocianalyze.facts.python.modules import ModuleFinder
@@ -45,6 +46,7 @@ class Shortfall(NamedTuple):
         path: what it is about: the page, or a module.
         node: what has to be changed, if it is something of the image.
         certain: whether it is certain that it matters.
+        given_by: the option, variable or file that says where the page is, unless the package does itself.
     """
 
     cause: Cause
@@ -54,6 +56,7 @@ class Shortfall(NamedTuple):
     path: str | None = None
     node: Node | None = None
     certain: bool = True
+    given_by: str | None = None
 
 
 def find_shortfalls(found: Found, settings: JupyterSettings, mounts: Mounts) -> Iterator[Shortfall]:
@@ -126,10 +129,11 @@ class _Search:
         place, source = self._page_of(package)
         lack = self._view.file(place, source)
         if lack is not None:
-            given = "" if source == "default" else f" ({source})"
+            given_by = source if source != DEFAULT else None
+            given = f" ({given_by})" if given_by is not None else ""
             text = f"the page of JupyterLab, {lack.path}{given}, {lack.text}"
             certain = lack.flaw != "unknown"
-            yield Shortfall("page", text, self._python, path=lack.path, node=lack.node, certain=certain)
+            yield Shortfall("page", text, self._python, (), lack.path, lack.node, certain, given_by)
 
     def _lacks_managers(self, package: str, searched: tuple[str, ...]) -> bool:
         """Tell whether no metadata names an extension manager, without which JupyterLab 4 gives up."""
@@ -150,7 +154,7 @@ class _Search:
             return join(str(stated.value), "static/index.html"), stated.source
         if variables.get("JUPYTERLAB_DIR"):
             return join(variables["JUPYTERLAB_DIR"], "static/index.html"), "JUPYTERLAB_DIR"
-        return join(self._default_directory(package), "static/index.html"), "default"
+        return join(self._default_directory(package), "static/index.html"), DEFAULT
 
     def _default_directory(self, package: str) -> str:
         user = join(self._found.environment.get("HOME") or self._found.shell.user.home, ".local")

@@ -3,7 +3,7 @@
 Which distributions one needs is told by its metadata; what it imports only later, or can do without, is left out.
 
 Sources: PyPA, "Core metadata specifications" (``Requires-Dist``) and "Recording installed projects"; the imports of
-these packages, of jupyter_server 1.2 to 2.17, jupyterlab 3.0 to 4.5, ipykernel 6 and 7.
+these packages, of jupyter_server 1.2 to 2.21, jupyterlab 3.0 to 4.6, ipykernel 6.20 to 7.4, IPython 8.10 to 9.18.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NAMES: Final[Mapping[str, str]] = {
 _IMPORTED: Final[Mapping[str, tuple[str, ...]]] = {
     "jupyterlab": (
         *("jinja2", "jupyter-core", "jupyter-server", "jupyterlab-server", "notebook-shim", "packaging", "tornado"),
-        *("traitlets", "httpx", "async-lru"),
+        *("traitlets", "httpx", "async-lru", "jupyter-builder"),
     ),
     "notebook-shim": ("jupyter-server",),
     "jupyterlab-server": ("babel", "jinja2", "json5", "jsonschema", "jupyter-server", "packaging", "requests"),
@@ -52,17 +52,22 @@ _IMPORTED: Final[Mapping[str, tuple[str, ...]]] = {
         *("prometheus-client", "pyzmq", "send2trash", "tornado", "traitlets", "websocket-client"),
     ),
     "jupyter-events": ("jsonschema", "packaging", "python-json-logger", "pyyaml", "referencing", "traitlets"),
-    "jupyter-client": ("jupyter-core", "python-dateutil", "pyzmq", "tornado", "traitlets"),
+    "jupyter-client": ("jupyter-core", "python-dateutil", "pyzmq", "tornado", "traitlets", "typing-extensions"),
     "jupyter-core": ("platformdirs", "traitlets"),
     "nbformat": ("fastjsonschema", "jsonschema", "jupyter-core", "traitlets"),
     "jinja2": ("markupsafe",),
     "requests": ("certifi", "idna", "urllib3"),
     "jsonschema": ("attrs", "jsonschema-specifications", "referencing", "rpds-py"),
     "referencing": ("attrs", "rpds-py", "typing-extensions"),
-    "ipykernel": ("comm", "ipython", "jupyter-client", "jupyter-core", "psutil", "pyzmq", "tornado", "traitlets"),
-    "ipython": ("decorator", "pygments", "traitlets"),
+    "ipykernel": (
+        *("comm", "ipython", "jupyter-client", "jupyter-core", "packaging", "psutil", "pyzmq", "tornado", "traitlets"),
+    ),
+    "ipython": ("backcall", "decorator", "pickleshare", "pygments", "traitlets", "typing-extensions"),
 }
-"""What each of these distributions imports when a server or a kernel starts, if its metadata requires it."""
+"""What each of these distributions imports when a server or a kernel starts, if its metadata requires it.
+
+What only some versions import that require it is left out, such as prompt_toolkit and stack_data of IPython.
+"""
 
 READS: Final = ("**/[ijnrJ]*.dist-info/METADATA",)
 """The metadata of these, and of others whose names begin so: each pattern is tried on every directory of an image."""

@@ -48,6 +48,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.rules.apps.jupyterlab_missing import REQUIREMENT
+from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.blame import deletion_layer, mode_layer
 from ocianalyze.rules.cures import letting_in
 from ocianalyze.rules.dockerfile import lines
@@ -60,9 +61,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.jupyter import Shortfall
 
-_DIRECTORY: Final = (
-    "Remove --dev-mode, --app-dir and JUPYTERLAB_DIR, so that JupyterLab uses the directory of its package"
-)
+_VARIABLE: Final = "JUPYTERLAB_DIR"
+_OPTIONS: Final = frozenset({"app_dir", "core_mode", "dev_mode"})
 _MOST: Final = 20
 
 
@@ -113,5 +113,18 @@ def _fix(subject: Subject, lack: Shortfall) -> str:
     if lack.cause == "package":
         step = with_python(lack.python, shell, *lack.names[:_MOST])
         return f"Install what is missing: {lines(shell.user, step)}"
+    if lack.given_by is not None:
+        return _without(lack.given_by, subject)
     step = with_python(lack.python, shell, REQUIREMENT, again=True)
-    return f"{_DIRECTORY}; or install it again: {lines(shell.user, step)}"
+    return f"Install it again: {lines(shell.user, step)}"
+
+
+def _without(given_by: str, subject: Subject) -> str:
+    """Return how JupyterLab uses the directory of its package again, instead of the one that is stated."""
+    what = (
+        given_by if given_by == _VARIABLE or given_by.startswith("-") else f"the application directory from {given_by}"
+    )
+    advice = f"Remove {what}, so that JupyterLab uses the directory of its package"
+    if given_by == _VARIABLE and _VARIABLE in subject.environment:
+        return f"{advice}: {lines(subject.facts.user, f'ENV {_VARIABLE}=')}"
+    return Restart(subject, "jupyterlab", without=_OPTIONS).after(advice) if given_by.startswith("-") else advice

@@ -56,7 +56,9 @@ DIRECTORIES: Final = frozenset({"root_dir", "notebook_dir", "preferred_dir"})
 PLACE: Final = "place"
 """The file or directory that is named without an option."""
 
-_FLAGS: Final = frozenset({"--allow-root", "--debug", "--no-browser", "--without-connection-token"})
+_FLAGS: Final = frozenset(
+    {"--allow-root", "--core-mode", "--debug", "--dev-mode", "--no-browser", "--without-connection-token"}
+)
 """Options without a value."""
 _LONGEST: Final = 1_000
 _LINE: Final = regex(r"'(?:USER|RUN|ENV) ")

@@ -47,6 +47,7 @@ UNCURED: Mapping[str, str] = {
     **dict.fromkeys(("loader-removed", "libc-removed", "classic-loader-removed"), _NOTHING),
     "conda-no-ipykernel": "the stand-in for conda has neither conda nor pip",
     "conda-python-link-broken": "conda's Python is removed, and comes from nowhere else",
+    "distribution-server-script-removed": "the script comes with SageMaker Distribution, and from nowhere else",
     "editor-removed": "Code Editor is removed, and comes from nowhere else",
 }
 """Cases for which a hint has no lines that make the image work here, each with its reason."""
