@@ -310,6 +310,18 @@ def test_what_is_missing_on_the_way_ends_it() -> None:
     assert "/opt/setup does not exist" in finding.message
 
 
+def test_a_command_on_files_that_fails_ends_it() -> None:
+    good = f"jupyter lab {OPTIONS}"
+    assert jupyter(f"set -e; cp /etc/none /tmp; {good}") == [("error", "command-fails")]
+    assert jupyter(f"cp /etc/none /tmp && {good}") == [("undecided", "unknown")]
+    assert jupyter(f"cp /etc/none /tmp; {good}") == []
+    assert jupyter(f"set -e; cp /etc/none /tmp || true; {good}") == []
+    script = shell_form(f"set -e; mkdir /srv/x; {good}") | {"User": "1000"}
+    ((_, finding),) = findings("APP002", [*jupyter_image(), directory("srv")], config=script, profile=JUPYTERLAB)
+    assert "mkdir fails, because /srv is not writable" in finding.message
+    assert "; or start the server without it: 'CMD [" in (finding.hint or "")
+
+
 IN_PROJECT: list[tuple[str, str, bytes | None]] = [
     ("uv", f"uv run --frozen jupyter lab {OPTIONS}", None),
     ("poetry", f"poetry run jupyter lab {OPTIONS}", None),

@@ -5,6 +5,7 @@ ENTRYPOINT and CMD, or what replaces them, followed through shells, scripts, wra
 
 from ocianalyze.facts.commands.command import APPS, App, Command, container_config, container_variables, is_bare, shown
 from ocianalyze.facts.commands.wrappers import INITS, SUPERVISORS
+from ocianalyze.facts.shell.ways import Failure
 
 __all__ = [
     "APPS",
@@ -12,6 +13,7 @@ __all__ = [
     "SUPERVISORS",
     "App",
     "Command",
+    "Failure",
     "container_config",
     "container_variables",
     "is_bare",

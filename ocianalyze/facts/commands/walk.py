@@ -26,6 +26,7 @@ from ocianalyze.facts.shell import (
     Budget,
     End,
     Failure,
+    Files,
     Interpreter,
     Launch,
     OutOfBudgetError,
@@ -37,6 +38,7 @@ from ocianalyze.facts.shell import (
     dialect_of,
     is_script,
     login_files,
+    refusal_of,
     result_of,
     with_options,
 )
@@ -190,13 +192,24 @@ class _Walk:
                 return None
             state.write(UNKNOWN)
             status = None if may_fail(launch.words) else "success"
+        refusal = self._refusal(launch, state)
         note_changes(launch.words, self._run.files(state), state.changes)
+        if refusal is not None:
+            return Returned(1, refusal)
         if may_install(launch.words):
             state.way = state.way._replace(installs=True)
         if program.problem is not None and state.output is None and launch.located:
             # It is a system's own: that it is missing is noted where that matters, and an oversight elsewhere.
             return Returned(status, program.problem.text)
         return Returned(status)
+
+    def _refusal(self, launch: Launch, state: State) -> str | None:
+        """Return why a tool surely fails, unless a program that was not looked into may have changed that."""
+        if state.way.unseen is not None or state.way.installs or not launch.located:
+            return None
+        files = Files(launch.shell, state.changes, launch.shell.directory, waiting=self._run.waiting)
+        reason = refusal_of(launch.words, files)
+        return f"{basename(launch.words[0])} fails, because {reason}" if reason is not None else None
 
     def _other(self, program: Program, launch: Launch, state: State) -> Returned | None:
         """Go through a program that is none of those that are known."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.shell.login import login_files
     from ocianalyze.facts.shell.options import with_options
     from ocianalyze.facts.shell.programs import result_of
+    from ocianalyze.facts.shell.refusals import refusal_of
     from ocianalyze.facts.shell.run import Interpreter, Launcher, Returned
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "is_script",
     "is_set_at_run_time",
     "login_files",
+    "refusal_of",
     "result_of",
     "with_options",
 ]
@@ -67,6 +69,7 @@ _OF_THE_INTERPRETER = {
     "Launcher": "run",
     "Returned": "run",
     "login_files": "login",
+    "refusal_of": "refusals",
     "result_of": "programs",
     "with_options": "options",
 }

@@ -68,6 +68,11 @@ class Files:
         self._changes = changes
         self._directory = directory
 
+    @property
+    def for_root(self) -> bool:
+        """Whether the user is root, who may do everything."""
+        return self._shell.user.uid == 0
+
     def full(self, path: str) -> str:
         """Return a path as an absolute one, normalised unless that cannot be told."""
         full = join(self._directory, path)

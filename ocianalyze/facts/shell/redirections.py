@@ -5,18 +5,17 @@ Source: POSIX.1-2024, "Shell Command Language", 2.7 (redirection); bash(1), REDI
 
 from __future__ import annotations
 
-from posixpath import dirname
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.facts.programs.scripts import READS, UNKNOWN, UnreadableError, text_of
 from ocianalyze.facts.shell.changes import Change
+from ocianalyze.facts.shell.refusals import refusal_to_read, refusal_to_write
 from ocianalyze.facts.shell.syntax import Simple
 from ocianalyze.facts.shell.values import LONGEST_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocianalyze.facts.shell.files import Files
     from ocianalyze.facts.shell.host import Host
     from ocianalyze.facts.shell.state import State
     from ocianalyze.facts.shell.syntax import Item, Redirection
@@ -82,43 +81,12 @@ def _is_output(operator: str, target: str) -> bool:
 def _must_open(target: str, operator: str, run: Host, saved: Saved, state: State) -> None:
     """Put everything back and raise RefusedError if a file can surely not be opened."""
     if operator == "<":
-        refusal = _refusal_to_read(target, run.files(state))
+        refusal = refusal_to_read(target, run.files(state))
     else:
-        refusal = _refusal_to_write(target, run.files(state)) if _is_output(operator, target) else None
+        refusal = refusal_to_write(target, run.files(state)) if _is_output(operator, target) else None
     if refusal is not None:
         undo(saved, state)
         raise RefusedError(refusal)
-
-
-def _refusal_to_read(target: str, files: Files) -> str | None:
-    seen = files.look(target)
-    if not seen.sure or seen.mounted:
-        return None
-    if seen.node is None:
-        return f"{files.full(target)} does not exist" if target else "a file name is empty"
-    return f"{files.full(target)} is not readable" if files.test("r", target) is False else None
-
-
-def _refusal_to_write(target: str, files: Files) -> str | None:  # noqa: PLR0911 - one case after the other
-    """Tell why a file cannot be opened to be written to, which makes it if it is not there."""
-    if not target:
-        return "a file name is empty"
-    seen, full = files.look(target), files.full(target)
-    if not seen.sure:
-        return None
-    if seen.mounted or (seen.node is not None and seen.node.is_directory):
-        return f"{full} is a directory"
-    if seen.node is not None:
-        return f"{full} is not writable" if files.test("w", target) is False else None
-    above = dirname(full)
-    directory = files.look(above)
-    if files.look(target, follow=False).node is not None or not directory.sure or directory.mounted:
-        return None  # a link to nothing, which is made where it leads; or a directory of which nothing is known
-    if directory.node is None:
-        return f"{above} does not exist"
-    if not directory.node.is_directory:
-        return f"{above} is not a directory"
-    return f"{above} is not writable" if files.test("w", above) is False else None
 
 
 def _write_to(target: str, item: Redirection, saved: Saved, run: Host, state: State) -> Saved:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Returned(NamedTuple):
-    """A program that was started came back: how it ended, and why it could not be started, if so."""
+    """A program that was started came back: how it ended, and why it could not be started or do its work, if so."""
 
     status: Status
     missing: str | None = None
@@ -133,7 +133,7 @@ class Interpreter:
         state.status = status
         only_way = not (state.way.doubts or state.way.presumed or self.exits[0] or self.ends)
         if self.fatal and len(self.exits) == 1 and only_way:
-            failure = Failure(word, text, self.place)
+            failure = Failure(word, text, self.place, status)
             state.way = state.way._replace(failures=(*state.way.failures, failure))
             state.status = "success"
             return state
@@ -586,7 +586,8 @@ class Interpreter:
             state.status = "success"
         ends_here = replaces or ("e" in state.options and not self._lenient)
         if returned.missing is not None and ends_here:
-            after = self.fail(words[0], returned.missing, state)
+            status = returned.status if isinstance(returned.status, int) and returned.status else 127
+            after = self.fail(words[0], returned.missing, state, status=status)
             if after is None or not replaces:
                 return after
         if replaces:

@@ -45,17 +45,19 @@ class Doubt(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """What is not there, so that a script ends before it gets to its server.
+    """What is not there or cannot be done, so that a script ends before it gets to its server.
 
     Attributes:
         word: the program or file, as written.
         text: a clause that says what is wrong with it.
         place: where it is asked for: in a script, or by a wrapper, which is named.
+        status: the exit status, 126 or 127 for a program that cannot be run.
     """
 
     word: str
     text: str
     place: Place | str
+    status: int = 127
 
 
 class Launch(NamedTuple):

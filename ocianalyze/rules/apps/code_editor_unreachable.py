@@ -9,6 +9,7 @@ in the same way as for APP002. The findings, by `cause`:
 - `editor-missing`: the image has no program `sagemaker-code-editor`: an error.
 - `program-missing`: the program that the command starts, or one that its script needs first, is missing or not on
   `PATH`: an error.
+- `command-fails`: a command that the script needs to succeed surely fails: an error.
 - `variable-missing`: the script fails because a variable is not set: an error.
 - `address`, `port`, `token`: `--host 0.0.0.0`, `--port 8888` or `--without-connection-token` is missing, or a
   connection token is set as well: errors.

@@ -15,6 +15,8 @@ variables. The findings, by `cause`:
   or a library is (glibc's on Alpine, `libpython3.12.so.1.0` if only the `python3` program was copied): an error.
 - `python-home`: `PYTHONHOME` is the directory of another Python, so the server's own does not start: an error.
 - `python-encoding`: `PYTHONIOENCODING` is an encoding that Python does not have: an error.
+- `command-fails`: a script ends (`set -e`) because a command surely fails: a file is missing, or the user may not read,
+  change or create it, as with `touch /etc/started`: an error.
 - `variable-missing`: the script fails because a variable is not set: an error.
 - `other-app`: the command starts Code Editor: an error.
 - `https`: the server has a certificate or a key, so it does not answer HTTP: an error.
@@ -36,7 +38,8 @@ command.
 
 A variable that neither the image nor the AppImageConfig sets counts as not set. Variables that Studio or the container
 runtime sets are unknown (`AWS_*`, `SAGEMAKER_*`, `HOSTNAME` and similar). Programs that run before the server, such as
-`curl` or `mkdir`, are assumed to succeed and to return.
+`curl`, are assumed to succeed and to return, except for commands on files: `cp`, `mv`, `rm`, `ln`, `mkdir`, `touch`,
+`tee`, `sed`, `chmod`, `chown`, `useradd` and their like fail where the image says so.
 
 ## Why it matters
 

@@ -18,7 +18,7 @@ from ocianalyze.rules.rule import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ocianalyze.facts.commands import Command
+    from ocianalyze.facts.commands import Command, Failure
     from ocianalyze.facts.programs import Program
 
 ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
@@ -26,6 +26,11 @@ ONLY_JUPYTERLAB: Final[Mapping[str, Severity | None]] = {UNIFIED: None}
 
 ONLY_UNIFIED: Final[Mapping[str, Severity | None]] = {JUPYTERLAB: None, UNIFIED: Severity.ERROR}
 
+_NOT_RUN: Final = (126, 127)
+"""The exit statuses of a shell for a program that cannot be run (POSIX.1-2024, "Exit Status for Commands")."""
+_MAKE: Final = (
+    "Create what is missing, or change its owner, in a step of the Dockerfile; or remove the command from the script"
+)
 _SET: Final = "Set it with ENV; or set it in ContainerEnvironmentVariables, and scan with --app-image-config"
 
 
@@ -53,18 +58,26 @@ def missing_program(command: Command) -> Finding | None:
     if lost is not None:
         return lost
     if command.found.failures:
-        failure = command.found.failures[0]
-        is_variable = failure.text.startswith("$")
-        return about_command(
-            command,
-            "variable-missing" if is_variable else "program-missing",
-            f"{where(command)} fails at {failure.place}: {legible(failure.text)}",
-            hint=_SET if is_variable else _cure_of_script(command, failure.word),
-            severity=ONLY_JUPYTERLAB,
-            data={"problem": "missing"},
-            layer=None if is_variable else _layer(command, command.found.shell.find(failure.word)),
-        )
+        return _failed(command, command.found.failures[0])
     return None
+
+
+def _failed(command: Command, failure: Failure) -> Finding:
+    """Return the finding about what ends a script before it gets to its server."""
+    lacks_program = failure.status in _NOT_RUN
+    cause = "program-missing" if lacks_program else "command-fails"
+    hint = _cure_of_script(command, failure.word) if lacks_program else _MAKE
+    if failure.text.startswith("$"):
+        cause, hint = "variable-missing", _SET
+    return about_command(
+        command,
+        cause,
+        f"{where(command)} fails at {failure.place}: {legible(failure.text)}",
+        hint=hint,
+        severity=ONLY_JUPYTERLAB,
+        data={"problem": "missing"} if lacks_program else None,
+        layer=_layer(command, command.found.shell.find(failure.word)) if lacks_program else None,
+    )
 
 
 def _layer(command: Command, program: Program) -> int | None:

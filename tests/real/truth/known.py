@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 _LIBRARIES = "the libraries of modules, and of large programs, are not looked for"
 _R = "what R itself needs to start is not looked into"
-_PROGRAMS = "programs that a script runs before the server are presumed to succeed (docs/rules/APP002.md)"
 
 KNOWN: Mapping[str, str] = {
-    **dict.fromkeys(("script-fails", "script-fails-writing", "script-fails-writing + user-pair"), _PROGRAMS),
     "r-profile-fails": _R,
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
     "editor-base-path-other": "the base path of Code Editor is only a warning, as AWS's material contradicts itself",

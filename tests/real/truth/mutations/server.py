@@ -159,6 +159,34 @@ MUTATIONS: Sequence[Mutation] = (
         "a script that writes where only root may",
         _script('#!/bin/sh\nset -e\ntouch /etc/started\nexec "$@"'),
     ),
+    _M(
+        "script-makes-directory",
+        "a script that makes a directory where only root may",
+        _script('#!/bin/bash\nset -e\nmkdir -p /var/lib/studio/cache\nexec "$@"'),
+    ),
+    _M(
+        "script-edits",
+        "a script that edits a file of root's in place",
+        _script('#!/bin/bash\nset -eu\nsed -i "s/a/b/" /etc/profile\nexec "$@"'),
+    ),
+    _M(
+        "script-edits-or-not",
+        "a script that may fail to edit a file",
+        _script('#!/bin/bash\nset -eu\nsed -i "s/a/b/" /etc/profile 2>/dev/null || true\nexec "$@"'),
+    ),
+    _M(
+        "script-changes-owner",
+        "a script that gives the volume to its user",
+        _script('#!/bin/sh\nset -e\nchown -R 1000:100 /usr/local/share/jupyter\nexec "$@"'),
+    ),
+    _M(
+        "script-prepares",
+        "a script that prepares the volume",
+        _script(
+            '#!/bin/sh\nset -e\nmkdir -p "$HOME/.cache/x" /tmp/x\ncp /etc/profile "$HOME/.profile"\n'
+            'touch /tmp/x/y\nrm -rf /tmp/x\nln -sf /etc/profile /tmp/p\nchmod 600 /tmp/p || :\nexec "$@"'
+        ),
+    ),
     _M("script-interpreter-missing", "a script for a shell that is not installed", _script('#!/bin/zsh\nexec "$@"')),
     _M("script-drops-arguments", "a script that forgets its arguments", _script("#!/bin/sh\nexec jupyter lab")),
     _M(

@@ -1,0 +1,293 @@
+"""What surely cannot be done to files: what is to be read is not there, or the user may not change it.
+
+Only what the image says is told. What a script may have changed before is open, and so are options that are not known.
+
+Sources: path_resolution(7), chmod(2), chown(2), rename(2), unlink(2); the manuals of GNU coreutils, sed and shadow.
+"""
+
+from __future__ import annotations
+
+from posixpath import basename, dirname, join
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from ocianalyze.facts.programs.scripts import UNKNOWN
+from ocianalyze.facts.shell.values import SOME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ocianalyze.facts.shell.files import Files
+    from ocianalyze.facts.shell.values import Words
+    from ocianalyze.filesystem.node import Node
+
+
+# --- one file ---------------------------------------------------------------------------------------------------------
+
+
+def refusal_to_read(target: str, files: Files) -> str | None:
+    """Return why a file cannot be read; None if it can, or may be."""
+    seen = files.look(target)
+    if not seen.sure or seen.mounted:
+        return None
+    if seen.node is None:
+        return f"{files.full(target)} does not exist" if target else "a file name is empty"
+    return f"{files.full(target)} is not readable" if files.test("r", target) is False else None
+
+
+def refusal_to_write(target: str, files: Files) -> str | None:
+    """Return why a file cannot be opened to be written to, which makes it if it is not there."""
+    if not target:
+        return "a file name is empty"
+    seen, full = files.look(target), files.full(target)
+    if not seen.sure:
+        return None
+    if seen.mounted or (seen.node is not None and seen.node.is_directory):
+        return f"{full} is a directory"
+    if seen.node is not None:
+        return f"{full} is not writable" if files.test("w", target) is False else None
+    if files.look(target, follow=False).node is not None:
+        return None  # a link to nothing, which is made where it leads
+    return _refusal_to_change(full, files)
+
+
+def _refusal_to_change(path: str, files: Files) -> str | None:
+    """Return why nothing can be made at an absolute path, or removed from there, because of its directory."""
+    directory = dirname(path)
+    seen = files.look(directory)
+    if UNKNOWN in path or not seen.sure or seen.mounted:
+        return None
+    if seen.node is None:
+        return f"{directory} does not exist"
+    if not seen.node.is_directory:
+        return f"{directory} is not a directory"
+    return f"{directory} is not writable" if files.test("w", directory) is False else None
+
+
+def _node_at(path: str, files: Files, *, follow: bool = True) -> Node | None:
+    """Return what surely lies at a path, if it is something of the image."""
+    seen = files.look(path, follow=follow)
+    return seen.node if seen.sure else None
+
+
+def _is_missing(path: str, files: Files, *, follow: bool = True) -> bool:
+    return files.look(path, follow=follow).exists is False
+
+
+# --- one command ------------------------------------------------------------------------------------------------------
+
+
+class _Call(NamedTuple):
+    """The operands of a command, and the letters of its options."""
+
+    operands: tuple[str, ...]
+    letters: frozenset[str]
+    files: Files
+
+
+_Check: TypeAlias = "Callable[[_Call], Iterator[str | None]]"
+"""Yields, one after the other, reasons why a command fails; None for what does not make it fail."""
+
+
+class _Command(NamedTuple):
+    """How a command is checked, and the options that the check allows for: all of them if `flags` is None."""
+
+    check: _Check
+    flags: str | None
+    valued: str = ""
+
+
+_LONG: Final[Mapping[str, str]] = {
+    "--archive": "a",
+    "--force": "f",
+    "--no-clobber": "n",
+    "--no-create": "c",
+    "--no-dereference": "n",
+    "--parents": "p",
+    "--quiet": "q",
+    "--recursive": "R",
+    "--silent": "q",
+    "--symbolic": "s",
+    "--verbose": "v",
+}
+
+
+def refusal_of(words: Words, files: Files) -> str | None:
+    """Return why a command surely fails because of the files that it is given; None if that is not known."""
+    command = _COMMANDS.get(basename(words[0]))
+    if command is None or any(word == SOME or word.startswith(UNKNOWN) for word in words):
+        return None
+    call = _parsed(words[1:], command, files)
+    return None if call is None else next((reason for reason in command.check(call) if reason is not None), None)
+
+
+def _parsed(words: Words, command: _Command, files: Files) -> _Call | None:
+    """Return operands and options; None if an option may change what the command does."""
+    operands: list[str] = []
+    letters: set[str] = set()
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            operands += rest
+            break
+        if not word.startswith("-") or word == "-":
+            operands.append(word)
+            continue
+        given = _LONG.get(word, "?") if word.startswith("--") else word[1:]
+        for position, letter in enumerate(given):
+            letters.add(letter)
+            if letter in command.valued:
+                if position == len(given) - 1:
+                    del rest[:1]
+                break
+            if command.flags is not None and letter not in command.flags:
+                return None
+    return _Call(tuple(operands), frozenset(letters), files)
+
+
+def _touch(call: _Call) -> Iterator[str | None]:
+    for path in call.operands:
+        node = _node_at(path, call.files)
+        if node is not None:
+            denied = call.files.test("w", path) is False and call.files.test("O", path) is False
+            yield f"{node.path} is not writable" if denied else None
+        elif "c" not in call.letters and _is_missing(path, call.files):
+            yield refusal_to_write(path, call.files)
+
+
+def _mkdir(call: _Call) -> Iterator[str | None]:
+    for path in call.operands:
+        full, seen = call.files.full(path), call.files.look(path)
+        link = _node_at(path, call.files, follow=False)
+        if seen.exists is None or (link is not None and link.is_symlink):
+            continue
+        if seen.exists:
+            is_directory = seen.mounted or (seen.node is not None and seen.node.is_directory)
+            if "p" not in call.letters or not is_directory:
+                yield f"{full} already exists"
+            continue
+        while "p" in call.letters and dirname(full) != "/" and _is_missing(dirname(full), call.files, follow=False):
+            full = dirname(full)
+        yield _refusal_to_change(full, call.files)
+
+
+def _cp(call: _Call) -> Iterator[str | None]:
+    *sources, target = call.operands or ("",)
+    recursive = not call.letters.isdisjoint("arR")
+    for source in sources:
+        node = _node_at(source, call.files)
+        if _is_missing(source, call.files, follow=not (recursive or "d" in call.letters or "P" in call.letters)):
+            yield f"{call.files.full(source)} does not exist"
+        elif node is not None and node.is_file:
+            yield refusal_to_read(source, call.files)
+        elif node is not None and node.is_directory and not recursive:
+            yield f"{node.path} is a directory"
+    for source, path in _targets(sources, target, call.files):
+        node = _node_at(source, call.files, follow=False)
+        if _is_missing(path, call.files, follow=False):
+            yield _refusal_to_change(path, call.files)
+        elif node is not None and node.is_file and call.letters.isdisjoint("fnu"):
+            yield refusal_to_write(path, call.files)
+    yield _several(sources, target, call.files)
+
+
+def _mv(call: _Call) -> Iterator[str | None]:
+    *sources, target = call.operands or ("",)
+    for source in sources:
+        if _is_missing(source, call.files, follow=False):
+            yield f"{call.files.full(source)} does not exist"
+        yield _refusal_to_change(call.files.full(source), call.files)
+    for _, path in _targets(sources, target, call.files) if call.letters.isdisjoint("nu") else ():
+        yield _refusal_to_change(path, call.files)
+    yield _several(sources, target, call.files)
+
+
+def _targets(sources: list[str], target: str, files: Files) -> Iterator[tuple[str, str]]:
+    """Yield each source with the path that it gets."""
+    seen, full = files.look(target), files.full(target)
+    if not seen.sure or seen.mounted or UNKNOWN in full:
+        return
+    is_directory = seen.node is not None and seen.node.is_directory
+    for source in sources:
+        name = basename(source.rstrip("/"))
+        if not is_directory and len(sources) == 1:
+            yield source, full
+        elif is_directory and name not in ("", ".", "..") and UNKNOWN not in name:
+            yield source, join(full, name)
+
+
+def _several(sources: list[str], target: str, files: Files) -> str | None:
+    seen = files.look(target)
+    is_directory = seen.mounted or (seen.node is not None and seen.node.is_directory)
+    return f"{files.full(target)} is not a directory" if len(sources) > 1 and seen.sure and not is_directory else None
+
+
+def _rm(call: _Call) -> Iterator[str | None]:
+    for path in call.operands:
+        full = call.files.full(path)
+        if _is_missing(path, call.files, follow=False):
+            yield f"{full} does not exist" if "f" not in call.letters else None
+            continue
+        node = _node_at(path, call.files, follow=False)
+        if node is not None:
+            refused = node.is_directory and call.letters.isdisjoint("rRd")
+            yield f"{full} is a directory" if refused else _refusal_to_change(full, call.files)
+
+
+def _ln(call: _Call) -> Iterator[str | None]:
+    if len(call.operands) != 2:  # noqa: PLR2004 - what, and where
+        return
+    target, link = call.operands
+    if "s" not in call.letters and _is_missing(target, call.files, follow=False):
+        yield f"{call.files.full(target)} does not exist"
+    inside = call.files.look(link)
+    if not inside.sure or inside.mounted:
+        return
+    path = call.files.full(link)
+    if inside.node is not None and inside.node.is_directory and call.letters.isdisjoint("nT"):
+        path = join(path, basename(target.rstrip("/")))
+    if _node_at(path, call.files, follow=False) is not None and "f" not in call.letters:
+        yield f"{path} already exists"
+    yield _refusal_to_change(path, call.files)
+
+
+def _change_modes(call: _Call) -> Iterator[str | None]:
+    for path in call.operands[1:]:
+        if _is_missing(path, call.files):
+            yield f"{call.files.full(path)} does not exist"
+        node = _node_at(path, call.files)
+        if node is not None and not call.files.for_root and call.files.test("O", path) is False:
+            yield f"{node.path} belongs to user {node.uid}"
+
+
+def _tee(call: _Call) -> Iterator[str | None]:
+    for path in call.operands:
+        yield refusal_to_write(path, call.files)
+
+
+def _sed(call: _Call) -> Iterator[str | None]:
+    for path in call.operands if not call.letters.isdisjoint("ef") else call.operands[1:]:
+        if path == "-":
+            continue
+        yield refusal_to_read(path, call.files)
+        if "i" in call.letters:
+            yield _refusal_to_change(call.files.full(path), call.files)
+
+
+def _accounts(call: _Call) -> Iterator[str | None]:
+    yield _refusal_to_change("/etc/passwd", call.files)
+
+
+_OF_ACCOUNTS: Final = ("groupadd", "groupdel", "groupmod", "useradd", "userdel", "usermod")
+_COMMANDS: Final[Mapping[str, _Command]] = {
+    **dict.fromkeys(("chgrp", "chmod", "chown"), _Command(_change_modes, "RcfvqhHLP")),
+    "cp": _Command(_cp, "aRrdfLnPpuvx"),
+    "ln": _Command(_ln, "fnsTvr"),
+    "mkdir": _Command(_mkdir, "pv", "m"),
+    "mv": _Command(_mv, "fnuv"),
+    "rm": _Command(_rm, "dfrRv"),
+    "sed": _Command(_sed, "nrEsuzi", "ef"),
+    "tee": _Command(_tee, "ai"),
+    "touch": _Command(_touch, "acfm", "drt"),
+    **dict.fromkeys(_OF_ACCOUNTS, _Command(_accounts, None)),
+}
