@@ -67,6 +67,14 @@ def with_python(python: Installation, shell: Shell, *requirements: str, again: b
     return f"RUN {first}{executable} -m pip install{option} {names}"
 
 
+def with_standard_library(python: Installation, shell: Shell) -> str | None:
+    """Return the step that installs the standard library of Debian's Python again, if it is that Python."""
+    is_debian = python.base == "/usr" and shell.filesystem.lookup("/usr/bin/apt-get") is not None
+    if not is_debian or len(python.versions) != 1:
+        return None
+    return f"RUN {_apt('--reinstall', f'lib{python.versions[0]}-stdlib')}"
+
+
 def elsewhere(name: str, shell: Shell) -> str | None:
     """Return a directory ``bin`` in which the container's user can run a program of a name."""
     return next(places(name, shell), None)

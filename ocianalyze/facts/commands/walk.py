@@ -88,7 +88,8 @@ class _Walk:
         if returned is not None:
             if returned.missing is not None and unwrap(launch.words, launch.environment) is not None:
                 name = basename(launch.words[0])
-                failure = Failure(name, returned.missing, name)
+                last = state.way.last or launch
+                failure = Failure(last.words[0], returned.missing, name)
                 state.way = state.way._replace(failures=(*state.way.failures, failure))
             self._run.ends.append(End("ends", state.way, launch=state.way.last))
         return self._run.ends

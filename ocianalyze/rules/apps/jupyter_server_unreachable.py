@@ -169,7 +169,7 @@ def _server(subject: Subject, command: Command, settings: JupyterSettings, resta
             command,
             "refused",
             f"the Jupyter server would not start: {legible(settings.refused)}",
-            hint=restart.after("Correct the option"),
+            hint=restart.after("Correct the option" if settings.refused.startswith("--") else "Correct these settings"),
             severity=ONLY_JUPYTERLAB,
         )
         return

@@ -52,7 +52,7 @@ from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.blame import deletion_layer, mode_layer
 from ocianalyze.rules.cures import letting_in
 from ocianalyze.rules.dockerfile import lines
-from ocianalyze.rules.packages import with_python
+from ocianalyze.rules.packages import with_python, with_standard_library
 from ocianalyze.rules.profiles import JUPYTERLAB
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 
     from ocianalyze.facts.jupyter import Shortfall
 
+_HEADERS: Final = (
+    "Install the headers of SQLite, such as libsqlite3-dev, before you build Python; or use another Python"
+)
 _VARIABLE: Final = "JUPYTERLAB_DIR"
 _OPTIONS: Final = frozenset({"app_dir", "core_mode", "dev_mode"})
 _MOST: Final = 20
@@ -109,7 +112,8 @@ def _fix(subject: Subject, lack: Shortfall) -> str:
             f"Remove {lack.path}, or its directory from PYTHONPATH; or start the image, and accept this with [[waive]]"
         )
     if lack.cause == "sqlite":
-        return "Install the headers of SQLite, such as libsqlite3-dev, before you build Python; or use another Python"
+        again = with_standard_library(lack.python, shell)
+        return _HEADERS if again is None else f"Install the standard library again: {lines(shell.user, again)}"
     if lack.cause == "package":
         step = with_python(lack.python, shell, *lack.names[:_MOST])
         return f"Install what is missing: {lines(shell.user, step)}"

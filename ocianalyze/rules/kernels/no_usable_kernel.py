@@ -66,7 +66,7 @@ from ocianalyze.rules.profiles import CODE_EDITOR, HYPERPOD, everywhere
 from ocianalyze.rules.rule import Finding, Severity, Subject, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocianalyze.facts.kernels import Kernel, Listing
     from ocianalyze.facts.python import Installation
@@ -76,6 +76,7 @@ _SHOWN: Final = 20
 
 _INSTALL: Final = "Install one: 'RUN python3 -m pip install ipykernel && python3 -m ipykernel install --sys-prefix'"
 _FIX: Final = "Fix one of these kernels; see the rules in parentheses"
+_ALLOW: Final = "Add the name of one of these kernels to KernelSpecManager.allowed_kernelspecs in {file}"
 
 
 @rule(id="KRN001", severity={**everywhere(Severity.ERROR), CODE_EDITOR: Severity.WARNING})
@@ -100,7 +101,8 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
         message = f"no kernel where Studio searches: found {unlisted[0]}, but {_not_searched(listing, python)}"
     else:
         message = "no kernel: no kernel.json where Studio searches"
-    hint, because = (_FIX if problems else _install(listing, python)), _only(map(culprit_of, listing.kernels))
+    hint = _fix(listing.kernels) if problems else _install(listing, python)
+    because = _only(map(culprit_of, listing.kernels))
     if not problems and unlisted and listing.server.installation is not None:
         because = _unreached(subject)
     is_guess = bool(usable)
@@ -131,6 +133,13 @@ def _none_in(listing: Listing, subject: Subject) -> Iterator[Finding]:
             "unlisted": list(unlisted[:_SHOWN]),
         },
     )
+
+
+def _fix(kernels: Sequence[Kernel]) -> str:
+    """Return what to do about kernels that cannot be used."""
+    file = next((kernel.disallowed for kernel in kernels if kernel.disallowed is not None), None)
+    only = all(kernel.disallowed is not None and kernel.command_problem is None for kernel in kernels)
+    return _ALLOW.format(file=file) if only and file is not None else _FIX
 
 
 def _deletion_layer(listing: Listing) -> int | None:

@@ -38,6 +38,7 @@ OPEN: Mapping[str, str] = {
 """Cases that a static tool cannot decide, or that hinge on what nobody documents: any verdict is right for them."""
 
 _REGISTERED = "the AppImageConfig has to be changed, not the image"
+_OWN = "what somebody writes into a file of settings is theirs to change"
 _NOTHING = "no program runs in the image any more, so no step can be added"
 
 UNCURED: Mapping[str, str] = {
@@ -46,6 +47,8 @@ UNCURED: Mapping[str, str] = {
     "conda-no-ipykernel": "the stand-in for conda has neither conda nor pip",
     "conda-python-link-broken": "conda's Python is removed, and comes from nowhere else",
     "distribution-server-script-removed": "the script comes with SageMaker Distribution, and from nowhere else",
+    **dict.fromkeys(("settings-exit", "settings-class-missing"), _OWN),
+    **dict.fromkeys(("settings-allowed-kernels", "kernel-removed + settings-allowed-kernels"), _OWN),
     "editor-removed": "Code Editor is removed, and comes from nowhere else",
 }
 """Cases for which a hint has no lines that make the image work here, each with its reason."""
