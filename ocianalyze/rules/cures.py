@@ -1,4 +1,4 @@
-"""What to do about a program that cannot be run, with the paths of this image."""
+"""What to do about a program that cannot be run or a module that cannot be loaded, with the paths of this image."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from ocianalyze.facts.programs import DEFAULT_PATH
 from ocianalyze.regex import regex
 from ocianalyze.rules.blame import deletion_layer
 from ocianalyze.rules.dockerfile import exec_form, lines, opening, quoted
-from ocianalyze.rules.packages import elsewhere, with_apt
+from ocianalyze.rules.packages import elsewhere, with_apt, with_library, with_python
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.programs import Program, Shell
+    from ocianalyze.facts.programs import Problem, Program, Shell
+    from ocianalyze.facts.python import Installation
     from ocianalyze.facts.user import User
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
@@ -73,6 +74,17 @@ def letting_in(node: Node, needed: str, filesystem: Filesystem, user: User) -> s
     return f"Let the container's user in: {lines(user, step)}{'' if below else MORE}"
 
 
+def finding_library(problem: Problem, python: Installation, package: str | None, shell: Shell) -> str:
+    """Return how a compiled module of a Python, or of its `package`, finds a library again."""
+    node = shell.filesystem.lookup(problem.culprit or "") if problem.code == "library-unreadable" else None
+    if node is not None:
+        return letting_in(node, node.path, shell.filesystem, shell.user)
+    step = with_library(problem.library or "", shell)
+    if step is None and package is not None:
+        step = with_python(python, shell, package, again=True)
+    return f"Install {problem.library}" + (f": {lines(shell.user, step)}" if step is not None else "")
+
+
 def _is_closed_below(node: Node, needed: str, filesystem: Filesystem) -> bool:
     path = filesystem.resolve(needed).path
     while path.startswith(f"{node.path}/"):
@@ -95,11 +107,9 @@ def _ready_made(program: Program, code: str, path: str, shell: Shell) -> str | N
         step = _relinking(program, shell)
         if step is not None:
             return f"Link it to what is there: {lines(user, step)}"
-    if code in ("not-on-path", "missing", "dangling", "empty"):
-        name = program.word if code == "not-on-path" else path
-        step = with_apt(name, shell, again=code == "empty" or _was_there(name, shell))
-        if step is not None:
-            return f"Install {name}: {lines(user, step)}"
+    name, step = _packaged(program, code, path, shell)
+    if step is not None:
+        return f"Install {name}: {lines(user, step)}"
     if code == "interpreter" and _has_carriage_return(program):
         step = rf'RUN sed -i "s/\r$//" {quoted(path)}'
         return f"Convert the script's line ends: {lines(user, step)}"
@@ -107,6 +117,16 @@ def _ready_made(program: Program, code: str, path: str, shell: Shell) -> str | N
         step = f'RUN sed -i "1i #!/bin/sh" {quoted(path)}'
         return f"Begin it with the line of a shell: {lines(user, step)}"
     return None
+
+
+def _packaged(program: Program, code: str, path: str, shell: Shell) -> tuple[str, str | None]:
+    """Return the name of what is missing, and the step that installs it if a package of Debian's has it."""
+    if code == "library" and program.problem is not None and program.problem.library is not None:
+        return program.problem.library, with_library(program.problem.library, shell)
+    name = program.word if code == "not-on-path" else path
+    if code not in ("not-on-path", "missing", "dangling", "empty"):
+        return name, None
+    return name, with_apt(name, shell, again=code == "empty" or _was_there(name, shell))
 
 
 def _was_there(name: str, shell: Shell) -> bool:

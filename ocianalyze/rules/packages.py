@@ -26,6 +26,14 @@ _DEBIAN: Final = {
     "supervisord": "supervisor",
 }
 """Debian's packages of programs that commands and kernels start."""
+_LIBRARIES: Final = {
+    "libexpat.so.1": "libexpat1",
+    "libsodium.so.23": "libsodium23",
+    "libsqlite3.so.0": "libsqlite3-0",
+    "libssl.so.3": "libssl3",
+    "libzmq.so.5": "libzmq5",
+}
+"""Debian's packages of libraries that Jupyter's Python and packages need, and apt-get does not."""
 _NEEDED: Final = frozenset({"bash", "dash"})
 """Packages that need what they bring to be installed again."""
 _PYTHON: Final = regex(r"/usr/bin/python3\.\d+")
@@ -73,6 +81,14 @@ def with_standard_library(python: Installation, shell: Shell) -> str | None:
     if not is_debian or len(python.versions) != 1:
         return None
     return f"RUN {_apt('--reinstall', f'lib{python.versions[0]}-stdlib')}"
+
+
+def with_library(name: str, shell: Shell) -> str | None:
+    """Return the step that installs a library again, if the image has apt-get and the package is known."""
+    package = _LIBRARIES.get(name)
+    if package is None or shell.filesystem.lookup("/usr/bin/apt-get") is None:
+        return None
+    return f"RUN {_apt('--reinstall', package)}"
 
 
 def elsewhere(name: str, shell: Shell) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from ocianalyze.rules.profiles import JUPYTERLAB
 from tests.rules.subjects import IPYKERNEL, findings, kernel, program
 from tests.rules.test_apps import BIN, OPTIONS, SITE, causes, distribution, exec_form, jupyter, jupyter_image
+from tests.support.elf import make_elf
 from tests.support.tarballs import Item, directory, file, symlink
 
 DYNLOAD = "usr/local/lib/python3.11/lib-dynload"
@@ -106,12 +107,58 @@ def test_metadata_that_are_too_large_cannot_be_told() -> None:
     assert found[0] == "undecided"
 
 
-def test_a_python_without_sqlite() -> None:
+def test_a_python_without_sqlite_or_ssl() -> None:
     shared = [file(f"{DYNLOAD}/_ctypes.cpython-311-x86_64-linux-gnu.so", b"#")]
-    assert lacks([*real_lab(), *shared]) == [("error", "sqlite")]
+    assert lacks([*real_lab(), *shared]) == [("error", "module"), ("error", "module")]
+    shared += [file(f"{DYNLOAD}/_ssl.cpython-311-x86_64-linux-gnu.so", b"#")]
     assert lacks([*real_lab(), *shared, file(f"{DYNLOAD}/_sqlite3.cpython-311-x86_64-linux-gnu.so", b"#")]) == []
     assert lacks([*real_lab(), *shared, *package("pysqlite3", module="pysqlite2")]) == []
     assert lacks([*real_lab(), file(f"{DYNLOAD}/_crypt.cpython-311-x86_64-linux-gnu.so", b"#")]) == []
+
+
+GLIBC = [file(f"lib64/{name}", b"\x7fELF", mode=0o755) for name in ("ld-linux-x86-64.so.2", "libc.so.6")]
+ZMQ = f"{SITE}/zmq/backend/cython/_zmq.cpython-311-x86_64-linux-gnu.so"
+
+
+def with_zmq(*more: Item) -> list[Item]:
+    """Return an image whose pyzmq has a compiled module that needs a library beside it."""
+    module = make_elf(None, ("libzmq-1.so.5", "libc.so.6"), "$ORIGIN/../../../pyzmq.libs", padding=100_000)
+    server = package("jupyter_server", "pyzmq")
+    return [*real_lab("jupyter-server"), *server, *package("pyzmq", module="zmq"), file(ZMQ, module), *GLIBC, *more]
+
+
+def test_the_libraries_of_modules() -> None:
+    path = f"{SITE}/pyzmq.libs/libzmq-1.so.5"
+    library = make_elf(None, ("libstdc++.so.6", "libzmq-1.so.5"), "$ORIGIN", padding=3 << 20)
+    assert lacks(with_zmq()) == [("error", "library")]
+    assert lacks(with_zmq(file(path, b"\x7fELF"))) == []
+    assert lacks(with_zmq(file(path, library))) == [("error", "library")]
+    assert lacks(with_zmq(file(path, library), file("usr/lib/libstdc++.so.6", b"\x7fELF"))) == []
+    assert lacks(with_zmq(file("usr/local/lib/libzmq-1.so.5", b"\x7fELF"))) == []
+    assert lacks(with_zmq(file(path, b"\x7fELF", mode=0o600))) == [("error", "library")]
+    assert lacks(with_zmq(file(path, b"#" * 100))) == []
+    large = make_elf(None, ("libnone.so.1",), padding=9 << 20)
+    assert lacks(with_zmq(file(path, large))) == [], "no library of that size is looked into"
+
+
+def test_the_libraries_of_the_standard_library() -> None:
+    module = make_elf(None, ("libsqlite3.so.0",), padding=100_000)
+    files = [file(f"{DYNLOAD}/_sqlite3.cpython-311-x86_64-linux-gnu.so", module), *GLIBC]
+    assert lacks([*real_lab(), *files]) == [("error", "library")]
+    assert lacks([*real_lab(), *files, file("usr/lib/libsqlite3.so.0", b"\x7fELF")]) == []
+    assert lacks([*real_lab(), *files, *package("pysqlite3", module="pysqlite2")]) == []
+
+
+def test_how_a_library_comes_back() -> None:
+    config = exec_form("jupyter", "lab", *shlex.split(OPTIONS)) | {"User": "1000"}
+    ((_, found),) = findings("APP017", with_zmq(), config=config, profile=JUPYTERLAB)
+    assert f"/{ZMQ} needs the library libzmq-1.so.5, which is not in the image" in found.message
+    assert "install --force-reinstall pyzmq'" in (found.hint or "")
+    path = f"{SITE}/pyzmq.libs/libzmq-1.so.5"
+    locked = with_zmq(file(path, b"\x7fELF", mode=0o600))
+    ((_, found),) = findings("APP017", locked, config=config, profile=JUPYTERLAB)
+    assert found.path == f"/{path}"
+    assert f"'RUN chmod a+r /{path}'" in (found.hint or "")
 
 
 def test_jupyterlab_without_its_metadata() -> None:
@@ -187,6 +234,8 @@ def test_what_ipykernel_imports() -> None:
     (message,) = kernels(*package("ipykernel", "comm>=0.1", "debugpy"))
     assert "ipykernel imports 'comm', which is not installed" in message
     assert kernels(*package("ipykernel", "comm"), *package("comm")) == []
+    (message,) = kernels(*package("ipykernel", "pyzmq"), *with_zmq()[-5:])
+    assert "ipykernel imports 'zmq', which cannot be loaded: " in message
     (message,) = kernels(*package("ipykernel", "comm"), directory(f"{SITE}/comm", mode=0o700), *package("comm"))
     assert "cannot enter /usr/local/lib/python3.11/site-packages/comm" in message
     shadowed = (*package("ipykernel", "comm"), *package("comm"), file("opt/own/comm.py", b"#"))

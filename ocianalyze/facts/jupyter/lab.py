@@ -1,7 +1,7 @@
 """What keeps a Jupyter server from starting, or JupyterLab from showing its page: packages and files that are missing.
 
 Sources: jupyterlab ``commands.py`` (``get_app_dir``, ``ensure_app``), ``labapp.py`` and ``extensions/__init__.py``;
-jupyter_server ``services/sessions/sessionmanager.py``, which imports ``sqlite3``.
+jupyter_server ``services/sessions/sessionmanager.py``, which imports ``sqlite3``, and tornado ``netutil.py``, ``ssl``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.jupyter.directories import View
 from ocianalyze.facts.jupyter.servers import server_python
 from ocianalyze.facts.jupyter.settings import DEFAULT
+from ocianalyze.facts.programs.linking import find_unloadable
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.python.entry_points import find_entry_points
 from ocianalyze.facts.python.modules import ModuleFinder
@@ -24,15 +25,20 @@ if TYPE_CHECKING:
     from ocianalyze.facts.commands.search import Found
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.jupyter.settings import JupyterSettings
+    from ocianalyze.facts.programs.program import Problem
     from ocianalyze.facts.python.installations import Installation
     from ocianalyze.filesystem.node import Node
 
-Cause: TypeAlias = Literal["package", "unreadable", "shadowed", "sqlite", "metadata", "page"]
+Cause: TypeAlias = Literal["package", "unreadable", "shadowed", "library", "module", "metadata", "page"]
 
 _LAB: Final = frozenset({"lab", "labhub"})
 _MANAGERS: Final = "jupyterlab.extension_manager_v1"
 _SHARED: Final = "_ctypes."
 """A module that is in a library of its own in every Python that has not all of them built in."""
+_STANDARD: Final = {"_sqlite3.": "sqlite3", "_ssl.": "ssl", "pyexpat.": "xml.parsers.expat"}
+"""How files of the standard library begin that a server loads when it starts, and the modules that need them."""
+_BUILT_IN: Final = "pyexpat."
+"""The one of these that may be built in although others are not, as in Debian's Python."""
 
 
 class Shortfall(NamedTuple):
@@ -46,6 +52,7 @@ class Shortfall(NamedTuple):
         path: what it is about: the page, or a module.
         node: what has to be changed, if it is something of the image.
         certain: whether it is certain that it matters.
+        problem: why a compiled module cannot be loaded, if it is that.
         given_by: the option, variable or file that says where the page is, unless the package does itself.
     """
 
@@ -57,6 +64,7 @@ class Shortfall(NamedTuple):
     node: Node | None = None
     certain: bool = True
     given_by: str | None = None
+    problem: Problem | None = None
 
 
 def find_shortfalls(found: Found, settings: JupyterSettings, mounts: Mounts) -> Iterator[Shortfall]:
@@ -71,8 +79,7 @@ def find_shortfalls(found: Found, settings: JupyterSettings, mounts: Mounts) -> 
         return
     search = _Search(found, settings, mounts, python)
     yield from search.packages("jupyterlab" if found.application.name in _LAB else "jupyter-server")
-    if search.lacks_sqlite():
-        yield Shortfall("sqlite", "its Python was built without the module 'sqlite3'", python)
+    yield from search.standard_modules()
     if found.application.name in _LAB:
         yield from search.page()
 
@@ -93,7 +100,7 @@ class _Search:
         """Yield what is missing of `root` and of what it imports, that of one kind together."""
         requirements = Requirements(self._finder, self._filesystem, self._found.shell.user)
         lacking = requirements.lacking(self._python, root, self._path)
-        missing = [item for item in lacking if item.denial is None and item.shadowed_by is None]
+        missing = [item for item in lacking if item.is_missing]
         if missing:
             names = tuple(item.name for item in missing)
             yield Shortfall("package", missing[0].text, self._python, names)
@@ -102,20 +109,38 @@ class _Search:
                 yield Shortfall("unreadable", item.text, self._python, (item.name,), item.search.path, item.denial.node)
                 break
         for item in lacking:
+            if item.problem is not None:
+                yield self._unloadable(item.text, item.problem, item.name)
             if item.shadowed_by is not None:
                 yield Shortfall("shadowed", item.text, self._python, (item.name,), item.shadowed_by, certain=False)
 
-    def lacks_sqlite(self) -> bool:
-        """Tell whether the Python was certainly built without sqlite3."""
-        prefix = self._python.base
-        names: list[str] = []
-        for version in self._python.versions:
-            for library in ("lib", "lib64"):
-                node = self._filesystem.lookup(join(prefix or "/", library, version, "lib-dynload"))
-                names += [child.name for child in self._filesystem.children_of(node)] if node is not None else []
-        shared = prefix is not None and any(name.startswith(_SHARED) for name in names)
-        other = self._finder.find(self._python, "pysqlite2", self._path)
-        return shared and other.missing and not any(name.startswith("_sqlite3.") for name in names)
+    def standard_modules(self) -> Iterator[Shortfall]:
+        """Yield which modules the Python was certainly built without, or cannot load."""
+        nodes = [node for directory in self._python.dynload for node in self._children_of(directory)]
+        shared = any(node.name.startswith(_SHARED) for node in nodes)
+        for start, module in _STANDARD.items():
+            files = [node for node in nodes if node.name.startswith(start)]
+            if module == "sqlite3" and not self._finder.find(self._python, "pysqlite2", self._path).missing:
+                continue
+            if shared and not files and start != _BUILT_IN:
+                yield Shortfall(
+                    "module", f"its Python was built without the module {module!r}", self._python, (module,)
+                )
+            certain = files if len(self._python.versions) == 1 else []
+            problems = (find_unloadable(self._filesystem, node, self._found.shell.user) for node in certain)
+            problem = next((item for item in problems if item is not None), None)
+            if problem is not None:
+                text = f"it imports {module!r} of its Python, which cannot be loaded: {problem.text}"
+                yield self._unloadable(text, problem)
+
+    def _children_of(self, directory: str) -> Iterator[Node]:
+        node = self._filesystem.lookup(directory)
+        return iter(self._filesystem.children_of(node) if node is not None else ())
+
+    def _unloadable(self, text: str, problem: Problem, *names: str) -> Shortfall:
+        path = problem.culprit if problem.culprit is not None and problem.culprit.startswith("/") else None
+        node = self._filesystem.lookup(path) if path is not None and problem.code == "library-unreadable" else None
+        return Shortfall("library", text, self._python, names, path, node, problem=problem)
 
     def page(self) -> Iterator[Shortfall]:
         """Yield why JupyterLab does not show its page."""

@@ -74,7 +74,8 @@ class Imports:
             if lacking.denial is not None:
                 return kernel._replace(closed=lacking.denial)
             if lacking.shadowed_by is None and kernel.module is not None:
-                return kernel._replace(module=kernel.module._replace(path=None, lacks=lacking.text))
+                module = kernel.module._replace(path=None, lacks=lacking.text, problem=lacking.problem)
+                return kernel._replace(module=module)
             kernel = kernel._replace(unsure=lacking.text)
         return kernel
 

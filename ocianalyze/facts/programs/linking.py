@@ -1,4 +1,4 @@
-"""Whether an ELF program finds its loader and its libraries.
+"""Whether an ELF program finds its loader and its libraries, and these find theirs.
 
 Source: ld.so(8). A library counts as found wherever in the image a path has its name, because caches, links and
 variables that lead there are not followed. So what is reported as missing is missing for sure.
@@ -13,7 +13,6 @@ from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.programs.loader import DEFAULT
 from ocianalyze.facts.programs.program import Problem
 from ocianalyze.facts.user.permissions import find_denial, may_execute, protection
-from ocianalyze.layers.contents.capture import SCRIPT
 from ocianalyze.layers.contents.elf import parse_elf
 from ocianalyze.regex import regex
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.user.accounts import User
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.contents.elf import Elf
 
 _ORIGIN: Final = regex(r"\$(?:ORIGIN\b|\{ORIGIN\})")
 """The directory of the program itself."""
@@ -35,7 +35,7 @@ _OF_MUSL: Final = ("libc.", "libm.", "libpthread.", "librt.", "libdl.", "libutil
 
 def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) -> Problem | None:
     """Return why the ELF program `node` cannot be loaded, if that is known; `where` names it in the message."""
-    elf = parse_elf(_content(node))
+    elf = parse_elf(node.head())
     if elf.loader is None or not elf.loader.startswith("/"):
         return None
     found = filesystem.resolve(elf.loader)
@@ -46,41 +46,63 @@ def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) ->
         who = f"user {user.uid}:{user.gid}"
         text = f"{where} needs the loader {loader.path}, which {who} cannot execute ({protection(loader)})"
         return Problem("no-permission", text, loader.path)
-    names = elf.libraries
-    if not names and basename(elf.loader).startswith(_GLIBC_LOADER):
-        names = (_GLIBC,)
-    places = [
-        normpath(_ORIGIN.sub(lambda _: dirname(node.path), item)) for item in elf.search if item.startswith(("/", "$"))
-    ]
-    if basename(elf.loader).startswith(_MUSL_LOADER) or filesystem.lookup(_MUSL) is not None:
-        names = tuple(name for name in names if not name.startswith(_OF_MUSL))
-    for name in names:
-        problem = _lacks(filesystem, name, (*places, *DEFAULT), user, where)
-        if problem is not None:
-            return problem
-    return None
+    name = basename(elf.loader)
+    if not elf.libraries and name.startswith(_GLIBC_LOADER):
+        elf = elf._replace(libraries=(_GLIBC,))
+    return _Linker(filesystem, user, musl=name.startswith(_MUSL_LOADER)).problem_of(node, elf, where)
 
 
-def _lacks(filesystem: Filesystem, name: str, places: tuple[str, ...], user: User, where: str) -> Problem | None:
-    for place in places:
-        library = filesystem.lookup(join(place, name))
-        if library is not None and library.is_file:
-            denial = find_denial(filesystem, library.path, user)
-            if denial is None:
-                return None
-            text = f"{where} needs the library {library.path}, but user {user.uid}:{user.gid} {denial.text}"
-            return Problem("library-unreadable", text, denial.node.path)
-    elsewhere = (filesystem.lookup(node.path) for node in filesystem.named(name))
-    if "/" in name or any(node is not None and node.is_file for node in elsewhere):
+def find_unloadable(filesystem: Filesystem, node: Node, user: User) -> Problem | None:
+    """Return why the shared object `node`, such as a module of Python, cannot be loaded, if that is known."""
+    return _Linker(filesystem, user).problem_of(node, parse_elf(node.head()), node.path)
+
+
+class _Linker:
+    """Looks for libraries, and for those that they need themselves as far as that was kept."""
+
+    def __init__(self, filesystem: Filesystem, user: User, *, musl: bool = False) -> None:
+        self._filesystem = filesystem
+        self._user = user
+        self._musl = musl or filesystem.lookup(_MUSL) is not None
+        self._seen: set[str] = set()
+
+    def problem_of(self, node: Node, elf: Elf, where: str) -> Problem | None:
+        """Return the first thing that keeps an ELF file from being loaded."""
+        self._seen.add(node.path)
+        here = dirname(node.path)
+        own = [normpath(_ORIGIN.sub(lambda _: here, item)) for item in elf.search if item.startswith(("/", "$"))]
+        for name in elf.libraries:
+            if self._musl and name.startswith(_OF_MUSL):
+                continue
+            problem = self._problem_with(name, (*own, *DEFAULT), where)
+            if problem is not None:
+                return problem
         return None
-    paths = (filesystem.resolve(join(place, name)).path for place in places)
-    earlier = next((path for path in paths if filesystem.states(path)), name)
-    return Problem("library", f"{where} needs the library {name}, which is not in the image", earlier)
+
+    def _problem_with(self, name: str, places: tuple[str, ...], where: str) -> Problem | None:
+        filesystem, user = self._filesystem, self._user
+        for place in places:
+            library = filesystem.lookup(join(place, name))
+            if library is None or not library.is_file:
+                continue
+            denial = find_denial(filesystem, library.path, user)
+            if denial is not None:
+                text = f"{where} needs the library {library.path}, but user {user.uid}:{user.gid} {denial.text}"
+                return Problem("library-unreadable", text, denial.node.path, name)
+            if library.path in self._seen:
+                return None
+            return self.problem_of(library, parse_elf(_head_of(library)), library.path)
+        elsewhere = (filesystem.lookup(node.path) for node in filesystem.named(name))
+        if "/" in name or any(node is not None and node.is_file for node in elsewhere):
+            return None
+        paths = (filesystem.resolve(join(place, name)).path for place in places)
+        earlier = next((path for path in paths if filesystem.states(path)), name)
+        return Problem("library", f"{where} needs the library {name}, which is not in the image", earlier, name)
 
 
-def _content(node: Node) -> bytes:
-    """Return the whole program if it was kept, otherwise its first bytes."""
+def _head_of(library: Node) -> bytes:
+    """Return what was kept of a library, if anything was."""
     try:
-        return node.read(most=SCRIPT)
+        return library.head()
     except ContentUnavailableError:
-        return node.head()
+        return b""

@@ -35,6 +35,7 @@ class Problem(NamedTuple):
     """Why a command cannot be run: a code for programs, a clause for people, and the path that has to be changed.
 
     `culprit` may be a directory that keeps the user out, or an interpreter that is missing; None if it is no path.
+    `library` is the name of the library that is missing or not readable, if it is one.
 
     Codes: ``not-on-path``, ``missing``, ``dangling``, ``loop``, ``not-a-file``, ``not-executable``, ``no-permission``,
     ``empty``, ``not-runnable``, ``interpreter``, ``loader``, ``library``, ``library-unreadable``.
@@ -43,6 +44,7 @@ class Problem(NamedTuple):
     code: str
     text: str
     culprit: str | None = None
+    library: str | None = None
 
 
 class Program(NamedTuple):

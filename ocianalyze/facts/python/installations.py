@@ -55,6 +55,14 @@ class Installation(NamedTuple):
         """The versions that can be meant, such as ``3.11``."""
         return tuple(re.sub(r"^\D+|t$", "", version) for version in self.versions)
 
+    @property
+    def dynload(self) -> tuple[str, ...]:
+        """Where the compiled modules of its standard library may be, absolute paths."""
+        if self.base is None:
+            return ()
+        places = ((library, version) for version in self.versions for library in _LIBRARIES)
+        return tuple(join(self.base, library, version, "lib-dynload") for library, version in places)
+
     def home_problem(self, filesystem: Filesystem, home: str) -> str | None:
         """Return why it exits if ``PYTHONHOME`` is `home`, which has no standard library of it, if so; a clause."""
         prefix = home.partition(":")[0]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.directories.mounts import Mounts
+    from ocianalyze.facts.programs.program import Problem
     from ocianalyze.facts.python.installations import Installation
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
@@ -45,6 +46,7 @@ class ModuleSearch(NamedTuple):
         doubt: why it may be there although it was not found, if so.
         searched: the directories that were searched.
         lacks: what it lacks, if it was found but cannot be run or has no such submodule; a clause.
+        problem: why a compiled module that it imports cannot be loaded, if it is that.
     """
 
     name: str
@@ -53,6 +55,7 @@ class ModuleSearch(NamedTuple):
     doubt: str | None
     searched: tuple[str, ...]
     lacks: str | None = None
+    problem: Problem | None = None
 
     @property
     def missing(self) -> bool:

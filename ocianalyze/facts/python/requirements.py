@@ -12,6 +12,7 @@ import re
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.facts.programs.linking import find_unloadable
 from ocianalyze.facts.programs.program import split_path
 from ocianalyze.facts.python.distributions import metadata_in, normalized, parse_release
 from ocianalyze.facts.user.permissions import find_import_denial
@@ -20,6 +21,7 @@ from ocianalyze.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ocianalyze.facts.programs.program import Problem
     from ocianalyze.facts.python.installations import Installation
     from ocianalyze.facts.python.modules import ModuleFinder, ModuleSearch
     from ocianalyze.facts.user.accounts import User
@@ -69,11 +71,15 @@ _IMPORTED: Final[Mapping[str, tuple[str, ...]]] = {
 What only some versions import that require it is left out, such as prompt_toolkit and stack_data of IPython.
 """
 
+_COMPILED: Final[Mapping[str, str]] = {"pyzmq": "backend/cython"}
+"""Where in its package a distribution has modules that must find their libraries."""
+
 READS: Final = ("**/[ijnrJ]*.dist-info/METADATA",)
 """The metadata of these, and of others whose names begin so: each pattern is tried on every directory of an image."""
 
 _LARGEST: Final = 256 * 1024
 _FIELD: Final = "Requires-Dist:"
+_SHARED: Final = regex(r".*\.so")
 _NAME: Final = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 _MARKER: Final = regex(r"python_version\s*(<|>=)\s*[\"'](\d{1,3})\.(\d{1,3})[\"']", re.ASCII)
 
@@ -87,6 +93,7 @@ class Lacking(NamedTuple):
         search: where it was looked for.
         denial: what denies the user access to it, if it is there.
         shadowed_by: the module in a directory of ``PYTHONPATH`` that is imported instead of it, if so.
+        problem: why a compiled module of it cannot be loaded, if so.
     """
 
     name: str
@@ -94,6 +101,12 @@ class Lacking(NamedTuple):
     search: ModuleSearch
     denial: Denial | None = None
     shadowed_by: str | None = None
+    problem: Problem | None = None
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is not there at all, or hidden."""
+        return self.denial is None and self.shadowed_by is None and self.problem is None
 
     @property
     def text(self) -> str:
@@ -101,6 +114,8 @@ class Lacking(NamedTuple):
         what = f"it imports {self.search.name!r}" if self.by is None else f"{self.by} imports {self.search.name!r}"
         if self.shadowed_by is not None:
             return f"{what} from {self.shadowed_by} because of PYTHONPATH, instead of the installed package"
+        if self.problem is not None:
+            return f"{what}, which cannot be loaded: {self.problem.text}"
         if self.denial is not None:
             return f"{what}, which the user cannot read: it {self.denial.text}"
         if self.search.hidden is not None:
@@ -162,6 +177,9 @@ class Requirements:
         denial = find_import_denial(self._filesystem, search.path, self._user)
         if denial is not None:
             return Lacking(distribution, by, search, denial)
+        problem = self._unloadable(distribution, dirname(search.path))
+        if problem is not None:
+            return Lacking(distribution, by, search, problem=problem)
         place = _place_of(search.path)
         listed = [normpath(item) for item in split_path(python_path) if item.startswith("/")]
         if place in listed and self._metadata_in(place).get(distribution) is None:
@@ -169,6 +187,14 @@ class Requirements:
             if any(self._metadata_in(item).get(distribution) is not None for item in installed):
                 return Lacking(distribution, by, search, shadowed_by=search.path)
         return None
+
+    def _unloadable(self, distribution: str, package: str) -> Problem | None:
+        """Return why a compiled module of a distribution cannot be loaded, if that is known."""
+        inner = _COMPILED.get(distribution)
+        directory = self._filesystem.lookup(join(package, inner)) if inner is not None else None
+        modules = self._filesystem.children_of(directory, named=_SHARED) if directory is not None else ()
+        found = (find_unloadable(self._filesystem, node, self._user) for node in modules if node.is_file)
+        return next((problem for problem in found if problem is not None), None)
 
     def _required_by(self, distribution: str, directory: str, python: Installation) -> tuple[str, ...]:
         """Return what a distribution imports when it starts, of what its metadata require of a Python."""

@@ -16,7 +16,7 @@ from ocianalyze.layers.changeset.columns import are_sound
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.obstacles import Obstacles
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """To be raised when what is packed, or what it means, changes."""
 
 _COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")

@@ -11,7 +11,7 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.layers.contents.elf import MAGIC
+from ocianalyze.layers.contents.elf import MAGIC, condense
 from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ SCRIPT: Final = 64 << 10
 SCRIPTS: Final = 64 << 20
 """The maximum total size of scripts and heads that are kept for one layer, in the order of the tar; in bytes."""
 
+LINKED: Final = 8 << 20
+"""The maximum size of ELF files of which it is kept what they are linked with, in bytes."""
+
 _ELF_HEADER: Final = 64
 _SHEBANG: Final = b"#!"
 _ENDING: Final = ".sh"
@@ -35,6 +38,13 @@ _PROGRAMS: Final = ("bin", "bin/exec")
 
 _INTERPRETERS: Final = ("python", "pypy", "julia", "java", "node", "R")
 """How the names of interpreters begin whose libraries may be missing."""
+
+_LIBRARIES: Final = ("_sqlite3.", "_ssl.", "pyexpat.", "libsqlite3.so", "libssl.so", "libzmq")
+_LIBRARY: Final = ".so"
+_EXTENSIONS: Final = "/zmq/backend/cython"
+"""How the names begin of modules and libraries that a Jupyter server or kernel loads when it starts, whose own
+libraries may be missing; and how a directory of such modules ends."""
+
 _DIRECTORIES: Final = 1 << 10
 """The number of directories whose result is cached, because tars list them one after the other."""
 
@@ -48,8 +58,8 @@ class Want(IntEnum):
     """The whole file if it is a script, otherwise its first bytes, which show the type of program."""
     PROGRAM = 2
     """The same, with the first `HEAD` bytes of an ELF file, which show what loads it."""
-    INTERPRETER = 3
-    """The same, and a small ELF file whole: it shows which libraries do its work."""
+    LINKED = 3
+    """The same, and of an ELF file what it is linked with: its loader, and the libraries that do its work."""
     SHELL = 4
     """The whole file if it is not larger than a script may be: it is a script by name, whatever it begins with."""
     WHOLE = 5
@@ -64,9 +74,9 @@ class Capture:
     Examples are ``**/kernel.json`` (in any directory), ``/etc/passwd`` and ``/etc/ld.so.conf.d/*.conf``.
 
     In addition, the heads of executable files are kept, and longer ones of all files in a directory named ``bin`` or
-    ``sbin``, where interpreters of up to `SCRIPT` bytes are kept whole. So are scripts of up to `SCRIPT` bytes, in any
-    directory: files that begin with ``#!``, and files named like shell scripts, which need no ``#!`` if other scripts
-    read them.
+    ``sbin``. Of interpreters there, and of some libraries, it is kept what they are linked with. Scripts of up to
+    `SCRIPT` bytes are kept in any directory: files that begin with ``#!``, and files named like shell scripts, which
+    need no ``#!`` if other scripts read them.
     """
 
     patterns: frozenset[str] = frozenset()
@@ -100,7 +110,9 @@ class Capture:
         if name[-3:] == _ENDING:
             return Want.SHELL
         if other is Want.PROGRAM and name.startswith(_INTERPRETERS):
-            return Want.INTERPRETER
+            return Want.LINKED
+        if _LIBRARY in name and name.startswith(_LIBRARIES):
+            return Want.LINKED
         return max(other, Want.HEAD) if mode & _EXECUTABLE else other
 
     def _look_at(self, directory: str) -> tuple[list[NamePattern], Want]:
@@ -108,11 +120,12 @@ class Capture:
 
         Directories have many files, and most directories match no pattern.
         """
-        return self._globs.names_in(directory), Want.PROGRAM if directory.endswith(_PROGRAMS) else Want.SCRIPT
+        other = Want.LINKED if directory.endswith(_EXTENSIONS) else Want.SCRIPT
+        return self._globs.names_in(directory), Want.PROGRAM if directory.endswith(_PROGRAMS) else other
 
 
 def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
-    """Return how many bytes to keep of a file of `size` bytes that begins with `head` (at most `HEAD` bytes).
+    """Return how many bytes to read of a file of `size` bytes that begins with `head`, for `kept_of` to keep.
 
     A file that is to be kept whole, but has more than `largest` bytes, is not kept at all: a part must not be taken for
     the whole.
@@ -125,7 +138,12 @@ def kept_size(want: Want, size: int, head: bytes, *, largest: int) -> int:
         return 0
     if want is Want.HEAD or not head.startswith(MAGIC):
         return min(size, _ELF_HEADER)
-    return size if want is Want.INTERPRETER and size <= SCRIPT else min(size, HEAD)
+    return size if want is Want.LINKED and size <= LINKED else min(size, HEAD)
+
+
+def kept_of(want: Want, content: bytes | memoryview) -> bytes:
+    """Return what to keep of the beginning of a file, as much as `kept_size` has said."""
+    return condense(content) if want is Want.LINKED and content[: len(MAGIC)] == MAGIC else bytes(content)
 
 
 class _Globs:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError
-from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Want, kept_size
+from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Want, kept_of, kept_size
+from ocianalyze.layers.contents.elf import MAGIC
 
 if TYPE_CHECKING:
     from ocianalyze.layers.changeset.changeset import Changeset
@@ -52,13 +53,17 @@ class Contents:
         return content
 
     def head(self, row: int) -> bytes:
-        """Return the ELF header of `row`, or the first `HEAD` bytes of a script; raises the same errors as `read`."""
-        if not self._changeset.sizes[row]:
+        """Return the first `HEAD` bytes of a script, or of an ELF file its header and what it is linked with, if kept.
+
+        Raises the same errors as `read`.
+        """
+        size = self._changeset.sizes[row]
+        if not size:
             return b""
         content = self._kept(row)
         if content is None:
             raise self._unavailable(row, self._reason(row, content))
-        return content[:HEAD]
+        return content if len(content) < size and content.startswith(MAGIC) else content[:HEAD]
 
     def _kept(self, row: int) -> bytes | None:
         """Return the kept part of a file, or None if nothing was kept."""
@@ -78,9 +83,9 @@ class Contents:
         head = b"" if want is Want.WHOLE else self._bytes(row, min(HEAD, size))
         keep = kept_size(want, size, head, largest=self._budget.limits.max_content)
         if keep > len(head):
-            self._budget.take(2 * keep, path)
-            return self._bytes(row, keep)
-        return head[:keep]
+            self._budget.take(2 * (keep if want is Want.WHOLE else min(keep, SCRIPT)), path)
+            head = self._bytes(row, keep)
+        return kept_of(want, head[:keep])
 
     def _bytes(self, row: int, size: int) -> bytes:
         assert self._range is not None  # noqa: S101 - whoever calls has looked

@@ -14,7 +14,7 @@ from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow
 from ocianalyze.layers.changeset.building import read_changeset
 from ocianalyze.layers.changeset.changeset import memory_of
-from ocianalyze.layers.contents.capture import HEAD, SCRIPTS, Capture, Want, kept_size
+from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Capture, Want, kept_of, kept_size
 from ocianalyze.layers.contents.contents import Contents
 from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
@@ -287,14 +287,15 @@ class _Keeper:
         keep = kept_size(want, stored, head, largest=self._largest)
         if not keep:
             return
+        most = keep if want is Want.WHOLE else min(keep, SCRIPT)
         if want is not Want.WHOLE:
-            if keep > self._scripts_left:
+            if most > self._scripts_left:
                 self.dropped = True
                 return
-            self._scripts_left -= keep
-        self._budget.take(2 * keep, self._what)
+            self._scripts_left -= most
+        self._budget.take(2 * most, self._what)
         data, start = self._view(offset, keep)
-        self.captured[row] = data[offset - start : offset - start + keep]
+        self.captured[row] = kept_of(want, memoryview(data)[offset - start : offset - start + keep])
 
 
 def require_tar(head: bytes, what: str) -> None:

@@ -9,7 +9,9 @@ findings, by `cause`:
   from the metadata (`Requires-Dist`) of the installed packages; those that are only needed later are not checked.
 - `unreadable`: the container's user cannot read such a package, or not list the directory that contains it.
 - `shadowed`: a directory in `PYTHONPATH` has a module of the same name, which is imported instead: undecided.
-- `sqlite`: the Python was built without the module `sqlite3`, which the server imports.
+- `module`: the Python was built without the module `sqlite3` or `ssl`, which the server imports.
+- `library`: a compiled module cannot be loaded because a library that it needs is missing or not readable for the user.
+  Examined are `sqlite3`, `ssl` and `pyexpat` of the Python, and the module of pyzmq with its `libzmq`.
 - `metadata`: JupyterLab 4 has lost its `dist-info` directory, and with it its extension managers.
 - `page`: `static/index.html` is missing in the application directory of JupyterLab, or not readable. This directory is
   `--app-dir`, otherwise `JUPYTERLAB_DIR`, otherwise `share/jupyter/lab` in the prefix of the Python. With `--dev-mode`,
@@ -50,7 +52,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.rules.apps.jupyterlab_missing import REQUIREMENT
 from ocianalyze.rules.apps.restarting import Restart
 from ocianalyze.rules.blame import deletion_layer, mode_layer
-from ocianalyze.rules.cures import letting_in
+from ocianalyze.rules.cures import finding_library, letting_in
 from ocianalyze.rules.dockerfile import lines
 from ocianalyze.rules.packages import with_python, with_standard_library
 from ocianalyze.rules.profiles import JUPYTERLAB
@@ -60,10 +62,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.facts.jupyter import Shortfall
+    from ocianalyze.facts.programs import Shell
 
-_HEADERS: Final = (
-    "Install the headers of SQLite, such as libsqlite3-dev, before you build Python; or use another Python"
-)
+_HEADERS: Final = "Install the headers, such as {package}, before you build Python; or use another Python"
+_DEVELOPMENT: Final = {"sqlite3": "libsqlite3-dev", "ssl": "libssl-dev"}
+_SHADOWED: Final = "Remove {path}, or its directory from PYTHONPATH; or start the image, and accept this with [[waive]]"
 _VARIABLE: Final = "JUPYTERLAB_DIR"
 _OPTIONS: Final = frozenset({"app_dir", "core_mode", "dev_mode"})
 _MOST: Final = 20
@@ -105,22 +108,27 @@ def _message(lack: Shortfall) -> str:
 def _fix(subject: Subject, lack: Shortfall) -> str:
     """Return what to do about it."""
     shell = subject.facts.commands["jupyterlab"].found.shell
+    if lack.problem is not None:
+        return finding_library(lack.problem, lack.python, lack.names[0] if lack.names else None, shell)
     if lack.node is not None:
         return letting_in(lack.node, lack.path or lack.node.path, subject.filesystem, shell.user)
     if lack.cause == "shadowed":
-        return (
-            f"Remove {lack.path}, or its directory from PYTHONPATH; or start the image, and accept this with [[waive]]"
-        )
-    if lack.cause == "sqlite":
-        again = with_standard_library(lack.python, shell)
-        return _HEADERS if again is None else f"Install the standard library again: {lines(shell.user, again)}"
-    if lack.cause == "package":
-        step = with_python(lack.python, shell, *lack.names[:_MOST])
-        return f"Install what is missing: {lines(shell.user, step)}"
+        return _SHADOWED.format(path=lack.path)
+    if lack.cause == "module":
+        return _module(lack, shell)
     if lack.given_by is not None:
         return _without(lack.given_by, subject)
-    step = with_python(lack.python, shell, REQUIREMENT, again=True)
-    return f"Install it again: {lines(shell.user, step)}"
+    missing = lack.names[:_MOST] if lack.cause == "package" else ()
+    step = with_python(lack.python, shell, *(missing or (REQUIREMENT,)), again=not missing)
+    return f"Install {'what is missing' if missing else 'it again'}: {lines(shell.user, step)}"
+
+
+def _module(lack: Shortfall, shell: Shell) -> str:
+    """Return how a Python gets a module of its standard library."""
+    step = with_standard_library(lack.python, shell)
+    if step is None:
+        return _HEADERS.format(package=_DEVELOPMENT[lack.names[0]])
+    return f"Install the standard library again: {lines(shell.user, step)}"
 
 
 def _without(given_by: str, subject: Subject) -> str:

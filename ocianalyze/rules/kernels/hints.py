@@ -8,7 +8,7 @@ from posixpath import basename, dirname
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.facts.python import find_installation
-from ocianalyze.rules.cures import cure_of, letting_in
+from ocianalyze.rules.cures import cure_of, finding_library, letting_in
 from ocianalyze.rules.dockerfile import lines, quoted
 from ocianalyze.rules.kernels.steps import replacing
 from ocianalyze.rules.moving import UNHIDE, unhiding
@@ -113,6 +113,8 @@ def hint_for_module(kernel: Kernel, listing: Listing) -> str:
         step = unhiding(listing.shell.filesystem, module.hidden, listing.mounts)
         if step is not None:
             return f"{UNHIDE}: {lines(listing.shell.user, step)}"
+    if module.problem is not None:
+        return finding_library(module.problem, python, "pyzmq", listing.shell)
     package = _PACKAGES.get(module.name, module.name)
     step = with_python(python, listing.shell, package)
     return f"Install {package} for that interpreter: {lines(listing.shell.user, step)}"

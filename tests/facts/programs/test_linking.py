@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ocianalyze.layers.contents.capture import HEAD, SCRIPT
+from ocianalyze.layers.contents.capture import HEAD, LINKED
 from ocianalyze.layers.contents.elf import Elf, parse_elf
 from ocianalyze.rules.profiles import JUPYTERLAB
 from tests.rules.subjects import base, findings, kernel, make_subject
@@ -84,7 +84,7 @@ def program(content: bytes, path: str = PYTHON) -> Item:
         [program(make_elf(None))],
         [program(make_elf()), *GLIBC],
         [program(make_elf(padding=200_000)), *GLIBC],
-        [program(make_elf(needed=("libpython3.11.so.1.0",), padding=SCRIPT)), *GLIBC],
+        [program(make_elf(needed=("libpython3.11.so.1.0",), padding=LINKED)), *GLIBC],
         [
             program(make_elf(needed=("libx.so.1",), runpath="${ORIGIN}/../x")),
             *GLIBC,
@@ -109,6 +109,7 @@ def test_programs_that_can_be_loaded(items: list[Item]) -> None:
         ([program(make_elf()), file("lib64/ld-linux-x86-64.so.2", b"", mode=0o644)], "no-permission", "cannot execute"),
         ([program(make_elf()), GLIBC[0]], "library", "needs the library libc.so.6, which is not in the image"),
         ([program(make_elf(needed=("libpython3.11.so.1.0",))), *GLIBC], "library", "libpython3.11.so.1.0"),
+        ([program(make_elf(needed=("libz.so.1",), padding=7 << 20)), *GLIBC], "library", "libz.so.1"),
         (
             [program(make_elf(needed=("libR.so",))), *GLIBC, symlink("usr/lib/libR.so", "R/libR.so")],
             "library",

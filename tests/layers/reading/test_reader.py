@@ -8,20 +8,23 @@ from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, LimitE
 from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow
 from ocianalyze.layers.contents import filetype
 from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Capture, Want
+from ocianalyze.layers.contents.elf import parse_elf
 from ocianalyze.layers.contents.globs import PathPattern, match_any
 from ocianalyze.layers.metering.limits import MEANINGS, Limits
 from ocianalyze.layers.reading.reader import Reading, ReadLayer
 from tests.support.blobs import MemoryBlob, chunks
 from tests.support.compress import Compression, compress
+from tests.support.elf import make_elf
 from tests.support.filesystems import read
 from tests.support.tarballs import Item, directory, file, layer, symlink
 
 ELF = b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x3e\x00" + bytes(3000)
+LINKED = make_elf(needed=("libpython3.so",), runpath="/opt/lib", padding=100_000)
 TAR = layer(
     [
         directory("usr/bin"),
         file("usr/bin/tool", ELF),
-        file("usr/bin/python3", ELF),
+        file("usr/bin/python3", LINKED),
         file("opt/tool", ELF, mode=0o755),
         file("usr/bin/script", b"#!/bin/sh -e\n" + b"x" * 1000),
         file("opt/run", b"#!/usr/bin/env python\n" + b"y" * 1000, mode=0o755),
@@ -91,9 +94,9 @@ def test_the_same_contents_are_there_whatever_the_layer_comes_as(
     assert _content(done, "/opt/run") == b"#!/usr/bin/env python\n" + b"y" * 1000
     assert done.contents.head(_row(done, "/usr/bin/tool")) == ELF[:HEAD]
     assert done.contents.head(_row(done, "/opt/tool")) == ELF[:64]
-    assert _content(done, "/usr/bin/python3") == ELF
+    assert parse_elf(done.contents.head(_row(done, "/usr/bin/python3"))) == parse_elf(LINKED)
     assert done.contents.head(_row(done, "/usr/bin/script")) == (b"#!/bin/sh -e\n" + b"x" * 1000)[:HEAD]
-    for path in ("/share/other", "/usr/bin/tool"):
+    for path in ("/share/other", "/usr/bin/tool", "/usr/bin/python3"):
         with pytest.raises(ContentUnavailableError, match=f"{path} is neither a script nor") as error:
             _content(done, path)
         assert error.value.path == path
@@ -200,7 +203,7 @@ def test_windows_give_what_is_asked_for(steps: list[int], chunk: int) -> None:
         ("usr/bin/a", 0o644, Want.PROGRAM),
         ("usr/sbin/a", 0o755, Want.PROGRAM),
         ("bin/a", 0o644, Want.PROGRAM),
-        ("opt/conda/bin/python3.11", 0o755, Want.INTERPRETER),
+        ("opt/conda/bin/python3.11", 0o755, Want.LINKED),
         ("opt/conda/python3.11", 0o755, Want.HEAD),
         ("opt/a", 0o755, Want.HEAD),
         ("opt/a", 0o644, Want.SCRIPT),

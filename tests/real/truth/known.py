@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 
-_LIBRARIES = "the libraries of modules, and of large programs, are not looked for"
 _R = "what R itself needs to start is not looked into"
 
 KNOWN: Mapping[str, str] = {
     "r-profile-fails": _R,
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
     "editor-base-path-other": "the base path of Code Editor is only a warning, as AWS's material contradicts itself",
-    **dict.fromkeys(("libstdcxx-removed", "libzmq-removed"), _LIBRARIES),
-    **dict.fromkeys(("libz-locked", "libsqlite-removed"), _LIBRARIES),
     "python-library-removed": "a Python without its standard library is undecided",
 }
 """Cases that are to agree one day; a test fails when one does."""
@@ -44,6 +41,7 @@ _NOTHING = "no program runs in the image any more, so no step can be added"
 UNCURED: Mapping[str, str] = {
     **dict.fromkeys(("registered-only-entrypoint", "registered-missing", "editor-registered-missing"), _REGISTERED),
     **dict.fromkeys(("loader-removed", "libc-removed", "classic-loader-removed"), _NOTHING),
+    "libstdcxx-removed": "apt-get needs the library as well",
     "conda-no-ipykernel": "the stand-in for conda has neither conda nor pip",
     "conda-python-link-broken": "conda's Python is removed, and comes from nowhere else",
     "distribution-server-script-removed": "the script comes with SageMaker Distribution, and from nowhere else",

@@ -158,6 +158,16 @@ MUTATIONS: Sequence[Mutation] = (
     _M("libstdcxx-removed", "a library missing that ZeroMQ needs", f"RUN rm {_LIBRARIES}/libstdc++.so.6*"),
     _M("libzmq-removed", "the library of ZeroMQ missing", _without("pyzmq.libs")),
     _M("libz-locked", "a library that only root may read", f"RUN chmod 600 {_LIBRARIES}/libz.so.1.*"),
+    _M("libssl-removed", "a library missing that Python's ssl needs", f"RUN rm {_LIBRARIES}/libssl.so.3"),
+    _M("libexpat-removed", "a library missing that Python itself needs", f"RUN rm {_LIBRARIES}/libexpat.so.1*"),
+    _M("libbz2-removed", "a library missing that Python's bz2 needs", f"RUN rm {_LIBRARIES}/libbz2.so.1*"),
+    _M("libffi-removed", "a library missing that Python's ctypes needs", f"RUN rm {_LIBRARIES}/libffi.so.8*"),
+    _M(
+        "library-moved",
+        "a library in a directory that is searched only with the cache",
+        f"RUN mkdir -p /opt/lib && mv {_LIBRARIES}/libsqlite3.so.0* /opt/lib && echo /opt/lib > /etc/ld.so.conf.d/x.conf"
+        " && ldconfig",
+    ),
     _M("library-cache-removed", "no cache of libraries", "RUN rm /etc/ld.so.cache"),
     _M(
         "hosts-removed",
