@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Image, Layer
     from ocianalyze.oci.models import Execution, History, ImageConfig, Platform, RootFS
+    from ocianalyze.reports.formats import render
     from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import (
         Cause,
@@ -49,9 +50,11 @@ if TYPE_CHECKING:
         DirectoryUsage,
         DriverFile,
         FactsReport,
+        Failure,
         FilesystemFacts,
         FindingReport,
         HiddenPart,
+        HistoryStep,
         ImageSummary,
         KernelFacts,
         LayerReference,
@@ -61,8 +64,10 @@ if TYPE_CHECKING:
         ProfileVerdict,
         Report,
         Request,
+        RuleReport,
         SizeFacts,
         SizePiece,
+        SourceLines,
         Summary,
         Timing,
         Tool,
@@ -97,12 +102,14 @@ __all__ = [
     "Execution",
     "Facts",
     "FactsReport",
+    "Failure",
     "Filesystem",
     "FilesystemFacts",
     "Finding",
     "FindingReport",
     "HiddenPart",
     "History",
+    "HistoryStep",
     "Image",
     "ImageConfig",
     "ImageSummary",
@@ -139,10 +146,12 @@ __all__ = [
     "RootFS",
     "Rule",
     "RuleError",
+    "RuleReport",
     "Severity",
     "SizeFacts",
     "SizePiece",
     "Source",
+    "SourceLines",
     "Subject",
     "Summary",
     "Target",
@@ -159,6 +168,7 @@ __all__ = [
     "analyze",
     "fit_app_image_config",
     "preview",
+    "render",
     "rule",
 ]
 
@@ -179,10 +189,11 @@ _MODULES = {
     "oci.digest": "Digest",
     "oci.image": "Blob ByteRange Image Layer",
     "oci.models": "Execution History ImageConfig Platform RootFS",
+    "reports.formats": "render",
     "reports.report": (
-        "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport FilesystemFacts FindingReport "
-        "HiddenPart ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
-        "Request SizeFacts SizePiece Summary Timing Tool UserFacts WasteReport WastingReport"
+        "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts FindingReport HiddenPart "
+        "HistoryStep ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
+        "Request RuleReport SizeFacts SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
     ),
     "reports.registration": "Registration",
     "rules.engine": "Outcome",

@@ -83,6 +83,7 @@ def look(form: str, reference: Path | str, **how: Any) -> Seen:  # noqa: ANN401 
             del layer[name]
     for name in OF_THE_FORM["facts.size"]:
         del report["facts"]["size"][name]
+    report["rules"] = [rule for rule in report["rules"] if rule["id"] not in RULES_OF_THE_FORM]
     for kind in ("findings", "other_findings"):
         report[kind] = [finding for finding in report[kind] if finding["rule"] not in RULES_OF_THE_FORM]
         for finding in report[kind]:

@@ -80,7 +80,7 @@ def analyze(
         from ocianalyze.reports.assembly import assemble
 
         # Facts that no rule needed are collected now, while the image can still be read.
-        return assemble(subject, outcome, layers, verified, policy=policy, phases=clock.phases)
+        return assemble(subject, outcome, layers, verified, policy=policy, started=clock.started, phases=clock.phases)
 
 
 def preview(image: Image, policy: Policy = _DEFAULT) -> Outcome:

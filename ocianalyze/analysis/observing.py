@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -72,9 +73,10 @@ class Observers(Observer):
 
 
 class Clock(Observer):
-    """Measures how long each phase takes, in seconds."""
+    """Notes when the analysis began, and measures how long each phase takes, in seconds."""
 
     def __init__(self) -> None:
+        self.started = datetime.now(UTC)
         self.phases: dict[str, float] = {}
         self._last = perf_counter()
 

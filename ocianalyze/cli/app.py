@@ -23,6 +23,7 @@ _EPILOGS: Final = {
     "scan": EPILOG,
     "inspect": f"Exit codes: 0 whatever is found, {_FAILURES}",
     "files": f"Exit codes: 0 done, {_FAILURES}",
+    "convert": EPILOG,
     "app-image-config": f"Exit codes: 0 written, 1 no AppImageConfig fits the image, {_FAILURES}",
 }
 """What the commands that read an image say at the end of their help."""
@@ -32,6 +33,7 @@ _SUMMARIES: Final = {
     "inspect": "Show platform, configuration and layers of an image.",
     "files": "List the files that a container would see.",
     "app-image-config": "Write the AppImageConfig that fits an image.",
+    "convert": "Write a stored report in other formats.",
     "rules": "List all rules.",
     "explain": "Show the page of a rule or a profile.",
     "schema": "Print the JSON Schema of the report.",

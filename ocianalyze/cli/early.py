@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ocianalyze.cli.options import Format
+    from ocianalyze.cli.options import ReportFormat
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class EarlyAnswers(Observer):
     """Says what fails already, and uses the time to load what writes the reports."""
 
-    def __init__(self, fail_on: str, outputs: Sequence[tuple[Format, Path]]) -> None:
+    def __init__(self, fail_on: str, outputs: Sequence[tuple[ReportFormat, Path]]) -> None:
         self._fail_on = fail_on
         self._outputs = outputs
         self._is_early = True

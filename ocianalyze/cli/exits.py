@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ocianalyze.reports.report import Report
 
 EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_NOT_ANALYSED: Final = 3
+EXIT_REGISTRY: Final = 4
 EXIT_CLOSED: Final = 141
 """What shells know a program by that SIGPIPE has ended, such as ``grep`` in front of ``head``."""
+
+
+_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
+
+
+def exit_code(report: Report) -> int:
+    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0."""
+    least = _RANKS[report.request.fail_on]
+    severe = {item.kind for item in report.findings if item.waived is None and _RANKS[item.severity] <= least}
+    if "finding" in severe:
+        return EXIT_FOUND
+    return EXIT_NOT_ANALYSED if severe or report.verdict in ("undecided", "error") else 0
 
 
 def discard_output() -> None:

@@ -51,6 +51,23 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
     return load(raw, what="standard input" if path == STDIN else str(path))
 
 
+def read_dockerfile(path: Path | None) -> str | None:
+    """Return the text of a Dockerfile, or None if none is given.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if path is None:
+        return None
+    from ocianalyze.reports.dockerfile import LARGEST
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
 def read_settings(path: Path | None, *, isolated: bool) -> Settings:
     """Return the settings in a file, or the nearest; none if `isolated`.
 

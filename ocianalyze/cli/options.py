@@ -31,10 +31,23 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Format(StrEnum):
-    """The forms of a report."""
+    """The forms of what a command prints."""
 
     TABLE = "table"
     JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """The forms of a report; all but the table are in `ocianalyze.reports.formats`."""
+
+    TABLE = "table"
+    LINE = "line"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITLAB = "gitlab-codequality"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
 
 
 class FailOn(StrEnum):
@@ -164,7 +177,7 @@ FailFast = Annotated[
     ),
 ]
 Formats = Annotated[
-    list[Format] | None,
+    list[ReportFormat] | None,
     typer.Option(
         "--format",
         "-f",
@@ -172,7 +185,7 @@ Formats = Annotated[
         envvar="OCIANALYZE_FORMAT",
         show_default="table",
         rich_help_panel=OUTPUT,
-        **one_of(Format),
+        **one_of(ReportFormat),
     ),
 ]
 Outputs = Annotated[
@@ -181,7 +194,7 @@ Outputs = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="File for the report ('-': standard output), one per --format; without --format, *.json means JSON.",
+        help="File for the report ('-': standard output), one per --format; without --format, its suffix decides.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -237,6 +250,17 @@ ColorChoice = Annotated[
         show_default="auto",
         rich_help_panel=OUTPUT,
         **one_of(Color),
+    ),
+]
+Dockerfile = Annotated[
+    Path | None,
+    typer.Option(
+        "--dockerfile",
+        metavar="FILE",
+        help="Dockerfile of the image: findings get its lines, which annotations, SARIF and others show.",
+        envvar="OCIANALYZE_DOCKERFILE",
+        show_default=False,
+        rich_help_panel=OUTPUT,
     ),
 ]
 AppImageConfigFile = Annotated[

@@ -4,68 +4,107 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+import stat
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ocianalyze.cli.exits import discard_output
-from ocianalyze.cli.options import Color, Format
+from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_REGISTRY, discard_output
+from ocianalyze.cli.options import Color, ReportFormat
 from ocianalyze.cli.stopping import undisturbed
-from ocianalyze.errors import UsageError
+from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
+from ocianalyze.reports.formats import FORMS, form_of, render
 from ocianalyze.reports.text import printable, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
     from ocianalyze.reports.report import Report
     from ocianalyze.reports.screen import Screen
+    from ocianalyze.rules.policy import Policy
 
 STDOUT = Path("-")
 
 
-_SUFFIXES: Final = {".json": Format.JSON}
-"""What a report is written as whose file is called so; a table, if it is called otherwise."""
-
-
 def pair_outputs(
-    formats: Sequence[Format], outputs: Sequence[Path], *, usual: Sequence[Format] = ()
-) -> list[tuple[Format, Path]]:
+    formats: Sequence[ReportFormat], outputs: Sequence[Path], *, usual: Sequence[ReportFormat] = ()
+) -> list[tuple[ReportFormat, Path]]:
     """Return the forms of the report, each with its place: standard output where none is given.
 
     Where no format is given, that of a file follows from its name, and otherwise is the `usual` one.
 
     Raises:
-        UsageError: there are more files than formats, or a file is called like another format than its own.
+        UsageError: there are more files than formats, a file is called like another format than its own or cannot be
+            made, or standard output would get several reports of which a program could read none.
     """
     if not formats:
-        usual = usual or [Format.TABLE]
-        formats = [_SUFFIXES.get(where.suffix.lower(), usual[0]) for where in outputs] or usual
+        usual = usual or [ReportFormat.TABLE]
+        formats = [_format_of(where) or usual[0] for where in outputs] or usual
     if len(outputs) > len(formats):
         raise UsageError(
             f"{len(outputs)} --output, but only {len(formats)} --format", hint="Give one --format for each --output"
         )
-    for where in outputs:
-        if where != STDOUT and outputs.count(where) > 1:
-            raise UsageError(f"two reports cannot both be written to {where}", hint="Give each --output its own file")
     for how, where in zip(formats, outputs, strict=False):
-        suffix = where.suffix.lower()
-        if suffix in _SUFFIXES and _SUFFIXES[suffix] is not how:
-            raise UsageError(
-                f"{where} is named like {_SUFFIXES[suffix].value.upper()}, but --format is {how.value}",
-                hint=f"Use --format {_SUFFIXES[suffix].value}, or another file name",
-            )
-    return list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
+        if where != STDOUT:
+            _check_file(how, where, outputs)
+    pairs = list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
+    printed = [how for how, where in pairs if where == STDOUT]
+    machine = next((how for how in printed if not _is_for_people(how)), None)
+    if machine is not None and len(printed) > 1:
+        raise UsageError(
+            f"{machine.value} cannot share standard output with another format",
+            hint="Give an --output for each --format",
+        )
+    return pairs
 
 
-def load_writers(outputs: Iterable[tuple[Format, Path]]) -> None:
+def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path]) -> None:
+    """Raise UsageError if a report cannot be written to a file, or would not be what it is called."""
+    if outputs.count(where) > 1:
+        raise UsageError(f"two reports cannot both be written to {where}", hint="Give each --output its own file")
+    named = _format_of(where)
+    if named not in (None, how):
+        raise UsageError(
+            f"{where} is named like {named}, but --format is {how.value}",
+            hint=f"Use --format {named}, or another file name",
+        )
+    if not where.parent.is_dir():
+        raise UsageError(f"{where} cannot be written: there is no directory {where.parent}", hint="Make it first")
+
+
+def _format_of(where: Path) -> ReportFormat | None:
+    """Return the format that a file is named after; None if its name says nothing."""
+    name = form_of(where)
+    return None if name is None else ReportFormat(name)
+
+
+def _is_for_people(how: ReportFormat) -> bool:
+    return how is ReportFormat.TABLE or FORMS[how.value].for_people
+
+
+def load_writers(outputs: Iterable[tuple[ReportFormat, Path]]) -> None:
     """Import what writes these reports, which takes long enough to be done while others read layers."""
-    if any(how is Format.TABLE for how, _ in outputs):
+    if any(how is ReportFormat.TABLE for how, _ in outputs):
         from ocianalyze.reports import table  # noqa: F401 - only loaded here
 
 
-def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color: Color, *, quiet: bool) -> None:
+def with_lines(report: Report, text: str | None, dockerfile: Path | None) -> Report:
+    """Return the report with the lines of a Dockerfile that findings come from, if one is given."""
+    if text is None or dockerfile is None:
+        return report
+    from ocianalyze.reports.locating import locate
+
+    try:
+        shown = dockerfile.resolve().relative_to(Path.cwd())
+    except (OSError, ValueError):  # it lies elsewhere, and where that is concerns nobody who reads the report
+        shown = Path(dockerfile.name)
+    return locate(report, text, shown.as_posix())
+
+
+def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], color: Color, *, quiet: bool) -> None:
     """Write the report in each form to its place; with `quiet` nothing goes to standard output."""
     for how, where in outputs:
         if quiet and where == STDOUT:
@@ -77,9 +116,29 @@ def write_reports(report: Report, outputs: Iterable[tuple[Format, Path]], color:
             discard_output()
 
 
-def _write_report(report: Report, how: Format, where: Path, color: Color) -> None:
-    if how is Format.JSON:
-        content = report.to_json()
+@contextmanager
+def reporting_failure(
+    reference: str, policy: Policy, outputs: Iterable[tuple[ReportFormat, Path]], *, quiet: bool
+) -> Iterator[None]:
+    """Where the image cannot be analysed, write reports that say so, so that no older one stays in place.
+
+    The table is left out on standard output: standard error says the same.
+    """
+    try:
+        yield
+    except Exception as error:
+        known = error if isinstance(error, OcianalyzeError) else AnalysisError(f"internal error: {error!r}")
+        if known.exit_code in (EXIT_NOT_ANALYSED, EXIT_REGISTRY):
+            from ocianalyze.reports.failing import failure_report
+
+            rest = [item for item in outputs if item != (ReportFormat.TABLE, STDOUT)]
+            write_reports(failure_report(known, reference, policy), rest, Color.NEVER, quiet=quiet)
+        raise
+
+
+def _write_report(report: Report, how: ReportFormat, where: Path, color: Color) -> None:
+    if how is not ReportFormat.TABLE:
+        content = render(report, how.value)
         if where == STDOUT:
             sys.stdout.buffer.write(content)
             return
@@ -93,10 +152,27 @@ def _write_report(report: Report, how: Format, where: Path, color: Color) -> Non
             print_report(report, screen(Color.NEVER, text))
             content = text.getvalue().encode()
     try:
-        with undisturbed() if where.is_file() or not where.exists() else nullcontext():  # a pipe may keep us waiting
-            where.write_bytes(content)
+        _write_file(where, content)
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
+
+
+def _write_file(where: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all; a pipe or a device, which may keep us waiting, as it comes."""
+    if where.exists() and not where.is_file():
+        where.write_bytes(content)
+        return
+    place = where.resolve()
+    with undisturbed():
+        beside = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(content)
+            if place.exists():
+                beside.chmod(stat.S_IMODE(place.stat().st_mode))
+            beside.replace(place)
+        except OSError:
+            beside.unlink(missing_ok=True)
+            place.write_bytes(content)  # a directory in which only this file may be written
 
 
 def screen(color: Color, file: TextIO | None = None, *, width: int = 80) -> Screen:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Final, TypeVar
+from itertools import count
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from ocianalyze.errors import UndecidedError
 from ocianalyze.reports import report as form
@@ -14,6 +15,7 @@ from ocianalyze.rules.rule import Severity, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from ocianalyze.facts.directories import Directory
     from ocianalyze.facts.gpu import Nvidia
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.judgement import Judgement
     from ocianalyze.rules.policy import Policy
-    from ocianalyze.rules.rule import Declaration
+    from ocianalyze.rules.rule import Declaration, Rule
 
 _log = logging.getLogger(__name__)
 
@@ -44,12 +46,13 @@ def assemble(
     verified: Sequence[Sequence[str]],
     *,
     policy: Policy,
+    started: datetime,
     phases: Mapping[str, float],
 ) -> form.Report:
     """Return the report on a subject, or on a declaration if it decided and no layer was read.
 
     `layers` and `verified` are what was read of each layer and which of its digests were verified; `policy` is
-    what was asked; `phases` are in seconds.
+    what was asked; `started` is when the analysis began, and `phases` are in seconds.
     """
     image = subject.image
     read = isinstance(subject, Subject)
@@ -75,13 +78,15 @@ def assemble(
             rules=len(outcome.rules),
             not_applicable=len(outcome.not_applicable),
         ),
+        rules=list(_rules(outcome)),
         findings=list(finding_reports(outcome.judgements, image)),
         other_findings=list(finding_reports(outcome.others, image)),
         facts=_facts(subject, outcome, details=policy.details) if isinstance(subject, Subject) else None,
         layers=list(_layers(image, layers, verified)) if read else [],
         diagnostics=list(_diagnostics(subject.filesystem if isinstance(subject, Subject) else None, outcome)),
+        history=list(_history(image)),
         stopped=None if read else _STOPPED,
-        timing=_timing(layers, phases),
+        timing=_timing(layers, started, phases),
     )
 
 
@@ -98,9 +103,50 @@ def _profile(outcome: Outcome, profile: str, *, complete: bool) -> form.ProfileV
         warnings=outcome.count(Severity.WARNING, profile=profile),
         notes=outcome.count(Severity.NOTE, profile=profile),
         undecided=outcome.count_undecided(profile=profile),
+        title=PROFILES[profile].title,
         selected=profile in outcome.profiles,
         notice=PROFILES[profile].notice,
     )
+
+
+def _rules(outcome: Outcome) -> Iterator[form.RuleReport]:
+    """Yield what came of each rule."""
+    found: dict[Rule, list[Judgement]] = {}
+    for item in outcome.judgements:
+        found.setdefault(item.rule, []).append(item)
+    for rule in sorted((*outcome.rules, *outcome.not_applicable), key=lambda rule: rule.id):
+        mine = found.get(rule, [])
+        counted = [item for item in mine if item.waiver is None]
+        yield form.RuleReport(
+            id=rule.id,
+            name=rule.name,
+            summary=rule.summary,
+            severities={profile: severity.value for profile, severity in rule.severity.items()},
+            url=rule.url,
+            status="not-applicable" if rule in outcome.not_applicable else _status(mine, counted),
+            findings=len(counted),
+        )
+
+
+def _status(
+    found: Sequence[Judgement], counted: Sequence[Judgement]
+) -> Literal["passed", "failed", "undecided", "waived"]:
+    if not counted:
+        return "waived" if found else "passed"
+    return "undecided" if all(item.finding.is_undecided for item in counted) else "failed"
+
+
+def _history(image: Image) -> Iterator[form.HistoryStep]:
+    history = image.config.history
+    makes = [not entry.empty_layer for entry in history]
+    fits = sum(makes) == len(image.layers)
+    positions = count()
+    for entry, makes_layer in zip(history, makes, strict=True):
+        yield form.HistoryStep(
+            created_by=short(entry.created_by or entry.comment or None),
+            created=short(entry.created),
+            layer=next(positions) if makes_layer and fits else None,
+        )
 
 
 def _diagnostics(filesystem: Filesystem | None, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
@@ -255,7 +301,7 @@ def _layers(image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequen
         )
 
 
-def _timing(layers: Sequence[ReadLayer], phases: Mapping[str, float]) -> form.Timing:
+def _timing(layers: Sequence[ReadLayer], started: datetime, phases: Mapping[str, float]) -> form.Timing:
     first = {id(read): position for position, read in reversed(list(enumerate(layers)))}
     costs = [
         form.LayerTiming.model_validate(
@@ -274,6 +320,7 @@ def _timing(layers: Sequence[ReadLayer], phases: Mapping[str, float]) -> form.Ti
         if first[id(read)] == position
     ]
     return form.Timing(
+        started=started.strftime(form.MOMENT),
         seconds=round(sum(phases.values()), _DIGITS),
         bytes_read=sum(cost.bytes_read for cost in costs),
         bytes_hashed=sum(cost.bytes_hashed for cost in costs),

@@ -11,12 +11,18 @@ is JSON.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import encodable, to_json
 from ocianalyze.version import __version__
 
 SCHEMA = "ocianalyze.report/1"
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+"""How a time in UTC is written."""
+
+_EXPECTED = "Give the report that 'ocianalyze scan --format json' wrote"
 
 Verdict = Literal["pass", "fail", "undecided", "error"]
 Severity = Literal["error", "warning", "note"]
@@ -60,6 +66,8 @@ class ImageSummary(_Part):
 class ProfileVerdict(_Part):
     """The verdict of one profile."""
 
+    title: str = ""
+    """Name of the kind of app. Example: "Studio Classic" """
     verdict: Verdict
     """``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule failed or no layer was read;
     else ``undecided`` if a check that may find an error could not be completed; else ``pass``."""
@@ -113,6 +121,50 @@ class Request(_Part):
     """Rules that were left out: ids, names or prefixes. Example: ["APP005"] """
 
 
+class RuleReport(_Part):
+    """One rule of the profiles asked for, and what came of it."""
+
+    id: str
+    """Id of the rule. Example: "KRN005" """
+    name: str
+    """Name of the rule. Example: "kernel-interpreter-missing" """
+    summary: Text
+    """What the rule finds, in a sentence. Example: "A kernel's interpreter is missing or cannot be executed." """
+    severities: dict[str, Severity]
+    """Usual severity for each profile that the rule belongs to. Example: {"studio-classic": "error"} """
+    url: str | None
+    """Page of the rule. Example: "docs/rules/KRN005.md" """
+    status: Literal["passed", "failed", "undecided", "waived", "not-applicable"]
+    """``failed``: it found something, of any severity; ``undecided``: it found nothing, but could not be completed;
+    ``waived``: all that it found is accepted."""
+    findings: int
+    """Number of its findings that are not waived, undecided ones included."""
+
+
+class HistoryStep(_Part):
+    """One step of the history that the image configuration states."""
+
+    created_by: Text | None
+    """Build step. Example: "RUN pip install ipykernel" """
+    created: Text | None
+    """Time of creation (RFC 3339). Example: "2026-01-02T03:04:05Z" """
+    layer: int | None
+    """Position of the layer that it made; null if it made none, or if that cannot be told."""
+
+
+class Failure(_Part):
+    """Why the image could not be analysed."""
+
+    code: str
+    """Kind of error, for programs. Example: "corrupt-layer" """
+    message: Text
+    """What is wrong, and where. Example: "layer 3 is truncated" """
+    hint: Text | None
+    """What to do about it."""
+    reference: Text
+    """The image as named on the command line. Example: "image.tar" """
+
+
 class LayerReference(_Part):
     """The layer that a finding is about."""
 
@@ -126,6 +178,19 @@ class LayerReference(_Part):
     created_by: Text | None
     """Build step that made the layer, from the history of the configuration.
     Example: "RUN pip install ipykernel" """
+
+
+class SourceLines(_Part):
+    """The lines of a Dockerfile that a finding comes from."""
+
+    file: Text
+    """The Dockerfile, as named on the command line. Example: "Dockerfile" """
+    line: int
+    """First line of the instruction, counted from 1. Example: 12"""
+    end_line: int
+    """Its last line. Example: 14"""
+    instruction: str
+    """Its keyword; ``FROM`` for what the base image brings. Example: "RUN" """
 
 
 class Waiver(_Part):
@@ -174,6 +239,8 @@ class FindingReport(_Part):
     """Path in the image that it is about. Example: "/usr/local/bin/python3" """
     layer: LayerReference | None
     """Layer that wrote this path; null if no layer is to blame."""
+    source: SourceLines | None = None
+    """Instruction of the Dockerfile that it comes from; null without ``--dockerfile``, or if that cannot be told."""
     waived: Waiver | None = None
     """Waiver that accepts the finding."""
     caused_by: Cause | None = None
@@ -427,6 +494,8 @@ class LayerTiming(_Part):
 class Timing(_Part):
     """Where the time went, and how many bytes were read."""
 
+    started: str | None = None
+    """When the analysis began (RFC 3339, UTC). Example: "2026-11-28T12:00:00Z" """
     seconds: float
     """Wall clock time of all phases, in seconds."""
     bytes_read: int
@@ -453,8 +522,10 @@ class Report(_Part):
     """Name and version of this schema. Within one version, fields are added but never changed or removed."""
     tool: Tool = Tool()
     """Program that made the report."""
-    image: ImageSummary
-    """Image that was analysed."""
+    image: ImageSummary | None
+    """Image that was analysed; null if it could not be: then ``error`` says why."""
+    error: Failure | None = None
+    """Why the image could not be analysed; null if it was."""
     settings: Text | None = None
     """Path of the settings file that was used. Example: "/home/me/project/ocianalyze.toml" """
     request: Request
@@ -465,6 +536,8 @@ class Report(_Part):
     """Verdict of every profile, by its id."""
     summary: Summary
     """Number of findings for the profiles asked for."""
+    rules: list[RuleReport] = Field(default_factory=list)
+    """Rules of the profiles asked for that were selected, by id."""
     findings: list[FindingReport]
     """Findings for the profiles asked for: worst first, then by layer; each is followed by its consequences."""
     other_findings: list[FindingReport]
@@ -473,12 +546,35 @@ class Report(_Part):
     """What was found out about the image; null if no layer was read."""
     layers: list[LayerReport]
     """Layers from the bottom to the top; empty if none was read."""
+    history: list[HistoryStep] = Field(default_factory=list)
+    """History of the image, oldest step first, with the steps that made no layer."""
     diagnostics: list[DiagnosticReport]
     """Oddities of the image, and remarks on waivers and failed rules."""
     timing: Timing
     """Where the time went."""
     stopped: Text | None = None
     """Why no layer was read (``--fail-fast``); then only rules that need no layer ran."""
+
+    @classmethod
+    def from_json(cls, content: bytes, *, what: str = "the report") -> Self:
+        """Return the report that `to_json` has written; fields that a newer version added are left out.
+
+        Raises:
+            UsageError: it is no report of this schema; `what` names it in the message.
+        """
+        try:
+            value = orjson.loads(content)
+        except orjson.JSONDecodeError as error:
+            raise UsageError(f"{what} is not JSON: {error}", hint=_EXPECTED) from error
+        schema = value.get("schema") if isinstance(value, dict) else None
+        if schema != SCHEMA:
+            raise UsageError(f"{what} has the schema {str(schema)[:100]!r} instead of {SCHEMA!r}", hint=_EXPECTED)
+        try:
+            return cls.model_validate(value, extra="ignore", by_alias=True)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))[:200]
+            raise UsageError(f"{what} is not valid at {place}: {first['msg']}", hint=_EXPECTED) from error
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.findings import STYLES, findings
+from ocianalyze.reports.formats.findings import failure_text
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
 from ocianalyze.reports.size import breakdown
 from ocianalyze.reports.text import printable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import (
         DiagnosticReport,
         FactsReport,
+        ImageSummary,
         KernelFacts,
         LayerReport,
         NvidiaFacts,
@@ -35,8 +37,11 @@ _LARGEST_SHARE: Final = 9.99
 def print_report(report: Report, screen: Screen) -> None:
     """Print a report."""
     image = report.image
+    if image is None:
+        screen.print_all(wrap(line(failure_text(report)), screen.width))
+        return
     screen.print(line(Span(printable(", ".join(image.names) or image.reference), "bold")))
-    screen.print_all(indent(columns(_about(report, unicode=screen.unicode), screen.width - 2), 2))
+    screen.print_all(indent(columns(_about(report, image, unicode=screen.unicode), screen.width - 2), 2))
     if report.facts is not None and report.facts.size.largest_files is not None:
         screen.print(EMPTY, line(Span("Size", "bold")))
         screen.print_all(indent(breakdown(report, report.facts.size, screen.width - 2), 2))
@@ -47,11 +52,11 @@ def print_report(report: Report, screen: Screen) -> None:
     screen.print_all(columns(_verdicts(report), screen.width))
 
 
-def _about(report: Report, *, unicode: bool) -> Iterator[tuple[Line, Cell]]:
+def _about(report: Report, image: ImageSummary, *, unicode: bool) -> Iterator[tuple[Line, Cell]]:
     """Yield what the image is, and what was done with it."""
     for name, value in (
         ("profile", printable(f"{', '.join(report.request.profiles)}: {report.request.profiles_reason}")),
-        ("platform", printable(report.image.platform) or "not stated"),
+        ("platform", printable(image.platform) or "not stated"),
         *(_facts(report.facts, unicode=unicode) if report.facts is not None else ()),
         ("layers", report.stopped or _layers(report.layers)),
         ("rules", _rules(report.summary)),

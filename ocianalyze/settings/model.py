@@ -144,7 +144,9 @@ class Settings(Table):
     size_limit: _SizeLimit | None = Field(None, alias="size-limit")
     driver_version: Annotated[str, _checked(check_driver_version)] | None = Field(None, alias="driver-version")
     app_image_config: Annotated[Path, Field(strict=False)] | None = Field(None, alias="app-image-config")
-    format: _Several[Literal["table", "json"]] = []
+    format: _Several[
+        Literal["table", "line", "json", "sarif", "junit", "gitlab-codequality", "github", "markdown"]
+    ] = []
     color: Literal["auto", "always", "never"] | None = None
     verify: bool | None = None
     jobs: _Jobs | None = None

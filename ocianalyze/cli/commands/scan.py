@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
 from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
-from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED
-from ocianalyze.cli.input import either, process_age, read_settings
+from ocianalyze.cli.exits import exit_code
+from ocianalyze.cli.input import either, process_age, read_dockerfile, read_settings
 from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     OUTPUT,
@@ -18,10 +18,10 @@ from ocianalyze.cli.options import (
     Color,
     ColorChoice,
     ConfigFile,
+    Dockerfile,
     DriverVersion,
     FailFast,
     FailOnChoice,
-    Format,
     Formats,
     Ignore,
     Image,
@@ -31,12 +31,13 @@ from ocianalyze.cli.options import (
     Outputs,
     Platform,
     Profiles,
+    ReportFormat,
     Select,
     Severities,
     SizeLimit,
     Verify,
 )
-from ocianalyze.cli.output import log_to_stderr, pair_outputs, screen, write_reports
+from ocianalyze.cli.output import log_to_stderr, pair_outputs, reporting_failure, screen, with_lines, write_reports
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import (
     AuthFile,
@@ -54,10 +55,6 @@ from ocianalyze.cli.registries import (
 )
 from ocianalyze.cli.source import make_source
 
-if TYPE_CHECKING:
-    from ocianalyze.reports.report import Report
-
-_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
 _WIDE: Final = 120
 
 
@@ -72,6 +69,7 @@ def scan(
     fail_fast: FailFast = False,
     format_: Formats = None,
     output: Outputs = None,
+    dockerfile: Dockerfile = None,
     app_image_config: AppImageConfigFile = None,
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
@@ -152,7 +150,7 @@ def scan(
     if verbose:
         log_to_stderr()
     color = Color(either(color, settings.color, Color.AUTO))
-    outputs = pair_outputs(format_ or [], output or [], usual=[Format(name) for name in settings.format])
+    outputs = pair_outputs(format_ or [], output or [], usual=[ReportFormat(name) for name in settings.format])
     policy = make_policy(
         PolicyOptions(
             profile=profile,
@@ -169,15 +167,20 @@ def scan(
         settings,
         image=image,
     )
+    text = read_dockerfile(dockerfile)
     age = process_age()
     observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
-    with showing_progress(quiet=quiet, verbose=verbose, color=color) as progress:
+    with (
+        reporting_failure(image, policy, outputs, quiet=quiet),
+        showing_progress(quiet=quiet, verbose=verbose, color=color) as progress,
+    ):
         source = replace(source, verify_all=bool(either(verify, settings.verify)), progress=progress)
         report = analyze(source, policy, observers=observers)
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
     if age is not None:
         report = report.model_copy(update={"timing": report.timing.with_start(age)})
+    report = with_lines(report, text, dockerfile)
     write_reports(report, outputs, color, quiet=quiet)
     if timing or verbose:
         from ocianalyze.reports.timing import print_timing
@@ -185,13 +188,4 @@ def scan(
         if sys.stderr.isatty() and not quiet:  # the report is above
             sys.stderr.write("\n")
         print_timing(report, screen(color, sys.stderr, width=_WIDE))
-    raise typer.Exit(_exit_code(report))
-
-
-def _exit_code(report: Report) -> int:
-    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0."""
-    least = _RANKS[report.request.fail_on]
-    severe = {item.kind for item in report.findings if item.waived is None and _RANKS[item.severity] <= least}
-    if "finding" in severe:
-        return EXIT_FOUND
-    return EXIT_NOT_ANALYSED if severe or report.verdict in ("undecided", "error") else 0
+    raise typer.Exit(exit_code(report))

@@ -1,0 +1,119 @@
+"""What every form says of findings: which of them count, what they are called, and where they are."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote
+
+from ocianalyze.reports.text import printable
+
+if TYPE_CHECKING:
+    from ocianalyze.reports.report import FindingReport, Report, Severity
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+_TRANSPORTS: Final = ("docker-archive:", "oci-archive:", "oci:", "docker://")
+_MOST_LINES: Final = 10
+"""How many lines of an instruction are marked: GitHub shows an alert in a pull request that changes all of them."""
+_CONFIGURATION: Final = "config"
+"""The file that findings without a path are in: services want one."""
+_NOT_DECIDED: Final = "could not be decided"
+
+
+def counted(report: Report) -> list[FindingReport]:
+    """Return the findings that no waiver accepts, worst first, otherwise in the order of the report."""
+    found = [finding for finding in report.findings if finding.waived is None]
+    return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def title(finding: FindingReport) -> str:
+    """Return the rule, and whether it could decide."""
+    doubt = f" ({_NOT_DECIDED})" if finding.kind == "undecided" else ""
+    return f"{finding.rule} {finding.name}{doubt}"
+
+
+def image_name(report: Report) -> str:
+    """Return what the image is called, without directories of the machine that scanned it."""
+    if report.image is None:
+        reference = report.error.reference if report.error is not None else ""
+    else:
+        reference = report.image.reference
+        if report.image.source == "stdin" and report.image.names:
+            return report.image.names[0]
+        if report.image.source == "registry":
+            return reference
+    for transport in _TRANSPORTS:
+        reference = reference.removeprefix(transport)
+    return PurePosixPath(reference.replace("\\", "/")).name or reference
+
+
+def _stable_name(report: Report) -> str:
+    """Return the name of the image without what changes from build to build: the registry, the tag and the digest."""
+    if report.image is None or report.image.source not in ("registry", "stdin"):
+        return image_name(report)
+    repository = image_name(report).partition("@")[0]
+    host, slash, path = repository.partition("/")
+    if slash and ("." in host or ":" in host or host == "localhost"):
+        repository = path
+    directory, slash, name = repository.rpartition("/")
+    return directory + slash + name.partition(":")[0]
+
+
+def uri_of(path: str, report: Report) -> str:
+    """Return a relative URI for a path in the image, which is below the name of the image."""
+    parts = (part for part in f"{_stable_name(report)}/{path}".split("/") if part not in ("", ".", ".."))
+    return quote("/".join(parts), safe="/", errors="replace") or "image"
+
+
+class Place(NamedTuple):
+    """Where findings are that are shown as one: a file, and its lines.
+
+    Those of one rule that come from the same lines of a Dockerfile are one, because services take them for one. Without
+    a Dockerfile, each stands for itself, at the file in the image, and the line only tells those of one rule apart.
+    """
+
+    findings: list[FindingReport]
+    uri: str
+    line: int
+    end_line: int
+
+
+def placed(found: list[FindingReport], report: Report) -> list[Place]:
+    """Return the findings by their places, in the same order."""
+    places: dict[tuple[str, str, int], Place] = {}
+    for finding in found:
+        source = finding.source
+        if source is not None:
+            uri, line = quote(source.file.removeprefix("./"), safe="/"), source.line
+            end = source.end_line if source.end_line - line < _MOST_LINES else line
+            places.setdefault((finding.rule, uri, line), Place([], uri, line, end)).findings.append(finding)
+            continue
+        uri = uri_of(finding.path or _CONFIGURATION, report)
+        line = next(number for number in count(1) if (finding.rule, uri, number) not in places)
+        places[finding.rule, uri, line] = Place([finding], uri, line, line)
+    return list(places.values())
+
+
+def text_of(finding: FindingReport) -> str:
+    """Return what a finding says, where, and how to fix it, on several lines."""
+    path = printable(finding.path or "")
+    message = printable(finding.message)
+    place = [f"Path: {path}"] if path and path not in message else []
+    if finding.layer is not None:
+        from ocianalyze.reports.steps import build_step
+
+        step = f": {build_step(finding.layer.created_by)}" if finding.layer.created_by else ""
+        place.append(f"Layer: {finding.layer.position}{step}")
+    name = "Fix" if finding.kind == "finding" else "Next"
+    hint = [f"{name}: {printable(finding.hint)}"] if finding.hint else []
+    return "\n".join([message, *place, *hint])
+
+
+def failure_text(report: Report) -> str:
+    """Return why an image could not be analysed, on one line."""
+    error = report.error
+    if error is None:
+        return ""
+    hint = f". {error.hint}" if error.hint else ""
+    return printable(f"{image_name(report)} could not be analysed: {error.message}{hint}")

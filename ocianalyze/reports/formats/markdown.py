@@ -1,0 +1,118 @@
+"""A comment on a pull request or a job summary: the verdict, what to fix first, and the rest folded.
+
+Text of an image stands in code spans only, where it is no link, image, mention or markup (CommonMark, "Code spans";
+GitHub Flavored Markdown, "Tables").
+"""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.regex import regex
+from ocianalyze.reports.formats.findings import counted, failure_text, image_name
+from ocianalyze.reports.steps import build_step
+from ocianalyze.reports.text import cut, printable
+from ocianalyze.units import human
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ocianalyze.reports.report import FindingReport, ProfileVerdict, Report
+
+_MARKS: Final = {"pass": "✅", "fail": "❌", "undecided": "❓", "error": "💥"}
+_SHOWN: Final = 10
+"""How many findings are shown unfolded."""
+_MOST: Final = 200
+"""How many are listed at all: GitHub refuses comments of more than 65,536 characters."""
+_LONGEST: Final = 300
+_TICKS: Final = regex(r"`+")
+
+
+def write(report: Report) -> bytes:
+    """Return the Markdown as UTF-8."""
+    return ("\n".join(_lines(report)) + "\n").encode()
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"### {_MARKS[report.verdict]} ocianalyze: {_code(image_name(report))} {_VERDICTS[report.verdict]}"
+    yield ""
+    if report.error is not None:
+        yield f"Not analysed: {_code(failure_text(report))}"
+        return
+    yield from _verdicts(report)
+    found = counted(report)
+    first, rest = found[:_SHOWN], found[_SHOWN:]
+    if first:
+        yield from _table(first)
+    if rest:
+        yield from ("", f"<details><summary>{len(rest):,} more</summary>", "")
+        yield from _table(rest[: _MOST - _SHOWN])
+        if len(found) > _MOST:
+            yield from ("", f"{len(found) - _MOST:,} are left out; the JSON report has all.")
+        yield from ("", "</details>")
+    yield from _footer(report)
+
+
+_VERDICTS: Final = {
+    "pass": "works in SageMaker Studio",
+    "fail": "does not work in SageMaker Studio",
+    "undecided": "could not be judged completely",
+    "error": "could not be analysed",
+}
+
+
+def _verdicts(report: Report) -> Iterator[str]:
+    for name, judged in report.profiles.items():
+        if judged.selected:
+            yield f"- **{judged.title or name}**: {judged.verdict} ({_counts(judged)})"
+    yield ""
+
+
+def _counts(judged: ProfileVerdict) -> str:
+    numbers = ((judged.errors, "error"), (judged.warnings, "warning"), (judged.notes, "note"))
+    parts = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in numbers]
+    return ", ".join([*parts, *([f"{judged.undecided} undecided"] if judged.undecided else [])])
+
+
+def _table(found: Sequence[FindingReport]) -> Iterator[str]:
+    yield from ("| | rule | finding | fix |", "|---|---|---|---|")
+    for severity, group in groupby(found, key=lambda finding: finding.severity):
+        for finding in group:
+            what = severity if finding.kind == "finding" else f"undecided ({severity})"
+            yield f"| {what} | {_rule(finding)} | {_said(finding)} | {_code(finding.hint or '')} |"
+
+
+def _rule(finding: FindingReport) -> str:
+    url = finding.url or ""
+    return f"[{finding.rule}]({escape(url)})" if url.startswith(("https://", "http://")) else finding.rule
+
+
+def _said(finding: FindingReport) -> str:
+    said = [_code(finding.message)]
+    if finding.path and finding.path not in finding.message:
+        said.append(_code(finding.path))
+    if finding.layer is not None:
+        step = f": {_code(build_step(finding.layer.created_by))}" if finding.layer.created_by else ""
+        said.append(f"layer {finding.layer.position}{step}")
+    return "<br>".join(said)
+
+
+def _footer(report: Report) -> Iterator[str]:
+    size = f"{human(report.facts.size.docker_image_size)}, " if report.facts is not None else ""
+    waived = f", {report.summary.waived} waived" if report.summary.waived else ""
+    rules = f"{report.summary.rules} rules{waived}"
+    yield ""
+    yield f"<sub>{size}{len(report.layers)} layers, {rules}; ocianalyze {report.tool.version}</sub>"
+
+
+def _code(text: str) -> str:
+    """Return text as a code span for a cell of a table: its fence is longer than any run of backticks in it."""
+    text = cut(printable(text), _LONGEST).strip().replace("|", "\\|")
+    if not text:
+        return ""
+    longest = max((len(run) for run in _TICKS.findall(text)), default=0)
+    fence = "`" * (longest + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"

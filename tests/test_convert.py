@@ -1,0 +1,166 @@
+"""Reports in files: which format, whole or not at all, never an older one; and ``ocianalyze convert``."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SaveImage
+from tests.support.fit import fit_image
+
+DEMO = Path(__file__).parents[1] / "testdata" / "demo.tar.gz"
+
+
+def ocianalyze(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCIANALYZE_")}
+    command = [sys.executable, "-m", "ocianalyze", *map(str, arguments)]
+    environment["OCIANALYZE_ISOLATED"] = "1"
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, env=environment, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a stored report."""
+    path = tmp_path_factory.mktemp("stored") / "report.json"
+    assert ocianalyze("scan", DEMO, "-o", path).returncode == 1
+    return path
+
+
+FILES = {
+    "r.json": b'{\n  "schema"',
+    "r.sarif": b'{\n  "$schema"',
+    "r.xml": b"<?xml",
+    "gl-code-quality-report.json": b"[\n",
+    "r.md": b"###",
+    "r.txt": b"example.com/team/notebook:1.0",
+}
+
+
+def test_all_formats_at_once(tmp_path: Path, stored: Path) -> None:
+    outputs = [part for name in FILES for part in ("-o", tmp_path / name)]
+    for command in (("scan", DEMO), ("convert", stored)):
+        done = ocianalyze(*command, *outputs)
+        assert (done.returncode, done.stdout) == (1, b"")
+        for name, start in FILES.items():
+            assert start in (tmp_path / name).read_bytes()[:200], name
+            (tmp_path / name).unlink()
+
+
+def test_a_stored_report_gives_the_same_files(stored: Path) -> None:
+    for form in ("json", "sarif", "junit", "gitlab-codequality", "github", "markdown", "line"):
+        done = ocianalyze("convert", stored, "-f", form)
+        assert done.returncode == 1
+        assert done.stdout
+        again = ocianalyze("convert", "-", "-f", form, stdin=stored.read_bytes())
+        assert again.stdout == done.stdout
+    assert ocianalyze("convert", stored, "-f", "json").stdout == stored.read_bytes()
+
+
+@pytest.mark.parametrize(("least", "code"), [("error", 1), ("never", 0), ("note", 1)])
+def test_the_exit_code_can_be_chosen_again(stored: Path, least: str, code: int) -> None:
+    done = ocianalyze("convert", stored, "-f", "junit", "--fail-on", least)
+    assert done.returncode == code
+    assert (b"<failure" in done.stdout) == bool(code)
+    assert ocianalyze("convert", stored, "-q", "--fail-on", least).stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is not JSON"),
+        (b"[]", "has the schema 'None'"),
+        (b'{"schema": "ocianalyze.report/2"}', "has the schema 'ocianalyze.report/2' instead of 'ocianalyze.report/1'"),
+        (b'{"schema": "ocianalyze.report/1"}', "is not valid at image"),
+        (b"\xff\xfe", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
+        (b'{"schema": "\x1b[2J::error::x"}', "is not JSON"),
+        (b'{"schema": "##[error]x"}', "\\x23#[error]x"),
+    ],
+)
+def test_what_is_no_report(content: bytes, said: str) -> None:
+    done = ocianalyze("convert", "-", stdin=content)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert said in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_fields_of_a_newer_version_are_left_out(stored: Path) -> None:
+    value = json.loads(stored.read_bytes())
+    value["newer"] = {"a": 1}
+    value["findings"][0]["newer"] = 1
+    done = ocianalyze("convert", "-", "-f", "json", stdin=json.dumps(value).encode())
+    assert (done.returncode, done.stdout) == (1, stored.read_bytes())
+
+
+def test_what_cannot_be_analysed_is_written_to_every_file(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tar.gz"
+    broken.write_bytes(DEMO.read_bytes()[:100_000])
+    outputs = [tmp_path / name for name in FILES]
+    for path in outputs:
+        path.write_text("an older report that says: pass")
+    done = ocianalyze("scan", broken, *[part for path in outputs for part in ("-o", path)])
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.count(b"\n") == 1
+    for path in outputs:
+        content = path.read_text()
+        assert "older" not in content, path
+        assert "broken.tar.gz" in content, path
+    value = json.loads((tmp_path / "r.json").read_bytes())
+    assert value["verdict"] == "error"
+    assert value["image"] is None
+    assert value["error"]["code"] == "cut-short"
+    assert ocianalyze("convert", tmp_path / "r.json", "-f", "line").returncode == 3
+    assert json.loads(ocianalyze("scan", broken, "-f", "sarif").stdout)["runs"]
+    assert ocianalyze("scan", broken).stdout == b""
+    assert ocianalyze("scan", broken, "-q", "-f", "json").stdout == b""
+
+
+def test_what_is_not_decided_is_written(tmp_path: Path, save_image: SaveImage) -> None:
+    spec = fit_image(config={"Cmd": ["/bin/sh", "-c", 'exec "$AWS_COMMAND"']})
+    path = save_image(spec, "docker-25")
+    done = ocianalyze("scan", path, "--profile", "studio-jupyterlab", "-f", "line", "-o", tmp_path / "r.line")
+    assert done.returncode in (1, 3)
+    assert ": undecided APP00" in (tmp_path / "r.line").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-f", "sarif", "-f", "table"), "sarif cannot share standard output with another format"),
+        (("-f", "json", "-f", "junit"), "json cannot share standard output"),
+        (("-f", "junit", "-o", "x.json"), "x.json is named like json, but --format is junit"),
+        (("-o", "gone/x.json"), "there is no directory gone"),
+        (("-f", "sarif", "-o", "a", "-o", "b"), "2 --output, but only 1 --format"),
+    ],
+)
+def test_what_is_asked_wrongly_is_said_before_the_scan(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = ocianalyze("scan", "no-such-image.tar", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr.decode()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_formats_for_people_may_share_the_output() -> None:
+    done = ocianalyze("scan", DEMO, "-f", "table", "-f", "github")
+    assert b"::error title=" in done.stdout
+    assert b"FAIL" in done.stdout
+
+
+def test_a_file_is_replaced_as_a_whole(tmp_path: Path, stored: Path) -> None:
+    path = tmp_path / "r.md"
+    path.write_text("older")
+    path.chmod(0o640)
+    link = tmp_path / "link.md"
+    link.symlink_to(path)
+    before = path.stat().st_ino
+    assert ocianalyze("convert", stored, "-o", link).returncode == 1
+    assert link.is_symlink()
+    assert path.read_text().startswith("###")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert path.stat().st_ino != before
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["link.md", "r.md"]
+    assert ocianalyze("convert", stored, "-f", "line", "-o", "/dev/stdout").stdout.startswith(b"demo.tar.gz")
