@@ -180,6 +180,7 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         rule=item.rule.id,
         name=item.rule.name,
         kind=finding.kind,
+        fingerprint=item.fingerprint,
         severity=item.severity.value,
         profiles=list(item.profiles),
         severities={profile: severity.value for profile, severity in item.severities.items()},

@@ -222,6 +222,10 @@ class FindingReport(_Part):
     """Name of the rule. Example: "kernel-interpreter-missing" """
     kind: Literal["finding", "undecided"]
     """``finding``: something is wrong. ``undecided``: the check could not be completed."""
+    fingerprint: str
+    """What identifies it in every form and later build of the image: digits made from the rule, the path and the thing
+    that it is about, such as a kernel or a variable, and ``:n``, which counts equal ones from 1, from the first layer.
+    Example: "6a6ac3e98372d9e3e9f4f5a8d2a2b6d6e50fd7a9e0f2a57e18a11ae0a04d12e7:1" """
     severity: Severity
     """Worst severity for the profiles asked for; in ``other_findings``, for the profiles that it concerns. If the check
     is undecided: how severe a finding would be."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from ocianalyze.errors import OcianalyzeError, RuleError, UndecidedError
 from ocianalyze.filesystem.node import Node
 from ocianalyze.rules.causes import link
+from ocianalyze.rules.fingerprints import with_fingerprints
 from ocianalyze.rules.judgement import Judgement
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.registry import all_rules
@@ -188,7 +189,7 @@ def run(
             if severities:
                 worst = _worst(severities, profiles)
                 judgements.append(Judgement(rule, item, worst, severities, waiving.find(rule, item)))
-    judgements = link(sorted(judgements, key=_order))
+    judgements = link(sorted(with_fingerprints(judgements), key=_order))
     concerned = [not item.severities.keys().isdisjoint(profiles) for item in judgements]
     return Outcome(
         judgements=tuple(compress(judgements, concerned)),

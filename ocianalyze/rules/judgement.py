@@ -22,6 +22,7 @@ class Judgement(NamedTuple):
         severities: its severity for each profile that it applies to.
         waiver: the waiver that applies to it, or None. A waived finding does not count.
         cause: the judgement that it is a consequence of, or None. A judgement and its consequences count as one.
+        fingerprint: what identifies it in the report on another build (`ocianalyze.rules.fingerprints`).
     """
 
     rule: Rule
@@ -30,6 +31,7 @@ class Judgement(NamedTuple):
     severities: Mapping[str, Severity]
     waiver: Waiver | None = None
     cause: Judgement | None = None
+    fingerprint: str = ""
 
     @property
     def profiles(self) -> tuple[str, ...]:

@@ -196,6 +196,8 @@ class Rule:
         applies: whether there is anything to check.
         reads: the contents that it reads in addition to those that facts read, as `Capture` patterns.
         page_url: the URL of its page, for a rule of another package.
+        identity: the keys of `Finding.data` that, together with the path, tell its findings apart
+            (`ocianalyze.rules.fingerprints`).
     """
 
     id: str
@@ -205,6 +207,7 @@ class Rule:
     applies: Condition
     reads: tuple[str, ...] = ()
     page_url: str | None = None
+    identity: tuple[str, ...] = ()
 
     def __call__(self, subject: Subject) -> Iterator[Finding]:
         """Yield the findings in `subject`."""
@@ -261,6 +264,7 @@ def rule(
     before_layers: Literal[True],
     applies: EarlyCondition | None = None,
     url: str | None = None,
+    identity: tuple[str, ...] = (),
 ) -> Callable[[EarlyCheck], EarlyRule]: ...
 
 
@@ -272,6 +276,7 @@ def rule(
     applies: Condition | None = None,
     reads: tuple[str, ...] = (),
     url: str | None = None,
+    identity: tuple[str, ...] = (),
 ) -> Callable[[Check], Rule]: ...
 
 
@@ -282,6 +287,7 @@ def rule(
     applies: Any = None,
     reads: tuple[str, ...] = (),
     url: str | None = None,
+    identity: tuple[str, ...] = (),
     before_layers: bool = False,
 ) -> Callable[[Any], Rule]:
     """Turn a function into a rule; the function's name becomes the rule's name, in kebab case.
@@ -290,12 +296,16 @@ def rule(
     `before_layers`, the rule runs before any layer is read, and gets only a `Declaration`. Rules of other packages
     state in `reads` which contents they need, so that these are kept while an image is streamed: absolute paths, in
     which ``*`` matches everything but ``/``, and a leading ``**/`` any directory. `url` is the URL of their page.
+
+    `identity` names the keys of `Finding.data` that tell findings with the same path apart, so that a finding is
+    recognised in a later build of the image. It contains nothing that changes while the problem stays the same: no
+    messages, sizes, counts, layers or digests.
     """
     make = EarlyRule if before_layers else Rule
 
     def decorate(check: Any) -> Rule:  # noqa: ANN401 - what the overloads say
         name = check.__name__.replace("_", "-")
-        return make(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url)
+        return make(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url, identity)
 
     return decorate
 

@@ -149,7 +149,7 @@ def test_what_the_containerd_store_shows() -> None:
 
 def test_large_downloads() -> None:
     ((severity, finding),) = findings("SIZ004", base(), sizes=[10_000_000_001])
-    assert (severity, finding.data) == ("note", {"compressed": 10_000_000_001})
+    assert (severity, finding.data) == ("note", {"service": "studio", "compressed": 10_000_000_001})
     assert findings("SIZ004", base(), sizes=[10_000_000_000]) == []
     assert findings("SIZ004", base()) == []
 

@@ -53,6 +53,7 @@ class Shortfall(NamedTuple):
         node: what has to be changed, if it is something of the image.
         certain: whether it is certain that it matters.
         problem: why a compiled module cannot be loaded, if it is that.
+        needed: the module or package, if it is about a single one.
         given_by: the option, variable or file that says where the page is, unless the package does itself.
     """
 
@@ -65,6 +66,7 @@ class Shortfall(NamedTuple):
     certain: bool = True
     given_by: str | None = None
     problem: Problem | None = None
+    needed: str | None = None
 
 
 def find_shortfalls(found: Found, settings: JupyterSettings, mounts: Mounts) -> Iterator[Shortfall]:
@@ -106,13 +108,17 @@ class _Search:
             yield Shortfall("package", missing[0].text, self._python, names)
         for item in lacking:
             if item.denial is not None:
-                yield Shortfall("unreadable", item.text, self._python, (item.name,), item.search.path, item.denial.node)
+                path, node = item.search.path, item.denial.node
+                yield Shortfall("unreadable", item.text, self._python, (item.name,), path, node, needed=item.name)
                 break
         for item in lacking:
             if item.problem is not None:
-                yield self._unloadable(item.text, item.problem, item.name)
+                yield self._unloadable(item.text, item.problem, item.name, item.name)
             if item.shadowed_by is not None:
-                yield Shortfall("shadowed", item.text, self._python, (item.name,), item.shadowed_by, certain=False)
+                path = item.shadowed_by
+                yield Shortfall(
+                    "shadowed", item.text, self._python, (item.name,), path, certain=False, needed=item.name
+                )
 
     def standard_modules(self) -> Iterator[Shortfall]:
         """Yield which modules the Python was certainly built without, or cannot load."""
@@ -123,24 +129,23 @@ class _Search:
             if module == "sqlite3" and not self._finder.find(self._python, "pysqlite2", self._path).missing:
                 continue
             if shared and not files and start != _BUILT_IN:
-                yield Shortfall(
-                    "module", f"its Python was built without the module {module!r}", self._python, (module,)
-                )
+                text = f"its Python was built without the module {module!r}"
+                yield Shortfall("module", text, self._python, (module,), needed=module)
             certain = files if len(self._python.versions) == 1 else []
             problems = (find_unloadable(self._filesystem, node, self._found.shell.user) for node in certain)
             problem = next((item for item in problems if item is not None), None)
             if problem is not None:
                 text = f"it imports {module!r} of its Python, which cannot be loaded: {problem.text}"
-                yield self._unloadable(text, problem)
+                yield self._unloadable(text, problem, module)
 
     def _children_of(self, directory: str) -> Iterator[Node]:
         node = self._filesystem.lookup(directory)
         return iter(self._filesystem.children_of(node) if node is not None else ())
 
-    def _unloadable(self, text: str, problem: Problem, *names: str) -> Shortfall:
+    def _unloadable(self, text: str, problem: Problem, needed: str, *names: str) -> Shortfall:
         path = problem.culprit if problem.culprit is not None and problem.culprit.startswith("/") else None
         node = self._filesystem.lookup(path) if path is not None and problem.code == "library-unreadable" else None
-        return Shortfall("library", text, self._python, names, path, node, problem=problem)
+        return Shortfall("library", text, self._python, names, path, node, problem=problem, needed=needed)
 
     def page(self) -> Iterator[Shortfall]:
         """Yield why JupyterLab does not show its page."""
@@ -150,7 +155,7 @@ class _Search:
             return
         if self._lacks_managers(package, module.searched):
             text = f"JupyterLab in {package} has no metadata, so it does not find its extension managers"
-            yield Shortfall("metadata", text, self._python, ("jupyterlab",), package)
+            yield Shortfall("metadata", text, self._python, ("jupyterlab",), package, needed="jupyterlab")
         place, source = self._page_of(package)
         lack = self._view.file(place, source)
         if lack is not None:

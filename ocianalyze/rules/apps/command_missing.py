@@ -38,6 +38,7 @@ In an image based on SageMaker Distribution, use `ENTRYPOINT ["entrypoint-jupyte
 
 ## Data
 
+- `app`: the app whose server is not started, `jupyterlab` or `code-editor`.
 - `cause`: `no-command` or `shell-only`.
 - `command`, `program`: the configured command, and the program that it starts.
 - `origin`: `image` or `app-image-config`.
@@ -69,7 +70,7 @@ _APPS: Final[dict[str, App]] = {JUPYTERLAB: "jupyterlab", CODE_EDITOR: "code-edi
 _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-editor'"}
 
 
-@rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR})
+@rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR}, identity=("app",))
 def command_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app whose server is not started."""
     base = subject.facts.sagemaker_distribution
@@ -90,7 +91,7 @@ def command_missing(subject: Subject) -> Iterator[Finding]:
             hint=Restart(subject, app).after(advice) + settle,
             severity={profile: Severity.ERROR, **others},
             kind="undecided" if doubtful else "finding",
-            data={"distribution": distribution},
+            data={"app": app, "distribution": distribution},
         )
 
 

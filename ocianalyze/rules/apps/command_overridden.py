@@ -26,6 +26,7 @@ Use a lifecycle configuration for what must be done when the app starts.
 
 ## Data
 
+- `profile`: the profile that the finding is about.
 - `entrypoint`, `cmd`: the two lists.
 - `kind`: the file type of the program if it is in the image, otherwise null.
 
@@ -53,7 +54,11 @@ _DISTRIBUTION: Final = ("/usr/local/bin/_entrypoint.sh",)
 """The entry point that SageMaker Distribution inherits from its own base image."""
 
 
-@rule(id="APP005", severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING, HYPERPOD: Severity.NOTE})
+@rule(
+    id="APP005",
+    severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING, HYPERPOD: Severity.NOTE},
+    identity=("profile",),
+)
 def command_overridden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image has a command that is more than a shell."""
     execution = subject.image.config.config
@@ -74,18 +79,18 @@ def command_overridden(subject: Subject) -> Iterator[Finding]:
     unified = f"{shown} {works} in SageMaker Unified Studio, which uses its own entry point"
     spaces = f"{shown} does not run in HyperPod Spaces, which start the app themselves: {lost}"
     of_distribution = tuple(entrypoint) == _DISTRIBUTION
-    for message, severity in (
-        (classic, {UNIFIED: None, HYPERPOD: None}),
-        (unified, {CLASSIC: None, UNIFIED: _in_unified_studio(entrypoint), HYPERPOD: None}),
-        (spaces, {CLASSIC: None, UNIFIED: None, HYPERPOD: None if of_distribution else Severity.NOTE}),
+    for profile, message, severity in (
+        (CLASSIC, classic, Severity.NOTE),
+        (UNIFIED, unified, _in_unified_studio(entrypoint)),
+        (HYPERPOD, spaces, None if of_distribution else Severity.NOTE),
     ):
         yield Finding(
             message=message,
             path=program.path if found and program is not None else None,
             layer=program.node.layer if program is not None and program.node is not None else None,
             hint="Do its work at build time, set variables with ENV, or use a lifecycle configuration",
-            severity=severity,
-            data={"entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
+            severity={CLASSIC: None, UNIFIED: None, HYPERPOD: None, profile: severity},
+            data={"profile": profile, "entrypoint": list(entrypoint), "cmd": list(cmd), "kind": kind},
         )
 
 

@@ -26,6 +26,7 @@ FROM public.ecr.aws/sagemaker/sagemaker-distribution:latest-cpu
 - `version`: the version that the label states, or null.
 - `problem`: `not-based`, `too-old`, `unknown`, `program-missing`, `configuration-missing`,
   `logs-not-writable`, `conda-not-writable` or `sudo-missing`.
+- `needed`: the program, file or directory that a start script needs, if it is about one.
 
 ## References
 
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 _BASE: Final = "Use 'FROM public.ecr.aws/sagemaker/sagemaker-distribution:latest-cpu' (or latest-gpu) as the base image"
 
 
-@rule(id="APP013", severity={UNIFIED: Severity.ERROR})
+@rule(id="APP013", severity={UNIFIED: Severity.ERROR}, identity=("problem", "needed"))
 def distribution_required(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image is not based on a version that will do."""
     base = subject.facts.sagemaker_distribution
@@ -85,7 +86,7 @@ def distribution_required(subject: Subject) -> Iterator[Finding]:
             path=program.path if program.node is not None else None,
             layer=program.node.layer if program.node is not None else None,
             hint=cure_of(program, subject.facts.shell) if program.node is not None else _BASE,
-            data={**data, "problem": "program-missing"},
+            data={**data, "problem": "program-missing", "needed": UNIFIED_PROGRAM},
         )
     for obstacle in find_obstacles(subject, UNIFIED_PROGRAM):
         yield Finding(
@@ -93,5 +94,5 @@ def distribution_required(subject: Subject) -> Iterator[Finding]:
             path=obstacle.path,
             layer=obstacle.layer,
             hint=obstacle.hint,
-            data={**data, "problem": obstacle.cause},
+            data={**data, "problem": obstacle.cause, "needed": obstacle.needed},
         )

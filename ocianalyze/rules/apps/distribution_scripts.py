@@ -44,9 +44,13 @@ _CALLS_SUDO: Final = regex(r"^\s*sudo\s", re.MULTILINE)
 
 
 class Obstacle(NamedTuple):
-    """Why a start script fails, how to change that, and where: a path of the image, and the layer that is to blame."""
+    """Why a start script fails, how to change that, and where: a path of the image, and the layer that is to blame.
+
+    `needed` is the program, file or directory that the script needs.
+    """
 
     cause: str
+    needed: str
     message: str
     hint: str
     path: str | None = None
@@ -85,7 +89,7 @@ def _missing_programs(subject: Subject, entry_point: str, name: str, shell: Shel
         if program.problem is not None:
             text = f"{by} runs {word}, which cannot be run: {program.problem.text}"
             layer = program_layer(subject.filesystem, program, searched=shell.path)
-            yield Obstacle("program-missing", text, cure_of(program, shell), program.real, layer)
+            yield Obstacle("program-missing", word, text, cure_of(program, shell), program.real, layer)
 
 
 def _missing_configuration(subject: Subject, entry_point: str, entry: str) -> Iterator[Obstacle]:
@@ -94,7 +98,8 @@ def _missing_configuration(subject: Subject, entry_point: str, entry: str) -> It
     if named is not None and subject.filesystem.lookup(named[1]) is None:
         text = f"{entry_point} runs supervisord with {named[1]}, which does not exist"
         hint = f"Change the step that removes {named[1]}, or copy it from the image of SageMaker Distribution"
-        yield Obstacle("configuration-missing", text, hint, named[1], deletion_layer(subject.filesystem, [named[1]]))
+        layer = deletion_layer(subject.filesystem, [named[1]])
+        yield Obstacle("configuration-missing", named[1], text, hint, named[1], layer)
 
 
 def _closed_logs(subject: Subject, entry_point: str, shell: Shell) -> Iterator[Obstacle]:
@@ -108,7 +113,7 @@ def _closed_logs(subject: Subject, entry_point: str, shell: Shell) -> Iterator[O
         text = f"{entry_point} makes {path}, because {why}; this directory {problem[1]}"
         hint, node = f"Set 'ENV {_LOGS}=/var/log/studio/'", problem[2]
         place = (node.path, mode_layer(subject.filesystem, node)) if node is not None else (None, None)
-        yield Obstacle("logs-not-writable", text, hint, *place)
+        yield Obstacle("logs-not-writable", path, text, hint, *place)
 
 
 def _forbidden_steps(subject: Subject, script: Node, user: User) -> Iterator[Obstacle]:
@@ -121,6 +126,7 @@ def _forbidden_steps(subject: Subject, script: Node, user: User) -> Iterator[Obs
         if closed is not None:
             yield Obstacle(
                 "conda-not-writable",
+                _CONDA,
                 f"{script.name} changes {_CONDA}, but user {user.uid}:{user.gid} cannot write to {conda.path} "
                 f"({protection(conda)})",
                 f"Give it back: {lines(user, f'RUN chown -R {user.uid}:{user.gid} {_CONDA}')}",
@@ -132,6 +138,7 @@ def _forbidden_steps(subject: Subject, script: Node, user: User) -> Iterator[Obs
         line = f"{user.name or 'sagemaker-user'} ALL=(ALL) NOPASSWD: ALL"
         yield Obstacle(
             "sudo-missing",
+            "sudo",
             f"{script.name} calls sudo, but user {user.uid}:{user.gid} cannot use it without a password",
             f"Allow it: {lines(user, f'RUN echo {quoted(line)} > /etc/sudoers.d/studio')}",
         )

@@ -64,6 +64,7 @@ In the AppImageConfig, the program is the single element of `ContainerEntrypoint
   what is only known at run time.
 - `origin`: `image` or `app-image-config`.
 - `setting`, `value`, `given_by`: the setting, its value, and where the value comes from.
+- `needed`: the program, file or directory that a start script of SageMaker Distribution needs.
 
 ## References
 
@@ -106,7 +107,12 @@ def _has_command(subject: Subject) -> bool:
     return not command.is_empty and not command.is_bare
 
 
-@rule(id="APP002", severity={JUPYTERLAB: Severity.ERROR, UNIFIED: Severity.ERROR}, applies=_has_command)
+@rule(
+    id="APP002",
+    severity={JUPYTERLAB: Severity.ERROR, UNIFIED: Severity.ERROR},
+    applies=_has_command,
+    identity=("cause", "setting", "needed"),
+)
 def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each way in which the server is not what Studio needs."""
     command = subject.facts.commands["jupyterlab"]
@@ -145,7 +151,14 @@ def _before_the_server(subject: Subject, command: Command, name: str) -> Iterato
     """Yield a finding for each thing that keeps a start script of SageMaker Distribution from its server."""
     started = [program for program in (*command.found.visited, name) if is_distribution(program)]
     for obstacle in find_obstacles(subject, started[-1]) if started else ():
-        finding = about_command(command, obstacle.cause, obstacle.message, hint=obstacle.hint, severity=ONLY_JUPYTERLAB)
+        finding = about_command(
+            command,
+            obstacle.cause,
+            obstacle.message,
+            hint=obstacle.hint,
+            severity=ONLY_JUPYTERLAB,
+            data={"needed": obstacle.needed},
+        )
         yield finding if obstacle.path is None else replace(finding, path=obstacle.path, layer=obstacle.layer)
 
 

@@ -36,6 +36,7 @@ RUN python3 -m pip install --no-cache-dir --force-reinstall 'jupyterlab>=4.0.0,<
 
 - `cause`: one of the causes above.
 - `packages`: the packages that are missing or not readable.
+- `needed`: the module or package, if the finding is about a single one; otherwise null.
 - `python`: the Python that runs the server.
 
 ## References
@@ -76,7 +77,7 @@ def _starts_jupyter(subject: Subject) -> bool:
     return subject.facts.jupyter["jupyterlab"] is not None
 
 
-@rule(id="APP017", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter)
+@rule(id="APP017", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter, identity=("cause", "needed"))
 def jupyterlab_incomplete(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each thing that the server lacks."""
     for lack in subject.facts.shortfalls:
@@ -91,7 +92,12 @@ def jupyterlab_incomplete(subject: Subject) -> Iterator[Finding]:
             hint=_fix(subject, lack),
             kind="finding" if lack.certain else "undecided",
             culprit=node.path if node is not None else None,
-            data={"cause": lack.cause, "packages": list(lack.names[:_MOST]), "python": lack.python.executable},
+            data={
+                "cause": lack.cause,
+                "packages": list(lack.names[:_MOST]),
+                "needed": lack.needed,
+                "python": lack.python.executable,
+            },
         )
 
 

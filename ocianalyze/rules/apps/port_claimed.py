@@ -24,6 +24,7 @@ EXPOSE 8080
 ## Data
 
 - `claim`: one of `expose`, `healthcheck`, `command`, `variable`.
+- `name`: the port of `EXPOSE`, as written, or the name of the variable; otherwise null.
 - `text`: the text that contains the port.
 
 ## References
@@ -53,14 +54,14 @@ _NOTEBOOK: Final = regex(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", 
 _HINT: Final = "Let your own services listen on another port"
 
 
-@rule(id="APP010", severity=studio(Severity.NOTE), before_layers=True)
+@rule(id="APP010", severity=studio(Severity.NOTE), before_layers=True, identity=("claim", "name"))
 def port_claimed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each claim."""
     execution = subject.image.config.config
     for port in execution.exposed_ports:
         if port.partition("/")[0] == PORT:
             message = f"EXPOSE {port} declares the port that is reserved for the KernelGateway"
-            yield _finding("expose", port, message, newer(None))
+            yield _finding("expose", port, message, newer(None), port)
     check = _health_command(execution.healthcheck)
     if check:
         asks = f"uses port {PORT} and " if _IN_TEXT.search(check) else ""
@@ -76,18 +77,21 @@ def port_claimed(subject: Declaration) -> Iterator[Finding]:
         if _VARIABLE.search(name) and _IN_TEXT.search(value):
             text = f"{name}={value}"
             yield _claim(
-                "variable", text, f"ENV {_short(text)} uses port {PORT}, which is reserved for the KernelGateway"
+                "variable", text, f"ENV {_short(text)} uses port {PORT}, which is reserved for the KernelGateway", name
             )
 
 
-def _claim(claim: str, text: str, message: str) -> Finding:
+def _claim(claim: str, text: str, message: str, name: str | None = None) -> Finding:
     """Return a finding about a service: a notebook server is only a note, as the KernelGateway replaces it."""
     severity = {} if _NOTEBOOK.search(text) else {CLASSIC: Severity.WARNING}
-    return _finding(claim, text, message, {**newer(None), **severity})
+    return _finding(claim, text, message, {**newer(None), **severity}, name)
 
 
-def _finding(claim: str, text: str, message: str, severity: Mapping[str, Severity | None]) -> Finding:
-    return Finding(message=message, hint=_HINT, severity=severity, data={"claim": claim, "text": text})
+def _finding(
+    claim: str, text: str, message: str, severity: Mapping[str, Severity | None], name: str | None = None
+) -> Finding:
+    data = {"claim": claim, "name": name, "text": text}
+    return Finding(message=message, hint=_HINT, severity=severity, data=data)
 
 
 def _health_command(healthcheck: dict[str, Any] | None) -> str:

@@ -28,6 +28,7 @@ Alternatively, use `--profile` to scan for the application that the AppImageConf
 
 ## Data
 
+- `profile`: the profile that requires another application.
 - `present`: the applications in the AppImageConfig.
 - `expected`: the applications of which one is required.
 
@@ -58,7 +59,7 @@ _EXPECTED: Final = {
 }
 
 
-@rule(id="CFG006", severity=studio(Severity.WARNING), applies=is_given, before_layers=True)
+@rule(id="CFG006", severity=studio(Severity.WARNING), applies=is_given, before_layers=True, identity=("profile",))
 def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each profile whose application is not in the config."""
     present = families(subject.app_image_config or {})
@@ -70,5 +71,5 @@ def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
                 message=f"the AppImageConfig has {has}, but {PROFILES[profile].title} requires {' or '.join(wanted)}",
                 hint=f"Generate a suitable one with 'ocianalyze app-image-config --profile {profile} IMAGE'",
                 severity={**everywhere(None), profile: severity},
-                data={"present": list(present), "expected": list(wanted)},
+                data={"profile": profile, "present": list(present), "expected": list(wanted)},
             )

@@ -90,7 +90,7 @@ _SKELETON: Final = frozenset(
 _SMALL: Final = 100_000
 
 
-@rule(id="FSR003", severity=everywhere(Severity.WARNING))
+@rule(id="FSR003", severity=everywhere(Severity.WARNING), identity=("directory",))
 def home_directory_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files where the user's directory will be mounted."""
     home = subject.facts.home

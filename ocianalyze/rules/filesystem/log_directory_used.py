@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 DIRECTORY: Final = "/var/log/studio"
 
 
-@rule(id="FSR002", severity=newer(Severity.WARNING))
+@rule(id="FSR002", severity=newer(Severity.WARNING), identity=("directory",))
 def log_directory_used(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files."""
     directory = look_into(subject.filesystem, DIRECTORY)

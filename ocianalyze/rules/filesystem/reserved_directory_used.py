@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _HINT = "Move the files to another directory, such as /opt/project or /usr/local/share"
 
 
-@rule(id="FSR001", severity=studio(Severity.WARNING))
+@rule(id="FSR001", severity=studio(Severity.WARNING), identity=("directory",))
 def reserved_directory_used(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer's files in each reserved directory."""
     for path, directory in subject.facts.reserved.items():

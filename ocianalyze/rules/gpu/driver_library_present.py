@@ -84,7 +84,7 @@ _WEAK: Final = frozenset({"U06", "U07"})
 """Patterns of the driver's data files, which GPU002 reports."""
 
 
-@rule(id="GPU001", severity=everywhere(Severity.ERROR))
+@rule(id="GPU001", severity=everywhere(Severity.ERROR), identity=("cause",))
 def driver_library_present(subject: Subject) -> Iterator[Finding]:
     """Yield the findings, cause by cause."""
     libraries = [file for file in subject.facts.nvidia.files if not file.is_program and file.pattern not in _WEAK]

@@ -67,7 +67,13 @@ def _has_requirements(subject: Declaration) -> bool:
     return bool(find_requirements(subject.environment))
 
 
-@rule(id="GPU004", severity=everywhere(Severity.NOTE), applies=_has_requirements, before_layers=True)
+@rule(
+    id="GPU004",
+    severity=everywhere(Severity.NOTE),
+    applies=_has_requirements,
+    before_layers=True,
+    identity=("variable",),
+)
 def driver_required(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each variable that states a requirement."""
     host = None if subject.driver_version is None else Host.of(subject.driver_version)

@@ -75,7 +75,7 @@ _INSTALLERS: Final = frozenset({"nvidia-installer", "nvidia-uninstall"})
 _NOT_THE_DRIVER: Final = "Install only the CUDA toolkit, not the driver, which the host provides"
 
 
-@rule(id="GPU002", severity=everywhere(Severity.WARNING))
+@rule(id="GPU002", severity=everywhere(Severity.WARNING), identity=("cause",))
 def driver_tooling_present(subject: Subject) -> Iterator[Finding]:
     """Yield the findings, cause by cause."""
     yield from _symlinks(subject)

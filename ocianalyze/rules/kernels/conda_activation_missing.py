@@ -57,7 +57,7 @@ def _has_conda_kernels(subject: Subject) -> bool:
     return bool(_conda_kernels(subject))
 
 
-@rule(id="KRN014", severity={CLASSIC: Severity.ERROR}, applies=_has_conda_kernels)
+@rule(id="KRN014", severity={CLASSIC: Severity.ERROR}, applies=_has_conda_kernels, identity=("missing",))
 def conda_activation_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for ``bash`` and for ``activate`` if it is missing."""
     kernels = _conda_kernels(subject)

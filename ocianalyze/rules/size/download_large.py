@@ -34,6 +34,7 @@ with a DaemonSet that runs it.
 
 ## Data
 
+- `service`: `studio` or `hyperpod-spaces`.
 - `compressed`: the total compressed size, in bytes.
 
 ## References
@@ -46,7 +47,7 @@ with a DaemonSet that runs it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.facts.size import compressed_size, loads_lazily
 from ocianalyze.rules.profiles import HYPERPOD, everywhere, studio
@@ -60,16 +61,20 @@ if TYPE_CHECKING:
 _WORTH_MENTIONING: Final = 10_000_000_000
 
 
-@rule(id="SIZ004", severity=everywhere(Severity.NOTE), before_layers=True)
+@rule(id="SIZ004", severity=everywhere(Severity.NOTE), before_layers=True, identity=("service",))
 def download_large(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the compressed size is known and large."""
     compressed = compressed_size(subject.image) or 0
     if compressed <= _WORTH_MENTIONING:
         return
     message = f"a host downloads {human(compressed)} when it runs the image for the first time"
-    data = {"compressed": compressed}
     if not loads_lazily(subject.image):
         hint = f"Make the image smaller, or create a SOCI index with {CONVERT}, and register the tag DST"
-        yield Finding(message=message, hint=hint, severity={HYPERPOD: None}, data=data)
+        yield Finding(message=message, hint=hint, severity={HYPERPOD: None}, data=_data("studio", compressed))
     hint = "Make the image smaller, or let a DaemonSet load it on each node of the cluster before it is needed"
-    yield Finding(message=message, hint=hint, severity={**studio(None), HYPERPOD: Severity.NOTE}, data=data)
+    severity = {**studio(None), HYPERPOD: Severity.NOTE}
+    yield Finding(message=message, hint=hint, severity=severity, data=_data("hyperpod-spaces", compressed))
+
+
+def _data(service: str, compressed: int) -> dict[str, Any]:
+    return {"service": service, "compressed": compressed}
