@@ -1,7 +1,7 @@
 """The fingerprint of a finding, by which programs recognise it in the report on a later build of the image.
 
-It depends on the rule, the path and what else tells its findings apart (`ocianalyze.rules.rule.Rule.identity`), and on
-nothing that changes with the form or the name of the image, an unrelated layer, or the options of the scan.
+It depends on the rule and on what tells its findings apart (`ocianalyze.rules.rule.Rule.identity`), and on nothing that
+changes with the form or the name of the image, an unrelated layer, or the options of the scan.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections import Counter
 from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Final
+
+from ocianalyze.rules.rule import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +41,8 @@ def with_fingerprints(judgements: Iterable[Judgement]) -> list[Judgement]:
 
 def digest(rule: Rule, finding: Finding) -> str:
     """Return the hexadecimal digits that tell a finding from others, except from those that only `n` tells apart."""
-    values = {key: finding.data.get(key) for key in rule.identity}
-    text = json.dumps([VERSION, rule.id, finding.path or "", values], sort_keys=True, separators=(",", ":"))
+    values = {key: finding.path or "" if key == PATH else finding.data.get(key) for key in rule.identity}
+    text = json.dumps([VERSION, rule.id, values], sort_keys=True, separators=(",", ":"))
     return sha256(text.encode("ascii")).hexdigest()
 
 

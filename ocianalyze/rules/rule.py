@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 PAGES: Final = "docs/rules/"
 """The directory of the rule pages, relative to the project, which has no public URL yet."""
 
+PATH: Final = "path"
+"""What stands for the path of a finding in `Rule.identity`."""
+
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
 
 SIZE_LIMIT: Final = 35_000_000_000
@@ -196,8 +199,7 @@ class Rule:
         applies: whether there is anything to check.
         reads: the contents that it reads in addition to those that facts read, as `Capture` patterns.
         page_url: the URL of its page, for a rule of another package.
-        identity: the keys of `Finding.data` that, together with the path, tell its findings apart
-            (`ocianalyze.rules.fingerprints`).
+        identity: what tells its findings apart (`ocianalyze.rules.fingerprints`): ``path``, and keys of `Finding.data`.
     """
 
     id: str
@@ -207,7 +209,7 @@ class Rule:
     applies: Condition
     reads: tuple[str, ...] = ()
     page_url: str | None = None
-    identity: tuple[str, ...] = ()
+    identity: tuple[str, ...] = (PATH,)
 
     def __call__(self, subject: Subject) -> Iterator[Finding]:
         """Yield the findings in `subject`."""
@@ -264,7 +266,7 @@ def rule(
     before_layers: Literal[True],
     applies: EarlyCondition | None = None,
     url: str | None = None,
-    identity: tuple[str, ...] = (),
+    identity: tuple[str, ...] = (PATH,),
 ) -> Callable[[EarlyCheck], EarlyRule]: ...
 
 
@@ -276,7 +278,7 @@ def rule(
     applies: Condition | None = None,
     reads: tuple[str, ...] = (),
     url: str | None = None,
-    identity: tuple[str, ...] = (),
+    identity: tuple[str, ...] = (PATH,),
 ) -> Callable[[Check], Rule]: ...
 
 
@@ -287,7 +289,7 @@ def rule(
     applies: Any = None,
     reads: tuple[str, ...] = (),
     url: str | None = None,
-    identity: tuple[str, ...] = (),
+    identity: tuple[str, ...] = (PATH,),
     before_layers: bool = False,
 ) -> Callable[[Any], Rule]:
     """Turn a function into a rule; the function's name becomes the rule's name, in kebab case.
@@ -297,9 +299,9 @@ def rule(
     state in `reads` which contents they need, so that these are kept while an image is streamed: absolute paths, in
     which ``*`` matches everything but ``/``, and a leading ``**/`` any directory. `url` is the URL of their page.
 
-    `identity` names the keys of `Finding.data` that tell findings with the same path apart, so that a finding is
-    recognised in a later build of the image. It contains nothing that changes while the problem stays the same: no
-    messages, sizes, counts, layers or digests.
+    `identity` names what tells findings apart, so that one is recognised in a later build of the image: ``path``,
+    unless that is only the first of several paths, and keys of `Finding.data`. It contains nothing that changes while
+    the problem stays the same: no messages, sizes, counts, layers or digests.
     """
     make = EarlyRule if before_layers else Rule
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+_LAYER: Final = "each is about a layer, which has no name that a rebuild keeps"
 COUNTED: Final[Mapping[str, str]] = {
-    "IMG005": "each is about a layer, which has no name that a rebuild keeps",
-    "IMG007": "each is about a layer, which has no name that a rebuild keeps",
-    "SIZ003": "each is about a layer, which has no name that a rebuild keeps",
+    **dict.fromkeys(("IMG005", "IMG007", "SIZ003"), _LAYER),
+    **dict.fromkeys(("FSR001", "FSR002", "FSR003", "GPU001", "GPU002", "USR005"), _LAYER),
     "KRN001": "one is about the kernels that Studio Classic lists, one about those that the image's own server lists",
     "KRN008": "the kernel is hidden from both servers, but each needs another fix",
     "LAY005": "runtimes differ in what stops them at one entry",

@@ -213,7 +213,7 @@ def make_rule(*identity: str) -> Rule:
     return some_rule
 
 
-def numbers(*found: Finding, identity: Sequence[str] = ()) -> list[str]:
+def numbers(*found: Finding, identity: Sequence[str] = ("path",)) -> list[str]:
     made = make_rule(*identity)
     judgements = [Judgement(made, finding, Severity.NOTE, {CLASSIC: Severity.NOTE}) for finding in found]
     assert [item.finding for item in with_fingerprints(judgements)] == list(found)
@@ -229,11 +229,11 @@ def test_equal_ones_are_counted_by_layer() -> None:
 
 
 def test_what_a_fingerprint_is_made_of() -> None:
-    made = make_rule("b", "a", "missing")
+    made = make_rule("b", "path", "a", "missing")
     finding = Finding(message="m", path="/é\udcff", data={"a": "x", "b": ["ü", 1], "c": "not in it"}, layer=4)
-    text = r'["ocianalyze/1","TST001","/\u00e9\udcff",{"a":"x","b":["\u00fc",1],"missing":null}]'
+    text = r'["ocianalyze/1","TST001",{"a":"x","b":["\u00fc",1],"missing":null,"path":"/\u00e9\udcff"}]'
     assert digest(made, finding) == hashlib.sha256(text.encode()).hexdigest()
-    assert digest(make_rule("missing", "a", "b"), finding) == digest(made, finding)
+    assert digest(make_rule("missing", "a", "b", "path"), finding) == digest(made, finding)
     other = Finding(message="n", path="/é\udcff", data={"b": ["ü", 1], "a": "x", "d": 1}, kind="undecided", hint="h")
     assert digest(made, other) == digest(made, finding)
     assert digest(made, Finding(message="m")) == digest(made, Finding(message="m", path=""))
@@ -243,12 +243,12 @@ def test_anything_in_an_image_has_one() -> None:
     rng = Random(3)  # noqa: S311 - chance that can be repeated
     for _ in range(100):
         text = "".join(chr(rng.choice((0, 10, 34, 92, 0x7F, 0x2028, 0xDC80, 0xDCFF, 0x1F600))) for _ in range(20))
-        assert len(digest(make_rule("a"), Finding(message="", path=f"/{text}", data={"a": text}))) == 64
+        assert len(digest(make_rule("a", "path"), Finding(message="", path=f"/{text}", data={"a": text}))) == 64
 
 
 @pytest.mark.parametrize("item", RULES, ids=lambda item: item.id)
 def test_an_identity_is_documented_and_lasts(item: Rule) -> None:
-    documented = set(re.findall(r"`([a-z_]+)`", item.page.sections["Data"]))
+    documented = {"path"} | set(re.findall(r"`([a-z_]+)`", item.page.sections["Data"]))
     assert documented.issuperset(item.identity), f"the page does not document {set(item.identity) - documented}"
     assert len(set(item.identity)) == len(item.identity)
     assert not set(item.identity).intersection(CHANGING)
@@ -258,7 +258,9 @@ def synthetic() -> dict[str, dict[str, Any]]:
     """Return for each rule its identity, and the fingerprint of a finding made for it."""
     made = {}
     for item in RULES:
-        finding = Finding(message="", path=f"/{item.name}", data={key: f"some {key}" for key in item.identity})
+        finding = Finding(
+            message="", path=f"/{item.name}", data={key: f"some {key}" for key in item.identity if key != "path"}
+        )
         made[item.id] = {"identity": sorted(item.identity), "fingerprint": f"{digest(item, finding)}:1"}
     return made
 

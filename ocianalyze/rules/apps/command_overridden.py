@@ -57,7 +57,7 @@ _DISTRIBUTION: Final = ("/usr/local/bin/_entrypoint.sh",)
 @rule(
     id="APP005",
     severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING, HYPERPOD: Severity.NOTE},
-    identity=("profile",),
+    identity=("path", "profile"),
 )
 def command_overridden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image has a command that is more than a shell."""

@@ -58,7 +58,7 @@ def _is_given(subject: Subject) -> bool:
     id="APP006",
     severity=dict.fromkeys((JUPYTERLAB, CODE_EDITOR, UNIFIED), Severity.ERROR),
     applies=_is_given,
-    identity=("app", "program"),
+    identity=("path", "app", "program"),
 )
 def container_entrypoint_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app whose entry point cannot be run."""

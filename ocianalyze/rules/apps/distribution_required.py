@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _BASE: Final = "Use 'FROM public.ecr.aws/sagemaker/sagemaker-distribution:latest-cpu' (or latest-gpu) as the base image"
 
 
-@rule(id="APP013", severity={UNIFIED: Severity.ERROR}, identity=("problem", "needed"))
+@rule(id="APP013", severity={UNIFIED: Severity.ERROR}, identity=("path", "problem", "needed"))
 def distribution_required(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image is not based on a version that will do."""
     base = subject.facts.sagemaker_distribution

@@ -111,7 +111,7 @@ def _has_command(subject: Subject) -> bool:
     id="APP002",
     severity={JUPYTERLAB: Severity.ERROR, UNIFIED: Severity.ERROR},
     applies=_has_command,
-    identity=("cause", "setting", "needed"),
+    identity=("path", "cause", "setting", "needed"),
 )
 def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each way in which the server is not what Studio needs."""

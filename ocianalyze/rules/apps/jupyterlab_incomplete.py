@@ -77,7 +77,7 @@ def _starts_jupyter(subject: Subject) -> bool:
     return subject.facts.jupyter["jupyterlab"] is not None
 
 
-@rule(id="APP017", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter, identity=("cause", "needed"))
+@rule(id="APP017", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter, identity=("path", "cause", "needed"))
 def jupyterlab_incomplete(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each thing that the server lacks."""
     for lack in subject.facts.shortfalls:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="APP018", severity=everywhere(Severity.NOTE), identity=("package", "directory"))
+@rule(id="APP018", severity=everywhere(Severity.NOTE), identity=("path", "package", "directory"))
 def package_installed_twice(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each package that is there twice."""
     for twin in subject.facts.twins:

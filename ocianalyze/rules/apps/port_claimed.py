@@ -54,7 +54,7 @@ _NOTEBOOK: Final = regex(r"jupyter|notebook|ipython|kernel_?gateway|sagemaker", 
 _HINT: Final = "Let your own services listen on another port"
 
 
-@rule(id="APP010", severity=studio(Severity.NOTE), before_layers=True, identity=("claim", "name"))
+@rule(id="APP010", severity=studio(Severity.NOTE), before_layers=True, identity=("path", "claim", "name"))
 def port_claimed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each claim."""
     execution = subject.image.config.config

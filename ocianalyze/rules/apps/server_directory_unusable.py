@@ -75,7 +75,12 @@ def _starts_jupyter(subject: Subject) -> bool:
     return subject.facts.jupyter["jupyterlab"] is not None
 
 
-@rule(id="APP012", severity={JUPYTERLAB: Severity.ERROR}, applies=_starts_jupyter, identity=("purpose", "directory"))
+@rule(
+    id="APP012",
+    severity={JUPYTERLAB: Severity.ERROR},
+    applies=_starts_jupyter,
+    identity=("path", "purpose", "directory"),
+)
 def server_directory_unusable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each directory that keeps the server from starting."""
     user = subject.facts.commands["jupyterlab"].found.shell.user

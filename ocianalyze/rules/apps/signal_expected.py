@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _TERM: Final = frozenset({"", "SIGTERM", "TERM", "15"})
 
 
-@rule(id="APP011", severity={CLASSIC: Severity.NOTE}, identity=("cause", "program"))
+@rule(id="APP011", severity={CLASSIC: Severity.NOTE}, identity=("path", "cause", "program"))
 def signal_expected(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for the signal, and for each program that the image's command starts."""
     signal = (subject.image.config.config.stop_signal or "").strip()

@@ -68,7 +68,7 @@ _DISTRIBUTION: Final = frozenset({"SAGEMAKER_LOGGING_DIR", "SAGEMAKER_RECOVERY_M
     id="APP008",
     severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING), HYPERPOD: Severity.NOTE},
     before_layers=True,
-    identity=("variable", "origin"),
+    identity=("path", "variable", "origin"),
 )
 def variable_overridden(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each such variable."""

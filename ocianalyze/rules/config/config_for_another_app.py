@@ -59,7 +59,9 @@ _EXPECTED: Final = {
 }
 
 
-@rule(id="CFG006", severity=studio(Severity.WARNING), applies=is_given, before_layers=True, identity=("profile",))
+@rule(
+    id="CFG006", severity=studio(Severity.WARNING), applies=is_given, before_layers=True, identity=("path", "profile")
+)
 def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each profile whose application is not in the config."""
     present = families(subject.app_image_config or {})

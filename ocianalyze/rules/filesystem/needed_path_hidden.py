@@ -87,7 +87,7 @@ _VARIABLES: Final = {"LD_LIBRARY_PATH": regex(r"\.so(\.|\Z)"), "PYTHONPATH": reg
 """Variables that list directories, and the file names that matter in each."""
 
 
-@rule(id="FSR005", severity=everywhere(Severity.ERROR), identity=("kernel", "variable"))
+@rule(id="FSR005", severity=everywhere(Severity.ERROR), identity=("path", "kernel", "variable"))
 def needed_path_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each kernel, variable or command that needs a hidden path."""
     environment = subject.facts.environment

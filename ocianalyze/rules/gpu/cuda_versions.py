@@ -57,7 +57,7 @@ def has_cuda(subject: Subject) -> bool:
     return bool(subject.facts.nvidia.cuda)
 
 
-@rule(id="GPU003", severity=everywhere(Severity.NOTE), applies=has_cuda)
+@rule(id="GPU003", severity=everywhere(Severity.NOTE), applies=has_cuda, identity=())
 def cuda_versions(subject: Subject) -> Iterator[Finding]:
     """Yield one finding for all versions."""
     nvidia = subject.facts.nvidia

@@ -72,7 +72,7 @@ def _has_requirements(subject: Declaration) -> bool:
     severity=everywhere(Severity.NOTE),
     applies=_has_requirements,
     before_layers=True,
-    identity=("variable",),
+    identity=("path", "variable"),
 )
 def driver_required(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each variable that states a requirement."""

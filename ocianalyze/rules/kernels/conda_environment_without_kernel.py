@@ -67,7 +67,7 @@ def _has_environments(subject: Subject) -> bool:
     return conda is not None and bool(conda.environments or conda.unknown)
 
 
-@rule(id="KRN013", severity={CLASSIC: Severity.WARNING}, applies=_has_environments, identity=("environment",))
+@rule(id="KRN013", severity={CLASSIC: Severity.WARNING}, applies=_has_environments, identity=("path", "environment"))
 def conda_environment_without_kernel(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each environment that will not appear, and a note on those that will."""
     listing = subject.facts.classic

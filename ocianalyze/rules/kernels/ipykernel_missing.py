@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 _LISTED: Final = 20
 
 
-@rule(id="KRN007", severity=everywhere(Severity.ERROR), identity=("kernel", "module"))
+@rule(id="KRN007", severity=everywhere(Severity.ERROR), identity=("path", "kernel", "module"))
 def ipykernel_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listed Python kernel whose module is missing, or may be."""
     yield from in_each_listing(subject, _missing)

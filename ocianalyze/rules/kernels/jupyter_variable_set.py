@@ -47,7 +47,7 @@ _SHOWN: Final = 20
 _LONGEST: Final = 200
 
 
-@rule(id="KRN015", severity=everywhere(Severity.NOTE), identity=("variable",))
+@rule(id="KRN015", severity=everywhere(Severity.NOTE), identity=("path", "variable"))
 def jupyter_variable_set(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such variable."""
     for name in _VARIABLES:

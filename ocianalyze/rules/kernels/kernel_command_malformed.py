@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel, Listing
 
 
-@rule(id="KRN004", severity=everywhere(Severity.ERROR), identity=("kernel",))
+@rule(id="KRN004", severity=everywhere(Severity.ERROR), identity=("path", "kernel"))
 def kernel_command_malformed(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listed kernel whose command is malformed."""
     yield from in_each_listing(subject, _malformed)

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 _SYSTEM: Final = "/usr/local/share/jupyter/kernels"
 
 
-@rule(id="KRN008", severity=everywhere(Severity.ERROR), identity=("kernel",))
+@rule(id="KRN008", severity=everywhere(Severity.ERROR), identity=("path", "kernel"))
 def kernel_hidden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each kernel that is only where it is hidden."""
     yield from in_each_listing(subject, _hidden)

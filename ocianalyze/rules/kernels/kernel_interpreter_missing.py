@@ -94,7 +94,7 @@ _ABSOLUTE: Final = "Write the absolute path in kernel.json"
 _BASE: Final = "Copy the base interpreter into the final stage as well, or create the environment there"
 
 
-@rule(id="KRN005", severity=everywhere(Severity.ERROR), identity=("kernel",))
+@rule(id="KRN005", severity=everywhere(Severity.ERROR), identity=("path", "kernel"))
 def kernel_interpreter_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listed kernel whose program cannot be run, or cannot load what it needs."""
     yield from in_each_listing(subject, _missing)

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
         UNIFIED: Severity.WARNING,
         HYPERPOD: Severity.WARNING,
     },
-    identity=("kernel",),
+    identity=("path", "kernel"),
 )
 def kernel_interpreter_replaced(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listed kernel spec whose command is replaced."""

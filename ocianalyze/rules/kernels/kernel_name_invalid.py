@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 _VALID: Final = regex(r"[a-z0-9._\-]+", re.ASCII | re.IGNORECASE)
 
 
-@rule(id="KRN011", severity=everywhere(Severity.WARNING), identity=("kernel",))
+@rule(id="KRN011", severity=everywhere(Severity.WARNING), identity=("path", "kernel"))
 def kernel_name_invalid(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each visible kernel spec whose directory has such a name."""
     yield from in_each_listing(subject, _invalid)

@@ -70,7 +70,7 @@ _PACKAGES: Final = {
 """Packages that provide provisioners."""
 
 
-@rule(id="KRN016", severity=everywhere(Severity.WARNING), identity=("kernel",))
+@rule(id="KRN016", severity=everywhere(Severity.WARNING), identity=("path", "kernel"))
 def kernel_provisioner_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each visible kernel whose provisioner is not known to be there."""
     yield from in_each_listing(subject, _missing)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Listing
 
 
-@rule(id="KRN012", severity=everywhere(Severity.NOTE), identity=("kernel",))
+@rule(id="KRN012", severity=everywhere(Severity.NOTE), identity=("path", "kernel"))
 def kernel_shadowed(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each kernel that another one shadows."""
     yield from in_each_listing(subject, _shadowed)

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Listing
 
 
-@rule(id="KRN003", severity=everywhere(Severity.ERROR), identity=("kernel",))
+@rule(id="KRN003", severity=everywhere(Severity.ERROR), identity=("path", "kernel"))
 def kernelspec_invalid(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each visible kernel that is dropped, or on which listing fails."""
     yield from in_each_listing(subject, _invalid)

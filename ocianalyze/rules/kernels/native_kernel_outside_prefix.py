@@ -58,7 +58,7 @@ def _has_python(subject: Subject) -> bool:
     return subject.facts.python is not None
 
 
-@rule(id="KRN009", severity={CLASSIC: Severity.WARNING}, applies=_has_python, identity=("kernel",))
+@rule(id="KRN009", severity={CLASSIC: Severity.WARNING}, applies=_has_python, identity=("path", "kernel"))
 def native_kernel_outside_prefix(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if ``python3`` is found only in a system directory."""
     python = subject.facts.python

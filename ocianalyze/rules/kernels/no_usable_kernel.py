@@ -79,7 +79,7 @@ _FIX: Final = "Fix one of these kernels; see the rules in parentheses"
 _ALLOW: Final = "Add the name of one of these kernels to KernelSpecManager.allowed_kernelspecs in {file}"
 
 
-@rule(id="KRN001", severity={**everywhere(Severity.ERROR), CODE_EDITOR: Severity.WARNING})
+@rule(id="KRN001", severity={**everywhere(Severity.ERROR), CODE_EDITOR: Severity.WARNING}, identity=())
 def no_usable_kernel(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each listing that has none."""
     yield from in_each_listing(subject, lambda listing: _none_in(listing, subject))

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.kernels import Kernel
 
 
-@rule(id="KRN002", severity={CLASSIC: Severity.ERROR}, identity=("requested",))
+@rule(id="KRN002", severity={CLASSIC: Severity.ERROR}, identity=("path", "requested"))
 def requested_kernel_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each requested name that is missing, or that may be."""
     listed = [kernel for kernel in subject.facts.kernels if kernel.listed]

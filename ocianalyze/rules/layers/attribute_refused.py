@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="LAY010", severity=everywhere(Severity.ERROR), identity=("cause", "detail"))
+@rule(id="LAY010", severity=everywhere(Severity.ERROR), identity=("path", "cause", "detail"))
 def attribute_refused(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such attribute."""
     yield from in_layers(subject, {Cause.ATTRIBUTE: _describe, Cause.ATTRIBUTE_SIZE: _describe_size})

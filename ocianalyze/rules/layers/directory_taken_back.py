@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="LAY006", severity=everywhere(Severity.ERROR), identity=("cause",))
+@rule(id="LAY006", severity=everywhere(Severity.ERROR), identity=("path", "cause"))
 def directory_taken_back(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such directory."""
     yield from in_layers(subject, {Cause.DIRECTORY_GONE: _describe})

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="LAY005", severity=everywhere(Severity.ERROR), identity=("cause",))
+@rule(id="LAY005", severity=everywhere(Severity.ERROR), identity=("path", "cause"))
 def entry_below_other(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such entry."""
     yield from in_layers(

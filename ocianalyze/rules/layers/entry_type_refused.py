@@ -62,7 +62,7 @@ _TYPES: Final = {
 _OTHER: Final = "Create the layer with GNU tar or bsdtar, from files, directories and links only"
 
 
-@rule(id="LAY001", severity=everywhere(Severity.ERROR), identity=("cause",))
+@rule(id="LAY001", severity=everywhere(Severity.ERROR), identity=("path", "cause"))
 def entry_type_refused(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each entry of such a type."""
     yield from in_layers(subject, {Cause.ENTRY_TYPE: _describe, Cause.SPARSE_MAP: _describe_map})

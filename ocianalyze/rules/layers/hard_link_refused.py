@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="LAY002", severity=everywhere(Severity.ERROR), identity=("cause", "detail"))
+@rule(id="LAY002", severity=everywhere(Severity.ERROR), identity=("path", "cause", "detail"))
 def hard_link_refused(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such hard link."""
     yield from in_layers(

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _HINT = "Create the layer again with GNU tar or bsdtar"
 
 
-@rule(id="LAY011", severity=everywhere(Severity.ERROR), identity=("cause",))
+@rule(id="LAY011", severity=everywhere(Severity.ERROR), identity=("path", "cause"))
 def number_refused(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such header."""
     yield from in_layers(subject, {Cause.NUMBER: _describe, Cause.DEVICE_NUMBER: _describe_device})

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _HINT = "Add an entry for each directory to the layer, parents first"
 
 
-@rule(id="LAY007", severity=everywhere(Severity.NOTE), identity=("cause",))
+@rule(id="LAY007", severity=everywhere(Severity.NOTE), identity=("path", "cause"))
 def parent_unstated(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such directory."""
     causes = {Cause.PARENT: _describe_parent, Cause.SYMLINK_DANGLING: _describe_dangling}

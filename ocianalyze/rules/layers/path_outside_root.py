@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _HINT = "Write the path relative to the root of the image, without '..'"
 
 
-@rule(id="LAY008", severity=everywhere(Severity.ERROR), identity=("cause", "detail"))
+@rule(id="LAY008", severity=everywhere(Severity.ERROR), identity=("path", "cause", "detail"))
 def path_outside_root(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such entry."""
     yield from in_layers(

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 _HINT = "Delete it in the build step that creates it, or shorten its path"
 
 
-@rule(id="LAY004", severity=everywhere(Severity.ERROR), identity=("cause",))
+@rule(id="LAY004", severity=everywhere(Severity.ERROR), identity=("path", "cause"))
 def path_too_long(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such entry."""
     yield from in_layers(

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="LAY003", severity=everywhere(Severity.ERROR), identity=("cause",))
+@rule(id="LAY003", severity=everywhere(Severity.ERROR), identity=("path", "cause"))
 def symlink_target_refused(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such link."""
     yield from in_layers(subject, {Cause.TARGET_EMPTY: _describe_empty, Cause.TARGET_LENGTH: _describe_long})

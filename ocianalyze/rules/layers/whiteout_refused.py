@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="LAY009", severity=everywhere(Severity.ERROR), identity=("cause", "detail"))
+@rule(id="LAY009", severity=everywhere(Severity.ERROR), identity=("path", "cause", "detail"))
 def whiteout_refused(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each such whiteout."""
     yield from in_layers(subject, {Cause.WHITEOUT_TAKEN: _describe_taken, Cause.WHITEOUT_NAME: _describe_name})

@@ -42,7 +42,7 @@ _POINTER: Final = 8
 _HINT: Final = "Put the value into a file, and set a variable to its path"
 
 
-@rule(id="RTM006", severity=everywhere(Severity.ERROR), before_layers=True, identity=("what", "name"))
+@rule(id="RTM006", severity=everywhere(Severity.ERROR), before_layers=True, identity=("path", "what", "name"))
 def arguments_too_long(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each variable and word that is too long, or for all together."""
     execution = subject.image.config.config

@@ -61,7 +61,7 @@ if TYPE_CHECKING:
 _WORTH_MENTIONING: Final = 10_000_000_000
 
 
-@rule(id="SIZ004", severity=everywhere(Severity.NOTE), before_layers=True, identity=("service",))
+@rule(id="SIZ004", severity=everywhere(Severity.NOTE), before_layers=True, identity=("path", "service"))
 def download_large(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the compressed size is known and large."""
     compressed = compressed_size(subject.image) or 0

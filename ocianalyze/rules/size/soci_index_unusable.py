@@ -91,7 +91,7 @@ def _has_soci(subject: Declaration) -> bool:
     return subject.image.soci.manifest is not None or bool(soci_problems(subject.image))
 
 
-@rule(id="SIZ005", severity=newer(Severity.WARNING), applies=_has_soci, before_layers=True, identity=("cause",))
+@rule(id="SIZ005", severity=newer(Severity.WARNING), applies=_has_soci, before_layers=True, identity=("path", "cause"))
 def soci_index_unusable(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each cause."""
     image = subject.image

@@ -49,7 +49,7 @@ MAX_ID: Final = 65535
 _SHOWN: Final = 10
 
 
-@rule(id="USR005", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)})
+@rule(id="USR005", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)}, identity=())
 def owner_id_too_large(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer with such entries; only layers that have such owners at all are walked."""
     for layer, changeset in enumerate(subject.filesystem.changesets):
