@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.formats import render
     from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import (
+        Baseline,
         Cause,
         DiagnosticReport,
         DirectoryUsage,
@@ -87,6 +88,7 @@ __all__ = [
     "AnalysisError",
     "AppImageConfig",
     "Attributes",
+    "Baseline",
     "Blob",
     "Budget",
     "ByteRange",
@@ -191,7 +193,8 @@ _MODULES = {
     "oci.models": "Execution History ImageConfig Platform RootFS",
     "reports.formats": "render",
     "reports.report": (
-        "Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts FindingReport HiddenPart "
+        "Baseline Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts FindingReport "
+        "HiddenPart "
         "HistoryStep ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
         "Request RuleReport SizeFacts SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
     ),

@@ -50,6 +50,15 @@ def test_all_formats_at_once(tmp_path: Path, stored: Path) -> None:
             (tmp_path / name).unlink()
 
 
+def test_a_verdict_is_seen_if_all_reports_are_in_files(tmp_path: Path, stored: Path) -> None:
+    for command in (("scan", DEMO), ("convert", stored)):
+        done = ocianalyze(*command, "-o", tmp_path / "r.xml")
+        assert done.stdout == b""
+        assert done.stderr == b"ocianalyze: fail: 3 errors, 6 warnings, 2 notes\n"
+        assert ocianalyze(*command, "-q", "-o", tmp_path / "r.xml").stderr == b""
+        assert ocianalyze(*command, "-f", "line", "-f", "junit", "-o", "-", "-o", tmp_path / "r.xml").stderr == b""
+
+
 def test_a_stored_report_gives_the_same_files(stored: Path) -> None:
     for form in ("json", "sarif", "junit", "gitlab-codequality", "github", "markdown", "line"):
         done = ocianalyze("convert", stored, "-f", form)
@@ -66,6 +75,24 @@ def test_the_exit_code_can_be_chosen_again(stored: Path, least: str, code: int) 
     assert done.returncode == code
     assert (b"<failure" in done.stdout) == bool(code)
     assert ocianalyze("convert", stored, "-q", "--fail-on", least).stdout == b""
+
+
+def test_only_what_is_new_decides(tmp_path: Path, stored: Path, save_image: SaveImage) -> None:
+    same = ocianalyze("scan", DEMO, "--baseline", stored)
+    assert same.returncode == 0
+    assert b"0 new, 12 known, 0 fixed" in b" ".join(same.stdout.split())
+    assert b"Known from the baseline" in same.stdout
+    assert ocianalyze("convert", stored, "--baseline", stored, "-f", "github").stdout == b""
+    assert b"<failure" not in ocianalyze("convert", stored, "--baseline", stored, "-f", "junit").stdout
+    other = save_image(fit_image(config={"User": "1234"}), "docker-25")
+    new = ocianalyze("scan", other, "--baseline", stored, "-f", "line", "--profile", "studio-classic")
+    assert new.returncode == 1
+    broken = tmp_path / "broken.json"
+    ocianalyze("scan", "-", "-o", broken, stdin=DEMO.read_bytes()[:100_000])
+    for baseline, said in ((broken, b"is no baseline"), (tmp_path / "none", b"cannot be read"), (DEMO, b"is not JSON")):
+        done = ocianalyze("scan", DEMO, "--baseline", baseline)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert said in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,13 @@ _RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
 
 
 def exit_code(report: Report) -> int:
-    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0."""
+    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0.
+
+    What a baseline has already does not count; what is not decided always does.
+    """
     least = _RANKS[report.request.fail_on]
-    severe = {item.kind for item in report.findings if item.waived is None and _RANKS[item.severity] <= least}
+    counted = (item for item in report.findings if item.waived is None and _RANKS[item.severity] <= least)
+    severe = {item.kind for item in counted if item.baseline != "known" or item.kind == "undecided"}
     if "finding" in severe:
         return EXIT_FOUND
     return EXIT_NOT_ANALYSED if severe or report.verdict in ("undecided", "error") else 0

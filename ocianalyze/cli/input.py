@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ocianalyze.facts.registration import AppImageConfig
+    from ocianalyze.reports.report import Report
     from ocianalyze.rules.rule import Severity
     from ocianalyze.settings.model import Settings
 
 STDIN: Final = Path("-")
 _PREFIX: Final = "OCIANALYZE_"
+_LARGEST_REPORT: Final = 256 << 20
+"""The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
 _START_TIME: Final = 22 - 3
 """Which field of a process's state, behind its name, says when it was started."""
 _ALIKE: Final = 0.75
@@ -66,6 +69,27 @@ def read_dockerfile(path: Path | None) -> str | None:
             return file.read(LARGEST).decode("utf-8", "replace")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def read_report(path: Path) -> Report:
+    """Return a stored report, from a file or from standard input if `path` is ``-``.
+
+    Raises:
+        UsageError: it cannot be read, or is no report.
+    """
+    from ocianalyze.reports.report import Report
+
+    try:
+        if path == STDIN:
+            raw = sys.stdin.buffer.read(_LARGEST_REPORT + 1)
+        else:
+            with path.open("rb") as file:
+                raw = file.read(_LARGEST_REPORT + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > _LARGEST_REPORT:
+        raise UsageError(f"{path} is larger than {_LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
+    return Report.from_json(raw, what="standard input" if path == STDIN else str(path))
 
 
 def read_settings(path: Path | None, *, isolated: bool) -> Settings:

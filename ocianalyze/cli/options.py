@@ -263,6 +263,17 @@ Dockerfile = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="REPORT",
+        help="Earlier JSON report: only findings that it does not have decide the exit code.",
+        envvar="OCIANALYZE_BASELINE",
+        show_default=False,
+        rich_help_panel=CHECK,
+    ),
+]
 AppImageConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -16,6 +16,7 @@ from ocianalyze.cli.options import Color, ReportFormat
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
 from ocianalyze.reports.formats import FORMS, form_of, render
+from ocianalyze.reports.formats.findings import counts
 from ocianalyze.reports.text import printable, to_json
 
 if TYPE_CHECKING:
@@ -105,7 +106,11 @@ def with_lines(report: Report, text: str | None, dockerfile: Path | None) -> Rep
 
 
 def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], color: Color, *, quiet: bool) -> None:
-    """Write the report in each form to its place; with `quiet` nothing goes to standard output."""
+    """Write the report in each form to its place; with `quiet` nothing goes to standard output.
+
+    If all go to files, the verdict is said on standard error.
+    """
+    outputs = list(outputs)
     for how, where in outputs:
         if quiet and where == STDOUT:
             continue
@@ -114,6 +119,8 @@ def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], 
             sys.stdout.flush()
         except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
             discard_output()
+    if not quiet and report.error is None and all(where != STDOUT for _, where in outputs):
+        sys.stderr.write(f"ocianalyze: {report.verdict}: {counts(report.summary)}\n")
 
 
 @contextmanager

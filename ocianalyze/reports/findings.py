@@ -33,7 +33,7 @@ _LABEL: Final = 5
 
 def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
     """Yield the lines of findings: by severity, then checks that could not be completed, then what was waived."""
-    counted = [finding for finding in found if finding.waived is None]
+    counted = [finding for finding in found if finding.waived is None and not _is_known(finding)]
     certain = list(_with_consequences([finding for finding in counted if finding.kind == "finding"]))
     undecided = [(finding, ()) for finding in counted if finding.kind == "undecided"]
     for severity, title in _TITLES.items():
@@ -43,10 +43,20 @@ def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
         if severity == "error":
             alike = _by(undecided, lambda finding: (finding.message, finding.path, finding.hint))
             yield from _section("Undecided", STYLES["undecided"], alike, width)
+    if known := [finding for finding in found if finding.waived is None and _is_known(finding)]:
+        yield from (EMPTY, line(Span("Known from the baseline", "bold")), EMPTY)
+        for finding in known:
+            path = f"  {printable(finding.path)}" if finding.path else ""
+            yield from indent((line(Span(finding.rule, "dim"), f"  {finding.severity}  {finding.name}{path}"),), 2)
     if waived := [finding for finding in found if finding.waived is not None]:
         yield from (EMPTY, line(Span("Waived", "bold")), EMPTY)
         for finding in waived:
             yield from indent(_waived(finding, width - 2), 2)
+
+
+def _is_known(finding: FindingReport) -> bool:
+    """Tell whether a finding counts no more; what is undecided always counts."""
+    return finding.baseline == "known" and finding.kind == "finding"
 
 
 def _with_consequences(found: Sequence[FindingReport]) -> Iterator[_Item]:

@@ -180,6 +180,19 @@ class LayerReference(_Part):
     Example: "RUN pip install ipykernel" """
 
 
+class Baseline(_Part):
+    """How many findings are new compared with an earlier report."""
+
+    report: Text
+    """The earlier report, as named on the command line. Example: "main.json" """
+    new: int
+    """Number of findings that the earlier report does not have; they alone decide the exit code."""
+    known: int
+    """Number of findings that it has, too."""
+    fixed: int
+    """Number of its findings that are gone."""
+
+
 class SourceLines(_Part):
     """The lines of a Dockerfile that a finding comes from."""
 
@@ -243,6 +256,8 @@ class FindingReport(_Part):
     """Path in the image that it is about. Example: "/usr/local/bin/python3" """
     layer: LayerReference | None
     """Layer that wrote this path; null if no layer is to blame."""
+    baseline: Literal["new", "known"] | None = None
+    """Whether the earlier report has it, too; null without ``--baseline``."""
     source: SourceLines | None = None
     """Instruction of the Dockerfile that it comes from; null without ``--dockerfile``, or if that cannot be told."""
     waived: Waiver | None = None
@@ -540,6 +555,8 @@ class Report(_Part):
     """Verdict of every profile, by its id."""
     summary: Summary
     """Number of findings for the profiles asked for."""
+    baseline: Baseline | None = None
+    """Comparison with an earlier report; null without ``--baseline``."""
     rules: list[RuleReport] = Field(default_factory=list)
     """Rules of the profiles asked for that were selected, by id."""
     findings: list[FindingReport]

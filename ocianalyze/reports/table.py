@@ -172,7 +172,9 @@ def _counts(judged: ProfileVerdict) -> Iterator[Span]:
 def _condition(report: Report) -> str:
     """Return what has to be known of a verdict that is not simply that of all rules."""
     request = report.request
+    compared = report.baseline
     conditions = [
+        *([f"{compared.new} new, {compared.known} known, {compared.fixed} fixed"] if compared is not None else []),
         *(["only some rules were run"] if request.select or request.ignore else []),
         *(["no layer was read"] if report.stopped else []),
     ]

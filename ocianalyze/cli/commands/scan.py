@@ -10,11 +10,12 @@ import typer
 
 from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
 from ocianalyze.cli.exits import exit_code
-from ocianalyze.cli.input import either, process_age, read_dockerfile, read_settings
+from ocianalyze.cli.input import either, process_age, read_dockerfile, read_report, read_settings
 from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     OUTPUT,
     AppImageConfigFile,
+    BaselineFile,
     Color,
     ColorChoice,
     ConfigFile,
@@ -70,6 +71,7 @@ def scan(
     format_: Formats = None,
     output: Outputs = None,
     dockerfile: Dockerfile = None,
+    baseline: BaselineFile = None,
     app_image_config: AppImageConfigFile = None,
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
@@ -168,6 +170,7 @@ def scan(
         image=image,
     )
     text = read_dockerfile(dockerfile)
+    earlier = read_report(baseline) if baseline is not None else None
     age = process_age()
     observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
     with (
@@ -181,6 +184,10 @@ def scan(
     if age is not None:
         report = report.model_copy(update={"timing": report.timing.with_start(age)})
     report = with_lines(report, text, dockerfile)
+    if earlier is not None:
+        from ocianalyze.reports.baseline import compare
+
+        report = compare(report, earlier, what=str(baseline))
     write_reports(report, outputs, color, quiet=quiet)
     if timing or verbose:
         from ocianalyze.reports.timing import print_timing

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
-    from ocianalyze.reports.report import FindingReport, Report, Severity
+    from ocianalyze.reports.report import FindingReport, ProfileVerdict, Report, Severity, Summary
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
 _TRANSPORTS: Final = ("docker-archive:", "oci-archive:", "oci:", "docker://")
@@ -25,6 +25,13 @@ def counted(report: Report) -> list[FindingReport]:
     """Return the findings that no waiver accepts, worst first, otherwise in the order of the report."""
     found = [finding for finding in report.findings if finding.waived is None]
     return sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def counts(numbers: ProfileVerdict | Summary) -> str:
+    """Return how many errors, warnings and notes there are, and what is undecided."""
+    named = ((numbers.errors, "error"), (numbers.warnings, "warning"), (numbers.notes, "note"))
+    parts = [f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in named]
+    return ", ".join([*parts, *([f"{numbers.undecided:,} undecided"] if numbers.undecided else [])])
 
 
 def title(finding: FindingReport) -> str:

@@ -31,7 +31,8 @@ def write(report: Report) -> bytes:
 def _annotations(report: Report) -> Iterator[str]:
     if report.error is not None:
         yield _command("error", _TITLE, failure_text(report))
-    for severity, group in groupby(counted(report), key=lambda finding: finding.severity):
+    new = (finding for finding in counted(report) if finding.baseline != "known")
+    for severity, group in groupby(new, key=lambda finding: finding.severity):
         found = list(group)
         shown = found if len(found) <= _SHOWN else found[: _SHOWN - 1]
         for finding in shown:

@@ -26,7 +26,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"error: {failure_text(report)}"
     name = printable(image_name(report))
     for finding in counted(report):
-        severity = finding.severity if finding.kind == "finding" else "undecided"
+        known = "known " if finding.baseline == "known" else ""
+        severity = f"{known}{'undecided' if finding.kind == 'undecided' else finding.severity}"
         layer = f" (layer {finding.layer.position})" if finding.layer is not None else ""
         path = printable(finding.path or "")
         place = f"{name}:{path}" if path else name

@@ -7,11 +7,10 @@ GitHub Flavored Markdown, "Tables").
 from __future__ import annotations
 
 from html import escape
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.regex import regex
-from ocianalyze.reports.formats.findings import counted, failure_text, image_name
+from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
 from ocianalyze.units import human
@@ -19,7 +18,7 @@ from ocianalyze.units import human
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.reports.report import FindingReport, ProfileVerdict, Report
+    from ocianalyze.reports.report import FindingReport, Report
 
 _MARKS: Final = {"pass": "✅", "fail": "❌", "undecided": "❓", "error": "💥"}
 _SHOWN: Final = 10
@@ -42,7 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"Not analysed: {_code(failure_text(report))}"
         return
     yield from _verdicts(report)
-    found = counted(report)
+    found = sorted(counted(report), key=lambda finding: finding.baseline == "known")
     first, rest = found[:_SHOWN], found[_SHOWN:]
     if first:
         yield from _table(first)
@@ -66,22 +65,19 @@ _VERDICTS: Final = {
 def _verdicts(report: Report) -> Iterator[str]:
     for name, judged in report.profiles.items():
         if judged.selected:
-            yield f"- **{judged.title or name}**: {judged.verdict} ({_counts(judged)})"
+            yield f"- **{judged.title or name}**: {judged.verdict} ({counts(judged)})"
+    if report.baseline is not None:
+        compared = report.baseline
+        yield f"- Since the baseline: {compared.new:,} new, {compared.known:,} known, {compared.fixed:,} fixed"
     yield ""
-
-
-def _counts(judged: ProfileVerdict) -> str:
-    numbers = ((judged.errors, "error"), (judged.warnings, "warning"), (judged.notes, "note"))
-    parts = [f"{count} {word}{'' if count == 1 else 's'}" for count, word in numbers]
-    return ", ".join([*parts, *([f"{judged.undecided} undecided"] if judged.undecided else [])])
 
 
 def _table(found: Sequence[FindingReport]) -> Iterator[str]:
     yield from ("| | rule | finding | fix |", "|---|---|---|---|")
-    for severity, group in groupby(found, key=lambda finding: finding.severity):
-        for finding in group:
-            what = severity if finding.kind == "finding" else f"undecided ({severity})"
-            yield f"| {what} | {_rule(finding)} | {_said(finding)} | {_code(finding.hint or '')} |"
+    for finding in found:
+        what = finding.severity if finding.kind == "finding" else f"undecided ({finding.severity})"
+        what = f"{what}, known" if finding.baseline == "known" else what
+        yield f"| {what} | {_rule(finding)} | {_said(finding)} | {_code(finding.hint or '')} |"
 
 
 def _rule(finding: FindingReport) -> str:

@@ -140,6 +140,9 @@ def _result(place: Place, positions: dict[str, int]) -> dict[str, Any]:
         },
         "properties": {"kind": finding.kind, "profiles": list(finding.profiles)},
     }
+    if finding.baseline is not None:
+        known = all(item.baseline == "known" for item in place.findings)
+        result["baselineState"] = "unchanged" if known else "new"
     if finding.rule in positions:
         result["ruleIndex"] = positions[finding.rule]
     return result
