@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from ocianalyze.regex import regex
 from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of
 from ocianalyze.reports.text import cut, printable, to_json
+from ocianalyze.rules.registry import all_rules
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ocianalyze.reports.formats.findings import Place
     from ocianalyze.reports.report import DiagnosticReport, FindingReport, Report, RuleReport, Severity
@@ -41,13 +42,14 @@ def write(report: Report) -> bytes:
 def _run(report: Report) -> dict[str, Any]:
     found = counted(report)
     positions = {rule.id: position for position, rule in enumerate(report.rules)}
+    installed = {rule.id: rule for rule in all_rules()}
     return {
         "tool": {
             "driver": {
                 "name": report.tool.name,
                 "semanticVersion": report.tool.version,
                 "version": report.tool.version,
-                "rules": [_rule(rule) for rule in report.rules],
+                "rules": [_rule(rule, installed) for rule in report.rules],
             }
         },
         "automationDetails": {"id": f"{report.tool.name}/{','.join(report.request.profiles) or 'all'}/"},
@@ -59,14 +61,14 @@ def _run(report: Report) -> dict[str, Any]:
     }
 
 
-def _rule(rule: RuleReport) -> dict[str, Any]:
+def _rule(rule: RuleReport, installed: Mapping[str, Rule]) -> dict[str, Any]:
     level: Severity = max(rule.severities.values(), key=_RANKS.index, default="note")
     described: dict[str, Any] = {
         "id": rule.id,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
         "shortDescription": {"text": cut(rule.summary, _LONGEST)},
         "fullDescription": {"text": cut(rule.summary, _LONGEST)},
-        "help": _help(rule),
+        "help": _help(rule, installed.get(rule.id)),
         "defaultConfiguration": {"level": level},
         "properties": {"precision": _PRECISION, "problem.severity": _problem(level), "tags": sorted(rule.severities)},
     }
@@ -80,21 +82,14 @@ def _problem(level: Severity) -> str:
     return "recommendation" if level == "note" else level
 
 
-def _help(rule: RuleReport) -> dict[str, str]:
+def _help(rule: RuleReport, installed: Rule | None) -> dict[str, str]:
     """Return the page of a rule that is installed here, otherwise its summary."""
-    installed = _installed().get(rule.id)
     if installed is None or installed.name != rule.name:
         return {"text": rule.summary}
     page = installed.page
     sections = "\n\n".join(f"## {title}\n\n{text}" for title, text in page.sections.items())
     plain = page.sections.get("How to fix", "")
     return {"text": f"{page.summary}\n\n{plain}".strip(), "markdown": f"{page.summary}\n\n{sections}".strip()}
-
-
-def _installed() -> dict[str, Rule]:
-    from ocianalyze.rules.registry import all_rules
-
-    return {rule.id: rule for rule in all_rules()}
 
 
 def _artifact(report: Report) -> dict[str, Any]:
