@@ -95,6 +95,27 @@ def test_only_what_is_new_decides(tmp_path: Path, stored: Path, save_image: Save
         assert said in done.stderr
 
 
+def test_settings_name_files_beside_them(tmp_path: Path, stored: Path) -> None:
+    (tmp_path / "ocianalyze.toml").write_text(
+        f'dockerfile = "Containerfile"\nbaseline = "{stored}"\nformat = "json"\n'
+        'docs-url = "https://docs.example.com/x"\n'
+    )
+    (tmp_path / "Containerfile").write_bytes((DEMO.parent / "demo" / "Dockerfile").read_bytes())
+    below = tmp_path / "below"
+    below.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("OCIANALYZE_")}
+    command = [sys.executable, "-m", "ocianalyze", "scan", str(DEMO)]
+    done = subprocess.run(command, cwd=below, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    value = json.loads(done.stdout)
+    assert value["baseline"]["new"] == 0
+    assert {finding["source"]["file"] for finding in value["findings"]} == {"Containerfile"}
+    assert value["findings"][0]["url"].startswith("https://docs.example.com/x/docs/rules/")
+    (tmp_path / "Containerfile").unlink()
+    done = subprocess.run(command, cwd=below, env=environment, capture_output=True, check=False)
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

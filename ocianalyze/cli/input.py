@@ -54,23 +54,6 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
     return load(raw, what="standard input" if path == STDIN else str(path))
 
 
-def read_dockerfile(path: Path | None) -> str | None:
-    """Return the text of a Dockerfile, or None if none is given.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    if path is None:
-        return None
-    from ocianalyze.reports.dockerfile import LARGEST
-
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST).decode("utf-8", "replace")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-
-
 def read_report(path: Path) -> Report:
     """Return a stored report, from a file or from standard input if `path` is ``-``.
 

@@ -274,6 +274,17 @@ BaselineFile = Annotated[
         rich_help_panel=CHECK,
     ),
 ]
+DocsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--docs-url",
+        metavar="URL",
+        help="Copy of the project's files, to which reports link the pages of rules, such as a mirror's.",
+        envvar="OCIANALYZE_DOCS_URL",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
 AppImageConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -92,19 +92,6 @@ def load_writers(outputs: Iterable[tuple[ReportFormat, Path]]) -> None:
         from ocianalyze.reports import table  # noqa: F401 - only loaded here
 
 
-def with_lines(report: Report, text: str | None, dockerfile: Path | None) -> Report:
-    """Return the report with the lines of a Dockerfile that findings come from, if one is given."""
-    if text is None or dockerfile is None:
-        return report
-    from ocianalyze.reports.locating import locate
-
-    try:
-        shown = dockerfile.resolve().relative_to(Path.cwd())
-    except (OSError, ValueError):  # it lies elsewhere, and where that is concerns nobody who reads the report
-        shown = Path(dockerfile.name)
-    return locate(report, text, shown.as_posix())
-
-
 def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], color: Color, *, quiet: bool) -> None:
     """Write the report in each form to its place; with `quiet` nothing goes to standard output.
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.layers.metering.limits import MEANINGS, REPLACED
+from ocianalyze.reports.pages import check_base
 from ocianalyze.rules.policy import Policy, check_driver_version
 from ocianalyze.rules.profiles import choose_profiles
 from ocianalyze.rules.registry import all_rules
@@ -98,6 +99,11 @@ _Rule = Annotated[str, _checked(_rule)]
 _Severity = Annotated[Severity, Field(strict=False)]
 
 
+_File = Annotated[Path, Field(strict=False)]
+_FILES = ("app_image_config", "dockerfile", "baseline")
+"""Which settings name files, relative to that of the settings."""
+
+
 class Table(BaseModel):
     """A table of the file; unknown keys are errors."""
 
@@ -126,7 +132,10 @@ class Settings(Table):
         limits: resource limits, by their names in `Limits` and by their former names.
         size_limit: the maximum size of the image, in bytes.
         driver_version: the version of the host's NVIDIA driver.
-        app_image_config: the file with the AppImageConfig; relative to the settings file.
+        app_image_config: the file with the AppImageConfig; relative to the settings file, as the next two.
+        dockerfile: the Dockerfile of the image.
+        baseline: the earlier report that findings are compared with.
+        docs_url: where the pages of rules are published.
         format: the format of the report.
         color: whether the table has colors.
         verify: whether everything is read and hashed.
@@ -143,7 +152,10 @@ class Settings(Table):
     limits: dict[Annotated[str, _checked(_limit)], _Size] = {}
     size_limit: _SizeLimit | None = Field(None, alias="size-limit")
     driver_version: Annotated[str, _checked(check_driver_version)] | None = Field(None, alias="driver-version")
-    app_image_config: Annotated[Path, Field(strict=False)] | None = Field(None, alias="app-image-config")
+    app_image_config: _File | None = Field(None, alias="app-image-config")
+    dockerfile: _File | None = None
+    baseline: _File | None = None
+    docs_url: Annotated[str, _checked(check_base)] | None = Field(None, alias="docs-url")
     format: _Several[
         Literal["table", "line", "json", "sarif", "junit", "gitlab-codequality", "github", "markdown"]
     ] = []
@@ -157,9 +169,9 @@ class Settings(Table):
     def from_table(cls, table: Mapping[str, Any], path: Path) -> Self:
         """Return the settings in a table of the file `path`; raises `pydantic.ValidationError`."""
         settings = cls.model_validate(table)
-        beside = settings.app_image_config
-        if beside is not None:
-            settings = settings.model_copy(update={"app_image_config": path.parent / beside})
+        given = ((name, getattr(settings, name)) for name in _FILES)
+        beside = {name: path.parent / file for name, file in given if file is not None}
+        settings = settings.model_copy(update=beside)
         settings._file = path  # noqa: SLF001 - its own
         return settings
 

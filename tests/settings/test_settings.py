@@ -22,6 +22,9 @@ fail-on = "warning"
 size-limit = "30GB"
 driver-version = "535.104.05"
 app-image-config = "aws/config.json"
+dockerfile = "Dockerfile"
+baseline = "old/main.json"
+docs-url = "https://docs.example.com/ocianalyze"
 format = "json"
 color = "never"
 verify = true
@@ -60,6 +63,8 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
     assert (settings.select, settings.ignore, settings.fail_on) == (["KRN", "user-unsupported"], ["KRN008"], "warning")
     assert (settings.size_limit, settings.driver_version) == (30_000_000_000, "535.104.05")
     assert settings.app_image_config == tmp_path / "aws" / "config.json"
+    assert (settings.dockerfile, settings.baseline) == (tmp_path / "Dockerfile", tmp_path / "old" / "main.json")
+    assert settings.docs_url == "https://docs.example.com/ocianalyze/"
     assert (settings.format, settings.color, settings.verify, settings.jobs) == (["json"], "never", True, 2)
     assert settings.severity == {"USR001": Severity.NOTE}
     assert settings.limits == {"max_steps": 100, "max_memory": 1 << 30}

@@ -8,9 +8,20 @@ from typing import Annotated
 import typer
 
 from ocianalyze.cli.exits import exit_code
-from ocianalyze.cli.input import read_dockerfile, read_report
-from ocianalyze.cli.options import OUTPUT, BaselineFile, Color, ColorChoice, Dockerfile, FailOnChoice, Formats, Outputs
-from ocianalyze.cli.output import pair_outputs, with_lines, write_reports
+from ocianalyze.cli.extras import read_extras
+from ocianalyze.cli.input import read_report
+from ocianalyze.cli.options import (
+    OUTPUT,
+    BaselineFile,
+    Color,
+    ColorChoice,
+    Dockerfile,
+    DocsUrl,
+    FailOnChoice,
+    Formats,
+    Outputs,
+)
+from ocianalyze.cli.output import pair_outputs, write_reports
 
 
 def convert(
@@ -23,6 +34,7 @@ def convert(
     output: Outputs = None,
     dockerfile: Dockerfile = None,
     baseline: BaselineFile = None,
+    docs_url: DocsUrl = None,
     fail_on: FailOnChoice = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print no report; only set the exit code.", rich_help_panel=OUTPUT)
@@ -31,14 +43,10 @@ def convert(
 ) -> None:
     """Write a stored REPORT in other formats; no image is needed. The exit code is that of the scan."""
     outputs = pair_outputs(format_ or [], output or [])
-    text = read_dockerfile(dockerfile)
+    extras = read_extras(dockerfile, baseline, docs_url)
     stored = read_report(report)
     if fail_on is not None:
         stored = stored.model_copy(update={"request": stored.request.model_copy(update={"fail_on": fail_on.value})})
-    stored = with_lines(stored, text, dockerfile)
-    if baseline is not None:
-        from ocianalyze.reports.baseline import compare
-
-        stored = compare(stored, read_report(baseline), what=str(baseline))
+    stored = extras.add_to(stored)
     write_reports(stored, outputs, color or Color.AUTO, quiet=quiet)
     raise typer.Exit(exit_code(stored))

@@ -10,7 +10,8 @@ import typer
 
 from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
 from ocianalyze.cli.exits import exit_code
-from ocianalyze.cli.input import either, process_age, read_dockerfile, read_report, read_settings
+from ocianalyze.cli.extras import read_extras
+from ocianalyze.cli.input import either, process_age, read_settings
 from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     OUTPUT,
@@ -20,6 +21,7 @@ from ocianalyze.cli.options import (
     ColorChoice,
     ConfigFile,
     Dockerfile,
+    DocsUrl,
     DriverVersion,
     FailFast,
     FailOnChoice,
@@ -38,7 +40,7 @@ from ocianalyze.cli.options import (
     SizeLimit,
     Verify,
 )
-from ocianalyze.cli.output import log_to_stderr, pair_outputs, reporting_failure, screen, with_lines, write_reports
+from ocianalyze.cli.output import log_to_stderr, pair_outputs, reporting_failure, screen, write_reports
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import (
     AuthFile,
@@ -72,6 +74,7 @@ def scan(
     output: Outputs = None,
     dockerfile: Dockerfile = None,
     baseline: BaselineFile = None,
+    docs_url: DocsUrl = None,
     app_image_config: AppImageConfigFile = None,
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
@@ -169,8 +172,11 @@ def scan(
         settings,
         image=image,
     )
-    text = read_dockerfile(dockerfile)
-    earlier = read_report(baseline) if baseline is not None else None
+    extras = read_extras(
+        either(dockerfile, settings.dockerfile),
+        either(baseline, settings.baseline),
+        either(docs_url, settings.docs_url),
+    )
     age = process_age()
     observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
     with (
@@ -183,11 +189,7 @@ def scan(
         report = report.model_copy(update={"settings": str(settings.file)})
     if age is not None:
         report = report.model_copy(update={"timing": report.timing.with_start(age)})
-    report = with_lines(report, text, dockerfile)
-    if earlier is not None:
-        from ocianalyze.reports.baseline import compare
-
-        report = compare(report, earlier, what=str(baseline))
+    report = extras.add_to(report)
     write_reports(report, outputs, color, quiet=quiet)
     if timing or verbose:
         from ocianalyze.reports.timing import print_timing

@@ -1,0 +1,83 @@
+"""What is added to a report: lines of a Dockerfile, a comparison with an earlier report, addresses of pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ocianalyze.cli.input import read_report
+from ocianalyze.errors import UsageError
+
+if TYPE_CHECKING:
+    from ocianalyze.reports.report import Report
+
+
+class Extras(NamedTuple):
+    """What is to be added.
+
+    Attributes:
+        dockerfile: the name of the Dockerfile as reports show it, and its text.
+        baseline: the name of the earlier report, and that report.
+        docs_url: the address below which the pages of rules are.
+    """
+
+    dockerfile: tuple[str, str] | None = None
+    baseline: tuple[str, Report] | None = None
+    docs_url: str | None = None
+
+    def add_to(self, report: Report) -> Report:
+        """Return the report with all of it.
+
+        Raises:
+            UsageError: the baseline is the report on an image that could not be analysed.
+        """
+        if self.dockerfile is not None:
+            from ocianalyze.reports.locating import locate
+
+            name, text = self.dockerfile
+            report = locate(report, text, name)
+        if self.baseline is not None:
+            from ocianalyze.reports.baseline import compare
+
+            what, earlier = self.baseline
+            report = compare(report, earlier, what=what)
+        if self.docs_url is not None:
+            from ocianalyze.reports.pages import with_pages
+
+            report = with_pages(report, self.docs_url)
+        return report
+
+
+def read_extras(dockerfile: Path | None, baseline: Path | None, docs_url: str | None) -> Extras:
+    """Return what is to be added, which is read before the scan.
+
+    Raises:
+        UsageError: a file cannot be read or is no report, or the address is none.
+    """
+    if docs_url is not None:
+        from ocianalyze.reports.pages import check_base
+
+        docs_url = check_base(docs_url)
+    return Extras(
+        None if dockerfile is None else (_shown(dockerfile), _text_of(dockerfile)),
+        None if baseline is None else (str(baseline), read_report(baseline)),
+        docs_url,
+    )
+
+
+def _text_of(dockerfile: Path) -> str:
+    from ocianalyze.reports.dockerfile import LARGEST
+
+    try:
+        with dockerfile.open("rb") as file:
+            return file.read(LARGEST).decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"{dockerfile} cannot be read: {error.strerror}") from error
+
+
+def _shown(dockerfile: Path) -> str:
+    """Return the path of a Dockerfile relative to the working directory, or its name if it lies elsewhere."""
+    try:
+        return dockerfile.resolve().relative_to(Path.cwd()).as_posix()
+    except (OSError, ValueError):
+        return dockerfile.name
