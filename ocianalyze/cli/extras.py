@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.cli.input import read_report
-from ocianalyze.errors import UsageError
+from ocianalyze.cli.input import read_bytes, read_report
 
 if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
@@ -68,11 +67,7 @@ def read_extras(dockerfile: Path | None, baseline: Path | None, docs_url: str | 
 def _text_of(dockerfile: Path) -> str:
     from ocianalyze.reports.dockerfile import LARGEST
 
-    try:
-        with dockerfile.open("rb") as file:
-            return file.read(LARGEST).decode("utf-8", "replace")
-    except OSError as error:
-        raise UsageError(f"{dockerfile} cannot be read: {error.strerror}") from error
+    return read_bytes(dockerfile, LARGEST).decode("utf-8", "replace")
 
 
 def _shown(dockerfile: Path) -> str:

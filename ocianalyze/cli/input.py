@@ -43,15 +43,22 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
             if image == "-"
             else "standard input is closed"
         )
+    return load(read_bytes(path, LARGEST + 1), what="standard input" if path == STDIN else str(path))
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return at most the first `most` bytes of a file, or of standard input if `path` is ``-``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         if path == STDIN:
-            raw = sys.stdin.buffer.read(LARGEST + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(LARGEST + 1)
+            return sys.stdin.buffer.read(most)
+        with path.open("rb") as file:
+            return file.read(most)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    return load(raw, what="standard input" if path == STDIN else str(path))
 
 
 def read_report(path: Path) -> Report:
@@ -62,14 +69,7 @@ def read_report(path: Path) -> Report:
     """
     from ocianalyze.reports.report import Report
 
-    try:
-        if path == STDIN:
-            raw = sys.stdin.buffer.read(_LARGEST_REPORT + 1)
-        else:
-            with path.open("rb") as file:
-                raw = file.read(_LARGEST_REPORT + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    raw = read_bytes(path, _LARGEST_REPORT + 1)
     if len(raw) > _LARGEST_REPORT:
         raise UsageError(f"{path} is larger than {_LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
     return Report.from_json(raw, what="standard input" if path == STDIN else str(path))
