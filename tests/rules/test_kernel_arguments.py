@@ -369,6 +369,26 @@ def test_r_that_lacks_something(gone: str, part: str) -> None:
     assert part in finding.message
 
 
+@pytest.mark.parametrize(
+    ("profile", "undecided"),
+    [
+        (b"# stop()\nlocal({\n  stop('no')\n})\n", False),
+        (b"options(repos = 'x')\nstop('no')\n", True),
+        (b"quit (status = 1)", True),
+        (b"quiet('x')\nstopifnot(TRUE)\n", False),
+    ],
+)
+def test_a_profile_that_may_end_r(profile: bytes, *, undecided: bool) -> None:
+    items = [
+        *r_image(),
+        file("etc/R/Rprofile.site", profile),
+        symlink("usr/lib/R/etc/Rprofile.site", "/etc/R/Rprofile.site"),
+    ]
+    found = found_for(IRKERNEL, items)
+    assert [severity for severity, _ in found] == (["undecided"] if undecided else [])
+    assert found_for([*IRKERNEL[:1], "--vanilla", *IRKERNEL[1:]], items) == []
+
+
 def test_the_program_of_r_that_lacks_a_library() -> None:
     items = [item for item in r_image() if not item.path.endswith("exec/R")]
     needing = program("usr/lib/R/bin/exec/R", make_elf(needed=("libR.so",)))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.kernels.interpreters import Load, needs_of
-from ocianalyze.facts.kernels.r_installation import IRKERNEL, imports_of, program_of
+from ocianalyze.facts.kernels.r_installation import IRKERNEL, home_of, imports_of, may_end, profile_in, program_in
 from ocianalyze.facts.kernels.specs import CONNECTION_FILE
 from ocianalyze.facts.programs.program import split_path
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.user.permissions import Denial, find_denial, protection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ocianalyze.facts.directories.mounts import Mounts
     from ocianalyze.facts.kernels.interpreters import Language
@@ -32,6 +32,9 @@ _WORST: Final[tuple[Kind, ...]] = ("hidden", "denied", "not-a-file", "dangling",
 
 _DESCRIPTION: Final = "DESCRIPTION"
 """The file of each installed package of R."""
+
+_WITHOUT_PROFILE: Final = frozenset({"--vanilla", "--no-site-file"})
+"""Options with which R runs no profile of its own."""
 
 _SYSTEM_LIBRARIES: Final = ("/usr/lib/R", "/usr/lib64/R", "/usr/local/lib/R", "/usr/local/lib64/R", "/usr/share/R")
 
@@ -70,7 +73,7 @@ def find_obstacle(
     places = Places(shell, mounts, directory)
     found = [places.problem_of(name, load) for load in needs.files]
     if needs.language == "R":
-        found.append(_r_program(words[0], shell))
+        found += _r_itself(words, shell)
     if needs.language is not None:
         packages = Packages(needs.language, words[0], environment, places)
         found += [packages.problem_of(item) for item in needs.packages]
@@ -170,14 +173,21 @@ def _program(name: str, program: str, shell: Shell, mounts: Mounts) -> Obstacle 
 # --- packages ---------------------------------------------------------------------------------------------------------
 
 
-def _r_program(word: str, shell: Shell) -> Obstacle | None:
-    """Return why the program that R's start script runs cannot be run, or None."""
-    script = shell.find(word)
+def _r_itself(words: Sequence[str], shell: Shell) -> Iterator[Obstacle]:
+    """Yield why the program that R's start script runs cannot be run, or may end at once."""
+    script = shell.find(words[0])
     if script.node is None or script.problem is not None or script.interpreter is None:
-        return None
-    path = program_of(script.node)
-    problem = shell.examine(path).problem if path is not None else None
-    return None if path is None or problem is None else Obstacle("program", path, f"{word} runs {path}: {problem.text}")
+        return
+    home = home_of(script.node)
+    if home is None:
+        return
+    path = program_in(home)
+    problem = shell.examine(path).problem
+    if problem is not None:
+        yield Obstacle("program", path, f"{words[0]} runs {path}: {problem.text}")
+    profile = shell.filesystem.lookup(profile_in(home)) if not _WITHOUT_PROFILE.intersection(words) else None
+    if profile is not None and profile.is_file and may_end(profile):
+        yield Obstacle("unsure", profile.path, f"{words[0]} runs {profile.path} first, which may end it")
 
 
 class Packages:

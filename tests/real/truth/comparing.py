@@ -69,6 +69,7 @@ def compare(case: Case, outcome: Outcome, report: Report) -> Comparison:
         for finding in report.findings
         if finding.severities[case.profile] == "error" or finding.kind == "undecided" or finding.rule.startswith("KRN")
     )
+    undecided_of = {finding.data.get("kernel") for finding in report.findings if finding.kind == "undecided"}
     differences = []
     if verdict in ("pass", "fail") and outcome.works is not (verdict == "pass"):
         happened = "it works" if outcome.works else f"it does not work ({outcome.reason})"
@@ -77,7 +78,7 @@ def compare(case: Case, outcome: Outcome, report: Report) -> Comparison:
         differences += [f"kernel {name!r} printed, but is not usable" for name in sorted(outcome.printed - usable)]
         differences += [
             f"kernel {name!r} is usable, but: {outcome.silent.get(name, 'it is not listed')}"
-            for name in sorted(usable - outcome.printed)
+            for name in sorted(usable - outcome.printed - undecided_of)
             if _NO_COOKIE not in outcome.silent.get(name, "")
         ]
     undecided = verdict not in ("pass", "fail")

@@ -2,10 +2,7 @@
 
 from collections.abc import Mapping
 
-_R = "what R itself needs to start is not looked into"
-
 KNOWN: Mapping[str, str] = {
-    "r-profile-fails": _R,
     "conda-home-of-system": "where a Python searches for its modules then is not followed",
     "editor-base-path-other": "the base path of Code Editor is only a warning, as AWS's material contradicts itself",
     "python-library-removed": "a Python without its standard library is undecided",
