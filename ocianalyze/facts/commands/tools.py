@@ -5,6 +5,7 @@ Sources: the manuals of GNU coreutils, util-linux, grep, sed, findutils, procps,
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from posixpath import basename
 from typing import TYPE_CHECKING, Final
 
@@ -67,6 +68,32 @@ _READERS: Final = frozenset(
     stty sysctl systemctl tac tail test tput tr tty uname uniq uptime wc which whoami xxd yes zcat
     """.split()  # noqa: SIM905 - a list of words reads best as one
 )
+_TELLING: Final = (
+    BASIC
+    | _READERS
+    | frozenset(
+        """
+        arch bc chpasswd curl envsubst groupadd groupdel groupmod host hostid ifconfig install ip logger logname
+        lsb_release lsmod modinfo netstat numfmt passwd pr sum systemd-detect-virt tempfile users w who yq rsync scp
+        truncate shred mknod chattr fix-permissions restorecon setfacl git pip pip3 conda mamba
+        """.split()  # noqa: SIM905
+    )
+) - frozenset({"gunzip", "openssl", "run-parts", "service", "split", "systemctl", "xargs"})
+"""Programs that change no other files than those that they are given, if they do not by one of these options:"""
+_MAKING: Final = {
+    "awk": ("*>*", "*system*", "*|*", "-f*", "*-i*"),
+    "curl": ("-*o*", "-*O*", "-*J*", "-*c*", "-*D*", "-*K*", "--*"),
+    "find": ("-exec*", "-ok*", "-fprint*", "-fls", "-delete"),
+    "sed": ("-*i?*", "--in-place=*", "*w *", "-f*", "--file*"),
+    "sort": ("-*o*", "--output*"),
+}
+_ASKS: Final = frozenset(
+    {*("--version", "-V", "--help", "list", "show", "info", "status", "log", "diff", "rev-parse", "check", "freeze")}
+)
+_SEVERAL: Final = {"uniq", "xxd"}
+"""Programs that write to their second file."""
+_SUBCOMMANDS: Final = frozenset({"conda", "git", "mamba", "pip", "pip3"})
+"""Programs that change nothing where they are only asked."""
 _MODES: Final = frozenset({"chmod", "chown", "chgrp", "setfacl", "fix-permissions", "chattr", "restorecon"})
 _LAST_ONLY: Final = frozenset({"cp", "ln", "install", "rsync", "scp"})
 _NAMED: Final = frozenset(
@@ -83,7 +110,10 @@ _NAMED: Final = frozenset(
         "mkfifo",
         "mknod",
         "patch",
+        "dd",
+        "sed",
         *_LAST_ONLY,
+        *_MODES,
     }
 )
 _INSTALLERS: Final = frozenset(
@@ -134,21 +164,37 @@ def _is_long(word: str) -> bool:
     return number.isdigit() and len(number) < 15 and int(number) * seconds >= 86400  # noqa: PLR2004 - a day
 
 
+def _tells(name: str, words: Words) -> bool:
+    """Tell whether a command is known to change no files but those that it is given, as `note_changes` takes them."""
+    if name in _SUBCOMMANDS:
+        return not _ASKS.isdisjoint(words[:1])
+    if name in _SEVERAL and len(words) > 1:
+        return False
+    return name in _TELLING and not any(fnmatchcase(word, making) for making in _MAKING.get(name, ()) for word in words)
+
+
+def _is_in_place(word: str) -> bool:
+    """Tell whether an option of ``sed`` has it change files."""
+    return word.startswith(("--in-place", "-i")) or fnmatchcase(word, "-[!-]*i*")
+
+
 def note_changes(words: Words, files: Files, changes: Changes) -> None:
     """Note which files a command may change."""
     name, rest = basename(words[0]), words[1:]
-    if name in _READERS or (
-        name == "sed" and not any(word.startswith(("-i", "--in-place", "-ni", "-ri", "-Ei")) for word in rest)
-    ):
+    changes.doubtful = changes.doubtful or not _tells(name, rest)
+    if name in _READERS or (name == "sed" and not any(_is_in_place(word) for word in rest)):
         return
     operands = [word for word in rest if not word.startswith("-")]
-    if name in _LAST_ONLY:
+    if name == "ln" and len(operands) == 1:
+        operands.append(basename(operands[0]))
+    if name in _LAST_ONLY and not any(fnmatchcase(word, "-*[td]*") for word in rest):
         operands = operands[-1:]
-    change = Change(modes=name in _MODES, makes=name in ("mkdir", "touch", "mkfifo"))
+    change = Change(modes=name in _MODES, makes=name in ("mkdir", "touch", "mkfifo"), links=name == "ln")
     for word in operands:
-        path = word.partition("=")[2] if "=/" in word else word
+        path = word.partition("=")[2] if "=/" in word or name == "dd" else word
         if (name in _NAMED or "/" in path) and "://" not in path:
-            changes.add(files.full(path), change)
+            for place in files.places(path):
+                changes.add(place, change)
     for word in rest:
         if word.startswith("-") and "/" in word and "://" not in word:
             changes.add(files.full(word[word.index("/") :] if "=" not in word else word.partition("=")[2]), change)

@@ -36,6 +36,7 @@ from ocianalyze.facts.shell import (
     Variable,
     Variables,
     dialect_of,
+    is_doubtful,
     is_script,
     login_files,
     refusal_of,
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
 
 _NOT_RUNNABLE: Final = frozenset({"not-runnable", "empty"})
 _INTERPRETERS: Final = frozenset({"node", "R", "Rscript", "julia", "perl", "ruby", "java", "php", "deno", "bun"})
+_PRIVILEGED: Final = 0o6000
+"""The bits of programs that run as their owner, or with their group."""
+_CAPABILITIES: Final = "security.capability"
 _PLAIN_CALL: Final = ShellCall(None, None, ())
 
 
@@ -206,7 +210,9 @@ class _Walk:
 
     def _refusal(self, launch: Launch, state: State) -> str | None:
         """Return why a tool surely fails, unless a program that was not looked into may have changed that."""
-        if state.way.unseen is not None or state.way.installs or not launch.located:
+        node = self._find(launch.words[0], launch.shell).node
+        privileged = node is not None and (node.mode & _PRIVILEGED or _CAPABILITIES in node.xattrs)
+        if is_doubtful(state) or not launch.located or privileged:
             return None
         files = Files(launch.shell, state.changes, launch.shell.directory, waiting=self._run.waiting)
         reason = refusal_of(launch.words, files)
@@ -284,6 +290,7 @@ class _Walk:
         if call.file is None:
             state.way = state.way._replace(last=launch)
             state.write(UNKNOWN)
+            state.changes.doubtful = True
             return Returned("success")
         if UNKNOWN in call.file:
             return self._unseen(launch, state, "the script that it runs is only known at run time")

@@ -6,6 +6,7 @@ variables that lead there are not followed. So what is reported as missing is mi
 
 from __future__ import annotations
 
+from itertools import islice
 from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
@@ -13,11 +14,14 @@ from ocianalyze.errors import ContentUnavailableError
 from ocianalyze.facts.programs.loader import DEFAULT
 from ocianalyze.facts.programs.program import Problem
 from ocianalyze.facts.user.permissions import find_denial, may_execute, protection
-from ocianalyze.layers.contents.elf import parse_elf
+from ocianalyze.layers.contents.elf import MAGIC, parse_elf
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ocianalyze.facts.user.accounts import User
+    from ocianalyze.facts.user.permissions import Denial
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.contents.elf import Elf
@@ -31,6 +35,12 @@ _MUSL_LOADER: Final = "ld-musl"
 _MUSL: Final = "/lib/ld-musl-x86_64.so.1"
 _OF_MUSL: Final = ("libc.", "libm.", "libpthread.", "librt.", "libdl.", "libutil.", "libxnet.", "libcrypt.")
 """How the names of libraries begin that the loader of musl brings itself (musl, ``ldso/dynlink.c``), or gcompat."""
+
+_INJECTED: Final = ("libcuda.so", "libcudadebugger.so", "libnvidia-", "libnvcuvid.so", "libnvoptix.so")
+"""How the names of libraries begin that the container runtime brings where there is a GPU (libnvidia-container)."""
+
+_PLACES: Final = 32
+"""How many directories of its own are gone through for one file; real ones state up to five."""
 
 
 def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) -> Problem | None:
@@ -65,39 +75,73 @@ class _Linker:
         self._user = user
         self._musl = musl or filesystem.lookup(_MUSL) is not None
         self._seen: set[str] = set()
+        self._kind: tuple[bytes, bytes] | None = None
 
     def problem_of(self, node: Node, elf: Elf, where: str) -> Problem | None:
         """Return the first thing that keeps an ELF file from being loaded."""
-        self._seen.add(node.path)
-        here = dirname(node.path)
-        own = [normpath(_ORIGIN.sub(lambda _: here, item)) for item in elf.search if item.startswith(("/", "$"))]
-        for name in elf.libraries:
-            if self._musl and name.startswith(_OF_MUSL):
-                continue
-            problem = self._problem_with(name, (*own, *DEFAULT), where)
-            if problem is not None:
-                return problem
+        self._kind = _kind_of(node)
+        todo = [self._steps(node, elf, where)]
+        while todo:
+            step = next(todo[-1], None)
+            if step is None:
+                todo.pop()
+            elif isinstance(step, Problem):
+                return step
+            else:
+                todo.append(self._steps(step, parse_elf(_head_of(step)), step.path))
         return None
 
-    def _problem_with(self, name: str, places: tuple[str, ...], where: str) -> Problem | None:
+    def _steps(self, node: Node, elf: Elf, where: str) -> Iterator[Problem | Node]:
+        """Yield the libraries that an ELF file needs and that may need others, and what keeps one from being loaded."""
+        self._seen.add(node.path)
+        places = self._places_of(node, elf)
+        for name in elf.libraries:
+            if name.startswith(_INJECTED) or (self._musl and name.startswith(_OF_MUSL)):
+                continue
+            found = self._find(name, places, where)
+            if isinstance(found, Problem) or (found is not None and found.path not in self._seen):
+                yield found
+
+    def _places_of(self, node: Node, elf: Elf) -> tuple[str, ...]:
+        """Return where an ELF file's libraries are looked for; what lies elsewhere still counts as found."""
+        here = dirname(node.path)
+        own = [normpath(_ORIGIN.sub(lambda _: here, item)) for item in elf.search if item.startswith(("/", "$"))]
+        return (*islice(dict.fromkeys(own), _PLACES), *DEFAULT)
+
+    def _find(self, name: str, places: tuple[str, ...], where: str) -> Problem | Node | None:
+        """Return a library, or why it is not loaded; None if there is one that is not looked into."""
         filesystem, user = self._filesystem, self._user
+        refused: tuple[Node, Denial] | None = None
         for place in places:
             library = filesystem.lookup(join(place, name))
-            if library is None or not library.is_file:
+            if library is None or not library.is_file or self._is_foreign(library):
                 continue
             denial = find_denial(filesystem, library.path, user)
-            if denial is not None:
-                text = f"{where} needs the library {library.path}, but user {user.uid}:{user.gid} {denial.text}"
-                return Problem("library-unreadable", text, denial.node.path, name)
-            if library.path in self._seen:
-                return None
-            return self.problem_of(library, parse_elf(_head_of(library)), library.path)
+            if denial is None:
+                return library
+            refused = refused or (library, denial)
         elsewhere = (filesystem.lookup(node.path) for node in filesystem.named(name))
-        if "/" in name or any(node is not None and node.is_file for node in elsewhere):
+        others = (node for node in elsewhere if node is not None and node.is_file)
+        if "/" in name or any(refused is None or find_denial(filesystem, node.path, user) is None for node in others):
             return None
+        if refused is not None:
+            library, denial = refused
+            text = f"{where} needs the library {library.path}, but user {user.uid}:{user.gid} {denial.text}"
+            return Problem("library-unreadable", text, denial.node.path, name)
         paths = (filesystem.resolve(join(place, name)).path for place in places)
         earlier = next((path for path in paths if filesystem.states(path)), name)
         return Problem("library", f"{where} needs the library {name}, which is not in the image", earlier, name)
+
+    def _is_foreign(self, library: Node) -> bool:
+        """Tell whether the loader passes a library over because it is for another kind of machine."""
+        kind = _kind_of(library)
+        return kind is not None and self._kind is not None and kind != self._kind
+
+
+def _kind_of(node: Node) -> tuple[bytes, bytes] | None:
+    """Return class, byte order and machine of an ELF file, if they were kept."""
+    head = _head_of(node)[:20]
+    return (head[4:6], head[18:20]) if len(head) == 20 and head.startswith(MAGIC) else None  # noqa: PLR2004
 
 
 def _head_of(library: Node) -> bytes:

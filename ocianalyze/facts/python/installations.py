@@ -25,6 +25,8 @@ _STANDARD_LIBRARY: Final = regex(r"(?:python|pypy)\d+\.\d+t?", re.ASCII)
 _LIBRARIES: Final = ("lib", "lib64")
 _SYSTEM: Final = ("/usr", "/usr/local")
 _EXECUTABLE: Final = regex(r"(?:python|pypy)[\d.]*t?", re.ASCII)
+_PLATFORMS: Final = ("", "x86_64-linux-gnu", "x86_64-linux-musl")
+"""What stands at the end of the names of compiled modules that are for x86-64."""
 
 
 class Installation(NamedTuple):
@@ -54,6 +56,20 @@ class Installation(NamedTuple):
     def numbers(self) -> tuple[str, ...]:
         """The versions that can be meant, such as ``3.11``."""
         return tuple(re.sub(r"^\D+|t$", "", version) for version in self.versions)
+
+    def loads(self, name: str) -> bool:
+        """Tell whether it surely loads a compiled module from a file of that name, as a CPython for x86-64.
+
+        Other files of the same module are for other Pythons, or machines. Source: PEP 3149, and PEP 384 (``abi3``).
+        """
+        tag = name.partition(".")[2].removesuffix("so").rstrip(".")
+        if tag in ("", "abi3"):
+            return True
+        implementation, _, rest = tag.partition("-")
+        abi, _, platform = rest.partition("-")
+        known = [version.removeprefix("python").replace(".", "") for version in self.versions]
+        fits = implementation == "cpython" and any(abi in (own, f"{own}m") for own in known)
+        return fits and platform in _PLATFORMS
 
     @property
     def dynload(self) -> tuple[str, ...]:

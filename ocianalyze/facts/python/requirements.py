@@ -154,7 +154,7 @@ class Requirements:
         while todo:
             distribution, by = todo.pop(0)
             search = self._search(python, distribution, python_path)
-            flaw = self._flaw(distribution, by, search, python_path)
+            flaw = self._flaw(python, distribution, by, search, python_path)
             if flaw is not None:
                 yield flaw
             if search.path is None:
@@ -169,7 +169,9 @@ class Requirements:
         found = self._finder.find(python, module, python_path)
         return found if found.path is not None else self._finder.find_program(python, module, python_path, run=False)
 
-    def _flaw(self, distribution: str, by: str | None, search: ModuleSearch, python_path: str) -> Lacking | None:
+    def _flaw(
+        self, python: Installation, distribution: str, by: str | None, search: ModuleSearch, python_path: str
+    ) -> Lacking | None:
         if search.missing:
             return Lacking(distribution, by, search) if by is not None else None
         if search.path is None:
@@ -177,7 +179,7 @@ class Requirements:
         denial = find_import_denial(self._filesystem, search.path, self._user)
         if denial is not None:
             return Lacking(distribution, by, search, denial)
-        problem = self._unloadable(distribution, dirname(search.path))
+        problem = self._unloadable(distribution, dirname(search.path), python)
         if problem is not None:
             return Lacking(distribution, by, search, problem=problem)
         place = _place_of(search.path)
@@ -188,12 +190,14 @@ class Requirements:
                 return Lacking(distribution, by, search, shadowed_by=search.path)
         return None
 
-    def _unloadable(self, distribution: str, package: str) -> Problem | None:
+    def _unloadable(self, distribution: str, package: str, python: Installation) -> Problem | None:
         """Return why a compiled module of a distribution cannot be loaded, if that is known."""
         inner = _COMPILED.get(distribution)
         directory = self._filesystem.lookup(join(package, inner)) if inner is not None else None
         modules = self._filesystem.children_of(directory, named=_SHARED) if directory is not None else ()
-        found = (find_unloadable(self._filesystem, node, self._user) for node in modules if node.is_file)
+        real = (self._filesystem.lookup(node.path) for node in modules if python.loads(node.name))
+        there = (node for node in real if node is not None and node.is_file)
+        found = (find_unloadable(self._filesystem, node, self._user) for node in there)
         return next((problem for problem in found if problem is not None), None)
 
     def _required_by(self, distribution: str, directory: str, python: Installation) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.shell.login import login_files
     from ocianalyze.facts.shell.options import with_options
     from ocianalyze.facts.shell.programs import result_of
+    from ocianalyze.facts.shell.redirections import is_doubtful
     from ocianalyze.facts.shell.refusals import refusal_of
     from ocianalyze.facts.shell.run import Interpreter, Launcher, Returned
 
@@ -56,6 +57,7 @@ __all__ = [
     "Way",
     "Words",
     "dialect_of",
+    "is_doubtful",
     "is_script",
     "is_set_at_run_time",
     "login_files",
@@ -68,6 +70,7 @@ _OF_THE_INTERPRETER = {
     "Interpreter": "run",
     "Launcher": "run",
     "Returned": "run",
+    "is_doubtful": "redirections",
     "login_files": "login",
     "refusal_of": "refusals",
     "result_of": "programs",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ocianalyze.facts.programs.lookup import Shell
-    from ocianalyze.facts.shell.changes import Changes
+    from ocianalyze.facts.shell.changes import Change, Changes
     from ocianalyze.filesystem.node import Node
 
 _MADE_BY_RUNTIMES: Final = ("/proc", "/sys", "/dev", "/run/secrets", "/.dockerenv", "/run/.containerenv")
@@ -78,6 +78,26 @@ class Files:
         full = join(self._directory, path)
         return full if UNKNOWN in full else normpath(full)
 
+    def place(self, path: str) -> str:
+        """Return the same with ``..`` as the system takes it, behind a symlink; not known if that was changed."""
+        full = join(self._directory, path)
+        if UNKNOWN in full or "/../" not in full + "/":
+            return self.full(path)
+        end = (full + "/").rindex("/../") + len("/..")
+        seen = self.look(full[:end])
+        return normpath(join(seen.node.path, full[end + 1 :])) if seen.node is not None else UNKNOWN
+
+    def places(self, path: str) -> tuple[str, ...]:
+        """Return all names by which what lies at a path is known: as written, and as it really is."""
+        full = self.full(path)
+        if UNKNOWN in full or not full.startswith("/"):
+            return (full,)
+        return tuple(dict.fromkeys((full, self._shell.filesystem.resolve(join(self._directory, path)).path)))
+
+    def doubting(self) -> Files:
+        """Return the same files, to which others may have added."""
+        return Files(self._shell, self._changes, self._directory, waiting=True)
+
     def look(self, path: str, *, follow: bool = True) -> Seen:  # noqa: C901, PLR0911 - one case after the other
         """Return what lies at a path."""
         full = join(self._directory, path)
@@ -97,7 +117,7 @@ class Files:
                 return Seen(mounted=True)
             if mounts.hides(normal) is not None or mounts.hides_on_the_way(resolution) is not None:
                 return _OPEN
-        change = self._changes.at(normal) or self._changes.at(resolution.path)
+        change = self._change_at(normal, resolution.path)
         if change is not None and not change.modes and not (change.makes and resolution.node is not None):
             return _OPEN
         if self._changes.anything:
@@ -108,12 +128,24 @@ class Files:
                 or self._changes.makes_anything
                 or self._changes.beneath(normal)
                 or basename(normal) in INJECTED
+                or self._is_made_at_start(normal)
             ):
                 return _OPEN
             return _NOTHING
         if change is None and not self._reachable(resolution.node):
             return _NOTHING
         return Seen(resolution.node, modes_changed=change is not None, present=resolution.node)
+
+    def _change_at(self, *paths: str) -> Change | None:
+        """Return what happened to a file that has several names: the greatest change."""
+        found = [change for change in map(self._changes.at, dict.fromkeys(paths)) if change is not None]
+        return min(found, key=lambda change: change.modes or change.makes, default=None)
+
+    def _is_made_at_start(self, path: str) -> bool:
+        """Tell whether the runtime makes a directory, for what is mounted in it, or for a program to start in."""
+        mounts, start = self._shell.mounts, self._shell.directory
+        inside = [place for pair in mounts.directories for place in pair] if mounts is not None else []
+        return any(within(place, path) for place in (*inside, start))
 
     def names_in(self, path: str) -> list[str] | None:
         """Return the names in a directory, sorted; none if it is none, None if they cannot be told."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _OUTPUTS: Final = frozenset({">", ">>", ">|", "&>", "&>>"})
 _NOWHERE: Final = ("/dev/",)
+_UNKNOWN_CHANGE: Final = Change()
 
 
 class RefusedError(Exception):
@@ -37,6 +38,7 @@ class Saved(NamedTuple):
     changes_input: bool = False
     changes_output: bool = False
     path: str | None = None
+    places: tuple[str, ...] = ()
     appends: bool = False
 
 
@@ -59,6 +61,8 @@ def redirect(redirections: Sequence[Redirection], run: Host, state: State) -> Sa
             continue
         target = run.expander.text(item.target, state)
         _must_open(target, operator, run, saved, state)
+        if operator == "<>":
+            _note(run.files(state).places(target), state)
         if operator == "<<<" and item.descriptor in ("", "0"):
             state.input = None if UNKNOWN in target else target + "\n"
             saved = saved._replace(changes_input=True)
@@ -78,31 +82,42 @@ def _is_output(operator: str, target: str) -> bool:
     return operator in _OUTPUTS or (operator == ">&" and not (target.rstrip("-").isdigit() or target == "-"))
 
 
+def is_doubtful(state: State) -> bool:
+    """Tell whether something may have changed files of which it is not known."""
+    way = state.way
+    return state.changes.doubtful or way.installs or way.unseen is not None or way.beside is not None
+
+
 def _must_open(target: str, operator: str, run: Host, saved: Saved, state: State) -> None:
     """Put everything back and raise RefusedError if a file can surely not be opened."""
+    files = run.files(state).doubting() if is_doubtful(state) else run.files(state)
     if operator == "<":
-        refusal = refusal_to_read(target, run.files(state))
+        refusal = refusal_to_read(target, files)
     else:
-        refusal = refusal_to_write(target, run.files(state)) if _is_output(operator, target) else None
+        refusal = refusal_to_write(target, files) if _is_output(operator, target) else None
     if refusal is not None:
         undo(saved, state)
         raise RefusedError(refusal)
 
 
 def _write_to(target: str, item: Redirection, saved: Saved, run: Host, state: State) -> Saved:
-    path = run.files(state).full(target)
+    path, places = run.files(state).full(target), run.files(state).places(target)
     is_output = item.descriptor in ("", "1", "&") or item.operator == ">&"
     if path.startswith(_NOWHERE):
         if is_output:
             state.output = None
         return saved._replace(changes_output=saved.changes_output or is_output)
     if not is_output:
-        state.changes.add(path)
+        _note(places, state)
         return saved
-    if saved.path is not None:
-        state.changes.add(saved.path)
+    _note(saved.places, state)
     state.output = ""
-    return saved._replace(changes_output=True, path=path, appends=item.operator.endswith(">>"))
+    return saved._replace(changes_output=True, path=path, places=places, appends=item.operator.endswith(">>"))
+
+
+def _note(places: tuple[str, ...], state: State, change: Change = _UNKNOWN_CHANGE) -> None:
+    for place in places:
+        state.changes.add(place, change)
 
 
 def undo(saved: Saved, state: State) -> None:
@@ -117,7 +132,7 @@ def undo(saved: Saved, state: State) -> None:
             written = None if known is None or written is None else known + written
         too_long = written is not None and len(written) > LONGEST_VALUE
         known_text = None if written is None or UNKNOWN in written or too_long else written
-        state.changes.add(saved.path, Change(text=known_text))
+        _note(saved.places, state, Change(text=known_text))
     if saved.changes_input:
         state.input = saved.input
     if saved.changes_output:
@@ -126,8 +141,7 @@ def undo(saved: Saved, state: State) -> None:
 
 def keep(saved: Saved, state: State) -> None:
     """Leave input and output where they lead, as ``exec`` does."""
-    if saved.path is not None:
-        state.changes.add(saved.path)
+    _note(saved.places, state)
     if saved.changes_output:
         state.output = None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ocianalyze.facts.directories.mounts import within
 from ocianalyze.facts.programs.scripts import UNKNOWN
 from ocianalyze.facts.shell.values import SOME
 
@@ -47,7 +48,7 @@ def refusal_to_write(target: str, files: Files) -> str | None:
         return f"{full} is not writable" if files.test("w", target) is False else None
     if files.look(target, follow=False).node is not None:
         return None  # a link to nothing, which is made where it leads
-    return _refusal_to_change(full, files)
+    return _refusal_to_change(files.place(target), files)
 
 
 def _refusal_to_change(path: str, files: Files) -> str | None:
@@ -77,11 +78,16 @@ def _is_missing(path: str, files: Files, *, follow: bool = True) -> bool:
 
 
 class _Call(NamedTuple):
-    """The operands of a command, and the letters of its options."""
+    """The operands of a command, the letters of its options, and all that it is given."""
 
     operands: tuple[str, ...]
     letters: frozenset[str]
     files: Files
+    words: Words
+
+    def has(self, letters: str) -> bool:
+        """Tell whether one of these options is given."""
+        return not self.letters.isdisjoint(letters)
 
 
 _Check: TypeAlias = "Callable[[_Call], Iterator[str | None]]"
@@ -98,13 +104,17 @@ class _Command(NamedTuple):
 
 _LONG: Final[Mapping[str, str]] = {
     "--archive": "a",
+    "--defaults": "D?",
     "--force": "f",
+    "--help": "h?",
     "--no-clobber": "n",
     "--no-create": "c",
     "--no-dereference": "n",
     "--parents": "p",
+    "--prefix": "P?",
     "--quiet": "q",
     "--recursive": "R",
+    "--root": "R?",
     "--silent": "q",
     "--symbolic": "s",
     "--verbose": "v",
@@ -142,12 +152,14 @@ def _parsed(words: Words, command: _Command, files: Files) -> _Call | None:
                 break
             if command.flags is not None and letter not in command.flags:
                 return None
-    return _Call(tuple(operands), frozenset(letters), files)
+    return _Call(tuple(operands), frozenset(letters), files, words)
 
 
 def _touch(call: _Call) -> Iterator[str | None]:
     for path in call.operands:
         node = _node_at(path, call.files)
+        if path == "-":
+            continue  # its output
         if node is not None:
             denied = call.files.test("w", path) is False and call.files.test("O", path) is False
             yield f"{node.path} is not writable" if denied else None
@@ -156,16 +168,18 @@ def _touch(call: _Call) -> Iterator[str | None]:
 
 
 def _mkdir(call: _Call) -> Iterator[str | None]:
+    made: list[str] = []
     for path in call.operands:
-        full, seen = call.files.full(path), call.files.look(path)
+        full, seen = call.files.place(path), call.files.look(path)
         link = _node_at(path, call.files, follow=False)
-        if seen.exists is None or (link is not None and link.is_symlink):
+        if seen.exists is None or (link is not None and link.is_symlink) or any(within(full, item) for item in made):
             continue
         if seen.exists:
             is_directory = seen.mounted or (seen.node is not None and seen.node.is_directory)
             if "p" not in call.letters or not is_directory:
                 yield f"{full} already exists"
             continue
+        made.append(full)
         while "p" in call.letters and dirname(full) != "/" and _is_missing(dirname(full), call.files, follow=False):
             full = dirname(full)
         yield _refusal_to_change(full, call.files)
@@ -173,38 +187,39 @@ def _mkdir(call: _Call) -> Iterator[str | None]:
 
 def _cp(call: _Call) -> Iterator[str | None]:
     *sources, target = call.operands or ("",)
-    recursive = not call.letters.isdisjoint("arR")
+    follows = not call.has("arRdP") or call.has("L")
     for source in sources:
-        node = _node_at(source, call.files)
-        if _is_missing(source, call.files, follow=not (recursive or "d" in call.letters or "P" in call.letters)):
+        node = _node_at(source, call.files, follow=follows)
+        if _is_missing(source, call.files, follow=follows):
             yield f"{call.files.full(source)} does not exist"
-        elif node is not None and node.is_file:
+        elif node is not None and node.is_file and not call.has("nu"):
             yield refusal_to_read(source, call.files)
-        elif node is not None and node.is_directory and not recursive:
+        elif node is not None and node.is_directory and not call.has("arR"):
             yield f"{node.path} is a directory"
     for source, path in _targets(sources, target, call.files):
         node = _node_at(source, call.files, follow=False)
         if _is_missing(path, call.files, follow=False):
             yield _refusal_to_change(path, call.files)
-        elif node is not None and node.is_file and call.letters.isdisjoint("fnu"):
+        elif node is not None and node.is_file and not call.has("fnu"):
             yield refusal_to_write(path, call.files)
     yield _several(sources, target, call.files)
 
 
 def _mv(call: _Call) -> Iterator[str | None]:
     *sources, target = call.operands or ("",)
+    stays = call.has("nu")  # what is there already, and what would have replaced it
     for source in sources:
         if _is_missing(source, call.files, follow=False):
             yield f"{call.files.full(source)} does not exist"
-        yield _refusal_to_change(call.files.full(source), call.files)
-    for _, path in _targets(sources, target, call.files) if call.letters.isdisjoint("nu") else ():
+        yield None if stays else _refusal_to_change(call.files.place(source), call.files)
+    for _, path in _targets(sources, target, call.files) if not stays else ():
         yield _refusal_to_change(path, call.files)
     yield _several(sources, target, call.files)
 
 
 def _targets(sources: list[str], target: str, files: Files) -> Iterator[tuple[str, str]]:
     """Yield each source with the path that it gets."""
-    seen, full = files.look(target), files.full(target)
+    seen, full = files.look(target), files.place(target)
     if not seen.sure or seen.mounted or UNKNOWN in full:
         return
     is_directory = seen.node is not None and seen.node.is_directory
@@ -224,7 +239,7 @@ def _several(sources: list[str], target: str, files: Files) -> str | None:
 
 def _rm(call: _Call) -> Iterator[str | None]:
     for path in call.operands:
-        full = call.files.full(path)
+        full = call.files.place(path)
         if _is_missing(path, call.files, follow=False):
             yield f"{full} does not exist" if "f" not in call.letters else None
             continue
@@ -240,12 +255,15 @@ def _ln(call: _Call) -> Iterator[str | None]:
     target, link = call.operands
     if "s" not in call.letters and _is_missing(target, call.files, follow=False):
         yield f"{call.files.full(target)} does not exist"
-    inside = call.files.look(link)
+    inside, itself = call.files.look(link), _node_at(link, call.files, follow=False)
     if not inside.sure or inside.mounted:
         return
-    path = call.files.full(link)
-    if inside.node is not None and inside.node.is_directory and call.letters.isdisjoint("nT"):
+    path = call.files.place(link)
+    replaces = call.has("T") or (call.has("n") and itself is not None and itself.is_symlink)
+    if inside.node is not None and inside.node.is_directory and not replaces:
         path = join(path, basename(target.rstrip("/")))
+    if basename(path) in ("", ".", ".."):
+        return
     if _node_at(path, call.files, follow=False) is not None and "f" not in call.letters:
         yield f"{path} already exists"
     yield _refusal_to_change(path, call.files)
@@ -253,11 +271,19 @@ def _ln(call: _Call) -> Iterator[str | None]:
 
 def _change_modes(call: _Call) -> Iterator[str | None]:
     for path in call.operands[1:]:
+        link = _node_at(path, call.files, follow=False)
+        if call.has("Rh") and link is not None and link.is_symlink:
+            continue  # the link itself is changed, or what it leads to, or neither
         if _is_missing(path, call.files):
             yield f"{call.files.full(path)} does not exist"
         node = _node_at(path, call.files)
         if node is not None and not call.files.for_root and call.files.test("O", path) is False:
             yield f"{node.path} belongs to user {node.uid}"
+
+
+def _change_owner(call: _Call) -> Iterator[str | None]:
+    unchanged = call.operands[:1] in (("",), (":",))  # such as "$NB_UID:$NB_GID" if neither is set
+    yield from _change_modes(call) if not unchanged else ()
 
 
 def _tee(call: _Call) -> Iterator[str | None]:
@@ -266,21 +292,24 @@ def _tee(call: _Call) -> Iterator[str | None]:
 
 
 def _sed(call: _Call) -> Iterator[str | None]:
-    for path in call.operands if not call.letters.isdisjoint("ef") else call.operands[1:]:
+    paths = call.operands if call.has("ef") else call.operands[1:]
+    stops = call.has("f") or any("q" in word.lower() for word in call.words if word not in paths)
+    for path in paths[:1] if stops else paths:
         if path == "-":
             continue
         yield refusal_to_read(path, call.files)
         if "i" in call.letters:
-            yield _refusal_to_change(call.files.full(path), call.files)
+            yield _refusal_to_change(call.files.place(path), call.files)
 
 
 def _accounts(call: _Call) -> Iterator[str | None]:
-    yield _refusal_to_change("/etc/passwd", call.files)
+    yield _refusal_to_change("/etc/passwd", call.files) if call.operands and not call.has("DRPh") else None
 
 
 _OF_ACCOUNTS: Final = ("groupadd", "groupdel", "groupmod", "useradd", "userdel", "usermod")
 _COMMANDS: Final[Mapping[str, _Command]] = {
-    **dict.fromkeys(("chgrp", "chmod", "chown"), _Command(_change_modes, "RcfvqhHLP")),
+    **dict.fromkeys(("chgrp", "chown"), _Command(_change_owner, "RcfvqhHLP")),
+    "chmod": _Command(_change_modes, "RcfvqhHLP"),
     "cp": _Command(_cp, "aRrdfLnPpuvx"),
     "ln": _Command(_ln, "fnsTvr"),
     "mkdir": _Command(_mkdir, "pv", "m"),

@@ -85,6 +85,8 @@ def condense(content: bytes | memoryview) -> bytes:
     The first bytes of `content` are returned if it states nothing, or if that is no smaller.
     """
     elf = parse_elf(content)
+    if sum(map(len, (*elf.libraries, *elf.search))) > _LARGEST:
+        return bytes(content[:_MOST])
     header, program = _layouts(content)
     entry = _entry(content)
     names = b"\0"

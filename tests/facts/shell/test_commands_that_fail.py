@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.facts.commands.search import Found, search
+from ocianalyze.facts.directories.mounts import find_mounts
 from ocianalyze.facts.programs.lookup import Shell
 from ocianalyze.facts.user.accounts import resolve_user
 from tests.rules.subjects import program
@@ -35,6 +36,10 @@ TREE: tuple[Item, ...] = (
     symlink("w/own/link", "file"),
     symlink("w/own/dangling", "none"),
     symlink("w/own/away", "../others"),
+    symlink("w/own/to-secret", "../others/secret"),
+    directory("w/own/real", mode=0o755, uid=USER),
+    symlink("w/run", "own/real"),
+    symlink("w/others/back", "../own/tree"),
 )
 FAIL = (
     "cp w/none w/own",
@@ -87,6 +92,13 @@ FAIL = (
     "sed -i s/x/y/ w/none",
     "sed -i -e s/x/y/ w/own/file w/own/none",
     "sed s/x/y/ w/others/secret",
+    "sed 1d w/own/file w/own/none",
+    "touch w/own/away/../new",
+    "cp -L w/own/to-secret w/own/new",
+    "cp -n w/none w/own/file",
+    "ln -sn file w/own/away",
+    "ln -snT file w/own/real",
+    "chown 1000 w/own/dangling",
 )
 WORK = (
     "cp w/own/file w/own/new",
@@ -125,7 +137,42 @@ WORK = (
     "rm -r w/own/tree && mkdir w/own/tree",
     "cp w/others/none w/own || true",
     "if ! mkdir w/others/new; then touch w/own/file; fi",
+    "mkdir w/own/a w/own/a/b",
+    "touch w/others/back/../new && cp w/own/file w/others/back/../new-too && mkdir w/others/back/../newest",
+    "ln -sfn /x w/own",
+    "ln -sn /x w/own/real",
+    "cp -n w/others/secret w/own/file",
+    "cp -u w/others/secret w/own/file",
+    "cp -a w/own/to-secret w/own/new && cp -P w/own/to-secret w/own/new-too",
+    "mv -n w/others/mine w/own/file",
+    "chown : w/others/file && chown -R '' w/others && chgrp '' w/others/file",
+    "sed 1q w/own/file w/own/none",
 )
+NOTED = (
+    *("install -d w/own/a w/own/b && touch w/own/a/x", "install -t w/own/tree w/own/file && rm w/own/tree/file"),
+    *("cp -t w/own/tree w/own/file && rm w/own/tree/file", "mv -vt w/own/tree w/own/file && rm w/own/tree/file"),
+    "mkdir w/run/a && touch w/own/real/a/x",
+    "echo x > w/run/new && cp w/own/real/new w/own/new",
+    "cp w/own/file w/run/new && rm w/own/real/new",
+    "ln -s real w/own/l && touch w/own/l/new && rm w/own/real/new",
+    "ln -s real w/own/l && echo x > w/own/l/new && cat < w/own/real/new",
+    "ln -s tree w/own/l && rm w/own/l/leaf && mkdir w/own/tree/leaf",
+    "cd w/run && touch new && cp ../real/new ../new && touch ../other",
+    "cd w/own/real && ln -s ../file && rm file && ln ../file && rm file",
+    "cd w/own && chmod u+w read-only && echo x > read-only",
+    "exec 3<> w/own/new; rm w/own/new",
+    "cd w/own && dd if=file of=new && rm new",
+    "cd w/own && sort -o new file && rm new && uniq file new && rm new",
+    "cd w/own && awk '{ print > \"new\" }' file && rm new",
+    "cd w/own && find . -name file -exec cp {} new \\; && rm new",
+    "cd w/own && echo new | xargs mkdir && touch new/x",
+    "cd w/own && split file && rm xaa",
+    "gzip w/own/file && rm w/own/file.gz",
+    "gzip w/own/file && cat < w/own/file.gz",
+    "sed -i.bak s/x/y/ w/own/file && rm w/own/file.bak",
+    "sed 's/x/y/w w/own/new' w/own/file && rm w/own/new",
+)
+"""What is there only because of a command before."""
 
 
 @pytest.fixture
@@ -154,9 +201,9 @@ def really_fails(command: str, place: Path) -> bool:
 def followed(command: str, user: str = f"{USER}:{USER}", before: str = "") -> Found:
     """Return what a script comes to that runs a command, and then starts a server."""
     script = f"#!/bin/sh\nset -e\n{before}\n{command}\nexec jupyter-lab\n"
-    names = ("cp", "mkdir", "touch", "mv", "rm", "ln", "chmod", "chown", "chgrp", "tee", "sed", "sh", "python3", "sudo")
+    names = "cat cp mkdir touch mv rm ln chmod chown chgrp tee sed sh python3 sudo gzip prepare useradd".split()
     items = (
-        *(program(f"usr/bin/{name}") for name in (*names, "prepare", "useradd")),
+        *(program(f"usr/bin/{name}") for name in names),
         program("usr/bin/jupyter-lab", b"#!/usr/bin/python3\n"),
         *(*TREE, program("run.sh", script.encode()), symlink("bin", "usr/bin"), file("etc/passwd")),
     )
@@ -177,7 +224,7 @@ def test_what_surely_fails(command: str, tree: Path) -> None:
     assert found.failures[0].text.startswith(f"{command.split(maxsplit=1)[0]} fails, because /")
 
 
-@pytest.mark.parametrize("command", WORK)
+@pytest.mark.parametrize("command", WORK + NOTED)
 def test_what_works(command: str, tree: Path) -> None:
     assert not really_fails(command, tree)
     assert serves(followed(command))
@@ -201,7 +248,36 @@ def test_what_a_program_may_have_made_is_not_missing() -> None:
     assert not followed("cp w/none w/own", before="python3 -c 'prepare()'").failures
 
 
+def test_what_a_program_may_have_made_can_be_written_to() -> None:
+    assert followed("echo x > w/none/new").failures
+    assert not followed("echo x > w/none/new", before="prepare").failures
+    assert followed("echo x > w/others/file", before="prepare").failures
+
+
+def test_what_is_made_when_the_container_starts() -> None:
+    items = (program("bin/touch"), program("bin/sh"), program("bin/jupyter-lab"))
+    script = b"#!/bin/sh\nset -e\ntouch /made/for/start/x /opt/x\nexec jupyter-lab\n"
+    filesystem = merged((*items, program("run.sh", script)))
+    root = resolve_user("0", passwd=None, group=None)
+    for start, mounts, fails in (("/made/for/start", find_mounts(filesystem, "/home/x"), False), ("/", None, True)):
+        shell = Shell(filesystem, root, ("/bin",), directory=start, mounts=mounts)
+        assert bool(search(("/run.sh",), shell, {"PATH": "/bin"}).failures) == fails
+
+
+def test_who_owns_a_program_that_runs_as_its_owner_decides() -> None:
+    for mode, fails in ((0o755, True), (0o4755, False)):
+        script = b"#!/bin/sh\nset -e\nuseradd me\nexec jupyter-lab\n"
+        items = (program("bin/useradd", mode=mode), program("bin/sh"), program("bin/jupyter-lab"), file("etc/passwd"))
+        user = resolve_user("1000:1000", passwd=None, group=None)
+        shell = Shell(merged((*items, program("run.sh", script))), user, ("/bin",), directory="/")
+        assert bool(search(("/run.sh",), shell, {"PATH": "/bin"}).failures) == fails
+
+
 def test_root_may_do_everything_with_what_is_there() -> None:
     assert serves(followed("touch w/others/new && chmod 600 w/own/file && useradd x", user="0"))
     assert followed("cp w/none w/own", user="0").failures
+    assert serves(followed("chown -h 0:0 w/own/dangling && mkdir w/locked/a w/locked/a/b", user="0"))
+    assert serves(followed("useradd -m x && touch /home/x/y", user="0"))
     assert followed("useradd -m -s /bin/bash x").failures
+    assert not followed("useradd -D || useradd --help").failures
+    assert not followed("useradd -D").failures
