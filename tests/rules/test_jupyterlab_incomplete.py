@@ -137,6 +137,8 @@ def test_the_libraries_of_modules() -> None:
     assert lacks(with_zmq(file("usr/local/lib/libzmq-1.so.5", b"\x7fELF"))) == []
     assert lacks(with_zmq(file(path, b"\x7fELF", mode=0o600))) == [("error", "library")]
     assert lacks(with_zmq(file(path, b"#" * 100))) == []
+    assert lacks(with_zmq(file(path, b"\x7fELF", mode=0o600), file("opt/x/libzmq-1.so.5", b"\x7fELF"))) == []
+    assert lacks(with_zmq(file(f"{SITE}/zmq/backend/cffi/_cffi.abi3.so", b"\x7fELF"))) == []
     large = make_elf(None, ("libnone.so.1",), padding=9 << 20)
     assert lacks(with_zmq(file(path, large))) == [], "no library of that size is looked into"
 
@@ -147,6 +149,29 @@ def test_the_libraries_of_the_standard_library() -> None:
     assert lacks([*real_lab(), *files]) == [("error", "library")]
     assert lacks([*real_lab(), *files, file("usr/lib/libsqlite3.so.0", b"\x7fELF")]) == []
     assert lacks([*real_lab(), *files, *package("pysqlite3", module="pysqlite2")]) == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["cpython-310-x86_64-linux-gnu", "cpython-311d-x86_64-linux-gnu", "cpython-311-aarch64-linux-gnu", "pypy39-pp73"],
+)
+def test_modules_of_other_pythons_do_not_matter(tag: str) -> None:
+    broken = make_elf(None, ("libnone.so.1",))
+    items = with_zmq(file(f"{SITE}/pyzmq.libs/libzmq-1.so.5", b"\x7fELF"))
+    sqlite = [file(f"{DYNLOAD}/_sqlite3.{name}.so", content) for name, content in ((tag, broken), ("abi3", b"#"))]
+    assert lacks([*items, file(f"{SITE}/zmq/backend/cython/_zmq.{tag}.so", broken), *sqlite]) == []
+    assert lacks([*items, file(f"{SITE}/zmq/backend/cython/_poll.abi3.so", broken)]) == [("error", "library")]
+
+
+def test_modules_that_links_lead_to() -> None:
+    store = "opt/store/zmq/backend/cython/_zmq.cpython-311-x86_64-linux-gnu.so"
+    broken = file(store, make_elf(None, ("libnone.so.1",)))
+    assert lacks([*without(with_zmq(), ZMQ), symlink(ZMQ, f"/{store}"), broken]) == [("error", "library")]
+    assert lacks([*without(with_zmq(), ZMQ), symlink(ZMQ, f"/{store}")]) == []
+    module = f"{DYNLOAD}/_ssl.cpython-311-x86_64-linux-gnu.so"
+    target = f"opt/store/{module.rpartition('/')[2]}"
+    stored = file(target, make_elf(None, ("libnone.so.1",)))
+    assert lacks([*real_lab(), symlink(module, f"/{target}"), stored]) == [("error", "library")]
 
 
 def test_how_a_library_comes_back() -> None:

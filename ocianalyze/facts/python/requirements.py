@@ -71,8 +71,8 @@ _IMPORTED: Final[Mapping[str, tuple[str, ...]]] = {
 What only some versions import that require it is left out, such as prompt_toolkit and stack_data of IPython.
 """
 
-_COMPILED: Final[Mapping[str, str]] = {"pyzmq": "backend/cython"}
-"""Where in its package a distribution has modules that must find their libraries."""
+_COMPILED: Final[Mapping[str, tuple[str, str]]] = {"pyzmq": ("backend/cython", "backend/cffi")}
+"""Where in its package a distribution has modules that must find their libraries, and those that may replace them."""
 
 READS: Final = ("**/[ijnrJ]*.dist-info/METADATA",)
 """The metadata of these, and of others whose names begin so: each pattern is tried on every directory of an image."""
@@ -192,13 +192,19 @@ class Requirements:
 
     def _unloadable(self, distribution: str, package: str, python: Installation) -> Problem | None:
         """Return why a compiled module of a distribution cannot be loaded, if that is known."""
-        inner = _COMPILED.get(distribution)
-        directory = self._filesystem.lookup(join(package, inner)) if inner is not None else None
-        modules = self._filesystem.children_of(directory, named=_SHARED) if directory is not None else ()
+        if distribution not in _COMPILED:
+            return None
+        modules, others = (self._shared_in(join(package, place)) for place in _COMPILED[distribution])
+        if others:
+            return None
         real = (self._filesystem.lookup(node.path) for node in modules if python.loads(node.name))
         there = (node for node in real if node is not None and node.is_file)
         found = (find_unloadable(self._filesystem, node, self._user) for node in there)
         return next((problem for problem in found if problem is not None), None)
+
+    def _shared_in(self, path: str) -> list[Node]:
+        directory = self._filesystem.lookup(path)
+        return self._filesystem.children_of(directory, named=_SHARED) if directory is not None else []
 
     def _required_by(self, distribution: str, directory: str, python: Installation) -> tuple[str, ...]:
         """Return what a distribution imports when it starts, of what its metadata require of a Python."""

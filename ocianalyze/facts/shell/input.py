@@ -84,7 +84,11 @@ def _line(options: dict[str, str], state: State) -> tuple[str, bool] | None:
         # Up to a NUL, which no text has.
         line, state.input = state.input, ""
         return line, False
-    line, found, state.input = state.input.partition(end)
+    line, found, rest = state.input.partition(end)
+    if not found and UNKNOWN in line:
+        state.input = None  # which may be any number of lines
+        return None
+    state.input = rest
     return line, bool(found)
 
 

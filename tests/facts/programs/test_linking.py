@@ -78,6 +78,19 @@ def program(content: bytes, path: str = PYTHON) -> Item:
     return file(path, content, mode=0o755)
 
 
+def _for_i386(content: bytes) -> bytes:
+    return content[:18] + b"\x03\0" + content[20:]
+
+
+def test_a_long_chain_of_libraries() -> None:
+    chain = [file(f"usr/lib/libssl.so.{n}", make_elf(None, (f"libssl.so.{n + 1}",))) for n in range(1500)]
+    start = program(make_elf(needed=("libssl.so.0",)))
+    found = problem([start, *GLIBC, *chain])
+    assert found is not None
+    assert "libssl.so.1500, which is not in the image" in found[1]
+    assert problem([start, *GLIBC, *chain, file("usr/lib/libssl.so.1500", b"\x7fELF")]) is None
+
+
 @pytest.mark.parametrize(
     "items",
     [
@@ -95,6 +108,19 @@ def program(content: bytes, path: str = PYTHON) -> Item:
         [program(make_elf("/lib/ld-musl-x86_64.so.1")), MUSL],
         [program(make_elf("/lib/ld-musl-x86_64.so.1", needed=("libc.so", "libm.so"))), MUSL],
         [program(make_elf()), GLIBC[0], MUSL],
+        [program(make_elf(needed=("libcuda.so.1", "libnvidia-ml.so.1"))), *GLIBC],
+        [
+            program(make_elf(needed=("libsqlite3.so.0",))),
+            *GLIBC,
+            file("usr/lib/libsqlite3.so.0", _for_i386(make_elf(None, ("libonly32.so",)))),
+            file("opt/x/libsqlite3.so.0", b"\x7fELF"),
+        ],
+        [
+            program(make_elf(needed=("libx.so.1",))),
+            *GLIBC,
+            file("usr/lib/libx.so.1", b"\x7fELF", mode=0o600),
+            file("opt/x/libx.so.1", b"\x7fELF"),
+        ],
     ],
 )
 def test_programs_that_can_be_loaded(items: list[Item]) -> None:

@@ -167,6 +167,10 @@ NOTED = (
     "cd w/own && find . -name file -exec cp {} new \\; && rm new",
     "cd w/own && echo new | xargs mkdir && touch new/x",
     "cd w/own && split file && rm xaa",
+    "cd w/own && ls | while read name; do touch new; done && rm new",
+    "cd w/own && while read name; do touch new-$name; done < file && rm new-x",
+    "cd w/own && for name in $(cat file); do touch new-$name; done && rm new-x",
+    "cd w/own && echo 'touch new' | sh && rm new",
     "gzip w/own/file && rm w/own/file.gz",
     "gzip w/own/file && cat < w/own/file.gz",
     "sed -i.bak s/x/y/ w/own/file && rm w/own/file.bak",
@@ -201,9 +205,9 @@ def really_fails(command: str, place: Path) -> bool:
 def followed(command: str, user: str = f"{USER}:{USER}", before: str = "") -> Found:
     """Return what a script comes to that runs a command, and then starts a server."""
     script = f"#!/bin/sh\nset -e\n{before}\n{command}\nexec jupyter-lab\n"
-    names = "cat cp mkdir touch mv rm ln chmod chown chgrp tee sed sh python3 sudo gzip prepare useradd".split()
+    names = "cat cp mkdir touch mv rm ln chmod chown chgrp tee sed sh python3 sudo gzip ls prepare useradd"
     items = (
-        *(program(f"usr/bin/{name}") for name in names),
+        *(program(f"usr/bin/{name}") for name in names.split()),
         program("usr/bin/jupyter-lab", b"#!/usr/bin/python3\n"),
         *(*TREE, program("run.sh", script.encode()), symlink("bin", "usr/bin"), file("etc/passwd")),
     )
