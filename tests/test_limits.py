@@ -257,7 +257,8 @@ BOUNDS: Final = {
         facts/programs/program.py:LONGEST_PATH facts/jupyter/python_source/text.py:_TAB
         facts/gpu/requirements.py:_MAX_UINT32 facts/programs/shebangs.py:_BUFFER facts/shell/arithmetic.py:_HALF
         facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST facts/size/measuring.py:_BLOCK
-        facts/user/sudo.py:_SETUID filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
+        facts/user/sudo.py:_SETUID facts/commands/walk.py:_PRIVILEGED
+        filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
         rules/apps/demands.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR rules/user/user_unresolvable.py:_UID
         rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_ARM64
         rules/image/machine_mismatch.py:_I386
@@ -288,7 +289,8 @@ BOUNDS: Final = {
     """,
     "it cannot be told": """
         facts/python/conda.py:_LARGEST facts/gpu/cuda.py:_LARGEST facts/python/entry_points.py:_LARGEST
-        facts/python/requirements.py:_LARGEST
+        facts/python/requirements.py:_LARGEST facts/programs/linking.py:_PLACES
+        facts/programs/linking.py:islice(dict.fromkeys(own),_PLACES)
         facts/jupyter/files.py:_LARGEST facts/jupyter/files.py:_MOST_TEXT facts/jupyter/options.py:_LONGEST_NUMBER
         facts/jupyter/python_files.py:_LONGEST_EXPRESSION facts/jupyter/python_files.py:_MOST_NAMES
         facts/jupyter/python_files.py:_MOST_WORK facts/jupyter/servers.py:_LONGEST_LINE

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 from posixpath import basename, dirname, join, normpath
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError
@@ -38,6 +39,9 @@ _OF_MUSL: Final = ("libc.", "libm.", "libpthread.", "librt.", "libdl.", "libutil
 
 _INJECTED: Final = ("libcuda.so", "libcudadebugger.so", "libnvidia-", "libnvcuvid.so", "libnvoptix.so")
 """How the names of libraries begin that the container runtime brings where there is a GPU (libnvidia-container)."""
+
+_KIND: Final = Struct("4xBB12x2s")
+"""Where the header of an ELF file has class, byte order and machine."""
 
 _PLACES: Final = 32
 """How many directories of its own are gone through for one file; real ones state up to five."""
@@ -75,7 +79,7 @@ class _Linker:
         self._user = user
         self._musl = musl or filesystem.lookup(_MUSL) is not None
         self._seen: set[str] = set()
-        self._kind: tuple[bytes, bytes] | None = None
+        self._kind: tuple[int, int, bytes] | None = None
 
     def problem_of(self, node: Node, elf: Elf, where: str) -> Problem | None:
         """Return the first thing that keeps an ELF file from being loaded."""
@@ -138,10 +142,10 @@ class _Linker:
         return kind is not None and self._kind is not None and kind != self._kind
 
 
-def _kind_of(node: Node) -> tuple[bytes, bytes] | None:
+def _kind_of(node: Node) -> tuple[int, int, bytes] | None:
     """Return class, byte order and machine of an ELF file, if they were kept."""
-    head = _head_of(node)[:20]
-    return (head[4:6], head[18:20]) if len(head) == 20 and head.startswith(MAGIC) else None  # noqa: PLR2004
+    head = _head_of(node)
+    return _KIND.unpack_from(head) if len(head) >= _KIND.size and head.startswith(MAGIC) else None
 
 
 def _head_of(library: Node) -> bytes:
