@@ -15,18 +15,22 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ocianalyze.errors import UsageError
-from ocianalyze.reports.text import encodable, to_json
+from ocianalyze.reports.text import encodable, plain, to_json
 from ocianalyze.version import __version__
 
 SCHEMA = "ocianalyze.report/1"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 """How a time in UTC is written."""
+_MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 
 _EXPECTED = "Give the report that 'ocianalyze scan --format json' wrote"
 
 Verdict = Literal["pass", "fail", "undecided", "error"]
 Severity = Literal["error", "warning", "note"]
 Text = Annotated[str, AfterValidator(encodable)]
+Word = Annotated[str, AfterValidator(plain)]
+"""Text that is ours and not the image's: in a stored report, too, it must need no escaping."""
+Line = Annotated[int, Field(ge=1)]
 
 
 class _Part(BaseModel):
@@ -36,9 +40,9 @@ class _Part(BaseModel):
 class Tool(_Part):
     """The program that made the report."""
 
-    name: str = "ocianalyze"
+    name: Word = "ocianalyze"
     """Name of the program."""
-    version: str = __version__
+    version: Word = __version__
     """Version of the program. Example: "0.1.0" """
 
 
@@ -51,10 +55,10 @@ class ImageSummary(_Part):
     """Form of the image."""
     names: list[Text]
     """Names that the source gives the image. Example: ["example.com/team/notebook:1.0"] """
-    digest: str | None
+    digest: Word | None
     """Digest of the manifest; null where there is none, as in older docker archives.
     Example: "sha256:9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0" """
-    config_digest: str
+    config_digest: Word
     """Digest of the image configuration.
     Example: "sha256:b5b2b2c507a0944348e0303114d8d93aaaa081732b86451d9bce1f432a537bc7" """
     platform: Text
@@ -66,7 +70,7 @@ class ImageSummary(_Part):
 class ProfileVerdict(_Part):
     """The verdict of one profile."""
 
-    title: str = ""
+    title: Word = ""
     """Name of the kind of app. Example: "Studio Classic" """
     verdict: Verdict
     """``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule failed or no layer was read;
@@ -81,7 +85,7 @@ class ProfileVerdict(_Part):
     """Number of checks of any severity that could not be completed."""
     selected: bool
     """Whether the profile was asked for, and so decides the exit code."""
-    notice: str | None
+    notice: Word | None
     """What you should know about this kind of app before you build an image for it."""
 
 
@@ -108,7 +112,7 @@ class Summary(_Part):
 class Request(_Part):
     """What was asked for."""
 
-    profiles: list[str]
+    profiles: list[Word]
     """Profiles that decide the verdict. Example: ["studio-jupyterlab"] """
     profiles_reason: Text
     """Why these: ``requested``, or what of the AppImageConfig or of the image shows which app it is meant for.
@@ -124,15 +128,15 @@ class Request(_Part):
 class RuleReport(_Part):
     """One rule of the profiles asked for, and what came of it."""
 
-    id: str
+    id: Word
     """Id of the rule. Example: "KRN005" """
-    name: str
+    name: Word
     """Name of the rule. Example: "kernel-interpreter-missing" """
     summary: Text
     """What the rule finds, in a sentence. Example: "A kernel's interpreter is missing or cannot be executed." """
-    severities: dict[str, Severity]
+    severities: dict[Word, Severity]
     """Usual severity for each profile that the rule belongs to. Example: {"studio-classic": "error"} """
-    url: str | None
+    url: Word | None
     """Page of the rule. Example: "docs/rules/KRN005.md" """
     status: Literal["passed", "failed", "undecided", "waived", "not-applicable"]
     """``failed``: it found something, of any severity; ``undecided``: it found nothing, but could not be completed;
@@ -155,7 +159,7 @@ class HistoryStep(_Part):
 class Failure(_Part):
     """Why the image could not be analysed."""
 
-    code: str
+    code: Word
     """Kind of error, for programs. Example: "corrupt-layer" """
     message: Text
     """What is wrong, and where. Example: "layer 3 is truncated" """
@@ -170,10 +174,10 @@ class LayerReference(_Part):
 
     position: int
     """Position of the layer, counted from 0 at the bottom. Example: 3"""
-    diff_id: str
+    diff_id: Word
     """Digest of the uncompressed layer.
     Example: "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef" """
-    digest: str | None
+    digest: Word | None
     """Digest of the layer as stored; null where the source states none."""
     created_by: Text | None
     """Build step that made the layer, from the history of the configuration.
@@ -198,11 +202,11 @@ class SourceLines(_Part):
 
     file: Text
     """The Dockerfile, as named on the command line. Example: "Dockerfile" """
-    line: int
+    line: Line
     """First line of the instruction, counted from 1. Example: 12"""
-    end_line: int
+    end_line: Line
     """Its last line. Example: 14"""
-    instruction: str
+    instruction: Word
     """Its keyword; ``FROM`` for what the base image brings. Example: "RUN" """
 
 
@@ -211,14 +215,14 @@ class Waiver(_Part):
 
     reason: Text
     """Reason that the settings file gives."""
-    expires: str | None
+    expires: Word | None
     """Last day of the waiver (ISO 8601); null if it does not expire. Example: "2027-06-30" """
 
 
 class Cause(_Part):
     """The finding that another one is a consequence of."""
 
-    rule: str
+    rule: Word
     """Id of its rule. Example: "USR006" """
     path: Text | None
     """Its path."""
@@ -229,28 +233,28 @@ class Cause(_Part):
 class FindingReport(_Part):
     """One finding, or one check that could not be completed."""
 
-    rule: str
+    rule: Word
     """Id of the rule. Example: "KRN005" """
-    name: str
+    name: Word
     """Name of the rule. Example: "kernel-interpreter-missing" """
     kind: Literal["finding", "undecided"]
     """``finding``: something is wrong. ``undecided``: the check could not be completed."""
-    fingerprint: str
+    fingerprint: Word
     """What identifies it in every form and later build of the image: digits made from the rule, the path and the thing
     that it is about, such as a kernel or a variable, and ``:n``, which counts equal ones from 1, from the first layer.
     Example: "6a6ac3e98372d9e3e9f4f5a8d2a2b6d6e50fd7a9e0f2a57e18a11ae0a04d12e7:1" """
     severity: Severity
     """Worst severity for the profiles asked for; in ``other_findings``, for the profiles that it concerns. If the check
     is undecided: how severe a finding would be."""
-    profiles: list[str]
+    profiles: list[Word]
     """Profiles that it concerns. Example: ["studio-classic", "studio-jupyterlab"] """
-    severities: dict[str, Severity]
+    severities: dict[Word, Severity]
     """Severity for each profile that it concerns. Example: {"studio-classic": "error"} """
     message: Text
     """What is wrong, or what is not known. Example: "/tmp has mode 0755 instead of 1777" """
     hint: Text | None
     """How to fix it, or what would settle an undecided check. Example: "RUN chmod 1777 /tmp" """
-    url: str | None
+    url: Word | None
     """Page of the rule. Example: "docs/rules/KRN005.md" """
     path: Text | None
     """Path in the image that it is about. Example: "/usr/local/bin/python3" """
@@ -453,9 +457,9 @@ class LayerReport(_Part):
 
     position: int
     """Position of the layer, counted from 0 at the bottom."""
-    diff_id: str
+    diff_id: Word
     """Digest of the uncompressed layer."""
-    digest: str | None
+    digest: Word | None
     """Digest of the layer as stored; null where the source states none."""
     media_type: Text | None
     """Media type that the manifest states. Example: "application/vnd.oci.image.layer.v1.tar+gzip" """
@@ -479,7 +483,7 @@ class LayerReport(_Part):
 class DiagnosticReport(_Part):
     """Something odd in the image that did not keep it from being analysed."""
 
-    code: str
+    code: Word
     """Code for programs. Example: "duplicate-entry" """
     message: Text
     """What was seen, and what was made of it."""
@@ -513,7 +517,7 @@ class LayerTiming(_Part):
 class Timing(_Part):
     """Where the time went, and how many bytes were read."""
 
-    started: str | None = None
+    started: Annotated[Word, Field(pattern=_MOMENT_PATTERN)] | None = None
     """When the analysis began (RFC 3339, UTC). Example: "2026-11-28T12:00:00Z" """
     seconds: float
     """Wall clock time of all phases, in seconds."""
@@ -551,7 +555,7 @@ class Report(_Part):
     """What was asked for."""
     verdict: Verdict
     """Worst verdict of the profiles asked for, in the order ``fail``, ``error``, ``undecided``, ``pass``."""
-    profiles: dict[str, ProfileVerdict]
+    profiles: dict[Word, ProfileVerdict]
     """Verdict of every profile, by its id."""
     summary: Summary
     """Number of findings for the profiles asked for."""

@@ -37,6 +37,17 @@ def printable(text: str) -> str:
     return _COMMAND.sub(_escaped, text) if "##" in text else text
 
 
+def plain(text: str) -> str:
+    """Return `text` if it is safe to print as it is.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if printable(text) != text:
+        raise ValueError("contains characters that are not safe to print")
+    return text
+
+
 def unheeded(text: str) -> str:
     """Return text that was laid out in lines, none of which is a command to a service that runs pipelines.
 

@@ -41,7 +41,8 @@ def write(report: Report) -> bytes:
 
 def _run(report: Report) -> dict[str, Any]:
     found = counted(report)
-    positions = {rule.id: position for position, rule in enumerate(report.rules)}
+    rules = {rule.id: rule for rule in report.rules}
+    positions = {id_: position for position, id_ in enumerate(rules)}
     installed = {rule.id: rule for rule in all_rules()}
     return {
         "tool": {
@@ -49,7 +50,7 @@ def _run(report: Report) -> dict[str, Any]:
                 "name": report.tool.name,
                 "semanticVersion": report.tool.version,
                 "version": report.tool.version,
-                "rules": [_rule(rule, installed) for rule in report.rules],
+                "rules": [_rule(rule, installed) for rule in rules.values()],
             }
         },
         "automationDetails": {"id": f"{report.tool.name}/{','.join(report.request.profiles) or 'all'}/"},

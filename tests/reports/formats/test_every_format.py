@@ -8,6 +8,7 @@ import pytest
 from junitparser import JUnitXml
 from lxml import etree
 
+from ocianalyze.errors import UsageError
 from ocianalyze.reports.formats import FORMS, form_of, render
 from ocianalyze.reports.report import Report
 from tests.reports.formats.samples import NAMES, report
@@ -96,3 +97,31 @@ def test_a_report_is_written_the_same_from_a_stored_one(form: str) -> None:
 )
 def test_the_name_of_a_file_says_its_form(file: str, form: str | None) -> None:
     assert form_of(PurePosixPath(file)) == form
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("findings", 0, "rule"), "X\x1b[2J"),
+        (("findings", 0, "name"), "##[error]x"),
+        (("findings", 0, "url"), "https://x/\n::error::y"),
+        (("findings", 0, "source"), {"file": "a", "line": 0, "end_line": 1, "instruction": "RUN"}),
+        (("rules", 0, "id"), "\x00"),
+        (("tool", "version"), "\u202e"),
+        (("timing", "started"), "soon"),
+        (("profiles", "studio-classic", "notice"), "\x9b31m"),
+    ],
+)
+def test_what_is_not_of_the_image_is_checked_in_stored_reports(place: tuple[str | int, ...], value: object) -> None:
+    stored = json.loads(report("demo").to_json())
+    inner = stored
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    with pytest.raises(UsageError, match="is not valid at"):
+        Report.from_json(json.dumps(stored).encode())
+
+
+def test_what_a_stored_report_says_twice_is_one_rule() -> None:
+    doubled = report("demo").model_copy(update={"rules": [*report("demo").rules] * 2})
+    jsonschema.Draft4Validator(SARIF).validate(json.loads(render(doubled, "sarif")))
