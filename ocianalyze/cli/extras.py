@@ -67,7 +67,7 @@ def read_extras(dockerfile: Path | None, baseline: Path | None, docs_url: str | 
 def _text_of(dockerfile: Path) -> str:
     from ocianalyze.reports.dockerfile import LARGEST
 
-    return read_bytes(dockerfile, LARGEST).decode("utf-8", "replace")
+    return read_bytes(dockerfile, LARGEST).decode("utf-8-sig", "replace")
 
 
 def _shown(dockerfile: Path) -> str:
