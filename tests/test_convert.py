@@ -212,3 +212,60 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path, stored: Path) -> None:
     assert path.stat().st_ino != before
     assert sorted(item.name for item in tmp_path.iterdir()) == ["link.md", "r.md"]
     assert ocianalyze("convert", stored, "-f", "line", "-o", "/dev/stdout").stdout.startswith(b"demo.tar.gz")
+
+
+def test_what_cannot_be_written_keeps_no_other_report_from_being_written(tmp_path: Path, stored: Path) -> None:
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes(b"x")
+    outputs = ("-f", "json", "-o", "/dev/full", "-f", "sarif", "-o", tmp_path / "r.sarif")
+    for command, code in ((("scan", DEMO), 2), (("convert", stored), 2), (("scan", broken), 3)):
+        done = ocianalyze(*command, *outputs)
+        assert done.returncode == code
+        assert b"/dev/full cannot be written: No space left on device" in done.stderr
+        assert b"Traceback" not in done.stderr
+        assert (b"broken.tar is not an image" in done.stderr) == (code == 3)
+        (tmp_path / "r.sarif").unlink()
+    with Path("/dev/full").open("wb") as full:
+        convert = [sys.executable, "-m", "ocianalyze", "convert", stored, "-o", "-", "-o", tmp_path / "r.sarif"]
+        assert subprocess.run(convert, stdout=full, stderr=subprocess.PIPE, check=False).returncode == 3
+    assert (tmp_path / "r.sarif").is_file()
+
+
+def test_places_that_no_report_can_have(tmp_path: Path, stored: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"old")
+    (tmp_path / "b.json").symlink_to("a.json")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "image").write_bytes(DEMO.read_bytes())
+    (tmp_path / "Dockerfile").write_text("FROM a\n")
+    archive = f"docker-archive:{tmp_path / 'image'}:name"
+    for arguments, message in (
+        (("convert", stored, "-o", tmp_path), b"it is a directory"),
+        (("convert", stored, "-o", tmp_path / "loop"), b"it is a symbolic link to itself"),
+        (("convert", stored, "-o", tmp_path / ("a" * 300)), b"File name too long"),
+        (("convert", stored, "-o", tmp_path / "a.json", "-o", tmp_path / "b.json"), b"two reports cannot both"),
+        (("scan", tmp_path / "image", "-o", tmp_path / "image"), b"is read, so no report"),
+        (("scan", archive, "-o", tmp_path / "image"), b"is read, so no report"),
+        (
+            ("scan", DEMO, "--dockerfile", tmp_path / "Dockerfile", "-o", tmp_path / "Dockerfile"),
+            b"is read, so no report",
+        ),
+    ):
+        done = ocianalyze(*arguments)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert message in done.stderr
+    assert (tmp_path / "a.json").read_bytes() == b"old"
+    assert (tmp_path / "image").read_bytes() == DEMO.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Dockerfile", "a.json", "b.json", "image", "loop"]
+
+
+def test_no_standard_input() -> None:
+    command = ["sh", "-c", f"exec '{sys.executable}' -m ocianalyze convert - <&-"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (2, b"ocianalyze: standard input is closed\n")
+
+
+def test_a_file_that_is_no_dockerfile(tmp_path: Path, stored: Path) -> None:
+    (tmp_path / "Dockerfile").write_bytes(b"FROM a\n" + b"#" * (1 << 20))
+    done = ocianalyze("convert", stored, "--dockerfile", tmp_path / "Dockerfile")
+    assert done.returncode == 2
+    assert b"so it is no Dockerfile" in done.stderr

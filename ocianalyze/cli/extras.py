@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.cli.input import read_bytes, read_report
+from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
@@ -67,12 +68,15 @@ def read_extras(dockerfile: Path | None, baseline: Path | None, docs_url: str | 
 def _text_of(dockerfile: Path) -> str:
     from ocianalyze.reports.dockerfile import LARGEST
 
-    return read_bytes(dockerfile, LARGEST).decode("utf-8-sig", "replace")
+    raw = read_bytes(dockerfile, LARGEST + 1)
+    if len(raw) > LARGEST:
+        raise UsageError(f"{dockerfile} is larger than {LARGEST:,} bytes, so it is no Dockerfile")
+    return raw.decode("utf-8-sig", "replace")
 
 
 def _shown(dockerfile: Path) -> str:
     """Return the path of a Dockerfile relative to the working directory, or its name if it lies elsewhere."""
     try:
         return dockerfile.resolve().relative_to(Path.cwd()).as_posix()
-    except (OSError, ValueError):
+    except (OSError, RuntimeError, ValueError):
         return dockerfile.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,7 @@ STDIN: Final = Path("-")
 _PREFIX: Final = "OCIANALYZE_"
 _LARGEST_REPORT: Final = 256 << 20
 """The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
+_ARCHIVES: Final = ("docker-archive:", "oci-archive:")
 _START_TIME: Final = 22 - 3
 """Which field of a process's state, behind its name, says when it was started."""
 _ALIKE: Final = 0.75
@@ -52,6 +54,8 @@ def read_bytes(path: Path, most: int) -> bytes:
     Raises:
         UsageError: it cannot be read.
     """
+    if path == STDIN and sys.stdin is None:
+        raise UsageError("standard input is closed")
     try:
         if path == STDIN:
             return sys.stdin.buffer.read(most)
@@ -59,6 +63,16 @@ def read_bytes(path: Path, most: int) -> bytes:
             return file.read(most)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def local_file(image: str) -> Path | None:
+    """Return the file that IMAGE names, None if it names none that exists."""
+    for name in (image, *(image.removeprefix(start) for start in _ARCHIVES if image.startswith(start))):
+        for path in (name, name.partition(":")[0]):
+            with suppress(OSError, ValueError):
+                if path and Path(path).is_file():
+                    return Path(path)
+    return None
 
 
 def read_report(path: Path) -> Report:

@@ -31,15 +31,20 @@ STDOUT = Path("-")
 
 
 def pair_outputs(
-    formats: Sequence[ReportFormat], outputs: Sequence[Path], *, usual: Sequence[ReportFormat] = ()
+    formats: Sequence[ReportFormat],
+    outputs: Sequence[Path],
+    *,
+    usual: Sequence[ReportFormat] = (),
+    inputs: Iterable[Path | None] = (),
 ) -> list[tuple[ReportFormat, Path]]:
     """Return the forms of the report, each with its place: standard output where none is given.
 
-    Where no format is given, that of a file follows from its name, and otherwise is the `usual` one.
+    Where no format is given, that of a file follows from its name, and otherwise is the `usual` one. `inputs` are files
+    that are read, and that a report must not replace.
 
     Raises:
-        UsageError: there are more files than formats, a file is called like another format than its own or cannot be
-            made, or standard output would get several reports of which a program could read none.
+        UsageError: there are more files than formats, a file is called like another format than its own, cannot be
+            made or is read itself, or standard output would get several reports of which a program could read none.
     """
     if not formats:
         usual = usual or [ReportFormat.TABLE]
@@ -50,7 +55,7 @@ def pair_outputs(
         )
     for how, where in zip(formats, outputs, strict=False):
         if where != STDOUT:
-            _check_file(how, where, outputs)
+            _check_file(how, where, outputs, [path for path in inputs if path is not None])
     pairs = list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
     printed = [how for how, where in pairs if where == STDOUT]
     machine = next((how for how in printed if not _is_for_people(how)), None)
@@ -62,9 +67,13 @@ def pair_outputs(
     return pairs
 
 
-def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path]) -> None:
+def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path], inputs: Iterable[Path]) -> None:
     """Raise UsageError if a report cannot be written to a file, or would not be what it is called."""
-    if outputs.count(where) > 1:
+    place = os.path.realpath(where)
+    if any(os.path.realpath(path) == place for path in inputs):
+        raise UsageError(f"{where} is read, so no report can be written to it", hint="Choose another --output")
+    shared = [os.path.realpath(other) for other in outputs if other != STDOUT].count(place) > 1
+    if shared and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113 - they never fail
         raise UsageError(f"two reports cannot both be written to {where}", hint="Give each --output its own file")
     named = _format_of(where)
     if named not in (None, how):
@@ -72,8 +81,13 @@ def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path]) -> None
             f"{where} is named like {named}, but --format is {how.value}",
             hint=f"Use --format {named}, or another file name",
         )
-    if not where.parent.is_dir():
-        raise UsageError(f"{where} cannot be written: there is no directory {where.parent}", hint="Make it first")
+    try:
+        if where.is_dir():
+            raise UsageError(f"{where} cannot be written: it is a directory", hint="Add the name of a file")
+        if not where.parent.is_dir():
+            raise UsageError(f"{where} cannot be written: there is no directory {where.parent}", hint="Make it first")
+    except OSError as error:
+        raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 
 
 def _format_of(where: Path) -> ReportFormat | None:
@@ -95,9 +109,11 @@ def load_writers(outputs: Iterable[tuple[ReportFormat, Path]]) -> None:
 def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], color: Color, *, quiet: bool) -> None:
     """Write the report in each form to its place; with `quiet` nothing goes to standard output.
 
-    If all go to files, the verdict is said on standard error.
+    If all go to files, the verdict is said on standard error. What cannot be written keeps no other report from being
+    written; the first such error is raised at the end.
     """
     outputs = list(outputs)
+    failed: list[UsageError | OSError] = []
     for how, where in outputs:
         if quiet and where == STDOUT:
             continue
@@ -106,6 +122,13 @@ def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], 
             sys.stdout.flush()
         except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
             discard_output()
+        except OSError as error:
+            discard_output()
+            failed.append(error)
+        except UsageError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
     if not quiet and report.error is None and all(where != STDOUT for _, where in outputs):
         sys.stderr.write(f"ocianalyze: {report.verdict}: {counts(report.summary)}\n")
 
@@ -126,7 +149,11 @@ def reporting_failure(
             from ocianalyze.reports.failing import failure_report
 
             rest = [item for item in outputs if item != (ReportFormat.TABLE, STDOUT)]
-            write_reports(failure_report(known, reference, policy), rest, Color.NEVER, quiet=quiet)
+            try:
+                write_reports(failure_report(known, reference, policy), rest, Color.NEVER, quiet=quiet)
+            except (UsageError, OSError) as unwritten:  # why the image could not be analysed matters more
+                text = unwritten.one_line() if isinstance(unwritten, UsageError) else unwritten.strerror
+                sys.stderr.write(f"ocianalyze: {printable(text or '')}\n")
         raise
 
 
@@ -147,6 +174,8 @@ def _write_report(report: Report, how: ReportFormat, where: Path, color: Color) 
             content = text.getvalue().encode()
     try:
         _write_file(where, content)
+    except RuntimeError as error:  # what `Path.resolve` makes of a loop of links before Python 3.13
+        raise UsageError(f"{where} cannot be written: it is a symbolic link to itself") from error
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 

@@ -22,9 +22,12 @@ INSTRUCTIONS: Final = frozenset(
 _WITH_DOCUMENTS: Final = frozenset({"ADD", "COPY", "RUN"})
 _DIRECTIVE: Final = regex(r"#\s*(\w+)\s*=\s*(\S+)\s*", re.ASCII)
 _ESCAPE: Final = "escape"
-_DOCUMENT: Final = regex(r"<<-?\s*([\"']?)([A-Za-z_][A-Za-z0-9_.]*)\1", re.ASCII)
+_WORD: Final = regex(r"(?:\"(?:\\.|[^\"\\])*\"|'[^']*'|\\.|[^\s\"'\\])+")
+_DOCUMENT: Final = regex(r"\d*<<(-?)([^<]+)", re.ASCII)
+_QUOTES: Final = regex(r"[\"'\\]")
+_STAGE: Final = regex(r"(?i)(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?")
 LARGEST: Final = 1 << 20
-"""How much of a Dockerfile is read, in bytes; real ones have a few thousand."""
+"""The maximum size of a Dockerfile, in bytes; real ones have a few thousand."""
 
 
 class Instruction(NamedTuple):
@@ -45,30 +48,47 @@ class Instruction(NamedTuple):
 
 
 def last_stage(text: str) -> list[Instruction]:
-    """Return the instructions of the last stage, which is what is built, from its FROM."""
-    stages: list[list[Instruction]] = []
+    """Return the instructions that the last stage, which is what is built, consists of, from the FROM of its base.
+
+    If it is based on an earlier stage, the instructions of that one come first.
+    """
+    stages: dict[str, list[Instruction]] = {}
+    stage: list[Instruction] = []
     for instruction in instructions(text):
         if instruction.keyword == "FROM":
-            stages.append([])
-        if stages:
-            stages[-1].append(instruction)
-    return stages[-1] if stages else []
+            found = _STAGE.fullmatch(instruction.arguments)
+            base, name = found.groups() if found is not None else ("", None)
+            stage = list(stages.get(base.lower(), ())) or [instruction]
+            if name is not None:
+                stages[name.lower()] = stage
+        elif stage:
+            stage.append(instruction)
+    return stage
 
 
 def instructions(text: str) -> Iterator[Instruction]:
     """Yield the instructions of a Dockerfile; what is none is left out."""
-    lines = text.splitlines()
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     escape, position = _directives(lines)
     while position < len(lines):
         start = position
         parts, position = _joined(lines, position, escape)
         keyword, _, arguments = " ".join(" ".join(parts).split()).partition(" ")
         keyword = keyword.upper()
-        documents = [found[2] for found in _DOCUMENT.finditer(arguments)] if keyword in _WITH_DOCUMENTS else []
-        for name in documents:
-            position = _behind(lines, position, name)
+        documents = _documents(keyword, arguments)
+        for name, indented in documents:
+            position = _behind(lines, position, name, indented=indented)
         if keyword in INSTRUCTIONS:
             yield Instruction(keyword, arguments, start + 1, max(position, start + 1), bool(documents))
+
+
+def _documents(keyword: str, arguments: str) -> list[tuple[str, bool]]:
+    """Return the ends of the here-documents of an instruction, and whether tabs may be in front of each."""
+    inner = arguments.partition(" ")[0].upper() if keyword == "ONBUILD" else keyword
+    if inner not in _WITH_DOCUMENTS:
+        return []
+    words = (_DOCUMENT.fullmatch(word[0]) for word in _WORD.finditer(arguments))
+    return [(_QUOTES.sub("", found[2]), bool(found[1])) for found in words if found is not None]
 
 
 def _directives(lines: Sequence[str]) -> tuple[str, int]:
@@ -95,16 +115,16 @@ def _joined(lines: Sequence[str], position: int, escape: str) -> tuple[list[str]
             continue  # a comment between two parts
         if not line and parts:
             continue
-        continues = line.endswith(escape)
+        continues = line.endswith(escape) and not line.endswith(escape * 2)
         parts.append(line.removesuffix(escape) if continues else line)
         if not continues:
             break
     return parts, position
 
 
-def _behind(lines: Sequence[str], position: int, name: str) -> int:
+def _behind(lines: Sequence[str], position: int, name: str, *, indented: bool) -> int:
     """Return where the lines of a here-document end; the end of the file if nothing ends it."""
     for end in range(position, len(lines)):
-        if lines[end].strip() == name:
+        if (lines[end].lstrip("\t") if indented else lines[end]) == name:
             return end + 1
     return len(lines)

@@ -28,13 +28,24 @@ _OPTIONS: Final = regex(r"^(?:--[a-z]+(?:=\S*)?\s+)+")
 _SHELL: Final = regex(r"^(?:/\S+/)?(?:ba|da|z|a)?sh (?:-[a-z]+ )+")
 _COMPARED: Final = 1000
 """How much is compared of a command that is so long that its end is not known."""
+_MAKING_LAYERS: Final = frozenset({"ADD", "COPY", "RUN"})
+_LAYERED: Final = _MAKING_LAYERS | {"WORKDIR"}
+_CLAIMS: Final = {
+    "expose": ("EXPOSE",),
+    "healthcheck": ("HEALTHCHECK",),
+    "command": ("CMD", "ENTRYPOINT"),
+    "variable": ("ENV",),
+}
+"""Which instructions APP010 is about."""
+_VARIABLES: Final = {"GPU005": "NVIDIA_DRIVER_CAPABILITIES", "GPU006": "NVIDIA_VISIBLE_DEVICES"}
+_BESIDE: Final = "CFG"
+"""Rules on the AppImageConfig, of which no Dockerfile knows."""
 _KINDS: Final = {
     "USR": ("USER",),
     "APP002": ("CMD", "ENTRYPOINT"),
     "APP003": ("CMD", "ENTRYPOINT"),
     "APP004": ("CMD", "ENTRYPOINT"),
     "APP008": ("ENV",),
-    "APP010": ("EXPOSE",),
     "GPU005": ("ENV",),
     "GPU006": ("ENV",),
     "RTM005": ("WORKDIR",),
@@ -51,11 +62,7 @@ def locate(report: Report, text: str, file: str) -> Report:
     if not complete:
         remark = f"{file} is not what this image was built from, or only in part, so some findings have no lines"
         report = _with_remark(report, remark)
-    by_layer = {
-        step.layer: found
-        for step, found in zip(report.history, steps, strict=True)
-        if found is not None and step.layer is not None
-    }
+    by_layer = _by_layer(stage, steps, report.history)
 
     def source_of(finding: FindingReport) -> SourceLines | None:
         if finding.layer is not None:
@@ -72,6 +79,24 @@ def locate(report: Report, text: str, file: str) -> Report:
     return report.model_copy(
         update={"findings": located(report.findings), "other_findings": located(report.other_findings)}
     )
+
+
+def _by_layer(
+    stage: Sequence[Instruction], steps: Sequence[Instruction | None], history: Sequence[HistoryStep]
+) -> dict[int, Instruction]:
+    """Return the instruction that each layer comes from, as far as that can be told.
+
+    Builders that make one layer of all steps (buildah without ``--layers``, ``--squash``) put it at the last one.
+    """
+    pairs = [(found, step.layer) for found, step in zip(steps, history, strict=True) if found is not None]
+    own = [(found, layer) for found, layer in pairs if found is not stage[0]]
+    layers = [layer for found, layer in own if layer is not None]
+    squashed = len(layers) == 1 and any(layer is None and found.keyword in _MAKING_LAYERS for found, layer in own)
+    return {
+        layer: found
+        for found, layer in pairs
+        if layer is not None and (found is stage[0] or (not squashed and found.keyword in _LAYERED))
+    }
 
 
 def _with_remark(report: Report, message: str) -> Report:
@@ -104,12 +129,33 @@ def _fits(instruction: Instruction, created_by: str) -> bool:
         keyword, arguments = "RUN", step
     if keyword.upper() != instruction.keyword:
         return False
-    if instruction.keyword != "RUN" or instruction.has_document:
+    if instruction.has_document:
         return True
+    if instruction.keyword != "RUN":
+        said, stated = (_says(instruction.keyword, text) for text in (arguments, instruction.arguments))
+        return said is None or stated is None or said == stated
     ran, wanted = _plain(_ARGUMENTS.sub("", arguments)), _plain(instruction.arguments)
     if len(step) >= READ:
         return wanted.startswith(ran[:_COMPARED])
     return ran.endswith(wanted) if arguments.startswith("|") else ran == wanted
+
+
+def _says(keyword: str, arguments: str) -> set[str] | None:
+    """Return what is the same in an instruction and in the step that a builder made of it; None if that is unsure.
+
+    That is the name of what ADD and COPY write, the variables of ENV, the user of USER, the directory of WORKDIR.
+    """
+    if "$" in arguments or len(arguments) >= READ - len("ENTRYPOINT "):
+        return None
+    words = [word.strip("\"'[],") for word in arguments.split()]
+    if not words:
+        return None
+    if keyword == "ENV":
+        return {word.partition("=")[0] for word in words if "=" in word} if "=" in words[0] else {words[0]}
+    if keyword in ("ADD", "COPY", "USER", "WORKDIR"):
+        name = words[-1].rstrip("/").rpartition("/")[2]
+        return None if name in ("", ".", "..") else {name}
+    return None
 
 
 def _plain(command: str) -> str:
@@ -129,7 +175,24 @@ def _of_configuration(
     finding: FindingReport, stage: Sequence[Instruction], steps: Sequence[Instruction | None]
 ) -> Instruction | None:
     """Return the instruction that a finding without a layer is about: the last of its kind, else FROM."""
-    if None in steps:
+    if None in steps or finding.rule.startswith(_BESIDE) or finding.data.get("origin") == "app-image-config":
         return None
+    kinds, named = _kinds(finding)
+    fitting = (item for item in reversed(stage) if item.keyword in kinds and _names(item, named))
+    return next(fitting, stage[0])
+
+
+def _kinds(finding: FindingReport) -> tuple[Sequence[str], str | None]:
+    """Return which instructions a finding may be about, and the variable or port that they must name."""
+    data = finding.data
+    claim, name = data.get("claim"), data.get("variable", data.get("name"))
+    name = name if isinstance(name, str) else _VARIABLES.get(finding.rule)
+    if finding.rule == "APP010":
+        return _CLAIMS.get(str(claim), ()), name if claim in ("expose", "variable") else None
     kinds = next((kinds for start, kinds in _KINDS.items() if finding.rule.startswith(start)), ())
-    return next((item for item in reversed(stage) if item.keyword in kinds), stage[0])
+    return kinds, name if kinds == ("ENV",) else None
+
+
+def _names(instruction: Instruction, name: str | None) -> bool:
+    words = instruction.arguments.replace("=", " ").split()
+    return name is None or name in words or (instruction.keyword == "EXPOSE" and "$" in instruction.arguments)

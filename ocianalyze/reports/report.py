@@ -15,6 +15,7 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ocianalyze.errors import UsageError
+from ocianalyze.reports import words
 from ocianalyze.reports.text import encodable, plain, to_json
 from ocianalyze.version import __version__
 
@@ -31,6 +32,9 @@ Text = Annotated[str, AfterValidator(encodable)]
 Word = Annotated[str, AfterValidator(plain)]
 """Text that is ours and not the image's: in a stored report, too, it must need no escaping."""
 Line = Annotated[int, Field(ge=1)]
+RuleId = Annotated[str, AfterValidator(words.rule_id)]
+Seconds = Annotated[float, AfterValidator(words.seconds)]
+Name = Annotated[str, AfterValidator(words.word)]
 
 
 class _Part(BaseModel):
@@ -42,7 +46,7 @@ class Tool(_Part):
 
     name: Word = "ocianalyze"
     """Name of the program."""
-    version: Word = __version__
+    version: Name = __version__
     """Version of the program. Example: "0.1.0" """
 
 
@@ -70,7 +74,7 @@ class ImageSummary(_Part):
 class ProfileVerdict(_Part):
     """The verdict of one profile."""
 
-    title: Word = ""
+    title: Annotated[str, AfterValidator(words.title)] = ""
     """Name of the kind of app. Example: "Studio Classic" """
     verdict: Verdict
     """``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule failed or no layer was read;
@@ -112,7 +116,7 @@ class Summary(_Part):
 class Request(_Part):
     """What was asked for."""
 
-    profiles: list[Word]
+    profiles: list[Name]
     """Profiles that decide the verdict. Example: ["studio-jupyterlab"] """
     profiles_reason: Text
     """Why these: ``requested``, or what of the AppImageConfig or of the image shows which app it is meant for.
@@ -128,13 +132,13 @@ class Request(_Part):
 class RuleReport(_Part):
     """One rule of the profiles asked for, and what came of it."""
 
-    id: Word
+    id: RuleId
     """Id of the rule. Example: "KRN005" """
-    name: Word
+    name: Name
     """Name of the rule. Example: "kernel-interpreter-missing" """
     summary: Text
     """What the rule finds, in a sentence. Example: "A kernel's interpreter is missing or cannot be executed." """
-    severities: dict[Word, Severity]
+    severities: dict[Name, Severity]
     """Usual severity for each profile that the rule belongs to. Example: {"studio-classic": "error"} """
     url: Word | None
     """Page of the rule. Example: "docs/rules/KRN005.md" """
@@ -222,7 +226,7 @@ class Waiver(_Part):
 class Cause(_Part):
     """The finding that another one is a consequence of."""
 
-    rule: Word
+    rule: RuleId
     """Id of its rule. Example: "USR006" """
     path: Text | None
     """Its path."""
@@ -233,22 +237,22 @@ class Cause(_Part):
 class FindingReport(_Part):
     """One finding, or one check that could not be completed."""
 
-    rule: Word
+    rule: RuleId
     """Id of the rule. Example: "KRN005" """
-    name: Word
+    name: Name
     """Name of the rule. Example: "kernel-interpreter-missing" """
     kind: Literal["finding", "undecided"]
     """``finding``: something is wrong. ``undecided``: the check could not be completed."""
-    fingerprint: Word
+    fingerprint: Annotated[str, AfterValidator(words.fingerprint)]
     """What identifies it in every form and later build of the image: digits made from the rule, the path and the thing
     that it is about, such as a kernel or a variable, and ``:n``, which counts equal ones from 1, from the first layer.
     Example: "6a6ac3e98372d9e3e9f4f5a8d2a2b6d6e50fd7a9e0f2a57e18a11ae0a04d12e7:1" """
     severity: Severity
     """Worst severity for the profiles asked for; in ``other_findings``, for the profiles that it concerns. If the check
     is undecided: how severe a finding would be."""
-    profiles: list[Word]
+    profiles: list[Name]
     """Profiles that it concerns. Example: ["studio-classic", "studio-jupyterlab"] """
-    severities: dict[Word, Severity]
+    severities: dict[Name, Severity]
     """Severity for each profile that it concerns. Example: {"studio-classic": "error"} """
     message: Text
     """What is wrong, or what is not known. Example: "/tmp has mode 0755 instead of 1777" """
@@ -306,7 +310,7 @@ class KernelFacts(_Part):
     """False if a mounted volume or another kernel of the same name hides it."""
     usable: bool
     """True if nothing is known that keeps it from starting."""
-    problems: list[str]
+    problems: list[RuleId]
     """Ids of the rules that found an error in it. Example: ["KRN005"] """
 
 
@@ -517,9 +521,9 @@ class LayerTiming(_Part):
 class Timing(_Part):
     """Where the time went, and how many bytes were read."""
 
-    started: Annotated[Word, Field(pattern=_MOMENT_PATTERN)] | None = None
+    started: Annotated[Word, Field(pattern=_MOMENT_PATTERN), AfterValidator(words.moment)] | None = None
     """When the analysis began (RFC 3339, UTC). Example: "2026-11-28T12:00:00Z" """
-    seconds: float
+    seconds: Seconds
     """Wall clock time of all phases, in seconds."""
     bytes_read: int
     """Bytes that were read of all layers."""
@@ -595,11 +599,15 @@ class Report(_Part):
         if schema != SCHEMA:
             raise UsageError(f"{what} has the schema {str(schema)[:100]!r} instead of {SCHEMA!r}", hint=_EXPECTED)
         try:
-            return cls.model_validate(value, extra="ignore", by_alias=True)
+            report = cls.model_validate(value, extra="ignore", by_alias=True)
+            as_json(report)
+        except RecursionError as error:
+            raise UsageError(f"{what} is nested too deeply", hint=_EXPECTED) from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))[:200]
             raise UsageError(f"{what} is not valid at {place}: {first['msg']}", hint=_EXPECTED) from error
+        return report
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""

@@ -42,7 +42,7 @@ def convert(
     color: ColorChoice = None,
 ) -> None:
     """Write a stored REPORT in other formats; no image is needed. The exit code is that of the scan."""
-    outputs = pair_outputs(format_ or [], output or [])
+    outputs = pair_outputs(format_ or [], output or [], inputs=[dockerfile])
     extras = read_extras(dockerfile, baseline, docs_url)
     stored = read_report(report)
     if fail_on is not None:

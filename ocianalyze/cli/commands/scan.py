@@ -11,7 +11,7 @@ import typer
 from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
 from ocianalyze.cli.exits import exit_code
 from ocianalyze.cli.extras import read_extras
-from ocianalyze.cli.input import either, process_age, read_settings
+from ocianalyze.cli.input import either, local_file, process_age, read_settings
 from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     OUTPUT,
@@ -155,7 +155,12 @@ def scan(
     if verbose:
         log_to_stderr()
     color = Color(either(color, settings.color, Color.AUTO))
-    outputs = pair_outputs(format_ or [], output or [], usual=[ReportFormat(name) for name in settings.format])
+    outputs = pair_outputs(
+        format_ or [],
+        output or [],
+        usual=[ReportFormat(name) for name in settings.format],
+        inputs=[local_file(image), dockerfile, app_image_config],
+    )
     policy = make_policy(
         PolicyOptions(
             profile=profile,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import count
+from collections import Counter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
+from ocianalyze.regex import regex
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ _MOST_LINES: Final = 10
 """How many lines of an instruction are marked: GitHub shows an alert in a pull request that changes all of them."""
 _CONFIGURATION: Final = "config"
 """The file that findings without a path are in: services want one."""
+_ADDRESS: Final = regex(
+    r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&*+,;=-]|%[0-9A-Fa-f]{2})*)?"
+)
 _NOT_DECIDED: Final = "could not be decided"
 
 
@@ -38,6 +42,11 @@ def title(finding: FindingReport) -> str:
     """Return the rule, and whether it could decide."""
     doubt = f" ({_NOT_DECIDED})" if finding.kind == "undecided" else ""
     return f"{finding.rule} {finding.name}{doubt}"
+
+
+def web_address(url: str | None) -> str | None:
+    """Return the URL of a page if it is one on the web, and can stand in any document as it is."""
+    return url if url is not None and _ADDRESS.fullmatch(url) else None
 
 
 def image_name(report: Report) -> str:
@@ -89,15 +98,19 @@ class Place(NamedTuple):
 def placed(found: list[FindingReport], report: Report) -> list[Place]:
     """Return the findings by their places, in the same order."""
     places: dict[tuple[str, str, int], Place] = {}
+    last: Counter[tuple[str, str]] = Counter()
     for finding in found:
         source = finding.source
         if source is not None:
             uri, line = quote(source.file.removeprefix("./"), safe="/"), source.line
-            end = source.end_line if source.end_line - line < _MOST_LINES else line
+            end = source.end_line if line <= source.end_line < line + _MOST_LINES else line
             places.setdefault((finding.rule, uri, line), Place([], uri, line, end)).findings.append(finding)
             continue
         uri = uri_of(finding.path or _CONFIGURATION, report)
-        line = next(number for number in count(1) if (finding.rule, uri, number) not in places)
+        line = last[finding.rule, uri] + 1
+        while (finding.rule, uri, line) in places:  # of a Dockerfile that is called like it
+            line += 1
+        last[finding.rule, uri] = line
         places[finding.rule, uri, line] = Place([finding], uri, line, line)
     return list(places.values())
 

@@ -55,15 +55,18 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
 
 def _profile(root: ET.Element, profile: str, report: Report) -> None:
     suite = _suite(root, f"{_TOOL}.{profile}", report)
+    found: dict[str, list[FindingReport]] = {}
+    for item in report.findings:
+        if profile in item.severities:
+            found.setdefault(item.rule, []).append(item)
     for rule in report.rules:
         if profile in rule.severities:
             case = {"name": f"{rule.id} {rule.name}", "classname": f"{_TOOL}.{profile}", "time": "0"}
-            _judge(ET.SubElement(suite, "testcase", case), rule, profile, report)
+            _judge(ET.SubElement(suite, "testcase", case), rule, found.get(rule.id, []), profile, report)
 
 
-def _judge(case: ET.Element, rule: RuleReport, profile: str, report: Report) -> None:
+def _judge(case: ET.Element, rule: RuleReport, found: Sequence[FindingReport], profile: str, report: Report) -> None:
     """Add what came of a rule for a profile."""
-    found = [item for item in report.findings if item.rule == rule.id and profile in item.severities]
     counted = [item for item in found if item.waived is None]
     severe = [item for item in counted if _is_severe(item, profile, report)]
     if severe:

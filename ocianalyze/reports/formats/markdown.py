@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.regex import regex
-from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name
+from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name, web_address
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
 from ocianalyze.units import human
@@ -81,8 +81,8 @@ def _table(found: Sequence[FindingReport]) -> Iterator[str]:
 
 
 def _rule(finding: FindingReport) -> str:
-    url = finding.url or ""
-    return f"[{finding.rule}]({escape(url)})" if url.startswith(("https://", "http://")) else finding.rule
+    url = web_address(finding.url)
+    return finding.rule if url is None else f"[{finding.rule}]({escape(url)})"
 
 
 def _said(finding: FindingReport) -> str:

@@ -8,10 +8,9 @@ by its rule, file and lines, so that those of one place need different lines).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from ocianalyze.regex import regex
-from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of
+from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of, web_address
 from ocianalyze.reports.text import cut, printable, to_json
 from ocianalyze.rules.registry import all_rules
 
@@ -73,8 +72,8 @@ def _rule(rule: RuleReport, installed: Mapping[str, Rule]) -> dict[str, Any]:
         "defaultConfiguration": {"level": level},
         "properties": {"precision": _PRECISION, "problem.severity": _problem(level), "tags": sorted(rule.severities)},
     }
-    if rule.url is not None and urlsplit(rule.url).scheme in ("http", "https"):
-        described["helpUri"] = rule.url
+    if (url := web_address(rule.url)) is not None:
+        described["helpUri"] = url
     return described
 
 
