@@ -52,18 +52,26 @@ def last_stage(text: str) -> list[Instruction]:
 
     If it is based on an earlier stage, the instructions of that one come first.
     """
-    stages: dict[str, list[Instruction]] = {}
-    stage: list[Instruction] = []
+    stages: list[list[Instruction]] = []
+    bases: list[int | None] = []
+    named: dict[str, int] = {}
     for instruction in instructions(text):
         if instruction.keyword == "FROM":
             found = _STAGE.fullmatch(instruction.arguments)
             base, name = found.groups() if found is not None else ("", None)
-            stage = list(stages.get(base.lower(), ())) or [instruction]
+            bases.append(named.get(base.lower()))
             if name is not None:
-                stages[name.lower()] = stage
-        elif stage:
-            stage.append(instruction)
-    return stage
+                named[name.lower()] = len(stages)
+            stages.append([instruction])
+        elif stages:
+            stages[-1].append(instruction)
+    chain: list[list[Instruction]] = []
+    position = len(stages) - 1 if stages else None
+    while position is not None:
+        base_position = bases[position]
+        chain.append(stages[position] if base_position is None else stages[position][1:])
+        position = base_position
+    return [instruction for stage in reversed(chain) for instruction in stage]
 
 
 def instructions(text: str) -> Iterator[Instruction]:

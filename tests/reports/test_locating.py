@@ -287,3 +287,8 @@ def test_findings_about_the_configuration(demo: Report, rule: str, data: dict[st
     report = about(demo, rule, **data).model_copy(update={"history": with_history(demo, steps, 0).history})
     source = locate(report, CONFIGURED, "Dockerfile").findings[0].source
     assert (source and source.line) == line
+
+
+def test_thousands_of_stages_take_linear_time() -> None:
+    text = "".join(f"FROM s{number} AS s{number + 1}\nRUN x\n" for number in range(20_000))
+    assert len(last_stage(text)) == 20_001
