@@ -226,8 +226,21 @@ def test_what_cannot_be_written_keeps_no_other_report_from_being_written(tmp_pat
         assert (b"broken.tar is not an image" in done.stderr) == (code == 3)
         (tmp_path / "r.sarif").unlink()
     with Path("/dev/full").open("wb") as full:
-        convert = [sys.executable, "-m", "ocianalyze", "convert", stored, "-o", "-", "-o", tmp_path / "r.sarif"]
-        assert subprocess.run(convert, stdout=full, stderr=subprocess.PIPE, check=False).returncode == 3
+        convert = [
+            sys.executable,
+            "-m",
+            "ocianalyze",
+            "convert",
+            str(stored),
+            "-o",
+            "-",
+            "-o",
+            str(tmp_path / "r.sarif"),
+        ]
+        assert (
+            subprocess.run([str(part) for part in convert], stdout=full, stderr=subprocess.PIPE, check=False).returncode
+            == 3
+        )
     assert (tmp_path / "r.sarif").is_file()
 
 

@@ -159,7 +159,7 @@ def scan(
         format_ or [],
         output or [],
         usual=[ReportFormat(name) for name in settings.format],
-        inputs=[local_file(image), dockerfile, app_image_config],
+        inputs=[local_file(image), either(dockerfile, settings.dockerfile), app_image_config],
     )
     policy = make_policy(
         PolicyOptions(
