@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
 
 from ocianalyze.errors import UsageError
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ocianalyze.reports.report import FindingReport, Report
+
+
+_ADDRESS: Final = regex(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
+    r"(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&*+,;=-]|%[0-9A-Fa-f]{2})*)?"
+)
+
+
+def web_address(url: str | None) -> str | None:
+    """Return the URL of a page if it is one on the web, and can stand in any document as it is."""
+    return url if url is not None and _ADDRESS.fullmatch(url) else None
 
 
 def check_base(base: str) -> str:
@@ -19,12 +31,7 @@ def check_base(base: str) -> str:
     Raises:
         UsageError: it is not an address of the web.
     """
-    try:
-        parts = urlsplit(base)
-        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and base.isprintable() and " " not in base
-    except ValueError:
-        fits = False
-    if not fits:
+    if web_address(base) is None:
         raise UsageError(f"{base[:200]!r} is not an http or https URL", hint="Give the URL of a copy of the project")
     return base if base.endswith("/") else f"{base}/"
 

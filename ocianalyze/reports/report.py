@@ -15,26 +15,27 @@ import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ocianalyze.errors import UsageError
-from ocianalyze.reports import words
 from ocianalyze.reports.text import encodable, plain, to_json
 from ocianalyze.version import __version__
 
 SCHEMA = "ocianalyze.report/1"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 """How a time in UTC is written."""
-_MOMENT_PATTERN = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 
 _EXPECTED = "Give the report that 'ocianalyze scan --format json' wrote"
 
 Verdict = Literal["pass", "fail", "undecided", "error"]
 Severity = Literal["error", "warning", "note"]
 Text = Annotated[str, AfterValidator(encodable)]
-Word = Annotated[str, AfterValidator(plain)]
-"""Text that is ours and not the image's: in a stored report, too, it must need no escaping."""
+"""Text of the image, which writers have to escape. All other text is ours; a stored report is checked for that."""
+Plain = Annotated[str, AfterValidator(plain)]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+!-]{0,99}$")]
+Title = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9 ,.()/+-]{0,99})?$")]
+RuleId = Annotated[str, Field(pattern=r"^[A-Z]{2,8}[0-9]{3}$")]
+Fingerprint = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,200}$")]
+Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$")]
 Line = Annotated[int, Field(ge=1)]
-RuleId = Annotated[str, AfterValidator(words.rule_id)]
-Seconds = Annotated[float, AfterValidator(words.seconds)]
-Name = Annotated[str, AfterValidator(words.word)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -46,7 +47,7 @@ class Tool(_Part):
 
     name: Word = "ocianalyze"
     """Name of the program."""
-    version: Name = __version__
+    version: Word = __version__
     """Version of the program. Example: "0.1.0" """
 
 
@@ -59,10 +60,10 @@ class ImageSummary(_Part):
     """Form of the image."""
     names: list[Text]
     """Names that the source gives the image. Example: ["example.com/team/notebook:1.0"] """
-    digest: Word | None
+    digest: Plain | None
     """Digest of the manifest; null where there is none, as in older docker archives.
     Example: "sha256:9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0" """
-    config_digest: Word
+    config_digest: Plain
     """Digest of the image configuration.
     Example: "sha256:b5b2b2c507a0944348e0303114d8d93aaaa081732b86451d9bce1f432a537bc7" """
     platform: Text
@@ -74,7 +75,7 @@ class ImageSummary(_Part):
 class ProfileVerdict(_Part):
     """The verdict of one profile."""
 
-    title: Annotated[str, AfterValidator(words.title)] = ""
+    title: Title = ""
     """Name of the kind of app. Example: "Studio Classic" """
     verdict: Verdict
     """``fail`` if there is an error, whatever ``--fail-on`` says; else ``error`` if a rule failed or no layer was read;
@@ -89,7 +90,7 @@ class ProfileVerdict(_Part):
     """Number of checks of any severity that could not be completed."""
     selected: bool
     """Whether the profile was asked for, and so decides the exit code."""
-    notice: Word | None
+    notice: Plain | None
     """What you should know about this kind of app before you build an image for it."""
 
 
@@ -116,7 +117,7 @@ class Summary(_Part):
 class Request(_Part):
     """What was asked for."""
 
-    profiles: list[Name]
+    profiles: list[Word]
     """Profiles that decide the verdict. Example: ["studio-jupyterlab"] """
     profiles_reason: Text
     """Why these: ``requested``, or what of the AppImageConfig or of the image shows which app it is meant for.
@@ -134,13 +135,13 @@ class RuleReport(_Part):
 
     id: RuleId
     """Id of the rule. Example: "KRN005" """
-    name: Name
+    name: Word
     """Name of the rule. Example: "kernel-interpreter-missing" """
     summary: Text
     """What the rule finds, in a sentence. Example: "A kernel's interpreter is missing or cannot be executed." """
-    severities: dict[Name, Severity]
+    severities: dict[Word, Severity]
     """Usual severity for each profile that the rule belongs to. Example: {"studio-classic": "error"} """
-    url: Word | None
+    url: Plain | None
     """Page of the rule. Example: "docs/rules/KRN005.md" """
     status: Literal["passed", "failed", "undecided", "waived", "not-applicable"]
     """``failed``: it found something, of any severity; ``undecided``: it found nothing, but could not be completed;
@@ -178,10 +179,10 @@ class LayerReference(_Part):
 
     position: int
     """Position of the layer, counted from 0 at the bottom. Example: 3"""
-    diff_id: Word
+    diff_id: Plain
     """Digest of the uncompressed layer.
     Example: "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef" """
-    digest: Word | None
+    digest: Plain | None
     """Digest of the layer as stored; null where the source states none."""
     created_by: Text | None
     """Build step that made the layer, from the history of the configuration.
@@ -219,7 +220,7 @@ class Waiver(_Part):
 
     reason: Text
     """Reason that the settings file gives."""
-    expires: Word | None
+    expires: Plain | None
     """Last day of the waiver (ISO 8601); null if it does not expire. Example: "2027-06-30" """
 
 
@@ -239,26 +240,26 @@ class FindingReport(_Part):
 
     rule: RuleId
     """Id of the rule. Example: "KRN005" """
-    name: Name
+    name: Word
     """Name of the rule. Example: "kernel-interpreter-missing" """
     kind: Literal["finding", "undecided"]
     """``finding``: something is wrong. ``undecided``: the check could not be completed."""
-    fingerprint: Annotated[str, AfterValidator(words.fingerprint)]
+    fingerprint: Fingerprint
     """What identifies it in every form and later build of the image: digits made from the rule, the path and the thing
     that it is about, such as a kernel or a variable, and ``:n``, which counts equal ones from 1, from the first layer.
     Example: "6a6ac3e98372d9e3e9f4f5a8d2a2b6d6e50fd7a9e0f2a57e18a11ae0a04d12e7:1" """
     severity: Severity
     """Worst severity for the profiles asked for; in ``other_findings``, for the profiles that it concerns. If the check
     is undecided: how severe a finding would be."""
-    profiles: list[Name]
+    profiles: list[Word]
     """Profiles that it concerns. Example: ["studio-classic", "studio-jupyterlab"] """
-    severities: dict[Name, Severity]
+    severities: dict[Word, Severity]
     """Severity for each profile that it concerns. Example: {"studio-classic": "error"} """
     message: Text
     """What is wrong, or what is not known. Example: "/tmp has mode 0755 instead of 1777" """
     hint: Text | None
     """How to fix it, or what would settle an undecided check. Example: "RUN chmod 1777 /tmp" """
-    url: Word | None
+    url: Plain | None
     """Page of the rule. Example: "docs/rules/KRN005.md" """
     path: Text | None
     """Path in the image that it is about. Example: "/usr/local/bin/python3" """
@@ -461,9 +462,9 @@ class LayerReport(_Part):
 
     position: int
     """Position of the layer, counted from 0 at the bottom."""
-    diff_id: Word
+    diff_id: Plain
     """Digest of the uncompressed layer."""
-    digest: Word | None
+    digest: Plain | None
     """Digest of the layer as stored; null where the source states none."""
     media_type: Text | None
     """Media type that the manifest states. Example: "application/vnd.oci.image.layer.v1.tar+gzip" """
@@ -521,7 +522,7 @@ class LayerTiming(_Part):
 class Timing(_Part):
     """Where the time went, and how many bytes were read."""
 
-    started: Annotated[Word, Field(pattern=_MOMENT_PATTERN), AfterValidator(words.moment)] | None = None
+    started: Moment | None = None
     """When the analysis began (RFC 3339, UTC). Example: "2026-11-28T12:00:00Z" """
     seconds: Seconds
     """Wall clock time of all phases, in seconds."""

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from ocianalyze.regex import regex
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
@@ -19,9 +18,6 @@ _MOST_LINES: Final = 10
 """How many lines of an instruction are marked: GitHub shows an alert in a pull request that changes all of them."""
 _CONFIGURATION: Final = "config"
 """The file that findings without a path are in: services want one."""
-_ADDRESS: Final = regex(
-    r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:[/?#](?:[A-Za-z0-9._~:/?#@!$&*+,;=-]|%[0-9A-Fa-f]{2})*)?"
-)
 _NOT_DECIDED: Final = "could not be decided"
 
 
@@ -42,11 +38,6 @@ def title(finding: FindingReport) -> str:
     """Return the rule, and whether it could decide."""
     doubt = f" ({_NOT_DECIDED})" if finding.kind == "undecided" else ""
     return f"{finding.rule} {finding.name}{doubt}"
-
-
-def web_address(url: str | None) -> str | None:
-    """Return the URL of a page if it is one on the web, and can stand in any document as it is."""
-    return url if url is not None and _ADDRESS.fullmatch(url) else None
 
 
 def image_name(report: Report) -> str:

@@ -10,7 +10,8 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.regex import regex
-from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name, web_address
+from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name
+from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
 from ocianalyze.units import human

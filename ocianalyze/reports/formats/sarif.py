@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.regex import regex
-from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of, web_address
+from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of
+from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.text import cut, printable, to_json
 from ocianalyze.rules.registry import all_rules
 
