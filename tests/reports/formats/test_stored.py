@@ -13,7 +13,7 @@ from lxml import etree
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.baseline import compare
 from ocianalyze.reports.formats import FORMS, render
-from ocianalyze.reports.formats.findings import web_address
+from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.report import Report
 from tests.reports.formats.samples import report
 from tests.reports.formats.test_every_format import JUNIT, SARIF
