@@ -116,6 +116,13 @@ def test_settings_name_files_beside_them(tmp_path: Path, stored: Path) -> None:
     assert done.returncode == 2
 
 
+def test_standard_input_is_read_once(stored: Path) -> None:
+    for command, what in ((("convert", "-"), b"the report"), (("scan", "-"), b"the image")):
+        done = ocianalyze(*command, "--baseline", "-", stdin=stored.read_bytes())
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"standard input cannot be both " + what + b" and the baseline" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

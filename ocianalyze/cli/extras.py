@@ -3,13 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from ocianalyze.cli.input import read_bytes, read_report
+import typer
+
+from ocianalyze.cli.files import STDIN, read_bytes, read_report
+from ocianalyze.cli.options import CHECK, OUTPUT
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
+
+
+Dockerfile = Annotated[
+    Path | None,
+    typer.Option(
+        "--dockerfile",
+        metavar="FILE",
+        help="Dockerfile of the image: findings get its lines, which annotations, SARIF and others show.",
+        envvar="OCIANALYZE_DOCKERFILE",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        metavar="REPORT",
+        help="Earlier JSON report: only findings that it does not have decide the exit code.",
+        envvar="OCIANALYZE_BASELINE",
+        show_default=False,
+        rich_help_panel=CHECK,
+    ),
+]
+DocsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--docs-url",
+        metavar="URL",
+        help="Copy of the project's files, to which reports link the pages of rules, such as a mirror's.",
+        envvar="OCIANALYZE_DOCS_URL",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
 
 
 class Extras(NamedTuple):
@@ -48,12 +86,17 @@ class Extras(NamedTuple):
         return report
 
 
-def read_extras(dockerfile: Path | None, baseline: Path | None, docs_url: str | None) -> Extras:
-    """Return what is to be added, which is read before the scan.
+def read_extras(
+    dockerfile: Path | None, baseline: Path | None, docs_url: str | None, *, stdin_is: str | None = None
+) -> Extras:
+    """Return what is to be added, which is read before the scan; `stdin_is` names what standard input has, if anything.
 
     Raises:
         UsageError: a file cannot be read or is no report, or the address is none.
     """
+    if stdin_is is not None and STDIN in (dockerfile, baseline):
+        what = "the Dockerfile" if dockerfile == STDIN else "the baseline"
+        raise UsageError(f"standard input cannot be both {stdin_is} and {what}")
     if docs_url is not None:
         from ocianalyze.reports.pages import check_base
 

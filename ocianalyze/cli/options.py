@@ -252,39 +252,6 @@ ColorChoice = Annotated[
         **one_of(Color),
     ),
 ]
-Dockerfile = Annotated[
-    Path | None,
-    typer.Option(
-        "--dockerfile",
-        metavar="FILE",
-        help="Dockerfile of the image: findings get its lines, which annotations, SARIF and others show.",
-        envvar="OCIANALYZE_DOCKERFILE",
-        show_default=False,
-        rich_help_panel=OUTPUT,
-    ),
-]
-BaselineFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--baseline",
-        metavar="REPORT",
-        help="Earlier JSON report: only findings that it does not have decide the exit code.",
-        envvar="OCIANALYZE_BASELINE",
-        show_default=False,
-        rich_help_panel=CHECK,
-    ),
-]
-DocsUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--docs-url",
-        metavar="URL",
-        help="Copy of the project's files, to which reports link the pages of rules, such as a mirror's.",
-        envvar="OCIANALYZE_DOCS_URL",
-        show_default=False,
-        rich_help_panel=OUTPUT,
-    ),
-]
 AppImageConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -9,7 +10,7 @@ import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_REGISTRY, discard_output
 from ocianalyze.cli.options import Color, ReportFormat
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ocianalyze.rules.policy import Policy
 
 STDOUT = Path("-")
+_ONLY_IN_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
+"""Why a file cannot be replaced that may be written to: its directory is closed, or it is a mount point itself."""
 
 
 def pair_outputs(
@@ -193,9 +196,11 @@ def _write_file(where: Path, content: bytes) -> None:
             if place.exists():
                 beside.chmod(stat.S_IMODE(place.stat().st_mode))
             beside.replace(place)
-        except OSError:
+        except OSError as error:
             beside.unlink(missing_ok=True)
-            place.write_bytes(content)  # a directory in which only this file may be written
+            if error.errno not in _ONLY_IN_PLACE:
+                raise
+            place.write_bytes(content)
 
 
 def screen(color: Color, file: TextIO | None = None, *, width: int = 80) -> Screen:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ocianalyze.cli import caching, limits, options, registries
+from ocianalyze.cli import caching, extras, limits, options, registries
 
 
 def variables() -> set[str]:
     """Return their names: those of options that commands share, and a few that are no option."""
-    aliases = (alias for module in (caching, limits, options, registries) for alias in vars(module).values())
+    aliases = (alias for module in (caching, extras, limits, options, registries) for alias in vars(module).values())
     given = (option for alias in aliases for option in getattr(alias, "__metadata__", ()))
     named = {str(option.envvar) for option in given if getattr(option, "envvar", None)}
     return {"OCIANALYZE_DEBUG", *registries.VARIABLES, *named}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ocianalyze.oci.soci import Soci
@@ -80,10 +81,22 @@ class Image(NamedTuple):
     soci: Soci = Soci()
 
 
-def build_steps(history: Sequence[History], layers: int) -> list[str | None]:
-    """Return the build step of each of `layers` layers: the history past its ``empty_layer`` entries (config.md).
+def layer_positions(history: Sequence[History], layers: int) -> list[int | None]:
+    """Return for each step of the history which of `layers` layers it made; None for an ``empty_layer`` (config.md).
 
-    Where the history does not account for exactly these layers no step can be told: all are None.
+    Where the history does not account for exactly these layers, none can be told: all are None.
     """
-    steps = [entry.created_by or entry.comment or None for entry in history if not entry.empty_layer]
-    return steps if len(steps) == layers else [None] * layers
+    positions = count()
+    found = [None if entry.empty_layer else next(positions) for entry in history]
+    return found if next(positions) == layers else [None] * len(found)
+
+
+def build_steps(history: Sequence[History], layers: int) -> list[str | None]:
+    """Return the build step of each of `layers` layers, None where it cannot be told."""
+    steps = dict(zip(layer_positions(history, layers), map(step_text, history), strict=True))
+    return [steps.get(position) for position in range(layers)]
+
+
+def step_text(entry: History) -> str | None:
+    """Return what a step of the history says that it did."""
+    return entry.created_by or entry.comment or None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from itertools import count
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from ocianalyze.errors import UndecidedError
+from ocianalyze.oci.image import layer_positions, step_text
 from ocianalyze.reports import report as form
 from ocianalyze.reports.shortening import short
 from ocianalyze.reports.sizing import size_facts
@@ -138,15 +138,8 @@ def _status(
 
 def _history(image: Image) -> Iterator[form.HistoryStep]:
     history = image.config.history
-    makes = [not entry.empty_layer for entry in history]
-    fits = sum(makes) == len(image.layers)
-    positions = count()
-    for entry, makes_layer in zip(history, makes, strict=True):
-        yield form.HistoryStep(
-            created_by=short(entry.created_by or entry.comment or None),
-            created=short(entry.created),
-            layer=next(positions) if makes_layer and fits else None,
-        )
+    for entry, position in zip(history, layer_positions(history, len(image.layers)), strict=True):
+        yield form.HistoryStep(created_by=short(step_text(entry)), created=short(entry.created), layer=position)
 
 
 def _diagnostics(filesystem: Filesystem | None, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
@@ -187,6 +180,7 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
         message=short(finding.message),
         hint=short(finding.hint),
         url=item.url,
+        stated_in=short(list(item.rule.stated_in if finding.stated_in is None else finding.stated_in)),
         path=finding.path,
         layer=None
         if layer is None

@@ -30,27 +30,6 @@ _COMPARED: Final = 1000
 """How much is compared of a command that is so long that its end is not known."""
 _MAKING_LAYERS: Final = frozenset({"ADD", "COPY", "RUN"})
 _LAYERED: Final = _MAKING_LAYERS | {"WORKDIR"}
-_CLAIMS: Final = {
-    "expose": ("EXPOSE",),
-    "healthcheck": ("HEALTHCHECK",),
-    "command": ("CMD", "ENTRYPOINT"),
-    "variable": ("ENV",),
-}
-"""Which instructions APP010 is about."""
-_VARIABLES: Final = {"GPU005": "NVIDIA_DRIVER_CAPABILITIES", "GPU006": "NVIDIA_VISIBLE_DEVICES"}
-_BESIDE: Final = "CFG"
-"""Rules on the AppImageConfig, of which no Dockerfile knows."""
-_KINDS: Final = {
-    "USR": ("USER",),
-    "APP002": ("CMD", "ENTRYPOINT"),
-    "APP003": ("CMD", "ENTRYPOINT"),
-    "APP004": ("CMD", "ENTRYPOINT"),
-    "APP008": ("ENV",),
-    "GPU005": ("ENV",),
-    "GPU006": ("ENV",),
-    "RTM005": ("WORKDIR",),
-}
-"""Which instructions a finding without a layer is about, by the beginning of its rule's id; otherwise FROM."""
 
 
 def locate(report: Report, text: str, file: str) -> Report:
@@ -174,25 +153,20 @@ def _plain(command: str) -> str:
 def _of_configuration(
     finding: FindingReport, stage: Sequence[Instruction], steps: Sequence[Instruction | None]
 ) -> Instruction | None:
-    """Return the instruction that a finding without a layer is about: the last of its kind, else FROM."""
-    if None in steps or finding.rule.startswith(_BESIDE) or finding.data.get("origin") == "app-image-config":
+    """Return the instruction that a finding without a layer is about: the last that may state it, else FROM."""
+    if None in steps or not finding.stated_in:
         return None
-    kinds, named = _kinds(finding)
-    fitting = (item for item in reversed(stage) if item.keyword in kinds and _names(item, named))
-    return next(fitting, stage[0])
+    last_first = (item for item in reversed(stage) if any(_states(item, entry) for entry in finding.stated_in))
+    return next(last_first, stage[0])
 
 
-def _kinds(finding: FindingReport) -> tuple[Sequence[str], str | None]:
-    """Return which instructions a finding may be about, and the variable or port that they must name."""
-    data = finding.data
-    claim, name = data.get("claim"), data.get("variable", data.get("name"))
-    name = name if isinstance(name, str) else _VARIABLES.get(finding.rule)
-    if finding.rule == "APP010":
-        return _CLAIMS.get(str(claim), ()), name if claim in ("expose", "variable") else None
-    kinds = next((kinds for start, kinds in _KINDS.items() if finding.rule.startswith(start)), ())
-    return kinds, name if kinds == ("ENV",) else None
-
-
-def _names(instruction: Instruction, name: str | None) -> bool:
+def _states(instruction: Instruction, entry: str) -> bool:
+    """Tell whether an instruction is of a kind, such as ``USER``, and has a name, as for ``ENV NAME``."""
+    keyword, _, name = entry.partition(" ")
     words = instruction.arguments.replace("=", " ").split()
-    return name is None or name in words or (instruction.keyword == "EXPOSE" and "$" in instruction.arguments)
+    if keyword == "EXPOSE":  # a port, with or without its protocol
+        name, words = name.partition("/")[0], [word.partition("/")[0] for word in words]
+        named = name in words or "$" in instruction.arguments
+    else:
+        named = not name or name in words
+    return instruction.keyword == keyword and named

@@ -267,6 +267,9 @@ class FindingReport(_Part):
     """Layer that wrote this path; null if no layer is to blame."""
     baseline: Literal["new", "known"] | None = None
     """Whether the earlier report has it, too; null without ``--baseline``."""
+    stated_in: list[Text] = Field(default_factory=list)
+    """Instructions of a Dockerfile of which the last one states what it is about, if no layer is to blame; ``FROM`` for
+    the base image, none for what no Dockerfile states. Example: ["ENV JUPYTER_PATH"] """
     source: SourceLines | None = None
     """Instruction of the Dockerfile that it comes from; null without ``--dockerfile``, or if that cannot be told."""
     waived: Waiver | None = None

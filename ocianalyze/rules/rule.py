@@ -39,6 +39,9 @@ PAGES: Final = "docs/rules/"
 PATH: Final = "path"
 """What stands for the path of a finding in `Rule.identity`."""
 
+FROM: Final = "FROM"
+"""The instruction that states what no other one does: the base image."""
+
 _OWN_PACKAGE: Final = __name__.partition(".")[0]
 
 SIZE_LIMIT: Final = 35_000_000_000
@@ -140,6 +143,7 @@ class Finding:
         because: the culprit of the finding that this one is a consequence of, if any. It causes nothing itself, unless
             it states the same culprit and no other finding does.
         rule: the id of the rule; set by the rule itself.
+        stated_in: as `Rule.stated_in`, if it differs for this finding.
     """
 
     message: str
@@ -152,6 +156,7 @@ class Finding:
     culprit: str | None = None
     because: str | None = None
     rule: str = ""
+    stated_in: tuple[str, ...] | None = None
 
     @property
     def is_undecided(self) -> bool:
@@ -199,6 +204,8 @@ class Rule:
         applies: whether there is anything to check.
         reads: the contents that it reads in addition to those that facts read, as `Capture` patterns.
         page_url: the URL of its page, for a rule of another package.
+        stated_in: the instructions of a Dockerfile of which the last one states what a finding is about if no layer is
+            to blame, such as ``USER`` or ``ENV NAME``; none for what no Dockerfile states.
         identity: what tells its findings apart (`ocianalyze.rules.fingerprints`): ``path``, and keys of `Finding.data`.
     """
 
@@ -210,6 +217,7 @@ class Rule:
     reads: tuple[str, ...] = ()
     page_url: str | None = None
     identity: tuple[str, ...] = (PATH,)
+    stated_in: tuple[str, ...] = (FROM,)
 
     def __call__(self, subject: Subject) -> Iterator[Finding]:
         """Yield the findings in `subject`."""
@@ -267,6 +275,7 @@ def rule(
     applies: EarlyCondition | None = None,
     url: str | None = None,
     identity: tuple[str, ...] = (PATH,),
+    stated_in: tuple[str, ...] = (FROM,),
 ) -> Callable[[EarlyCheck], EarlyRule]: ...
 
 
@@ -279,6 +288,7 @@ def rule(
     reads: tuple[str, ...] = (),
     url: str | None = None,
     identity: tuple[str, ...] = (PATH,),
+    stated_in: tuple[str, ...] = (FROM,),
 ) -> Callable[[Check], Rule]: ...
 
 
@@ -290,6 +300,7 @@ def rule(
     reads: tuple[str, ...] = (),
     url: str | None = None,
     identity: tuple[str, ...] = (PATH,),
+    stated_in: tuple[str, ...] = (FROM,),
     before_layers: bool = False,
 ) -> Callable[[Any], Rule]:
     """Turn a function into a rule; the function's name becomes the rule's name, in kebab case.
@@ -302,12 +313,16 @@ def rule(
     `identity` names what tells findings apart, so that one is recognised in a later build of the image: ``path``,
     unless that is only the first of several paths, and keys of `Finding.data`. It contains nothing that changes while
     the problem stays the same: no messages, sizes, counts, layers or digests.
+
+    `stated_in` names the instructions of a Dockerfile that state what the rule is about, for findings without a layer.
     """
     make = EarlyRule if before_layers else Rule
 
     def decorate(check: Any) -> Rule:  # noqa: ANN401 - what the overloads say
         name = check.__name__.replace("_", "-")
-        return make(id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url, identity)
+        return make(
+            id, name, MappingProxyType(dict(severity)), check, applies or _always, reads, url, identity, stated_in
+        )
 
     return decorate
 

@@ -262,29 +262,26 @@ CONFIGURED = (
 
 
 @pytest.mark.parametrize(
-    ("rule", "data", "line"),
+    ("stated_in", "line"),
     [
-        ("APP008", {"variable": "B", "origin": "image"}, 2),
-        ("APP008", {"variable": "C", "origin": "image"}, 6),
-        ("APP008", {"variable": "OF_THE_BASE", "origin": "image"}, 1),
-        ("APP008", {"variable": "B", "origin": "app-image-config"}, None),
-        ("GPU006", {"value": "all"}, 3),
-        ("GPU005", {"value": "all"}, 1),
-        ("APP010", {"claim": "expose", "name": "1"}, 4),
-        ("APP010", {"claim": "expose", "name": "3"}, 1),
-        ("APP010", {"claim": "healthcheck", "name": None}, 5),
-        ("APP010", {"claim": "command", "name": None}, 7),
-        ("APP010", {"claim": "variable", "name": "A"}, 2),
-        ("APP010", {"claim": ["x"], "name": ["x"]}, 1),
-        ("APP004", {"origin": "image"}, 7),
-        ("APP004", {"origin": "app-image-config"}, None),
-        ("CFG001", {}, None),
-        ("APP001", {}, 1),
+        (["ENV B"], 2),
+        (["ENV C"], 6),
+        (["ENV OF_THE_BASE"], 1),
+        (["ENV NVIDIA_VISIBLE_DEVICES"], 3),
+        (["EXPOSE 1/tcp"], 4),
+        (["EXPOSE 3"], 1),
+        (["HEALTHCHECK"], 5),
+        (["CMD", "ENTRYPOINT"], 7),
+        (["USER"], 1),
+        (["FROM"], 1),
+        (["", "NOTHING", "ENV "], 6),
+        ([], None),
     ],
 )
-def test_findings_about_the_configuration(demo: Report, rule: str, data: dict[str, object], line: int | None) -> None:
+def test_findings_about_the_configuration(demo: Report, stated_in: list[str], line: int | None) -> None:
     steps = ["base", *CONFIGURED.split("\n")[1:]]
-    report = about(demo, rule, **data).model_copy(update={"history": with_history(demo, steps, 0).history})
+    finding = demo.findings[0].model_copy(update={"layer": None, "stated_in": stated_in})
+    report = with_history(demo, steps, 0).model_copy(update={"findings": [finding]})
     source = locate(report, CONFIGURED, "Dockerfile").findings[0].source
     assert (source and source.line) == line
 

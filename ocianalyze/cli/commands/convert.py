@@ -8,15 +8,12 @@ from typing import Annotated
 import typer
 
 from ocianalyze.cli.exits import exit_code
-from ocianalyze.cli.extras import read_extras
-from ocianalyze.cli.input import read_report
+from ocianalyze.cli.extras import BaselineFile, Dockerfile, DocsUrl, read_extras
+from ocianalyze.cli.files import STDIN, read_report
 from ocianalyze.cli.options import (
     OUTPUT,
-    BaselineFile,
     Color,
     ColorChoice,
-    Dockerfile,
-    DocsUrl,
     FailOnChoice,
     Formats,
     Outputs,
@@ -43,7 +40,7 @@ def convert(
 ) -> None:
     """Write a stored REPORT in other formats; no image is needed. The exit code is that of the scan."""
     outputs = pair_outputs(format_ or [], output or [], inputs=[dockerfile])
-    extras = read_extras(dockerfile, baseline, docs_url)
+    extras = read_extras(dockerfile, baseline, docs_url, stdin_is="the report" if report == STDIN else None)
     stored = read_report(report)
     if fail_on is not None:
         stored = stored.model_copy(update={"request": stored.request.model_copy(update={"fail_on": fail_on.value})})

@@ -10,18 +10,16 @@ import typer
 
 from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
 from ocianalyze.cli.exits import exit_code
-from ocianalyze.cli.extras import read_extras
-from ocianalyze.cli.input import either, local_file, process_age, read_settings
+from ocianalyze.cli.extras import BaselineFile, Dockerfile, DocsUrl, read_extras
+from ocianalyze.cli.files import local_file
+from ocianalyze.cli.input import either, process_age, read_settings
 from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
 from ocianalyze.cli.options import (
     OUTPUT,
     AppImageConfigFile,
-    BaselineFile,
     Color,
     ColorChoice,
     ConfigFile,
-    Dockerfile,
-    DocsUrl,
     DriverVersion,
     FailFast,
     FailOnChoice,
@@ -181,6 +179,7 @@ def scan(
         either(dockerfile, settings.dockerfile),
         either(baseline, settings.baseline),
         either(docs_url, settings.docs_url),
+        stdin_is="the image" if image == "-" else None,
     )
     age = process_age()
     observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]

@@ -26,11 +26,11 @@ from ocianalyze.facts.shell.variables import Environment, Variables, is_set_at_r
 from ocianalyze.facts.shell.ways import End, Failure, Launch, Way
 
 if TYPE_CHECKING:
+    from ocianalyze.facts.shell.file_commands import refusal_of
     from ocianalyze.facts.shell.login import login_files
     from ocianalyze.facts.shell.options import with_options
     from ocianalyze.facts.shell.programs import result_of
     from ocianalyze.facts.shell.redirections import is_doubtful
-    from ocianalyze.facts.shell.refusals import refusal_of
     from ocianalyze.facts.shell.run import Interpreter, Launcher, Returned
 
 __all__ = [
@@ -72,7 +72,7 @@ _OF_THE_INTERPRETER = {
     "Returned": "run",
     "is_doubtful": "redirections",
     "login_files": "login",
-    "refusal_of": "refusals",
+    "refusal_of": "file_commands",
     "result_of": "programs",
     "with_options": "options",
 }

@@ -30,14 +30,13 @@ class RefusedError(Exception):
 
 
 class Saved(NamedTuple):
-    """What is to be put back behind a command: its own input and output, and the file that it has written to."""
+    """What is to be put back behind a command: its input and output, and the names of the file it has written to."""
 
     redirected: bool = False
     input: str | None = None
     output: str | None = None
     changes_input: bool = False
     changes_output: bool = False
-    path: str | None = None
     places: tuple[str, ...] = ()
     appends: bool = False
 
@@ -112,7 +111,7 @@ def _write_to(target: str, item: Redirection, saved: Saved, run: Host, state: St
         return saved
     _note(saved.places, state)
     state.output = ""
-    return saved._replace(changes_output=True, path=path, places=places, appends=item.operator.endswith(">>"))
+    return saved._replace(changes_output=True, places=places, appends=item.operator.endswith(">>"))
 
 
 def _note(places: tuple[str, ...], state: State, change: Change = _UNKNOWN_CHANGE) -> None:
@@ -124,10 +123,10 @@ def undo(saved: Saved, state: State) -> None:
     """Give a shell its input and output back, and note what a command has written to a file."""
     if not saved.redirected:
         return
-    if saved.path is not None:
+    if saved.places:
         written = state.output
         if saved.appends:
-            before = state.changes.at(saved.path)
+            before = state.changes.at(saved.places[0])
             known = before.text if before is not None else None
             written = None if known is None or written is None else known + written
         too_long = written is not None and len(written) > LONGEST_VALUE

@@ -78,7 +78,7 @@ _SETTLE: Final = (
 )
 
 
-@rule(id="APP003", severity={CODE_EDITOR: Severity.ERROR}, identity=("path", "cause"))
+@rule(id="APP003", severity={CODE_EDITOR: Severity.ERROR}, identity=("path", "cause"), stated_in=("CMD", "ENTRYPOINT"))
 def code_editor_unreachable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each way in which the editor is not what Studio needs."""
     command = subject.facts.commands["code-editor"]

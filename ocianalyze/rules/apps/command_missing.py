@@ -70,7 +70,12 @@ _APPS: Final[dict[str, App]] = {JUPYTERLAB: "jupyterlab", CODE_EDITOR: "code-edi
 _EXAMPLES: Final = {JUPYTERLAB: "'jupyter lab'", CODE_EDITOR: "'sagemaker-code-editor'"}
 
 
-@rule(id="APP004", severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR}, identity=("path", "app"))
+@rule(
+    id="APP004",
+    severity={JUPYTERLAB: Severity.ERROR, CODE_EDITOR: Severity.ERROR},
+    identity=("path", "app"),
+    stated_in=("CMD", "ENTRYPOINT"),
+)
 def command_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app whose server is not started."""
     base = subject.facts.sagemaker_distribution

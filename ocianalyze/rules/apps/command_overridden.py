@@ -58,6 +58,7 @@ _DISTRIBUTION: Final = ("/usr/local/bin/_entrypoint.sh",)
     id="APP005",
     severity={CLASSIC: Severity.NOTE, UNIFIED: Severity.WARNING, HYPERPOD: Severity.NOTE},
     identity=("path", "profile"),
+    stated_in=("CMD", "ENTRYPOINT"),
 )
 def command_overridden(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the image has a command that is more than a shell."""

@@ -59,6 +59,7 @@ def _is_given(subject: Subject) -> bool:
     severity=dict.fromkeys((JUPYTERLAB, CODE_EDITOR, UNIFIED), Severity.ERROR),
     applies=_is_given,
     identity=("path", "app", "program"),
+    stated_in=(),
 )
 def container_entrypoint_missing(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each app whose entry point cannot be run."""

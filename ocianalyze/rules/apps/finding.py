@@ -39,6 +39,7 @@ def about_command(
         kind=kind,
         because=because,
         culprit=culprit,
+        stated_in=() if command.origin == "app-image-config" else None,
         data={
             "cause": cause,
             "command": [legible(word) for word in command.configured],

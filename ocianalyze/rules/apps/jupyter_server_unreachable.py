@@ -112,6 +112,7 @@ def _has_command(subject: Subject) -> bool:
     severity={JUPYTERLAB: Severity.ERROR, UNIFIED: Severity.ERROR},
     applies=_has_command,
     identity=("path", "cause", "setting", "needed"),
+    stated_in=("CMD", "ENTRYPOINT"),
 )
 def jupyter_server_unreachable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each way in which the server is not what Studio needs."""

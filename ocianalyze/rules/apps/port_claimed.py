@@ -81,6 +81,14 @@ def port_claimed(subject: Declaration) -> Iterator[Finding]:
             )
 
 
+_STATED_IN: Final = {
+    "expose": ("EXPOSE",),
+    "healthcheck": ("HEALTHCHECK",),
+    "command": ("CMD", "ENTRYPOINT"),
+    "variable": ("ENV",),
+}
+
+
 def _claim(claim: str, text: str, message: str, name: str | None = None) -> Finding:
     """Return a finding about a service: a notebook server is only a note, as the KernelGateway replaces it."""
     severity = {} if _NOTEBOOK.search(text) else {CLASSIC: Severity.WARNING}
@@ -91,7 +99,8 @@ def _finding(
     claim: str, text: str, message: str, severity: Mapping[str, Severity | None], name: str | None = None
 ) -> Finding:
     data = {"claim": claim, "name": name, "text": text}
-    return Finding(message=message, hint=_HINT, severity=severity, data=data)
+    stated_in = tuple(f"{keyword} {name}" if name is not None else keyword for keyword in _STATED_IN[claim])
+    return Finding(message=message, hint=_HINT, severity=severity, data=data, stated_in=stated_in)
 
 
 def _health_command(healthcheck: dict[str, Any] | None) -> str:

@@ -90,6 +90,7 @@ def variable_overridden(subject: Declaration) -> Iterator[Finding]:
             hint=hint,
             severity=severity if credential else {**(studio(severity) if severity is not None else {}), HYPERPOD: None},
             data={"variable": name, "origin": origin, "credential": credential},
+            stated_in=(f"ENV {name}",) if origin == "image" else (),
         )
 
 
@@ -101,6 +102,7 @@ def _of_workspaces(subject: Declaration) -> Iterator[Finding]:
             hint="Remove it, or use another name",
             severity={**studio(None), HYPERPOD: Severity.NOTE},
             data={"variable": name, "origin": "image", "credential": False},
+            stated_in=(f"ENV {name}",),
         )
 
 

@@ -60,7 +60,12 @@ _EXPECTED: Final = {
 
 
 @rule(
-    id="CFG006", severity=studio(Severity.WARNING), applies=is_given, before_layers=True, identity=("path", "profile")
+    id="CFG006",
+    severity=studio(Severity.WARNING),
+    applies=is_given,
+    before_layers=True,
+    identity=("path", "profile"),
+    stated_in=(),
 )
 def config_for_another_app(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each profile whose application is not in the config."""

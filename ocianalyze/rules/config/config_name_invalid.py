@@ -39,7 +39,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="CFG001", severity=studio(Severity.ERROR), applies=is_given, before_layers=True, identity=("path", "place"))
+@rule(
+    id="CFG001",
+    severity=studio(Severity.ERROR),
+    applies=is_given,
+    before_layers=True,
+    identity=("path", "place"),
+    stated_in=(),
+)
 def config_name_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the name and the tags."""
     yield from about_members(

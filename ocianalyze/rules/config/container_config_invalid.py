@@ -46,7 +46,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="CFG005", severity=studio(Severity.ERROR), applies=is_given, before_layers=True, identity=("path", "place"))
+@rule(
+    id="CFG005",
+    severity=studio(Severity.ERROR),
+    applies=is_given,
+    before_layers=True,
+    identity=("path", "place"),
+    stated_in=(),
+)
 def container_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings."""
     yield from about_members(

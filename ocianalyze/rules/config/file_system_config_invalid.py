@@ -48,7 +48,14 @@ if TYPE_CHECKING:
 _SUPPORTED: Final = ((1000, 100), (0, 0))
 
 
-@rule(id="CFG003", severity=studio(Severity.ERROR), applies=is_given, before_layers=True, identity=("path", "place"))
+@rule(
+    id="CFG003",
+    severity=studio(Severity.ERROR),
+    applies=is_given,
+    before_layers=True,
+    identity=("path", "place"),
+    stated_in=(),
+)
 def file_system_config_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the settings, and one if the pair is not supported."""
     found = list(

@@ -47,7 +47,14 @@ if TYPE_CHECKING:
 _CONCERNED: Final = {JUPYTERLAB_APP: (JUPYTERLAB, UNIFIED), CODE_EDITOR_APP: (CODE_EDITOR, UNIFIED)}
 
 
-@rule(id="CFG004", severity=newer(Severity.WARNING), applies=is_given, before_layers=True, identity=("path", "place"))
+@rule(
+    id="CFG004",
+    severity=newer(Severity.WARNING),
+    applies=is_given,
+    before_layers=True,
+    identity=("path", "place"),
+    stated_in=(),
+)
 def file_system_config_unsupported(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each of the two that has one."""
     for family, profiles in _CONCERNED.items():

@@ -42,7 +42,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@rule(id="CFG002", severity=studio(Severity.ERROR), applies=is_given, before_layers=True, identity=("path", "place"))
+@rule(
+    id="CFG002",
+    severity=studio(Severity.ERROR),
+    applies=is_given,
+    before_layers=True,
+    identity=("path", "place"),
+    stated_in=(),
+)
 def kernel_list_invalid(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for each violation in the list."""
     yield from about_members(subject, "KernelSpecs", hint="List one to five kernels, each with a Name")

@@ -57,7 +57,13 @@ def _is_set(subject: Declaration) -> bool:
     return VARIABLE in subject.environment
 
 
-@rule(id="GPU005", severity=everywhere(Severity.ERROR), applies=_is_set, before_layers=True)
+@rule(
+    id="GPU005",
+    severity=everywhere(Severity.ERROR),
+    applies=_is_set,
+    before_layers=True,
+    stated_in=(f"ENV {VARIABLE}",),
+)
 def driver_capabilities_unsupported(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding for unsupported words, or else for missing ones."""
     value = subject.environment[VARIABLE]

@@ -62,7 +62,13 @@ def _is_set(subject: Declaration) -> bool:
     return VARIABLE in subject.environment
 
 
-@rule(id="GPU006", severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)}, applies=_is_set, before_layers=True)
+@rule(
+    id="GPU006",
+    severity={CLASSIC: Severity.NOTE, **newer(Severity.WARNING)},
+    applies=_is_set,
+    before_layers=True,
+    stated_in=(f"ENV {VARIABLE}",),
+)
 def visible_devices_fixed(subject: Declaration) -> Iterator[Finding]:
     """Yield a finding if the value does not mean all GPUs."""
     value = subject.environment[VARIABLE]

@@ -65,6 +65,7 @@ def jupyter_variable_set(subject: Subject) -> Iterator[Finding]:
             hint="Install kernels where Jupyter finds them without it: 'RUN python3 -m ipykernel install --sys-prefix'",
             severity={CLASSIC: Severity.WARNING} if lost else None,
             data={"variable": name, "value": value[:_LONGEST], "lost": lost[:_SHOWN]},
+            stated_in=(f"ENV {name}",),
         )
 
 

@@ -54,7 +54,7 @@ _LONGEST_NAME: Final = 255
 _HINT: Final = "Set 'WORKDIR /home/sagemaker-user'"
 
 
-@rule(id="RTM005", severity=everywhere(Severity.ERROR))
+@rule(id="RTM005", severity=everywhere(Severity.ERROR), stated_in=("WORKDIR",))
 def working_directory_unusable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if no container can start in the working directory."""
     given = subject.image.config.config.working_dir

@@ -54,7 +54,7 @@ def _has_home(subject: Subject) -> bool:
     return bool(user.uid) and user.home.startswith("/") and user.home != "/"
 
 
-@rule(id="USR007", severity=everywhere(Severity.NOTE), applies=_has_home)
+@rule(id="USR007", severity=everywhere(Severity.NOTE), applies=_has_home, stated_in=("USER",))
 def home_not_owned(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the user has no home directory of its own and none is mounted over it."""
     user = subject.facts.user

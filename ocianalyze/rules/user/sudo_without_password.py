@@ -51,7 +51,7 @@ def _is_unprivileged(subject: Subject) -> bool:
     return bool(subject.facts.user.uid)
 
 
-@rule(id="USR008", severity=everywhere(Severity.NOTE), applies=_is_unprivileged)
+@rule(id="USR008", severity=everywhere(Severity.NOTE), applies=_is_unprivileged, stated_in=("USER",))
 def sudo_without_password(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if there is such a line."""
     user = subject.facts.user

@@ -71,7 +71,13 @@ def _is_resolved(subject: Subject) -> bool:
     return subject.facts.user.problem is None
 
 
-@rule(id="USR006", severity=everywhere(Severity.ERROR), applies=_is_resolved, identity=("path", "kernel", "needed"))
+@rule(
+    id="USR006",
+    severity=everywhere(Severity.ERROR),
+    applies=_is_resolved,
+    identity=("path", "kernel", "needed"),
+    stated_in=("USER",),
+)
 def unreadable_path_needed(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each path that is needed and denied."""
     yield from in_each_listing(subject, _in_listing)

@@ -61,7 +61,7 @@ def _is_given(subject: Subject) -> bool:
     return config is not None and KERNEL_GATEWAY in config and subject.facts.user.problem is None
 
 
-@rule(id="USR002", severity={CLASSIC: Severity.ERROR}, applies=_is_given)
+@rule(id="USR002", severity={CLASSIC: Severity.ERROR}, applies=_is_given, stated_in=("USER",))
 def user_contradicts_app_image_config(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the pairs differ."""
     user, config = subject.facts.user, subject.app_image_config

@@ -49,6 +49,7 @@ def _is_resolved(subject: Subject) -> bool:
     id="USR004",
     severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING), HYPERPOD: Severity.WARNING},
     applies=_is_resolved,
+    stated_in=("USER",),
 )
 def user_not_listed(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the user ID has no entry and no group was given."""

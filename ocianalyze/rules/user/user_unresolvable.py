@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 _UID: Final = 1000
 
 
-@rule(id="USR003", severity=everywhere(Severity.ERROR))
+@rule(id="USR003", severity=everywhere(Severity.ERROR), stated_in=("USER",))
 def user_unresolvable(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the user or the group cannot be resolved."""
     user = subject.facts.user

@@ -61,7 +61,12 @@ def _is_resolved(subject: Subject) -> bool:
     return subject.facts.user.problem is None
 
 
-@rule(id="USR001", severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)}, applies=_is_resolved)
+@rule(
+    id="USR001",
+    severity={CLASSIC: Severity.ERROR, **newer(Severity.WARNING)},
+    applies=_is_resolved,
+    stated_in=("USER",),
+)
 def user_unsupported(subject: Subject) -> Iterator[Finding]:
     """Yield a finding if the pair is not supported."""
     user = subject.facts.user

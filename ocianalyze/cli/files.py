@@ -1,0 +1,59 @@
+"""Files that the command line reads: stored reports, and what comes with an image."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import UsageError
+
+if TYPE_CHECKING:
+    from ocianalyze.reports.report import Report
+
+STDIN: Final = Path("-")
+_LARGEST_REPORT: Final = 256 << 20
+"""The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
+_ARCHIVES: Final = ("docker-archive:", "oci-archive:")
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return at most the first `most` bytes of a file, or of standard input if `path` is ``-``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if path == STDIN and sys.stdin is None:
+        raise UsageError("standard input is closed")
+    try:
+        if path == STDIN:
+            return sys.stdin.buffer.read(most)
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def read_report(path: Path) -> Report:
+    """Return a stored report, from a file or from standard input if `path` is ``-``.
+
+    Raises:
+        UsageError: it cannot be read, or is no report.
+    """
+    from ocianalyze.reports.report import Report
+
+    raw = read_bytes(path, _LARGEST_REPORT + 1)
+    if len(raw) > _LARGEST_REPORT:
+        raise UsageError(f"{path} is larger than {_LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
+    return Report.from_json(raw, what="standard input" if path == STDIN else str(path))
+
+
+def local_file(image: str) -> Path | None:
+    """Return the file that IMAGE names, None if it names none that exists."""
+    for name in (image, *(image.removeprefix(start) for start in _ARCHIVES if image.startswith(start))):
+        for path in (name, name.partition(":")[0]):
+            with suppress(OSError, ValueError):
+                if path and Path(path).is_file():
+                    return Path(path)
+    return None
