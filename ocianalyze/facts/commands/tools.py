@@ -79,7 +79,7 @@ _TELLING: Final = (
         """.split()  # noqa: SIM905
     )
 ) - frozenset({"gunzip", "openssl", "run-parts", "service", "split", "systemctl", "xargs"})
-"""Programs that change no other files than those that they are given, if they do not by one of these options:"""
+"""Programs that change no other files than those that they are given, unless by what stands in `_MAKING`."""
 _MAKING: Final = {
     "awk": ("*>*", "*system*", "*|*", "-f*", "*-i*"),
     "curl": ("-*o*", "-*O*", "-*J*", "-*c*", "-*D*", "-*K*", "--*"),
@@ -87,13 +87,15 @@ _MAKING: Final = {
     "sed": ("-*i?*", "--in-place=*", "*w *", "-f*", "--file*"),
     "sort": ("-*o*", "--output*"),
 }
+"""Patterns of options and operands with which programs write to files of other names."""
 _ASKS: Final = frozenset(
     {*("--version", "-V", "--help", "list", "show", "info", "status", "log", "diff", "rev-parse", "check", "freeze")}
 )
-_SEVERAL: Final = {"uniq", "xxd"}
+"""Subcommands that only ask."""
+_SEVERAL: Final = frozenset({"uniq", "xxd"})
 """Programs that write to their second file."""
 _SUBCOMMANDS: Final = frozenset({"conda", "git", "mamba", "pip", "pip3"})
-"""Programs that change nothing where they are only asked."""
+"""Programs whose first word says what they do."""
 _MODES: Final = frozenset({"chmod", "chown", "chgrp", "setfacl", "fix-permissions", "chattr", "restorecon"})
 _LAST_ONLY: Final = frozenset({"cp", "ln", "install", "rsync", "scp"})
 _NAMED: Final = frozenset(

@@ -132,10 +132,7 @@ class _Search:
                 text = f"its Python was built without the module {module!r}"
                 yield Shortfall("module", text, self._python, (module,), needed=module)
             certain = [node for node in files if len(self._python.versions) == 1 and self._python.loads(node.name)]
-            real = (self._filesystem.lookup(node.path) for node in certain)
-            there = (node for node in real if node is not None and node.is_file)
-            problems = (find_unloadable(self._filesystem, node, self._found.shell.user) for node in there)
-            problem = next((item for item in problems if item is not None), None)
+            problem = find_unloadable(self._filesystem, certain, self._found.shell.user)
             if problem is not None:
                 text = f"it imports {module!r} of its Python, which cannot be loaded: {problem.text}"
                 yield self._unloadable(text, problem, module)

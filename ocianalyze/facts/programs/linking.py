@@ -19,7 +19,7 @@ from ocianalyze.layers.contents.elf import MAGIC, parse_elf
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ocianalyze.facts.user.accounts import User
     from ocianalyze.facts.user.permissions import Denial
@@ -66,9 +66,12 @@ def find_obstacle(filesystem: Filesystem, node: Node, user: User, where: str) ->
     return _Linker(filesystem, user, musl=name.startswith(_MUSL_LOADER)).problem_of(node, elf, where)
 
 
-def find_unloadable(filesystem: Filesystem, node: Node, user: User) -> Problem | None:
-    """Return why the shared object `node`, such as a module of Python, cannot be loaded, if that is known."""
-    return _Linker(filesystem, user).problem_of(node, parse_elf(node.head()), node.path)
+def find_unloadable(filesystem: Filesystem, nodes: Iterable[Node], user: User) -> Problem | None:
+    """Return why the first shared object that cannot be loaded, such as a module of Python, cannot, if one is known."""
+    real = (filesystem.lookup(node.path) for node in nodes)
+    files = (node for node in real if node is not None and node.is_file)
+    problems = (_Linker(filesystem, user).problem_of(node, parse_elf(node.head()), node.path) for node in files)
+    return next((problem for problem in problems if problem is not None), None)
 
 
 class _Linker:

@@ -197,10 +197,8 @@ class Requirements:
         modules, others = (self._shared_in(join(package, place)) for place in _COMPILED[distribution])
         if others:
             return None
-        real = (self._filesystem.lookup(node.path) for node in modules if python.loads(node.name))
-        there = (node for node in real if node is not None and node.is_file)
-        found = (find_unloadable(self._filesystem, node, self._user) for node in there)
-        return next((problem for problem in found if problem is not None), None)
+        loaded = (node for node in modules if python.loads(node.name))
+        return find_unloadable(self._filesystem, loaded, self._user)
 
     def _shared_in(self, path: str) -> list[Node]:
         directory = self._filesystem.lookup(path)
