@@ -10,6 +10,7 @@ from ocianalyze.analysis.observing import Clock, Log, Observer, Observers
 from ocianalyze.analysis.registration import fit_app_image_config
 from ocianalyze.analysis.source import Source
 from ocianalyze.facts import gather
+from ocianalyze.facts.packages import FILE_LISTS
 from ocianalyze.rules.policy import FailOn, Policy
 from ocianalyze.rules.registry import all_rules, wanted_contents
 
@@ -52,7 +53,7 @@ def analyze(
         source = Source(reference=fspath(source))
     policy, clock = policy.checked(), Clock()
     observer = Observers((clock, Log(), *observers))
-    source = source.with_budget(wanted_contents())
+    source = source.with_budget(wanted_contents() | (FILE_LISTS if policy.inventory else frozenset()))
     with source.open() as image:
         observer.opened(image)
         declaration = policy.declare(image)

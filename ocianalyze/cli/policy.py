@@ -27,6 +27,7 @@ class PolicyOptions(NamedTuple):
     fail_on: str | None = None
     fail_fast: bool = False
     details: bool = False
+    inventory: bool = False
 
 
 def make_policy(given: PolicyOptions, settings: Settings, *, image: str) -> Policy:
@@ -49,4 +50,5 @@ def make_policy(given: PolicyOptions, settings: Settings, *, image: str) -> Poli
         fail_on=either(given.fail_on, policy.fail_on),
         fail_fast=given.fail_fast,
         details=given.details,
+        inventory=given.inventory,
     )

@@ -7,6 +7,7 @@ One room per question, in the order in which they build on each other:
 - `directories`: what is mounted over the image or reserved, and what of the image lies there?
 - `programs`: what does a command's first word lead to, and can that run?
 - `python`: which Pythons are there, and what can they import?
+- `packages`: which packages are installed, and what do they take?
 - `shell`: what does a shell script do, without running it?
 - `commands`: what does the image's command come to in the end?
 - `jupyter`: where does a Jupyter server search, and how is it set up?

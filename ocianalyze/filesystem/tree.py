@@ -99,6 +99,11 @@ class Filesystem:
         return self.ids.bases
 
     @cached_property
+    def shadowed_ids(self) -> Sequence[int]:
+        """The ids that a layer removed from the tree, in order: those of one layer beside each other."""
+        return sorted(self.shadowed)
+
+    @cached_property
     def _resolver(self) -> Resolver:
         return Resolver(self)
 
@@ -168,6 +173,10 @@ class Filesystem:
     def named(self, name: str) -> Iterator[Node]:
         """Yield every path whose last component is `name`, in the same order as `search`."""
         return self._visible(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape")))
+
+    def ending(self, suffix: str) -> Iterator[Node]:
+        """Yield every path whose last component ends with `suffix`, in the same order as `search`."""
+        return self._visible(partial(_find_all, f"{suffix}\0".encode("utf-8", "surrogateescape")))
 
     def glob(self, pattern: str) -> list[Node]:
         """Return the nodes whose paths match, sorted; for patterns, see `ocianalyze.layers.contents.globs.PathPattern`.

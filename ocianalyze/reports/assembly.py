@@ -9,7 +9,7 @@ from ocianalyze.errors import UndecidedError
 from ocianalyze.oci.image import layer_positions, step_text
 from ocianalyze.reports import report as form
 from ocianalyze.reports.shortening import short
-from ocianalyze.reports.sizing import size_facts
+from ocianalyze.reports.sizing import inventory_of, size_facts
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.rule import Severity, Subject
 
@@ -81,7 +81,7 @@ def assemble(
         rules=list(_rules(outcome)),
         findings=list(finding_reports(outcome.judgements, image)),
         other_findings=list(finding_reports(outcome.others, image)),
-        facts=_facts(subject, outcome, details=policy.details) if isinstance(subject, Subject) else None,
+        facts=_facts(subject, outcome, policy) if isinstance(subject, Subject) else None,
         layers=list(_layers(image, layers, verified)) if read else [],
         diagnostics=list(_diagnostics(subject.filesystem if isinstance(subject, Subject) else None, outcome)),
         history=list(_history(image)),
@@ -202,20 +202,21 @@ def _finding(item: Judgement, image: Image) -> form.FindingReport:
     )
 
 
-def _facts(subject: Subject, outcome: Outcome, *, details: bool) -> form.FactsReport:
-    facts, filesystem = subject.facts, subject.filesystem
+def _facts(subject: Subject, outcome: Outcome, policy: Policy) -> form.FactsReport:
+    facts, filesystem, inventory = subject.facts, subject.filesystem, policy.inventory
     return form.FactsReport(
         user=_known(lambda: _user(facts.user)),
         kernels=_known(lambda: _kernels(facts.classic if CLASSIC in outcome.profiles else facts.own, outcome)),
         nvidia=_known(lambda: _nvidia(facts.nvidia, subject.driver_version)),
         reserved=_known(lambda: _reserved(facts.reserved)),
-        size=size_facts(facts.size, subject.size_limit, details=details),
+        size=size_facts(subject.image, facts.size, subject.size_limit, details=policy.details, inventory=inventory),
         filesystem=form.FilesystemFacts(
             entries=filesystem.entries,
             files=filesystem.files,
             bytes=filesystem.bytes,
             shadowed_bytes=sum(facts.size.shadowed),
         ),
+        inventory=inventory_of(filesystem, facts.environment) if inventory else None,
     )
 
 

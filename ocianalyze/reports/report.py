@@ -409,6 +409,40 @@ class WastingReport(_Part):
     """Where most of them are, largest first."""
 
 
+class SizeNode(_Part):
+    """A directory or file of one layer, in the tree of sizes."""
+
+    parent: int | None
+    """Position in the list of the directory that it is in, which comes before it; null for the root of a layer."""
+    name: Text
+    """Its name; empty for the root of a layer. Example: "conda" """
+    layer: int
+    """Position of the layer that stores it."""
+    bytes: int
+    """Size of all files in it that this layer stores, in bytes."""
+    hidden: int
+    """Bytes of these that later layers replaced or deleted."""
+
+
+class AvoidablePart(_Part):
+    """Files that the image does not need to work."""
+
+    kind: Word
+    """What they are. Example: "apt-lists" """
+    title: Title
+    """The same in words. Example: "package lists of apt" """
+    path: Text
+    """Their directory, or a pattern for them. Example: "/var/lib/apt/lists" """
+    layer: int
+    """Position of the layer that stores most of them."""
+    bytes: int
+    """What the image would be smaller without them, in bytes."""
+    files: int
+    """Number of files."""
+    hint: Text
+    """How not to store them. Example: "Add '&& rm -rf /var/lib/apt/lists/*' to the step of layer 2" """
+
+
 class SizeFacts(_Part):
     """Sizes of the image (see the page of rule SIZ001), in bytes, and the limit that was applied."""
 
@@ -428,6 +462,41 @@ class SizeFacts(_Part):
     """Waste per layer that stores it."""
     wasting: list[WastingReport]
     """Waste per layer that hides it: the step to change. The largest comes first."""
+    tree: list[SizeNode] | None = None
+    """Directories and files of each layer that have at least a ten-thousandth of the image; null without
+    ``--inventory``."""
+    avoidable: list[AvoidablePart] | None = None
+    """Files that the image does not need to work, largest first; null without ``--inventory``."""
+
+
+class PackageFacts(_Part):
+    """An installed package."""
+
+    manager: Literal["dpkg", "apk", "conda", "python"]
+    """What manages it; ``python`` for what pip or another program installed for a Python."""
+    name: Text
+    """Its name. Example: "libc6" """
+    version: Text
+    """Its version. Example: "2.36-9+deb12u13" """
+    place: Text
+    """Where it is installed: ``/``, the prefix of a conda environment, or the directory that a Python imports it from.
+    Example: "/opt/conda" """
+    bytes: int | None
+    """Size of its files that a container sees, in bytes; null if there is no list of them. A file that several packages
+    list counts for the first."""
+
+
+class Inventory(_Part):
+    """What is in the image, as ``ocianalyze diff`` compares it."""
+
+    packages: list[PackageFacts]
+    """Installed packages: the system's, then those of conda and Python."""
+    unlisted_bytes: int
+    """Size of the files that no package lists, in bytes."""
+    gaps: list[Text]
+    """Packages or lists of files that could not be read, and why."""
+    environment: dict[Text, Text]
+    """Environment variables of the image configuration. Example: {"LANG": "C.UTF-8"} """
 
 
 class FilesystemFacts(_Part):
@@ -458,6 +527,8 @@ class FactsReport(_Part):
     """Sizes of the image."""
     filesystem: FilesystemFacts
     """The merged file system in numbers."""
+    inventory: Inventory | None = None
+    """Packages and environment; null without ``--inventory``."""
 
 
 class LayerReport(_Part):

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ocianalyze.facts.packages import find_packages, measure_packages
 from ocianalyze.facts.size import LARGE, MOST
 from ocianalyze.reports import report as form
 from ocianalyze.reports.shortening import short
+from ocianalyze.rules.size.avoiding import TITLES, avoidance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from ocianalyze.facts.size import Hidden, Piece, Size
+    from ocianalyze.facts.size import Avoidable, Branch, Hidden, Piece, Size
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.oci.image import Image
 
 
-def size_facts(size: Size, limit: int, *, details: bool) -> form.SizeFacts:
-    """Return the sizes of an image; the largest files and directories if near the limit, or with `details`."""
+def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory: bool) -> form.SizeFacts:
+    """Return the sizes of an image; the largest files and directories if near the limit, or with `details`.
+
+    With `inventory` also the tree of sizes, and what is avoidable.
+    """
     stored, hiding = _by(size.waste, lambda place: place.layer), _by(size.waste, lambda place: place.hidden_by)
     largest = size.largest if details or size.is_near(limit) else None
     return form.SizeFacts(
@@ -35,6 +42,47 @@ def size_facts(size: Size, limit: int, *, details: bool) -> form.SizeFacts:
             for layer, places in sorted(hiding.items(), key=lambda item: -size.hides[item[0]])
             if size.hides[layer] >= LARGE
         ],
+        tree=list(map(_node, size.tree)) if inventory else None,
+        avoidable=[_avoidable(image, item) for item in size.avoidable] if inventory else None,
+    )
+
+
+def inventory_of(filesystem: Filesystem, environment: Mapping[str, str]) -> form.Inventory:
+    """Return the packages of an image with their sizes, and its environment."""
+    found = find_packages(filesystem)
+    sizes = measure_packages(filesystem, found.packages)
+    return form.Inventory(
+        packages=[
+            form.PackageFacts(
+                manager=package.manager,
+                name=short(package.name),
+                version=short(package.version),
+                place=short(package.place),
+                bytes=size,
+            )
+            for package, size in zip(found.packages, sizes.bytes, strict=True)
+        ],
+        unlisted_bytes=sizes.rest,
+        gaps=[short(gap) for gap in (*found.gaps, *sizes.gaps)],
+        environment=short(environment),
+    )
+
+
+def _node(branch: Branch) -> form.SizeNode:
+    return form.SizeNode(
+        parent=branch.parent, name=short(branch.name), layer=branch.layer, bytes=branch.bytes, hidden=branch.hidden
+    )
+
+
+def _avoidable(image: Image, item: Avoidable) -> form.AvoidablePart:
+    return form.AvoidablePart(
+        kind=item.kind,
+        title=TITLES[item.kind],
+        path=short(item.path),
+        layer=item.layer,
+        bytes=item.bytes,
+        files=item.files,
+        hint=short(avoidance(image, item)),
     )
 
 

@@ -47,6 +47,7 @@ class Policy:
         fail_on: the lowest severity for which the command line exits with 1; it does not affect verdicts.
         fail_fast: stop before reading layers if the configuration already has findings as severe as `fail_on`.
         details: report the largest files and directories, even if the image is not near the size limit.
+        inventory: report sizes by directory, packages and environment, and what of the image is avoidable.
     """
 
     profiles: Sequence[str] = ()
@@ -60,6 +61,7 @@ class Policy:
     fail_on: FailOn = "error"
     fail_fast: bool = False
     details: bool = False
+    inventory: bool = False
 
     def checked(self) -> Policy:
         """Return the policy with the full names of its profiles.

@@ -97,6 +97,15 @@ def scan(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
+    inventory: Annotated[
+        bool,
+        typer.Option(
+            "--inventory",
+            help="Add sizes by directory, packages and environment to the JSON report, as 'diff' compares them.",
+            envvar="OCIANALYZE_INVENTORY",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     color: ColorChoice = None,
     platform: Platform = None,
     image_name: ImageName = None,
@@ -171,6 +180,7 @@ def scan(
             fail_on=fail_on,
             fail_fast=fail_fast,
             details=verbose,
+            inventory=inventory,
         ),
         settings,
         image=image,

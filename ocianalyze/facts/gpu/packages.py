@@ -1,6 +1,6 @@
 """The packages for NVIDIA that dpkg lists as installed.
 
-Sources: Debian policy, section 5 (control files); ``/var/lib/dpkg/status.d`` as distroless images have it.
+Source: Debian policy, section 5 (control files).
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.facts.packages import dpkg
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
 
-READS: Final = ("**/dpkg/status", "**/dpkg/status.d/*")
+READS: Final = dpkg.READS
 
 _DRIVER_SOURCE: Final = (
     r"nvidia-graphics-drivers.*|nvidia-open-gpu-kernel-modules.*|linux-restricted-modules.*|fabric-manager-\d+"
@@ -32,11 +35,6 @@ _DRIVER_NAME: Final = (
 )
 _EMPTY: Final = r"(?i)transitional|dummy"
 _TRACE: Final = rb"nvidia|cuda"
-_SIZE: Final = 500
-"""How many bytes of memory a package takes beside its texts."""
-
-_STEPS: Final = 10
-"""How many steps of work a paragraph is."""
 
 
 class Package(NamedTuple):
@@ -68,28 +66,16 @@ def find_packages(filesystem: Filesystem) -> tuple[Package, ...]:
         ContentUnavailableError: dpkg's status is there but was not kept, or is too large.
         LimitExceededError: there are too many such packages.
     """
-    return tuple(package for path in _status_files(filesystem) for package in _packages_in(filesystem, path))
+    return tuple(package for node in dpkg.status_files(filesystem) for package in _packages_in(node))
 
 
-def _status_files(filesystem: Filesystem) -> Iterator[str]:
-    yield "/var/lib/dpkg/status"
-    parts = filesystem.lookup("/var/lib/dpkg/status.d")
-    for node in filesystem.children_of(parts) if parts is not None else ():
-        if not node.name.endswith(".md5sums"):
-            yield node.path
-
-
-def _packages_in(filesystem: Filesystem, path: str) -> Iterator[Package]:
-    node = filesystem.lookup(path)
-    content = node.read() if node is not None and node.is_file else b""
-    for paragraph in _paragraphs_about(content):
-        filesystem.spend(_STEPS)
-        fields = _fields(paragraph.decode("utf-8", "surrogateescape"))
-        if "Package" in fields and fields.get("Status", "install ok installed").endswith(" installed"):
-            filesystem.budget.take(_SIZE + len(paragraph), path)
+def _packages_in(status: Node) -> Iterator[Package]:
+    for paragraph in _paragraphs_about(status.read()):
+        fields = dpkg.installed(status, paragraph)
+        if fields is not None:
             source = fields.get("Source", fields["Package"]).partition(" ")[0]
             description = fields.get("Description", "")
-            yield Package(fields["Package"], fields.get("Version", ""), source, description, path)
+            yield Package(fields["Package"], fields.get("Version", ""), source, description, status.path)
 
 
 def _paragraphs_about(content: bytes) -> Iterator[bytes]:
@@ -105,8 +91,3 @@ def _paragraphs_about(content: bytes) -> Iterator[bytes]:
             if paragraph not in seen:
                 seen.add(paragraph)
                 yield paragraph
-
-
-def _fields(paragraph: str) -> dict[str, str]:
-    pairs = (line.partition(":") for line in paragraph.splitlines() if not line.startswith((" ", "\t")))
-    return {name: value.strip() for name, colon, value in pairs if colon}

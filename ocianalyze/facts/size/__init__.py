@@ -3,15 +3,20 @@
 Also, whether a SOCI index spares the wait for them.
 """
 
+from ocianalyze.facts.size.avoidable import Avoidable, AvoidableKind
 from ocianalyze.facts.size.breakdown import Piece
 from ocianalyze.facts.size.measuring import Size, compressed_size
 from ocianalyze.facts.size.soci import SociProblem, loads_lazily, soci_problems
+from ocianalyze.facts.size.tree import Branch
 from ocianalyze.facts.size.waste import LARGE, MOST, Change, Hidden
 from ocianalyze.oci.soci import Soci
 
 __all__ = [
     "LARGE",
     "MOST",
+    "Avoidable",
+    "AvoidableKind",
+    "Branch",
     "Change",
     "Hidden",
     "Piece",

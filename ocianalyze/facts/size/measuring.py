@@ -10,13 +10,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.facts.size.avoidable import find_avoidable
 from ocianalyze.facts.size.breakdown import find_largest
+from ocianalyze.facts.size.tree import find_tree
 from ocianalyze.facts.size.waste import find_waste
 from ocianalyze.layers.changeset.columns import count_blocks
 from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
+    from ocianalyze.facts.size.avoidable import Avoidable
     from ocianalyze.facts.size.breakdown import Largest
+    from ocianalyze.facts.size.tree import Branch
     from ocianalyze.facts.size.waste import Hidden
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
@@ -52,6 +56,16 @@ class Size:
     def largest(self) -> Largest:
         """The largest files and directories of the image."""
         return find_largest(self.filesystem)
+
+    @cached_property
+    def tree(self) -> tuple[Branch, ...]:
+        """The directories and files that take a visible part of the image, layer by layer."""
+        return find_tree(self.filesystem)
+
+    @cached_property
+    def avoidable(self) -> tuple[Avoidable, ...]:
+        """The files that the image does not need to work, largest first."""
+        return find_avoidable(self.filesystem)
 
     @cached_property
     def waste(self) -> tuple[Hidden, ...]:

@@ -15,7 +15,7 @@ from ocianalyze.filesystem.usage import find_last_names
 from ocianalyze.layers.changeset.changeset import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from ocianalyze.filesystem.ids import Ids
     from ocianalyze.filesystem.tree import Filesystem
@@ -92,16 +92,29 @@ def find_waste(filesystem: Filesystem) -> tuple[Hidden, ...]:
         return ()
     changes, values = _changes(filesystem)
     last_names = find_last_names(filesystem.inodes, filesystem.shadowed)
-    ids = sorted(filesystem.shadowed)
     found: dict[int, list[Hidden]] = {}
     for layer, changeset in enumerate(filesystem.changesets):
-        first = bisect_left(ids, filesystem.bases[layer])
-        last = bisect_left(ids, filesystem.bases[layer] + len(changeset))
-        for (by, change), sums in _sums(filesystem, layer, ids[first:last], last_names, changes).items():
+        for (by, change), sums in _sums(filesystem, layer, last_names, changes).items():
             value = values.get((by, change))
             places = [Hidden(path, layer, size, by, Change(change), value) for size, path in _places(changeset, sums)]
             found[by] = nlargest(MOST, [*found.get(by, ()), *places], key=lambda place: place.bytes)
     return tuple(sorted((place for places in found.values() for place in places), key=lambda place: -place.bytes))
+
+
+def hidden_files(
+    filesystem: Filesystem, layer: int, last_names: Mapping[int, int | None]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the files of a layer that are not in the tree: the row, the size, and the id of the last name it had.
+
+    Empty ones are left out. `last_names` are those of `find_last_names`.
+    """
+    changeset, base = filesystem.changesets[layer], filesystem.bases[layer]
+    sizes, ids = changeset.sizes, filesystem.shadowed_ids
+    for id_ in ids[bisect_left(ids, base) : bisect_left(ids, base + len(changeset))]:
+        size = sizes[id_ - base]
+        last = last_names.get(id_, id_) if size else None
+        if last is not None:
+            yield id_ - base, size, last
 
 
 def _changes(filesystem: Filesystem) -> tuple[bytearray, dict[tuple[int, int], str | None]]:
@@ -158,28 +171,19 @@ def _change_of(old: Attributes, new: Attributes) -> tuple[int, str]:
 
 
 def _sums(
-    filesystem: Filesystem,
-    layer: int,
-    hidden: Sequence[int],
-    last_names: Mapping[int, int | None],
-    changes: bytearray,
+    filesystem: Filesystem, layer: int, last_names: Mapping[int, int | None], changes: bytearray
 ) -> dict[tuple[int, int], _Sums]:
-    """Return the bytes of a layer that each later layer hides in each way; `hidden` are its ids that are not there."""
-    changeset, base, shadowed = filesystem.changesets[layer], filesystem.bases[layer], filesystem.shadowed
-    parents, sizes = changeset.parents, changeset.sizes
+    """Return the bytes of a layer that each later layer hides in each way."""
+    parents, shadowed = filesystem.changesets[layer].parents, filesystem.shadowed
     found: dict[tuple[int, int], _Sums] = {}
-    for id_ in hidden:
-        size = sizes[id_ - base]
-        if not size:
-            continue
-        last = last_names.get(id_, id_)
-        if last is None or shadowed[last] == layer:
+    for row, size, last in hidden_files(filesystem, layer, last_names):
+        if shadowed[last] == layer:
             continue
         key = shadowed[last], changes[last]
         sums = found.get(key)
         if sums is None:
             sums = found[key] = _Sums()
-        sums.add(parents[id_ - base], size, id_ - base)
+        sums.add(parents[row], size, row)
     return found
 
 

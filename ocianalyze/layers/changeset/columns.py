@@ -88,9 +88,12 @@ def count_bytes(changeset: Changeset) -> int:
     return count_blocks(changeset, 1)
 
 
-def sum_subtrees(changeset: Changeset) -> Sequence[int]:
-    """Return for each row of a layer the size of the file, or of all files that the layer has below the directory."""
-    parents, sizes = changeset.parents, changeset.sizes
+def sum_subtrees(changeset: Changeset, sizes: array[int] | None = None) -> Sequence[int]:
+    """Return for each row of a layer the size of the file, or of all files that the layer has below the directory.
+
+    `sizes` are others than those of the changeset, one for each row.
+    """
+    parents, sizes = changeset.parents, changeset.sizes if sizes is None else sizes
     if compiled is not None:
         with contextlib.suppress(OverflowError):
             return array("q", compiled.sum_subtrees(parents, sizes, len(sizes)))

@@ -43,11 +43,11 @@ def _set_at_once(written: Step, hidden: Hidden) -> str:
         step = _cut(written.with_option(f"--{command}={value}"))
         return f"Set the {what} while copying in layer {hidden.layer}: '{step}', instead of in a later step"
     step = f"{command} -R {value} {quoted(hidden.path)}"
-    return f"Set the {what} in the step that writes the files: add '&& {step}' to {_named(written, hidden)}"
+    return f"Set the {what} in the step that writes the files: add '&& {step}' to {named_step(written, hidden.layer)}"
 
 
 def _replaced(written: Step, hidden: Hidden) -> str:
-    path, step = quoted(hidden.path), _named(written, hidden)
+    path, step = quoted(hidden.path), named_step(written, hidden.layer)
     if written.copies:
         return f"Copy only the final version of {path}: leave it out of {step}"
     return f"Install only the final version of {path}: join the step of layer {hidden.hidden_by} with '&&' to {step}"
@@ -58,13 +58,13 @@ def _deleted(written: Step, hidden: Hidden) -> str:
     if written.copies:
         mount = f"RUN --mount=type=bind,source=SOURCE,target={path} ..."
         return f"Mount {path} in the step that needs it instead of copying it in layer {hidden.layer}: '{mount}'"
-    return f"Delete {path} in the step that creates it: add '&& rm -rf {path}' to {_named(written, hidden)}"
+    return f"Delete {path} in the step that creates it: add '&& rm -rf {path}' to {named_step(written, hidden.layer)}"
 
 
-def _named(written: Step, hidden: Hidden) -> str:
-    """Return the step that stored the files, with its text if that is known."""
+def named_step(written: Step, layer: int) -> str:
+    """Return the step that stored a layer, with its text if that is known."""
     text = f" ('{_cut(' '.join(written))}')" if written.instruction else ""
-    return f"the step of layer {hidden.layer}{text}"
+    return f"the step of layer {layer}{text}"
 
 
 def _cut(text: str) -> str:
