@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ocianalyze.version import __version__
 
 if TYPE_CHECKING:
-    from ocianalyze.analysis import Observer, Policy, Source, analyze, fit_app_image_config, preview
+    from ocianalyze.analysis import Observer, Policy, Source, analyze, fit_app_image_config, measure, preview
     from ocianalyze.errors import (
         AnalysisError,
         LimitExceededError,
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.formats import render
     from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import (
+        AvoidablePart,
         Baseline,
         Cause,
         DiagnosticReport,
@@ -57,16 +58,19 @@ if TYPE_CHECKING:
         HiddenPart,
         HistoryStep,
         ImageSummary,
+        Inventory,
         KernelFacts,
         LayerReference,
         LayerReport,
         LayerTiming,
         NvidiaFacts,
+        PackageFacts,
         ProfileVerdict,
         Report,
         Request,
         RuleReport,
         SizeFacts,
+        SizeNode,
         SizePiece,
         SourceLines,
         Summary,
@@ -76,6 +80,7 @@ if TYPE_CHECKING:
         WasteReport,
         WastingReport,
     )
+    from ocianalyze.reports.size.report import DuplicateFile, DuplicatePlace, SizeReport
     from ocianalyze.rules.engine import Outcome
     from ocianalyze.rules.judgement import Judgement
     from ocianalyze.rules.page import Page
@@ -88,6 +93,7 @@ __all__ = [
     "AnalysisError",
     "AppImageConfig",
     "Attributes",
+    "AvoidablePart",
     "Baseline",
     "Blob",
     "Budget",
@@ -100,6 +106,8 @@ __all__ = [
     "Digest",
     "DirectoryUsage",
     "DriverFile",
+    "DuplicateFile",
+    "DuplicatePlace",
     "EarlyRule",
     "Execution",
     "Facts",
@@ -115,6 +123,7 @@ __all__ = [
     "Image",
     "ImageConfig",
     "ImageSummary",
+    "Inventory",
     "Judgement",
     "KernelFacts",
     "Kind",
@@ -132,6 +141,7 @@ __all__ = [
     "Observer",
     "OcianalyzeError",
     "Outcome",
+    "PackageFacts",
     "Page",
     "Platform",
     "Policy",
@@ -151,7 +161,9 @@ __all__ = [
     "RuleReport",
     "Severity",
     "SizeFacts",
+    "SizeNode",
     "SizePiece",
+    "SizeReport",
     "Source",
     "SourceLines",
     "Subject",
@@ -169,13 +181,14 @@ __all__ = [
     "__version__",
     "analyze",
     "fit_app_image_config",
+    "measure",
     "preview",
     "render",
     "rule",
 ]
 
 _MODULES = {
-    "analysis": "Observer Policy Source analyze fit_app_image_config preview",
+    "analysis": "Observer Policy Source analyze fit_app_image_config measure preview",
     "errors": ("AnalysisError LimitExceededError OcianalyzeError RegistryError RuleError UndecidedError UsageError"),
     "facts": "Facts",
     "facts.registration": "AppImageConfig",
@@ -193,12 +206,13 @@ _MODULES = {
     "oci.models": "Execution History ImageConfig Platform RootFS",
     "reports.formats": "render",
     "reports.report": (
-        "Baseline Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts FindingReport "
-        "HiddenPart "
+        "AvoidablePart Baseline Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts "
+        "FindingReport HiddenPart Inventory PackageFacts SizeNode "
         "HistoryStep ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
         "Request RuleReport SizeFacts SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
     ),
     "reports.registration": "Registration",
+    "reports.size.report": "DuplicateFile DuplicatePlace SizeReport",
     "rules.engine": "Outcome",
     "rules.judgement": "Judgement",
     "rules.page": "Page",

@@ -6,6 +6,7 @@ from functools import cache
 from os import fspath
 from typing import TYPE_CHECKING
 
+from ocianalyze.analysis.measuring import measure
 from ocianalyze.analysis.observing import Clock, Log, Observer, Observers
 from ocianalyze.analysis.registration import fit_app_image_config
 from ocianalyze.analysis.source import Source
@@ -31,6 +32,7 @@ __all__ = [
     "Source",
     "analyze",
     "fit_app_image_config",
+    "measure",
     "preview",
 ]
 

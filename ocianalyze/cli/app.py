@@ -23,6 +23,7 @@ _EPILOGS: Final = {
     "scan": EPILOG,
     "inspect": f"Exit codes: 0 whatever is found, {_FAILURES}",
     "files": f"Exit codes: 0 done, {_FAILURES}",
+    "size": f"Exit codes: 0 done, {_FAILURES}",
     "convert": EPILOG,
     "app-image-config": f"Exit codes: 0 written, 1 no AppImageConfig fits the image, {_FAILURES}",
 }
@@ -32,11 +33,12 @@ _SUMMARIES: Final = {
     "scan": "Check whether an image works in SageMaker Studio.",
     "inspect": "Show platform, configuration and layers of an image.",
     "files": "List the files that a container would see.",
+    "size": "Show where the bytes of an image are, and what can be saved.",
     "app-image-config": "Write the AppImageConfig that fits an image.",
     "convert": "Write a stored report in other formats.",
     "rules": "List all rules.",
     "explain": "Show the page of a rule or a profile.",
-    "schema": "Print the JSON Schema of the report.",
+    "schema": "Print the JSON Schema of a report.",
     "cache": "Show or clear the layer cache.",
 }
 """What the list of commands says of each; no command is loaded for that."""

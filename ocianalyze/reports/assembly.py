@@ -9,7 +9,7 @@ from ocianalyze.errors import UndecidedError
 from ocianalyze.oci.image import layer_positions, step_text
 from ocianalyze.reports import report as form
 from ocianalyze.reports.shortening import short
-from ocianalyze.reports.sizing import inventory_of, size_facts
+from ocianalyze.reports.size.parts import inventory_of, size_facts
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
 from ocianalyze.rules.rule import Severity, Subject
 
@@ -59,7 +59,7 @@ def assemble(
     profiles = {profile: _profile(outcome, profile, complete=read) for profile in PROFILES}
     verdicts = {profile.verdict for profile in profiles.values() if profile.selected}
     return form.Report(
-        image=_image(image),
+        image=image_summary(image),
         request=form.Request(
             profiles=list(outcome.profiles),
             profiles_reason=short(policy.target(subject).reason),
@@ -82,7 +82,7 @@ def assemble(
         findings=list(finding_reports(outcome.judgements, image)),
         other_findings=list(finding_reports(outcome.others, image)),
         facts=_facts(subject, outcome, policy) if isinstance(subject, Subject) else None,
-        layers=list(_layers(image, layers, verified)) if read else [],
+        layers=list(layer_reports(image, layers, verified)) if read else [],
         diagnostics=list(_diagnostics(subject.filesystem if isinstance(subject, Subject) else None, outcome)),
         history=list(_history(image)),
         stopped=None if read else _STOPPED,
@@ -152,7 +152,8 @@ def _diagnostics(filesystem: Filesystem | None, outcome: Outcome) -> Iterator[fo
         yield form.DiagnosticReport(code="rule-failed", message=short(f"nothing is said of {concerned}: {message}"))
 
 
-def _image(image: Image) -> form.ImageSummary:
+def image_summary(image: Image) -> form.ImageSummary:
+    """Return what the image is, as reports have it."""
     return form.ImageSummary.model_validate(
         {
             "reference": image.reference,
@@ -210,13 +211,18 @@ def _facts(subject: Subject, outcome: Outcome, policy: Policy) -> form.FactsRepo
         nvidia=_known(lambda: _nvidia(facts.nvidia, subject.driver_version)),
         reserved=_known(lambda: _reserved(facts.reserved)),
         size=size_facts(subject.image, facts.size, subject.size_limit, details=policy.details, inventory=inventory),
-        filesystem=form.FilesystemFacts(
-            entries=filesystem.entries,
-            files=filesystem.files,
-            bytes=filesystem.bytes,
-            shadowed_bytes=sum(facts.size.shadowed),
-        ),
+        filesystem=filesystem_facts(filesystem),
         inventory=inventory_of(filesystem, facts.environment) if inventory else None,
+    )
+
+
+def filesystem_facts(filesystem: Filesystem) -> form.FilesystemFacts:
+    """Return the merged file system in numbers."""
+    return form.FilesystemFacts(
+        entries=filesystem.entries,
+        files=filesystem.files,
+        bytes=filesystem.bytes,
+        shadowed_bytes=sum(usage.shadowed for usage in filesystem.usage),
     )
 
 
@@ -278,7 +284,10 @@ def _nvidia(nvidia: Nvidia, driver: str | None) -> form.NvidiaFacts:
     )
 
 
-def _layers(image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequence[str]]) -> Iterator[form.LayerReport]:
+def layer_reports(
+    image: Image, layers: Sequence[ReadLayer], verified: Sequence[Sequence[str]]
+) -> Iterator[form.LayerReport]:
+    """Yield the layers as reports have them."""
     for layer, read, digests in zip(image.layers, layers, verified, strict=True):
         yield form.LayerReport.model_validate(
             {

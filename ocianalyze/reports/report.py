@@ -38,11 +38,13 @@ Line = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Part of a document for other programs: fields that nobody changes."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Tool(_Part):
+class Tool(Part):
     """The program that made the report."""
 
     name: Word = "ocianalyze"
@@ -51,7 +53,7 @@ class Tool(_Part):
     """Version of the program. Example: "0.1.0" """
 
 
-class ImageSummary(_Part):
+class ImageSummary(Part):
     """The image that was analysed."""
 
     reference: Text
@@ -72,7 +74,7 @@ class ImageSummary(_Part):
     """Time of creation that the configuration states (RFC 3339). Example: "2026-01-02T03:04:05Z" """
 
 
-class ProfileVerdict(_Part):
+class ProfileVerdict(Part):
     """The verdict of one profile."""
 
     title: Title = ""
@@ -94,7 +96,7 @@ class ProfileVerdict(_Part):
     """What you should know about this kind of app before you build an image for it."""
 
 
-class Summary(_Part):
+class Summary(Part):
     """Number of findings for the profiles asked for, each counted by its worst severity, and number of rules."""
 
     errors: int
@@ -114,7 +116,7 @@ class Summary(_Part):
     """Number of rules that had nothing to check."""
 
 
-class Request(_Part):
+class Request(Part):
     """What was asked for."""
 
     profiles: list[Word]
@@ -130,7 +132,7 @@ class Request(_Part):
     """Rules that were left out: ids, names or prefixes. Example: ["APP005"] """
 
 
-class RuleReport(_Part):
+class RuleReport(Part):
     """One rule of the profiles asked for, and what came of it."""
 
     id: RuleId
@@ -150,7 +152,7 @@ class RuleReport(_Part):
     """Number of its findings that are not waived, undecided ones included."""
 
 
-class HistoryStep(_Part):
+class HistoryStep(Part):
     """One step of the history that the image configuration states."""
 
     created_by: Text | None
@@ -161,7 +163,7 @@ class HistoryStep(_Part):
     """Position of the layer that it made; null if it made none, or if that cannot be told."""
 
 
-class Failure(_Part):
+class Failure(Part):
     """Why the image could not be analysed."""
 
     code: Word
@@ -174,7 +176,7 @@ class Failure(_Part):
     """The image as named on the command line. Example: "image.tar" """
 
 
-class LayerReference(_Part):
+class LayerReference(Part):
     """The layer that a finding is about."""
 
     position: int
@@ -189,7 +191,7 @@ class LayerReference(_Part):
     Example: "RUN pip install ipykernel" """
 
 
-class Baseline(_Part):
+class Baseline(Part):
     """How many findings are new compared with an earlier report."""
 
     report: Text
@@ -202,7 +204,7 @@ class Baseline(_Part):
     """Number of its findings that are gone."""
 
 
-class SourceLines(_Part):
+class SourceLines(Part):
     """The lines of a Dockerfile that a finding comes from."""
 
     file: Text
@@ -215,7 +217,7 @@ class SourceLines(_Part):
     """Its keyword; ``FROM`` for what the base image brings. Example: "RUN" """
 
 
-class Waiver(_Part):
+class Waiver(Part):
     """Why a finding does not count, and until when."""
 
     reason: Text
@@ -224,7 +226,7 @@ class Waiver(_Part):
     """Last day of the waiver (ISO 8601); null if it does not expire. Example: "2027-06-30" """
 
 
-class Cause(_Part):
+class Cause(Part):
     """The finding that another one is a consequence of."""
 
     rule: RuleId
@@ -235,7 +237,7 @@ class Cause(_Part):
     """Its message."""
 
 
-class FindingReport(_Part):
+class FindingReport(Part):
     """One finding, or one check that could not be completed."""
 
     rule: RuleId
@@ -280,7 +282,7 @@ class FindingReport(_Part):
     """Details for programs; the page of the rule documents the keys."""
 
 
-class UserFacts(_Part):
+class UserFacts(Part):
     """The user that the container runs as."""
 
     spec: Text
@@ -295,7 +297,7 @@ class UserFacts(_Part):
     """Home directory. Example: "/home/sagemaker-user" """
 
 
-class KernelFacts(_Part):
+class KernelFacts(Part):
     """One kernel that Jupyter could find."""
 
     name: Text
@@ -318,7 +320,7 @@ class KernelFacts(_Part):
     """Ids of the rules that found an error in it. Example: ["KRN005"] """
 
 
-class DriverFile(_Part):
+class DriverFile(Part):
     """One file of an NVIDIA driver."""
 
     path: Text
@@ -329,7 +331,7 @@ class DriverFile(_Part):
     """Version of the driver in its name. Example: "535.104.05" """
 
 
-class NvidiaFacts(_Part):
+class NvidiaFacts(Part):
     """NVIDIA software in the image."""
 
     driver_files: list[DriverFile]
@@ -350,7 +352,7 @@ class NvidiaFacts(_Part):
     """What the image needs, and what that driver is. Example: "CUDA 13.0 needs driver 580 or newer on the host" """
 
 
-class DirectoryUsage(_Part):
+class DirectoryUsage(Part):
     """Contents of a directory."""
 
     files: int
@@ -359,7 +361,7 @@ class DirectoryUsage(_Part):
     """Sum of their sizes, in bytes."""
 
 
-class SizePiece(_Part):
+class SizePiece(Part):
     """A file, or a directory with all that is in it, as one layer stores it."""
 
     path: Text
@@ -372,7 +374,7 @@ class SizePiece(_Part):
     """Position of the layer that replaced or deleted it; null if it is visible."""
 
 
-class WasteReport(_Part):
+class WasteReport(Part):
     """Bytes of a layer that later layers replaced or deleted."""
 
     layer: int
@@ -383,7 +385,7 @@ class WasteReport(_Part):
     """Directories with most of them."""
 
 
-class HiddenPart(_Part):
+class HiddenPart(Part):
     """A file, or a directory with all that is in it, as one layer stores it and a later one hides it."""
 
     path: Text
@@ -396,9 +398,11 @@ class HiddenPart(_Part):
     """What the later layer did: `owner` and `mode` store a file again, and `again` does so without such a change."""
     value: str | None
     """New owner or mode; null if there are several, or none. Example: "1000:100" """
+    hint: Text | None = None
+    """How to store the files once. Example: "Set the owner while copying" """
 
 
-class WastingReport(_Part):
+class WastingReport(Part):
     """What one layer hides of earlier layers."""
 
     layer: int
@@ -409,7 +413,7 @@ class WastingReport(_Part):
     """Where most of them are, largest first."""
 
 
-class SizeNode(_Part):
+class SizeNode(Part):
     """A directory or file of one layer, in the tree of sizes."""
 
     parent: int | None
@@ -424,7 +428,7 @@ class SizeNode(_Part):
     """Bytes of these that later layers replaced or deleted."""
 
 
-class AvoidablePart(_Part):
+class AvoidablePart(Part):
     """Files that the image does not need to work."""
 
     kind: Word
@@ -443,7 +447,7 @@ class AvoidablePart(_Part):
     """How not to store them. Example: "Add '&& rm -rf /var/lib/apt/lists/*' to the step of layer 2" """
 
 
-class SizeFacts(_Part):
+class SizeFacts(Part):
     """Sizes of the image (see the page of rule SIZ001), in bytes, and the limit that was applied."""
 
     docker_image_size: int
@@ -469,7 +473,7 @@ class SizeFacts(_Part):
     """Files that the image does not need to work, largest first; null without ``--inventory``."""
 
 
-class PackageFacts(_Part):
+class PackageFacts(Part):
     """An installed package."""
 
     manager: Literal["dpkg", "apk", "conda", "python"]
@@ -486,7 +490,7 @@ class PackageFacts(_Part):
     list counts for the first."""
 
 
-class Inventory(_Part):
+class Inventory(Part):
     """What is in the image, as ``ocianalyze diff`` compares it."""
 
     packages: list[PackageFacts]
@@ -499,7 +503,7 @@ class Inventory(_Part):
     """Environment variables of the image configuration. Example: {"LANG": "C.UTF-8"} """
 
 
-class FilesystemFacts(_Part):
+class FilesystemFacts(Part):
     """The merged file system in numbers."""
 
     entries: int
@@ -512,7 +516,7 @@ class FilesystemFacts(_Part):
     """Bytes that later layers replaced or deleted."""
 
 
-class FactsReport(_Part):
+class FactsReport(Part):
     """What was found out about the image; null where that is impossible: an undecided finding says why."""
 
     user: UserFacts | None
@@ -531,7 +535,7 @@ class FactsReport(_Part):
     """Packages and environment; null without ``--inventory``."""
 
 
-class LayerReport(_Part):
+class LayerReport(Part):
     """One layer: what it is, what was read of it, and which of its digests were verified."""
 
     position: int
@@ -559,7 +563,7 @@ class LayerReport(_Part):
     """Digests that were compared with the bytes. Example: ["digest"] """
 
 
-class DiagnosticReport(_Part):
+class DiagnosticReport(Part):
     """Something odd in the image that did not keep it from being analysed."""
 
     code: Word
@@ -572,7 +576,7 @@ class DiagnosticReport(_Part):
     """Path in the image."""
 
 
-class LayerTiming(_Part):
+class LayerTiming(Part):
     """What reading one layer cost; a blob that several layers share is listed at the first of them."""
 
     position: int
@@ -593,7 +597,7 @@ class LayerTiming(_Part):
     """``size`` divided by ``seconds``; null if the time is too short to tell."""
 
 
-class Timing(_Part):
+class Timing(Part):
     """Where the time went, and how many bytes were read."""
 
     started: Moment | None = None
@@ -617,7 +621,7 @@ class Timing(_Part):
         return self.model_copy(update={"phases": phases, "seconds": round(seconds + self.seconds, 4)})
 
 
-class Report(_Part):
+class Report(Part):
     """Result of one analysis."""
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.reports.findings import STYLES, findings
 from ocianalyze.reports.formats.findings import failure_text
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
-from ocianalyze.reports.size import breakdown
+from ocianalyze.reports.size.breakdown import breakdown
 from ocianalyze.reports.text import printable
 from ocianalyze.units import human
 

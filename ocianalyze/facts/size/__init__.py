@@ -5,6 +5,7 @@ Also, whether a SOCI index spares the wait for them.
 
 from ocianalyze.facts.size.avoidable import Avoidable, AvoidableKind
 from ocianalyze.facts.size.breakdown import Piece
+from ocianalyze.facts.size.duplicates import Duplicates, find_duplicates
 from ocianalyze.facts.size.measuring import Size, compressed_size
 from ocianalyze.facts.size.soci import SociProblem, loads_lazily, soci_problems
 from ocianalyze.facts.size.tree import Branch
@@ -18,12 +19,14 @@ __all__ = [
     "AvoidableKind",
     "Branch",
     "Change",
+    "Duplicates",
     "Hidden",
     "Piece",
     "Size",
     "Soci",
     "SociProblem",
     "compressed_size",
+    "find_duplicates",
     "loads_lazily",
     "soci_problems",
 ]

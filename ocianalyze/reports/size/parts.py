@@ -8,12 +8,14 @@ from ocianalyze.facts.packages import find_packages, measure_packages
 from ocianalyze.facts.size import LARGE, MOST
 from ocianalyze.reports import report as form
 from ocianalyze.reports.shortening import short
+from ocianalyze.reports.size.report import DuplicateFile, DuplicatePlace
 from ocianalyze.rules.size.avoiding import TITLES, avoidance
+from ocianalyze.rules.size.saving import saving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from ocianalyze.facts.size import Avoidable, Branch, Hidden, Piece, Size
+    from ocianalyze.facts.size import Avoidable, Branch, Duplicates, Hidden, Piece, Size
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
 
@@ -38,7 +40,9 @@ def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory
             if shadowed >= LARGE
         ],
         wasting=[
-            form.WastingReport(layer=layer, bytes=size.hides[layer], places=list(map(_hidden_part, places)))
+            form.WastingReport(
+                layer=layer, bytes=size.hides[layer], places=[_hidden_part(image, place) for place in places]
+            )
             for layer, places in sorted(hiding.items(), key=lambda item: -size.hides[item[0]])
             if size.hides[layer] >= LARGE
         ],
@@ -68,6 +72,12 @@ def inventory_of(filesystem: Filesystem, environment: Mapping[str, str]) -> form
     )
 
 
+def duplicate(item: Duplicates) -> DuplicateFile:
+    """Return files with the same content."""
+    places = [DuplicatePlace(path=short(path), layer=layer) for path, layer in item.places]
+    return DuplicateFile(size=item.size, bytes=item.bytes, places=places)
+
+
 def _node(branch: Branch) -> form.SizeNode:
     return form.SizeNode(
         parent=branch.parent, name=short(branch.name), layer=branch.layer, bytes=branch.bytes, hidden=branch.hidden
@@ -94,7 +104,7 @@ def _by(places: Iterable[Hidden], key: Callable[[Hidden], int]) -> dict[int, lis
     return groups
 
 
-def _hidden_part(place: Hidden) -> form.HiddenPart:
+def _hidden_part(image: Image, place: Hidden) -> form.HiddenPart:
     return form.HiddenPart.model_validate(
         {
             "path": short(place.path),
@@ -102,6 +112,7 @@ def _hidden_part(place: Hidden) -> form.HiddenPart:
             "bytes": place.bytes,
             "change": place.change.name.lower(),
             "value": place.value,
+            "hint": short(saving(image, place)),
         }
     )
 

@@ -1,0 +1,57 @@
+"""Where the bytes of an image are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.facts import gather
+from ocianalyze.facts.packages import FILE_LISTS
+from ocianalyze.rules.rule import SIZE_LIMIT
+
+if TYPE_CHECKING:
+    from ocianalyze.analysis.source import Source
+    from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.oci.image import Image
+    from ocianalyze.reports.size.report import DuplicateFile, SizeReport
+
+
+def measure(source: Source, *, size_limit: int = SIZE_LIMIT) -> SizeReport:
+    """Return where the bytes of an image are, and what could be saved.
+
+    `size_limit` is what its size is compared with, in bytes.
+
+    Raises:
+        UsageError: the request is wrong or cannot be carried out.
+        AnalysisError: the image could not be analysed.
+    """
+    source = source.with_budget(FILE_LISTS)
+    with source.open() as image:
+        layers, verified = source.read(image)
+        filesystem = source.merge(layers)
+        from ocianalyze.reports.assembly import filesystem_facts, image_summary, layer_reports
+        from ocianalyze.reports.size.parts import inventory_of, size_facts
+        from ocianalyze.reports.size.report import SizeReport
+
+        facts = gather(image, filesystem)
+        return SizeReport(
+            image=image_summary(image),
+            size=size_facts(image, facts.size, size_limit, details=True, inventory=True),
+            filesystem=filesystem_facts(filesystem),
+            inventory=inventory_of(filesystem, facts.environment),
+            layers=list(layer_reports(image, layers, verified)),
+            duplicates=_duplicates(image, filesystem),
+        )
+
+
+def _duplicates(image: Image, filesystem: Filesystem) -> list[DuplicateFile] | None:
+    """Return the large files that are there several times; None where layers cannot be read twice at little cost."""
+    from ocianalyze.facts.size import find_duplicates
+    from ocianalyze.reports.size.parts import duplicate
+
+    if image.source == "registry":
+        return None
+    try:
+        return list(map(duplicate, find_duplicates(image, filesystem)))
+    except ContentUnavailableError:
+        return None

@@ -1,0 +1,72 @@
+"""Where the bytes of an image are, as other programs read it: schema ``ocianalyze.size/1``."""
+
+# Annotations are evaluated as they stand, as in `ocianalyze.reports.report`.
+
+from typing import Literal
+
+from pydantic import Field
+
+from ocianalyze.reports.report import (
+    FilesystemFacts,
+    ImageSummary,
+    Inventory,
+    LayerReport,
+    Part,
+    SizeFacts,
+    Text,
+    Tool,
+    as_json,
+)
+from ocianalyze.reports.text import to_json
+
+
+class DuplicatePlace(Part):
+    """One of several files with the same content."""
+
+    path: Text
+    """Its path. Example: "/opt/models/base.bin" """
+    layer: int
+    """Position of the layer that stores it."""
+
+
+class DuplicateFile(Part):
+    """A file that is in the image more than once."""
+
+    size: int
+    """Its size, in bytes."""
+    bytes: int
+    """What the image would be smaller with one of them, in bytes."""
+    places: list[DuplicatePlace]
+    """Where it is; hard links are one file."""
+
+
+class SizeReport(Part):
+    """Where the bytes of an image are, and what could be saved."""
+
+    schema_: Literal["ocianalyze.size/1"] = Field("ocianalyze.size/1", alias="schema")
+    """Name and version of this schema. Within one version, fields are added but never changed or removed."""
+    tool: Tool = Tool()
+    """Program that made the report."""
+    image: ImageSummary
+    """The image."""
+    size: SizeFacts
+    """Sizes: in all, by directory, what layers hide of earlier ones, and what is not needed."""
+    filesystem: FilesystemFacts
+    """The merged file system in numbers."""
+    inventory: Inventory
+    """Packages with their sizes."""
+    layers: list[LayerReport]
+    """Layers from the bottom to the top."""
+    duplicates: list[DuplicateFile] | None
+    """Visible files of a megabyte or more with the same content, those that take most first; null if they could not be
+    compared, because the image came as a stream or from a registry."""
+
+    @property
+    def avoidable_bytes(self) -> int:
+        """What could be saved: what is hidden, not needed or there several times."""
+        size = self.filesystem.shadowed_bytes + sum(item.bytes for item in self.size.avoidable or ())
+        return size + sum(item.bytes for item in self.duplicates or ())
+
+    def to_json(self) -> bytes:
+        """Return the report as indented JSON with a newline at its end."""
+        return to_json(as_json(self), indent=True) + b"\n"
