@@ -221,7 +221,8 @@ ROOMS: Final = ("facts", "rules", "filesystem")
 BOUNDS: Final = {
     "only what is printed is shorter": """
         facts/user/accounts.py:text[:40] facts/registration/shapes.py:step[:100] facts/size/breakdown.py:MOST
-        facts/size/waste.py:MOST rules/size/layer_bytes_wasted.py:_SHOWN rules/size/saving.py:_LONGEST
+        facts/size/waste.py:MOST facts/size/tree.py:_MOST
+        facts/size/tree.py:_SHARE rules/size/layer_bytes_wasted.py:_SHOWN rules/size/saving.py:_LONGEST
         rules/steps.py:READ
         facts/commands/ends.py:_MOST_CLAUSES facts/commands/command.py:text[:57] facts/kernels/specs.py:_LONGEST_NAME
         facts/programs/program.py:_SHOWN facts/gpu/requirements.py:factor[:60]
@@ -248,7 +249,7 @@ BOUNDS: Final = {
         rules/user/owner_id_too_large.py:_SHOWN rules/user/sudo_without_password.py:_LONGEST
     """,
     "a number of the format, of the kernel, of a runtime or of the API": """
-        facts/user/accounts.py:MAX_ID facts/user/accounts.py:_LONGEST_GROUP_LINE
+        facts/user/accounts.py:MAX_ID facts/user/accounts.py:_LONGEST_GROUP_LINE facts/packages/conda.py:_PARTS
         facts/user/accounts.py:_LONGEST_PASSWD_LINE facts/user/accounts.py:_MAX_INT
         rules/runtime/working_directory_unusable.py:_LONGEST_NAME rules/runtime/arguments_too_long.py:_ALL
         rules/runtime/arguments_too_long.py:_POINTER
@@ -277,7 +278,7 @@ BOUNDS: Final = {
         facts/gpu/drivers.py:_MOST_PARTS
     """,
     "what something costs of the budget": """
-        facts/kernels/discovery.py:_STEPS_OF_A_KERNEL facts/gpu/packages.py:_SIZE facts/gpu/packages.py:_STEPS
+        facts/kernels/discovery.py:_STEPS_OF_A_KERNEL facts/packages/dpkg.py:_SIZE facts/packages/dpkg.py:_STEPS
         facts/shell/budget.py:_WORK facts/shell/state.py:_STEPS_OF_A_CHANGE filesystem/node.py:_BYTES_PER_STEP
         filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
     """,

@@ -3,7 +3,7 @@
 Also, whether a SOCI index spares the wait for them.
 """
 
-from ocianalyze.facts.size.avoidable import Avoidable, AvoidableKind
+from ocianalyze.facts.size.avoidable import Avoidable, AvoidableKind, find_avoidable
 from ocianalyze.facts.size.breakdown import Piece
 from ocianalyze.facts.size.duplicates import Duplicates, find_duplicates
 from ocianalyze.facts.size.measuring import Size, compressed_size
@@ -26,6 +26,7 @@ __all__ = [
     "Soci",
     "SociProblem",
     "compressed_size",
+    "find_avoidable",
     "find_duplicates",
     "loads_lazily",
     "soci_problems",

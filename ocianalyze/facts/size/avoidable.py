@@ -9,11 +9,13 @@ gitrepository-layout(5).
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from posixpath import dirname, join
+from posixpath import basename, dirname, join
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.size.waste import LARGE
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,6 +65,8 @@ _CACHES: Final[dict[str, AvoidableKind]] = {
 _REPOSITORY: Final = ("HEAD", "objects")
 _STATIC: Final = ".a"
 _TESTS: Final = "tests"
+_OWN_TESTS: Final = "test"
+_STANDARD_LIBRARY: Final = regex(r"python3\.\d{1,2}", re.ASCII)
 _PACKAGES: Final = "-packages"
 """How directories end that Pythons import from."""
 
@@ -165,15 +169,17 @@ def _static_libraries(filesystem: Filesystem) -> Iterator[tuple[AvoidableKind, s
 
 
 def _tests(filesystem: Filesystem) -> Iterator[tuple[AvoidableKind, str, Iterator[Node]]]:
-    """Yield the tests of Python packages by the directories that they are installed in."""
+    """Yield the tests of Python packages by the directories that these are installed in, and those of Python itself."""
     found: dict[str, list[Node]] = {}
-    for name in _TESTS:
-        for node in filesystem.named(name):
-            above, packages, _ = node.path.rpartition(f"{_PACKAGES}/")
-            if packages and node.is_directory:
-                found.setdefault(above + _PACKAGES, []).append(node)
+    for node in filesystem.named(_TESTS):
+        above, packages, _ = node.path.rpartition(f"{_PACKAGES}/")
+        if packages and node.is_directory:
+            found.setdefault(above + _PACKAGES, []).append(node)
     for directory, nodes in found.items():
-        yield "python-tests", directory, (file for node in nodes for file in _files_below(node))
+        yield "python-tests", join(directory, "**", _TESTS), (file for node in nodes for file in _files_below(node))
+    for node in filesystem.named(_OWN_TESTS):
+        if _STANDARD_LIBRARY.fullmatch(basename(dirname(node.path))):
+            yield "python-tests", node.path, _files_below(node)
 
 
 def _files_below(top: Node) -> Iterator[Node]:

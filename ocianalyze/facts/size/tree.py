@@ -46,14 +46,17 @@ class Branch(NamedTuple):
 
 
 def find_tree(filesystem: Filesystem) -> tuple[Branch, ...]:
-    """Return the directories and files of all layers that take a visible part of the image, layer by layer."""
+    """Return the root of each layer, and its directories and files that take a visible part of the image."""
     last_names = find_last_names(filesystem.inodes, filesystem.shadowed)
     sums = [_sums(filesystem, layer, last_names) for layer in range(len(filesystem.changesets))]
     least = max(1, sum(sizes[ROOT] for sizes, _ in sums) // _SHARE)
     large = (
-        (-size, layer, row) for layer, (sizes, _) in enumerate(sums) for row, size in enumerate(sizes) if size >= least
+        (-size, layer, row)
+        for layer, (sizes, _) in enumerate(sums)
+        for row, size in enumerate(sizes)
+        if size >= least and row != ROOT
     )
-    kept: list[list[int]] = [[] for _ in sums]
+    kept = [[ROOT] for _ in sums]
     for _, layer, row in nsmallest(_MOST, large):
         kept[layer].append(row)
     tree: list[Branch] = []

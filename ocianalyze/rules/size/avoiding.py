@@ -36,7 +36,6 @@ _COMMANDS: Final[dict[AvoidableKind, str]] = {
     "conda-packages": "conda clean --all --yes",
     "npm-cache": "npm cache clean --force",
     "static-libraries": "find {directory} -name '*.a' -delete",
-    "python-tests": "find {path} -depth -type d -name 'test*' -exec rm -rf {{}} +",
     "temporary-files": "rm -rf {path}/*",
 }
 """What deletes them, at the end of the step that writes them; without one, ``rm -rf``."""
@@ -47,6 +46,9 @@ _NOT_STORED: Final[dict[AvoidableKind, str]] = {
     "apk-cache": "Install with 'apk add --no-cache'",
     "other-cache": "Mount the cache with 'RUN --mount=type=cache,target={path} ...'",
 }
+
+_PATTERN: Final = "/**/tests"
+"""How the pattern ends for the tests of all Python packages in a directory."""
 
 
 def avoidance(image: Image, item: Avoidable) -> str:
@@ -59,6 +61,10 @@ def avoidance(image: Image, item: Avoidable) -> str:
         return f"Use a base image without {path}, because deleting it does not make the image smaller"
     if item.kind in _NOT_STORED:
         return f"{_NOT_STORED[item.kind].format(path=path)}, in {named_step(written, item.layer)}"
-    directory = quoted(item.path.rpartition("/")[0])
-    command = _COMMANDS.get(item.kind, "rm -rf {path}").format(path=path, directory=directory)
+    if item.path.endswith(_PATTERN):
+        directory = quoted(item.path.removesuffix(_PATTERN))
+        command = f"find {directory} -depth -type d -name tests -exec rm -rf {{}} +"
+    else:
+        directory = quoted(item.path.rpartition("/")[0])
+        command = _COMMANDS.get(item.kind, "rm -rf {path}").format(path=path, directory=directory)
     return f"Add '&& {command}' to {named_step(written, item.layer)}"

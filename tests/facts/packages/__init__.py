@@ -1,0 +1,1 @@
+"""Which packages are installed?"""
