@@ -6,7 +6,7 @@ Source: docker/cli, ``units.HumanSizeWithPrecision``.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from ocianalyze.regex import regex
 
@@ -25,6 +25,7 @@ _MULTIPLES: Final = {
     "gi": 2**30,
     "ti": 2**40,
 }
+_PERCENT: Final = regex(r"(\d{1,6}(?:\.\d{1,3})?)\s*%", re.ASCII)
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -45,3 +46,30 @@ def parse_size(text: str) -> int:
         problem = "is too large" if is_number else "is not a size such as 40000, 64MiB or 300GB"
         raise ValueError(f"{text[:100]!r} {problem}")
     return int(match[1]) * _MULTIPLES[match[2] or ""]
+
+
+class Growth(NamedTuple):
+    """By how much something may grow: in bytes, or as a share."""
+
+    text: str
+    size: int | None
+    share: float | None
+
+    def is_exceeded(self, old: int, new: int) -> bool:
+        """Tell whether something grew by more, from `old` to `new` bytes."""
+        return new - old > (self.size if self.size is not None else (self.share or 0) * old)
+
+    def __str__(self) -> str:
+        """Return it as it was written."""
+        return self.text
+
+
+def parse_growth(text: str) -> Growth:
+    """Return what ``500MB`` or ``10%`` says; raises ValueError."""
+    percent = _PERCENT.fullmatch(text.strip())
+    if percent is not None:
+        return Growth(text.strip(), None, float(percent[1]) / 100)
+    try:
+        return Growth(text.strip(), parse_size(text), None)
+    except ValueError as error:
+        raise ValueError(f"{text[:100]!r} is neither a size such as 500MB nor a share such as 10%") from error

@@ -38,7 +38,7 @@ def measure(source: Source, *, size_limit: int = SIZE_LIMIT) -> SizeReport:
             image=image_summary(image),
             size=size_facts(image, facts.size, size_limit, details=True, inventory=True),
             filesystem=filesystem_facts(filesystem),
-            inventory=inventory_of(filesystem, facts.environment),
+            inventory=inventory_of(image, filesystem),
             layers=list(layer_reports(image, layers, verified)),
             duplicates=_duplicates(image, filesystem),
         )

@@ -24,6 +24,8 @@ _EPILOGS: Final = {
     "inspect": f"Exit codes: 0 whatever is found, {_FAILURES}",
     "files": f"Exit codes: 0 done, {_FAILURES}",
     "size": f"Exit codes: 0 done, {_FAILURES}",
+    "diff": f"""Exit codes: 0 nothing new at or above --fail-on, 1 new findings or too much growth, {_FAILURES} 3 also
+if a new check could not be decided.""",
     "convert": EPILOG,
     "app-image-config": f"Exit codes: 0 written, 1 no AppImageConfig fits the image, {_FAILURES}",
 }
@@ -34,6 +36,7 @@ _SUMMARIES: Final = {
     "inspect": "Show platform, configuration and layers of an image.",
     "files": "List the files that a container would see.",
     "size": "Show where the bytes of an image are, and what can be saved.",
+    "diff": "Show what changed from one image to another.",
     "app-image-config": "Write the AppImageConfig that fits an image.",
     "convert": "Write a stored report in other formats.",
     "rules": "List all rules.",

@@ -44,7 +44,9 @@ class _Console(Console):
 class Drawing:
     """Rows at the bottom of the terminal, until they are closed."""
 
-    def __init__(self, *, no_color: bool) -> None:
+    def __init__(self, *, no_color: bool, title: str = "") -> None:
+        """`title` is the image, if there are several one after the other."""
+        self._image = f"{printable(cut(title, _LONGEST))}: " if title else ""
         self._console = _Console(file=sys.stderr, no_color=no_color or None, highlight=False, markup=False, emoji=False)
         self._live = Live(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
@@ -65,7 +67,7 @@ class Drawing:
         speed, position = tally.speed, tally.position
         over = tally.layers is not None and tally.ended >= tally.layers
         rows.add_row(
-            Text(_title(tally), style="bold"),
+            Text(self._image + _title(tally), style="bold"),
             *([_bar(position, tally.size)] if has_bars else []),
             *_figures(position, tally.size, speed, tally.entries),
             "merging" if over else _left(position, tally.size, speed),

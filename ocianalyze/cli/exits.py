@@ -7,7 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ocianalyze.reports.report import Report
+    from collections.abc import Iterable
+
+    from ocianalyze.reports.report import FindingReport, Report
 
 EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
@@ -25,12 +27,17 @@ def exit_code(report: Report) -> int:
 
     What a baseline has already does not count; what is not decided always does.
     """
-    least = _RANKS[report.request.fail_on]
-    counted = (item for item in report.findings if item.waived is None and _RANKS[item.severity] <= least)
+    code = exit_code_of(report.findings, report.request.fail_on)
+    return EXIT_NOT_ANALYSED if not code and report.verdict in ("undecided", "error") else code
+
+
+def exit_code_of(findings: Iterable[FindingReport], fail_on: str) -> int:
+    """Return the exit code for findings alone."""
+    counted = (item for item in findings if item.waived is None and _RANKS[item.severity] <= _RANKS[fail_on])
     severe = {item.kind for item in counted if item.baseline != "known" or item.kind == "undecided"}
     if "finding" in severe:
         return EXIT_FOUND
-    return EXIT_NOT_ANALYSED if severe or report.verdict in ("undecided", "error") else 0
+    return EXIT_NOT_ANALYSED if severe else 0
 
 
 def discard_output() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 STDIN: Final = Path("-")
 _LARGEST_REPORT: Final = 256 << 20
 """The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
+_BEGINNING: Final = 64
 _ARCHIVES: Final = ("docker-archive:", "oci-archive:")
 
 
@@ -47,6 +48,23 @@ def read_report(path: Path) -> Report:
     if len(raw) > _LARGEST_REPORT:
         raise UsageError(f"{path} is larger than {_LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
     return Report.from_json(raw, what="standard input" if path == STDIN else str(path))
+
+
+def local_report(name: str) -> Report | None:
+    """Return the stored report in a file; None if the file is none, because it does not begin as JSON does.
+
+    Raises:
+        UsageError: it is JSON, but no report.
+    """
+    path = Path(name)
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            begins = file.read(_BEGINNING).lstrip()
+    except (OSError, ValueError):
+        return None
+    return read_report(path) if begins.startswith(b"{") else None
 
 
 def local_file(image: str) -> Path | None:

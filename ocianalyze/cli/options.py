@@ -16,6 +16,8 @@ from ocianalyze.cli.completion import complete_profiles, complete_rules, complet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ocianalyze.units import Growth
+
 _IMAGE_HELP = """Path of a docker archive, OCI archive (also gzip, zstd, xz, bzip2) or OCI layout directory; '-' for
 standard input; an image name such as registry.example.com/team/image:tag; or docker-archive:PATH[:NAME],
 oci-archive:PATH[:NAME], oci:DIRECTORY[:NAME], docker://NAME."""
@@ -28,6 +30,7 @@ CACHE: Final = "Cache and limits"
 """The groups in which options are shown."""
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+_Value = TypeVar("_Value")
 
 
 class Format(StrEnum):
@@ -74,6 +77,13 @@ def size(text: str) -> int:
     return _parsed(parse_size, text)
 
 
+def growth(text: str) -> Growth:
+    """Return by how much an image may grow."""
+    from ocianalyze.units import parse_growth
+
+    return _parsed(parse_growth, text)
+
+
 def _size_limit(text: str) -> int:
     """Return how large an image may be."""
     from ocianalyze.settings.values import parse_size_limit
@@ -88,7 +98,7 @@ def _jobs(text: str) -> int:
     return _parsed(parse_jobs, text)
 
 
-def _parsed(parse: Callable[[str], int], text: str) -> int:
+def _parsed(parse: Callable[[str], _Value], text: str) -> _Value:
     try:
         return parse(text)
     except ValueError as error:

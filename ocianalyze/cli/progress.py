@@ -34,8 +34,13 @@ _FALSE: Final = frozenset(("", "0", "false"))
 
 
 @contextmanager
-def showing_progress(*, quiet: bool = False, verbose: bool = False, color: Color = Color.AUTO) -> Iterator[Progress]:
-    """Show how far the reading is that goes on in the block, as suits where standard error leads to."""
+def showing_progress(
+    *, quiet: bool = False, verbose: bool = False, color: Color = Color.AUTO, title: str = ""
+) -> Iterator[Progress]:
+    """Show how far the reading is that goes on in the block, as suits where standard error leads to.
+
+    `title` is the image that is read, if a command reads several.
+    """
     display: Display
     if quiet:
         yield SILENT
@@ -43,7 +48,7 @@ def showing_progress(*, quiet: bool = False, verbose: bool = False, color: Color
     if verbose:
         display = _Lines()
     elif _can_draw():
-        display = _Bars(color)
+        display = _Bars(color, title)
     else:
         yield SILENT
         return
@@ -89,15 +94,16 @@ class _Bars:
     first = _GRACE
     pause = _BETWEEN_DRAWINGS
 
-    def __init__(self, color: Color) -> None:
+    def __init__(self, color: Color, title: str) -> None:
         self._color = color
+        self._title = title
         self._drawing: Drawing | None = None
 
     def show(self, tally: Tally) -> None:
         if self._drawing is None:
             from ocianalyze.cli.bars import Drawing
 
-            self._drawing = Drawing(no_color=self._color is Color.NEVER)
+            self._drawing = Drawing(no_color=self._color is Color.NEVER, title=self._title)
         self._drawing.show(tally)
 
     def close(self) -> None:

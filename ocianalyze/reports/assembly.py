@@ -212,7 +212,7 @@ def _facts(subject: Subject, outcome: Outcome, policy: Policy) -> form.FactsRepo
         reserved=_known(lambda: _reserved(facts.reserved)),
         size=size_facts(subject.image, facts.size, subject.size_limit, details=policy.details, inventory=inventory),
         filesystem=filesystem_facts(filesystem),
-        inventory=inventory_of(filesystem, facts.environment) if inventory else None,
+        inventory=inventory_of(subject.image, filesystem) if inventory else None,
     )
 
 

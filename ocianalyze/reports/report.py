@@ -490,6 +490,23 @@ class PackageFacts(Part):
     list counts for the first."""
 
 
+class Configuration(Part):
+    """What the image configuration says of how a container runs (OCI image-spec, ``config``)."""
+
+    environment: dict[Text, Text]
+    """Environment variables. Example: {"LANG": "C.UTF-8"} """
+    entrypoint: list[Text]
+    """``ENTRYPOINT``. Example: ["/usr/bin/tini", "--"] """
+    command: list[Text]
+    """``CMD``. Example: ["jupyter", "lab"] """
+    working_directory: Text
+    """``WORKDIR``; empty if none is stated. Example: "/home/sagemaker-user" """
+    exposed_ports: list[Text]
+    """Ports. Example: ["8888/tcp"] """
+    labels: dict[Text, Text]
+    """Labels. Example: {"org.opencontainers.image.version": "1.0"} """
+
+
 class Inventory(Part):
     """What is in the image, as ``ocianalyze diff`` compares it."""
 
@@ -499,8 +516,8 @@ class Inventory(Part):
     """Size of the files that no package lists, in bytes."""
     gaps: list[Text]
     """Packages or lists of files that could not be read, and why."""
-    environment: dict[Text, Text]
-    """Environment variables of the image configuration. Example: {"LANG": "C.UTF-8"} """
+    configuration: Configuration
+    """How the image says that it is run."""
 
 
 class FilesystemFacts(Part):

@@ -25,6 +25,7 @@ class _Document(NamedTuple):
 _DOCUMENTS: Final = {
     "report": _Document("report", "Report"),
     "size": _Document("size.report", "SizeReport"),
+    "diff": _Document("difference.document", "Difference"),
 }
 
 DOCUMENTS: Final = tuple(_DOCUMENTS)

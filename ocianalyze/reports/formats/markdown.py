@@ -9,11 +9,10 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.regex import regex
+from ocianalyze.reports.code_spans import code
 from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name
 from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.steps import build_step
-from ocianalyze.reports.text import cut, printable
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ _SHOWN: Final = 10
 """How many findings are shown unfolded."""
 _MOST: Final = 200
 """How many are listed at all: GitHub refuses comments of more than 65,536 characters."""
-_LONGEST: Final = 300
-_TICKS: Final = regex(r"`+")
 
 
 def write(report: Report) -> bytes:
@@ -36,10 +33,10 @@ def write(report: Report) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### {_MARKS[report.verdict]} ocianalyze: {_code(image_name(report))} {_VERDICTS[report.verdict]}"
+    yield f"### {_MARKS[report.verdict]} ocianalyze: {code(image_name(report))} {_VERDICTS[report.verdict]}"
     yield ""
     if report.error is not None:
-        yield f"Not analysed: {_code(failure_text(report))}"
+        yield f"Not analysed: {code(failure_text(report))}"
         return
     yield from _verdicts(report)
     found = sorted(counted(report), key=lambda finding: finding.baseline == "known")
@@ -78,7 +75,7 @@ def _table(found: Sequence[FindingReport]) -> Iterator[str]:
     for finding in found:
         what = finding.severity if finding.kind == "finding" else f"undecided ({finding.severity})"
         what = f"{what}, known" if finding.baseline == "known" else what
-        yield f"| {what} | {_rule(finding)} | {_said(finding)} | {_code(finding.hint or '')} |"
+        yield f"| {what} | {_rule(finding)} | {_said(finding)} | {code(finding.hint or '')} |"
 
 
 def _rule(finding: FindingReport) -> str:
@@ -87,11 +84,11 @@ def _rule(finding: FindingReport) -> str:
 
 
 def _said(finding: FindingReport) -> str:
-    said = [_code(finding.message)]
+    said = [code(finding.message)]
     if finding.path and finding.path not in finding.message:
-        said.append(_code(finding.path))
+        said.append(code(finding.path))
     if finding.layer is not None:
-        step = f": {_code(build_step(finding.layer.created_by))}" if finding.layer.created_by else ""
+        step = f": {code(build_step(finding.layer.created_by))}" if finding.layer.created_by else ""
         said.append(f"layer {finding.layer.position}{step}")
     return "<br>".join(said)
 
@@ -102,14 +99,3 @@ def _footer(report: Report) -> Iterator[str]:
     rules = f"{report.summary.rules} rules{waived}"
     yield ""
     yield f"<sub>{size}{len(report.layers)} layers, {rules}; ocianalyze {report.tool.version}</sub>"
-
-
-def _code(text: str) -> str:
-    """Return text as a code span for a cell of a table: its fence is longer than any run of backticks in it."""
-    text = cut(printable(text), _LONGEST).strip().replace("|", "\\|")
-    if not text:
-        return ""
-    longest = max((len(run) for run in _TICKS.findall(text)), default=0)
-    fence = "`" * (longest + 1)
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{space}{text}{space}{fence}"

@@ -13,11 +13,12 @@ from ocianalyze.rules.size.avoiding import TITLES, avoidance
 from ocianalyze.rules.size.saving import saving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from ocianalyze.facts.size import Avoidable, Branch, Duplicates, Hidden, Piece, Size
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
+    from ocianalyze.oci.models import Execution
 
 
 def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory: bool) -> form.SizeFacts:
@@ -51,8 +52,8 @@ def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory
     )
 
 
-def inventory_of(filesystem: Filesystem, environment: Mapping[str, str]) -> form.Inventory:
-    """Return the packages of an image with their sizes, and its environment."""
+def inventory_of(image: Image, filesystem: Filesystem) -> form.Inventory:
+    """Return the packages of an image with their sizes, and its configuration."""
     found = find_packages(filesystem)
     sizes = measure_packages(filesystem, found.packages)
     return form.Inventory(
@@ -68,7 +69,18 @@ def inventory_of(filesystem: Filesystem, environment: Mapping[str, str]) -> form
         ],
         unlisted_bytes=sizes.rest,
         gaps=[short(gap) for gap in (*found.gaps, *sizes.gaps)],
-        environment=short(environment),
+        configuration=_configuration(image.config.config),
+    )
+
+
+def _configuration(stated: Execution) -> form.Configuration:
+    return form.Configuration(
+        environment=short(stated.environment),
+        entrypoint=short(stated.entrypoint),
+        command=short(stated.cmd),
+        working_directory=short(stated.working_dir),
+        exposed_ports=short(sorted(stated.exposed_ports)),
+        labels=short(dict(sorted(stated.labels.items()))),
     )
 
 
