@@ -42,12 +42,22 @@ if TYPE_CHECKING:
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Image, Layer
     from ocianalyze.oci.models import Execution, History, ImageConfig, Platform, RootFS
+    from ocianalyze.reports.difference.comparing import diff
+    from ocianalyze.reports.difference.document import (
+        Change,
+        Difference,
+        DirectoryChange,
+        PackageChange,
+        Side,
+        SizeChange,
+    )
     from ocianalyze.reports.formats import render
     from ocianalyze.reports.registration import Registration
     from ocianalyze.reports.report import (
         AvoidablePart,
         Baseline,
         Cause,
+        Configuration,
         DiagnosticReport,
         DirectoryUsage,
         DriverFile,
@@ -100,10 +110,14 @@ __all__ = [
     "ByteRange",
     "CacheUsage",
     "Cause",
+    "Change",
+    "Configuration",
     "Declaration",
     "Diagnostic",
     "DiagnosticReport",
+    "Difference",
     "Digest",
+    "DirectoryChange",
     "DirectoryUsage",
     "DriverFile",
     "DuplicateFile",
@@ -141,6 +155,7 @@ __all__ = [
     "Observer",
     "OcianalyzeError",
     "Outcome",
+    "PackageChange",
     "PackageFacts",
     "Page",
     "Platform",
@@ -160,6 +175,8 @@ __all__ = [
     "RuleError",
     "RuleReport",
     "Severity",
+    "Side",
+    "SizeChange",
     "SizeFacts",
     "SizeNode",
     "SizePiece",
@@ -180,6 +197,7 @@ __all__ = [
     "WastingReport",
     "__version__",
     "analyze",
+    "diff",
     "fit_app_image_config",
     "measure",
     "preview",
@@ -204,10 +222,12 @@ _MODULES = {
     "oci.digest": "Digest",
     "oci.image": "Blob ByteRange Image Layer",
     "oci.models": "Execution History ImageConfig Platform RootFS",
+    "reports.difference.comparing": "diff",
+    "reports.difference.document": "Change Difference DirectoryChange PackageChange Side SizeChange",
     "reports.formats": "render",
     "reports.report": (
-        "AvoidablePart Baseline Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts "
-        "FindingReport HiddenPart Inventory PackageFacts SizeNode "
+        "AvoidablePart Baseline Cause Configuration DiagnosticReport DirectoryUsage DriverFile FactsReport Failure "
+        "FilesystemFacts FindingReport HiddenPart Inventory PackageFacts SizeNode "
         "HistoryStep ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
         "Request RuleReport SizeFacts SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
     ),

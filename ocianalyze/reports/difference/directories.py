@@ -41,20 +41,21 @@ class _Pair(NamedTuple):
 
 
 def changed_directories(old: Directory, new: Directory) -> list[DirectoryChange]:
-    """Return the directories with a change that is not in one of their own directories alone, largest first.
+    """Return the directories and files that take more or less, largest change first; the root is not among them.
 
-    `old` and `new` are the roots of the two images.
+    One in which a single other one accounts for the change is left out for that. `old` and `new` are the roots of the
+    two images.
     """
     least = max(1, max(old.bytes, new.bytes) // _SHARE)
     found: list[_Pair] = []
-    todo = [(_Pair("", old, new), 0)]
+    todo = [(pair, 0) for pair in _Pair("", old, new).children()]
     while todo:
         pair, shown = todo.pop()
         inside = list(pair.children())
-        rest = pair.growth - sum(child.growth for child in inside)
-        if abs(rest) >= least and abs(pair.growth) * _PART >= shown:
+        is_explained = any(abs(pair.growth - child.growth) < least for child in inside)
+        if abs(pair.growth) >= max(least, shown // _PART) and not is_explained:
             found.append(pair)
             shown = abs(pair.growth)
         todo += ((child, shown) for child in inside)
     found.sort(key=lambda pair: (-abs(pair.growth), pair.path))
-    return [DirectoryChange(path=pair.path or "/", old=pair.old.bytes, new=pair.new.bytes) for pair in found[:_MOST]]
+    return [DirectoryChange(path=pair.path, old=pair.old.bytes, new=pair.new.bytes) for pair in found[:_MOST]]

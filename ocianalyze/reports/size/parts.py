@@ -47,7 +47,7 @@ def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory
             for layer, places in sorted(hiding.items(), key=lambda item: -size.hides[item[0]])
             if size.hides[layer] >= LARGE
         ],
-        tree=list(map(_node, size.tree)) if inventory else None,
+        tree=list(map(size_node, size.tree)) if inventory else None,
         avoidable=[_avoidable(image, item) for item in size.avoidable] if inventory else None,
     )
 
@@ -90,7 +90,8 @@ def duplicate(item: Duplicates) -> DuplicateFile:
     return DuplicateFile(size=item.size, bytes=item.bytes, places=places)
 
 
-def _node(branch: Branch) -> form.SizeNode:
+def size_node(branch: Branch) -> form.SizeNode:
+    """Return a directory or file of the tree of sizes."""
     return form.SizeNode(
         parent=branch.parent, name=short(branch.name), layer=branch.layer, bytes=branch.bytes, hidden=branch.hidden
     )

@@ -1,0 +1,1 @@
+"""What changed from one image to another?"""
