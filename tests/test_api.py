@@ -104,8 +104,8 @@ def test_every_type_in_a_public_signature_can_be_imported() -> None:
         assert not hidden, name
 
 
-INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements"}
-"""What only the merge passes to the constructor of `Filesystem`."""
+INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements", "Text", "Verdict", "Word"}
+"""What only the merge passes to the constructor of `Filesystem`, and names for texts and words."""
 
 
 def _is_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:

@@ -109,8 +109,17 @@ def load_writers(outputs: Iterable[tuple[ReportFormat, Path]]) -> None:
         from ocianalyze.reports import table  # noqa: F401 - only loaded here
 
 
-def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], color: Color, *, quiet: bool) -> None:
+def write_reports(
+    report: Report,
+    outputs: Iterable[tuple[ReportFormat, Path]],
+    color: Color,
+    *,
+    quiet: bool,
+    stream: bool = False,
+) -> None:
     """Write the report in each form to its place; with `quiet` nothing goes to standard output.
+
+    With `stream`, JSON on standard output is the last event of a stream.
 
     If all go to files, the verdict is said on standard error. What cannot be written keeps no other report from being
     written; the first such error is raised at the end.
@@ -121,7 +130,12 @@ def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], 
         if quiet and where == STDOUT:
             continue
         try:
-            _write_report(report, how, where, color)
+            if stream and (how, where) == (ReportFormat.JSON, STDOUT):
+                from ocianalyze.cli.events import print_report_event
+
+                print_report_event(report)
+            else:
+                _write_report(report, how, where, color)
             sys.stdout.flush()
         except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
             discard_output()
@@ -138,7 +152,12 @@ def write_reports(report: Report, outputs: Iterable[tuple[ReportFormat, Path]], 
 
 @contextmanager
 def reporting_failure(
-    reference: str, policy: Policy, outputs: Iterable[tuple[ReportFormat, Path]], *, quiet: bool
+    reference: str,
+    policy: Policy,
+    outputs: Iterable[tuple[ReportFormat, Path]],
+    *,
+    quiet: bool,
+    stream: bool = False,
 ) -> Iterator[None]:
     """Where the image cannot be analysed, write reports that say so, so that no older one stays in place.
 
@@ -153,7 +172,8 @@ def reporting_failure(
 
             rest = [item for item in outputs if item != (ReportFormat.TABLE, STDOUT)]
             try:
-                write_reports(failure_report(known, reference, policy), rest, Color.NEVER, quiet=quiet)
+                report = failure_report(known, reference, policy)
+                write_reports(report, rest, Color.NEVER, quiet=quiet, stream=stream)
             except (UsageError, OSError) as unwritten:  # why the image could not be analysed matters more
                 text = unwritten.one_line() if isinstance(unwritten, UsageError) else unwritten.strerror
                 sys.stderr.write(f"ocianalyze: {printable(text or '')}\n")

@@ -35,17 +35,24 @@ _FALSE: Final = frozenset(("", "0", "false"))
 
 @contextmanager
 def showing_progress(
-    *, quiet: bool = False, verbose: bool = False, color: Color = Color.AUTO, title: str = ""
+    *,
+    quiet: bool = False,
+    verbose: bool = False,
+    color: Color = Color.AUTO,
+    title: str = "",
+    events: Display | None = None,
 ) -> Iterator[Progress]:
     """Show how far the reading is that goes on in the block, as suits where standard error leads to.
 
-    `title` is the image that is read, if a command reads several.
+    `title` is the image that is read, if a command reads several. `events` shows it instead, if given.
     """
     display: Display
     if quiet:
         yield SILENT
         return
-    if verbose:
+    if events is not None:
+        display = events
+    elif verbose:
         display = _Lines()
     elif _can_draw():
         display = _Bars(color, title)

@@ -38,7 +38,7 @@ from ocianalyze.cli.options import (
     SizeLimit,
     Verify,
 )
-from ocianalyze.cli.output import log_to_stderr, pair_outputs, reporting_failure, screen, write_reports
+from ocianalyze.cli.output import STDOUT, log_to_stderr, pair_outputs, reporting_failure, screen, write_reports
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import (
     AuthFile,
@@ -55,6 +55,7 @@ from ocianalyze.cli.registries import (
     Username,
 )
 from ocianalyze.cli.source import make_source
+from ocianalyze.errors import UsageError
 
 _WIDE: Final = 120
 
@@ -106,6 +107,14 @@ def scan(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
+    stream: Annotated[
+        bool,
+        typer.Option(
+            "--stream",
+            help="Print JSON Lines: events while the image is read, at the end the report. For '--format json'.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     color: ColorChoice = None,
     platform: Platform = None,
     image_name: ImageName = None,
@@ -133,6 +142,7 @@ def scan(
     """Check whether IMAGE works in SageMaker Studio and show how to fix what does not."""
     from ocianalyze.analysis import analyze
     from ocianalyze.cli.early import EarlyAnswers
+    from ocianalyze.cli.events import Events
     from ocianalyze.cli.progress import showing_progress
 
     settings = read_settings(config, isolated=isolated)
@@ -168,6 +178,8 @@ def scan(
         usual=[ReportFormat(name) for name in settings.format],
         inputs=[local_file(image), either(dockerfile, settings.dockerfile), app_image_config],
     )
+    if stream and ((ReportFormat.JSON, STDOUT) not in outputs or quiet):
+        raise UsageError("--stream is for JSON on standard output", hint="Use it with --format json, without --quiet")
     policy = make_policy(
         PolicyOptions(
             profile=profile,
@@ -192,19 +204,20 @@ def scan(
         stdin_is="the image" if image == "-" else None,
     )
     age = process_age()
+    events = Events() if stream else None
     observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
     with (
-        reporting_failure(image, policy, outputs, quiet=quiet),
-        showing_progress(quiet=quiet, verbose=verbose, color=color) as progress,
+        reporting_failure(image, policy, outputs, quiet=quiet, stream=stream),
+        showing_progress(quiet=quiet, verbose=verbose, color=color, events=events) as progress,
     ):
         source = replace(source, verify_all=bool(either(verify, settings.verify)), progress=progress)
-        report = analyze(source, policy, observers=observers)
+        report = analyze(source, policy, observers=observers if events is None else [*observers, events])
     if settings.file:
         report = report.model_copy(update={"settings": str(settings.file)})
     if age is not None:
         report = report.model_copy(update={"timing": report.timing.with_start(age)})
     report = extras.add_to(report)
-    write_reports(report, outputs, color, quiet=quiet)
+    write_reports(report, outputs, color, quiet=quiet, stream=stream)
     if timing or verbose:
         from ocianalyze.reports.timing import print_timing
 
