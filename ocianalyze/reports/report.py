@@ -295,6 +295,19 @@ class UserFacts(_Part):
     """Home directory. Example: "/home/sagemaker-user" """
 
 
+class KernelStep(_Part):
+    """One step from the command of a kernel to what it runs in the end."""
+
+    kind: Literal["command", "program", "link", "interpreter", "python", "module", "problem", "unknown"]
+    """``command`` as the server starts it; the ``program`` that it leads to; the target of a symbolic ``link``; the
+    ``interpreter`` of a ``#!`` line; the prefix of the ``python`` that it is; the ``module`` that this runs; a
+    ``problem`` that ends the chain; or what is ``unknown`` before it runs."""
+    text: Text
+    """The command, the path, or what the problem is. Example: "/opt/conda/bin/python3.12" """
+    note: Text | None = None
+    """What is to be said of it, such as what is wrong with it. Example: "ELF executable" """
+
+
 class KernelFacts(_Part):
     """One kernel that Jupyter could find."""
 
@@ -316,6 +329,8 @@ class KernelFacts(_Part):
     """True if nothing is known that keeps it from starting."""
     problems: list[RuleId]
     """Ids of the rules that found an error in it. Example: ["KRN005"] """
+    chain: list[KernelStep] = Field(default_factory=list)
+    """What its command leads to, step by step; empty if the command is not looked up."""
 
 
 class DriverFile(_Part):
@@ -327,6 +342,30 @@ class DriverFile(_Part):
     """Part of the driver: its libraries and programs, its kernel modules, or empty files and broken links of it."""
     version: str | None
     """Version of the driver in its name. Example: "535.104.05" """
+
+
+class CudaNeed(_Part):
+    """One CUDA version in the image, and the drivers of the host that belong to it."""
+
+    version: Text
+    """The version. Example: "12.4" """
+    minimum_driver: str | None
+    """Oldest driver that it runs with; null if none is known. Example: "525.60.13" """
+    released_with: str | None
+    """Driver that it was released with, which needs no compatibility mode; null if none is known.
+    Example: "550.54.14" """
+
+
+class DriverVerdict(_Part):
+    """What a driver of the host is for the image."""
+
+    driver: str
+    """First driver of a branch that introduced a CUDA version. Example: "535.54.03" """
+    cuda: str
+    """That CUDA version. Example: "12.2" """
+    outcome: Literal["sufficient", "too-old", "forward-compatible", "refused", "depends"]
+    """``forward-compatible``: too old, except with the image's compatibility package on GPUs that allow it;
+    ``refused`` by a variable of the image; or it ``depends`` on the GPU."""
 
 
 class NvidiaFacts(_Part):
@@ -348,6 +387,10 @@ class NvidiaFacts(_Part):
     """Whether that driver is sufficient; null if none was given, or if it depends on the GPU or on `compat_driver`."""
     driver_statement: str | None = None
     """What the image needs, and what that driver is. Example: "CUDA 13.0 needs driver 580 or newer on the host" """
+    cuda: list[CudaNeed] = Field(default_factory=list)
+    """Which driver each CUDA version needs, oldest version first."""
+    drivers: list[DriverVerdict] = Field(default_factory=list)
+    """Which drivers suffice, newest first; empty if the image needs none, or if that is not known."""
 
 
 class DirectoryUsage(_Part):
@@ -409,6 +452,21 @@ class WastingReport(_Part):
     """Where most of them are, largest first."""
 
 
+class SizeNode(_Part):
+    """A directory or a file, as one layer stores it."""
+
+    parent: int | None
+    """Index in the list of the directory that it is in, always a smaller one; null for the root of a layer."""
+    name: Text
+    """Name in that directory; empty for the root. Example: "site-packages" """
+    layer: int
+    """Position of the layer that stores it."""
+    bytes: int
+    """Size of all files below it that this layer stores, in bytes."""
+    hidden: int
+    """How many of these bytes later layers hide."""
+
+
 class SizeFacts(_Part):
     """Sizes of the image (see the page of rule SIZ001), in bytes, and the limit that was applied."""
 
@@ -428,6 +486,9 @@ class SizeFacts(_Part):
     """Waste per layer that stores it."""
     wasting: list[WastingReport]
     """Waste per layer that hides it: the step to change. The largest comes first."""
+    tree: list[SizeNode] | None = None
+    """Where the bytes are: directories and files with at least 0.01 % of the image, at most 20,000; null unless asked
+    for with ``--sizes``, which ``--format html`` implies."""
 
 
 class FilesystemFacts(_Part):
