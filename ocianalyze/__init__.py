@@ -47,9 +47,11 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import (
         Baseline,
         Cause,
+        CudaNeed,
         DiagnosticReport,
         DirectoryUsage,
         DriverFile,
+        DriverVerdict,
         FactsReport,
         Failure,
         FilesystemFacts,
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
         HistoryStep,
         ImageSummary,
         KernelFacts,
+        KernelStep,
         LayerReference,
         LayerReport,
         LayerTiming,
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
         Request,
         RuleReport,
         SizeFacts,
+        SizeNode,
         SizePiece,
         SourceLines,
         Summary,
@@ -94,12 +98,14 @@ __all__ = [
     "ByteRange",
     "CacheUsage",
     "Cause",
+    "CudaNeed",
     "Declaration",
     "Diagnostic",
     "DiagnosticReport",
     "Digest",
     "DirectoryUsage",
     "DriverFile",
+    "DriverVerdict",
     "EarlyRule",
     "Execution",
     "Facts",
@@ -117,6 +123,7 @@ __all__ = [
     "ImageSummary",
     "Judgement",
     "KernelFacts",
+    "KernelStep",
     "Kind",
     "Layer",
     "LayerCache",
@@ -151,6 +158,7 @@ __all__ = [
     "RuleReport",
     "Severity",
     "SizeFacts",
+    "SizeNode",
     "SizePiece",
     "Source",
     "SourceLines",
@@ -193,10 +201,10 @@ _MODULES = {
     "oci.models": "Execution History ImageConfig Platform RootFS",
     "reports.formats": "render",
     "reports.report": (
-        "Baseline Cause DiagnosticReport DirectoryUsage DriverFile FactsReport Failure FilesystemFacts FindingReport "
-        "HiddenPart "
-        "HistoryStep ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
-        "Request RuleReport SizeFacts SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
+        "Baseline Cause CudaNeed DiagnosticReport DirectoryUsage DriverFile DriverVerdict FactsReport Failure "
+        "FilesystemFacts FindingReport HiddenPart HistoryStep ImageSummary KernelFacts KernelStep LayerReference "
+        "LayerReport LayerTiming NvidiaFacts ProfileVerdict Report Request RuleReport SizeFacts SizeNode SizePiece "
+        "SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
     ),
     "reports.registration": "Registration",
     "rules.engine": "Outcome",

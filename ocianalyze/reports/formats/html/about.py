@@ -11,22 +11,22 @@ from ocianalyze.reports.formats.html.markup import (
     element,
     folded,
     join,
-    remark_on,
+    listed,
     section,
-    table,
     terms,
-    within,
 )
 from ocianalyze.reports.pages import web_address
+from ocianalyze.reports.text import cut
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
     from ocianalyze.reports.formats.html.markup import Section
     from ocianalyze.reports.report import Report, UserFacts
 
-_DIAGNOSTICS: Final = 20_000
-_RULES: Final = 35_000
+_DIAGNOSTICS: Final = 15_000
+_RULES: Final = 30_000
 _NAMES: Final = 20
+_LONGEST: Final = 300
 
 
 def identity(report: Report) -> Section | None:
@@ -34,7 +34,7 @@ def identity(report: Report) -> Section | None:
     image = report.image
     if image is None:
         return None
-    names = [join((code(name), " ")) for name in image.names[:_NAMES]]
+    names = [join((code(cut(name, _LONGEST)), " ")) for name in image.names[:_NAMES]]
     user = report.facts.user if report.facts is not None else None
     reserved = report.facts.reserved if report.facts is not None else None
     used = [
@@ -79,9 +79,13 @@ def diagnostics(report: Report) -> Section | None:
         )
         for item in report.diagnostics
     ]
-    kept, left_out = within(_DIAGNOSTICS, map(join, rows))
-    shown = table("What was odd, and what was made of it", ("Code", "What", "Layer", "Path"), rows[: len(kept)])
-    return section("diagnostics", "Diagnostics", shown, remark_on(left_out, "diagnostics are"))
+    head = ("Code", "What", "Layer", "Path")
+    caption = "What was odd, and what was made of it"
+    return section(
+        "diagnostics",
+        "Diagnostics",
+        listed(caption, head, rows, budget=_DIAGNOSTICS, what="diagnostics are"),
+    )
 
 
 def rules(report: Report) -> Section | None:
@@ -94,11 +98,11 @@ def rules(report: Report) -> Section | None:
         name = element("a", rule.id, href=url, rel="noreferrer") if url else element("span", rule.id)
         found = f" ({rule.findings:,})" if rule.findings else ""
         rows.append((join((name, f" {rule.name}")), f"{rule.status.replace('-', ' ')}{found}", rule.summary))
-    kept, left_out = within(_RULES, map(join, rows))
-    shown = table("Rules, and what came of them", ("Rule", "Result", "What it finds"), rows[: len(kept)])
+    head = ("Rule", "Result", "What it finds")
+    shown = listed("Rules, and what came of them", head, rows, budget=_RULES, what="rules are")
     summary = report.summary
     title = f"{summary.rules:,} rules ran, {summary.not_applicable:,} were not applicable"
-    return section("rules", "Rules", folded(title, shown, remark_on(left_out, "rules are")))
+    return section("rules", "Rules", folded(title, shown))
 
 
 def footer(report: Report) -> Markup:

@@ -13,9 +13,9 @@ from ocianalyze.reports.formats.html.markup import (
     folded,
     join,
     lines,
+    listed,
     remark_on,
     section,
-    table,
     terms,
     within,
 )
@@ -35,7 +35,7 @@ _LINE: Final = r"'(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|LABEL|RUN|SHELL
 _LINES: Final = regex(rf"{_LINE}(?:, {_LINE})*")
 _BASE: Final = "FROM"
 _TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
-_ROOM: Final = {"findings": 110_000, "undecided": 30_000, "known": 15_000, "waived": 15_000, "others": 40_000}
+_ROOM: Final = {"findings": 90_000, "undecided": 20_000, "known": 12_000, "waived": 12_000, "others": 25_000}
 """How many characters a part may have, so that the page stays small."""
 
 
@@ -77,7 +77,7 @@ def _by_severity(found: Sequence[FindingReport], report: Report, room: int) -> I
             articles, left_out = within(max(room, 0), _articles(those, report, 4))
             room -= sum(map(len, articles))
             heading = element("h3", f"{title} ({len(those):,})", id=f"{severity}s")
-            yield join((heading, *articles, remark_on(left_out, "are")))
+            yield join((heading, *articles, remark_on(left_out, "findings are")))
 
 
 def _alone(found: Iterable[FindingReport]) -> list[_Item]:
@@ -184,9 +184,8 @@ def _listed(
 ) -> Section:
     """Return a section with a table of findings."""
     rows = [(join((code(item.rule), f" {item.name} ({item.severity})")), *cells(item)) for item in found]
-    kept, left_out = within(_ROOM[id_], map(join, rows))
-    shown = table(title, ("Rule", *head), rows[: len(kept)])
-    return section(id_, title, element("p", about, class_="muted"), shown, remark_on(left_out, "findings are"))
+    shown = listed(title, ("Rule", *head), rows, budget=_ROOM[id_], what="findings are")
+    return section(id_, title, element("p", about, class_="muted"), shown)
 
 
 def _place_and_message(finding: FindingReport) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _HASHES: Final = regex(r"#(?=#)")
 _VOID: Final = frozenset({"br", "meta", "col"})
+_CELL: Final = 30
+"""About how many characters the tags of a cell have."""
 _BLOCKS: Final = frozenset(
     {
         *("article", "body", "caption", "dd", "details", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "head"),
@@ -135,6 +137,27 @@ def within(budget: int, parts: Iterable[Markup]) -> tuple[list[Markup], int]:
         else:
             taken.append(part)
     return taken, left_out
+
+
+def listed(
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Content]],
+    *,
+    budget: int,
+    what: str,
+    right: Iterable[int] = (),
+) -> Markup:
+    """Return a table with the first rows that fit a budget, and what is said of the others."""
+    kept: list[Sequence[Content]] = []
+    left_out = 0
+    for row in rows:
+        budget -= sum(len(_child(cell)) + _CELL for cell in row)
+        if left_out or (budget < 0 and kept):
+            left_out += 1
+        else:
+            kept.append(row)
+    return join((table(caption, head, kept, right=right), remark_on(left_out, what)))
 
 
 def remark_on(left_out: int, what: str) -> Markup:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.reports.formats.html.markup import Markup, element, join, text
+from ocianalyze.reports.formats.html.markup import Markup, element, text, within
 from ocianalyze.reports.formats.html.treemap import HEADER, WIDTH, treemap
-from ocianalyze.reports.text import cut
+from ocianalyze.reports.text import cut, visible
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _OPENED: Final = (
 )
 """Of directories that show what is in them."""
 _LETTER: Final = 6.4
+_LONGEST: Final = 160
 _SHORTEST: Final = 7
 """How many letters of a name are shown at least, dots included."""
 _OTHER: Final = "other"
@@ -72,17 +73,17 @@ def bar(label: str, share: float, hidden: float = 0, *, width: int | str = "100%
     return element("svg", title, *parts, width=width, height=10, role="img", aria_label=label, class_="meter")
 
 
-def picture(root: Place, name: str, height: int, most: int, path_of: Callable[[Place], str]) -> Markup:
-    """Return a treemap; its cells say what they are, and how large."""
+def picture(root: Place, name: str, height: int, most: int, budget: int, path_of: Callable[[Place], str]) -> Markup:
+    """Return a treemap of at most `most` cells and `budget` characters; its cells say what they are, and how large."""
     cells, opened = treemap(root, height, most)
     if not cells:
         return element("p", "There is nothing to show.", class_="muted")
     total = root.bytes
-    drawn = join(_cell(number, cells, opened, total, path_of) for number in range(len(cells)))
+    drawn, _ = within(budget, (_cell(number, cells, opened, total, path_of) for number in range(len(cells))))
     return element(
         "svg",
         element("title", name),
-        drawn,
+        *drawn,
         width="100%",
         height=height,
         role="img",
@@ -110,7 +111,7 @@ def _cell(
     share = f"{cell.bytes / total:.1%}" if total else ""
     hidden = f"; {human(cell.hidden)} hidden by later layers" if cell.hidden else ""
     what = f"{path}: {_OTHER}" if cell.is_rest else path
-    title = element("title", Markup(f"{text(what)}\n{human(cell.bytes)}, {share} of the image{hidden}"))
+    title = element("title", Markup(f"{text(_end(what))}\n{human(cell.bytes)}, {share} of the image{hidden}"))
     fill = (_OPENED if is_opened else _COLOURS)[cell.colour]
     parts: list[Markup | None] = [title, element("rect", width="100%", height="100%", fill=fill)]
     if cell.hidden and not is_opened:
@@ -131,6 +132,12 @@ def _cell(
         data_p=cell.parent,
         data_b=cell.bytes,
     )
+
+
+def _end(path: str) -> str:
+    """Return a path, or the end of a very long one."""
+    path = visible(path)
+    return path if len(path) <= _LONGEST else f"...{path[3 - _LONGEST :]}"
 
 
 def _label(cell: Cell, name: str, *, is_hatched: bool) -> Markup | None:

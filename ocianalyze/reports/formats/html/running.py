@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.formats.html.markup import Section
     from ocianalyze.reports.report import KernelFacts, KernelStep, NvidiaFacts, Report
 
-_ROOM: Final = 35_000
+_ROOM: Final = 25_000
 _FILES: Final = 8_000
 _DRIVERS: Final = 100
 _ORIGINS: Final = {

@@ -10,6 +10,7 @@ from ocianalyze.reports.formats.html.markup import (
     element,
     folded,
     join,
+    listed,
     remark_on,
     section,
     table,
@@ -21,7 +22,7 @@ from ocianalyze.reports.steps import build_step
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ocianalyze.reports.formats.html.markup import Section
     from ocianalyze.reports.formats.html.tree import Place
@@ -30,8 +31,11 @@ if TYPE_CHECKING:
 _LISTED: Final = 50
 _CELLS: Final = {"directory": 600, "layer": 360}
 _HEIGHTS: Final = {"directory": 480, "layer": 340}
-_ROOM: Final = 40_000
+_MAPS: Final = {"directory": 150_000, "layer": 95_000}
+_LAYERS: Final = 40_000
 _STEPS: Final = 8_000
+_TABLE: Final = 20_000
+"""How many characters a part may have."""
 
 
 def sizes(report: Report) -> Section | None:
@@ -73,12 +77,16 @@ def _places(size: SizeFacts) -> Iterator[Markup]:
     yield hatching()
     yield element("h3", "By directory")
     name = "Size by directory, all layers together"
-    yield picture(root, name, _HEIGHTS["directory"], _CELLS["directory"], lambda place: place.path)
+    yield _picture("directory", root, name, lambda place: place.path)
     yield legend()
     yield folded("The same as a table: the largest places", _largest(root))
     yield element("h3", "By layer")
     layers = by_layer(size.tree)
-    yield picture(layers, "Size by layer", _HEIGHTS["layer"], _CELLS["layer"], _in_layer)
+    yield _picture("layer", layers, "Size by layer", _in_layer)
+
+
+def _picture(kind: str, root: Place, name: str, path_of: Callable[[Place], str]) -> Markup:
+    return picture(root, name, _HEIGHTS[kind], _CELLS[kind], _MAPS[kind], path_of)
 
 
 def _in_layer(place: Place) -> str:
@@ -102,7 +110,8 @@ def _largest(root: Place) -> Markup:
         for place in largest(root, _LISTED)
     ]
     head = ("Path", "Size", "Share", "Hidden by later layers", "Layers")
-    return table(f"The {len(rows)} largest places, with all that is in them", head, rows, right=(1, 2, 3))
+    caption = f"The {len(rows)} largest places, with all that is in them"
+    return listed(caption, head, rows, budget=_TABLE, what="places are", right=(1, 2, 3))
 
 
 def _numbers(layers: set[int]) -> str:
@@ -122,7 +131,8 @@ def _pieces(title: str, pieces: Sequence[SizePiece] | None) -> Iterator[Markup]:
             )
             for piece in pieces[:_LISTED]
         ]
-        yield table(title, ("Path", "Size", "Layer", "Hidden by"), rows, right=(1,))
+        head = ("Path", "Size", "Layer", "Hidden by")
+        yield listed(title, head, rows, budget=_TABLE, what="places are", right=(1,))
 
 
 def layers(report: Report) -> Section | None:
@@ -149,10 +159,10 @@ def layers(report: Report) -> Section | None:
         )
         for layer in report.layers
     ]
-    kept, left_out = within(_ROOM, map(join, rows))
     head = ("Layer", "Build step", "Unpacked", "As stored", *(title for title, _ in further))
-    shown = table("Layers, from the base image up", head, rows[: len(kept)], right=range(2, len(head)))
-    return section("layers", "Layers", shown, remark_on(left_out, "layers are"), _steps(report))
+    right = range(2, len(head))
+    shown = listed("Layers, from the base image up", head, rows, budget=_LAYERS, what="layers are", right=right)
+    return section("layers", "Layers", shown, _steps(report))
 
 
 def _bar(layer: LayerReport, widest: int, wasted: Mapping[int, int]) -> Markup:
