@@ -104,7 +104,7 @@ def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[Content]], 
         cellpadding=6,
         cellspacing=0,
     )
-    return element("div", whole, class_="scroll", tabindex=0, role="region", aria_label=caption)
+    return element("div", whole, class_="scroll", tabindex=0, role="group", aria_label=caption)
 
 
 def folded(summary: str, *content: Content, is_open: bool = False) -> Markup:
