@@ -93,7 +93,9 @@ def _articles(items: Iterable[_Item], report: Report, level: int, *, profiles: b
 def _article(group: Sequence[_Item], report: Report, level: int, *, profiles: bool) -> Markup:
     finding = group[0][0]
     state = finding.severity if finding.kind == "finding" else "undecided"
-    word = finding.severity.capitalize() if finding.kind == "finding" else f"Undecided {finding.severity}"
+    word = finding.severity.capitalize()
+    if finding.kind == "undecided":
+        word = f"Undecided: would be {'an' if finding.severity == 'error' else 'a'} {finding.severity}"
     url = web_address(finding.url)
     rule = element("a", finding.rule, href=url, rel="noreferrer") if url else element("span", finding.rule)
     marks = [element("span", word, class_=f"badge {state}")]

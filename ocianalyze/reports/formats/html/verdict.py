@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.reports.formats.findings import VERDICTS, counts, failure_text, image_name
+from ocianalyze.reports.formats.findings import VERDICTS, counts, image_name
 from ocianalyze.reports.formats.html.markup import Markup, element, join, section, table
 from ocianalyze.reports.formats.html.pictures import bar
+from ocianalyze.reports.text import cut
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _ICONS: Final = {
     "undecided": ("#8250df", "M12 12.5a4 4 0 1 1 5.2 3.8c-.9.4-1.2 1-1.2 2.2M16 22v.2"),
     "error": ("#cf222e", "M16 9v9M16 22v.2"),
 }
+_LONGEST: Final = 40
 _LARGE: Final = 0.9
 """Share of the size limit from which the bar warns."""
 
@@ -100,7 +102,9 @@ def _sentence(report: Report) -> str:
 def _reasons(report: Report) -> Iterator[str]:
     """Yield what is to be known of the verdict."""
     if report.error is not None:
-        yield failure_text(report)
+        yield report.error.message
+        if report.error.hint:
+            yield f"Next: {report.error.hint}"
         return
     request = report.request
     titles = [report.profiles[id_].title or id_ for id_ in request.profiles if id_ in report.profiles]
@@ -145,7 +149,9 @@ def _facts(facts: FactsReport) -> Iterator[Markup]:
     user = facts.user
     if user is not None:
         known = user.uid is not None
-        yield _card(f"{user.uid}:{user.gid}" if known else "not resolved", f"user {user.name or user.spec}")
+        yield _card(
+            f"{user.uid}:{user.gid}" if known else "not resolved", f"user {cut(user.name or user.spec, _LONGEST)}"
+        )
     if facts.nvidia is not None:
         yield _card(", ".join(facts.nvidia.cuda_versions) or "none", "CUDA")
 
