@@ -39,6 +39,7 @@ EXAMPLES = {
     "github": "annotations.txt",
     "markdown": "comment.md",
     "line": "lines.txt",
+    "html": "ocianalyze.html",
 }
 """The file of each format's example."""
 STARTED = "2026-01-01T00:00:00Z"

@@ -58,9 +58,11 @@ if TYPE_CHECKING:
         Baseline,
         Cause,
         Configuration,
+        CudaNeed,
         DiagnosticReport,
         DirectoryUsage,
         DriverFile,
+        DriverVerdict,
         FactsReport,
         Failure,
         FilesystemFacts,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         ImageSummary,
         Inventory,
         KernelFacts,
+        KernelStep,
         LayerReference,
         LayerReport,
         LayerTiming,
@@ -112,6 +115,7 @@ __all__ = [
     "Cause",
     "Change",
     "Configuration",
+    "CudaNeed",
     "Declaration",
     "Diagnostic",
     "DiagnosticReport",
@@ -120,6 +124,7 @@ __all__ = [
     "DirectoryChange",
     "DirectoryUsage",
     "DriverFile",
+    "DriverVerdict",
     "DuplicateFile",
     "DuplicatePlace",
     "EarlyRule",
@@ -140,6 +145,7 @@ __all__ = [
     "Inventory",
     "Judgement",
     "KernelFacts",
+    "KernelStep",
     "Kind",
     "Layer",
     "LayerCache",
@@ -226,10 +232,10 @@ _MODULES = {
     "reports.difference.document": "Change Difference DirectoryChange PackageChange Side SizeChange",
     "reports.formats": "render",
     "reports.report": (
-        "AvoidablePart Baseline Cause Configuration DiagnosticReport DirectoryUsage DriverFile FactsReport Failure "
-        "FilesystemFacts FindingReport HiddenPart Inventory PackageFacts SizeNode "
-        "HistoryStep ImageSummary KernelFacts LayerReference LayerReport LayerTiming NvidiaFacts ProfileVerdict Report "
-        "Request RuleReport SizeFacts SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
+        "AvoidablePart Baseline Cause Configuration CudaNeed DiagnosticReport DirectoryUsage DriverFile DriverVerdict "
+        "FactsReport Failure FilesystemFacts FindingReport HiddenPart HistoryStep ImageSummary Inventory KernelFacts "
+        "KernelStep LayerReference LayerReport LayerTiming NvidiaFacts PackageFacts ProfileVerdict Report Request "
+        "RuleReport SizeFacts SizeNode SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
     ),
     "reports.registration": "Registration",
     "reports.size.report": "DuplicateFile DuplicatePlace SizeReport",

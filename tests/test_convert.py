@@ -60,7 +60,7 @@ def test_a_verdict_is_seen_if_all_reports_are_in_files(tmp_path: Path, stored: P
 
 
 def test_a_stored_report_gives_the_same_files(stored: Path) -> None:
-    for form in ("json", "sarif", "junit", "gitlab-codequality", "github", "markdown", "line"):
+    for form in ("json", "sarif", "junit", "gitlab-codequality", "github", "markdown", "html", "line"):
         done = ocianalyze("convert", stored, "-f", form)
         assert done.returncode == 1
         assert done.stdout

@@ -51,6 +51,7 @@ class ReportFormat(StrEnum):
     GITLAB = "gitlab-codequality"
     GITHUB = "github"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 class FailOn(StrEnum):

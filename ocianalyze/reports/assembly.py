@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from ocianalyze.errors import UndecidedError
 from ocianalyze.oci.image import layer_positions, step_text
 from ocianalyze.reports import report as form
+from ocianalyze.reports.gpu import nvidia_facts
+from ocianalyze.reports.kernels import kernel_facts
 from ocianalyze.reports.shortening import short
 from ocianalyze.reports.size.parts import inventory_of, size_facts
 from ocianalyze.rules.profiles import CLASSIC, PROFILES
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ocianalyze.facts.directories import Directory
-    from ocianalyze.facts.gpu import Nvidia
-    from ocianalyze.facts.kernels import Listing
     from ocianalyze.facts.user import User
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reading.reader import ReadLayer
@@ -207,8 +207,10 @@ def _facts(subject: Subject, outcome: Outcome, policy: Policy) -> form.FactsRepo
     facts, filesystem, inventory = subject.facts, subject.filesystem, policy.inventory
     return form.FactsReport(
         user=_known(lambda: _user(facts.user)),
-        kernels=_known(lambda: _kernels(facts.classic if CLASSIC in outcome.profiles else facts.own, outcome)),
-        nvidia=_known(lambda: _nvidia(facts.nvidia, subject.driver_version)),
+        kernels=_known(
+            lambda: kernel_facts(facts.classic if CLASSIC in outcome.profiles else facts.own, outcome.kernel_problems())
+        ),
+        nvidia=_known(lambda: nvidia_facts(facts.nvidia, subject.driver_version)),
         reserved=_known(lambda: _reserved(facts.reserved)),
         size=size_facts(subject.image, facts.size, subject.size_limit, details=policy.details, inventory=inventory),
         filesystem=filesystem_facts(filesystem),
@@ -243,45 +245,10 @@ def _user(user: User) -> form.UserFacts:
     )
 
 
-def _kernels(listing: Listing, outcome: Outcome) -> list[form.KernelFacts]:
-    problems = outcome.kernel_problems()
-    return [
-        form.KernelFacts(
-            name=short(kernel.name),
-            path=kernel.directory,
-            origin=kernel.origin,
-            argv=short(kernel.spec.argv),
-            display_name=short(kernel.spec.display_name),
-            language=short(kernel.spec.language),
-            visible=kernel.visible,
-            usable=kernel.usable,
-            problems=short(list(problems.get(kernel.directory, ()))),
-        )
-        for kernel in listing.kernels
-    ]
-
-
 def _reserved(reserved: Mapping[str, Directory]) -> dict[str, form.DirectoryUsage]:
     return {
         path: form.DirectoryUsage(files=directory.files, bytes=directory.bytes) for path, directory in reserved.items()
     }
-
-
-def _nvidia(nvidia: Nvidia, driver: str | None) -> form.NvidiaFacts:
-    outcome = nvidia.need.outcome(driver) if driver is not None else None
-    return form.NvidiaFacts(
-        driver_files=[
-            form.DriverFile.model_validate({"path": file.path, "class": file.cls, "version": file.version})
-            for file in nvidia.driver_files
-        ],
-        driver_versions=short(nvidia.driver_versions),
-        cuda_versions=short(nvidia.cuda_versions),
-        minimum_driver=short(nvidia.minimum_driver),
-        compat_driver=short(nvidia.need.compat),
-        host_driver=driver,
-        host_driver_sufficient={"sufficient": True, "too-old": False, "refused": False}.get(outcome or ""),
-        driver_statement=short(nvidia.need.statement(driver)),
-    )
 
 
 def layer_reports(

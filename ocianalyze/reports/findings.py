@@ -33,17 +33,17 @@ _LABEL: Final = 5
 
 def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
     """Yield the lines of findings: by severity, then checks that could not be completed, then what was waived."""
-    counted = [finding for finding in found if finding.waived is None and not _is_known(finding)]
-    certain = list(_with_consequences([finding for finding in counted if finding.kind == "finding"]))
+    counted = [finding for finding in found if finding.waived is None and not is_known(finding)]
+    certain = list(with_consequences([finding for finding in counted if finding.kind == "finding"]))
     undecided = [(finding, ()) for finding in counted if finding.kind == "undecided"]
     for severity, title in _TITLES.items():
         those = [item for item in certain if item[0].severity == severity]
-        groups = _by(those, lambda finding: (finding.rule, finding.hint))
+        groups = together(those, lambda finding: (finding.rule, finding.hint))
         yield from _section(title, STYLES[severity], groups, width)
         if severity == "error":
-            alike = _by(undecided, lambda finding: (finding.message, finding.path, finding.hint))
+            alike = together(undecided, lambda finding: (finding.message, finding.path, finding.hint))
             yield from _section("Undecided", STYLES["undecided"], alike, width)
-    if known := [finding for finding in found if finding.waived is None and _is_known(finding)]:
+    if known := [finding for finding in found if finding.waived is None and is_known(finding)]:
         yield from (EMPTY, line(Span("Known from the baseline", "bold")), EMPTY)
         for finding in known:
             path = f"  {printable(finding.path)}" if finding.path else ""
@@ -54,12 +54,12 @@ def findings(found: Sequence[FindingReport], width: int) -> Iterator[Line]:
             yield from indent(_waived(finding, width - 2), 2)
 
 
-def _is_known(finding: FindingReport) -> bool:
+def is_known(finding: FindingReport) -> bool:
     """Tell whether a finding counts no more; what is undecided always counts."""
     return finding.baseline == "known" and finding.kind == "finding"
 
 
-def _with_consequences(found: Sequence[FindingReport]) -> Iterator[_Item]:
+def with_consequences(found: Sequence[FindingReport]) -> Iterator[_Item]:
     """Yield each finding that has no other as its cause, with its consequences; none of them is more severe."""
     caused: dict[Cause, list[FindingReport]] = {}
     for finding in found:
@@ -75,12 +75,12 @@ def _as_cause(finding: FindingReport) -> Cause:
     return Cause(rule=finding.rule, path=finding.path, message=finding.message)
 
 
-def _by(found: Iterable[_Item], key: Callable[[FindingReport], object]) -> Iterable[Sequence[_Item]]:
+def together(found: Iterable[_Item], key: Callable[[FindingReport], object]) -> Iterable[Sequence[_Item]]:
     """Return the findings in groups that have the same key."""
-    together: dict[object, list[_Item]] = {}
+    groups: dict[object, list[_Item]] = {}
     for item in found:
-        together.setdefault(key(item[0]), []).append(item)
-    return together.values()
+        groups.setdefault(key(item[0]), []).append(item)
+    return groups.values()
 
 
 def _section(title: str, style: str, groups: Iterable[Sequence[_Item]], width: int) -> Iterator[Line]:

@@ -297,6 +297,19 @@ class UserFacts(Part):
     """Home directory. Example: "/home/sagemaker-user" """
 
 
+class KernelStep(Part):
+    """One step from the command of a kernel to what it runs in the end."""
+
+    kind: Literal["command", "program", "link", "interpreter", "python", "module", "problem", "unknown"]
+    """``command`` as the server starts it; the ``program`` that it leads to; the target of a symbolic ``link``; the
+    ``interpreter`` of a ``#!`` line; the prefix of the ``python`` that it is; the ``module`` that this runs; a
+    ``problem`` that ends the chain; or what is ``unknown`` before it runs."""
+    text: Text
+    """The command, the path, or what the problem is. Example: "/opt/conda/bin/python3.12" """
+    note: Text | None = None
+    """What is to be said of it, such as what is wrong with it. Example: "ELF executable" """
+
+
 class KernelFacts(Part):
     """One kernel that Jupyter could find."""
 
@@ -318,6 +331,8 @@ class KernelFacts(Part):
     """True if nothing is known that keeps it from starting."""
     problems: list[RuleId]
     """Ids of the rules that found an error in it. Example: ["KRN005"] """
+    chain: list[KernelStep] = Field(default_factory=list)
+    """What its command leads to, step by step; empty if the command is not looked up."""
 
 
 class DriverFile(Part):
@@ -329,6 +344,30 @@ class DriverFile(Part):
     """Part of the driver: its libraries and programs, its kernel modules, or empty files and broken links of it."""
     version: str | None
     """Version of the driver in its name. Example: "535.104.05" """
+
+
+class CudaNeed(Part):
+    """One CUDA version in the image, and the drivers of the host that belong to it."""
+
+    version: Text
+    """The version. Example: "12.4" """
+    minimum_driver: str | None
+    """Oldest driver that it runs with; null if none is known. Example: "525.60.13" """
+    released_with: str | None
+    """Driver that it was released with, which needs no compatibility mode; null if none is known.
+    Example: "550.54.14" """
+
+
+class DriverVerdict(Part):
+    """What a driver of the host is for the image."""
+
+    driver: str
+    """First driver of a branch that introduced a CUDA version. Example: "535.54.03" """
+    cuda: str
+    """That CUDA version. Example: "12.2" """
+    outcome: Literal["sufficient", "too-old", "forward-compatible", "refused", "depends"]
+    """``forward-compatible``: too old, except with the image's compatibility package on GPUs that allow it;
+    ``refused`` by a variable of the image; or it ``depends`` on the GPU."""
 
 
 class NvidiaFacts(Part):
@@ -350,6 +389,10 @@ class NvidiaFacts(Part):
     """Whether that driver is sufficient; null if none was given, or if it depends on the GPU or on `compat_driver`."""
     driver_statement: str | None = None
     """What the image needs, and what that driver is. Example: "CUDA 13.0 needs driver 580 or newer on the host" """
+    cuda: list[CudaNeed] = Field(default_factory=list)
+    """Which driver each CUDA version needs, oldest version first."""
+    drivers: list[DriverVerdict] = Field(default_factory=list)
+    """Which drivers suffice, newest first; empty if the image needs none, or if that is not known."""
 
 
 class DirectoryUsage(Part):
@@ -467,8 +510,8 @@ class SizeFacts(Part):
     wasting: list[WastingReport]
     """Waste per layer that hides it: the step to change. The largest comes first."""
     tree: list[SizeNode] | None = None
-    """Directories and files of each layer that have at least a ten-thousandth of the image; null without
-    ``--inventory``."""
+    """Directories and files of each layer that have at least a ten-thousandth of the image, at most 20,000; null
+    without ``--inventory``, which ``--format html`` implies."""
     avoidable: list[AvoidablePart] | None = None
     """Files that the image does not need to work, largest first; null without ``--inventory``."""
 

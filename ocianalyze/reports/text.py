@@ -31,10 +31,14 @@ def printable(text: str) -> str:
     surrogates, which stand for bytes that are not UTF-8, or as nothing yet; and the beginning of a command to a service
     that runs pipelines.
     """
-    text = cut(text, _LONGEST)
-    if not text.isprintable():
-        text = _UNUSUAL.sub(_shown, text)
+    text = visible(text)
     return _COMMAND.sub(_escaped, text) if "##" in text else text
+
+
+def visible(text: str) -> str:
+    """Return `text` as `printable` does, but with commands to services: for forms that break those in their own way."""
+    text = cut(text, _LONGEST)
+    return text if text.isprintable() else _UNUSUAL.sub(_shown, text)
 
 
 def plain(text: str) -> str:

@@ -157,7 +157,7 @@ class Settings(Table):
     baseline: _File | None = None
     docs_url: Annotated[str, _checked(check_base)] | None = Field(None, alias="docs-url")
     format: _Several[
-        Literal["table", "line", "json", "sarif", "junit", "gitlab-codequality", "github", "markdown"]
+        Literal["table", "line", "json", "sarif", "junit", "gitlab-codequality", "github", "markdown", "html"]
     ] = []
     color: Literal["auto", "always", "never"] | None = None
     verify: bool | None = None

@@ -192,7 +192,7 @@ def scan(
             fail_on=fail_on,
             fail_fast=fail_fast,
             details=verbose,
-            inventory=inventory,
+            inventory=inventory or any(how is ReportFormat.HTML for how, _ in outputs),
         ),
         settings,
         image=image,

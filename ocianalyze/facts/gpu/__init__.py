@@ -9,7 +9,7 @@ from ocianalyze.facts.gpu.files import BLOCKING_SONAMES, NvidiaFile
 from ocianalyze.facts.gpu.nvidia import Nvidia
 from ocianalyze.facts.gpu.packages import Package
 from ocianalyze.facts.gpu.requirements import Host, Requirement, find_requirements, fulfils
-from ocianalyze.facts.gpu.suitability import Need, Outcome
+from ocianalyze.facts.gpu.suitability import Need, Outcome, judged_drivers, least_driver, released_driver
 
 __all__ = [
     "BLOCKING_SONAMES",
@@ -24,6 +24,9 @@ __all__ = [
     "cuda_versions",
     "find_requirements",
     "fulfils",
+    "judged_drivers",
+    "least_driver",
     "parse_version",
+    "released_driver",
     "released_with",
 ]

@@ -21,7 +21,7 @@ MINIMUM: Final = (
 )
 """The oldest driver that a runtime works with, from the newest version on."""
 
-_RELEASED: Final = {
+RELEASED: Final = {
     "13.3": "610.43.02",
     "13.2": "595.45.04",
     "13.1": "590.44.01",
@@ -89,19 +89,19 @@ def minimum_for(cuda: Version) -> str | None:
 
 def released_with(cuda: Version) -> str | None:
     """Return the first driver that has this CUDA version itself, or the next one up; None if none is known."""
-    fitting = [driver for version, driver in _RELEASED.items() if compare(parse_version(version) or (), cuda) >= 0]
+    fitting = [driver for version, driver in RELEASED.items() if compare(parse_version(version) or (), cuda) >= 0]
     return fitting[-1] if fitting else None
 
 
 def is_newer_than_known(driver: Version) -> bool:
     """Return whether a driver's branch is newer than all of the table, so that it may have a newer CUDA version."""
-    newest = parse_version(next(iter(_RELEASED.values()))) or ()
+    newest = parse_version(next(iter(RELEASED.values()))) or ()
     return driver[:1] > newest[:1]
 
 
 def cuda_of(driver: Version) -> Version | None:
     """Return the CUDA version that a driver has at least, or None for one older than any that is known."""
-    for version, first in _RELEASED.items():
+    for version, first in RELEASED.items():
         branch = parse_version(first)
         if branch is not None and driver[0] >= branch[0]:
             return parse_version(version)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from ocianalyze.facts.gpu.drivers import parse_version, released_with, suffices
+from ocianalyze.facts.gpu.drivers import RELEASED, minimum_for, parse_version, released_with, suffices
 from ocianalyze.facts.gpu.patterns import VERSION
 from ocianalyze.facts.gpu.requirements import Host, fulfils
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ocianalyze.facts.gpu.files import NvidiaFile
     from ocianalyze.facts.gpu.packages import Package
@@ -82,7 +82,7 @@ class Need(NamedTuple):
 
     def _why(self) -> str:
         """Return why the driver may be older than the runtime, if it may."""
-        released = released_with(parse_version(self.cuda or "") or ()) if "." in (self.cuda or "") else None
+        released = released_driver(self.cuda or "")
         if released is None or released.partition(".")[0] == (self.minimum or "").partition(".")[0]:
             return ""
         return f" (minor version compatibility; released with {released})"
@@ -96,6 +96,26 @@ class Need(NamedTuple):
             "refused": f"refused by {refusing}",
             "depends": f"sufficient if the GPU is one that {refusing} allows",
         }[outcome]
+
+
+def released_driver(cuda: str) -> str | None:
+    """Return the driver that a CUDA version was released with; None of a major version alone, or if none is known."""
+    version = parse_version(cuda) if "." in cuda else None
+    return released_with(version) if version is not None else None
+
+
+def least_driver(cuda: str) -> str | None:
+    """Return the oldest driver that a CUDA version runs with, or None if none is known."""
+    version = parse_version(cuda)
+    return minimum_for(version) if version is not None else None
+
+
+def judged_drivers(need: Need) -> Iterator[tuple[str, str, Outcome]]:
+    """Yield the first driver of each known branch, its CUDA version, and what it is for the image, newest first."""
+    for cuda, driver in RELEASED.items():
+        outcome = need.outcome(driver)
+        if outcome is not None:
+            yield driver, cuda, outcome
 
 
 def _shown(requirement: Requirement) -> str:

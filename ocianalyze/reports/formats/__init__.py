@@ -37,6 +37,7 @@ FORMS: Final = {
     "gitlab-codequality": Form("codequality", ("gl-code-quality-report.json",)),
     "github": Form("github", for_people=True),
     "markdown": Form("markdown", (".md",), for_people=True),
+    "html": Form("html", (".html",)),
     "line": Form("lines", for_people=True),
 }
 """All forms but the table, which depends on the screen."""

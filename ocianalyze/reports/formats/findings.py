@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import FindingReport, ProfileVerdict, Report, Severity, Summary
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
+VERDICTS: Final = {
+    "pass": "works in SageMaker Studio",
+    "fail": "does not work in SageMaker Studio",
+    "undecided": "could not be judged completely",
+    "error": "could not be analysed",
+}
+"""What each verdict says of the image."""
 _TRANSPORTS: Final = ("docker-archive:", "oci-archive:", "oci:", "docker://")
 _MOST_LINES: Final = 10
 """How many lines of an instruction are marked: GitHub shows an alert in a pull request that changes all of them."""

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.code_spans import code
-from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name
+from ocianalyze.reports.formats.findings import VERDICTS, counted, counts, failure_text, image_name
 from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.steps import build_step
 from ocianalyze.units import human
@@ -33,7 +33,7 @@ def write(report: Report) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### {_MARKS[report.verdict]} ocianalyze: {code(image_name(report))} {_VERDICTS[report.verdict]}"
+    yield f"### {_MARKS[report.verdict]} ocianalyze: {code(image_name(report))} {VERDICTS[report.verdict]}"
     yield ""
     if report.error is not None:
         yield f"Not analysed: {code(failure_text(report))}"
@@ -50,14 +50,6 @@ def _lines(report: Report) -> Iterator[str]:
             yield from ("", f"{len(found) - _MOST:,} are left out; the JSON report has all.")
         yield from ("", "</details>")
     yield from _footer(report)
-
-
-_VERDICTS: Final = {
-    "pass": "works in SageMaker Studio",
-    "fail": "does not work in SageMaker Studio",
-    "undecided": "could not be judged completely",
-    "error": "could not be analysed",
-}
 
 
 def _verdicts(report: Report) -> Iterator[str]:

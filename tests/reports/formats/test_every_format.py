@@ -91,6 +91,7 @@ def test_a_report_is_written_the_same_from_a_stored_one(form: str) -> None:
         ("ocianalyze.junit.xml", "junit"),
         ("x/gl-code-quality-report.json", "gitlab-codequality"),
         ("a.MD", "markdown"),
+        ("ocianalyze.html", "html"),
         ("a.txt", None),
         ("json", None),
     ],
