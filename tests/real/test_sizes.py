@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze import PackageFacts, SizeReport, Source, measure
-from ocianalyze.reports.size.directories import merge_trees
+from ocianalyze.reports.size.places import by_directory
 from tests.conftest import SaveImage
 from tests.support.debian import chroot
 from tests.support.images import ImageSpec
@@ -52,7 +52,7 @@ def du(*paths: Path) -> int:
 @pytest.mark.real
 def test_directories_take_what_du_says(report: SizeReport, rootfs: Path) -> None:
     assert report.filesystem.bytes == du(rootfs)
-    root = merge_trees(report.size.tree or [])
+    root = by_directory(report.size.tree or [])
     assert root.bytes - root.hidden == du(rootfs)
     for path in ("usr/bin", "usr/lib/python3.11", "usr/local/lib", "var/lib"):
         found = root

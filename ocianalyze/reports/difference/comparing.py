@@ -11,7 +11,7 @@ from ocianalyze.regex import regex
 from ocianalyze.reports.baseline import compare
 from ocianalyze.reports.difference import document as form
 from ocianalyze.reports.difference.directories import changed_directories
-from ocianalyze.reports.size.directories import merge_trees
+from ocianalyze.reports.size.places import by_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -185,7 +185,7 @@ def _sizes(old: Report, new: Report) -> form.SizeChange:
     trees = [report.facts.size.tree if report.facts is not None else None for report in (old, new)]
     directories = None
     if trees[0] is not None and trees[1] is not None:
-        directories = changed_directories(merge_trees(trees[0]), merge_trees(trees[1]))
+        directories = changed_directories(by_directory(trees[0]), by_directory(trees[1]))
     sizes = [report.facts.size.docker_image_size if report.facts is not None else 0 for report in (old, new)]
     return form.SizeChange(
         old=sizes[0],

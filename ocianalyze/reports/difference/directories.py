@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.reports.difference.document import DirectoryChange
-from ocianalyze.reports.size.directories import Directory
+from ocianalyze.reports.size.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,8 @@ class _Pair(NamedTuple):
     """The same directory in both images; an empty one stands for none."""
 
     path: str
-    old: Directory
-    new: Directory
+    old: Place
+    new: Place
 
     @property
     def growth(self) -> int:
@@ -35,12 +35,11 @@ class _Pair(NamedTuple):
     def children(self) -> Iterator[_Pair]:
         """Yield what is in either of them."""
         for name in sorted(self.old.children.keys() | self.new.children.keys()):
-            path = f"{self.path}/{name}"
-            none = Directory(path)
-            yield _Pair(path, self.old.children.get(name, none), self.new.children.get(name, none))
+            none = Place(name)
+            yield _Pair(f"{self.path}/{name}", self.old.children.get(name, none), self.new.children.get(name, none))
 
 
-def changed_directories(old: Directory, new: Directory) -> list[DirectoryChange]:
+def changed_directories(old: Place, new: Place) -> list[DirectoryChange]:
     """Return the directories and files that take more or less, largest change first; the root is not among them.
 
     One in which a single other one accounts for the change is left out for that. `old` and `new` are the roots of the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
-from ocianalyze.reports.size.directories import merge_trees, unfold
+from ocianalyze.reports.size.places import by_directory, unfold
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import printable
 from ocianalyze.units import human
@@ -83,9 +83,9 @@ def _bars(whole: int, *, unicode: bool) -> Callable[[int, int], Line]:
 
 
 def _directories(report: SizeReport, bar: Callable[[int, int], Line]) -> Iterator[Sequence[Cell]]:
-    root = merge_trees(report.size.tree or ())
-    for depth, path, directory in unfold(root, max(1, root.bytes // _VISIBLE)):
-        yield human(directory.bytes), bar(directory.bytes, directory.hidden), line("  " * depth, printable(path))
+    root = by_directory(report.size.tree or ())
+    for depth, path, place in unfold(root, max(1, root.bytes // _VISIBLE)):
+        yield human(place.bytes), bar(place.bytes, place.hidden), line("  " * depth, printable(path))
 
 
 def _layers(report: SizeReport, bar: Callable[[int, int], Line]) -> Iterator[Sequence[Cell]]:

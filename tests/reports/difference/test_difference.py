@@ -11,8 +11,8 @@ from ocianalyze import Difference, Policy, Report, UsageError, analyze, diff
 from ocianalyze.facts.size.tree import find_tree
 from ocianalyze.reports.difference.directories import changed_directories
 from ocianalyze.reports.schema import json_schema
-from ocianalyze.reports.size.directories import merge_trees
 from ocianalyze.reports.size.parts import size_node
+from ocianalyze.reports.size.places import by_directory
 from tests.conftest import SaveImage
 from tests.rules.subjects import make_image
 from tests.support.fit import KERNEL, fit_image
@@ -207,7 +207,7 @@ def test_the_document_is_as_its_schema_says(report_of: ReportOf) -> None:
 
 @given(layer_stacks(), layer_stacks())
 def test_directories_add_up(old: list[list[Item]], new: list[list[Item]]) -> None:
-    roots = [merge_trees(list(map(size_node, find_tree(make_image(*stack)[1])))) for stack in (old, new)]
+    roots = [by_directory(list(map(size_node, find_tree(make_image(*stack)[1])))) for stack in (old, new)]
     for change in changed_directories(*roots):
         sizes = []
         for root in roots:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocianalyze.reports.formats.html.tree import Place, by_directory, by_layer, largest
 from ocianalyze.reports.formats.html.treemap import WIDTH, Box, squarify, treemap
 from ocianalyze.reports.report import SizeNode
+from ocianalyze.reports.size.places import Place, by_directory, by_layer, largest
 from tests.support.size_trees import size_tree
 
 SIZES = st.lists(st.integers(1, 10**12), min_size=1, max_size=60).map(lambda sizes: sorted(sizes, reverse=True))

@@ -12,8 +12,8 @@ from ocianalyze.units import human
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ocianalyze.reports.formats.html.tree import Place
     from ocianalyze.reports.formats.html.treemap import Cell
+    from ocianalyze.reports.size.places import Place
 
 _INK: Final = "#14202b"
 _COLOURS: Final = (

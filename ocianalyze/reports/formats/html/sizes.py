@@ -17,7 +17,7 @@ from ocianalyze.reports.formats.html.markup import (
     within,
 )
 from ocianalyze.reports.formats.html.pictures import bar, hatching, legend, picture
-from ocianalyze.reports.formats.html.tree import by_directory, by_layer, largest
+from ocianalyze.reports.size.places import by_directory, by_layer, largest
 from ocianalyze.reports.steps import build_step
 from ocianalyze.units import human
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ocianalyze.reports.formats.html.markup import Section
-    from ocianalyze.reports.formats.html.tree import Place
     from ocianalyze.reports.report import LayerReport, Report, SizeFacts, SizeNode, SizePiece
+    from ocianalyze.reports.size.places import Place
 
 _LISTED: Final = 50
 _CELLS: Final = {"directory": 600, "layer": 360}

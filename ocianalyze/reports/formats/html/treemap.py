@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.reports.formats.html.tree import Place
+    from ocianalyze.reports.size.places import Place
 
 WIDTH: Final = 1080
 """The width that is laid out for; pages stretch it."""

@@ -114,3 +114,23 @@ def _all(root: Place) -> Iterator[Place]:
         place = rest.pop()
         yield place
         rest.extend(place.children.values())
+
+
+def unfold(top: Place, least: int) -> Iterator[tuple[int, str, Place]]:
+    """Yield a place and what is in it of at least so many bytes, each with how deep it lies and its relative path.
+
+    One that has almost nothing but one other is left out for that.
+    """
+    todo = [(0, [top])]
+    while todo:
+        depth, chain = todo.pop()
+        inside = _worth(chain[-1], least)
+        while depth and len(inside) == 1 and chain[-1].bytes - inside[0].bytes < least:
+            chain.append(inside[0])
+            inside = _worth(inside[0], least)
+        yield depth, "/".join(place.name for place in chain) or "/", chain[-1]
+        todo += ((depth + 1, [child]) for child in reversed(inside))
+
+
+def _worth(place: Place, least: int) -> list[Place]:
+    return [child for child in place.largest if child.bytes >= least]
