@@ -13,11 +13,14 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze, measure
+from ocianalyze.reports.difference import markdown
+from ocianalyze.reports.difference.comparing import diff
 from ocianalyze.reports.formats import FORMS, render
-from ocianalyze.reports.report import SCHEMA
+from ocianalyze.reports.report import SCHEMA, Report
 from ocianalyze.reports.schema import json_schema
 from ocianalyze.reports.screen import Screen
+from ocianalyze.reports.size.table import print_sizes
 from ocianalyze.reports.table import print_report
 from ocianalyze.rules.clauses import CLAUSES, REFERENCES
 from ocianalyze.rules.profiles import PROFILES, Profile
@@ -30,6 +33,8 @@ PAGES_OF_PROFILES = ROOT / "docs" / "profiles"
 README = ROOT / "README.md"
 REPORT = ROOT / "docs" / "report.md"
 DEMO = ROOT / "testdata" / "demo.tar.gz"
+OTHER = ROOT / "testdata" / "skopeo-docker-archive.tar"
+"""What the demo is compared with."""
 EXAMPLES_DIRECTORY = ROOT / "docs" / "examples"
 EXAMPLES = {
     "json": "ocianalyze.json",
@@ -188,13 +193,23 @@ def render_readme() -> str:
 
 
 def examples() -> Iterator[tuple[Path, str]]:
-    """Yield an example of each format, of a scan of the demo, without times and directories of this machine."""
-    report = analyze(Source(reference=str(DEMO)))
-    timing = report.timing.model_copy(update={"seconds": 0, "phases": {}, "layers": [], "started": STARTED})
-    image = report.image.model_copy(update={"reference": DEMO.name}) if report.image is not None else None
-    report = report.model_copy(update={"timing": timing, "image": image})
+    """Yield an example of each format, of what `size` says and of a comparison, all of the demo."""
+    report = _report(DEMO)
     for form in FORMS:
         yield EXAMPLES_DIRECTORY / EXAMPLES[form], render(report, form).decode()
+    with io.StringIO() as text:
+        print_sizes(measure(Source(reference=str(DEMO))), Screen(text))
+        yield EXAMPLES_DIRECTORY / "size.txt", text.getvalue()
+    yield EXAMPLES_DIRECTORY / "diff.md", markdown.write(diff(_report(OTHER), report)).decode()
+
+
+def _report(image: Path) -> Report:
+    """Return the report on an image, without times and directories of this machine."""
+    report = analyze(Source(reference=str(image)), Policy(inventory=True))
+    assert report.image is not None  # noqa: S101 - our own images
+    timing = report.timing.model_copy(update={"seconds": 0, "phases": {}, "layers": [], "started": STARTED})
+    summary = report.image.model_copy(update={"reference": image.name})
+    return report.model_copy(update={"timing": timing, "image": summary})
 
 
 def _severities(rule: Rule) -> str:

@@ -120,15 +120,19 @@ def _labels(report: Report) -> dict[str, str] | None:
 
 
 def _kernels(report: Report) -> dict[str, str]:
-    """Return for each kernel that is not hidden what it runs, and whether it can."""
-    kernels = report.facts.kernels if report.facts is not None else None
-    return {kernel.name: _kernel(kernel) for kernel in reversed(kernels or []) if kernel.visible}
+    """Return for each kernel what it runs, and whether it can; of those with one name, the first that is not hidden."""
+    found: dict[str, KernelFacts] = {}
+    for kernel in (report.facts.kernels if report.facts is not None else None) or []:
+        known = found.setdefault(kernel.name, kernel)
+        if kernel.visible and not known.visible:
+            found[kernel.name] = kernel
+    return {name: _kernel(kernel) for name, kernel in found.items()}
 
 
 def _kernel(kernel: KernelFacts) -> str:
     problems = f" ({', '.join(kernel.problems)})" if kernel.problems else ""
-    state = "" if kernel.usable else f", not usable{problems}"
-    return f"{' '.join(kernel.argv)} in {kernel.path}{state}"
+    state = ", hidden" if not kernel.visible else "" if kernel.usable else ", not usable"
+    return f"{' '.join(kernel.argv)} in {kernel.path}{state}{problems}"
 
 
 def _cuda(report: Report) -> dict[str, str]:
