@@ -58,7 +58,7 @@ def test_the_table_shows_where_the_bytes_are_and_what_to_do(image: Path) -> None
 def test_json_is_as_its_schema_says(image: Path) -> None:
     report = json.loads(ocianalyze("size", image, "-f", "json").stdout)
     jsonschema.validate(report, json_schema("size"))
-    assert [item["kind"] for item in report["size"]["avoidable"]] == ["apt-lists"]
+    assert [item["kind"] for item in report["inventory"]["avoidable"]] == ["apt-lists"]
     assert [item["bytes"] for item in report["duplicates"]] == [MB]
     schema = json.loads(ocianalyze("schema", "size").stdout)
     assert schema == json_schema("size")

@@ -36,9 +36,9 @@ def measure(source: Source, *, size_limit: int = SIZE_LIMIT) -> SizeReport:
         facts = gather(image, filesystem)
         return SizeReport(
             image=image_summary(image),
-            size=size_facts(image, facts.size, size_limit, details=True, inventory=True),
+            size=size_facts(image, facts.size, size_limit, details=True, tree=True),
             filesystem=filesystem_facts(filesystem),
-            inventory=inventory_of(image, filesystem),
+            inventory=inventory_of(image, filesystem, facts.size),
             layers=list(layer_reports(image, layers, verified)),
             duplicates=_duplicates(image, filesystem),
         )

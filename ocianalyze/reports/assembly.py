@@ -212,9 +212,9 @@ def _facts(subject: Subject, outcome: Outcome, policy: Policy) -> form.FactsRepo
         ),
         nvidia=_known(lambda: nvidia_facts(facts.nvidia, subject.driver_version)),
         reserved=_known(lambda: _reserved(facts.reserved)),
-        size=size_facts(subject.image, facts.size, subject.size_limit, details=policy.details, inventory=inventory),
+        size=size_facts(subject.image, facts.size, subject.size_limit, details=policy.details, tree=inventory),
         filesystem=filesystem_facts(filesystem),
-        inventory=inventory_of(subject.image, filesystem) if inventory else None,
+        inventory=_known(lambda: inventory_of(subject.image, filesystem, facts.size)) if inventory else None,
     )
 
 

@@ -512,8 +512,6 @@ class SizeFacts(Part):
     tree: list[SizeNode] | None = None
     """Directories and files of each layer that have at least a ten-thousandth of the image, at most 20,000; null
     without ``--inventory``, which ``--format html`` implies."""
-    avoidable: list[AvoidablePart] | None = None
-    """Files that the image does not need to work, largest first; null without ``--inventory``."""
 
 
 class PackageFacts(Part):
@@ -557,8 +555,10 @@ class Inventory(Part):
     """Installed packages: the system's, then those of conda and Python."""
     unlisted_bytes: int
     """Size of the files that no package lists, in bytes."""
+    avoidable: list[AvoidablePart]
+    """Files that the image does not need to work, largest first."""
     gaps: list[Text]
-    """Packages or lists of files that could not be read, and why."""
+    """What could not be read or searched, such as lists of files, and why."""
     configuration: Configuration
     """How the image says that it is run."""
 

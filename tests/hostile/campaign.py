@@ -23,10 +23,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import OcianalyzeError
 from ocianalyze.layers.changeset import columns
 from ocianalyze.layers.tar import ordinary
+from ocianalyze.reports.difference.comparing import diff
+from ocianalyze.reports.difference.table import print_difference
+from ocianalyze.reports.formats import render
 from ocianalyze.reports.report import Report
 from ocianalyze.reports.screen import Screen
 from ocianalyze.reports.table import print_report
@@ -188,9 +191,11 @@ class _End:
 
 def _look(path: Path) -> _End:
     try:
-        report = analyze(Source(reference=str(path), jobs=1))
+        report = analyze(Source(reference=str(path), jobs=1), Policy(inventory=True))
         with io.StringIO() as sink:
             print_report(report, Screen(sink))
+            print_difference(diff(report, report), Screen(sink))
+        render(report, "html")
     except OcianalyzeError as error:
         said = error.one_line()
         return _End("refused", said, said if _CRASH.search(said) else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ocianalyze.errors import UndecidedError
 from ocianalyze.facts.packages import find_packages, measure_packages
 from ocianalyze.facts.size import LARGE, MOST
 from ocianalyze.reports import report as form
@@ -13,7 +14,7 @@ from ocianalyze.rules.size.avoiding import TITLES, avoidance
 from ocianalyze.rules.size.saving import saving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ocianalyze.facts.size import Avoidable, Branch, Duplicates, Hidden, Piece, Size
     from ocianalyze.filesystem.tree import Filesystem
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from ocianalyze.oci.models import Execution
 
 
-def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory: bool) -> form.SizeFacts:
+def size_facts(image: Image, size: Size, limit: int, *, details: bool, tree: bool) -> form.SizeFacts:
     """Return the sizes of an image; the largest files and directories if near the limit, or with `details`.
 
-    With `inventory` also the tree of sizes, and what is avoidable.
+    With `tree`, also the size of each directory.
     """
     stored, hiding = _by(size.waste, lambda place: place.layer), _by(size.waste, lambda place: place.hidden_by)
     largest = size.largest if details or size.is_near(limit) else None
@@ -47,15 +48,20 @@ def size_facts(image: Image, size: Size, limit: int, *, details: bool, inventory
             for layer, places in sorted(hiding.items(), key=lambda item: -size.hides[item[0]])
             if size.hides[layer] >= LARGE
         ],
-        tree=list(map(size_node, size.tree)) if inventory else None,
-        avoidable=[_avoidable(image, item) for item in size.avoidable] if inventory else None,
+        tree=list(map(size_node, size.tree)) if tree else None,
     )
 
 
-def inventory_of(image: Image, filesystem: Filesystem) -> form.Inventory:
-    """Return the packages of an image with their sizes, and its configuration."""
+def inventory_of(image: Image, filesystem: Filesystem, size: Size) -> form.Inventory:
+    """Return the packages of an image with their sizes, its configuration, and what it does not need."""
     found = find_packages(filesystem)
     sizes = measure_packages(filesystem, found.packages)
+    gaps = [*found.gaps, *sizes.gaps]
+    avoidable: Sequence[Avoidable] = ()
+    try:
+        avoidable = size.avoidable
+    except UndecidedError as error:
+        gaps.append(str(error))
     return form.Inventory(
         packages=[
             form.PackageFacts(
@@ -68,7 +74,8 @@ def inventory_of(image: Image, filesystem: Filesystem) -> form.Inventory:
             for package, size in zip(found.packages, sizes.bytes, strict=True)
         ],
         unlisted_bytes=sizes.rest,
-        gaps=[short(gap) for gap in (*found.gaps, *sizes.gaps)],
+        avoidable=[_avoidable(image, item) for item in avoidable],
+        gaps=short(list(dict.fromkeys(gaps))),
         configuration=_configuration(image.config.config),
     )
 

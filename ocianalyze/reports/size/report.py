@@ -50,11 +50,11 @@ class SizeReport(Part):
     image: ImageSummary
     """The image."""
     size: SizeFacts
-    """Sizes: in all, by directory, what layers hide of earlier ones, and what is not needed."""
+    """Sizes: in all, by directory, and what layers hide of earlier ones."""
     filesystem: FilesystemFacts
     """The merged file system in numbers."""
     inventory: Inventory
-    """Packages with their sizes."""
+    """Packages with their sizes, and what is not needed."""
     layers: list[LayerReport]
     """Layers from the bottom to the top."""
     duplicates: list[DuplicateFile] | None
@@ -64,7 +64,7 @@ class SizeReport(Part):
     @property
     def avoidable_bytes(self) -> int:
         """What could be saved: what is hidden, not needed or there several times."""
-        size = self.filesystem.shadowed_bytes + sum(item.bytes for item in self.size.avoidable or ())
+        size = self.filesystem.shadowed_bytes + sum(item.bytes for item in self.inventory.avoidable)
         return size + sum(item.bytes for item in self.duplicates or ())
 
     def to_json(self) -> bytes:

@@ -130,7 +130,7 @@ def _duplicates(report: SizeReport) -> Iterator[tuple[int, str, str]]:
 
 
 def _avoidable(report: SizeReport) -> Iterator[tuple[int, str, str]]:
-    for item in report.size.avoidable or ():
+    for item in report.inventory.avoidable:
         number = f"{item.files:,} file{'' if item.files == 1 else 's'}"
         yield item.bytes, f"{item.title}: {printable(item.path)} ({number})", item.hint
 
