@@ -67,15 +67,22 @@ def measure_packages(filesystem: Filesystem, packages: Sequence[Package]) -> Siz
     """Return what packages take; for that, `FILE_LISTS` have to be kept of streamed layers."""
     files = _Files(filesystem)
     sizes: list[int | None] = []
-    gaps: list[str] = []
+    unread: list[str] = []
     for package in packages:
         try:
             paths = files.listed_by(package)
             sizes.append(None if paths is None else files.claim(paths))
         except UndecidedError as error:
             sizes.append(None)
-            gaps.append(str(error))
-    return Sizes(tuple(sizes), filesystem.bytes - files.claimed, tuple(gaps))
+            unread.append(str(error))
+    return Sizes(tuple(sizes), filesystem.bytes - files.claimed, tuple(_summary(unread)))
+
+
+def _summary(unread: Sequence[str]) -> Iterator[str]:
+    """Yield why the first list of files could not be read, and how many others could not."""
+    if unread:
+        more = f", and {len(unread) - 1:,} other lists of files could not be read" if len(unread) > 1 else ""
+        yield f"{unread[0]}{more}"
 
 
 class _Files:

@@ -170,3 +170,10 @@ def test_rpm_is_a_gap() -> None:
 )
 def test_strange_records_claim_nothing(record: bytes) -> None:
     assert sizes([file(f"{SITE}/a-1.dist-info/RECORD", record)])[1].bytes in ((0,), (None,))
+
+
+def test_many_gaps_of_one_kind_are_one() -> None:
+    layer = [file(f"opt/c/conda-meta/{name}-1-0.json", b"{}") for name in "abc"]
+    assert sizes(layer)[1].gaps == (
+        "/opt/c/conda-meta/a-1-0.json is not as conda writes it, and 2 other lists of files could not be read",
+    )
