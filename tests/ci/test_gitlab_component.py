@@ -13,8 +13,8 @@ import pytest
 
 from tests.reports.test_output_is_data import poisoned
 from tests.support.forms import write_archive
-from tests.support.pipelines import ROOT, blocks, commit, put_on_path, read_yaml
-from tests.support.tools import run
+from tests.support.pipelines import ROOT, blocks, commit, put_on_path, read_yaml, snapshot
+from tests.support.tools import requires, run
 
 TEMPLATE = ROOT / "templates" / "scan.yml"
 DEMO = ROOT / "testdata" / "demo.tar.gz"
@@ -104,6 +104,20 @@ def test_an_image_that_cannot_be_analysed_fails_the_job_that_reports(tmp_path: P
     assert code == 3
     assert json.loads((tmp_path / "ocianalyze.json").read_bytes())["verdict"] == "error"
     assert json.loads((tmp_path / "gl-code-quality-report.json").read_bytes())[0]["severity"] == "blocker"
+
+
+@requires("git")
+def test_a_package_is_installed_for_the_job(tmp_path: Path) -> None:
+    for name in ("source", "workspace"):
+        (tmp_path / name).mkdir()
+    shutil.copy(DEMO, tmp_path / "workspace")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OCIANALYZE_", "PYTHON"))}
+    source = snapshot(tmp_path / "source")
+    package = f"git+file://{source}@{run('git', 'rev-parse', 'HEAD', cwd=source).decode().strip()}"
+    code, said = run_job("ocianalyze", tmp_path / "workspace", kept, image=DEMO.name, package=package)
+    assert code == 0, said.decode()
+    assert (tmp_path / "workspace" / ".ocianalyze-venv" / "bin" / "ocianalyze").exists()
+    assert ARTIFACTS.issubset(path.name for path in (tmp_path / "workspace").iterdir())
 
 
 def test_a_hostile_name_is_no_command(tmp_path: Path) -> None:
