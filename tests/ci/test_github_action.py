@@ -110,8 +110,7 @@ def test_no_older_report_stays_after_wrong_usage(act_on: Callable[..., Action], 
 
 
 HOSTILE = (
-    "$(touch pwned).tar",
-    "`touch pwned`;touch pwned #.tar",
+    "$(touch pwned) `touch pwned`;touch pwned #.tar",
     "--help",
     "a'b\"c\\ .tar",
     "::error::x##[set-env name=A]B.tar",
