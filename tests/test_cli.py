@@ -730,7 +730,18 @@ def test_limits_are_shown_to_who_asks_for_all_options() -> None:
 def test_no_summary_of_a_command_is_cut() -> None:
     text = run("--help").stdout.decode()
     assert "..." not in text.partition("Commands:")[2]
-    for command in ("scan", "inspect", "files", "app-image-config", "rules", "explain", "schema", "cache"):
+    for command in (
+        "scan",
+        "inspect",
+        "files",
+        "app-image-config",
+        "check-config",
+        "convert",
+        "rules",
+        "explain",
+        "schema",
+        "cache",
+    ):
         assert re.search(rf"^  {command} +[A-Z].*\.$", text, flags=re.MULTILINE)
         assert run(command, "--help").returncode == 0
 

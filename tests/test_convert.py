@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from tests.support.fit import fit_image
 DEMO = Path(__file__).parents[1] / "testdata" / "demo.tar.gz"
 
 
-def ocianalyze(*arguments: object, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+def ocianalyze(
+    *arguments: object, stdin: bytes = b"", cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[bytes]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OCIANALYZE_")}
     command = [sys.executable, "-m", "ocianalyze", *map(str, arguments)]
-    environment["OCIANALYZE_ISOLATED"] = "1"
+    environment |= {"OCIANALYZE_ISOLATED": "1", **variables}
     return subprocess.run(command, input=stdin, capture_output=True, check=False, env=environment, cwd=cwd)
 
 
@@ -57,6 +60,18 @@ def test_a_verdict_is_seen_if_all_reports_are_in_files(tmp_path: Path, stored: P
         assert done.stderr == b"ocianalyze: fail: 3 errors, 6 warnings, 2 notes\n"
         assert ocianalyze(*command, "-q", "-o", tmp_path / "r.xml").stderr == b""
         assert ocianalyze(*command, "-f", "line", "-f", "junit", "-o", "-", "-o", tmp_path / "r.xml").stderr == b""
+
+
+def test_the_name_of_a_file_counts_for_more_than_the_variable(tmp_path: Path, stored: Path) -> None:
+    for command in (("scan", DEMO), ("convert", stored)):
+        done = ocianalyze(*command, "-o", tmp_path / "r.json", "-o", tmp_path / "r", OCIANALYZE_FORMAT="sarif")
+        assert done.returncode == 1, done.stderr
+        assert json.loads((tmp_path / "r.json").read_bytes())["schema"] == "ocianalyze.report/1"
+        assert json.loads((tmp_path / "r").read_bytes())["version"] == "2.1.0"
+        assert json.loads(ocianalyze(*command, OCIANALYZE_FORMAT="sarif").stdout)["version"] == "2.1.0"
+        assert ocianalyze(*command, "-f", "line", OCIANALYZE_FORMAT="sarif").stdout.startswith(b"demo.tar.gz:")
+        wrong = ocianalyze(*command, "-f", "sarif", "-o", tmp_path / "r.json", OCIANALYZE_FORMAT="json")
+        assert (wrong.returncode, b"is named like json" in wrong.stderr) == (2, True)
 
 
 def test_a_stored_report_gives_the_same_files(stored: Path) -> None:
@@ -289,3 +304,26 @@ def test_a_file_that_is_no_dockerfile(tmp_path: Path, stored: Path) -> None:
     done = ocianalyze("convert", stored, "--dockerfile", tmp_path / "Dockerfile")
     assert done.returncode == 2
     assert b"so it is no Dockerfile" in done.stderr
+
+
+def test_integers_of_any_size_can_be_read_back(tmp_path: Path, stored: Path) -> None:
+    report = json.loads(stored.read_bytes())
+    report["layers"][0]["size"] = report["findings"][0]["data"]["big"] = 3 * 2**63
+    path = tmp_path / "big.json"
+    path.write_text(json.dumps(report), encoding="utf-8")
+    done = ocianalyze("convert", path, "-f", "json")
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert json.loads(done.stdout) == report
+    again = ocianalyze("convert", "-", "-f", "json", stdin=done.stdout)
+    assert again.stdout == done.stdout
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e999", "NaN", "-Infinity"])
+def test_numbers_that_are_none_are_refused(tmp_path: Path, stored: Path, number: str) -> None:
+    path = tmp_path / "odd.json"
+    odd = f'"not_applicable": {number}'.encode()
+    for more in (b"", b', "x": 18446744073709551616'):
+        path.write_bytes(re.sub(rb'"not_applicable": \d+', odd + more, stored.read_bytes()))
+        done = ocianalyze("convert", path, "-f", "json")
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"ocianalyze: {path} is not JSON: ".encode())

@@ -28,8 +28,9 @@ _EPILOGS: Final = {
 if a new check could not be decided.""",
     "convert": EPILOG,
     "app-image-config": f"Exit codes: 0 written, 1 no AppImageConfig fits the image, {_FAILURES}",
+    "check-config": "Exit codes: 0 nothing is wrong, or there are only warnings, 1 there are errors, 2 wrong usage.",
 }
-"""What the commands that read an image say at the end of their help."""
+"""What commands say of their exit codes at the end of their help."""
 
 _SUMMARIES: Final = {
     "scan": "Check whether an image works in SageMaker Studio.",
@@ -38,6 +39,7 @@ _SUMMARIES: Final = {
     "size": "Show where the bytes of an image are, and what can be saved.",
     "diff": "Show what changed from one image to another.",
     "app-image-config": "Write the AppImageConfig that fits an image.",
+    "check-config": "Check AppImageConfigs and settings files.",
     "convert": "Write a stored report in other formats.",
     "rules": "List all rules.",
     "explain": "Show the page of a rule or a profile.",

@@ -24,13 +24,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
+    from typer import Context
+
     from ocianalyze.reports.report import Report
     from ocianalyze.reports.screen import Screen
     from ocianalyze.rules.policy import Policy
 
 STDOUT = Path("-")
+FORMATS: Final = "format_"
+"""What commands call the parameter of --format."""
 _ONLY_IN_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
 """Why a file cannot be replaced that may be written to: its directory is closed, or it is a mount point itself."""
+
+
+def usual_formats(ctx: Context, formats: Sequence[ReportFormat] | None) -> list[ReportFormat]:
+    """Return the formats that the environment states, and none that the command line does.
+
+    Those are what is usual: the name of a file that is given with --output counts for more.
+    """
+    source = ctx.get_parameter_source(FORMATS)
+    return list(formats or ()) if getattr(source, "name", "") == "ENVIRONMENT" else []
 
 
 def pair_outputs(

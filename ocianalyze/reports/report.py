@@ -9,12 +9,15 @@ is JSON.
 
 # Annotations are evaluated as they stand: as text, pydantic would have to compile each of them at every start.
 
+import json
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from ocianalyze.errors import UsageError
+from ocianalyze.regex import regex
 from ocianalyze.reports.text import encodable, plain, to_json
 from ocianalyze.version import __version__
 
@@ -22,6 +25,8 @@ SCHEMA = "ocianalyze.report/1"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 """How a time in UTC is written."""
 
+_LONG_NUMBER = regex(rb"[0-9]{19}")
+"""What may be an integer of more than 64 bits, of which orjson makes a number with a fraction."""
 _EXPECTED = "Give the report that 'ocianalyze scan --format json' wrote"
 
 Verdict = Literal["pass", "fail", "undecided", "error"]
@@ -731,8 +736,8 @@ class Report(Part):
             UsageError: it is no report of this schema; `what` names it in the message.
         """
         try:
-            value = orjson.loads(content)
-        except orjson.JSONDecodeError as error:
+            value = _decoded(content)
+        except ValueError as error:
             raise UsageError(f"{what} is not JSON: {error}", hint=_EXPECTED) from error
         schema = value.get("schema") if isinstance(value, dict) else None
         if schema != SCHEMA:
@@ -751,6 +756,28 @@ class Report(Part):
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""
         return to_json(as_json(self), indent=True) + b"\n"
+
+
+def _decoded(content: bytes) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a JSON document; its integers may have any size, as those that `to_json` writes.
+
+    Raises:
+        ValueError: it is none, or nested too deeply.
+    """
+    if not _LONG_NUMBER.search(content):
+        return orjson.loads(content)
+    try:
+        return json.loads(content.decode(), parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _finite(number: str) -> float:
+    """Return a number with a fraction or an exponent; JSON has no infinity, and nothing that is not a number."""
+    value = float(number)
+    if not isfinite(value):
+        raise ValueError(f"the number {number[:20]} is out of range")
+    return value
 
 
 def as_json(part: BaseModel) -> Any:  # noqa: ANN401 - any JSON value

@@ -18,10 +18,11 @@ from ocianalyze.cli.options import (
     Formats,
     Outputs,
 )
-from ocianalyze.cli.output import pair_outputs, write_reports
+from ocianalyze.cli.output import pair_outputs, usual_formats, write_reports
 
 
 def convert(
+    ctx: typer.Context,
     *,
     report: Annotated[
         Path,
@@ -39,7 +40,8 @@ def convert(
     color: ColorChoice = None,
 ) -> None:
     """Write a stored REPORT in other formats; no image is needed. The exit code is that of the scan."""
-    outputs = pair_outputs(format_ or [], output or [], inputs=[dockerfile])
+    usual = usual_formats(ctx, format_)
+    outputs = pair_outputs([] if usual else format_ or [], output or [], usual=usual, inputs=[dockerfile])
     extras = read_extras(dockerfile, baseline, docs_url, stdin_is="the report" if report == STDIN else None)
     stored = read_report(report)
     if fail_on is not None:

@@ -38,7 +38,15 @@ from ocianalyze.cli.options import (
     SizeLimit,
     Verify,
 )
-from ocianalyze.cli.output import STDOUT, log_to_stderr, pair_outputs, reporting_failure, screen, write_reports
+from ocianalyze.cli.output import (
+    STDOUT,
+    log_to_stderr,
+    pair_outputs,
+    reporting_failure,
+    screen,
+    usual_formats,
+    write_reports,
+)
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import (
     AuthFile,
@@ -61,6 +69,7 @@ _WIDE: Final = 120
 
 
 def scan(
+    ctx: typer.Context,
     *,
     image: Image,
     profile: Profiles = None,
@@ -172,10 +181,11 @@ def scan(
     if verbose:
         log_to_stderr()
     color = Color(either(color, settings.color, Color.AUTO))
+    usual = usual_formats(ctx, format_)
     outputs = pair_outputs(
-        format_ or [],
+        [] if usual else format_ or [],
         output or [],
-        usual=[ReportFormat(name) for name in settings.format],
+        usual=usual or [ReportFormat(name) for name in settings.format],
         inputs=[local_file(image), either(dockerfile, settings.dockerfile), app_image_config],
     )
     if stream and ((ReportFormat.JSON, STDOUT) not in outputs or quiet):
