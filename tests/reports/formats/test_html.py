@@ -208,6 +208,34 @@ def test_many_findings_stay_small() -> None:
     assert "more findings are in the JSON report" in content
 
 
+def test_findings_that_are_alike_stay_small() -> None:
+    value = stored("demo")
+    first = {**value["findings"][0], "caused_by": None}
+    cause = {key: first[key] for key in ("rule", "path", "message")}
+    caused = {**first, "rule": "KRN001", "caused_by": cause}
+    value["findings"] = [first, *({**first, "message": f"{'m' * 500}{n}"} for n in range(3000))]
+    value["findings"] += [{**caused, "message": f"{'c' * 500}{n}"} for n in range(3000)]
+    content = page(Report.from_json(json.dumps(value).encode()))
+    assert len(content) < 150_000
+    assert "2,981 more like these are in the JSON report" in content
+    assert "2,980 more in the JSON report" in content
+
+
+def test_what_is_hidden_is_said() -> None:
+    value = stored("demo")
+    places = [
+        {"path": f"/opt/{change}", "layer": 0, "bytes": 5_000_000, "change": change, "value": stated}
+        for change, stated in (("deleted", None), ("owner", "1000:100"), ("mode", None), ("again", None))
+    ]
+    value["facts"]["size"]["wasting"] = [{"layer": 1, "bytes": 20_000_000, "places": places}]
+    value["facts"]["size"]["wasted"] = [{"layer": 0, "bytes": 20_000_000, "directories": []}]
+    tree = parsed(page(Report.from_json(json.dumps(value).encode())))
+    rows = [["".join(cell.itertext()) for cell in row] for row in tree.iter("{*}tr")]
+    assert ["/opt/owner", "5 MB", "0", "1", "stored again, owner 1000:100"] in rows
+    assert ["/opt/mode", "5 MB", "0", "1", "stored again, mode changed"] in rows
+    assert any(row[-2:] == ["Hidden by later layers", "Hides of earlier layers"] for row in rows)
+
+
 def test_undecided_checks_have_their_own_section() -> None:
     found = report("all-profiles")
     undecided = [item for item in found.findings if item.kind == "undecided"]
