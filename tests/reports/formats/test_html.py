@@ -180,6 +180,24 @@ def test_large_images_stay_small() -> None:
     assert content.count('data-b="') > 500
 
 
+def test_opened_directories_show_what_is_in_them() -> None:
+    """Also where a map has less room than it needs, because names are long."""
+    found = with_tree(report("demo"), 5000)
+    assert found.facts is not None
+    assert found.facts.size.tree is not None
+    tree = [node.model_copy(update={"name": node.name * 9}) for node in found.facts.size.tree]
+    size = found.facts.size.model_copy(update={"tree": tree})
+    found = found.model_copy(update={"facts": found.facts.model_copy(update={"size": size})})
+    for picture in (item for item in parsed(page(found)).iter("{*}svg") if item.get("class") == "map"):
+        cells = [item for item in picture if item.get("data-b")]
+        assert len(cells) > 100
+        parents = {int(cell.get("data-p")) for cell in cells if cell.get("data-p")}
+        assert parents == {n for n, cell in enumerate(cells) if cell.get("class").endswith(" d")}
+        for parent in parents:
+            inside = sum(int(cell.get("data-b")) for cell in cells if cell.get("data-p") == str(parent))
+            assert 0.9 * int(cells[parent].get("data-b")) < inside <= int(cells[parent].get("data-b"))
+
+
 def test_many_findings_stay_small() -> None:
     value = stored("demo")
     first = value["findings"][0]
