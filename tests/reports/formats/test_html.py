@@ -10,6 +10,8 @@ from typing import Any
 
 import html5lib
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from ocianalyze.errors import UsageError
@@ -17,6 +19,7 @@ from ocianalyze.reports.baseline import compare
 from ocianalyze.reports.formats import render
 from ocianalyze.reports.formats.html.markup import element, text
 from ocianalyze.reports.report import Report
+from ocianalyze.reports.text import visible
 from tests.reports.formats.samples import NAMES, report
 from tests.reports.formats.test_stored import places, stored
 from tests.reports.test_output_is_data import CONTROLS, obeyed
@@ -116,6 +119,15 @@ def test_text_stays_what_it_is_where_it_can() -> None:
     assert element("p", "<b>", element("i", "&"), None, class_='a"b', title=None) == (
         '<p class="a&quot;b">&lt;b&gt;<i>&amp;</i></p>\n'
     )
+
+
+@given(st.text() | st.text(alphabet="#:[vso]error<>&;'\"\n x"))
+def test_any_text_is_read_as_it_is_shown(value: str) -> None:
+    content = f"<!DOCTYPE html><title>x</title><p>{text(value)}</p>"
+    (paragraph,) = parsed(content).iter("{*}p")
+    assert "".join(paragraph.itertext()) == visible(value)
+    assert len(paragraph) == 0
+    assert list(obeyed(content)) == list(obeyed(f"\n{text(value)}")) == []
 
 
 def said(content: str) -> str:
