@@ -10,6 +10,8 @@ from typing import Any
 
 import html5lib
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 
 from ocianalyze.errors import UsageError
@@ -17,6 +19,7 @@ from ocianalyze.reports.baseline import compare
 from ocianalyze.reports.formats import render
 from ocianalyze.reports.formats.html.markup import element, text
 from ocianalyze.reports.report import Report
+from ocianalyze.reports.text import visible
 from tests.reports.formats.samples import NAMES, report
 from tests.reports.formats.test_stored import places, stored
 from tests.reports.test_output_is_data import CONTROLS, obeyed
@@ -118,6 +121,15 @@ def test_text_stays_what_it_is_where_it_can() -> None:
     )
 
 
+@given(st.text() | st.text(alphabet="#:[vso]error<>&;'\"\n x"))
+def test_any_text_is_read_as_it_is_shown(value: str) -> None:
+    content = f"<!DOCTYPE html><title>x</title><p>{text(value)}</p>"
+    (paragraph,) = parsed(content).iter("{*}p")
+    assert "".join(paragraph.itertext()) == visible(value)
+    assert len(paragraph) == 0
+    assert list(obeyed(content)) == list(obeyed(f"\n{text(value)}")) == []
+
+
 def said(content: str) -> str:
     """Return the text of a page with single spaces."""
     tree = parsed(content)
@@ -180,6 +192,24 @@ def test_large_images_stay_small() -> None:
     assert content.count('data-b="') > 500
 
 
+def test_opened_directories_show_what_is_in_them() -> None:
+    """Also where a map has less room than it needs, because names are long."""
+    found = with_tree(report("demo"), 5000)
+    assert found.facts is not None
+    assert found.facts.size.tree is not None
+    tree = [node.model_copy(update={"name": node.name * 9}) for node in found.facts.size.tree]
+    size = found.facts.size.model_copy(update={"tree": tree})
+    found = found.model_copy(update={"facts": found.facts.model_copy(update={"size": size})})
+    for picture in (item for item in parsed(page(found)).iter("{*}svg") if item.get("class") == "map"):
+        cells = [item for item in picture if item.get("data-b")]
+        assert len(cells) > 100
+        parents = {int(cell.get("data-p")) for cell in cells if cell.get("data-p")}
+        assert parents == {n for n, cell in enumerate(cells) if cell.get("class").endswith(" d")}
+        for parent in parents:
+            inside = sum(int(cell.get("data-b")) for cell in cells if cell.get("data-p") == str(parent))
+            assert 0.9 * int(cells[parent].get("data-b")) < inside <= int(cells[parent].get("data-b"))
+
+
 def test_many_findings_stay_small() -> None:
     value = stored("demo")
     first = value["findings"][0]
@@ -206,6 +236,34 @@ def test_many_findings_stay_small() -> None:
     content = page(with_tree(found, 20_000))
     assert len(content) < LIMIT
     assert "more findings are in the JSON report" in content
+
+
+def test_findings_that_are_alike_stay_small() -> None:
+    value = stored("demo")
+    first = {**value["findings"][0], "caused_by": None}
+    cause = {key: first[key] for key in ("rule", "path", "message")}
+    caused = {**first, "rule": "KRN001", "caused_by": cause}
+    value["findings"] = [first, *({**first, "message": f"{'m' * 500}{n}"} for n in range(3000))]
+    value["findings"] += [{**caused, "message": f"{'c' * 500}{n}"} for n in range(3000)]
+    content = page(Report.from_json(json.dumps(value).encode()))
+    assert len(content) < 150_000
+    assert "2,981 more like these are in the JSON report" in content
+    assert "2,980 more in the JSON report" in content
+
+
+def test_what_is_hidden_is_said() -> None:
+    value = stored("demo")
+    places = [
+        {"path": f"/opt/{change}", "layer": 0, "bytes": 5_000_000, "change": change, "value": stated}
+        for change, stated in (("deleted", None), ("owner", "1000:100"), ("mode", None), ("again", None))
+    ]
+    value["facts"]["size"]["wasting"] = [{"layer": 1, "bytes": 20_000_000, "places": places}]
+    value["facts"]["size"]["wasted"] = [{"layer": 0, "bytes": 20_000_000, "directories": []}]
+    tree = parsed(page(Report.from_json(json.dumps(value).encode())))
+    rows = [["".join(cell.itertext()) for cell in row] for row in tree.iter("{*}tr")]
+    assert ["/opt/owner", "5 MB", "0", "1", "stored again, owner 1000:100"] in rows
+    assert ["/opt/mode", "5 MB", "0", "1", "stored again, mode changed"] in rows
+    assert any(row[-2:] == ["Hidden by later layers", "Hides of earlier layers"] for row in rows)
 
 
 def test_undecided_checks_have_their_own_section() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from ocianalyze.reports.formats import render
 from tests.reports.formats.looks import PARTS, look
@@ -118,7 +118,7 @@ def test_lines_can_be_copied(chromium: Browser, server: str) -> None:
     with Visit(chromium, f"{server}/demo", permissions=["clipboard-read", "clipboard-write"]) as visit:
         block = visit.page.locator(".copied", has_text="chmod 1777")
         block.get_by_role("button").click()
-        assert block.get_by_role("button").inner_text() == "Copied"
+        expect(block.get_by_role("button")).to_have_text("Copied")
         copied = visit.page.evaluate("navigator.clipboard.readText()")
         assert copied == "USER root\nRUN chmod 1777 /tmp\nUSER 1001"
 

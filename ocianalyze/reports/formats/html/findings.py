@@ -35,6 +35,8 @@ _LINE: Final = r"'(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|LABEL|RUN|SHELL
 _LINES: Final = regex(rf"{_LINE}(?:, {_LINE})*")
 _BASE: Final = "FROM"
 _TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
+_ALIKE: Final = 20
+"""How many findings with one fix, or with one cause, are shown."""
 _ROOM: Final = {"findings": 90_000, "undecided": 20_000, "known": 12_000, "waived": 12_000, "others": 25_000}
 """How many characters a part may have, so that the page stays small."""
 
@@ -109,14 +111,16 @@ def _article(group: Sequence[_Item], report: Report, level: int, *, profiles: bo
         element("span", finding.name, class_="name"),
     )
     several = len(group) > 1
-    said = [join(_said(item, so, report)) for item, so in group]
+    said = [join(_said(item, so, report)) for item, so in group[:_ALIKE]]
     body = element("ul", *(element("li", part) for part in said), class_="several") if several else said[0]
+    more = remark_on(len(group) - len(said), "like these are")
     titles = [report.profiles[name].title or name for name in finding.profiles if name in report.profiles]
     concerned = f"Concerns {', '.join(titles)}" if titles and (profiles or len(report.request.profiles) > 1) else None
     return element(
         "article",
         heading,
         body,
+        more,
         element("p", concerned, class_="muted") if concerned else None,
         _fix(finding),
         class_=f"finding {state}",
@@ -124,7 +128,7 @@ def _article(group: Sequence[_Item], report: Report, level: int, *, profiles: bo
     )
 
 
-def _said(finding: FindingReport, consequences: Iterable[FindingReport], report: Report) -> Iterator[Markup]:
+def _said(finding: FindingReport, consequences: Sequence[FindingReport], report: Report) -> Iterator[Markup]:
     """Yield what a finding says, where, and what follows from it."""
     yield element("p", finding.message, class_="message")
     rows: list[tuple[str, Markup | str | None]] = []
@@ -149,7 +153,9 @@ def _said(finding: FindingReport, consequences: Iterable[FindingReport], report:
     if finding.caused_by is not None:
         cause = finding.caused_by
         rows.append(("Follows from", f"{cause.rule}: {cause.message}"))
-    rows += [("Therefore", f"{item.rule}: {item.message}") for item in consequences]
+    rows += [("Therefore", f"{item.rule}: {item.message}") for item in consequences[:_ALIKE]]
+    if len(consequences) > _ALIKE:
+        rows.append(("Therefore", f"{len(consequences) - _ALIKE:,} more in the JSON report"))
     yield terms(rows)
 
 

@@ -75,11 +75,15 @@ def bar(label: str, share: float, hidden: float = 0, *, width: int | str = "100%
 
 def picture(root: Place, name: str, height: int, most: int, budget: int, path_of: Callable[[Place], str]) -> Markup:
     """Return a treemap of at most `most` cells and `budget` characters; its cells say what they are, and how large."""
-    cells, opened = treemap(root, height, most)
-    if not cells:
+    drawn: list[Markup] = []
+    left_out = most
+    while left_out and most > 1:
+        cells, opened = treemap(root, height, most)
+        total = root.bytes
+        drawn, left_out = within(budget, (_cell(n, cells, opened, total, path_of) for n in range(len(cells))))
+        most = len(drawn)
+    if not drawn:
         return element("p", "There is nothing to show.", class_="muted")
-    total = root.bytes
-    drawn, _ = within(budget, (_cell(number, cells, opened, total, path_of) for number in range(len(cells))))
     return element(
         "svg",
         element("title", name),

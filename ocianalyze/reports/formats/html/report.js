@@ -114,7 +114,7 @@
       const relative = cell.path.startsWith(stem) ? cell.path.slice(stem.length).replace(/^(: )?\//, "") : cell.path;
       cell.name = rest ? "other" : relative || cell.path;
     }
-    let current = top;
+    let current = top, scale = 1;
 
     const label = (cell, width, height) => {
       const old = cell.node.querySelector("text");
@@ -138,9 +138,10 @@
     };
     const place = (cell, box) => {
       cell.node.removeAttribute("display");
-      for (const [name, value] of [["x", box.x], ["y", box.y], ["width", box.w], ["height", box.h]]) {
-        cell.node.setAttribute(name, Math.max(0, value).toFixed(1));
-      }
+      const across = (value) => `${(100 * Math.max(0, value) / scale).toFixed(3)}%`;
+      const height = Math.max(0, box.h).toFixed(1);
+      const sides = { x: across(box.x), y: box.y.toFixed(1), width: across(box.w), height };
+      for (const [name, value] of Object.entries(sides)) cell.node.setAttribute(name, value);
       label(cell, box.w, box.h);
     };
     const fill = (owner, box) => {
@@ -156,18 +157,20 @@
     const crumbs = make("div", { className: "crumbs" });
     crumbs.setAttribute("role", "group");
     crumbs.setAttribute("aria-label", "Place that the map shows");
+    const hint = make("p", { className: "muted", textContent: "Select a directory to look into it." });
+    crumbs.append(hint);
     map.before(crumbs);
 
     const show = (cell, focus) => {
       current = cell;
       for (const item of cells) item.node.setAttribute("display", "none");
       map.classList.add("live");
-      const width = map.getBoundingClientRect().width;
-      const box = { x: 0, y: 0, w: width, h: Number(map.getAttribute("height")) };
+      scale = map.getBoundingClientRect().width || 1;
+      const box = { x: 0, y: 0, w: scale, h: Number(map.getAttribute("height")) };
       fill(cell, box);
       const way = [];
       for (let item = cell; item; item = item.parent) way.unshift(item);
-      crumbs.replaceChildren(...(way.length < 2 ? [] : way.map((item) => {
+      crumbs.replaceChildren(...(way.length < 2 ? [hint] : way.map((item) => {
         const button = make("button", { type: "button", textContent: item.node ? item.name : "whole image" });
         if (item === cell) button.setAttribute("aria-current", "true");
         button.addEventListener("click", () => show(item, false));
@@ -192,7 +195,8 @@
       show(inner, focus);
     };
     map.setAttribute("role", "group");
-    map.setAttribute("aria-label", `${map.getAttribute("aria-label")}; arrow keys move, Enter goes in, Escape goes out`);
+    const keys = "arrow keys move, Enter goes in, Escape goes out";
+    map.setAttribute("aria-label", `${map.getAttribute("aria-label")}; ${keys}`);
     for (const cell of cells) {
       cell.node.setAttribute("role", cell.inside.length ? "button" : "img");
       cell.node.setAttribute("aria-label", `${cell.path}, ${cell.size}`);

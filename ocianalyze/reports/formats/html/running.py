@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import KernelFacts, KernelStep, NvidiaFacts, Report
 
 _ROOM: Final = 25_000
+_STEPS: Final = 50
 _FILES: Final = 8_000
 _DRIVERS: Final = 100
 _ORIGINS: Final = {
@@ -78,11 +79,11 @@ def _kernel(kernel: KernelFacts) -> Markup:
         ("Name", code(kernel.name)),
         ("Directory", code(kernel.path)),
         ("Found by", f"{_ORIGINS[kernel.origin]}{f', language {kernel.language}' if kernel.language else ''}"),
-        ("Errors", ", ".join(kernel.problems)),
+        ("Errors", ", ".join(kernel.problems[:_STEPS])),
         ("Command", code(" ".join(kernel.argv)) if kernel.argv and not kernel.chain else None),
     )
     heading = element("h3", kernel.display_name or kernel.name, " ", badge)
-    chain = element("ol", *map(_step, kernel.chain), class_="chain") if kernel.chain else None
+    chain = element("ol", *map(_step, kernel.chain[:_STEPS]), class_="chain") if kernel.chain else None
     return element("article", heading, terms(rows), chain, class_="kernel")
 
 

@@ -33,6 +33,13 @@ _CELLS: Final = {"directory": 600, "layer": 360}
 _HEIGHTS: Final = {"directory": 480, "layer": 340}
 _MAPS: Final = {"directory": 150_000, "layer": 95_000}
 _LAYERS: Final = 40_000
+_CHANGES: Final = {
+    "deleted": "deleted",
+    "replaced": "replaced",
+    "owner": "stored again, owner {}",
+    "mode": "stored again, mode {}",
+    "again": "stored again unchanged",
+}
 _STEPS: Final = 8_000
 _TABLE: Final = 20_000
 """How many characters a part may have."""
@@ -162,7 +169,7 @@ def layers(report: Report) -> Section | None:
     head = ("Layer", "Build step", "Unpacked", "As stored", *(title for title, _ in further))
     right = range(2, len(head))
     shown = listed("Layers, from the base image up", head, rows, budget=_LAYERS, what="layers are", right=right)
-    return section("layers", "Layers", shown, _steps(report))
+    return section("layers", "Layers", shown, _hidden(report), _steps(report))
 
 
 def _bar(layer: LayerReport, widest: int, wasted: Mapping[int, int]) -> Markup:
@@ -170,6 +177,26 @@ def _bar(layer: LayerReport, widest: int, wasted: Mapping[int, int]) -> Markup:
     lost, size = wasted.get(layer.position, 0), layer.uncompressed_size
     label = f"{human(size)}{f', {human(lost)} of it hidden by later layers' if lost else ''}"
     return bar(label, size / widest if widest > 0 else 0, lost / size if size > 0 else 0)
+
+
+def _hidden(report: Report) -> Markup | None:
+    """Return what later layers hide of earlier ones, and how: what to do in one step instead of two."""
+    wasting = report.facts.size.wasting if report.facts is not None else []
+    rows = [
+        (
+            code(place.path),
+            human(place.bytes),
+            str(place.layer),
+            str(item.layer),
+            _CHANGES[place.change].replace("{}", place.value or "changed"),
+        )
+        for item in wasting
+        for place in item.places
+    ]
+    if not rows:
+        return None
+    head = ("Path", "Size", "Stored by layer", "Hidden by layer", "How")
+    return listed("Stored in vain: what later layers hide", head, rows, budget=_TABLE, what="places are", right=(1,))
 
 
 def _wasted(report: Report) -> dict[int, int]:

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.formats.findings import VERDICTS, counts, image_name
-from ocianalyze.reports.formats.html.markup import Markup, element, join, section, table
+from ocianalyze.reports.formats.html.markup import Markup, element, join, listed, section
 from ocianalyze.reports.formats.html.pictures import bar
 from ocianalyze.reports.text import cut
 from ocianalyze.units import human
@@ -25,6 +25,8 @@ _ICONS: Final = {
     "error": ("#cf222e", "M16 9v9M16 22v.2"),
 }
 _LONGEST: Final = 40
+_ROOM: Final = 8_000
+_NOTICES: Final = 10
 _LARGE: Final = 0.9
 """Share of the size limit from which the bar warns."""
 
@@ -76,9 +78,9 @@ def profiles(report: Report) -> Section | None:
         for id_, judged in chosen
         if judged.notice and judged.selected
     ]
-    return section(
-        "profiles", "Profiles", table("Verdict for each kind of app", head, rows, right=range(3, 7)), *notices
-    )
+    caption = "Verdict for each kind of app"
+    shown = listed(caption, head, rows, budget=_ROOM, what="kinds are", right=range(3, 7))
+    return section("profiles", "Profiles", shown, *notices[:_NOTICES])
 
 
 def _icon(verdict: str) -> Markup:
