@@ -20,7 +20,7 @@ ACTION = ROOT / "action.yml"
 DEMO = ROOT / "testdata" / "demo.tar.gz"
 PROGRAMS = Path(sys.executable).parent
 ACT = shutil.which("act")
-REPORTS = {"json": "json", "sarif": "sarif", "junit": "junit.xml", "markdown": "md"}
+REPORTS = {"json": "json", "sarif": "sarif", "junit": "junit.xml", "markdown": "md", "html": "html"}
 COMMAND = re.compile(rb"(?m)^\s*::|##(?:\[|vso\[)")
 ANNOTATION = re.compile(rb"(?m)^::(?:error|warning|notice) (?:file=[^:]*,)?title=\S+ \S+::")
 

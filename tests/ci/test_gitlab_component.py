@@ -23,6 +23,7 @@ ARTIFACTS = {
     "ocianalyze.json",
     "ocianalyze.sarif",
     "ocianalyze.junit.xml",
+    "ocianalyze.html",
     "ocianalyze.md",
     "gl-code-quality-report.json",
 }

@@ -20,7 +20,7 @@ from tests.support.tools import requires
 DEMO = ROOT / "testdata" / "demo.tar.gz"
 JENKINSFILE = ROOT / "ci" / "Jenkinsfile"
 INTERPRETER = Path(__file__).with_name("declarative.groovy")
-REPORTS = "ocianalyze.json ocianalyze.junit.xml ocianalyze.md ocianalyze.sarif"
+REPORTS = "ocianalyze.html ocianalyze.json ocianalyze.junit.xml ocianalyze.md ocianalyze.sarif"
 
 
 def build(workspace: Path, directory: Path, **parameters: str) -> tuple[int, list[str]]:
