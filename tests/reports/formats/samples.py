@@ -23,7 +23,7 @@ def _scanned(name: str) -> Report:
     if name == "demo":
         return analyze(str(DEMO))
     if name == "all-profiles":
-        return analyze(str(DEMO), Policy(profiles=("all",), fail_on="warning"))
+        return analyze(str(DEMO), Policy(profiles=("all",), fail_on="warning", inventory=True))
     if name == "waived":
         return analyze(str(DEMO), Policy(waivers=WAIVERS))
     if name == "fail-fast":
@@ -33,7 +33,7 @@ def _scanned(name: str) -> Report:
     spec = poisoned() if name == "hostile" else fit_image()
     with TemporaryDirectory() as directory:
         path = write_archive(Path(directory) / "image.tar", spec, "docker-25", compression="gzip")
-        return analyze(Source(reference=str(path)), Policy(profiles=("studio-classic",)))
+        return analyze(Source(reference=str(path)), Policy(profiles=("studio-classic",), inventory=name == "hostile"))
 
 
 NAMES = ("demo", "all-profiles", "waived", "fail-fast", "not-analysed", "hostile", "fit")

@@ -251,6 +251,31 @@ def test_findings_that_are_alike_stay_small() -> None:
     assert "2,980 more in the JSON report" in content
 
 
+def test_what_is_not_needed_and_installed_is_said() -> None:
+    value = json.loads(report("all-profiles").to_json())
+    inventory = value["facts"]["inventory"]
+    inventory["avoidable"] = [
+        {
+            "kind": "apt-lists",
+            "title": "package lists of apt",
+            "path": "/var/lib/apt/lists",
+            "layer": 0,
+            "bytes": 5_000_000,
+            "files": 3,
+            "hint": "Add '&& rm -rf /var/lib/apt/lists/*'",
+        }
+    ]
+    package = {"manager": "conda", "name": "numpy", "version": "2.1", "place": "/opt/conda", "bytes": 7_000_000}
+    inventory["packages"] = [{**package, "name": "small", "bytes": None}, package]
+    inventory["gaps"] = ["the packages of rpm are not listed"]
+    tree = parsed(page(Report.from_json(json.dumps(value).encode())))
+    rows = [["".join(cell.itertext()) for cell in row] for row in tree.iter("{*}tr")]
+    assert ["package lists of apt", "/var/lib/apt/lists", "5 MB", "Add '&& rm -rf /var/lib/apt/lists/*'"] in rows
+    assert ["numpy", "2.1", "conda", "/opt/conda", "7 MB"] in rows
+    assert ["small", "2.1", "conda", "/opt/conda", ""] in rows
+    assert "Not read: the packages of rpm are not listed." in "".join(tree.getroot().itertext())
+
+
 def test_what_is_hidden_is_said() -> None:
     value = stored("demo")
     places = [
@@ -261,8 +286,8 @@ def test_what_is_hidden_is_said() -> None:
     value["facts"]["size"]["wasted"] = [{"layer": 0, "bytes": 20_000_000, "directories": []}]
     tree = parsed(page(Report.from_json(json.dumps(value).encode())))
     rows = [["".join(cell.itertext()) for cell in row] for row in tree.iter("{*}tr")]
-    assert ["/opt/owner", "5 MB", "0", "1", "stored again, owner 1000:100"] in rows
-    assert ["/opt/mode", "5 MB", "0", "1", "stored again, mode changed"] in rows
+    assert ["/opt/owner", "5 MB", "0", "1", "stored again, owner 1000:100", ""] in rows
+    assert ["/opt/mode", "5 MB", "0", "1", "stored again, mode changed", ""] in rows
     assert any(row[-2:] == ["Hidden by later layers", "Hides of earlier layers"] for row in rows)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ocianalyze.reports.formats.findings import VERDICTS
 from ocianalyze.reports.formats.html.about import diagnostics, footer, identity, rules
 from ocianalyze.reports.formats.html.findings import findings
+from ocianalyze.reports.formats.html.inventory import packages
 from ocianalyze.reports.formats.html.markup import Markup, element, join
 from ocianalyze.reports.formats.html.running import gpu, kernels
 from ocianalyze.reports.formats.html.sizes import layers, sizes
@@ -65,7 +66,8 @@ def _digest(content: str) -> str:
 
 def _sections(report: Report) -> Iterator[Section]:
     """Yield the parts of the page."""
-    parts = (profiles(report), *findings(report), sizes(report), layers(report), kernels(report), gpu(report))
+    about_files = (sizes(report), layers(report), packages(report))
+    parts = (profiles(report), *findings(report), *about_files, kernels(report), gpu(report))
     for part in (*parts, identity(report), diagnostics(report), rules(report)):
         if part is not None:
             yield part

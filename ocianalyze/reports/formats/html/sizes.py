@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.reports.formats.html.inventory import not_needed
 from ocianalyze.reports.formats.html.markup import (
     Markup,
     code,
@@ -50,7 +51,7 @@ def sizes(report: Report) -> Section | None:
     if report.facts is None:
         return None
     size = report.facts.size
-    return section("size", "Size", _about(report, size), *_places(size))
+    return section("size", "Size", _about(report, size), *_places(size), *not_needed(report))
 
 
 def _about(report: Report, size: SizeFacts) -> Markup:
@@ -63,7 +64,7 @@ def _about(report: Report, size: SizeFacts) -> Markup:
         ),
     ]
     if size.compressed is not None:
-        rows.append(("To download", human(size.compressed), "compressed layers"))
+        rows.append(("To download", human(size.compressed), "layers as stored"))
     if report.facts is not None:
         files = report.facts.filesystem
         rows.append(("Files that a container sees", human(files.bytes), f"{files.files:,} files"))
@@ -189,13 +190,14 @@ def _hidden(report: Report) -> Markup | None:
             str(place.layer),
             str(item.layer),
             _CHANGES[place.change].replace("{}", place.value or "changed"),
+            code(place.hint) if place.hint else "",
         )
         for item in wasting
         for place in item.places
     ]
     if not rows:
         return None
-    head = ("Path", "Size", "Stored by layer", "Hidden by layer", "How")
+    head = ("Path", "Size", "Stored by layer", "Hidden by layer", "How", "How to save it")
     return listed("Stored in vain: what later layers hide", head, rows, budget=_TABLE, what="places are", right=(1,))
 
 
