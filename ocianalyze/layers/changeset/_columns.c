@@ -2,6 +2,7 @@
    in Python, too: this is optional, and gives the same results. */
 
 #define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000 /* compiled once for every Python from 3.11 on */
 #include <Python.h>
 #include <stdint.h>
 
@@ -70,7 +71,7 @@ static PyObject *by_directory(PyObject *Py_UNUSED(module), PyObject *args)
         int *next = PyMem_Calloc(columns.rows + 1, sizeof *next);
         result = next ? PyBytes_FromStringAndSize(NULL, (columns.rows - 1) * sizeof *next) : PyErr_NoMemory();
         if (result) {
-            int *ordered = (int *)PyBytes_AS_STRING(result);
+            int *ordered = (int *)PyBytes_AsString(result);
             for (Py_ssize_t row = 1; row < columns.rows; row++)
                 next[columns.parents[row] + 1]++;
             for (Py_ssize_t row = 1; row < columns.rows; row++)
@@ -114,8 +115,8 @@ static int find_repeat(const Columns *columns, PyObject *names, unsigned char ma
         }
         if (columns->kinds[row] == marker)
             continue;
-        PyObject *name = PyList_GET_ITEM(names, row);
-        Py_hash_t hash = PyUnicode_CheckExact(name) ? PyObject_Hash(name) : -1;
+        PyObject *name = PyList_GetItem(names, row);
+        Py_hash_t hash = name && PyUnicode_CheckExact(name) ? PyObject_Hash(name) : -1;
         if (hash == -1) {
             if (!PyErr_Occurred())
                 PyErr_SetString(PyExc_TypeError, "a name is no text");
@@ -125,8 +126,10 @@ static int find_repeat(const Columns *columns, PyObject *names, unsigned char ma
         int parent = columns->parents[row];
         size_t slot = slot_of(hash, parent) & (slots - 1);
         for (; table[slot] && !found; slot = (slot + 1) & (slots - 1)) {
-            PyObject *other = PyList_GET_ITEM(names, table[slot]);
-            if (columns->parents[table[slot]] == parent && PyObject_Hash(other) == hash)
+            PyObject *other = PyList_GetItem(names, table[slot]);
+            if (!other)
+                found = -1;
+            else if (columns->parents[table[slot]] == parent && PyObject_Hash(other) == hash)
                 found = PyUnicode_Compare(name, other) == 0;
         }
         table[slot] = (int)row;
@@ -146,7 +149,7 @@ static PyObject *has_repeats(PyObject *Py_UNUSED(module), PyObject *args)
     Columns columns = {0};
     if (!PyArg_ParseTuple(args, "O!OOb", &PyList_Type, &names, &parents, &kinds, &marker))
         return NULL;
-    columns.rows = PyList_GET_SIZE(names);
+    columns.rows = PyList_Size(names);
     columns.parents = elements(&columns, parents, sizeof *columns.parents);
     columns.kinds = columns.parents ? elements(&columns, kinds, 1) : NULL;
     int found = PyErr_Occurred() ? -1 : find_repeat(&columns, names, marker);
@@ -228,7 +231,7 @@ static PyObject *sum_subtrees(PyObject *Py_UNUSED(module), PyObject *args)
     if (!PyErr_Occurred())
         result = PyBytes_FromStringAndSize((const char *)sizes, columns.rows * sizeof *sizes);
     if (result) {
-        long long *sums = (long long *)PyBytes_AS_STRING(result);
+        long long *sums = (long long *)PyBytes_AsString(result);
         for (Py_ssize_t row = columns.rows - 1; row > 0 && !PyErr_Occurred(); row--) {
             long long *above = &sums[columns.parents[row]];
             if (__builtin_add_overflow(*above, sums[row], above))
@@ -259,7 +262,7 @@ static PyObject *rows_from(PyObject *Py_UNUSED(module), PyObject *args)
     if (sizes)
         result = PyBytes_FromStringAndSize(NULL, count * sizeof(int));
     if (result) {
-        int *found = (int *)PyBytes_AS_STRING(result);
+        int *found = (int *)PyBytes_AsString(result);
         for (Py_ssize_t row = 0; row < columns.rows; row++)
             if (sizes[row] >= least)
                 *found++ = (int)row;

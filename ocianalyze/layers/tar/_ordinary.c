@@ -11,6 +11,7 @@
    has stated before; it is neither a whiteout nor does it take the place of a directory or a symlink of the same layer. */
 
 #define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000 /* compiled once for every Python from 3.11 on */
 #include <Python.h>
 #include <limits.h>
 #include <string.h>
@@ -270,7 +271,8 @@ static int find_identity(Run *run, const unsigned char *fields)
         if (!PyArg_ParseTuple(found, "IO", &run->index, &known)) {
             result = -1;
         } else {
-            Py_XSETREF(run->mode, Py_NewRef(known));
+            Py_XDECREF(run->mode);
+            run->mode = Py_NewRef(known);
             run->identity = fields;
         }
     }
@@ -295,7 +297,7 @@ static int flush(PyObject *const *tables, Rows *rows)
     };
     for (size_t i = 0; rows->count && i < sizeof columns / sizeof *columns; i++) {
         PyObject *bytes = PyBytes_FromStringAndSize(columns[i].start, rows->count * columns[i].size);
-        PyObject *result = bytes ? PyObject_CallOneArg(tables[columns[i].add], bytes) : NULL;
+        PyObject *result = bytes ? PyObject_CallFunctionObjArgs(tables[columns[i].add], bytes, NULL) : NULL;
         Py_XDECREF(bytes);
         Py_XDECREF(result);
         if (!result)
@@ -362,7 +364,7 @@ static int add_entry(Run *run, const Entry *entry)
         result = find_identity(run, entry->header + MODE);
     if (result != 1)
         return result;
-    PyObject *row = PyLong_FromSsize_t(PyList_GET_SIZE(run->tables[NAMES]));
+    PyObject *row = PyLong_FromSsize_t(PyList_Size(run->tables[NAMES]));
     PyObject *path = decoded(entry->path);
     PyObject *name = decoded(entry->name);
     if (!row || !path || !name) {
@@ -468,16 +470,19 @@ static PyObject *told(Run *run, const Progress *to, int result)
     return Py_BuildValue("LLLL", to->taken, to->position, to->content_end, to->bytes_read);
 }
 
-static PyObject *const *checked_tables(PyObject *tables)
+/* Fill in the tables of a builder, which keeps them alive; return 0, with an error, if they are something else. */
+static int read_tables(PyObject *given, PyObject **tables)
 {
     static const int dicts[] = {DIRECTORIES, SYMLINKS, ALIASES, LINKS, IDENTITIES};
-    int is_right = PyTuple_Check(tables) && PyTuple_GET_SIZE(tables) == TABLES &&
-                   PyList_CheckExact(PyTuple_GET_ITEM(tables, NAMES));
+    int is_right = PyTuple_Check(given) && PyTuple_Size(given) == TABLES;
+    for (int i = 0; is_right && i < TABLES; i++)
+        tables[i] = PyTuple_GetItem(given, i);
+    is_right = is_right && PyList_CheckExact(tables[NAMES]);
     for (size_t i = 0; is_right && i < sizeof dicts / sizeof *dicts; i++)
-        is_right = PyDict_CheckExact(PyTuple_GET_ITEM(tables, dicts[i]));
+        is_right = PyDict_CheckExact(tables[dicts[i]]);
     if (!is_right)
         PyErr_SetString(PyExc_TypeError, "these are not the tables of a builder");
-    return is_right ? &PyTuple_GET_ITEM(tables, 0) : NULL;
+    return is_right;
 }
 
 PyDoc_STRVAR(take_doc,
@@ -488,20 +493,19 @@ PyDoc_STRVAR(take_doc,
 
 static PyObject *take(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *tables, *data;
+    PyObject *given, *tables[TABLES], *data;
     long long start;
     Progress to = {0};
-    if (!PyArg_ParseTuple(args, "OSLLLL", &tables, &data, &start, &to.position, &to.end, &to.room))
+    if (!PyArg_ParseTuple(args, "OSLLLL", &given, &data, &start, &to.position, &to.end, &to.room))
         return NULL;
-    PyObject *const *checked = checked_tables(tables);
-    if (!checked)
+    if (!read_tables(given, tables))
         return NULL;
     Run run;
     int result = 1;
-    begin(&run, checked);
+    begin(&run, tables);
     to.content_end = to.position;
-    if (to.position >= start && to.position - start <= PyBytes_GET_SIZE(data))
-        result = take_entries(&run, (const unsigned char *)PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), start, &to);
+    if (to.position >= start && to.position - start <= PyBytes_Size(data))
+        result = take_entries(&run, (const unsigned char *)PyBytes_AsString(data), PyBytes_Size(data), start, &to);
     return told(&run, &to, result);
 }
 
@@ -514,20 +518,21 @@ PyDoc_STRVAR(walk_doc,
 static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
 {
     static const Py_ssize_t smallest = 1 << 11;
-    PyObject *tables;
+    PyObject *given, *tables[TABLES];
     int descriptor;
     long long offset, limit = 0;
     Py_ssize_t width = smallest, widest;
     Progress to = {0};
-    if (!PyArg_ParseTuple(args, "OiLLLLn", &tables, &descriptor, &offset, &to.position, &to.end, &to.room, &widest))
+    if (!PyArg_ParseTuple(args, "OiLLLLn", &given, &descriptor, &offset, &to.position, &to.end, &to.room, &widest))
         return NULL;
-    PyObject *const *checked = checked_tables(tables);
-    unsigned char *buffer = checked && widest >= smallest ? PyMem_Malloc(widest) : NULL;
+    if (!read_tables(given, tables))
+        return NULL;
+    unsigned char *buffer = widest >= smallest ? PyMem_Malloc(widest) : NULL;
     if (!buffer)
-        return checked ? PyErr_NoMemory() : NULL;
+        return PyErr_NoMemory();
     Run run;
     int result = 1;
-    begin(&run, checked);
+    begin(&run, tables);
     to.content_end = limit = to.position;
     while (result == 1 && to.taken < to.room) {
         long long before = to.position, gap = before - limit;
