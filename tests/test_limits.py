@@ -282,6 +282,9 @@ BOUNDS: Final = {
         facts/shell/budget.py:_WORK facts/shell/state.py:_STEPS_OF_A_CHANGE filesystem/node.py:_BYTES_PER_STEP
         filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
     """,
+    "only what is looked at first, before all of it is": """
+        facts/size/duplicates.py:_HEAD
+    """,
     "what is remembered is found again instead": """
         facts/shell/values.py:_MOST_LAYERS filesystem/finder.py:_MOST_FOUND filesystem/resolver.py:_MOST_KNOWN
     """,

@@ -6,16 +6,23 @@ once more.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from ocianalyze.facts.size.waste import LARGE
 from ocianalyze.layers.changeset.columns import rows_from
 from ocianalyze.layers.metering.budget import Budget
-from ocianalyze.layers.reading.again import Extent, hash_extents
+from ocianalyze.layers.reading.again import Extent, hash_extents, plain_range
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
+
+_HEAD: Final = 4096
+"""How many bytes of files are compared first, so that few have to be read whole."""
+
+_Key = TypeVar("_Key")
 
 
 class Duplicates(NamedTuple):
@@ -41,36 +48,56 @@ def find_duplicates(image: Image, filesystem: Filesystem) -> tuple[Duplicates, .
     Raises:
         ContentUnavailableError: the image came as a stream, so that its files cannot be compared.
     """
-    by_size: dict[int, list[int]] = {}
+    alike: dict[object, list[int]] = {}
     for layer, changeset in enumerate(filesystem.changesets):
         base = filesystem.bases[layer]
         for row in rows_from(changeset, LARGE):
             if base + row not in filesystem.shadowed and changeset.offsets[row] >= 0:
-                by_size.setdefault(changeset.sizes[row], []).append(base + row)
-    alike = sorted(id_ for ids in by_size.values() if len(ids) > 1 for id_ in ids)
-    by_content: dict[tuple[int, bytes], list[int]] = {}
-    for id_, digest in _digests(image, filesystem, alike).items():
-        layer = filesystem.ids.layer(id_)
-        size = filesystem.changesets[layer].sizes[id_ - filesystem.bases[layer]]
-        by_content.setdefault((size, digest), []).append(id_)
+                alike.setdefault(changeset.sizes[row], []).append(base + row)
+    heads = _digests(image, filesystem, _several(alike), most=_HEAD)
+    alike = _by(_several(alike), lambda id_: (_size(filesystem, id_), heads.get(id_)))
+    digests = _digests(image, filesystem, _several(alike))
+    by_content = _by(digests, lambda id_: (_size(filesystem, id_), digests[id_]))
     found = (
-        Duplicates(size, tuple((node.path, node.layer) for node in map(filesystem.node, ids)))
+        Duplicates(size, tuple((node.path, node.layer) for node in map(filesystem.node, sorted(ids))))
         for (size, _), ids in by_content.items()
         if len(ids) > 1
     )
     return tuple(sorted(found, key=lambda item: (-item.bytes, item.places)))
 
 
-def _digests(image: Image, filesystem: Filesystem, ids: list[int]) -> dict[int, bytes]:
-    """Return the digest of the content of each file."""
+def _several(groups: Mapping[object, list[int]]) -> list[int]:
+    """Return the members of all groups that have more than one, in order."""
+    return sorted(id_ for ids in groups.values() if len(ids) > 1 for id_ in ids)
+
+
+def _by(ids: Iterable[int], key: Callable[[int], _Key]) -> dict[_Key, list[int]]:
+    groups: dict[_Key, list[int]] = {}
+    for id_ in ids:
+        groups.setdefault(key(id_), []).append(id_)
+    return groups
+
+
+def _size(filesystem: Filesystem, id_: int) -> int:
+    changeset, row = filesystem.ids.locate(id_)
+    return changeset.sizes[row]
+
+
+def _digests(image: Image, filesystem: Filesystem, ids: list[int], *, most: int | None = None) -> dict[int, bytes]:
+    """Return the digest of the content of each file; with `most` of its beginning, if none of them is compressed.
+
+    What compressed layers begin with costs as much as all of it.
+    """
+    by_layer = _by(ids, filesystem.ids.layer)
+    if most is not None and any(plain_range(image.layers[layer].blob) is None for layer in by_layer):
+        return {}
     found: dict[int, bytes] = {}
-    for layer, changeset in enumerate(filesystem.changesets):
-        base = filesystem.bases[layer]
-        rows = [id_ - base for id_ in ids if base <= id_ < base + len(changeset)]
-        rows.sort(key=lambda row: changeset.offsets[row])
-        extents = [Extent(changeset.offsets[row], changeset.sizes[row]) for row in rows]
-        if extents:
-            blob, budget = image.layers[layer].blob, Budget(filesystem.budget.limits)
-            digests = hash_extents(blob, extents, budget=budget, what=f"layer {layer}")
-            found |= {base + row: digest for row, digest in zip(rows, digests, strict=True)}
+    for layer, members in by_layer.items():
+        changeset, base = filesystem.changesets[layer], filesystem.bases[layer]
+        rows = sorted((id_ - base for id_ in members), key=changeset.offsets.__getitem__)
+        sizes = (changeset.sizes[row] if most is None else min(most, changeset.sizes[row]) for row in rows)
+        extents = [Extent(changeset.offsets[row], size) for row, size in zip(rows, sizes, strict=True)]
+        blob, budget = image.layers[layer].blob, Budget(filesystem.budget.limits)
+        digests = hash_extents(blob, extents, budget=budget, what=f"layer {layer}")
+        found |= {base + row: digest for row, digest in zip(rows, digests, strict=True)}
     return found

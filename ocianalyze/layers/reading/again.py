@@ -33,10 +33,16 @@ def hash_extents(blob: Blob, extents: Sequence[Extent], *, budget: Budget, what:
         CorruptLayerError: it is damaged.
         LimitExceededError: a limit was hit.
     """
-    source = blob.byte_range()
-    if source is not None and recognise(source.read_at(0, MAGIC_SIZE)) == "none":
+    source = plain_range(blob)
+    if source is not None:
         return [_hash_range(source, extent) for extent in extents]
     return _hash_stream(blob, extents, budget=budget, what=what)
+
+
+def plain_range(blob: Blob) -> ByteRange | None:
+    """Return the bytes of an uncompressed layer for reading at offsets; None if that is impossible."""
+    source = blob.byte_range()
+    return source if source is not None and recognise(source.read_at(0, MAGIC_SIZE)) == "none" else None
 
 
 def _hash_range(source: ByteRange, extent: Extent) -> bytes:

@@ -50,3 +50,11 @@ def test_compressed_layers_are_read_again(tmp_path: Path, compression: Compressi
     with image.open("rb") as stream:
         again = measure(Source(reference="-", stdin=stream)).duplicates
     assert again in (None, report.duplicates)  # what is small is kept, and can be read twice
+
+
+def test_files_that_begin_and_end_alike_are_told_apart() -> None:
+    same, other = b"a" * MB + b"b" + b"c" * MB, b"a" * MB + b"x" + b"c" * MB
+    assert found([file("1", same), file("2", other)]) == ()
+    assert [item.places for item in found([file("1", same), file("2", other)], [file("3", other)])] == [
+        (("/2", 0), ("/3", 1))
+    ]
