@@ -103,7 +103,8 @@ def _packages(report: SizeReport) -> Iterator[Sequence[Cell]]:
     for package in measured[:_MOST]:
         place = "" if package.place == "/" else f"  {printable(package.place)}"
         name = f"{printable(package.name)} {printable(package.version)}"
-        yield human(_bytes_of(package)), line(Span(package.manager, "dim")), f"{name}{place}"
+        size = "-" if package.bytes is None else human(package.bytes)
+        yield size, line(Span(package.manager, "dim")), f"{name}{place}"
     if len(measured) > _MOST:
         rest = sum(map(_bytes_of, measured[_MOST:]))
         yield human(rest), "", f"{len(measured) - _MOST:,} more"
