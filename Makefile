@@ -10,7 +10,7 @@ BIN := .venv/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard ocianalyze/layers/*/*.c)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test truth check lint types fix docs docs-check bench wheelhouse lock clean
+.PHONY: help demo test truth check lint types fix docs docs-check bench wheelhouse zipapp lock clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -51,6 +51,9 @@ bench: .venv/installed-dev ## Run the benchmarks (benchmarks/README.md)
 
 wheelhouse: .venv/installed-delivery ## Put all that an installation without a package index needs into dist/wheelhouse
 	$(BIN)/python -m delivery.wheelhouse
+
+zipapp: wheelhouse ## Make one file that this machine's Python runs, in dist
+	$(BIN)/python -m delivery.zipapp
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header pyproject.toml
