@@ -16,7 +16,11 @@ PAGE = (ROOT / "docs/air-gap.md").read_text()
 DEMO = ROOT / "testdata/demo.tar.gz"
 FOUND = 1
 """The exit code of the demo, which has errors."""
-COMMANDS = (("explain", "KRN005"), ("scan", "--offline", "image.tar"), ("convert", "report.json", "-f", "sarif"))
+COMMANDS = (
+    ("explain", "KRN005"),
+    ("scan", "--no-cache", "--offline", "image.tar"),
+    ("convert", "report.json", "-f", "sarif"),
+)
 pytestmark = [requires("unshare", "root", "namespaces"), pytest.mark.timeout(900)]
 
 
