@@ -4,12 +4,6 @@ import nox
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 SMOKE = ("tests/layers/changeset", "tests/settings", "tests/sources/test_hostile_sources.py", "tests/test_convert.py")
-    "tests/oci",
-    "tests/layers",
-    "tests/filesystem",
-    "tests/test_analysis.py",
-    "tests/sources/test_sources_agree.py",
-)
 
 _NOTHING_COMPILED = {"OCIANALYZE_PURE_PYTHON": "1"}
 """The tests import the package from here, with what is compiled beside it once for all Pythons."""
