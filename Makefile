@@ -10,10 +10,10 @@ BIN := .venv/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard ocianalyze/layers/*/*.c)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test truth check lint types fix docs docs-check bench clean
+.PHONY: help demo test truth check lint types fix docs docs-check bench wheelhouse zipapp lock clean
 
 help: ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: .venv/installed ## Scan a real image that does not work
 	@$(BIN)/ocianalyze scan testdata/demo.tar.gz; code=$$?; \
@@ -49,6 +49,19 @@ docs: .venv/installed-dev ## Write the generated pages in docs/ and the demo in 
 bench: .venv/installed-dev ## Run the benchmarks (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.run
 
+wheelhouse: .venv/installed-delivery ## Put all that an installation without a package index needs into dist/wheelhouse
+	$(BIN)/python -m delivery.wheelhouse
+
+zipapp: wheelhouse ## Make one file that this machine's Python runs, in dist
+	$(BIN)/python -m delivery.zipapp
+
+LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header pyproject.toml
+
+lock: .venv/installed-delivery ## Lock the versions that the wheelhouse has to the newest ones
+	$(LOCK) --extra ecr --output-file delivery/requirements-ecr.lock
+	$(LOCK) --constraint delivery/requirements-ecr.lock --output-file delivery/requirements.lock
+
 clean: ## Remove .venv, caches and built images
 	rm -f ocianalyze/layers/*/*.so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -71,3 +84,7 @@ endif
 .venv/installed-dev: $(SOURCES) | .venv/bin/python
 	@$(PIP) install --editable . --group dev
 	@touch .venv/installed $@
+
+.venv/installed-delivery: $(SOURCES) | .venv/bin/python
+	@$(PIP) install --group delivery
+	@touch $@

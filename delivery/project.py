@@ -78,7 +78,7 @@ def _build(directory: Path, environment: Mapping[str, str]) -> Path:
         run(
             *(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"),
             *("--no-deps", "--no-build-isolation", "--no-cache-dir", f"--wheel-dir={directory}", "."),
-            env=kept | {"SOURCE_DATE_EPOCH": str(epoch())} | environment,
+            env={**kept, "SOURCE_DATE_EPOCH": str(epoch()), **environment},
             cwd=Path(scratch),
         )
         return next(iter(set(directory.glob("*.whl")) - before))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UsageError
+from ocianalyze.paths import is_file
 
 if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
@@ -72,6 +73,6 @@ def local_file(image: str) -> Path | None:
     for name in (image, *(image.removeprefix(start) for start in _ARCHIVES if image.startswith(start))):
         for path in (name, name.partition(":")[0]):
             with suppress(OSError, ValueError):
-                if path and Path(path).is_file():
+                if path and is_file(Path(path)):
                     return Path(path)
     return None

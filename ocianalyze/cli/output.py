@@ -16,6 +16,7 @@ from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_REGISTRY, discard_outpu
 from ocianalyze.cli.options import Color, ReportFormat
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
+from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.reports.formats import FORMS, form_of, render
 from ocianalyze.reports.formats.findings import counts
 from ocianalyze.reports.text import printable, to_json
@@ -98,9 +99,9 @@ def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path], inputs:
             hint=f"Use --format {named}, or another file name",
         )
     try:
-        if where.is_dir():
+        if is_dir(where):
             raise UsageError(f"{where} cannot be written: it is a directory", hint="Add the name of a file")
-        if not where.parent.is_dir():
+        if not is_dir(where.parent):
             raise UsageError(f"{where} cannot be written: there is no directory {where.parent}", hint="Make it first")
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
@@ -210,7 +211,7 @@ def _write_report(report: Report, how: ReportFormat, where: Path, color: Color) 
             content = text.getvalue().encode()
     try:
         _write_file(where, content)
-    except RuntimeError as error:  # what `Path.resolve` makes of a loop of links before Python 3.13
+    except RuntimeError as error:  # what `Path.resolve` makes of a loop of links, too, before Python 3.13
         raise UsageError(f"{where} cannot be written: it is a symbolic link to itself") from error
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
@@ -218,15 +219,17 @@ def _write_report(report: Report, how: ReportFormat, where: Path, color: Color) 
 
 def _write_file(where: Path, content: bytes) -> None:
     """Write a file as a whole or not at all; a pipe or a device, which may keep us waiting, as it comes."""
-    if where.exists() and not where.is_file():
+    if exists(where) and not is_file(where):
         where.write_bytes(content)
         return
     place = where.resolve()
+    if place.is_symlink():  # a loop of links, since Python 3.13
+        raise RuntimeError(f"symlink loop from {place}")
     with undisturbed():
         beside = place.with_name(f".{place.name}.{os.getpid()}")
         try:
             beside.write_bytes(content)
-            if place.exists():
+            if exists(place):
                 beside.chmod(stat.S_IMODE(place.stat().st_mode))
             beside.replace(place)
         except OSError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import ValidationError
 
 from ocianalyze.errors import UsageError, suggest
+from ocianalyze.paths import is_file
 from ocianalyze.settings.lines import find_line
 from ocianalyze.settings.model import Settings, Waive
 
@@ -50,9 +51,9 @@ def find_settings(directory: Path) -> Path | None:
     for place in (directory, *directory.parents):
         project = place / _PROJECT
         try:
-            if (own := place / FILE).is_file():
+            if is_file(own := place / FILE):
                 return own
-            present = project.is_file()
+            present = is_file(project)
         except OSError as error:
             raise UsageError(
                 f"{place} cannot be searched for settings: {error.strerror}",

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
+from ocianalyze.paths import exists, is_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,15 +140,15 @@ class DirectoryStore:
         if name not in self._open:
             path = self._directory / name
             try:
-                if not path.exists():
+                if not exists(path):
                     return None
                 real = path.resolve()
-                is_file = real.is_file()
+                regular = is_file(real)
             except (OSError, ValueError) as error:
                 raise InvalidImageError(f"{path} cannot be read: {_reason(error)}") from error
             if not real.is_relative_to(self._root):
                 return None
-            if not is_file:
+            if not regular:
                 raise InvalidImageError(f"{path} is not a regular file")
             self._open[name] = OpenFile(real)
         file = self._open[name]

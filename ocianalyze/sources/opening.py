@@ -11,6 +11,7 @@ from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReference
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import ArchiveStore
 from ocianalyze.sources.archive_memory import ArchiveMemory
@@ -110,15 +111,15 @@ def _open_store(
         return StreamStore(_chunks(stdin), reading, what="standard input", read_layers=read_layers), "stdin"
     path = Path(reference.location)
     try:
-        if not path.exists():
+        if not exists(path):
             raise InvalidReferenceError(f"{reference.location} does not exist", hint=_elsewhere(reference, path))
     except OSError as error:
         raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
-    if path.is_dir():
+    if is_dir(path):
         if reference.transport in ("docker-archive", "oci-archive"):
             raise InvalidReferenceError(f"{path} is a directory, not an archive", hint=f"Use oci:{path}")
         return DirectoryStore(path), "oci-layout"
-    if not path.is_file():
+    if not is_file(path):
         return StreamStore(_file_chunks(path), reading, what=str(path), read_layers=read_layers), "stdin"
     file = OpenFile(path)
     try:
@@ -217,7 +218,7 @@ def is_remote(reference: Reference) -> bool:
     if reference.transport != "path" or not reference.may_be_name:
         return False
     try:
-        return not Path(reference.location).exists()
+        return not exists(Path(reference.location))
     except OSError:
         return False
 

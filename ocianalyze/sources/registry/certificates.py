@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ocianalyze.errors import RegistryError
+from ocianalyze.paths import is_dir, is_file
 
 if TYPE_CHECKING:
     from ocianalyze.sources.registry.access import RegistryAccess
@@ -40,7 +41,7 @@ class Trust:
                     files = sorted(directory.iterdir())
                     clients = tuple((file, file.with_suffix(".key")) for file in files if file.suffix == ".cert")
                     for certificate, key in clients:
-                        if not key.is_file():
+                        if not is_file(key):
                             raise RegistryError(
                                 f"{certificate} has no key: {key} is missing", hint=f"Add the key as {key}"
                             )
@@ -87,7 +88,7 @@ def _system() -> ssl.SSLContext:
 def _is_readable(directory: Path) -> bool:
     """Tell whether there is such a directory for us; skopeo, too, passes over one that others keep to themselves."""
     try:
-        return directory.is_dir() and next(directory.iterdir(), None) is not None
+        return is_dir(directory) and next(directory.iterdir(), None) is not None
     except PermissionError:
         return False
 

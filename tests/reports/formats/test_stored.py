@@ -111,13 +111,17 @@ def test_our_own_words_are_checked(place: tuple[Any, ...], item: object) -> None
         Report.from_json(changed(stored("demo"), place, item))
 
 
-def test_deep_nesting_is_refused() -> None:
+def test_deep_nesting_is_refused_or_written_again() -> None:
     for depth in (600, 1000, 100_000):
         raw = changed(stored("demo"), ("findings", 0, "data"), {"x": "HERE"}).replace(
             b'"HERE"', b"[" * depth + b"]" * depth
         )
-        with pytest.raises(UsageError):
-            Report.from_json(raw)
+        try:
+            found = Report.from_json(raw)
+        except UsageError:
+            continue
+        assert depth <= 1000, "orjson reads no more; Python itself has no limit of its own from 3.14 on"
+        assert found.to_json()
 
 
 def test_lines_that_end_before_they_begin() -> None:
