@@ -13,12 +13,11 @@ Events, each a JSON object on a line of its own with the key ``event``:
 
 from __future__ import annotations
 
-import sys
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.analysis import Observer
-from ocianalyze.cli.output import print_json_line
+from ocianalyze.cli.output import print_event
 from ocianalyze.reports.text import encodable
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
-    from ocianalyze.reports.report import Report
     from ocianalyze.rules.engine import Outcome
 
 _BETWEEN: Final = 0.5
@@ -56,7 +54,7 @@ class Events(Observer):
             }
             for layer in image.layers
         ]
-        _print("opened", image=as_json(image_summary(image)), layers=layers)
+        print_event("opened", image=as_json(image_summary(image)), layers=layers)
 
     def show(self, tally: Tally) -> None:
         """Say how far it is."""
@@ -64,7 +62,7 @@ class Events(Observer):
             {"layer": encodable(track.what), "bytes": track.position, "size": track.size}
             for track in list(tally.running)
         ]
-        _print(
+        print_event(
             "progress",
             bytes=tally.position,
             size=tally.size,
@@ -91,16 +89,4 @@ class Events(Observer):
         self._end("judged")
 
     def _end(self, phase: str) -> None:
-        _print(phase, seconds=round(monotonic() - self._started, _DIGITS))
-
-
-def print_report_event(report: Report) -> None:
-    """Print the last event."""
-    from ocianalyze.reports.report import as_json
-
-    _print("report", report=as_json(report))
-
-
-def _print(event: str, **more: Any) -> None:  # noqa: ANN401 - JSON values
-    print_json_line({"event": event, **more})
-    sys.stdout.flush()
+        print_event(phase, seconds=round(monotonic() - self._started, _DIGITS))

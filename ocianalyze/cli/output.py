@@ -10,7 +10,7 @@ import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_REGISTRY, discard_output
 from ocianalyze.cli.options import Color, ReportFormat
@@ -145,9 +145,9 @@ def write_reports(
             continue
         try:
             if stream and (how, where) == (ReportFormat.JSON, STDOUT):
-                from ocianalyze.cli.events import print_report_event
+                from ocianalyze.reports.report import as_json
 
-                print_report_event(report)
+                print_event("report", report=as_json(report))
             else:
                 _write_report(report, how, where, color)
             sys.stdout.flush()
@@ -272,3 +272,9 @@ def print_json(value: object) -> None:
 def print_json_line(value: object) -> None:
     """Print a value as JSON on a line of its own."""
     sys.stdout.buffer.write(to_json(value) + b"\n")
+
+
+def print_event(event: str, **more: Any) -> None:  # noqa: ANN401 - JSON values
+    """Print an event of a stream, so that whoever reads it has it at once."""
+    print_json_line({"event": event, **more})
+    sys.stdout.flush()
