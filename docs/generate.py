@@ -206,7 +206,6 @@ def examples() -> Iterator[tuple[Path, str]]:
 def _report(image: Path) -> Report:
     """Return the report on an image, without times and directories of this machine."""
     report = analyze(Source(reference=str(image)), Policy(inventory=True))
-    assert report.image is not None  # noqa: S101 - our own images
     timing = report.timing.model_copy(update={"seconds": 0, "phases": {}, "layers": [], "started": STARTED})
     summary = report.image.model_copy(update={"reference": image.name})
     return report.model_copy(update={"timing": timing, "image": summary})

@@ -181,7 +181,8 @@ def test_what_cannot_be_analysed_is_written_to_every_file(tmp_path: Path) -> Non
         assert "broken.tar.gz" in content, path
     value = json.loads((tmp_path / "r.json").read_bytes())
     assert value["verdict"] == "error"
-    assert value["image"] is None
+    assert value["image"]["reference"] == str(broken)
+    assert value["image"]["config_digest"] is None
     assert value["error"]["code"] == "cut-short"
     assert ocianalyze("convert", tmp_path / "r.json", "-f", "line").returncode == 3
     assert json.loads(ocianalyze("scan", broken, "-f", "sarif").stdout)["runs"]

@@ -21,7 +21,9 @@ def failure_report(error: OcianalyzeError, reference: str, policy: Policy) -> fo
     """Return the report that says why there is no other one; its verdict is ``error``."""
     now = datetime.now(UTC)
     return form.Report(
-        image=None,
+        image=form.ImageSummary(
+            reference=reference, source=None, names=[], digest=None, config_digest=None, platform="", created=None
+        ),
         error=form.Failure(
             code=_WORD.sub("-", type(error).__name__.removesuffix("Error")).lower(),
             message=short(error.message),

@@ -63,15 +63,15 @@ class ImageSummary(Part):
 
     reference: Text
     """The image as named on the command line, or ``-`` for standard input. Example: "image.tar" """
-    source: Literal["docker-archive", "oci-archive", "oci-layout", "registry", "stdin"]
-    """Form of the image."""
+    source: Literal["docker-archive", "oci-archive", "oci-layout", "registry", "stdin"] | None
+    """Form of the image; null if it could not be analysed."""
     names: list[Text]
     """Names that the source gives the image. Example: ["example.com/team/notebook:1.0"] """
     digest: Plain | None
     """Digest of the manifest; null where there is none, as in older docker archives.
     Example: "sha256:9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0" """
-    config_digest: Plain
-    """Digest of the image configuration.
+    config_digest: Plain | None
+    """Digest of the image configuration; null if the image could not be analysed.
     Example: "sha256:b5b2b2c507a0944348e0303114d8d93aaaa081732b86451d9bce1f432a537bc7" """
     platform: Text
     """Platform that the configuration states, as ``os/architecture[/variant]``. Example: "linux/amd64" """
@@ -693,8 +693,8 @@ class Report(Part):
     """Name and version of this schema. Within one version, fields are added but never changed or removed."""
     tool: Tool = Tool()
     """Program that made the report."""
-    image: ImageSummary | None
-    """Image that was analysed; null if it could not be: then ``error`` says why."""
+    image: ImageSummary
+    """Image that was analysed; if it could not be, only its reference."""
     error: Failure | None = None
     """Why the image could not be analysed; null if it was."""
     settings: Text | None = None

@@ -37,7 +37,7 @@ _LARGEST_SHARE: Final = 9.99
 def print_report(report: Report, screen: Screen) -> None:
     """Print a report."""
     image = report.image
-    if image is None:
+    if report.error is not None:
         screen.print_all(wrap(line(failure_text(report)), screen.width))
         return
     screen.print(line(Span(printable(", ".join(image.names) or image.reference), "bold")))

@@ -55,7 +55,7 @@ def diff(old: Report, new: Report) -> form.Difference:
 
 
 def _side(report: Report) -> form.Side:
-    if report.image is None:
+    if report.error is not None:
         raise UsageError("an image that could not be analysed cannot be compared")
     return form.Side(image=report.image, verdict=report.verdict, profiles=report.request.profiles)
 
@@ -95,8 +95,8 @@ def _configuration(old: Report, new: Report) -> Iterator[form.Change]:
 
 def _stated(report: Report) -> dict[str, str]:
     """Return what the configuration states, as far as the report has it."""
-    image, facts = report.image, report.facts
-    stated = {} if image is None else {"platform": image.platform}
+    facts = report.facts
+    stated = {"platform": report.image.platform}
     if facts is not None and facts.user is not None:
         user = facts.user
         resolved = "not resolved" if user.uid is None else f"{user.uid}:{user.gid}"

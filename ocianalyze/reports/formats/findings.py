@@ -49,14 +49,11 @@ def title(finding: FindingReport) -> str:
 
 def image_name(report: Report) -> str:
     """Return what the image is called, without directories of the machine that scanned it."""
-    if report.image is None:
-        reference = report.error.reference if report.error is not None else ""
-    else:
-        reference = report.image.reference
-        if report.image.source == "stdin" and report.image.names:
-            return report.image.names[0]
-        if report.image.source == "registry":
-            return reference
+    reference = report.image.reference
+    if report.image.source == "stdin" and report.image.names:
+        return report.image.names[0]
+    if report.image.source == "registry":
+        return reference
     for transport in _TRANSPORTS:
         reference = reference.removeprefix(transport)
     return PurePosixPath(reference.replace("\\", "/")).name or reference
@@ -64,7 +61,7 @@ def image_name(report: Report) -> str:
 
 def _stable_name(report: Report) -> str:
     """Return the name of the image without what changes from build to build: the registry, the tag and the digest."""
-    if report.image is None or report.image.source not in ("registry", "stdin"):
+    if report.image.source not in ("registry", "stdin"):
         return image_name(report)
     repository = image_name(report).partition("@")[0]
     host, slash, path = repository.partition("/")

@@ -95,7 +95,7 @@ def _help(rule: RuleReport, installed: Rule | None) -> dict[str, str]:
 
 def _artifact(report: Report) -> dict[str, Any]:
     artifact: dict[str, Any] = {"description": {"text": printable(image_name(report)) or "-"}}
-    if report.image is not None:
+    if report.image.config_digest is not None:
         algorithm, _, digest = report.image.config_digest.partition(":")
         artifact["hashes"] = {algorithm.replace("sha", "sha-"): digest}
     return artifact

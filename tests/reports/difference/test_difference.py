@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 
 from ocianalyze import Difference, Policy, Report, UsageError, analyze, diff
+from ocianalyze.errors import CorruptLayerError
 from ocianalyze.facts.size.tree import find_tree
 from ocianalyze.reports.difference.directories import changed_directories
+from ocianalyze.reports.failing import failure_report
 from ocianalyze.reports.schema import json_schema
 from ocianalyze.reports.size.parts import size_node
 from ocianalyze.reports.size.places import by_directory
@@ -192,7 +194,7 @@ def test_an_image_that_was_not_read_is_compared_as_far_as_it_goes(report_of: Rep
 
 def test_an_image_that_could_not_be_analysed_is_not_compared(report_of: ReportOf) -> None:
     report = report_of(fit_image())
-    failed = report.model_copy(update={"image": None})
+    failed = failure_report(CorruptLayerError("layer 3 is damaged"), "image.tar", Policy())
     for old, new in ((failed, report), (report, failed)):
         with pytest.raises(UsageError, match="could not be analysed"):
             diff(old, new)

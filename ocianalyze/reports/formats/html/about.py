@@ -32,7 +32,7 @@ _LONGEST: Final = 300
 def identity(report: Report) -> Section | None:
     """Return the section of what the image is."""
     image = report.image
-    if image is None:
+    if report.error is not None:
         return None
     names = [join((code(cut(name, _LONGEST)), " ")) for name in image.names[:_NAMES]]
     user = report.facts.user if report.facts is not None else None
@@ -47,7 +47,7 @@ def identity(report: Report) -> Section | None:
         ("Scanned as", code(image_name(report))),
         ("Form", image.source),
         ("Manifest digest", code(image.digest) if image.digest else "none: this form of image has no manifest digest"),
-        ("Configuration digest", code(image.config_digest)),
+        ("Configuration digest", code(image.config_digest or "")),
         ("Platform", image.platform or "not stated"),
         ("Created", image.created or "not stated"),
         ("User", _user(user)),

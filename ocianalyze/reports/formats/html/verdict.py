@@ -33,7 +33,7 @@ _LARGE: Final = 0.9
 
 def name_of(report: Report) -> str:
     """Return what the page calls the image: a name that it has, or that of its file."""
-    names = report.image.names if report.image is not None else []
+    names = report.image.names
     return names[0] if names else image_name(report)
 
 
