@@ -19,6 +19,7 @@ from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
 from ocianalyze.reports.formats import FORMS, form_of, render
 from ocianalyze.reports.formats.findings import counts
 from ocianalyze.reports.text import printable, to_json
+from ocianalyze.sources.files import status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -86,6 +87,8 @@ def pair_outputs(
 def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path], inputs: Iterable[Path]) -> None:
     """Raise UsageError if a report cannot be written to a file, or would not be what it is called."""
     place = os.path.realpath(where)
+    if os.path.islink(place):  # noqa: PTH114 - `Path.resolve` fails before Python 3.13
+        raise UsageError(f"{where} cannot be written: it is a symbolic link to itself")
     if any(os.path.realpath(path) == place for path in inputs):
         raise UsageError(f"{where} is read, so no report can be written to it", hint="Choose another --output")
     shared = [os.path.realpath(other) for other in outputs if other != STDOUT].count(place) > 1
@@ -98,12 +101,17 @@ def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path], inputs:
             hint=f"Use --format {named}, or another file name",
         )
     try:
-        if where.is_dir():
+        if _is_directory(where):
             raise UsageError(f"{where} cannot be written: it is a directory", hint="Add the name of a file")
-        if not where.parent.is_dir():
+        if not _is_directory(where.parent):
             raise UsageError(f"{where} cannot be written: there is no directory {where.parent}", hint="Make it first")
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
+
+
+def _is_directory(path: Path) -> bool:
+    found = status(path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def _format_of(where: Path) -> ReportFormat | None:
@@ -210,24 +218,23 @@ def _write_report(report: Report, how: ReportFormat, where: Path, color: Color) 
             content = text.getvalue().encode()
     try:
         _write_file(where, content)
-    except RuntimeError as error:  # what `Path.resolve` makes of a loop of links before Python 3.13
-        raise UsageError(f"{where} cannot be written: it is a symbolic link to itself") from error
     except OSError as error:
         raise UsageError(f"{where} cannot be written: {error.strerror}") from error
 
 
 def _write_file(where: Path, content: bytes) -> None:
     """Write a file as a whole or not at all; a pipe or a device, which may keep us waiting, as it comes."""
-    if where.exists() and not where.is_file():
+    found = status(where)
+    if found and not stat.S_ISREG(found.st_mode):
         where.write_bytes(content)
         return
-    place = where.resolve()
+    place = Path(os.path.realpath(where))
     with undisturbed():
         beside = place.with_name(f".{place.name}.{os.getpid()}")
         try:
             beside.write_bytes(content)
-            if place.exists():
-                beside.chmod(stat.S_IMODE(place.stat().st_mode))
+            if found:
+                beside.chmod(stat.S_IMODE(found.st_mode))
             beside.replace(place)
         except OSError as error:
             beside.unlink(missing_ok=True)

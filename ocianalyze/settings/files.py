@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.settings.lines import find_line
 from ocianalyze.settings.model import Settings, Waive
+from ocianalyze.sources.files import status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,9 +52,9 @@ def find_settings(directory: Path) -> Path | None:
     for place in (directory, *directory.parents):
         project = place / _PROJECT
         try:
-            if (own := place / FILE).is_file():
+            if _is_file(own := place / FILE):
                 return own
-            present = project.is_file()
+            present = _is_file(project)
         except OSError as error:
             raise UsageError(
                 f"{place} cannot be searched for settings: {error.strerror}",
@@ -81,6 +83,11 @@ def load_settings(path: Path) -> Settings:
         return Settings.from_table(table, path)
     except ValidationError as error:
         raise _explain(error, path, text, prefix) from error
+
+
+def _is_file(path: Path) -> bool:
+    found = status(path)
+    return found is not None and S_ISREG(found.st_mode)
 
 
 def _read(path: Path) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
@@ -18,6 +20,26 @@ _DEPTH: Final = 3
 """How many directories deep names are looked for: enough for a layout in a directory, or a root file system."""
 _SETTLED: Final = 2_000_000_000
 """How long ago the last change of a file must be to be told from the next one, in nanoseconds (FAT counts in 2 s)."""
+_ABSENT: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
+"""How `stat` says that there is nothing: no such name, no directory on the way, or a link that leads to itself."""
+
+
+def status(path: Path) -> os.stat_result | None:
+    """Return what is known of a file, as `stat` says it; None if there is none.
+
+    `Path.exists` and its like say so, too, of what they may not look at, since Python 3.14.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    try:
+        return path.stat()
+    except ValueError:  # no file is called like this
+        return None
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return None
+        raise
 
 
 class OpenFile:
@@ -139,15 +161,11 @@ class DirectoryStore:
         if name not in self._open:
             path = self._directory / name
             try:
-                if not path.exists():
+                if (found := status(path)) is None or not (real := path.resolve()).is_relative_to(self._root):
                     return None
-                real = path.resolve()
-                is_file = real.is_file()
-            except (OSError, ValueError) as error:
-                raise InvalidImageError(f"{path} cannot be read: {_reason(error)}") from error
-            if not real.is_relative_to(self._root):
-                return None
-            if not is_file:
+            except OSError as error:
+                raise InvalidImageError(f"{path} cannot be read: {error.strerror}") from error
+            if not S_ISREG(found.st_mode):
                 raise InvalidImageError(f"{path} is not a regular file")
             self._open[name] = OpenFile(real)
         file = self._open[name]
@@ -196,8 +214,3 @@ def _names_in(directory: Path, prefix: str, *, depth: int) -> Iterator[str]:
             yield from _names_in(directory / entry.name, f"{prefix}{entry.name}/", depth=depth - 1)
         else:
             yield prefix + entry.name
-
-
-def _reason(error: OSError | ValueError) -> str:
-    """Return why the system cannot look at a path; a ValueError is raised for a zero byte in it."""
-    return (error.strerror if isinstance(error, OSError) else None) or "invalid file name"

@@ -17,7 +17,7 @@ from ocianalyze.sources.archive_memory import ArchiveMemory
 from ocianalyze.sources.choosing import choose, goes_by
 from ocianalyze.sources.diagnosis import SAVE, Cause
 from ocianalyze.sources.diagnosis.names import of_names
-from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile
+from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile, status
 from ocianalyze.sources.indexes import images
 from ocianalyze.sources.oci_layout import ImageChoice
 from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON, BlobStore, Documents, missing
@@ -110,7 +110,7 @@ def _open_store(
         return StreamStore(_chunks(stdin), reading, what="standard input", read_layers=read_layers), "stdin"
     path = Path(reference.location)
     try:
-        if not path.exists():
+        if status(path) is None:
             raise InvalidReferenceError(f"{reference.location} does not exist", hint=_elsewhere(reference, path))
     except OSError as error:
         raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
@@ -217,7 +217,7 @@ def is_remote(reference: Reference) -> bool:
     if reference.transport != "path" or not reference.may_be_name:
         return False
     try:
-        return not Path(reference.location).exists()
+        return status(Path(reference.location)) is None
     except OSError:
         return False
 

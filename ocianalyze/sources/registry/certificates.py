@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from ocianalyze.errors import RegistryError
+from ocianalyze.sources.files import status
 
 if TYPE_CHECKING:
     from ocianalyze.sources.registry.access import RegistryAccess
@@ -40,7 +41,7 @@ class Trust:
                     files = sorted(directory.iterdir())
                     clients = tuple((file, file.with_suffix(".key")) for file in files if file.suffix == ".cert")
                     for certificate, key in clients:
-                        if not key.is_file():
+                        if status(key) is None:
                             raise RegistryError(
                                 f"{certificate} has no key: {key} is missing", hint=f"Add the key as {key}"
                             )
