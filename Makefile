@@ -10,7 +10,7 @@ BIN := .venv/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard ocianalyze/layers/*/*.c)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test truth check lint types fix docs docs-check bench wheelhouse zipapp lock clean
+.PHONY: help demo test pythons truth check lint types fix docs docs-check bench wheelhouse zipapp lock clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,9 @@ demo: .venv/installed ## Scan a real image that does not work
 
 test: .venv/installed-dev ## Run the tests (ARGS="-k name" selects some)
 	$(BIN)/python -m pytest $(ARGS)
+
+pythons: .venv/installed-dev ## Run a smoke test with every supported Python that is found
+	$(BIN)/nox --session smoke $(ARGS)
 
 truth: .venv/installed-dev ## Start several hundred images, and compare what happens with our verdicts (needs root)
 	$(BIN)/python -m tests.real.truth $(ARGS)

@@ -27,6 +27,8 @@ MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 _LONG_NUMBER = regex(rb"[0-9]{19}")
 """What may be an integer of more than 64 bits, of which orjson makes a number with a fraction."""
+_DEPTH = 200
+"""How deep a report may be nested: more than any rule writes, and less than any Python walks with its own stack."""
 _EXPECTED = "Give the report that 'ocianalyze scan --format json' wrote"
 
 Verdict = Literal["pass", "fail", "undecided", "error"]
@@ -739,14 +741,14 @@ class Report(Part):
             value = _decoded(content)
         except ValueError as error:
             raise UsageError(f"{what} is not JSON: {error}", hint=_EXPECTED) from error
+        if _is_deeper(value, _DEPTH):
+            raise UsageError(f"{what} is nested too deeply", hint=_EXPECTED)
         schema = value.get("schema") if isinstance(value, dict) else None
         if schema != SCHEMA:
             raise UsageError(f"{what} has the schema {str(schema)[:100]!r} instead of {SCHEMA!r}", hint=_EXPECTED)
         try:
             report = cls.model_validate(value, extra="ignore", by_alias=True)
             as_json(report)
-        except RecursionError as error:
-            raise UsageError(f"{what} is nested too deeply", hint=_EXPECTED) from error
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))[:200]
@@ -770,6 +772,19 @@ def _decoded(content: bytes) -> Any:  # noqa: ANN401 - any JSON value
         return json.loads(content.decode(), parse_float=_finite, parse_constant=_finite)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Tell whether lists and objects of a JSON document are nested more than `most` deep."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            child
+            for part in level
+            if isinstance(part, dict | list)
+            for child in (part.values() if isinstance(part, dict) else part)
+        ]
+    return any(isinstance(part, dict | list) for part in level)
 
 
 def _finite(number: str) -> float:

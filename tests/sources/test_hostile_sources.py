@@ -28,6 +28,7 @@ from ocianalyze.errors import (
     InvalidReferenceError,
     LimitExceededError,
     OcianalyzeError,
+    UsageError,
 )
 from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.metering.limits import Limits
@@ -35,6 +36,10 @@ from ocianalyze.layers.reading.layers import read_layers
 from ocianalyze.layers.reading.reader import Reading
 from ocianalyze.layers.tar import ordinary
 from ocianalyze.oci.image import Image
+from ocianalyze.oci.reference import Reference
+from ocianalyze.settings.files import find_settings
+from ocianalyze.sources.files import DirectoryStore
+from ocianalyze.sources.opening import is_remote
 from tests.support.compress import Compression, compress
 from tests.support.forms import FORMS, FormName, archive, archive_items, write_directory
 from tests.support.headers import header
@@ -43,6 +48,7 @@ from tests.support.layouts import OCI_INDEX, OCI_MANIFEST, descriptor, manifest
 from tests.support.observing import Foresight
 from tests.support.opening import READING, opened, see
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink
+from tests.support.tools import as_nobody
 
 SPEC = ImageSpec(layers=[[file("a", b"a")], [file("b", b"b" * 3000)]])
 OTHER = ImageSpec(layers=[[file("other")]])
@@ -111,20 +117,27 @@ def test_what_cannot_be_opened(tmp_path: Path) -> None:
     _refused(tmp_path, "not a regular file")
 
 
-_NOBODY = 65534
-
-
 def test_what_may_not_be_read(tmp_path: Path) -> None:
     path = tmp_path / "image.tar"
     path.write_bytes(archive(SPEC, "oci"))
     path.chmod(0)
-    user = os.geteuid()
-    if user == 0:  # who may read everything
-        os.seteuid(_NOBODY)
-    try:
+    with as_nobody():
         _refused(path, "Permission denied", error=InvalidReferenceError)
-    finally:
-        os.seteuid(user)
+
+
+def test_what_may_not_be_looked_at_is_not_taken_for_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = write_directory(tmp_path / "layout", SPEC, "oci", compression="none")
+    store = DirectoryStore(layout)
+    closed = layout / "blobs"
+    monkeypatch.chdir(closed)
+    closed.chmod(0)
+    with as_nobody():
+        assert not is_remote(Reference.parse("team/image")), "what may be a file is not asked for over the network"
+        with pytest.raises(InvalidImageError, match="Permission denied"):
+            store.find(f"blobs/sha256/{FIRST.encoded}")
+        with pytest.raises(UsageError, match="cannot be searched for settings: Permission denied"):
+            find_settings(closed)
+    closed.chmod(0o700)
 
 
 def test_sockets_and_pipes_in_a_layout_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

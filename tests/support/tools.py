@@ -7,7 +7,8 @@ A test that needs one says so with `requires("umoci")`. Where it is missing the 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ _DEBIAN_PACKAGES: Mapping[str, str] = {
     "xz": "xz-utils",
 }
 _NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork")
+_NOBODY = 65534
 _OF_PYPI = frozenset(("basedpyright",))
 
 
@@ -77,6 +79,18 @@ def skip_or_fail(names: Iterable[str]) -> None:
     if os.environ.get(REQUIRE_TOOLS) == "1":
         pytest.fail(f"{'; '.join(problems)}, and {REQUIRE_TOOLS}=1 allows no skipping", pytrace=False)
     pytest.skip("; ".join(problems))
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Be somebody whom modes keep out: nobody, if root runs the tests."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
 
 
 def run(

@@ -82,7 +82,7 @@ HOSTILE: dict[str, tuple[Callable[[socket.socket], None], str]] = {
     "chunks that drip": (for_ever(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", 0.05), "stopped"),
     "trailers without end": (
         for_ever(OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: x\r\n"),
-        "stopped",
+        "closed the connection|stopped",  # some Pythons count trailers, as all count headers
     ),
     "a chunk of no size": (saying(OK + b"Transfer-Encoding: chunked\r\n\r\nnone\r\nx"), "closed the connection"),
     "a chunk of negative size": (saying(OK + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nx"), "closed the connection"),
