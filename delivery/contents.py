@@ -44,13 +44,14 @@ def layers(system: System, time: int) -> tuple[Sequence[Entry], Sequence[Entry]]
     ours |= _written({PROGRAM: _LAUNCHER}, mode=0o755) | _trust()
     base = {path: entry for path, entry in taken.items() if path not in ours}
     base |= _written({**_USERS, **system.records}) | {path: _directory(path) for path in (HOME, WORK)}
-    base = {path: _directory(path) for path in _parents(base) | _parents(ours)} | base
+    above = _parents(ours) - ours.keys()
+    base = {path: _directory(path) for path in _parents(base) | above} | base
     base[HOME][0].uid = base[HOME][0].gid = UID
     for info, _ in base.values():
-        info.mtime = min(info.mtime, system.time)
+        info.mtime = min(info.mtime or system.time, system.time)
     for info, _ in ours.values():
         info.mtime = time
-    return _ordered(base), _ordered(ours | {path: base[path] for path in _parents(ours) & base.keys()})
+    return _ordered(base), _ordered(ours | {path: base[path] for path in above})
 
 
 def _parents(paths: Iterable[str]) -> set[str]:

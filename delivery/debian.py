@@ -1,5 +1,6 @@
 """A small Debian with Python, from packages that mmdebstrap gets and checks; no script of a package is run."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -96,7 +97,9 @@ def make(scratch: Path, site: Path, sources: Sequence[str]) -> System:
     )
     options = (f"--include={','.join(_PACKAGES)}", f"--hook-dir={_MERGED_USR}")
     extract = [f"--extract-hook={hook}" for hook in hooks]
-    run("mmdebstrap", "--quiet", "--variant=extract", *options, *extract, SUITE, target, *sources)
+    # Else it gives newer files this time.
+    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    run("mmdebstrap", "--quiet", "--variant=extract", *options, *extract, SUITE, target, *sources, env=environment)
     packages = sorted((_read(archive) for archive in archives.iterdir()), key=lambda package: package.control)
     kept = tuple(package for package in packages if package.fields["Package"] not in _REMOVED)
     paths = {path for package in kept for path in package.paths}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from delivery.project import epoch
 from ocianalyze import __version__
 from tests.support.daemons import docker_daemon
 from tests.support.own_image import Podman, make_image, make_wheelhouse, podman
@@ -59,6 +60,21 @@ def test_it_is_the_same_each_time(image: Path, wheels: Path) -> None:
     first = image.read_bytes()
     again = make_image(wheels, umask=0o077, variables={"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"})
     assert again.read_bytes() == first
+
+
+def test_its_first_layer_has_nothing_of_ours(image: Path) -> None:
+    """All versions that are made of the same packages share it."""
+    with tarfile.open(image) as archive:
+        manifest = archive.extractfile("manifest.json")
+        assert manifest is not None
+        first, second = json.load(manifest)[0]["Layers"]
+        with tarfile.open(fileobj=archive.extractfile(first)) as layer:
+            base = {member.name: member.mtime for member in layer}
+        with tarfile.open(fileobj=archive.extractfile(second)) as layer:
+            ours = {member.name: member.mtime for member in layer if member.name not in base}
+    assert set(ours.values()) == {epoch()}
+    assert epoch() not in base.values()
+    assert not [name for name in base if "ocianalyze/" in name or "/dist-packages/" in name]
 
 
 @requires("skopeo")
