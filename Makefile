@@ -49,13 +49,13 @@ docs: .venv/installed-dev ## Write the generated pages in docs/ and the demo in 
 bench: .venv/installed-dev ## Run the benchmarks (benchmarks/README.md)
 	$(BIN)/python -m benchmarks.run
 
-.PHONY: image
-image: wheelhouse ## Make our own container image, dist/ocianalyze-image.tar, with mmdebstrap and as root
-	@$(DELIVERY)/python -m delivery.image $(DIST)
-
 clean: ## Remove .venv, caches and built images
 	rm -f ocianalyze/layers/*/*.so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: image
+image: wheelhouse ## Make our container image, dist/ocianalyze-image.tar (needs root and mmdebstrap)
+	@$(DELIVERY)/python -m delivery.image $(DIST)
 
 # --- the virtual environment: made once, again when pyproject.toml changes ---------------------------------------------
 

@@ -1,1 +1,1 @@
-"""What is delivered: the wheelhouse, the zipapps and the image."""
+"""What is handed to others."""
