@@ -18,13 +18,13 @@ _WHEELHOUSE = f"""
 import sys
 from pathlib import Path
 from delivery import wheelhouse
-wheelhouse.TARGETS = (wheelhouse.Target("3.11", "{platform.machine()}"),)
+wheelhouse.TARGETS = [wheelhouse.Target(python, "{platform.machine()}") for python in ("3.11", "3.12")]
 wheelhouse.make(Path(sys.argv[1]))
 """
 
 
 def make_wheelhouse(directory: Path) -> None:
-    """Make a wheelhouse in a directory that has only what the image takes from it."""
+    """Make a wheelhouse in a directory that has little more than what the image takes from it."""
     run(*_MAKE)
     run(_PYTHON, "-c", _WHEELHOUSE, directory / "wheelhouse", cwd=ROOT)
 
