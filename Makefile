@@ -10,7 +10,7 @@ BIN := .venv/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard ocianalyze/layers/*/*.c)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help demo test pythons truth check lint types fix docs docs-check bench wheelhouse zipapp lock clean
+.PHONY: help demo test pythons truth check lint types fix docs docs-check bench wheelhouse zipapp image lock clean
 
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -57,6 +57,9 @@ wheelhouse: .venv/installed-delivery ## Put all that an installation without a p
 
 zipapp: wheelhouse ## Make one file that this machine's Python runs, in dist
 	$(BIN)/python -m delivery.zipapp
+
+image: wheelhouse ## Make our container image, dist/ocianalyze-image.tar (needs root and mmdebstrap)
+	$(BIN)/python -m delivery.image
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --no-header pyproject.toml

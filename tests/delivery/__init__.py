@@ -1,1 +1,1 @@
-"""What is delivered is built, carried over and used."""
+"""What is handed to others."""
