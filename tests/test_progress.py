@@ -59,13 +59,20 @@ def slowly(data: bytes, seconds: float = 1.2) -> Iterator[IO[bytes]]:
     thread.join()
 
 
-@pytest.mark.parametrize("command", ["scan", "files", "app-image-config", "inspect"])
+@pytest.mark.parametrize("command", ["scan", "files", "size", "app-image-config", "inspect"])
 def test_bars_on_a_terminal_for_every_command_that_reads_layers(archive: bytes, command: str) -> None:
     with slowly(archive) as stdin, on_terminal([*OCIANALYZE, command, "-"], stdin=stdin) as terminal:
         assert terminal.finish() == 0
     assert re.search(r"\d+ layers .*\d MB .* MB/s +[\d,]+ entries", terminal.text)
     assert terminal.screen == []
     assert terminal.has_cursor
+
+
+def test_bars_name_the_image_where_there_are_several(archive: bytes) -> None:
+    with slowly(archive) as stdin, on_terminal([*OCIANALYZE, "diff", str(DEMO), "-"], stdin=stdin) as terminal:
+        assert terminal.finish() in (0, 1)
+    assert re.search(r"-: \d+ layers .*\d MB .* MB/s +[\d,]+ entries", terminal.text)
+    assert terminal.screen == []
 
 
 def test_the_report_is_the_same_with_bars_and_without(archive: bytes, tmp_path: Path) -> None:
