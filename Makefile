@@ -55,7 +55,7 @@ bench: .venv/installed-dev ## Run the benchmarks (benchmarks/README.md)
 wheelhouse: .venv/installed-delivery ## Put all that an installation without a package index needs into dist/wheelhouse
 	$(BIN)/python -m delivery.wheelhouse
 
-zipapp: wheelhouse ## Make one file that this machine's Python runs, in dist
+zipapp: wheelhouse ## Make one file for each Python, which it runs, in dist
 	$(BIN)/python -m delivery.zipapp
 
 image: wheelhouse ## Make our container image, dist/ocianalyze-image.tar (needs root and mmdebstrap)

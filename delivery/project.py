@@ -53,8 +53,8 @@ def build_wheels(directory: Path) -> list[Path]:
 
 
 def run(*command: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> None:
-    """Run a command, show what it says if it fails, and end."""
-    done = subprocess.run(command, env=env, cwd=cwd, capture_output=True, text=True, check=False)
+    """Run a command, with the same umask for everybody; if it fails, show what it says and end."""
+    done = subprocess.run(command, env=env, cwd=cwd, umask=0o022, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
@@ -77,7 +77,7 @@ def _build(directory: Path, environment: Mapping[str, str]) -> Path:
         kept = {name: value for name, value in os.environ.items() if name != "OCIANALYZE_PURE_PYTHON"}
         run(
             *(sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"),
-            *("--no-deps", "--no-build-isolation", "--no-cache-dir", f"--wheel-dir={directory}", "."),
+            *("--no-deps", "--no-build-isolation", "--no-cache-dir", f"--wheel-dir={directory.resolve()}", "."),
             env={**kept, "SOURCE_DATE_EPOCH": str(epoch()), **environment},
             cwd=Path(scratch),
         )

@@ -26,4 +26,4 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def pyz(wheelhouse: Path) -> Path:
     """Return the zipapp for this Python."""
-    return zipapp.make(wheelhouse, wheelhouse.parent, this_target())
+    return zipapp.make(wheelhouse.parent, this_target())

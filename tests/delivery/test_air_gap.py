@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from delivery import zipapp
+from delivery.targets import TARGETS, this_target
 from tests.support.tools import requires
 
 ROOT = Path(__file__).parents[2]
@@ -108,3 +110,30 @@ def test_the_zipapp(pyz: Path, tmp_path: Path) -> None:
     done = offline(tmp_path, "sh", "-c", command)
     assert done.returncode == FOUND, done.stderr.decode()
     assert_same_as_here(tmp_path, "python3", "ocianalyze.pyz")
+
+
+def test_a_zipapp_that_cannot_unpack_itself_found_nothing(pyz: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = f"SHIV_ROOT=file/below python3 {pyz} --version"
+    done = offline(tmp_path, "sh", "-c", command)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.startswith(b"ocianalyze: cannot unpack into file/below: ")
+    assert done.stderr.endswith(b"; set SHIV_ROOT to a writable directory\n")
+
+
+def test_a_zipapp_for_another_python_says_so(wheelhouse: Path, tmp_path: Path) -> None:
+    other = next(target for target in TARGETS if target.name != this_target().name)
+    (tmp_path / "wheelhouse").symlink_to(wheelhouse)
+    done = offline(tmp_path, "python3", zipapp.make(tmp_path, other), "--version")
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert done.stderr.startswith(f"ocianalyze: this file is for CPython {other.python} on Linux".encode())
+
+
+def test_the_zipapp_is_the_same_twice(pyz: Path, wheelhouse: Path, tmp_path: Path) -> None:
+    (tmp_path / "wheelhouse").symlink_to(wheelhouse)
+    before = os.umask(0o077)
+    try:
+        again = zipapp.make(tmp_path, this_target())
+    finally:
+        os.umask(before)
+    assert again.read_bytes() == pyz.read_bytes()

@@ -1,5 +1,6 @@
 """The wheelhouse has a wheel for every target and every dependency, and our own wheels are the same every time."""
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -45,7 +46,11 @@ def test_the_locks_have_what_the_project_needs() -> None:
 
 
 def test_our_wheels_are_the_same_twice(wheelhouse: Path, tmp_path: Path) -> None:
-    again = build_wheels(tmp_path)
+    before = os.umask(0o077)
+    try:
+        again = build_wheels(tmp_path)
+    finally:
+        os.umask(before)
     assert again[0].name.endswith("-py3-none-any.whl")
     for wheel in again:
         assert wheel.read_bytes() == (wheelhouse / "wheels" / wheel.name).read_bytes()
