@@ -138,3 +138,12 @@ def test_images_and_stored_reports_in_any_mix(save_image: SaveImage, tmp_path: P
     jsonschema.validate(outputs[0], json_schema("diff"))
     assert outputs[0]["gaps"] == []
     assert outputs[0]["packages"] == []
+
+
+def test_images_for_different_apps_are_not_the_same_in_silence(save_image: SaveImage) -> None:
+    lab = {"Cmd": ["jupyter", "lab", "--ip=0.0.0.0", "--port=8888"]}
+    classic, other = save_image(fit_image()), save_image(fit_image(config=lab))
+    done = ocianalyze("diff", other, classic)
+    assert done.returncode == 3
+    assert b"the earlier image was judged as studio-jupyterlab, this one as studio-classic" in done.stdout
+    assert ocianalyze("diff", other, classic, "--profile", "studio-classic").returncode == 0

@@ -28,7 +28,10 @@ def exit_code(report: Report) -> int:
     What a baseline has already does not count; what is not decided always does.
     """
     code = exit_code_of(report.findings, report.request.fail_on)
-    return EXIT_NOT_ANALYSED if not code and report.verdict in ("undecided", "error") else code
+    is_open = report.verdict in ("undecided", "error") or (
+        report.baseline is not None and not report.baseline.comparable
+    )
+    return EXIT_NOT_ANALYSED if not code and is_open else code
 
 
 def exit_code_of(findings: Iterable[FindingReport], fail_on: str) -> int:

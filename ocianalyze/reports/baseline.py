@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UsageError
-from ocianalyze.reports.report import Baseline
+from ocianalyze.reports.report import Baseline, DiagnosticReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocianalyze.reports.report import FindingReport, Report, Severity
 
+_REQUESTED: Final = "requested"
 _RANKS: Final[Sequence[Severity]] = ("error", "warning", "note")
 
 
@@ -42,8 +43,20 @@ def compare(report: Report, earlier: Report, *, what: str = "the baseline") -> R
         fingerprint not in now and not item.severities.keys().isdisjoint(profiles)
         for fingerprint, item in before.items()
     )
-    baseline = Baseline(report=what, new=len(counted) - known, known=known, fixed=fixed)
-    return report.model_copy(update={"findings": marked, "baseline": baseline})
+    remark = None if report.request.profiles_reason == _REQUESTED else remark_on_profiles(earlier, report)
+    baseline = Baseline(report=what, new=len(counted) - known, known=known, fixed=fixed, comparable=remark is None)
+    remarks = [] if remark is None else [DiagnosticReport(code="baseline-differs", message=remark)]
+    return report.model_copy(
+        update={"findings": marked, "baseline": baseline, "diagnostics": [*report.diagnostics, *remarks]}
+    )
+
+
+def remark_on_profiles(earlier: Report, report: Report) -> str | None:
+    """Return what is to be known if two reports are about different apps; None if they are about the same."""
+    before, now = (", ".join(sorted(item.request.profiles)) for item in (earlier, report))
+    if before == now:
+        return None
+    return f"the earlier image was judged as {before}, this one as {now}: name the app with --profile"
 
 
 def _is_known(finding: FindingReport, before: dict[str, FindingReport], profiles: Sequence[str]) -> bool:

@@ -209,6 +209,9 @@ class Baseline(Part):
     """Number of findings that it has, too."""
     fixed: int
     """Number of its findings that are gone."""
+    comparable: bool = True
+    """False if the image seems to be meant for another app than before, and nobody has said for which: then nothing
+    passes."""
 
 
 class SourceLines(Part):

@@ -72,3 +72,19 @@ def test_what_is_undecided_always_counts() -> None:
     same = compare(with_findings(finding), with_findings(finding))
     assert same.findings[0].baseline == "known"
     assert exit_code(same) == 3
+
+
+def test_another_app_is_not_compared_in_silence() -> None:
+    """An image that no longer starts JupyterLab seems to be for Studio Classic: nothing new is no reason to pass."""
+    before = with_findings()
+    request = before.request.model_copy(update={"profiles": ["studio-classic"], "profiles_reason": "no other app"})
+    now = before.model_copy(update={"request": request, "verdict": "pass"})
+    compared = compare(now, before)
+    assert compared.baseline is not None
+    assert not compared.baseline.comparable
+    assert exit_code(compared) == 3
+    assert compared.diagnostics[-1].message == (
+        "the earlier image was judged as studio-jupyterlab, this one as studio-classic: name the app with --profile"
+    )
+    meant = now.model_copy(update={"request": request.model_copy(update={"profiles_reason": "requested"})})
+    assert exit_code(compare(meant, before)) == 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
-from ocianalyze.cli.exits import EXIT_FOUND, exit_code_of
+from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED, exit_code_of
 from ocianalyze.cli.files import local_report
 from ocianalyze.cli.input import either, read_settings
 from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
@@ -180,6 +180,8 @@ def diff(
 
         print_difference(found, screen(Color(either(color, settings.color, Color.AUTO))))
     code = exit_code_of(found.new_findings, found.fail_on)
+    if not code and sorted(found.old.profiles) != sorted(found.new.profiles):
+        code = EXIT_NOT_ANALYSED
     if fail_on_growth is not None and fail_on_growth.is_exceeded(found.size.old, found.size.new):
         sys.stdout.flush()
         sys.stderr.write(f"ocianalyze: the image grew by more than {fail_on_growth}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UsageError
 from ocianalyze.regex import regex
-from ocianalyze.reports.baseline import compare
+from ocianalyze.reports.baseline import compare, remark_on_profiles
 from ocianalyze.reports.difference import document as form
 from ocianalyze.reports.difference.directories import changed_directories
 from ocianalyze.reports.size.places import by_directory
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _MANAGERS: Final = ("dpkg", "apk", "conda", "python")
 _PYTHON: Final = regex(r"(/python3)\.\d{1,2}(?=/|$)", re.ASCII)
-_WITHOUT_INVENTORY: Final = "it has no inventory, so packages, environment and directories are not compared"
+_WITHOUT_INVENTORY: Final = (
+    "it has no inventory (scan --inventory), so packages, environment and directories are not compared"
+)
 _WITHOUT_FACTS: Final = "no layer of it was read"
 
 
@@ -69,6 +71,9 @@ def _inventory(report: Report) -> Inventory | None:
 
 
 def _gaps(old: Report, new: Report) -> Iterator[str]:
+    remark = remark_on_profiles(old, new)
+    if remark is not None:
+        yield remark
     for name, report in (("old", old), ("new", new)):
         if report.facts is None:
             yield f"{name} image: {_WITHOUT_FACTS}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.code_spans import code
-from ocianalyze.reports.difference.wording import counts_of, growth, signed, versions_of
+from ocianalyze.reports.difference.wording import by_growth, counts_of, growth, signed, versions_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ def write(difference: Difference) -> bytes:
 def _lines(difference: Difference) -> Iterator[str]:
     yield f"### ocianalyze: {_named(difference.old)} → {_named(difference.new)}"
     yield ""
-    yield f"- **verdict**: {difference.old.verdict} → {difference.new.verdict}"
+    yield f"- **verdict**: {difference.old.verdict} → {difference.new.verdict} ({', '.join(difference.new.profiles)})"
     yield f"- **size**: {growth(difference.size)}"
     yield f"- {counts_of(difference)}"
     yield from (f"- {code(gap)}" for gap in difference.gaps)
@@ -40,7 +40,7 @@ def _lines(difference: Difference) -> Iterator[str]:
         yield from _table(title, ("", "old", "new"), list(_changes(changes)))
     packages = [
         (item.manager, code(item.name), code(versions_of(item)), signed(item.bytes) if item.bytes else "")
-        for item in difference.packages or ()
+        for item in by_growth(difference.packages or ())
     ]
     yield from _table("Packages", ("", "package", "versions", "size"), packages)
     directories = [(signed(item.new - item.old), code(item.path)) for item in difference.size.directories or ()]
@@ -69,6 +69,6 @@ def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]], *, fo
     yield f"|{'---|' * len(head)}"
     yield from (f"| {' | '.join(row)} |" for row in rows[:_MOST])
     if len(rows) > _MOST:
-        yield from ("", f"{len(rows) - _MOST:,} are left out; the JSON has all.")
+        yield from ("", f"{len(rows) - _MOST:,} more are in the JSON report.")
     if folded:
         yield from ("", "</details>")

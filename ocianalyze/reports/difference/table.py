@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.reports.difference.wording import counts_of, growth, signed, versions_of
+from ocianalyze.reports.difference.wording import by_growth, counts_of, growth, signed, versions_of
 from ocianalyze.reports.findings import STYLES, findings
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
 from ocianalyze.reports.text import printable
@@ -36,7 +36,7 @@ def print_difference(difference: Difference, screen: Screen) -> None:
         ("Environment", list(_changes(difference.environment or ()))),
         ("Kernels", list(_changes(difference.kernels))),
         ("CUDA", list(_changes(difference.cuda))),
-        ("Packages", list(map(_package, difference.packages or ()))),
+        ("Packages", list(map(_package, by_growth(difference.packages or ())))),
     )
     for title, rows in sections:
         screen.print_all(_section(title, rows, screen.width))

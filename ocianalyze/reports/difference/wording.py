@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ocianalyze.reports.difference.document import Difference, PackageChange, SizeChange
 
 
@@ -19,8 +21,13 @@ def growth(size: SizeChange) -> str:
     """Return how the size of an image changed, in a sentence."""
     change = size.new - size.old
     share = f" ({change / size.old:+.1%})" if size.old and change else ""
-    shared = "no layer is shared" if not size.shared_layers else f"{_number(size.shared_layers, 'layer')} shared"
-    return f"{signed(change)}{share}; {shared}, {human(size.new_bytes)} in other layers"
+    shared = "no shared layers" if not size.shared_layers else _number(size.shared_layers, "shared layer")
+    return f"{signed(change)}{share}; {shared}, {human(size.new_bytes)} in new layers"
+
+
+def by_growth(changes: Iterable[PackageChange]) -> list[PackageChange]:
+    """Return packages, those first whose size changed most."""
+    return sorted(changes, key=lambda change: -abs(change.bytes or 0))
 
 
 def versions_of(change: PackageChange) -> str:

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import FindingReport, ProfileVerdict, Report, Severity, Summary
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "note")
-VERDICTS: Final = {
-    "pass": "works in SageMaker Studio",
-    "fail": "does not work in SageMaker Studio",
+_VERDICTS: Final = {
+    "pass": "works for {}",
+    "fail": "does not work for {}",
     "undecided": "could not be judged completely",
     "error": "could not be analysed",
 }
-"""What each verdict says of the image."""
 _TRANSPORTS: Final = ("docker-archive:", "oci-archive:", "oci:", "docker://")
 _MOST_LINES: Final = 10
 """How many lines of an instruction are marked: GitHub shows an alert in a pull request that changes all of them."""
@@ -39,6 +38,12 @@ def counts(numbers: ProfileVerdict | Summary) -> str:
     named = ((numbers.errors, "error"), (numbers.warnings, "warning"), (numbers.notes, "note"))
     parts = [f"{number:,} {word}{'' if number == 1 else 's'}" for number, word in named]
     return ", ".join([*parts, *([f"{numbers.undecided:,} undecided"] if numbers.undecided else [])])
+
+
+def verdict_text(report: Report) -> str:
+    """Return what the verdict says of the image, as the end of a sentence that begins with its name."""
+    titles = [judged.title or id_ for id_, judged in report.profiles.items() if judged.selected]
+    return _VERDICTS[report.verdict].format(" and ".join(titles) or "SageMaker Studio")
 
 
 def title(finding: FindingReport) -> str:

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.code_spans import code
-from ocianalyze.reports.formats.findings import VERDICTS, counted, counts, failure_text, image_name
+from ocianalyze.reports.formats.findings import counted, counts, failure_text, image_name, verdict_text
 from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.steps import build_step
 from ocianalyze.units import human
@@ -33,7 +33,7 @@ def write(report: Report) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### {_MARKS[report.verdict]} ocianalyze: {code(image_name(report))} {VERDICTS[report.verdict]}"
+    yield f"### {_MARKS[report.verdict]} ocianalyze: {code(image_name(report))} {verdict_text(report)}"
     yield ""
     if report.error is not None:
         yield f"Not analysed: {code(failure_text(report))}"

@@ -60,7 +60,8 @@ def print_sizes(report: SizeReport, screen: Screen) -> None:
 def _about(report: SizeReport) -> Iterator[tuple[Line, Cell]]:
     size, hidden = report.size, report.filesystem.shadowed_bytes
     share = size.docker_image_size / size.limit
-    stored = "" if size.compressed is None else f"; {human(size.compressed)} to download"
+    is_compressed = any(layer.compression != "none" for layer in report.layers)
+    stored = f"; {human(size.compressed)} to download" if is_compressed and size.compressed is not None else ""
     for name, text in (
         ("size", f"{human(size.docker_image_size)}, {share:.1%} of the limit of {human(size.limit)}{stored}"),
         ("files", f"{report.filesystem.files:,}, {human(report.filesystem.bytes)} that a container sees"),

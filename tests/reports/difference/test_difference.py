@@ -182,7 +182,9 @@ def test_without_inventories_the_rest_is_compared(report_of: ReportOf) -> None:
     found = diff(plain, report_of(fit_image([file("opt/ml/x", b"1")], config={"User": "0"})))
     assert (found.packages, found.environment, found.size.directories) == (None, None, None)
     assert [item.what for item in found.configuration] == ["USER"]
-    assert found.gaps == ["old image: it has no inventory, so packages, environment and directories are not compared"]
+    assert found.gaps == [
+        "old image: it has no inventory (scan --inventory), so packages, environment and directories are not compared"
+    ]
     assert "FSR001" in [item.rule for item in found.new_findings]
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from ocianalyze.reports.formats.findings import VERDICTS
+from ocianalyze.reports.formats.findings import verdict_text
 from ocianalyze.reports.formats.html.about import diagnostics, footer, identity, rules
 from ocianalyze.reports.formats.html.findings import findings
 from ocianalyze.reports.formats.html.inventory import packages
@@ -55,7 +55,7 @@ def _head(report: Report, style: str, script: str) -> Markup:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", f"{name_of(report)} {VERDICTS[report.verdict]}"),
+        element("title", f"{name_of(report)} {verdict_text(report)}"),
         Markup(f"<style>{style}</style>\n"),
     )
 

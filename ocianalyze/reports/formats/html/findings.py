@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     _Item: TypeAlias = tuple[FindingReport, Sequence[FindingReport]]
     """A finding, and what follows from it."""
 
-_LINE: Final = r"'(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|LABEL|RUN|SHELL|USER|VOLUME|WORKDIR) [^']*'"
+_LINE: Final = r"(?<!\()'(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|LABEL|RUN|SHELL|USER|VOLUME|WORKDIR) [^']*'"
+"""A line to paste; in parentheses there are steps as they were."""
 _LINES: Final = regex(rf"{_LINE}(?:, {_LINE})*")
 _BASE: Final = "FROM"
 _TITLES: Final = {"error": "Errors", "warning": "Warnings", "note": "Notes"}
@@ -148,7 +149,7 @@ def _said(finding: FindingReport, consequences: Sequence[FindingReport], report:
             (code(source.file), f", line{'s' if end else ''} {source.line}{end} (", code(source.instruction), ")")
         )
         rows.append(("Dockerfile", where))
-    elif finding.stated_in and finding.layer is None:
+    elif finding.layer is None and finding.stated_in not in ([], [_BASE]):
         rows.append(("Dockerfile", _instructions(finding.stated_in)))
     if finding.caused_by is not None:
         cause = finding.caused_by
@@ -161,8 +162,6 @@ def _said(finding: FindingReport, consequences: Sequence[FindingReport], report:
 
 def _instructions(names: Sequence[str]) -> Markup:
     """Return which instruction states what a finding is about."""
-    if list(names) == [_BASE]:
-        return join((code(_BASE), ": the base image brings it"))
     parts = [join((" or " if n else "", code(name))) for n, name in enumerate(names)]
     return join(("the last ", *parts))
 
@@ -177,7 +176,7 @@ def _fix(finding: FindingReport) -> Markup | None:
     blocks = [lines(match[0][1:-1].split("', '")) for match in found]
     sentence = hint
     if len(found) == 1 and not hint[found[0].end() :].strip(" .") and found[0].start():
-        sentence = hint[: found[0].start()].rstrip()
+        sentence = hint[: found[0].start()].rstrip(" :") + ":"
     label = element("strong", name)
     return element("div", element("p", label, " ", sentence), *blocks, class_="fix")
 

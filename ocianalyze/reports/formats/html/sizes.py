@@ -63,7 +63,7 @@ def _about(report: Report, size: SizeFacts) -> Markup:
             "compressed and unpacked layers",
         ),
     ]
-    if size.compressed is not None:
+    if size.compressed is not None and any(layer.compression != "none" for layer in report.layers):
         rows.append(("To download", human(size.compressed), "layers as stored"))
     if report.facts is not None:
         files = report.facts.filesystem
@@ -198,7 +198,7 @@ def _hidden(report: Report) -> Markup | None:
     if not rows:
         return None
     head = ("Path", "Size", "Stored by layer", "Hidden by layer", "How", "How to save it")
-    return listed("Stored in vain: what later layers hide", head, rows, budget=_TABLE, what="places are", right=(1,))
+    return listed("Wasted space: what later layers hide", head, rows, budget=_TABLE, what="places are", right=(1,))
 
 
 def _wasted(report: Report) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.reports.formats.findings import VERDICTS, counts, image_name
+from ocianalyze.reports.formats.findings import counts, image_name, verdict_text
 from ocianalyze.reports.formats.html.markup import Markup, element, join, listed, section
 from ocianalyze.reports.formats.html.pictures import bar
 from ocianalyze.reports.text import cut
@@ -97,7 +97,7 @@ def _icon(verdict: str) -> Markup:
 
 
 def _sentence(report: Report) -> str:
-    said = VERDICTS[report.verdict]
+    said = verdict_text(report)
     return said[0].upper() + said[1:]
 
 
