@@ -77,8 +77,8 @@ class Steps {
     Map sarif(Map what) { what }
 
     private String files(String pattern) {
-        def matcher = FileSystems.default.getPathMatcher("glob:${pattern}")
-        workspace.list().findAll { matcher.matches(Paths.get(it)) }.sort().join(' ')
+        def matchers = pattern.split(', *').collect { FileSystems.default.getPathMatcher("glob:${it}") }
+        workspace.list().findAll { name -> matchers.any { it.matches(Paths.get(name)) } }.sort().join(' ')
     }
 }
 
