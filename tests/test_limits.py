@@ -279,11 +279,15 @@ BOUNDS: Final = {
     """,
     "what something costs of the budget": """
         facts/kernels/discovery.py:_STEPS_OF_A_KERNEL facts/packages/dpkg.py:_SIZE facts/packages/dpkg.py:_STEPS
+        facts/packages/package.py:_BYTES_PER_STEP
         facts/shell/budget.py:_WORK facts/shell/state.py:_STEPS_OF_A_CHANGE filesystem/node.py:_BYTES_PER_STEP
         filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
     """,
     "only what is looked at first, before all of it is": """
         facts/size/duplicates.py:_HEAD
+    """,
+    "the size of a package is unknown, which the report says": """
+        facts/packages/package.py:_LARGEST
     """,
     "what is remembered is found again instead": """
         facts/shell/values.py:_MOST_LAYERS filesystem/finder.py:_MOST_FOUND filesystem/resolver.py:_MOST_KNOWN

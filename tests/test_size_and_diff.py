@@ -95,6 +95,7 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
         (("diff", DEMO, tmp_path / "broken.tar"), 3),
         (("diff", DEMO, tmp_path / "other.json"), 2),
         (("diff", "-", "-"), 2),
+        (("diff", tmp_path / "missing.json", DEMO), 2),
         (("diff", DEMO, DEMO, "--fail-on-growth", "lots"), 2),
         (("diff", DEMO), 2),
     ):
@@ -147,3 +148,22 @@ def test_images_for_different_apps_are_not_the_same_in_silence(save_image: SaveI
     assert done.returncode == 3
     assert b"the earlier image was judged as studio-jupyterlab, this one as studio-classic" in done.stdout
     assert ocianalyze("diff", other, classic, "--profile", "studio-classic").returncode == 0
+
+
+def test_no_byte_is_saved_twice(save_image: SaveImage) -> None:
+    twins = [file(f"{place}/{n}", b"x" * MB) for place in ("tmp", "opt") for n in range(2)]
+    report = json.loads(ocianalyze("size", save_image(fit_image(twins)), "-f", "json").stdout)
+    assert [item["bytes"] for item in report["duplicates"]] == [3 * MB]
+    assert [item["bytes"] for item in report["inventory"]["avoidable"]] == [2 * MB]
+    assert b"Up to 3 MB can be saved" in ocianalyze("size", save_image(fit_image(twins))).stdout
+
+
+@pytest.mark.parametrize("change", [{"limit": 0}, {"limit": -1}, {"docker_image_size": -5}, {"compressed": 10**40}])
+def test_sizes_that_cannot_be_are_refused(save_image: SaveImage, tmp_path: Path, change: dict[str, int]) -> None:
+    report = json.loads(ocianalyze("scan", save_image(fit_image()), "-f", "json").stdout)
+    report["facts"]["size"] |= change
+    stored = tmp_path / "report.json"
+    stored.write_text(json.dumps(report))
+    done = ocianalyze("convert", stored, "-f", "html")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1

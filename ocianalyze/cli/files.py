@@ -17,6 +17,7 @@ STDIN: Final = Path("-")
 _LARGEST_REPORT: Final = 256 << 20
 """The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
 _BEGINNING: Final = 64
+_REPORT: Final = ".json"
 _ARCHIVES: Final = ("docker-archive:", "oci-archive:")
 
 
@@ -60,6 +61,8 @@ def local_report(name: str) -> Report | None:
     path = Path(name)
     try:
         if not path.is_file():
+            if path.suffix == _REPORT and not path.exists():
+                raise UsageError(f"{name} does not exist")
             return None
         with path.open("rb") as file:
             begins = file.read(_BEGINNING).lstrip()

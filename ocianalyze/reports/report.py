@@ -42,6 +42,7 @@ RuleId = Annotated[str, Field(pattern=r"^[A-Z]{2,8}[0-9]{3}$")]
 Fingerprint = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_./-]{1,200}$")]
 Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$")]
 Line = Annotated[int, Field(ge=1)]
+Bytes = Annotated[int, Field(ge=0, le=1 << 100)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -421,7 +422,7 @@ class SizePiece(Part):
     """Its path. Example: "/opt/conda/pkgs" """
     layer: int
     """Position of the layer that stores it."""
-    bytes: int
+    bytes: Bytes
     """Size, in bytes."""
     hidden_by: int | None
     """Position of the layer that replaced or deleted it; null if it is visible."""
@@ -432,7 +433,7 @@ class WasteReport(Part):
 
     layer: int
     """Position of the layer."""
-    bytes: int
+    bytes: Bytes
     """Number of wasted bytes."""
     directories: list[SizePiece]
     """Directories with most of them."""
@@ -445,7 +446,7 @@ class HiddenPart(Part):
     """Its path. Example: "/opt/conda" """
     layer: int
     """Position of the layer that stores it."""
-    bytes: int
+    bytes: Bytes
     """Size, in bytes."""
     change: Literal["deleted", "replaced", "owner", "mode", "again"]
     """What the later layer did: `owner` and `mode` store a file again, and `again` does so without such a change."""
@@ -460,7 +461,7 @@ class WastingReport(Part):
 
     layer: int
     """Position of the layer that hides it."""
-    bytes: int
+    bytes: Bytes
     """Number of bytes of earlier layers that it hides."""
     places: list[HiddenPart]
     """Where most of them are, largest first."""
@@ -471,13 +472,13 @@ class SizeNode(Part):
 
     parent: int | None
     """Position in the list of the directory that it is in, which comes before it; null for the root of a layer."""
-    name: Text
+    name: Annotated[Text, Field(max_length=20_000)]
     """Its name; empty for the root of a layer. Example: "conda" """
     layer: int
     """Position of the layer that stores it."""
-    bytes: int
+    bytes: Bytes
     """Size of all files in it that this layer stores, in bytes."""
-    hidden: int
+    hidden: Bytes
     """Bytes of these that later layers replaced or deleted."""
 
 
@@ -492,7 +493,7 @@ class AvoidablePart(Part):
     """Their directory, or a pattern for them. Example: "/var/lib/apt/lists" """
     layer: int
     """Position of the layer that stores most of them."""
-    bytes: int
+    bytes: Bytes
     """What the image would be smaller without them, in bytes."""
     files: int
     """Number of files."""
@@ -503,13 +504,13 @@ class AvoidablePart(Part):
 class SizeFacts(Part):
     """Sizes of the image (see the page of rule SIZ001), in bytes, and the limit that was applied."""
 
-    docker_image_size: int
+    docker_image_size: Bytes
     """Sum of the layers' files, as ``docker image ls`` shows it with a graph driver; compared with the limit."""
-    containerd_estimate: int
+    containerd_estimate: Bytes
     """Estimate of what ``docker image ls`` shows with the containerd image store."""
-    compressed: int | None
+    compressed: Bytes | None
     """Size of the download; null if the layers are not stored compressed."""
-    limit: int
+    limit: Annotated[int, Field(ge=1, le=1 << 100)]
     """Largest size allowed. Example: 35000000000"""
     largest_files: list[SizePiece] | None
     """Largest files, hidden ones included; null unless the image is near the limit or details were asked for."""
@@ -519,7 +520,7 @@ class SizeFacts(Part):
     """Waste per layer that stores it."""
     wasting: list[WastingReport]
     """Waste per layer that hides it: the step to change. The largest comes first."""
-    tree: list[SizeNode] | None = None
+    tree: Annotated[list[SizeNode], Field(max_length=100_000)] | None = None
     """Directories and files of each layer that have at least a ten-thousandth of the image, at most 20,000; null
     without ``--inventory``, which ``--format html`` implies."""
 
@@ -536,7 +537,7 @@ class PackageFacts(Part):
     place: Text
     """Where it is installed: ``/``, the prefix of a conda environment, or the directory that a Python imports it from.
     Example: "/opt/conda" """
-    bytes: int | None
+    bytes: Bytes | None
     """Size of its files that a container sees, in bytes; null if there is no list of them. A file that several packages
     list counts for the first."""
 
@@ -563,7 +564,7 @@ class Inventory(Part):
 
     packages: list[PackageFacts]
     """Installed packages: the system's, then those of conda and Python."""
-    unlisted_bytes: int
+    unlisted_bytes: Bytes
     """Size of the files that no package lists, in bytes."""
     avoidable: list[AvoidablePart]
     """Files that the image does not need to work, largest first."""
@@ -580,9 +581,9 @@ class FilesystemFacts(Part):
     """Number of paths, without the root."""
     files: int
     """Number of regular files."""
-    bytes: int
+    bytes: Bytes
     """Sum of their sizes, in bytes."""
-    shadowed_bytes: int
+    shadowed_bytes: Bytes
     """Bytes that later layers replaced or deleted."""
 
 
@@ -618,9 +619,9 @@ class LayerReport(Part):
     """Media type that the manifest states. Example: "application/vnd.oci.image.layer.v1.tar+gzip" """
     compression: Literal["none", "gzip", "zstd"]
     """Compression, detected from the content."""
-    size: int
+    size: Bytes
     """Size as stored, in bytes."""
-    uncompressed_size: int
+    uncompressed_size: Bytes
     """Size of the tar, in bytes."""
     entries: int
     """Number of entries of the tar."""

@@ -100,7 +100,7 @@ def _read(path: Path) -> str:
 def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a ValueError for numbers without end, too
         raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 

@@ -9,7 +9,7 @@ from posixpath import dirname, join
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.facts.packages.package import Package
+from ocianalyze.facts.packages.package import Package, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,9 @@ def files_of(package: Package, listed: Node) -> list[str]:
     import orjson
 
     try:
-        files = orjson.loads(listed.read())["files"]
-        return [*(join(package.place, path) for path in files), listed.path]
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise ContentUnavailableError(f"{listed.path} is not as conda writes it", path=listed.path) from error
+        files = orjson.loads(read_list(listed))["files"]
+        if isinstance(files, list):
+            return [*(join(package.place, path) for path in files), listed.path]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        pass
+    raise ContentUnavailableError(f"{listed.path} is not as conda writes it", path=listed.path)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.facts.packages.package import Package
+from ocianalyze.facts.packages.package import Package, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +22,9 @@ _STATUS: Final = "/var/lib/dpkg/status"
 _PARTS: Final = "/var/lib/dpkg/status.d"
 _INFO: Final = "/var/lib/dpkg/info"
 _SUMS: Final = ".md5sums"
+_INSTALLED: Final = (" installed", " triggers-pending", " triggers-awaited")
+"""How the status of a package ends that is there to be used (dpkg(1), "Package states"); ``status.d`` states none."""
+
 _SIZE: Final = 500
 """How many bytes of memory a package takes beside its texts."""
 
@@ -49,7 +52,7 @@ def installed(status: Node, paragraph: bytes) -> dict[str, str] | None:
     lines = paragraph.decode("utf-8", "surrogateescape").splitlines()
     pairs = (line.partition(":") for line in lines if not line.startswith((" ", "\t")))
     fields = {name: value.strip() for name, colon, value in pairs if colon}
-    if "Package" not in fields or not fields.get("Status", "install ok installed").endswith(" installed"):
+    if "Package" not in fields or not fields.get("Status", _INSTALLED[0]).endswith(_INSTALLED):
         return None
     status.filesystem.budget.take(_SIZE + len(paragraph), status.path)
     return fields
@@ -68,7 +71,7 @@ def find(filesystem: Filesystem) -> Iterator[Package]:
 
 def files_of(listed: Node) -> list[str]:
     """Return the paths that a package installed, directories included; raises ContentUnavailableError."""
-    lines = listed.read().decode("utf-8", "surrogateescape").splitlines()
+    lines = read_list(listed).decode("utf-8", "surrogateescape").splitlines()
     if listed.name.endswith(_SUMS):
         return [f"/{line.partition('  ')[2]}" for line in lines]
     return lines

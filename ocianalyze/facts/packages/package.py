@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from ocianalyze.errors import ContentUnavailableError
 
 if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
+
+_LARGEST: Final = 8 << 20
+"""The maximum size of a list of files, in bytes."""
+
+_BYTES_PER_STEP: Final = 256
+"""How much of a list is read in a step of work, in bytes."""
 
 Manager: TypeAlias = Literal["dpkg", "apk", "conda", "python"]
 
@@ -27,3 +35,18 @@ class Package(NamedTuple):
     version: str
     place: str
     listed: Node | None
+
+
+def read_list(listed: Node) -> bytes:
+    """Return a list of files, which is not needed any more when its package is measured.
+
+    Raises:
+        ContentUnavailableError: it was not kept, or is too large.
+        LimitExceededError: there are too many.
+    """
+    inode = listed.inode
+    if inode.size > _LARGEST:
+        path = listed.path
+        raise ContentUnavailableError(f"{path} has {inode.size:,} bytes, but at most {_LARGEST:,} are read", path=path)
+    listed.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
+    return listed.filesystem.contents[inode.layer].read(inode.row)

@@ -12,7 +12,7 @@ from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError
-from ocianalyze.facts.packages.package import Package
+from ocianalyze.facts.packages.package import Package, read_list
 from ocianalyze.facts.python import normalized
 from ocianalyze.regex import regex
 
@@ -30,6 +30,9 @@ _RECORD: Final = "RECORD"
 _NOT_INSTALLED: Final = ("/pkgs/", "/_vendor/")
 """Where packages lie that no Python imports as they are: conda's unpacked ones, and those that others bring along."""
 
+_LEFT_OVER: Final = ("~", "-")
+"""How directories begin that pip leaves behind, or that have no name."""
+
 _FOR_PYTHON: Final = regex(r"-py\d\.\d{1,2}$", re.ASCII)
 
 
@@ -39,7 +42,7 @@ def find(filesystem: Filesystem) -> Iterator[Package]:
         for node in filesystem.ending(ending):
             path = node.path
             name, dash, version = _FOR_PYTHON.sub("", node.name.removesuffix(ending)).partition("-")
-            if dash and not any(part in path for part in _NOT_INSTALLED):
+            if name and dash and not name.startswith(_LEFT_OVER) and not any(part in path for part in _NOT_INSTALLED):
                 listed = filesystem.child(node, _RECORD) if node.is_directory else None
                 yield Package("python", normalized(name), version, dirname(path), listed)
 
@@ -50,9 +53,8 @@ def files_of(package: Package, listed: Node) -> list[str]:
     Raises:
         ContentUnavailableError: its ``RECORD`` was not kept, or is no CSV.
     """
-    text = listed.read().decode("utf-8", "surrogateescape")
+    text = read_list(listed).decode("utf-8", "surrogateescape")
     try:
-        rows = list(csv.reader(text.splitlines()))
+        return [normpath(join(package.place, row[0])) for row in csv.reader(text.splitlines()) if row]
     except csv.Error as error:
         raise ContentUnavailableError(f"{listed.path} is no CSV: {error}", path=listed.path) from error
-    return [normpath(join(package.place, row[0])) for row in rows if row]

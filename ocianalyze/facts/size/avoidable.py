@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from posixpath import basename, dirname, join
+from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.size.waste import LARGE
+from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
@@ -55,12 +56,14 @@ _CACHES: Final[dict[str, AvoidableKind]] = {
     "pip": "pip-cache",
     "uv": "other-cache",
     "pipenv": "other-cache",
-    "pypoetry": "other-cache",
     "rattler": "other-cache",
     "yarn": "other-cache",
     "go-build": "other-cache",
 }
 """What is in a directory ``.cache``, by name."""
+
+_TELLING: Final = ("cache", "pkgs", "tmp", "..")
+"""What links have in them that lead into one of the places that are looked at."""
 
 _REPOSITORY: Final = ("HEAD", "objects")
 _STATIC: Final = ".a"
@@ -89,12 +92,20 @@ class Avoidable(NamedTuple):
     files: int
 
 
-def find_avoidable(filesystem: Filesystem) -> tuple[Avoidable, ...]:
-    """Return files that are not needed, largest first; little is not reported."""
+def find_avoidable(filesystem: Filesystem, stated: Iterable[str] = ()) -> tuple[Avoidable, ...]:
+    """Return files that are not needed, largest first; little is not reported.
+
+    What symbolic links lead into from elsewhere is needed, and so is what the configuration names: `stated` are the
+    words of its commands and the values of its variables.
+    """
     names = _names_of_inodes(filesystem)
+    used = (*_targets(filesystem), *((text, "") for text in stated))
     taken: set[int] = set()
     found = []
     for kind, path, files in _candidates(filesystem):
+        inside = f"{path}/"
+        if any(inside in text and not source.startswith(inside) for text, source in used):
+            continue
         layers: Counter[int] = Counter()
         number = 0
         for inode in _gone(files, names):
@@ -107,6 +118,16 @@ def find_avoidable(filesystem: Filesystem) -> tuple[Avoidable, ...]:
                 Avoidable(kind, path, max(layers, key=lambda layer: (layers[layer], -layer)), layers.total(), number)
             )
     return tuple(sorted(found, key=lambda item: (-item.bytes, item.path)))
+
+
+def _targets(filesystem: Filesystem) -> Iterator[tuple[str, str]]:
+    """Yield where the visible symbolic links lead, and where they are."""
+    for layer, changeset in enumerate(filesystem.changesets):
+        for row, target in changeset.links.items():
+            if changeset.kinds[row] == Kind.SYMLINK and filesystem.bases[layer] + row not in filesystem.shadowed:
+                path = changeset.path(row)
+                if any(part in target or part in path for part in _TELLING):
+                    yield f"{normpath(join(dirname(path), target))}/", path
 
 
 def _names_of_inodes(filesystem: Filesystem) -> Counter[int]:

@@ -43,6 +43,7 @@ class Size:
         compressed: the blobs as stored, or None where that is not known.
         shadowed: for each layer, what later layers replaced or deleted of it.
         hides: for each layer, what it replaced or deleted of earlier layers.
+        stated: the words of the configuration's commands, and the values of its variables.
     """
 
     docker_image_size: int
@@ -51,6 +52,7 @@ class Size:
     shadowed: tuple[int, ...]
     hides: tuple[int, ...]
     filesystem: Filesystem = field(repr=False)
+    stated: tuple[str, ...] = field(default=(), repr=False)
 
     @cached_property
     def largest(self) -> Largest:
@@ -65,7 +67,7 @@ class Size:
     @cached_property
     def avoidable(self) -> tuple[Avoidable, ...]:
         """The files that the image does not need to work, largest first."""
-        return find_avoidable(self.filesystem)
+        return find_avoidable(self.filesystem, self.stated)
 
     @cached_property
     def waste(self) -> tuple[Hidden, ...]:
@@ -92,7 +94,9 @@ def measure(image: Image, filesystem: Filesystem) -> Size:
     content = docker_image_size if compressed is None else compressed
     shadowed = tuple(usage.shadowed for usage in filesystem.usage)
     hides = tuple(usage.hides for usage in filesystem.usage)
-    return Size(docker_image_size, content + unpacked, compressed, shadowed, hides, filesystem)
+    config = image.config.config
+    stated = (*config.entrypoint, *config.cmd, config.working_dir, *config.environment.values())
+    return Size(docker_image_size, content + unpacked, compressed, shadowed, hides, filesystem, stated)
 
 
 def compressed_size(image: Image) -> int | None:

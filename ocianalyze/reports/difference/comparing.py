@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
@@ -109,8 +110,8 @@ def _stated(report: Report) -> dict[str, str]:
     if facts is not None and facts.inventory is not None:
         configuration = facts.inventory.configuration
         stated |= {
-            "ENTRYPOINT": " ".join(configuration.entrypoint) or "none",
-            "CMD": " ".join(configuration.command) or "none",
+            "ENTRYPOINT": shlex.join(configuration.entrypoint) or "none",
+            "CMD": shlex.join(configuration.command) or "none",
             "WORKDIR": configuration.working_directory or "none",
             "EXPOSE": " ".join(configuration.exposed_ports) or "none",
         }
@@ -137,7 +138,7 @@ def _kernels(report: Report) -> dict[str, str]:
 def _kernel(kernel: KernelFacts) -> str:
     problems = f" ({', '.join(kernel.problems)})" if kernel.problems else ""
     state = ", hidden" if not kernel.visible else "" if kernel.usable else ", not usable"
-    return f"{' '.join(kernel.argv)} in {kernel.path}{state}{problems}"
+    return f"{shlex.join(kernel.argv)} in {kernel.path}{state}{problems}"
 
 
 def _cuda(report: Report) -> dict[str, str]:

@@ -23,9 +23,13 @@ _MOST: Final = 200
 class _Pair(NamedTuple):
     """The same directory in both images; an empty one stands for none."""
 
-    path: str
     old: Place
     new: Place
+
+    @property
+    def path(self) -> str:
+        """Its path."""
+        return max(self.old.path, self.new.path, key=len)
 
     @property
     def growth(self) -> int:
@@ -36,7 +40,7 @@ class _Pair(NamedTuple):
         """Yield what is in either of them."""
         for name in sorted(self.old.children.keys() | self.new.children.keys()):
             none = Place(name)
-            yield _Pair(f"{self.path}/{name}", self.old.children.get(name, none), self.new.children.get(name, none))
+            yield _Pair(self.old.children.get(name, none), self.new.children.get(name, none))
 
 
 def changed_directories(old: Place, new: Place) -> list[DirectoryChange]:
@@ -47,7 +51,7 @@ def changed_directories(old: Place, new: Place) -> list[DirectoryChange]:
     """
     least = max(1, max(old.bytes, new.bytes) // _SHARE)
     found: list[_Pair] = []
-    todo = [(pair, 0) for pair in _Pair("", old, new).children()]
+    todo = [(pair, 0) for pair in _Pair(old, new).children()]
     while todo:
         pair, shown = todo.pop()
         inside = list(pair.children())
@@ -56,5 +60,6 @@ def changed_directories(old: Place, new: Place) -> list[DirectoryChange]:
             found.append(pair)
             shown = abs(pair.growth)
         todo += ((child, shown) for child in inside)
-    found.sort(key=lambda pair: (-abs(pair.growth), pair.path))
-    return [DirectoryChange(path=pair.path, old=pair.old.bytes, new=pair.new.bytes) for pair in found[:_MOST]]
+    found.sort(key=lambda pair: -abs(pair.growth))
+    changes = [DirectoryChange(path=pair.path, old=pair.old.bytes, new=pair.new.bytes) for pair in found[:_MOST]]
+    return sorted(changes, key=lambda change: (-abs(change.new - change.old), change.path))

@@ -55,5 +55,5 @@ def _wasted(report: Report, size: SizeFacts) -> Iterator[tuple[int, str]]:
 
 
 def _step(report: Report, layer: int) -> str:
-    created_by = report.layers[layer].created_by
+    created_by = report.layers[layer].created_by if layer < len(report.layers) else None
     return f"{layer}: {build_step(created_by)}" if created_by else str(layer)

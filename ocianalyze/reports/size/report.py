@@ -63,9 +63,21 @@ class SizeReport(Part):
 
     @property
     def avoidable_bytes(self) -> int:
-        """What could be saved: what is hidden, not needed or there several times."""
+        """What could be saved: what is hidden, not needed or there several times; each file counts once."""
         size = self.filesystem.shadowed_bytes + sum(item.bytes for item in self.inventory.avoidable)
-        return size + sum(item.bytes for item in self.duplicates or ())
+        for item in self.duplicates or ():
+            needed = sum(not self._is_avoidable(place.path) for place in item.places)
+            size += item.size * max(0, needed - 1)
+        return min(size, self.size.docker_image_size)
+
+    def _is_avoidable(self, path: str) -> bool:
+        directory, _, name = path.rpartition("/")
+        return any(
+            path.startswith(f"{item.path}/")
+            or (item.path == f"{directory}/*.a" and name.endswith(".a"))
+            or (item.path.endswith("/**/tests") and path.startswith(item.path[:-7]) and "/tests/" in path)
+            for item in self.inventory.avoidable
+        )
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""

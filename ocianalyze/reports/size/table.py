@@ -127,7 +127,8 @@ def _duplicates(report: SizeReport) -> Iterator[tuple[int, str, str]]:
     for item in report.duplicates or ():
         first, *others = item.places
         paths = ", ".join(f"{printable(place.path)} (layer {place.layer})" for place in others)
-        link = "Store it once, with a link ('ln') at the other paths"
+        layers = ", ".join(dict.fromkeys(str(place.layer) for place in others))
+        link = f"Make a symbolic link to it ('ln -s') instead of storing it again, in the step of layer {layers}"
         yield item.bytes, f"{printable(first.path)} (layer {first.layer}) is also {paths}", link
 
 
@@ -155,5 +156,6 @@ def _cures(items: Sequence[tuple[int, str, str]], width: int) -> Iterator[Line]:
 def _saving(report: SizeReport) -> str:
     size, saved = report.size.docker_image_size, report.avoidable_bytes
     if not saved:
-        return "Nothing that can be avoided was found."
+        where = " in what was searched" if report.inventory.gaps else ""
+        return f"Nothing that can be avoided was found{where}."
     return f"Up to {human(saved)} can be saved, {saved / size:.1%} of the image." if size else ""

@@ -35,7 +35,7 @@ _COMMANDS: Final[dict[AvoidableKind, str]] = {
     "dnf-cache": "dnf clean all",
     "conda-packages": "conda clean --all --yes",
     "npm-cache": "npm cache clean --force",
-    "static-libraries": "find {directory} -name '*.a' -delete",
+    "static-libraries": "rm -f {directory}/*.a",
     "temporary-files": "rm -rf {path}/*",
 }
 """What deletes them, at the end of the step that writes them; without one, ``rm -rf``."""
@@ -56,7 +56,10 @@ def avoidance(image: Image, item: Avoidable) -> str:
     path = quoted(item.path)
     written = step_of(image.layers[item.layer].created_by)
     if written.copies and item.layer:
-        return f"Leave {path} out of {named_step(written, item.layer)}: list it in .dockerignore"
+        step = named_step(written, item.layer)
+        if "--from=" in written.arguments:
+            return f"Delete {path} in the stage that it comes from, before {step}"
+        return f"Leave {path} out of {step}: list where it comes from in .dockerignore"
     if item.layer == 0 and written.instruction in ("", "ADD"):
         return f"Use a base image without {path}, because deleting it does not make the image smaller"
     if item.kind in _NOT_STORED:
@@ -65,6 +68,7 @@ def avoidance(image: Image, item: Avoidable) -> str:
         directory = quoted(item.path.removesuffix(_PATTERN))
         command = f"find {directory} -depth -type d -name tests -exec rm -rf {{}} +"
     else:
-        directory = quoted(item.path.rpartition("/")[0])
+        above = item.path.rpartition("/")[0]
+        directory = quoted(above) if above else ""
         command = _COMMANDS.get(item.kind, "rm -rf {path}").format(path=path, directory=directory)
     return f"Add '&& {command}' to {named_step(written, item.layer)}"

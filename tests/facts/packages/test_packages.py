@@ -177,3 +177,25 @@ def test_many_gaps_of_one_kind_are_one() -> None:
     assert sizes(layer)[1].gaps == (
         "/opt/c/conda-meta/a-1-0.json is not as conda writes it, and 2 other lists of files could not be read",
     )
+
+
+def test_what_pip_leaves_behind_is_no_package() -> None:
+    layer = [directory(f"{SITE}/{name}.dist-info") for name in ("~umpy-1.0", "-", "-1.0", "numpy-1.0")]
+    assert [name for _, name, _, _ in found(layer)] == ["numpy"]
+
+
+@pytest.mark.parametrize("state", ["triggers-pending", "triggers-awaited"])
+def test_packages_that_wait_for_triggers_are_installed(state: str) -> None:
+    assert len(found([status("man-db", state=f"install ok {state}")])) == 1
+
+
+@pytest.mark.parametrize("content", [b'{"files": "abc"}', b'{"files": {"a": 1}}'])
+def test_files_of_conda_are_a_list(content: bytes) -> None:
+    assert sizes([file("opt/c/conda-meta/a-1-0.json", content)])[1].bytes == (None,)
+
+
+def test_large_lists_are_a_gap_and_many_are_not() -> None:
+    large = Item(path=f"{SITE}/a-1.dist-info/RECORD", size=9 << 20)
+    assert "at most 8,388,608 are read" in sizes([large])[1].gaps[0]
+    many = [file(f"{SITE}/p{n}-1.dist-info/RECORD", b"a.py,,\n" + b"\n" * (1 << 20)) for n in range(80)]
+    assert sizes(many)[1].gaps == ()

@@ -96,3 +96,19 @@ def test_a_place_behind_a_link_is_another_place() -> None:
 def test_the_layer_with_most_of_it_is_named() -> None:
     items = found([sized("tmp/a")], [sized("tmp/b", 3 * MB)], [sized("tmp/c", 2 * MB)])
     assert items == [Avoidable("temporary-files", f"/{TMP}", 1, 6 * MB, 3)]
+
+
+def test_what_links_or_the_configuration_lead_into_is_needed() -> None:
+    cache = [sized("root/.cache/uv/archive/lib.so")]
+    assert found(cache) != []
+    assert found([*cache, symlink("opt/venv/lib.so", "/root/.cache/uv/archive/lib.so")]) == []
+    assert found([*cache, symlink("opt/venv/lib.so", "../../root/.cache/uv/archive/lib.so")]) == []
+    assert found([*cache, symlink("root/.cache/uv/other", "archive/lib.so")]) != []
+    filesystem = make_image([sized("tmp/app/server")])[1]
+    assert find_avoidable(filesystem, [f"/{TMP}/app/server"]) == ()
+    assert find_avoidable(filesystem, [f"PATH=/usr/bin:/{TMP}/app"]) == ()
+    assert len(find_avoidable(filesystem, [f"/{TMP}file", f"/usr/{TMP}"])) == 1
+
+
+def test_environments_of_poetry_are_no_cache() -> None:
+    assert found([sized("root/.cache/pypoetry/virtualenvs/app/lib.so")]) == []

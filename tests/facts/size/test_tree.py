@@ -54,7 +54,7 @@ def test_small_and_empty_layers_have_a_root() -> None:
     )
 
 
-@given(layer_stacks(disputed=True))
+@given(layer_stacks())
 def test_the_roots_add_up_to_the_layers(stack: list[list[Item]]) -> None:
     filesystem = make_image(*stack)[1]
     tree = find_tree(filesystem)

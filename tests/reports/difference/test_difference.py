@@ -82,7 +82,7 @@ def test_configuration(report_of: ReportOf) -> None:
     assert {(item.what, item.old, item.new) for item in found.configuration} == {
         ("USER", "1000 (1000:100)", "0 (0:0)"),
         ("ENTRYPOINT", "none", "/bin/sh -c"),
-        ("CMD", "none", "x y"),
+        ("CMD", "none", "'x y'"),
         ("WORKDIR", "none", "/opt"),
         ("EXPOSE", "none", "8888/tcp"),
         ("LABEL a", "1", "2"),
