@@ -17,8 +17,8 @@ NODES = st.lists(
         parent=st.none() | st.integers(-2, 40),
         name=st.sampled_from(["", "a", "b", "/", ".."]),
         layer=st.integers(-1, 3),
-        bytes=st.integers(-5, 10**9),
-        hidden=st.integers(-5, 10**9),
+        bytes=st.integers(0, 10**9),
+        hidden=st.integers(0, 10**9),
     ),
     max_size=40,
 )
