@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.errors import ContentUnavailableError
+from ocianalyze.errors import ContentUnavailableError, UndecidedError
 from ocianalyze.facts import gather
 from ocianalyze.facts.packages import FILE_LISTS
 from ocianalyze.rules.rule import SIZE_LIMIT
 
 if TYPE_CHECKING:
     from ocianalyze.analysis.source import Source
+    from ocianalyze.facts.size import Size
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
     from ocianalyze.reports.size.report import DuplicateFile, SizeReport
@@ -40,11 +41,11 @@ def measure(source: Source, *, size_limit: int = SIZE_LIMIT) -> SizeReport:
             filesystem=filesystem_facts(filesystem),
             inventory=inventory_of(image, filesystem, facts.size),
             layers=list(layer_reports(image, layers, verified)),
-            duplicates=_duplicates(image, filesystem),
+            duplicates=_duplicates(image, filesystem, facts.size),
         )
 
 
-def _duplicates(image: Image, filesystem: Filesystem) -> list[DuplicateFile] | None:
+def _duplicates(image: Image, filesystem: Filesystem, size: Size) -> list[DuplicateFile] | None:
     """Return the large files that are there several times; None where layers cannot be read twice at little cost."""
     from ocianalyze.facts.size import find_duplicates
     from ocianalyze.reports.size.parts import duplicate
@@ -52,6 +53,15 @@ def _duplicates(image: Image, filesystem: Filesystem) -> list[DuplicateFile] | N
     if image.source == "registry":
         return None
     try:
-        return list(map(duplicate, find_duplicates(image, filesystem)))
+        found = find_duplicates(image, filesystem, without=_not_needed(size))
     except ContentUnavailableError:
         return None
+    return list(map(duplicate, found))
+
+
+def _not_needed(size: Size) -> frozenset[int]:
+    """Return the ids of files that are not needed; none where that cannot be told, as the inventory says."""
+    try:
+        return size.avoidable.ids
+    except UndecidedError:
+        return frozenset()

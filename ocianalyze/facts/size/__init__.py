@@ -3,7 +3,7 @@
 Also, whether a SOCI index spares the wait for them.
 """
 
-from ocianalyze.facts.size.avoidable import Avoidable, AvoidableKind, find_avoidable
+from ocianalyze.facts.size.avoidable import Avoidable, AvoidableFiles, AvoidableKind, find_avoidable
 from ocianalyze.facts.size.breakdown import Piece
 from ocianalyze.facts.size.duplicates import Duplicates, find_duplicates
 from ocianalyze.facts.size.measuring import Size, compressed_size
@@ -16,6 +16,7 @@ __all__ = [
     "LARGE",
     "MOST",
     "Avoidable",
+    "AvoidableFiles",
     "AvoidableKind",
     "Branch",
     "Change",

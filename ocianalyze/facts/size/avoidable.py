@@ -15,11 +15,13 @@ from posixpath import basename, dirname, join, normpath
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.facts.size.waste import LARGE
+from ocianalyze.filesystem.resolver import LONGEST_PATH
 from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from ocianalyze.filesystem.node import Node
     from ocianalyze.filesystem.tree import Filesystem
@@ -62,8 +64,8 @@ _CACHES: Final[dict[str, AvoidableKind]] = {
 }
 """What is in a directory ``.cache``, by name."""
 
-_TELLING: Final = ("cache", "pkgs", "tmp", "..")
-"""What links have in them that lead into one of the places that are looked at."""
+_PATH: Final = regex(r"/[^\s:;,=\"']+")
+"""Absolute paths in commands and variables."""
 
 _REPOSITORY: Final = ("HEAD", "objects")
 _STATIC: Final = ".a"
@@ -92,42 +94,71 @@ class Avoidable(NamedTuple):
     files: int
 
 
-def find_avoidable(filesystem: Filesystem, stated: Iterable[str] = ()) -> tuple[Avoidable, ...]:
-    """Return files that are not needed, largest first; little is not reported.
+class AvoidableFiles(NamedTuple):
+    """All files that are not needed.
+
+    Attributes:
+        groups: what they are and where, largest first; little is left out.
+        ids: the ids of these files.
+    """
+
+    groups: tuple[Avoidable, ...]
+    ids: frozenset[int]
+
+
+def find_avoidable(filesystem: Filesystem, stated: Iterable[str] = ()) -> AvoidableFiles:
+    """Return the files that are not needed.
 
     What symbolic links lead into from elsewhere is needed, and so is what the configuration names: `stated` are the
     words of its commands and the values of its variables.
     """
     names = _names_of_inodes(filesystem)
-    used = (*_targets(filesystem), *((text, "") for text in stated))
+    candidates = list(_candidates(filesystem))
+    used = _used(filesystem, {path for _, path, _ in candidates}, stated)
     taken: set[int] = set()
     found = []
-    for kind, path, files in _candidates(filesystem):
-        inside = f"{path}/"
-        if any(inside in text and not source.startswith(inside) for text, source in used):
+    for kind, path, files in candidates:
+        if path in used:
             continue
+        gone = {inode.id: inode for inode in _gone(files, names) if inode.id not in taken}
         layers: Counter[int] = Counter()
-        number = 0
-        for inode in _gone(files, names):
-            if inode.id not in taken:
-                taken.add(inode.id)
-                layers[inode.layer] += inode.size
-                number += 1
+        for inode in gone.values():
+            layers[inode.layer] += inode.size
         if layers.total() >= LARGE:
-            found.append(
-                Avoidable(kind, path, max(layers, key=lambda layer: (layers[layer], -layer)), layers.total(), number)
-            )
-    return tuple(sorted(found, key=lambda item: (-item.bytes, item.path)))
+            taken |= gone.keys()
+            most = max(layers, key=lambda layer: (layers[layer], -layer))
+            found.append(Avoidable(kind, path, most, layers.total(), len(gone)))
+    return AvoidableFiles(tuple(sorted(found, key=lambda item: (-item.bytes, item.path))), frozenset(taken))
 
 
-def _targets(filesystem: Filesystem) -> Iterator[tuple[str, str]]:
+def _used(filesystem: Filesystem, places: AbstractSet[str], stated: Iterable[str]) -> set[str]:
+    """Return those of some directories that something outside leads into."""
+    outside = ((path, "") for text in stated for path in _PATH.findall(text))
+    return {
+        place
+        for path, source in (*outside, *_links(filesystem))
+        for place in _above(path)
+        if place in places and not source.startswith(f"{place}/")
+    }
+
+
+def _links(filesystem: Filesystem) -> Iterator[tuple[str, str]]:
     """Yield where the visible symbolic links lead, and where they are."""
     for layer, changeset in enumerate(filesystem.changesets):
+        filesystem.spend(len(changeset.links))
         for row, target in changeset.links.items():
             if changeset.kinds[row] == Kind.SYMLINK and filesystem.bases[layer] + row not in filesystem.shadowed:
                 path = changeset.path(row)
-                if any(part in target or part in path for part in _TELLING):
-                    yield f"{normpath(join(dirname(path), target))}/", path
+                yield join(dirname(path), target), path
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield a path and the directories above it; nothing for one that is too long to lead anywhere."""
+    if len(path) <= LONGEST_PATH:
+        path = normpath(path)
+        while len(path) > 1:
+            yield path
+            path = dirname(path)
 
 
 def _names_of_inodes(filesystem: Filesystem) -> Counter[int]:

@@ -15,6 +15,7 @@ from ocianalyze.layers.reading.again import Extent, hash_extents, plain_range
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.oci.image import Image
@@ -42,8 +43,12 @@ class Duplicates(NamedTuple):
         return self.size * (len(self.places) - 1)
 
 
-def find_duplicates(image: Image, filesystem: Filesystem) -> tuple[Duplicates, ...]:
+def find_duplicates(
+    image: Image, filesystem: Filesystem, *, without: AbstractSet[int] = frozenset()
+) -> tuple[Duplicates, ...]:
     """Return large visible files with the same content, those that take most first; files with several names are one.
+
+    `without` are the ids of files that are not looked at.
 
     Raises:
         ContentUnavailableError: the image came as a stream, so that its files cannot be compared.
@@ -52,8 +57,9 @@ def find_duplicates(image: Image, filesystem: Filesystem) -> tuple[Duplicates, .
     for layer, changeset in enumerate(filesystem.changesets):
         base = filesystem.bases[layer]
         for row in rows_from(changeset, LARGE):
-            if base + row not in filesystem.shadowed and changeset.offsets[row] >= 0:
-                alike.setdefault(changeset.sizes[row], []).append(base + row)
+            id_ = base + row
+            if id_ not in filesystem.shadowed and id_ not in without and changeset.offsets[row] >= 0:
+                alike.setdefault(changeset.sizes[row], []).append(id_)
     heads = _digests(image, filesystem, _several(alike), most=_HEAD)
     alike = _by(_several(alike), lambda id_: (_size(filesystem, id_), heads.get(id_)))
     digests = _digests(image, filesystem, _several(alike))

@@ -18,7 +18,7 @@ from ocianalyze.layers.changeset.columns import count_blocks
 from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.size.avoidable import Avoidable
+    from ocianalyze.facts.size.avoidable import AvoidableFiles
     from ocianalyze.facts.size.breakdown import Largest
     from ocianalyze.facts.size.tree import Branch
     from ocianalyze.facts.size.waste import Hidden
@@ -65,8 +65,8 @@ class Size:
         return find_tree(self.filesystem)
 
     @cached_property
-    def avoidable(self) -> tuple[Avoidable, ...]:
-        """The files that the image does not need to work, largest first."""
+    def avoidable(self) -> AvoidableFiles:
+        """The files that the image does not need to work."""
         return find_avoidable(self.filesystem, self.stated)
 
     @cached_property

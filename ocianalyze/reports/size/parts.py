@@ -59,7 +59,7 @@ def inventory_of(image: Image, filesystem: Filesystem, size: Size) -> form.Inven
     gaps = [*found.gaps, *sizes.gaps]
     avoidable: Sequence[Avoidable] = ()
     try:
-        avoidable = size.avoidable
+        avoidable = size.avoidable.groups
     except UndecidedError as error:
         gaps.append(str(error))
     return form.Inventory(

@@ -58,26 +58,15 @@ class SizeReport(Part):
     layers: list[LayerReport]
     """Layers from the bottom to the top."""
     duplicates: list[DuplicateFile] | None
-    """Visible files of a megabyte or more with the same content, those that take most first; null if they could not be
-    compared, because the image came as a stream or from a registry."""
+    """Visible files of a megabyte or more with the same content that are needed, those that take most first; null if
+    they could not be compared, because the image came as a stream or from a registry."""
 
     @property
     def avoidable_bytes(self) -> int:
-        """What could be saved: what is hidden, not needed or there several times; each file counts once."""
-        size = self.filesystem.shadowed_bytes + sum(item.bytes for item in self.inventory.avoidable)
-        for item in self.duplicates or ():
-            needed = sum(not self._is_avoidable(place.path) for place in item.places)
-            size += item.size * max(0, needed - 1)
-        return min(size, self.size.docker_image_size)
-
-    def _is_avoidable(self, path: str) -> bool:
-        directory, _, name = path.rpartition("/")
-        return any(
-            path.startswith(f"{item.path}/")
-            or (item.path == f"{directory}/*.a" and name.endswith(".a"))
-            or (item.path.endswith("/**/tests") and path.startswith(item.path[:-7]) and "/tests/" in path)
-            for item in self.inventory.avoidable
-        )
+        """What could be saved: what is hidden, not needed or there several times; no file is in two of these."""
+        not_needed = sum(item.bytes for item in self.inventory.avoidable)
+        duplicated = sum(item.bytes for item in self.duplicates or ())
+        return self.filesystem.shadowed_bytes + not_needed + duplicated
 
     def to_json(self) -> bytes:
         """Return the report as indented JSON with a newline at its end."""

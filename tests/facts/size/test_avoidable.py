@@ -1,5 +1,7 @@
 """What an image does not need to work, and what it is kept for."""
 
+from time import process_time
+
 import pytest
 
 from ocianalyze.facts.size import Avoidable, find_avoidable
@@ -18,7 +20,7 @@ def sized(path: str, size: int = MB) -> Item:
 
 def found(*layers: list[Item]) -> list[Avoidable]:
     """Return what is avoidable."""
-    return list(find_avoidable(make_image(*layers)[1]))
+    return list(find_avoidable(make_image(*layers)[1]).groups)
 
 
 @pytest.mark.parametrize(
@@ -105,10 +107,22 @@ def test_what_links_or_the_configuration_lead_into_is_needed() -> None:
     assert found([*cache, symlink("opt/venv/lib.so", "../../root/.cache/uv/archive/lib.so")]) == []
     assert found([*cache, symlink("root/.cache/uv/other", "archive/lib.so")]) != []
     filesystem = make_image([sized("tmp/app/server")])[1]
-    assert find_avoidable(filesystem, [f"/{TMP}/app/server"]) == ()
-    assert find_avoidable(filesystem, [f"PATH=/usr/bin:/{TMP}/app"]) == ()
-    assert len(find_avoidable(filesystem, [f"/{TMP}file", f"/usr/{TMP}"])) == 1
+    for text in (f"/{TMP}/app/server", f"PATH=/usr/bin:/{TMP}/app", f"exec '/{TMP}/app/server' x", f"/{TMP}/"):
+        assert find_avoidable(filesystem, [text]).groups == (), text
+    for text in (f"/{TMP}file", f"/var/{TMP}/x", TMP, ""):
+        assert len(find_avoidable(filesystem, [text]).groups) == 1, text
 
 
 def test_environments_of_poetry_are_no_cache() -> None:
     assert found([sized("root/.cache/pypoetry/virtualenvs/app/lib.so")]) == []
+
+
+def test_many_links_and_many_places_take_little_time() -> None:
+    places = [file(f"opt/{n}/.git/{part}") for n in range(2000) for part in ("HEAD", "objects/x")]
+    links = [symlink(f"usr/lib/{n}", f"/opt/{n}/lib") for n in range(20_000)]
+    filesystem = make_image([*places, *links, sized("opt/7/.git/objects/pack")])[1]
+    started = process_time()
+    assert [item.path for item in find_avoidable(filesystem, [f"/opt/{n}" for n in range(2000)]).groups] == [
+        "/opt/7/.git"
+    ]
+    assert process_time() - started < 5
