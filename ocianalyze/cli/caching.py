@@ -62,9 +62,9 @@ CacheSize = Annotated[
 class CacheOptions(NamedTuple):
     """The options of the cache, as they are given."""
 
-    no_cache: bool
-    cache_dir: Path | None
-    cache_size: int | None
+    no_cache: NoCache = False
+    cache_dir: CacheDirectory = None
+    cache_size: CacheSize = None
 
 
 def usable_cache(given: CacheOptions, *, quiet: bool = False) -> LayerCache | None:

@@ -53,9 +53,9 @@ HelpAll = Annotated[
 class LimitOptions(NamedTuple):
     """The options of limits, as they are given."""
 
-    max_memory: int | None
-    max_inflated: int | None
-    max_steps: int | None
+    max_memory: MaxMemory = None
+    max_inflated: MaxInflated = None
+    max_steps: MaxSteps = None
 
 
 def make_limits(given: LimitOptions, settings: Settings) -> Limits:

@@ -295,6 +295,15 @@ DriverVersion = Annotated[
         rich_help_panel=CHECK,
     ),
 ]
+Inventory = Annotated[
+    bool,
+    typer.Option(
+        "--inventory",
+        help="Add sizes by directory, packages and environment to the JSON report, as 'diff' compares them.",
+        envvar="OCIANALYZE_INVENTORY",
+        rich_help_panel=OUTPUT,
+    ),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

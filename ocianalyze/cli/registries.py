@@ -114,15 +114,15 @@ AuthRealms = Annotated[
 class RegistryOptions(NamedTuple):
     """The options of registries, as they are given."""
 
-    authfile: Path | None
-    username: str | None
-    password_stdin: bool
-    password_file: Path | None
-    cert_dir: Path | None
-    tls_verify: TlsVerify
-    plain_http: bool
-    mirror: str | None
-    auth_realm: list[str] | None
+    authfile: AuthFile = None
+    username: Username = None
+    password_stdin: PasswordStdin = False
+    password_file: PasswordFile = None
+    cert_dir: CertDirectory = None
+    tls_verify: TlsVerification = TlsVerify.TRUE
+    plain_http: PlainHttp = False
+    mirror: Mirror = None
+    auth_realm: AuthRealms = None
 
 
 def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:

@@ -7,29 +7,18 @@ from typing import Annotated
 
 import typer
 
-from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
+from ocianalyze.cli.caching import CacheOptions
+from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import read_settings, several
-from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
+from ocianalyze.cli.limits import HelpAll, LimitOptions
 from ocianalyze.cli.options import ConfigFile, Image, ImageName, Isolated, Jobs, Platform
 from ocianalyze.cli.output import print_json
-from ocianalyze.cli.registries import (
-    AuthFile,
-    AuthRealms,
-    CertDirectory,
-    Mirror,
-    Offline,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
-    RegistryOptions,
-    TlsVerification,
-    TlsVerify,
-    Username,
-)
+from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
 from ocianalyze.reports.text import printable
 
 
+@grouped
 def app_image_config(
     *,
     image: Image,
@@ -51,21 +40,9 @@ def app_image_config(
     config: ConfigFile = None,
     isolated: Isolated = False,
     offline: Offline = False,
-    authfile: AuthFile = None,
-    username: Username = None,
-    password_stdin: PasswordStdin = False,
-    password_file: PasswordFile = None,
-    cert_dir: CertDirectory = None,
-    tls_verify: TlsVerification = TlsVerify.TRUE,
-    plain_http: PlainHttp = False,
-    mirror: Mirror = None,
-    auth_realm: AuthRealms = None,
-    no_cache: NoCache = False,
-    cache_dir: CacheDirectory = None,
-    cache_size: CacheSize = None,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    registry: RegistryOptions,
+    cache: CacheOptions,
+    limits: LimitOptions,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Write the AppImageConfig that fits IMAGE, for 'aws sagemaker create-app-image-config --cli-input-json'."""
@@ -78,20 +55,10 @@ def app_image_config(
         settings,
         platform=platform,
         image_name=image_name,
-        limits=LimitOptions(max_memory, max_inflated, max_steps),
-        registry=RegistryOptions(
-            authfile=authfile,
-            username=username,
-            password_stdin=password_stdin,
-            password_file=password_file,
-            cert_dir=cert_dir,
-            tls_verify=tls_verify,
-            plain_http=plain_http,
-            mirror=mirror,
-            auth_realm=auth_realm,
-        ),
+        limits=limits,
+        registry=registry,
         offline=offline,
-        cache=CacheOptions(no_cache, cache_dir, cache_size),
+        cache=cache,
         jobs=jobs,
     )
     with showing_progress() as progress:

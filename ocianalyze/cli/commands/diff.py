@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
+from ocianalyze.cli.caching import CacheOptions
 from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED, exit_code_of
 from ocianalyze.cli.files import local_report
+from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import either, read_settings
-from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
+from ocianalyze.cli.limits import HelpAll, LimitOptions
 from ocianalyze.cli.options import (
     CHECK,
     OUTPUT,
@@ -35,23 +36,10 @@ from ocianalyze.cli.options import (
 )
 from ocianalyze.cli.output import screen
 from ocianalyze.cli.policy import PolicyOptions, make_policy
-from ocianalyze.cli.registries import (
-    AuthFile,
-    AuthRealms,
-    CertDirectory,
-    Mirror,
-    Offline,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
-    RegistryOptions,
-    TlsVerification,
-    TlsVerify,
-    Username,
-)
+from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
 from ocianalyze.errors import UsageError
-from ocianalyze.units import Growth  # noqa: TC001 - typer evaluates it
+from ocianalyze.units import Growth
 
 if TYPE_CHECKING:
     from ocianalyze.analysis import Policy, Source
@@ -68,6 +56,7 @@ class Form(StrEnum):
     MARKDOWN = "markdown"
 
 
+@grouped
 def diff(
     *,
     old: Annotated[str, typer.Argument(metavar="OLD", help=f"What to compare with: {_EITHER}")],
@@ -98,21 +87,9 @@ def diff(
     config: ConfigFile = None,
     isolated: Isolated = False,
     offline: Offline = False,
-    authfile: AuthFile = None,
-    username: Username = None,
-    password_stdin: PasswordStdin = False,
-    password_file: PasswordFile = None,
-    cert_dir: CertDirectory = None,
-    tls_verify: TlsVerification = TlsVerify.TRUE,
-    plain_http: PlainHttp = False,
-    mirror: Mirror = None,
-    auth_realm: AuthRealms = None,
-    no_cache: NoCache = False,
-    cache_dir: CacheDirectory = None,
-    cache_size: CacheSize = None,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    registry: RegistryOptions,
+    cache: CacheOptions,
+    limits: LimitOptions,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Show what changed from OLD to NEW: findings, user, kernels, environment, CUDA, packages, size by directory."""
@@ -121,17 +98,6 @@ def diff(
     if old == new == "-":
         raise UsageError("standard input cannot be both images")
     settings = read_settings(config, isolated=isolated)
-    registry = RegistryOptions(
-        authfile=authfile,
-        username=username,
-        password_stdin=password_stdin,
-        password_file=password_file,
-        cert_dir=cert_dir,
-        tls_verify=tls_verify,
-        plain_http=plain_http,
-        mirror=mirror,
-        auth_realm=auth_realm,
-    )
 
     def report_of(image: str) -> Report:
         stored = local_report(image)
@@ -142,10 +108,10 @@ def diff(
             settings,
             platform=platform,
             image_name=None,
-            limits=LimitOptions(max_memory, max_inflated, max_steps),
+            limits=limits,
             registry=registry,
             offline=offline,
-            cache=CacheOptions(no_cache, cache_dir, cache_size),
+            cache=cache,
             jobs=jobs,
             reads_stdin=str(app_image_config) == "-" or "-" in (old, new),
         )

@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Final
 
+from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import either, read_settings
-from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
+from ocianalyze.cli.limits import HelpAll, LimitOptions
 from ocianalyze.cli.options import (
     AppImageConfigFile,
     Color,
@@ -27,26 +28,14 @@ from ocianalyze.cli.options import (
 )
 from ocianalyze.cli.output import print_json, screen
 from ocianalyze.cli.policy import PolicyOptions, make_policy
-from ocianalyze.cli.registries import (
-    AuthFile,
-    AuthRealms,
-    CertDirectory,
-    Mirror,
-    Offline,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
-    RegistryOptions,
-    TlsVerification,
-    TlsVerify,
-    Username,
-)
+from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
 
 _UNWRAPPED: Final = 10_000
 """How wide a table is that other programs read: no value is broken."""
 
 
+@grouped
 def inspect(
     *,
     image: Image,
@@ -63,18 +52,8 @@ def inspect(
     config: ConfigFile = None,
     isolated: Isolated = False,
     offline: Offline = False,
-    authfile: AuthFile = None,
-    username: Username = None,
-    password_stdin: PasswordStdin = False,
-    password_file: PasswordFile = None,
-    cert_dir: CertDirectory = None,
-    tls_verify: TlsVerification = TlsVerify.TRUE,
-    plain_http: PlainHttp = False,
-    mirror: Mirror = None,
-    auth_realm: AuthRealms = None,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    registry: RegistryOptions,
+    limits: LimitOptions,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Show platform, configuration, and layers of IMAGE with sizes and build steps, and what is wrong with them.
@@ -91,18 +70,8 @@ def inspect(
         settings,
         platform=platform,
         image_name=image_name,
-        limits=LimitOptions(max_memory, max_inflated, max_steps),
-        registry=RegistryOptions(
-            authfile=authfile,
-            username=username,
-            password_stdin=password_stdin,
-            password_file=password_file,
-            cert_dir=cert_dir,
-            tls_verify=tls_verify,
-            plain_http=plain_http,
-            mirror=mirror,
-            auth_realm=auth_realm,
-        ),
+        limits=limits,
+        registry=registry,
         offline=offline,
         reads_stdin=str(app_image_config) == "-",
     )

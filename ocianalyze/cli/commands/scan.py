@@ -8,12 +8,13 @@ from typing import Annotated, Final
 
 import typer
 
-from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
+from ocianalyze.cli.caching import CacheOptions
 from ocianalyze.cli.exits import exit_code
 from ocianalyze.cli.extras import BaselineFile, Dockerfile, DocsUrl, read_extras
 from ocianalyze.cli.files import local_file
+from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import either, process_age, read_settings
-from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
+from ocianalyze.cli.limits import HelpAll, LimitOptions
 from ocianalyze.cli.options import (
     OUTPUT,
     AppImageConfigFile,
@@ -27,6 +28,7 @@ from ocianalyze.cli.options import (
     Ignore,
     Image,
     ImageName,
+    Inventory,
     Isolated,
     Jobs,
     Outputs,
@@ -48,26 +50,14 @@ from ocianalyze.cli.output import (
     write_reports,
 )
 from ocianalyze.cli.policy import PolicyOptions, make_policy
-from ocianalyze.cli.registries import (
-    AuthFile,
-    AuthRealms,
-    CertDirectory,
-    Mirror,
-    Offline,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
-    RegistryOptions,
-    TlsVerification,
-    TlsVerify,
-    Username,
-)
+from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
 from ocianalyze.errors import UsageError
 
 _WIDE: Final = 120
 
 
+@grouped
 def scan(
     ctx: typer.Context,
     *,
@@ -107,15 +97,7 @@ def scan(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
-    inventory: Annotated[
-        bool,
-        typer.Option(
-            "--inventory",
-            help="Add sizes by directory, packages and environment to the JSON report, as 'diff' compares them.",
-            envvar="OCIANALYZE_INVENTORY",
-            rich_help_panel=OUTPUT,
-        ),
-    ] = False,
+    inventory: Inventory = False,
     stream: Annotated[
         bool,
         typer.Option(
@@ -131,21 +113,9 @@ def scan(
     config: ConfigFile = None,
     isolated: Isolated = False,
     offline: Offline = False,
-    authfile: AuthFile = None,
-    username: Username = None,
-    password_stdin: PasswordStdin = False,
-    password_file: PasswordFile = None,
-    cert_dir: CertDirectory = None,
-    tls_verify: TlsVerification = TlsVerify.TRUE,
-    plain_http: PlainHttp = False,
-    mirror: Mirror = None,
-    auth_realm: AuthRealms = None,
-    no_cache: NoCache = False,
-    cache_dir: CacheDirectory = None,
-    cache_size: CacheSize = None,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    registry: RegistryOptions,
+    cache: CacheOptions,
+    limits: LimitOptions,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Check whether IMAGE works in SageMaker Studio and show how to fix what does not."""
@@ -160,20 +130,10 @@ def scan(
         settings,
         platform=platform,
         image_name=image_name,
-        limits=LimitOptions(max_memory, max_inflated, max_steps),
-        registry=RegistryOptions(
-            authfile=authfile,
-            username=username,
-            password_stdin=password_stdin,
-            password_file=password_file,
-            cert_dir=cert_dir,
-            tls_verify=tls_verify,
-            plain_http=plain_http,
-            mirror=mirror,
-            auth_realm=auth_realm,
-        ),
+        limits=limits,
+        registry=registry,
         offline=offline,
-        cache=CacheOptions(no_cache, cache_dir, cache_size),
+        cache=cache,
         jobs=jobs,
         reads_stdin=str(app_image_config) == "-",
         quiet=quiet,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from ocianalyze.cli.caching import CacheDirectory, CacheOptions, CacheSize, NoCache
+from ocianalyze.cli.caching import CacheOptions
+from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import either, read_settings
-from ocianalyze.cli.limits import HelpAll, LimitOptions, MaxInflated, MaxMemory, MaxSteps
+from ocianalyze.cli.limits import HelpAll, LimitOptions
 from ocianalyze.cli.options import (
     Color,
     ColorChoice,
@@ -22,23 +23,11 @@ from ocianalyze.cli.options import (
     SizeLimit,
 )
 from ocianalyze.cli.output import screen
-from ocianalyze.cli.registries import (
-    AuthFile,
-    AuthRealms,
-    CertDirectory,
-    Mirror,
-    Offline,
-    PasswordFile,
-    PasswordStdin,
-    PlainHttp,
-    RegistryOptions,
-    TlsVerification,
-    TlsVerify,
-    Username,
-)
+from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
 
 
+@grouped
 def size(
     *,
     image: Image,
@@ -51,21 +40,9 @@ def size(
     config: ConfigFile = None,
     isolated: Isolated = False,
     offline: Offline = False,
-    authfile: AuthFile = None,
-    username: Username = None,
-    password_stdin: PasswordStdin = False,
-    password_file: PasswordFile = None,
-    cert_dir: CertDirectory = None,
-    tls_verify: TlsVerification = TlsVerify.TRUE,
-    plain_http: PlainHttp = False,
-    mirror: Mirror = None,
-    auth_realm: AuthRealms = None,
-    no_cache: NoCache = False,
-    cache_dir: CacheDirectory = None,
-    cache_size: CacheSize = None,
-    max_memory: MaxMemory = None,
-    max_inflated: MaxInflated = None,
-    max_steps: MaxSteps = None,
+    registry: RegistryOptions,
+    cache: CacheOptions,
+    limits: LimitOptions,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
     """Show where the bytes of IMAGE are: by directory, layer and package; and what can be saved, and how."""
@@ -80,20 +57,10 @@ def size(
         settings,
         platform=platform,
         image_name=image_name,
-        limits=LimitOptions(max_memory, max_inflated, max_steps),
-        registry=RegistryOptions(
-            authfile=authfile,
-            username=username,
-            password_stdin=password_stdin,
-            password_file=password_file,
-            cert_dir=cert_dir,
-            tls_verify=tls_verify,
-            plain_http=plain_http,
-            mirror=mirror,
-            auth_realm=auth_realm,
-        ),
+        limits=limits,
+        registry=registry,
         offline=offline,
-        cache=CacheOptions(no_cache, cache_dir, cache_size),
+        cache=cache,
         jobs=jobs,
     )
     limit = size_limit or settings.size_limit or SIZE_LIMIT
