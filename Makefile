@@ -62,11 +62,12 @@ image: wheelhouse ## Make our container image, dist/ocianalyze-image.tar (needs 
 	$(BIN)/python -m delivery.image
 
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-annotate --no-header pyproject.toml
+	--no-annotate --no-header
 
 lock: .venv/installed-delivery ## Lock the versions that the wheelhouse has to the newest ones
-	$(LOCK) --extra ecr --output-file delivery/requirements-ecr.lock
-	$(LOCK) --constraint delivery/requirements-ecr.lock --output-file delivery/requirements.lock
+	$(LOCK) pyproject.toml --extra ecr --output-file delivery/requirements-ecr.lock
+	$(LOCK) pyproject.toml --constraint delivery/requirements-ecr.lock --output-file delivery/requirements.lock
+	printf 'hatchling\nsetuptools\n' | $(LOCK) - --output-file delivery/requirements-build.lock
 
 clean: ## Remove .venv, caches and built images
 	rm -f ocianalyze/layers/*/*.so

@@ -13,7 +13,7 @@ UID = 65532
 
 USER = "ocianalyze"
 HOME = f"home/{USER}"
-WORK = "work"
+WORK = "data"
 PROGRAM = "usr/local/bin/ocianalyze"
 _CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 

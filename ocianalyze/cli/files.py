@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UsageError
-from ocianalyze.paths import is_file
+from ocianalyze.paths import exists, is_file
 
 if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
@@ -60,8 +60,8 @@ def local_report(name: str) -> Report | None:
     """
     path = Path(name)
     try:
-        if not path.is_file():
-            if path.suffix == _REPORT and not path.exists():
+        if not is_file(path):
+            if path.suffix == _REPORT and not exists(path):
                 raise UsageError(f"{name} does not exist")
             return None
         with path.open("rb") as file:

@@ -692,7 +692,15 @@ class Timing(Part):
         return self.model_copy(update={"phases": phases, "seconds": round(seconds + self.seconds, 4)})
 
 
-class Report(Part):
+class Document(Part):
+    """What a command writes as JSON."""
+
+    def to_json(self) -> bytes:
+        """Return the document as indented JSON with a newline at its end."""
+        return to_json(as_json(self), indent=True) + b"\n"
+
+
+class Report(Document):
     """Result of one analysis."""
 
     schema_: Literal["ocianalyze.report/1"] = Field("ocianalyze.report/1", alias="schema")
@@ -758,10 +766,6 @@ class Report(Part):
             place = ".".join(map(str, first["loc"]))[:200]
             raise UsageError(f"{what} is not valid at {place}: {first['msg']}", hint=_EXPECTED) from error
         return report
-
-    def to_json(self) -> bytes:
-        """Return the report as indented JSON with a newline at its end."""
-        return to_json(as_json(self), indent=True) + b"\n"
 
 
 def _decoded(content: bytes) -> Any:  # noqa: ANN401 - any JSON value

@@ -157,8 +157,8 @@ def test_it_is_a_job_image(container: Podman) -> None:
 
 @pytest.mark.parametrize("by", ["stdin", "mount"])
 def test_it_scans_as_we_do(container: Podman, by: str) -> None:
-    command = ("scan", "-" if by == "stdin" else "/work/demo.tar.gz", "--format=json", "--no-cache")
-    options = () if by == "stdin" else (f"--volume={DEMO}:/work/demo.tar.gz:ro",)
+    command = ("scan", "-" if by == "stdin" else "/data/demo.tar.gz", "--format=json", "--no-cache")
+    options = () if by == "stdin" else (f"--volume={DEMO}:/data/demo.tar.gz:ro",)
     inside = container.run(*command, options=options, stdin=DEMO if by == "stdin" else None)
     with DEMO.open("rb") as archive:
         words = [sys.executable, "-m", "ocianalyze", "scan", "-" if by == "stdin" else DEMO, *command[2:]]
@@ -169,7 +169,7 @@ def test_it_scans_as_we_do(container: Podman, by: str) -> None:
 
 def test_a_volume_keeps_its_cache(container: Podman, image: Path, tmp_path: Path) -> None:
     tmp_path.chmod(0o777)
-    options = (f"--volume={tmp_path}:/home/ocianalyze/.cache", f"--volume={image}:/work/image.tar:ro")
+    options = (f"--volume={tmp_path}:/home/ocianalyze/.cache", f"--volume={image}:/data/image.tar:ro")
     for read in ("full", "cache"):
         done = container.run("scan", "image.tar", "--format=json", options=options)
         assert {layer["read"] for layer in json.loads(done.stdout)["layers"]} == {read}, done.stderr

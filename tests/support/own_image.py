@@ -54,7 +54,8 @@ class Podman:
 
     @property
     def _podman(self) -> tuple[str, ...]:
-        return ("podman", f"--root={self.storage}/root", f"--runroot={self.storage}/run", "--cgroup-manager=cgroupfs")
+        places = (f"--{name}={self.storage}/{name}" for name in ("root", "runroot", "tmpdir"))
+        return ("podman", *places, "--cgroup-manager=cgroupfs")
 
     def load(self, archive: Path) -> None:
         """Load the image."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from ocianalyze.errors import ContentUnavailableError
-
 if TYPE_CHECKING:
     from ocianalyze.filesystem.node import Node
 
@@ -45,8 +43,5 @@ def read_list(listed: Node) -> bytes:
         LimitExceededError: there are too many.
     """
     inode = listed.inode
-    if inode.size > _LARGEST:
-        path = listed.path
-        raise ContentUnavailableError(f"{path} has {inode.size:,} bytes, but at most {_LARGEST:,} are read", path=path)
-    listed.filesystem.spend(1 + inode.size // _BYTES_PER_STEP)
-    return listed.filesystem.contents[inode.layer].read(inode.row)
+    listed.filesystem.spend(1 + min(inode.size, _LARGEST) // _BYTES_PER_STEP)
+    return listed.filesystem.contents[inode.layer].read(inode.row, most=_LARGEST)

@@ -6,8 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ocianalyze.reports.report import FindingReport, ImageSummary, Part, Text, Tool, Verdict, Word, as_json
-from ocianalyze.reports.text import to_json
+from ocianalyze.reports.report import Document, FindingReport, ImageSummary, Part, Text, Tool, Verdict, Word
 
 
 class Side(Part):
@@ -76,7 +75,7 @@ class SizeChange(Part):
     them counts, too. Null if a report has no inventory."""
 
 
-class Difference(Part):
+class Difference(Document):
     """What changed from one image to another."""
 
     schema_: Literal["ocianalyze.diff/1"] = Field("ocianalyze.diff/1", alias="schema")
@@ -109,7 +108,3 @@ class Difference(Part):
     """Sizes."""
     gaps: list[Text]
     """What could not be compared, and why."""
-
-    def to_json(self) -> bytes:
-        """Return the document as indented JSON with a newline at its end."""
-        return to_json(as_json(self), indent=True) + b"\n"

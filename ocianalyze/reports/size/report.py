@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ocianalyze.reports.report import (
+    Document,
     FilesystemFacts,
     ImageSummary,
     Inventory,
@@ -15,9 +16,7 @@ from ocianalyze.reports.report import (
     SizeFacts,
     Text,
     Tool,
-    as_json,
 )
-from ocianalyze.reports.text import to_json
 
 
 class DuplicatePlace(Part):
@@ -40,7 +39,7 @@ class DuplicateFile(Part):
     """Where it is; hard links are one file."""
 
 
-class SizeReport(Part):
+class SizeReport(Document):
     """Where the bytes of an image are, and what could be saved."""
 
     schema_: Literal["ocianalyze.size/1"] = Field("ocianalyze.size/1", alias="schema")
@@ -67,7 +66,3 @@ class SizeReport(Part):
         not_needed = sum(item.bytes for item in self.inventory.avoidable)
         duplicated = sum(item.bytes for item in self.duplicates or ())
         return self.filesystem.shadowed_bytes + not_needed + duplicated
-
-    def to_json(self) -> bytes:
-        """Return the report as indented JSON with a newline at its end."""
-        return to_json(as_json(self), indent=True) + b"\n"

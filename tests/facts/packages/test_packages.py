@@ -196,6 +196,6 @@ def test_files_of_conda_are_a_list(content: bytes) -> None:
 
 def test_large_lists_are_a_gap_and_many_are_not() -> None:
     large = Item(path=f"{SITE}/a-1.dist-info/RECORD", size=9 << 20)
-    assert "at most 8,388,608 are read" in sizes([large])[1].gaps[0]
+    assert "at most 8,388,608 are examined" in sizes([large])[1].gaps[0]
     many = [file(f"{SITE}/p{n}-1.dist-info/RECORD", b"a.py,,\n" + b"\n" * (1 << 20)) for n in range(80)]
     assert sizes(many)[1].gaps == ()
