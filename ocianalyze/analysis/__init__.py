@@ -11,7 +11,6 @@ from ocianalyze.analysis.observing import Clock, Log, Observer, Observers
 from ocianalyze.analysis.registration import fit_app_image_config
 from ocianalyze.analysis.source import Source
 from ocianalyze.facts import gather
-from ocianalyze.facts.packages import FILE_LISTS
 from ocianalyze.rules.policy import FailOn, Policy
 from ocianalyze.rules.registry import all_rules, wanted_contents
 
@@ -55,7 +54,7 @@ def analyze(
         source = Source(reference=fspath(source))
     policy, clock = policy.checked(), Clock()
     observer = Observers((clock, Log(), *observers))
-    source = source.with_budget(wanted_contents() | (FILE_LISTS if policy.inventory else frozenset()))
+    source = source.with_budget(wanted_contents() | (_lists_of_files() if policy.inventory else frozenset()))
     with source.open() as image:
         observer.opened(image)
         declaration = policy.declare(image)
@@ -90,6 +89,13 @@ def preview(image: Image, policy: Policy = _DEFAULT) -> Outcome:
     """Run the rules that need no layers on an open image; raises the same errors as `analyze`."""
     policy = policy.checked()
     return policy.judge(policy.declare(image))
+
+
+def _lists_of_files() -> frozenset[str]:
+    """Return what an inventory reads in addition; others do not wait for its import."""
+    from ocianalyze.facts.packages import FILE_LISTS
+
+    return FILE_LISTS
 
 
 def _import_the_rest() -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, UndecidedError
 from ocianalyze.facts import gather
-from ocianalyze.facts.packages import FILE_LISTS
 from ocianalyze.rules.rule import SIZE_LIMIT
 
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ def measure(source: Source, *, size_limit: int = SIZE_LIMIT) -> SizeReport:
         UsageError: the request is wrong or cannot be carried out.
         AnalysisError: the image could not be analysed.
     """
+    from ocianalyze.facts.packages import FILE_LISTS
+
     source = source.with_budget(FILE_LISTS)
     with source.open() as image:
         layers, verified = source.read(image)
