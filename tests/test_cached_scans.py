@@ -16,13 +16,13 @@ from ocianalyze.errors import AnalysisError
 from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.reading import layers as reading_module
 from ocianalyze.layers.reading.cache import LayerCache
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress
 from tests.support.fault_proxy import fault_proxy
 from tests.support.fit import fit_image
 from tests.support.forms import FormName, archive_items, write_directory
 from tests.support.images import ImageSpec, build
+from tests.support.registries import registry_access
 from tests.support.served import serving_image
 from tests.support.tarballs import Item, file, layer, symlink, whiteout
 from tests.test_cli import DEMO, TESTDATA, run
@@ -235,7 +235,7 @@ def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:
     with fault_proxy(None) as registry:
         registry.behaviour = serving_image(image)
         name = f"{registry.host}/team/image:1.0"
-        how = {"access": RegistryAccess(plain_http=True)}
+        how = {"access": registry_access(plain_http=True)}
         one = report(name, cache, **how)
         asked = len(registry.seen)
         assert digests <= {seen.path.rpartition("/")[2] for seen in registry.seen}

@@ -11,13 +11,13 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.layers.reading.cache import LayerCache
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.hostile import planted, texts
 from tests.support.compress import compress
 from tests.support.fault_proxy import fault_proxy
 from tests.support.fit import fit_image
 from tests.support.forms import FormName, archive, write_directory
 from tests.support.images import ImageSpec, build
+from tests.support.registries import registry_access
 from tests.support.served import serving_image
 from tests.support.tarballs import Item, file, symlink, whiteout
 
@@ -124,7 +124,7 @@ def forms(spec: ImageSpec, directory: Path) -> Iterator[Seen]:
             where = f"{registry.host}/team/image:1.0"
             for state in ("first", "known"):
                 yield look(
-                    f"registry {compression}, {state}", where, cache=cache, access=RegistryAccess(plain_http=True)
+                    f"registry {compression}, {state}", where, cache=cache, access=registry_access(plain_http=True)
                 )
 
 

@@ -132,7 +132,7 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
             none.
     """
-    from ocianalyze.sources.registry.access import RegistryAccess, parse_mirror
+    from ocianalyze.sources.registry.access import HostAccess, RegistryAccess, parse_mirror
 
     if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
         _check_readable("--authfile", given.authfile, open)
@@ -158,15 +158,17 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
                 hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
             )
     return RegistryAccess(
+        own=HostAccess(
+            plain_http=given.plain_http,
+            tls_verify=given.tls_verify is TlsVerify.TRUE,
+            cert_dir=given.cert_dir,
+            allowed_realms=tuple(given.auth_realm or ()),
+        ),
         username=username,
         password=password,
         login_host=host,
         authfile=given.authfile,
-        cert_dir=given.cert_dir,
-        plain_http=given.plain_http,
-        tls_verify=given.tls_verify is TlsVerify.TRUE,
         mirror=given.mirror,
-        allowed_realms=tuple(given.auth_realm or ()),
         environment=dict(os.environ),
     )
 

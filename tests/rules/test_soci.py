@@ -17,11 +17,11 @@ from ocianalyze.rules.rule import Declaration, Severity
 from ocianalyze.rules.size.download_large import download_large
 from ocianalyze.rules.size.soci_index_unusable import soci_index_unusable
 from ocianalyze.sources.opening import open_image
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.images import Blob, platform_object
 from tests.support.layouts import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, blob_items, descriptor, index_items
 from tests.support.opening import READING, opened
+from tests.support.registries import registry_access
 from tests.support.tarballs import Item
 
 MB = 1 << 20
@@ -238,7 +238,7 @@ def test_registries(made: Made, by_manifest: bool, expected: list[str]) -> None:
     with (
         fault_proxy(None, registry(made, by_manifest=by_manifest)) as proxy,
         open_image(
-            Reference.parse(f"docker://{proxy.host}/team/image:1.0"), READING, access=RegistryAccess(plain_http=True)
+            Reference.parse(f"docker://{proxy.host}/team/image:1.0"), READING, access=registry_access(plain_http=True)
         ) as image,
     ):
         assert causes(image) == expected

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.sources import files
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.conftest import SaveImage
 from tests.support.compress import Compression
 from tests.support.fault_proxy import fault_proxy
@@ -27,6 +26,7 @@ from tests.support.forms import FORMS, LAYOUT_FORMS, FormName, Order, archive, w
 from tests.support.images import ImageSpec, build
 from tests.support.opening import Seen, see
 from tests.support.oracle import merge
+from tests.support.registries import registry_access
 from tests.support.served import serving_image
 from tests.support.strategies import layer_stacks
 from tests.support.tarballs import Item, directory, file, hardlink, layer, opaque, symlink, whiteout
@@ -284,5 +284,5 @@ def test_reports(
         assert {layer.read for layer in again.layers} == {"cache"}
     built = build(spec, compression=data.draw(st.sampled_from(STORED)))
     with fault_proxy(None, serving_image(built)) as registry:
-        remote = Source(reference=f"{registry.host}/team/image:1.0", access=RegistryAccess(plain_http=True))
+        remote = Source(reference=f"{registry.host}/team/image:1.0", access=registry_access(plain_http=True))
         assert _report(remote) == expected

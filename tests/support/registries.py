@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
+from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
 from tests.support.tools import run
 
 USER, PASSWORD = "user", "not-so-secret"
@@ -204,3 +205,10 @@ def _await(process: subprocess.Popen[bytes], port: int, directory: Path) -> None
                 return
         time.sleep(0.05)
     raise RuntimeError(f"docker-registry did not start: {(directory / 'log').read_text()}")
+
+
+def registry_access(**options: Any) -> RegistryAccess:  # noqa: ANN401 - as the two classes have them
+    """Return how to reach registries; what is an option of one host holds for the registry of the image."""
+    own = {field.name for field in fields(HostAccess)}
+    here = {name: value for name, value in options.items() if name in own}
+    return RegistryAccess(own=HostAccess(**here), **{name: value for name, value in options.items() if name not in own})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,9 +11,41 @@ from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+DEFAULT_TIMEOUT: Final = 60.0
+"""Seconds."""
 _CERTIFICATES: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostAccess:
+    """How one registry is reached, its credentials apart.
+
+    Attributes:
+        plain_http: whether to talk to it without TLS.
+        tls_verify: whether to check its certificate, and those of the hosts that it leads to.
+        cert_dir: the only directory of certificates to use, if given; else those of `RegistryAccess`.
+        ca_files: further files with authorities to trust, in PEM.
+        client: a client certificate and its key, to show to this host only.
+        headers: headers to send to this host only.
+        allowed_realms: hosts of token servers that may receive the credentials, besides the host of the registry.
+        timeout: for how many seconds nothing may come before an answer is given up.
+        proxy: the proxy to use instead of the one that the environment names; ``""`` for none.
+    """
+
+    plain_http: bool = False
+    tls_verify: bool = True
+    cert_dir: Path | None = None
+    ca_files: tuple[Path, ...] = ()
+    client: tuple[Path, Path] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    allowed_realms: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    proxy: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,29 +53,27 @@ class RegistryAccess:
     """How to reach registries.
 
     Attributes:
+        own: how to reach the registry of the image, as far as options say.
         username: the user name for the registry of the image, and for no other registry.
         password: the password or token for this user name.
-        login_host: the only registry that may receive the user name and password; None for the registry of the image.
+        bearer_token: a token to send to the registry of the image as it is, and to no other registry.
+        login_host: the only registry that may receive these; None for the registry of the image.
         authfile: the only file to search for credentials, if given.
-        cert_dir: the only directory of certificates to use, if given.
-        plain_http: whether to talk to the registry of the image without TLS.
-        tls_verify: whether to check certificates; False applies to the registry of the image only.
         mirror: a mirror to ask first for images of Docker Hub, and for no others, as ``[http://]host[:port][/path]``.
             It needs its own credentials.
-        allowed_realms: hosts of token servers that may receive the credentials, besides the host of the registry.
         environment: the environment variables to use: locations of credentials, proxies, certificates.
+        warn: takes what people are to know even if all goes well, as one sentence without a full stop.
     """
 
+    own: HostAccess = HostAccess()
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    bearer_token: str | None = field(default=None, repr=False)
     login_host: str | None = None
     authfile: Path | None = None
-    cert_dir: Path | None = None
-    plain_http: bool = False
-    tls_verify: bool = True
     mirror: str | None = None
-    allowed_realms: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    warn: Callable[[str], None] = _log.warning
 
     def auth_files(self) -> list[Path]:
         """Return the files that may contain credentials, in the order of containers-auth.json(5)."""
@@ -62,8 +93,6 @@ class RegistryAccess:
 
     def certificate_directories(self, host: str) -> list[Path]:
         """Return the directories that may contain certificates for `host`, in the order of containers-certs.d(5)."""
-        if self.cert_dir is not None:
-            return [self.cert_dir]
         home = self.environment.get("HOME")
         config = self.environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
         roots = ([f"{config}/containers/certs.d"] if config else []) + list(_CERTIFICATES)

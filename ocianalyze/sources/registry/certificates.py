@@ -18,7 +18,7 @@ from ocianalyze.errors import RegistryError
 from ocianalyze.paths import is_dir, is_file
 
 if TYPE_CHECKING:
-    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,16 @@ class Trust:
     clients: tuple[tuple[Path, Path], ...] = ()
 
     @classmethod
-    def find(cls, host: str, access: RegistryAccess) -> Trust:
+    def find(cls, host: str, how: HostAccess, access: RegistryAccess) -> Trust:
         """Return what the first directory that there is for `host` holds.
 
         Raises:
             RegistryError: the directory cannot be read, or lacks a key.
         """
         try:
-            for directory in access.certificate_directories(host):
-                if _is_readable(directory) or directory == access.cert_dir:
+            given = how.cert_dir
+            for directory in access.certificate_directories(host) if given is None else [given]:
+                if _is_readable(directory) or directory == given:
                     files = sorted(directory.iterdir())
                     clients = tuple((file, file.with_suffix(".key")) for file in files if file.suffix == ".cert")
                     for certificate, key in clients:

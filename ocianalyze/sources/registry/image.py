@@ -17,7 +17,7 @@ from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
-from ocianalyze.sources.registry.access import parse_mirror
+from ocianalyze.sources.registry.access import HostAccess, parse_mirror
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
@@ -65,7 +65,8 @@ def _open(name: RepositoryName, access: RegistryAccess, limits: Limits) -> _Repo
     mirrored = None if access.mirror is None else _mirrored(name, access.mirror)
     if mirrored is not None and name.registry == DOCKER_HUB:
         at_mirror, scheme = mirrored
-        mirror = _Repository(at_mirror, name, access, limits, plain_http=scheme == "http", tls_verify=True)
+        how = HostAccess(plain_http=scheme == "http", cert_dir=access.own.cert_dir)
+        mirror = _Repository(at_mirror, name, how, access, limits)
         try:
             mirror.manifest()
         except RegistryError as error:
@@ -76,7 +77,7 @@ def _open(name: RepositoryName, access: RegistryAccess, limits: Limits) -> _Repo
             raise
         else:
             return mirror
-    return _Repository(name, name, access, limits, plain_http=access.plain_http, tls_verify=access.tls_verify)
+    return _Repository(name, name, access.own, access, limits)
 
 
 def _mirrored(name: RepositoryName, mirror: str) -> tuple[RepositoryName, str]:
@@ -99,23 +100,21 @@ class _Repository:
         self,
         name: RepositoryName,
         stated: RepositoryName,
+        how: HostAccess,
         access: RegistryAccess,
         limits: Limits,
-        *,
-        plain_http: bool,
-        tls_verify: bool,
     ) -> None:
         self._name = name
         self._stated = stated
         self._limits = limits
-        self._transport = Transport(name.api_host, access, plain_http=plain_http, tls_verify=tls_verify)
+        self._transport = Transport(name.api_host, how, access)
         self._transport.authorization = Authorization(
             host=name.api_host,
             name=name,
             credentials=Credentials(access, own=stated.registry),
             fetch=self._transport.fetch_token,
-            plain_http=plain_http,
-            allowed_realms=access.allowed_realms,
+            plain_http=how.plain_http,
+            allowed_realms=how.allowed_realms,
         )
         self._root: tuple[Digest, int, str, bytes] | None = None
         self._configs: dict[Digest, ImageConfig] = {}

@@ -30,13 +30,12 @@ from ocianalyze.sources.registry.watchdog import Watchdog
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
     from ocianalyze.sources.registry.authorization import Authorization, Fetch
 
 _log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 10.0
-READ_SECONDS: Final = 60.0
 _MAX_REDIRECTS: Final = 5
 _MAX_TOKEN: Final = 1 << 20
 _REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
@@ -53,21 +52,21 @@ class Transport(Registry):  # type: ignore[misc]
 
     authorization: Authorization
 
-    def __init__(self, host: str, access: RegistryAccess, *, plain_http: bool, tls_verify: bool) -> None:
-        super().__init__(hostname=host, insecure=plain_http, tls_verify=tls_verify)
+    def __init__(self, host: str, how: HostAccess, access: RegistryAccess) -> None:
+        super().__init__(hostname=host, insecure=how.plain_http, tls_verify=how.tls_verify)
         self.origin = failures.origin_of(f"{self.prefix}://{host}")
         self._environment = access.environment
-        self._checks_own = tls_verify
-        self._dog = Watchdog(READ_SECONDS)
-        trust = Trust.find(host, access)
+        self._checks_own = how.tls_verify
+        self._dog = Watchdog(how.timeout)
+        trust = Trust.find(host, how, access)
         self.session.trust_env = False  # neither ~/.netrc nor anything else that we do not know of
         self.session.auth = None
         self.session.headers.clear()
         self.session.headers.update({"User-Agent": "ocianalyze", "Accept-Encoding": "identity", "Accept": "*/*"})
         self.session.mount("http://", Adapter(self._dog))
         self.session.mount("https://", Adapter(self._dog, trust.everywhere))
-        if not plain_http:
-            self.session.mount(f"{self.origin}/", Adapter(self._dog, partial(trust.own, verify=tls_verify)))
+        if not how.plain_http:
+            self.session.mount(f"{self.origin}/", Adapter(self._dog, partial(trust.own, verify=how.tls_verify)))
 
     def close(self) -> None:
         """Break off all connections, also those that other threads are reading from."""
@@ -179,7 +178,7 @@ class Transport(Registry):  # type: ignore[misc]
                 response = self.session.get_adapter(url).send(  # the session itself would look into redirects
                     request,
                     stream=True,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    timeout=(CONNECT_SECONDS, self._dog.seconds),
                     proxies={urlsplit(url).scheme: proxy} if proxy else {},
                     verify=self._checks_own or failures.origin_of(url) != self.origin,
                 )

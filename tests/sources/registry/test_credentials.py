@@ -13,6 +13,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry import helpers
 from ocianalyze.sources.registry.access import RegistryAccess
 from ocianalyze.sources.registry.credentials import Credential, Credentials
+from tests.support.registries import registry_access
 
 NAME = "registry.example.com/team/app/image:1.0"
 
@@ -53,23 +54,23 @@ def test_files_are_asked_in_order(tmp_path: Path) -> None:
         home / ".config/containers/auth.json",
         tmp_path / "run/containers/auth.json",
     ]
-    assert user(RegistryAccess(environment=environment)) is None
+    assert user(registry_access(environment=environment)) is None
     for number, file in enumerate(files):
         write(file, auths={"registry.example.com": basic(f"user{number}")})
-        assert user(RegistryAccess(environment=environment)) == f"user{number}"
+        assert user(registry_access(environment=environment)) == f"user{number}"
     named = write(tmp_path / "named.json", auths={"registry.example.com": basic("named")})
     environment["REGISTRY_AUTH_FILE"] = str(named)
-    assert user(RegistryAccess(environment=environment)) == "named"
+    assert user(registry_access(environment=environment)) == "named"
     given = write(tmp_path / "given.json", auths={"registry.example.com": basic("given")})
-    assert user(RegistryAccess(environment=environment, authfile=given)) == "given"
-    by_hand = RegistryAccess(environment=environment, authfile=given, username="hand", password="p")  # noqa: S106
+    assert user(registry_access(environment=environment, authfile=given)) == "given"
+    by_hand = registry_access(environment=environment, authfile=given, username="hand", password="p")  # noqa: S106
     assert user(by_hand) == "hand"
     other = RepositoryName.parse("other.example.com/x")
     assert Credentials(by_hand, own="registry.example.com").find(other) is None
 
 
 def test_a_login_for_one_host() -> None:
-    login = RegistryAccess(username="me", password="p", login_host="index.docker.io")  # noqa: S106
+    login = registry_access(username="me", password="p", login_host="index.docker.io")  # noqa: S106
     assert user(login, "ubuntu") == "me"
     credentials = Credentials(login, own="ghcr.io")
     assert credentials.find(RepositoryName.parse("ghcr.io/x/y")) is None
@@ -79,13 +80,13 @@ def test_a_login_for_one_host() -> None:
 def test_tokens_of_docker_desktop_are_no_logins(tmp_path: Path) -> None:
     hub = "https://index.docker.io/v1/"
     keys = {hub: basic("login"), f"{hub}access-token": basic("token"), f"{hub}refresh-token": basic("token")}
-    assert user(RegistryAccess(authfile=write(tmp_path / "auth.json", auths=keys)), "ubuntu") == "login"
+    assert user(registry_access(authfile=write(tmp_path / "auth.json", auths=keys)), "ubuntu") == "login"
 
 
 def test_docker_config_moves_docker_s_file(tmp_path: Path) -> None:
     write(tmp_path / "docker/config.json", auths={"registry.example.com": basic("moved")})
     environment = {"HOME": str(tmp_path / "home"), "DOCKER_CONFIG": str(tmp_path / "docker")}
-    assert user(RegistryAccess(environment=environment)) == "moved"
+    assert user(registry_access(environment=environment)) == "moved"
 
 
 @pytest.mark.parametrize(
@@ -110,25 +111,25 @@ def test_docker_config_moves_docker_s_file(tmp_path: Path) -> None:
 )
 def test_which_key_counts(tmp_path: Path, keys: list[str], name: str, expected: str | None) -> None:
     file = write(tmp_path / "auth.json", auths={key: basic(key.replace(":", "%")) for key in keys})
-    found = user(RegistryAccess(authfile=file), name)
+    found = user(registry_access(authfile=file), name)
     assert found == (None if expected is None else expected.replace(":", "%"))
 
 
 def test_identity_tokens_and_plain_names(tmp_path: Path) -> None:
     file = write(tmp_path / "a.json", auths={"registry.example.com": {"auth": "", "identitytoken": "refresh-me"}})
-    found = find(RegistryAccess(authfile=file))
+    found = find(registry_access(authfile=file))
     assert found is not None
     assert (found.is_identity_token, found.secret) == (True, "refresh-me")
     file = write(tmp_path / "b.json", auths={"registry.example.com": {"username": "plain", "password": "p"}})
-    assert user(RegistryAccess(authfile=file)) == "plain"
+    assert user(registry_access(authfile=file)) == "plain"
     file = write(tmp_path / "c.json", auths={"registry.example.com": {}})
-    assert find(RegistryAccess(authfile=file)) is None
+    assert find(registry_access(authfile=file)) is None
 
 
 def test_a_secret_is_shown_by_nothing(tmp_path: Path) -> None:
     file = write(tmp_path / "auth.json", auths={"registry.example.com": basic("user", "canary")})
-    found = find(RegistryAccess(authfile=file))
-    access = RegistryAccess(username="u", password="canary", environment={"X": "canary"})  # noqa: S106
+    found = find(registry_access(authfile=file))
+    access = registry_access(username="u", password="canary", environment={"X": "canary"})  # noqa: S106
     assert "canary" not in repr(found) + repr(access) + str(found)
 
 
@@ -136,17 +137,17 @@ def test_helpers_are_asked(tmp_path: Path) -> None:
     helper(tmp_path, "mine", """read server; printf '{"ServerURL":"x","Username":"of %s","Secret":"s"}' "$server" """)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     stored = write(tmp_path / "stored.json", auths={"registry.example.com": {}}, credsStore="mine")
-    assert user(RegistryAccess(authfile=stored, environment=environment)) == "of registry.example.com"
-    assert user(RegistryAccess(authfile=stored, environment=environment), "ubuntu") == "of https://index.docker.io/v1/"
+    assert user(registry_access(authfile=stored, environment=environment)) == "of registry.example.com"
+    assert user(registry_access(authfile=stored, environment=environment), "ubuntu") == "of https://index.docker.io/v1/"
     one = write(tmp_path / "one.json", credHelpers={"registry.example.com": "mine"}, auths={NAME: basic("no")})
-    assert user(RegistryAccess(authfile=one, environment=environment)) == "of registry.example.com"
-    assert find(RegistryAccess(authfile=one, environment=environment), "other.example.com/x") is None
+    assert user(registry_access(authfile=one, environment=environment)) == "of registry.example.com"
+    assert find(registry_access(authfile=one, environment=environment), "other.example.com/x") is None
 
 
 def test_a_helper_without_credentials_is_no_error(tmp_path: Path) -> None:
     helper(tmp_path, "empty", "echo 'credentials not found in native keychain'; exit 1")
     file = write(tmp_path / "auth.json", credsStore="empty")
-    assert find(RegistryAccess(authfile=file, environment={"PATH": f"{tmp_path}:/bin"})) is None
+    assert find(registry_access(authfile=file, environment={"PATH": f"{tmp_path}:/bin"})) is None
 
 
 @pytest.mark.parametrize(
@@ -164,20 +165,20 @@ def test_helpers_that_misbehave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     helper(tmp_path, "bad", script)
     file = write(tmp_path / "auth.json", credsStore="bad")
     with pytest.raises(AuthenticationError, match=message):
-        find(RegistryAccess(authfile=file, environment={"PATH": f"{tmp_path}:/usr/bin:/bin"}))
+        find(registry_access(authfile=file, environment={"PATH": f"{tmp_path}:/usr/bin:/bin"}))
 
 
 @pytest.mark.parametrize("name", ["../../evil", "a b", "x;touch /tmp/y", "$(id)", "a/b", "\n"])
 def test_helper_names_are_checked(tmp_path: Path, name: str) -> None:
     file = write(tmp_path / "auth.json", credsStore=name)
     with pytest.raises(AuthenticationError, match="invalid credential helper name"):
-        find(RegistryAccess(authfile=file))
+        find(registry_access(authfile=file))
 
 
 def test_a_helper_that_is_not_installed(tmp_path: Path) -> None:
     file = write(tmp_path / "auth.json", credsStore="nowhere")
     with pytest.raises(AuthenticationError, match="not on PATH"):
-        find(RegistryAccess(authfile=file, environment={"PATH": str(tmp_path)}))
+        find(registry_access(authfile=file, environment={"PATH": str(tmp_path)}))
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"auths": []}', '{"auths": {"registry.example.com": {"auth": "%"}}}'])
@@ -185,9 +186,9 @@ def test_files_that_are_none(tmp_path: Path, content: str) -> None:
     file = tmp_path / "auth.json"
     file.write_text(content)
     with pytest.raises(AuthenticationError, match=str(file)):
-        find(RegistryAccess(authfile=file))
+        find(registry_access(authfile=file))
     with pytest.raises(AuthenticationError, match="does not exist"):
-        find(RegistryAccess(authfile=tmp_path / "missing"))
+        find(registry_access(authfile=tmp_path / "missing"))
 
 
 @pytest.mark.parametrize(

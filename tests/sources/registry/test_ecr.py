@@ -9,9 +9,9 @@ import pytest
 from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry import ecr
-from ocianalyze.sources.registry.access import RegistryAccess
 from ocianalyze.sources.registry.credentials import Credentials
 from tests.support.fault_proxy import Answer, FaultProxy, fault_proxy
+from tests.support.registries import registry_access
 
 PRIVATE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 TOKEN = base64.b64encode(b"AWS:a-password").decode()
@@ -51,7 +51,7 @@ def answer(document: object, status: int = 200) -> Answer:
 def test_the_login_for_a_private_registry(aws: FaultProxy, registry: str, region: str) -> None:
     aws.behaviour = lambda _: answer({"authorizationData": [{"authorizationToken": TOKEN, "proxyEndpoint": "x"}]})
     name = RepositoryName.parse(f"{registry}/team/image:1.0")
-    found = Credentials(RegistryAccess(), own=registry).find(name)
+    found = Credentials(registry_access(), own=registry).find(name)
     assert found is not None
     assert (found.username, found.secret) == ("AWS", "a-password")
     assert "a-password" not in repr(found)

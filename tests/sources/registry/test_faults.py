@@ -9,21 +9,15 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import AnalysisError, DigestMismatchError, OcianalyzeError, RegistryError
-from ocianalyze.sources.registry import transport
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, Behaviour, FaultProxy, Seen, fault_proxy
+from tests.support.registries import registry_access
 from tests.support.tools import requires
 from tests.test_analysis import comparable
 
 pytestmark = requires("docker-registry", "skopeo", "openssl", "htpasswd")
 
-PLAIN = RegistryAccess(plain_http=True)
-
-
-@pytest.fixture(autouse=True)
-def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "READ_SECONDS", 0.5)
+PLAIN = registry_access(plain_http=True, timeout=0.5)
 
 
 @pytest.fixture(scope="module")

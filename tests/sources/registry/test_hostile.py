@@ -11,11 +11,11 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import OcianalyzeError
-from ocianalyze.sources.registry import retries, transport
-from ocianalyze.sources.registry.access import RegistryAccess
+from ocianalyze.sources.registry import retries
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build
+from tests.support.registries import registry_access
 from tests.support.served import serving_image
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -23,7 +23,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 @pytest.fixture(autouse=True)
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "READ_SECONDS", 0.3)
     monkeypatch.setattr(retries, "ATTEMPTS", 2)
 
 
@@ -119,7 +118,7 @@ def test_it_ends_soon_and_well(name: str) -> None:
     with server(talk) as host:
         start = time.monotonic()
         with pytest.raises(OcianalyzeError, match=message) as error:
-            analyze(Source(reference=f"{host}/team/image:1.0", access=RegistryAccess(plain_http=True)))
+            analyze(Source(reference=f"{host}/team/image:1.0", access=registry_access(plain_http=True, timeout=0.3)))
         assert time.monotonic() - start < 10
     line = error.value.one_line()
     assert line.isprintable()
@@ -143,11 +142,10 @@ def test_a_layer_that_fails_waits_for_no_other() -> None:
         return serve(seen)
 
     before = threading.active_count()
-    with pytest.MonkeyPatch.context() as patience, fault_proxy(None, behave) as proxy:
-        patience.setattr(transport, "READ_SECONDS", 60.0)
+    with fault_proxy(None, behave) as proxy:
         start = time.monotonic()
         with pytest.raises(OcianalyzeError, match="layer 0"):
-            analyze(Source(reference=f"{proxy.host}/x/y", access=RegistryAccess(plain_http=True), jobs=3))
+            analyze(Source(reference=f"{proxy.host}/x/y", access=registry_access(plain_http=True), jobs=3))
         end = time.monotonic() + 5
         while time.monotonic() < end and any(t.name.startswith("layer") for t in threading.enumerate()):
             time.sleep(0.02)

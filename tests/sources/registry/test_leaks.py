@@ -10,8 +10,8 @@ import pytest
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import AuthenticationError, OcianalyzeError, RegistryError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
+from tests.support.registries import registry_access
 
 USER, PASSWORD = "canary-user", "canary-password"
 BASIC = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -35,7 +35,7 @@ def secrets(*proxies: FaultProxy) -> list[str]:
 
 
 def scan(host: str, **options: object) -> None:
-    access = RegistryAccess(plain_http=True, username=USER, password=PASSWORD, **options)  # type: ignore[arg-type]
+    access = registry_access(plain_http=True, username=USER, password=PASSWORD, **options)
     analyze(Source(reference=f"{host}/team/image:1.0", access=access))
 
 
@@ -188,7 +188,7 @@ def test_netrc_is_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("NETRC", str(netrc))
     with fault_proxy(None, lambda _: Answer(status=404)) as registry:
         with pytest.raises(RegistryError):
-            analyze(Source(reference=f"{registry.host}/team/image", access=RegistryAccess(plain_http=True)))
+            analyze(Source(reference=f"{registry.host}/team/image", access=registry_access(plain_http=True)))
         assert secrets(registry) == []
         assert all("authorization" not in seen.headers for seen in registry.seen)
 

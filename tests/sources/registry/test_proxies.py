@@ -7,11 +7,10 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry.access import RegistryAccess
 from ocianalyze.sources.registry.proxies import proxy_for
 from tests.sources.registry.conftest import Registries
 from tests.support.forward_proxy import forward_proxy
-from tests.support.registries import PASSWORD, USER
+from tests.support.registries import PASSWORD, USER, registry_access
 from tests.support.tools import requires
 
 PROXY = "http://proxy.example.com:3128"
@@ -73,13 +72,13 @@ def test_plain_requests_go_through(registries: Registries) -> None:
     host = registries().host
     with forward_proxy() as proxy:
         environment = {"HTTP_PROXY": f"http://us:secret@{proxy.host}"}
-        access = RegistryAccess(plain_http=True, environment=environment)
+        access = registry_access(plain_http=True, environment=environment)
         analyze(Source(reference=f"{host}/team/image:1.0", access=access))
         assert {line.split("/v2/")[0] for line, _ in proxy.seen} == {f"GET http://{host}"}
         login = f"Basic {base64.b64encode(b'us:secret').decode()}"
         assert {headers["proxy-authorization"] for _, headers in proxy.seen} == {login}
         proxy.seen.clear()
-        exempt = RegistryAccess(plain_http=True, environment={**environment, "NO_PROXY": "127.0.0.0/8"})
+        exempt = registry_access(plain_http=True, environment={**environment, "NO_PROXY": "127.0.0.0/8"})
         analyze(Source(reference=f"{host}/team/image:1.0", access=exempt))
         assert proxy.seen == []
 
@@ -90,7 +89,7 @@ def test_tls_goes_through_a_tunnel_which_sees_nothing(registries: Registries, tm
     assert registry.authority is not None
     (tmp_path / "ca.crt").write_bytes(registry.authority.read_bytes())
     with forward_proxy() as proxy:
-        access = RegistryAccess(
+        access = registry_access(
             cert_dir=tmp_path,
             username=USER,
             password=PASSWORD,
@@ -102,7 +101,7 @@ def test_tls_goes_through_a_tunnel_which_sees_nothing(registries: Registries, tm
 
 
 def test_a_proxy_that_is_not_there() -> None:
-    access = RegistryAccess(environment={"HTTPS_PROXY": "http://us:canary@127.0.0.1:1"})
+    access = registry_access(environment={"HTTPS_PROXY": "http://us:canary@127.0.0.1:1"})
     with pytest.raises(RegistryError, match="proxy") as error:
         analyze(Source(reference="registry.example.com/team/image", access=access))
     assert "canary" not in repr(error.value) + error.value.one_line()

@@ -16,7 +16,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
-from tests.support.registries import PASSWORD, USER, Guard
+from tests.support.registries import PASSWORD, USER, Guard, registry_access
 from tests.support.tools import requires, run
 from tests.test_analysis import ABOUT_THE_SOURCE, comparable
 
@@ -30,7 +30,7 @@ def scan(reference: str, access: RegistryAccess) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def expected(archive: Path) -> dict[str, Any]:
-    return scan(str(archive), RegistryAccess())
+    return scan(str(archive), registry_access())
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------
@@ -40,15 +40,15 @@ def test_a_registry_that_wants_to_know_us(registries: Registries, tmp_path: Path
     registry = registries(mutual=True)
     assert registry.cert_dir is not None
     reference = f"{registry.host}/team/image:1.0"
-    assert scan(reference, RegistryAccess(cert_dir=registry.cert_dir)) == expected
+    assert scan(reference, registry_access(cert_dir=registry.cert_dir)) == expected
     (tmp_path / "ca.crt").write_bytes((registry.cert_dir / "ca.crt").read_bytes())
     with pytest.raises(RegistryError):
-        scan(reference, RegistryAccess(cert_dir=tmp_path))
+        scan(reference, registry_access(cert_dir=tmp_path))
     home = tmp_path / "home"
     found = home / ".config/containers/certs.d" / registry.host
     found.parent.mkdir(parents=True)
     found.symlink_to(registry.cert_dir)
-    assert scan(reference, RegistryAccess(environment={"HOME": str(home)})) == expected
+    assert scan(reference, registry_access(environment={"HOME": str(home)})) == expected
 
 
 def test_certificates_that_cannot_be_used(registries: Registries, tmp_path: Path) -> None:
@@ -58,18 +58,18 @@ def test_certificates_that_cannot_be_used(registries: Registries, tmp_path: Path
     for name in ("ca.crt", "client.cert"):
         (tmp_path / name).write_bytes((registry.cert_dir / name).read_bytes())
     with pytest.raises(RegistryError, match="no key"):
-        scan(reference, RegistryAccess(cert_dir=tmp_path))
+        scan(reference, registry_access(cert_dir=tmp_path))
     run(
         *("openssl", "rsa", "-aes128", "-passout", "pass:secret"),
         *("-in", registry.cert_dir / "client.key", "-out", tmp_path / "client.key"),
     )
     with pytest.raises(RegistryError, match="has a password"):
-        scan(reference, RegistryAccess(cert_dir=tmp_path))
+        scan(reference, registry_access(cert_dir=tmp_path))
     (tmp_path / "client.key").write_text("no key")
     with pytest.raises(RegistryError, match="cannot be used"):
-        scan(reference, RegistryAccess(cert_dir=tmp_path))
+        scan(reference, registry_access(cert_dir=tmp_path))
     with pytest.raises(RegistryError, match="cannot be read"):
-        scan(reference, RegistryAccess(cert_dir=tmp_path / "missing"))
+        scan(reference, registry_access(cert_dir=tmp_path / "missing"))
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------
@@ -87,14 +87,14 @@ def test_what_skopeo_logged_in_to(
     file = tmp_path / "run/containers/auth.json"
     login = ("skopeo", "login", "--tls-verify=false", "--username", USER, "--password-stdin")
     run(*login, "--authfile", file, host, stdin=PASSWORD.encode())
-    access = RegistryAccess(plain_http=True, environment={"XDG_RUNTIME_DIR": str(tmp_path / "run")})
+    access = registry_access(plain_http=True, environment={"XDG_RUNTIME_DIR": str(tmp_path / "run")})
     assert scan(f"{host}/team/image:1.0", access) == expected
 
 
 def test_a_login_is_for_one_host(registries: Registries) -> None:
     """As CI sets it for everything: it goes to the host that it was set for, and to no other."""
     host = registries("htpasswd").host
-    access = RegistryAccess(username=USER, password=PASSWORD, plain_http=True, login_host=host)
+    access = registry_access(username=USER, password=PASSWORD, plain_http=True, login_host=host)
     scan(f"{host}/team/image:1.0", access)
     with pytest.raises(AuthenticationError, match="without credentials"):
         scan(f"{host}/team/image:1.0", replace(access, login_host="registry.example.com"))
@@ -121,7 +121,7 @@ def test_tokens_that_end_on_the_way(registries: Registries, expected: dict[str, 
             return Answer(cut_after=100_000, delay=0.2) if seen.is_blob else None
 
         proxy.behaviour = behave
-        assert scan(f"{proxy.host}/team/image:1.0", RegistryAccess(plain_http=True)) == expected
+        assert scan(f"{proxy.host}/team/image:1.0", registry_access(plain_http=True)) == expected
     assert len(issued) > 2
     assert len(refused) <= len(issued), "each is renewed in time, or once it is refused"
 
@@ -131,7 +131,7 @@ def test_tokens_that_end_on_the_way(registries: Registries, expected: dict[str, 
 
 def test_a_mirror_is_asked_first(registries: Registries, expected: dict[str, Any]) -> None:
     with fault_proxy(registries().host) as mirror:
-        access = RegistryAccess(mirror=f"http://{mirror.host}")
+        access = registry_access(mirror=f"http://{mirror.host}")
         assert scan("team/image:1.0", access) == expected
         assert mirror.blobs
 
@@ -145,16 +145,16 @@ def test_a_mirror_that_lacks_the_image_or_is_down_is_passed_over(
         RepositoryName, "api_host", property(lambda name: hub if name.registry == "docker.io" else name.registry)
     )
     with fault_proxy(None, lambda _: Answer(status=404)) as mirror:
-        assert scan(reference, RegistryAccess(plain_http=True, mirror=f"http://{mirror.host}/cache")) == expected
+        assert scan(reference, registry_access(plain_http=True, mirror=f"http://{mirror.host}/cache")) == expected
         assert [seen.path for seen in mirror.seen] == ["/v2/cache/team/image/manifests/1.0"]
-    assert scan(reference, RegistryAccess(plain_http=True, mirror="http://127.0.0.1:1")) == expected
+    assert scan(reference, registry_access(plain_http=True, mirror="http://127.0.0.1:1")) == expected
 
 
 def test_a_mirror_is_one_of_docker_hub_and_not_asked_for_other_images(
     registries: Registries, expected: dict[str, Any]
 ) -> None:
     with fault_proxy(None, lambda _: Answer(status=404)) as mirror:
-        access = RegistryAccess(plain_http=True, mirror=f"http://{mirror.host}")
+        access = registry_access(plain_http=True, mirror=f"http://{mirror.host}")
         assert scan(f"{registries().host}/team/image:1.0", access) == expected
         assert mirror.seen == []
 
@@ -162,18 +162,19 @@ def test_a_mirror_is_one_of_docker_hub_and_not_asked_for_other_images(
 @pytest.mark.parametrize("mirror", ["", "ftp://mirror.example.com", "mirror", "http://", "a b.example.com", "x/y"])
 def test_what_is_no_mirror(mirror: str) -> None:
     with pytest.raises(UsageError, match="invalid mirror"):
-        scan("registry.invalid/team/image", RegistryAccess(mirror=mirror))
+        scan("registry.invalid/team/image", registry_access(mirror=mirror))
 
 
 def test_an_origin_is_compared_as_such() -> None:
     """A host in capitals, or with the scheme's own port, is still the registry itself: it gets its credentials."""
+    from ocianalyze.sources.registry.access import HostAccess
     from ocianalyze.sources.registry.transport import Transport
 
     for host, origin in (
         ("Registry.Example.COM:443", "https://registry.example.com"),
         ("[::1]:80", "https://[::1]:80"),
     ):
-        transport = Transport(host, RegistryAccess(), plain_http=False, tls_verify=True)
+        transport = Transport(host, HostAccess(), registry_access())
         assert transport.origin == origin
         transport.close()
     with fault_proxy(None) as registry:
@@ -181,6 +182,6 @@ def test_an_origin_is_compared_as_such() -> None:
         login = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         ask = Answer(status=401, headers={"WWW-Authenticate": "Basic realm=x"})
         registry.behaviour = lambda seen: Answer(status=404) if seen.headers.get("authorization") == login else ask
-        access = RegistryAccess(plain_http=True, username=USER, password=PASSWORD)
+        access = registry_access(plain_http=True, username=USER, password=PASSWORD)
         with pytest.raises(RegistryError, match="not found"):
             scan(f"LOCALHOST:{port}/team/image", access)

@@ -15,7 +15,7 @@ from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import IMAGE, Registries
 from tests.support.fault_proxy import fault_proxy
 from tests.support.forms import write_archive
-from tests.support.registries import PASSWORD, USER, Guard, Registry
+from tests.support.registries import PASSWORD, USER, Guard, Registry, registry_access
 from tests.support.tools import requires, run
 from tests.test_analysis import ABOUT_THE_SOURCE, comparable
 
@@ -28,7 +28,7 @@ def scan(reference: str, access: RegistryAccess | None = None, **options: Any) -
 
 
 def plain(**options: Any) -> RegistryAccess:  # noqa: ANN401
-    return RegistryAccess(plain_http=True, **options)
+    return registry_access(plain_http=True, **options)
 
 
 def with_authority(registry: Registry, directory: Path, **options: Any) -> RegistryAccess:  # noqa: ANN401
@@ -36,7 +36,7 @@ def with_authority(registry: Registry, directory: Path, **options: Any) -> Regis
     certificates = directory / "certificates"
     certificates.mkdir()
     (certificates / "ca.crt").write_bytes(registry.authority.read_bytes())
-    return RegistryAccess(cert_dir=certificates, **options)
+    return registry_access(cert_dir=certificates, **options)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,9 @@ def test_over_tls_with_an_authority_of_ones_own(
     login: dict[str, Any] = {} if guard == "open" else {"username": USER, "password": PASSWORD}
     reference = f"docker://{registry.host}/team/image:1.0"
     assert comparable(scan(reference, with_authority(registry, tmp_path, **login))) == expected
-    assert comparable(scan(reference, RegistryAccess(tls_verify=False, **login))) == expected
+    assert comparable(scan(reference, registry_access(tls_verify=False, **login))) == expected
     with pytest.raises(RegistryError, match="is not trusted"):
-        scan(reference, RegistryAccess(**login))
+        scan(reference, registry_access(**login))
 
 
 def test_in_each_format(registries: Registries, tmp_path: Path, expected: dict[str, Any]) -> None:
@@ -163,7 +163,7 @@ def test_nobody_listens() -> None:
 
 def test_a_registry_that_speaks_no_tls(registries: Registries) -> None:
     with pytest.raises(RegistryError, match="does not speak TLS") as error:
-        scan(f"{registries().host}/team/image:1.0", RegistryAccess())
+        scan(f"{registries().host}/team/image:1.0", registry_access())
     assert "--plain-http" in str(error.value.hint)
 
 

@@ -12,16 +12,16 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import DigestMismatchError, ImageChoiceError, InvalidImageError, OcianalyzeError, UsageError
-from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import IMAGE
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import Blob, BuiltImage, build
 from tests.support.layouts import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from tests.support.registries import registry_access
 from tests.support.served import manifest_of, serving, serving_image
 from tests.support.tarballs import file
 
-PLAIN = RegistryAccess(plain_http=True)
+PLAIN = registry_access(plain_http=True)
 ROOT = Path(__file__).parents[3]
 SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 
@@ -59,9 +59,9 @@ def test_each_layer_is_fetched_once() -> None:
 _MEASURED = """
 import resource, sys
 from ocianalyze.analysis import Source, analyze
-from ocianalyze.sources.registry.access import RegistryAccess
+from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
 for reference in sys.argv[1:]:
-    analyze(Source(reference=reference, access=RegistryAccess(plain_http=True), jobs=2))
+    analyze(Source(reference=reference, access=RegistryAccess(own=HostAccess(plain_http=True)), jobs=2))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
