@@ -100,7 +100,7 @@ if TYPE_CHECKING:
     from ocianalyze.rules.rule import Declaration, EarlyRule, Finding, Rule, Severity, Subject, rule
     from ocianalyze.rules.target import Target
     from ocianalyze.rules.waivers import Remark, Waiver
-    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.access import HostAccess, HostSettings, RegistryAccess
 
 __all__ = [
     "AnalysisError",
@@ -139,6 +139,8 @@ __all__ = [
     "HiddenPart",
     "History",
     "HistoryStep",
+    "HostAccess",
+    "HostSettings",
     "Image",
     "ImageConfig",
     "ImageSummary",
@@ -245,7 +247,7 @@ _MODULES = {
     "rules.rule": "Declaration EarlyRule Finding Rule Severity Subject rule",
     "rules.target": "Target",
     "rules.waivers": "Remark Waiver",
-    "sources.registry.access": "RegistryAccess",
+    "sources.registry.access": "HostAccess HostSettings RegistryAccess",
 }
 """Which module has which names."""
 

@@ -40,7 +40,7 @@ ABOUT_THE_SOURCE = ("IMG003", "IMG004")
 def comparable(report: dict[str, Any]) -> dict[str, Any]:
     """Return a report without what depends on the form in which the image came."""
     del report["timing"]
-    for key in ("reference", "source", "names", "digest"):
+    for key in ("reference", "source", "names", "digest", "read_from"):
         del report["image"][key]
     for key in ("containerd_estimate", "compressed"):
         del report["facts"]["size"][key]

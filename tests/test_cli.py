@@ -576,7 +576,7 @@ def test_a_working_directory_that_is_gone_is_no_puzzle(tmp_path: Path) -> None:
 
 
 def test_variables_of_others_are_left_alone(tmp_path: Path) -> None:
-    assert run_in(tmp_path, "scan", DEMO, "-q", OCIANALYZE_REQUIRE_TOOLS="1", OCIANALYZE_DEBUG="1").returncode == 1
+    assert run_in(tmp_path, "scan", DEMO, "-q", TEST_REQUIRE_TOOLS="1", OCIANALYZE_DEBUG="1").returncode == 1
 
 
 def test_inspect_says_what_is_wrong_without_layers() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.cli.files import STDIN, read_bytes
 from ocianalyze.errors import UsageError, suggest
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,9 @@ _PREFIX: Final = "OCIANALYZE_"
 _START_TIME: Final = 22 - 3
 """Which field of a process's state, behind its name, says when it was started."""
 _ALIKE: Final = 0.75
-"""From here on a variable is taken for a misspelt one of ours; others with our prefix are other programs' concern."""
+"""From here on a variable is taken for a misspelt one of ours."""
+_OF_KUBERNETES: Final = regex(r"OCIANALYZE_(SERVICE_(HOST|PORT)|PORT)(_|$)")
+"""What Kubernetes tells all pods beside a service with our name."""
 
 
 def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
@@ -44,16 +47,22 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
 
 
 def read_settings(path: Path | None, *, isolated: bool) -> Settings:
-    """Return the settings in a file, or the nearest; none if `isolated`.
+    """Return the settings in a file, else the nearest, else the user's own; none if `isolated`.
+
+    What the user's own file says of registries holds in any case.
 
     Raises:
         UsageError: they cannot be read, something in them is not known, or a variable of the environment is misspelt.
     """
-    from ocianalyze.settings.files import find_settings, load_settings
+    from ocianalyze.settings.files import find_settings, load_settings, user_file
     from ocianalyze.settings.model import Settings
 
     _check_environment()
-    if path is None and not isolated:
+    if isolated:
+        return Settings()
+    own = user_file(os.environ)
+    was_found = path is None
+    if path is None:
         try:
             directory = Path.cwd()
         except OSError as error:
@@ -62,7 +71,10 @@ def read_settings(path: Path | None, *, isolated: bool) -> Settings:
                 hint="Name a settings file with --config, or use --isolated",
             ) from error
         path = find_settings(directory)
-    return Settings() if path is None or isolated else load_settings(path)
+    users = Settings() if own is None else load_settings(own)
+    if path is None or (own is not None and path == own):
+        return users
+    return load_settings(path, was_found=was_found).beside(users)
 
 
 def read_severities(stated: Iterable[str]) -> dict[str, Severity]:
@@ -110,14 +122,18 @@ def process_age() -> float | None:
 
 
 def _check_environment() -> None:
-    """Raise UsageError if a variable of the environment looks like a misspelt one of ours."""
-    names = sorted(name for name in os.environ if name.startswith(_PREFIX))
+    """Raise UsageError if a variable of the environment is none of ours, though it looks like one."""
+    names = sorted(name for name in os.environ if name.startswith(_PREFIX) and not _OF_KUBERNETES.match(name))
     if not names:
         return
     from ocianalyze.cli.variables import variables
 
-    known = {name.removeprefix(_PREFIX) for name in variables()}
+    known = variables()
     for name in names:
-        own = name.removeprefix(_PREFIX)
-        if own not in known and (close := get_close_matches(own, known, n=1, cutoff=_ALIKE)):
-            raise UsageError(f"unknown environment variable {name}", hint=f"Did you mean {_PREFIX}{close[0]}?")
+        if name not in known:
+            own = name.removeprefix(_PREFIX)
+            close = get_close_matches(own, [one.removeprefix(_PREFIX) for one in known], n=1, cutoff=_ALIKE)
+            raise UsageError(
+                f"unknown environment variable {name}",
+                hint=f"Did you mean {_PREFIX}{close[0]}?" if close else "Unset it; --help names those that are known",
+            )

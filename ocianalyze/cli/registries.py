@@ -12,18 +12,21 @@ import typer
 
 from ocianalyze.cli.options import REGISTRY, one_of
 from ocianalyze.errors import UsageError
+from ocianalyze.oci.repository import DOCKER_HUB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
 PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
 USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
 HOST_VARIABLE: Final = "OCIANALYZE_REGISTRY_HOST"
-VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABLE))
-"""A login for one registry; the variables are read together, because only together do they mean something."""
+PLAIN_HTTP_VARIABLE: Final = "OCIANALYZE_PLAIN_HTTP"
+VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABLE, PLAIN_HTTP_VARIABLE))
+"""The first three are a login for one registry; they are read together, because only together do they mean something.
+The last has the names of registries, with spaces between them."""
 
 _MAX_PASSWORD: Final = 1 << 16
 
@@ -89,15 +92,48 @@ CertDirectory = Annotated[
         rich_help_panel=REGISTRY,
     ),
 ]
-TlsVerification = Annotated[
-    TlsVerify, typer.Option(help="Check the registry's certificate.", rich_help_panel=REGISTRY, **one_of(TlsVerify))
-]
-PlainHttp = Annotated[bool, typer.Option("--plain-http", help="Use HTTP without TLS.", rich_help_panel=REGISTRY)]
-Mirror = Annotated[
-    str | None,
+ClientCertificate = Annotated[
+    Path | None,
     typer.Option(
-        metavar="HOST[/PATH]",
-        help="Mirror of Docker Hub, tried before Docker Hub itself; not used for other registries.",
+        "--client-cert",
+        metavar="FILE",
+        help="Client certificate to show to the registry, in PEM.",
+        envvar="OCIANALYZE_CLIENT_CERT",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+ClientKey = Annotated[
+    Path | None,
+    typer.Option(
+        "--client-key",
+        metavar="FILE",
+        help="Its key, if it is not in the same file.",
+        envvar="OCIANALYZE_CLIENT_KEY",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+TlsVerification = Annotated[
+    TlsVerify | None,
+    typer.Option(
+        help="Check the registry's certificate.", show_default="true", rich_help_panel=REGISTRY, **one_of(TlsVerify)
+    ),
+]
+PlainHttp = Annotated[
+    bool,
+    typer.Option(
+        "--plain-http",
+        help=f"Use HTTP without TLS. {PLAIN_HTTP_VARIABLE} names registries for which this always holds.",
+        rich_help_panel=REGISTRY,
+    ),
+]
+Mirrors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mirror",
+        metavar="[HOST=]MIRROR[/PATH]",
+        help="Mirror to ask before the registry HOST, by default Docker Hub; never used for other registries.",
         envvar="OCIANALYZE_MIRROR",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -106,7 +142,22 @@ Mirror = Annotated[
 AuthRealms = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="HOST", help="Token server on another host that may receive the credentials.", rich_help_panel=REGISTRY
+        "--auth-realm",
+        metavar="HOST",
+        help="Token server on another host that may receive the credentials.",
+        envvar="OCIANALYZE_AUTH_REALM",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+Proxy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Proxy for registries, instead of HTTPS_PROXY and its like; '' for none.",
+        envvar="OCIANALYZE_PROXY",
+        show_default=False,
+        rich_help_panel=REGISTRY,
     ),
 ]
 
@@ -119,27 +170,35 @@ class RegistryOptions(NamedTuple):
     password_stdin: PasswordStdin = False
     password_file: PasswordFile = None
     cert_dir: CertDirectory = None
-    tls_verify: TlsVerification = TlsVerify.TRUE
+    client_cert: ClientCertificate = None
+    client_key: ClientKey = None
+    tls_verify: TlsVerification = None
     plain_http: PlainHttp = False
-    mirror: Mirror = None
+    mirror: Mirrors = None
     auth_realm: AuthRealms = None
+    proxy: Proxy = None
 
 
-def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
-    """Return how registries are reached; `reads_stdin` tells whether standard input is read for something else.
+def make_access(
+    given: RegistryOptions, stated: Mapping[str, HostSettings], *, reads_stdin: bool, quiet: bool = False
+) -> RegistryAccess:
+    """Return how registries are reached.
+
+    `stated` is what settings say of registries by name, and `reads_stdin` tells whether standard input is read for
+    something else.
 
     Raises:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
             none.
     """
-    from ocianalyze.sources.registry.access import HostAccess, RegistryAccess, parse_mirror
+    from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
     if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
         _check_readable("--authfile", given.authfile, open)
     if given.cert_dir is not None:
         _check_readable("--cert-dir", given.cert_dir, os.scandir)
-    if given.mirror is not None:
-        parse_mirror(given.mirror)
+    if given.client_key is not None and given.client_cert is None:
+        raise UsageError("--client-key needs --client-cert")
     username, host = given.username, None
     password = _password(given, reads_stdin=reads_stdin)
     if username is None and password is not None:
@@ -158,19 +217,56 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
                 hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
             )
     return RegistryAccess(
-        own=HostAccess(
-            plain_http=given.plain_http,
-            tls_verify=given.tls_verify is TlsVerify.TRUE,
+        own=HostSettings(
+            plain_http=given.plain_http or None,
+            tls_verify=None if given.tls_verify is None else given.tls_verify is TlsVerify.TRUE,
             cert_dir=given.cert_dir,
+            client=None if given.client_cert is None else (given.client_cert, given.client_key or given.client_cert),
             allowed_realms=tuple(given.auth_realm or ()),
+            proxy=given.proxy,
         ),
+        hosts=_hosts(given, stated),
         username=username,
         password=password,
         login_host=host,
         authfile=given.authfile,
-        mirror=given.mirror,
         environment=dict(os.environ),
+        warn=_Teller(quiet=quiet),
     )
+
+
+def _hosts(given: RegistryOptions, stated: Mapping[str, HostSettings]) -> dict[str, HostSettings]:
+    """Return what is said of registries by name: in options, in variables, and in settings."""
+    from ocianalyze.settings.registries import check_registry, merged
+    from ocianalyze.sources.registry.access import HostSettings, parse_mirror
+
+    mirrors: dict[str, tuple[str, ...]] = {}
+    for text in given.mirror or ():
+        host, sign, mirror = text.rpartition("=")
+        parse_mirror(mirror)
+        registry = check_registry(host) if sign else DOCKER_HUB
+        mirrors[registry] = (*mirrors.get(registry, ()), mirror)
+    plain = {check_registry(host) for host in os.environ.get(PLAIN_HTTP_VARIABLE, "").split()}
+    said = {
+        host: HostSettings(mirrors=mirrors.get(host, ()), plain_http=True if host in plain else None)
+        for host in plain | mirrors.keys()
+    }
+    return merged(said, stated)
+
+
+class _Teller:
+    """Tells people each thing once, on standard error."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._told: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        from ocianalyze.reports.text import printable
+
+        if not self._quiet and text not in self._told:
+            self._told.add(text)
+            typer.echo(printable(f"ocianalyze: {text}"), err=True)
 
 
 def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractContextManager[object]]) -> None:

@@ -10,4 +10,4 @@ def variables() -> set[str]:
     aliases = (alias for module in (caching, extras, limits, options, registries) for alias in vars(module).values())
     given = (option for alias in aliases for option in getattr(alias, "__metadata__", ()))
     named = {str(option.envvar) for option in given if getattr(option, "envvar", None)}
-    return {"OCIANALYZE_DEBUG", *registries.VARIABLES, *named}
+    return {"OCIANALYZE_DEBUG", "OCIANALYZE_PURE_PYTHON", *registries.VARIABLES, *named}

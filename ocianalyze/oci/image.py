@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from ocianalyze.oci.soci import Soci
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ocianalyze.errors import AnalysisError
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.models import History, ImageConfig
 
@@ -45,6 +46,14 @@ class Blob(Protocol):
         """Return the same bytes for reading at offsets, or None where the medium cannot."""
 
 
+@runtime_checkable
+class BlobWithChoice(Blob, Protocol):
+    """A blob that can be had at several places, not all of which need be right."""
+
+    def go_elsewhere(self, error: AnalysisError) -> bool:
+        """Take note of what is wrong with the bytes; return whether `chunks` yields those of another place now."""
+
+
 class Layer(NamedTuple):
     """One layer of an image.
 
@@ -66,7 +75,8 @@ class Image(NamedTuple):
 
     `source` is one of ``docker-archive``, ``oci-archive``, ``oci-layout``, ``registry`` and ``stdin``.
     `form` is the same but for a stream, where it is that of what was streamed. `digest` is that of the manifest, where
-    there is one. `soci` is what there is of SOCI indexes.
+    there is one. `soci` is what there is of SOCI indexes. `read_from` names the places in registries that parts of the
+    image came from, so far.
     """
 
     reference: str
@@ -79,6 +89,7 @@ class Image(NamedTuple):
     layers: tuple[Layer, ...]
     form: str = ""
     soci: Soci = Soci()
+    read_from: Sequence[str] = ()
 
 
 def layer_positions(history: Sequence[History], layers: int) -> list[int | None]:

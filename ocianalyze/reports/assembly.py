@@ -163,6 +163,7 @@ def image_summary(image: Image) -> form.ImageSummary:
             "config_digest": image.config_digest,
             "platform": short(str(image.config.platform)),
             "created": short(image.config.created),
+            "read_from": list(image.read_from),
         }
     )
 

@@ -10,6 +10,7 @@ from ocianalyze.oci.media_types import stated_compression
 from ocianalyze.reports.assembly import finding_reports
 from ocianalyze.reports.findings import findings
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, line
+from ocianalyze.reports.origin import read_elsewhere
 from ocianalyze.reports.report import as_json
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import encodable, printable
@@ -42,6 +43,7 @@ def record(image: Image, outcome: Outcome) -> dict[str, Any]:
         "media_type": image.media_type,
         "platform": encodable(str(config.platform)),
         "created": config.created,
+        "read_from": list(image.read_from),
         "config": {
             "user": encodable(execution.user),
             "env": [encodable(item) for item in execution.env],
@@ -82,6 +84,7 @@ def _about(told: dict[str, Any]) -> Iterator[tuple[Line, Cell]]:
     for name, *values in (
         ("image", ", ".join(told["names"]) or told["reference"]),
         ("source", told["source"]),
+        ("read from", *read_elsewhere(told["names"], told["read_from"])),
         ("digest", told["digest"] or f"{told['config_digest']} (config)"),
         ("platform", told["platform"] or "not stated"),
         ("created", told["created"] or "not stated"),

@@ -80,6 +80,9 @@ class ImageSummary(Part):
     """Platform that the configuration states, as ``os/architecture[/variant]``. Example: "linux/amd64" """
     created: Text | None
     """Time of creation that the configuration states (RFC 3339). Example: "2026-01-02T03:04:05Z" """
+    read_from: list[Text] = []
+    """Places in registries that the image was read from: the registry, its mirrors, or both; empty for files and for
+    layers that are known from an earlier scan. Example: ["https://mirror.example.com/hub"] """
 
 
 class ProfileVerdict(Part):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.reports.findings import STYLES, findings
 from ocianalyze.reports.formats.findings import failure_text
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
+from ocianalyze.reports.origin import read_elsewhere
 from ocianalyze.reports.size.breakdown import breakdown
 from ocianalyze.reports.text import printable
 from ocianalyze.units import human
@@ -54,9 +55,11 @@ def print_report(report: Report, screen: Screen) -> None:
 
 def _about(report: Report, image: ImageSummary, *, unicode: bool) -> Iterator[tuple[Line, Cell]]:
     """Yield what the image is, and what was done with it."""
+    places = read_elsewhere(image.names, image.read_from)
     for name, value in (
         ("profile", printable(f"{', '.join(report.request.profiles)}: {report.request.profiles_reason}")),
         ("platform", printable(image.platform) or "not stated"),
+        *([("read from", [line(printable(place)) for place in places])] if places else ()),
         *(_facts(report.facts, unicode=unicode) if report.facts is not None else ()),
         ("layers", report.stopped or _layers(report.layers)),
         ("rules", _rules(report.summary)),

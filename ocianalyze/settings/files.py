@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
@@ -18,10 +19,12 @@ from ocianalyze.errors import UsageError, suggest
 from ocianalyze.paths import is_file
 from ocianalyze.settings.lines import find_line
 from ocianalyze.settings.model import Settings, Waive
+from ocianalyze.settings.registries import RegistryTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+    from ocianalyze.settings.table import Table
 
 FILE: Final = "ocianalyze.toml"
 _PROJECT: Final = "pyproject.toml"
@@ -32,6 +35,7 @@ _REASONS: Final = {
     "missing": "is missing",
     "string_type": "must be a string",
     "int_type": "must be an integer",
+    "float_type": "must be a number",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a table",
@@ -64,11 +68,23 @@ def find_settings(directory: Path) -> Path | None:
     return None
 
 
-def load_settings(path: Path) -> Settings:
-    """Return the settings in a file.
+def user_file(environment: Mapping[str, str]) -> Path | None:
+    """Return the user's own file with settings, if there is one: ``~/.config/ocianalyze/ocianalyze.toml``."""
+    home = environment.get("HOME")
+    config = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    path = Path(config, "ocianalyze", FILE)
+    try:
+        return path if config and is_file(path) else None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint="Use --isolated to ignore it") from error
+
+
+def load_settings(path: Path, *, was_found: bool = False) -> Settings:
+    """Return the settings in a file; `was_found` tells that it lay on the way and nobody named it.
 
     Raises:
-        UsageError: it cannot be read, is not valid TOML, or has unknown keys; the message has the line and the key.
+        UsageError: it cannot be read, is not valid TOML, has unknown keys, or lowers security though it was only found;
+            the message has the line and the key.
     """
     text = _read(path)
     table = _parse(text, path)
@@ -79,9 +95,19 @@ def load_settings(path: Path) -> Settings:
             raise UsageError(f"{path} has no table [{'.'.join(_TABLE)}]")
         table, prefix = own, _TABLE
     try:
-        return Settings.from_table(table, path)
+        settings = Settings.from_table(table, path)
     except ValidationError as error:
         raise _explain(error, path, text, prefix) from error
+    if was_found:
+        for host, registry in settings.registry.items():
+            for key in registry.lowers_security():
+                line = find_line([*prefix, "registry", host, key], text)
+                raise UsageError(
+                    f"{path}{f':{line}' if line else ''}: registry.{host}.{key} lowers security, which a settings file "
+                    "may only do if you name it or if it is your own",
+                    hint=f"Move it to ~/.config/ocianalyze/{FILE}, or use --config, options or variables",
+                )
+    return settings
 
 
 def _read(path: Path) -> str:
@@ -142,5 +168,6 @@ def _explain(error: ValidationError, path: Path, text: str, prefix: Sequence[str
 
 def _keys(place: Sequence[str | int]) -> list[str]:
     """Return the known keys of the table with the key at `place`."""
-    table = Waive if place[0] == "waive" and len(place) > 1 else Settings
+    tables: Mapping[object, type[Table]] = {"waive": Waive, "registry": RegistryTable}
+    table = tables.get(place[0], Settings) if len(place) > 1 else Settings
     return [field.alias or name for name, field in table.model_fields.items()]

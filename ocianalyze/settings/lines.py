@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _HEADER: Final = regex(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]")
+_NAME: Final = regex(r"\"[^\"]*\"|'[^']*'|[\w-]+")
 _KEY: Final = regex(r"\s*[\"']?([\w-]+)[\"']?\s*=")
 
 
@@ -24,7 +25,7 @@ def find_line(place: Sequence[str | int], text: str) -> int | None:
     seen: Counter[str] = Counter()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
-            names = [name.strip().strip("\"'") for name in header[2].split(".")]
+            names = [name.strip("\"'") for name in _NAME.findall(header[2])]
             table = tuple(names)
             if header[1] == "[[":
                 table = (*names, seen[header[2]])

@@ -5,9 +5,9 @@
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.layers.metering.limits import MEANINGS, REPLACED
@@ -18,30 +18,11 @@ from ocianalyze.rules.registry import all_rules
 from ocianalyze.rules.rule import Severity
 from ocianalyze.rules.selection import exact_rule, matching_rules
 from ocianalyze.rules.waivers import Waiver
+from ocianalyze.settings.registries import Registries, merged
+from ocianalyze.settings.table import File, Several, Table, checked
 from ocianalyze.settings.values import parse_jobs, parse_size_limit
+from ocianalyze.sources.registry.access import HostSettings
 from ocianalyze.units import parse_size
-
-_Item = TypeVar("_Item")
-
-
-class _WrongError(ValueError):
-    """An invalid value, and a hint at the right one."""
-
-    def __init__(self, error: UsageError) -> None:
-        super().__init__(error.message)
-        self.hint = error.hint
-
-
-def _checked(check: Callable[[str], str]) -> AfterValidator:
-    """Return a validator that replaces a value by the result of `check`, which may raise UsageError."""
-
-    def validate(value: str) -> str:
-        try:
-            return check(value)
-        except UsageError as error:
-            raise _WrongError(error) from error
-
-    return AfterValidator(validate)
 
 
 def _profile(value: str) -> str:
@@ -82,32 +63,20 @@ def _not_empty(value: list[str]) -> list[str]:
     return value
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 def _written(parse: Callable[[str], int], *kinds: type) -> BeforeValidator:
     """Return a validator for values of some types, which are parsed as they would be written in an option."""
     return BeforeValidator(lambda value: parse(str(value)) if type(value) in kinds else value)
 
 
-_Several = Annotated[list[_Item], BeforeValidator(_listed)]
 _Size = Annotated[int, _written(parse_size, str, int, float)]
 _SizeLimit = Annotated[int, _written(parse_size_limit, str, int, float)]
 _Jobs = Annotated[int, _written(parse_jobs, int)]
-_Rule = Annotated[str, _checked(_rule)]
+_Rule = Annotated[str, checked(_rule)]
 _Severity = Annotated[Severity, Field(strict=False)]
 
 
-_File = Annotated[Path, Field(strict=False)]
 _FILES = ("app_image_config", "dockerfile", "baseline")
 """Which settings name files, relative to that of the settings."""
-
-
-class Table(BaseModel):
-    """A table of the file; unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True, extra="forbid", strict=True)
 
 
 class Waive(Table):
@@ -141,29 +110,32 @@ class Settings(Table):
         verify: whether everything is read and hashed.
         jobs: the number of layers to read in parallel.
         waive: the waivers.
+        registry: how registries are reached, by their names.
     """
 
-    profile: Annotated[_Several[Annotated[str, _checked(_profile)]], AfterValidator(_not_empty)] = []
+    profile: Annotated[Several[Annotated[str, checked(_profile)]], AfterValidator(_not_empty)] = []
     platform: str | None = None
-    select: _Several[Annotated[str, _checked(_rules)]] = []
-    ignore: _Several[Annotated[str, _checked(_rules)]] = []
+    select: Several[Annotated[str, checked(_rules)]] = []
+    ignore: Several[Annotated[str, checked(_rules)]] = []
     fail_on: Literal["error", "warning", "note", "never"] | None = Field(None, alias="fail-on")
     severity: dict[_Rule, _Severity] = {}
-    limits: dict[Annotated[str, _checked(_limit)], _Size] = {}
+    limits: dict[Annotated[str, checked(_limit)], _Size] = {}
     size_limit: _SizeLimit | None = Field(None, alias="size-limit")
-    driver_version: Annotated[str, _checked(check_driver_version)] | None = Field(None, alias="driver-version")
-    app_image_config: _File | None = Field(None, alias="app-image-config")
-    dockerfile: _File | None = None
-    baseline: _File | None = None
-    docs_url: Annotated[str, _checked(check_base)] | None = Field(None, alias="docs-url")
-    format: _Several[
+    driver_version: Annotated[str, checked(check_driver_version)] | None = Field(None, alias="driver-version")
+    app_image_config: File | None = Field(None, alias="app-image-config")
+    dockerfile: File | None = None
+    baseline: File | None = None
+    docs_url: Annotated[str, checked(check_base)] | None = Field(None, alias="docs-url")
+    format: Several[
         Literal["table", "line", "json", "sarif", "junit", "gitlab-codequality", "github", "markdown", "html"]
     ] = []
     color: Literal["auto", "always", "never"] | None = None
     verify: bool | None = None
     jobs: _Jobs | None = None
     waive: list[Waive] = []
+    registry: Registries = {}
     _file: Path | None = PrivateAttr(None)
+    _users: Mapping[str, HostSettings] = PrivateAttr({})
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], path: Path) -> Self:
@@ -179,6 +151,19 @@ class Settings(Table):
     def file(self) -> Path | None:
         """The file that the settings were read from."""
         return self._file
+
+    @property
+    def registries(self) -> Mapping[str, HostSettings]:
+        """How registries are reached, by their names."""
+        directory = self.file.parent if self.file else Path()
+        stated = {host: table.settings(directory) for host, table in self.registry.items()}
+        return merged(stated, self._users)
+
+    def beside(self, users: Self) -> Self:
+        """Return these settings, and what the user's own file says of registries where these say nothing."""
+        settings = self.model_copy()
+        settings._file, settings._users = self._file, users.registries  # noqa: SLF001 - its own
+        return settings
 
     @property
     def policy(self) -> Policy:

@@ -9,6 +9,8 @@ from ocianalyze.oci.image import Image, Layer, build_steps
 from ocianalyze.oci.soci import Soci
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob
     from ocianalyze.oci.models import ImageConfig
@@ -34,7 +36,7 @@ class Candidate(NamedTuple):
     media_type: str | None = None
     soci: Soci = Soci()
 
-    def image(self, *, reference: str, source: str, form: str | None = None) -> Image:
+    def image(self, *, reference: str, source: str, form: str | None = None, read_from: Sequence[str] = ()) -> Image:
         """Return the image.
 
         Raises:
@@ -69,4 +71,5 @@ class Candidate(NamedTuple):
             layers=layers,
             form=form or source,
             soci=self.soci,
+            read_from=read_from,
         )

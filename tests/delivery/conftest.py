@@ -17,7 +17,7 @@ def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         making.make(made)
     except SystemExit as error:
-        if os.environ.get("OCIANALYZE_REQUIRE_TOOLS") == "1":
+        if os.environ.get("TEST_REQUIRE_TOOLS") == "1":
             pytest.fail(f"the wheelhouse cannot be made: {error}")
         pytest.skip(f"the wheelhouse cannot be made: {error}")
     return made

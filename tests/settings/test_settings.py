@@ -8,8 +8,9 @@ import pytest
 
 from ocianalyze.errors import UsageError
 from ocianalyze.rules.rule import Severity
-from ocianalyze.settings.files import find_settings, load_settings
+from ocianalyze.settings.files import find_settings, load_settings, user_file
 from ocianalyze.settings.model import Settings
+from ocianalyze.sources.registry.access import HostSettings
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -46,6 +47,19 @@ expires = 2027-01-31
 [[waive]]
 rule = "KRN001"
 reason = "no notebook"
+
+[registry."registry.example.com:5000"]
+mirror = "mirror.example.com/cache"
+cert-dir = "certs"
+ca-file = ["ca.pem", "/etc/ssl/other.pem"]
+client-cert = "client.pem"
+auth-realm = "gitlab.example.com"
+timeout = 120
+proxy = "http://proxy.example.com:3128"
+
+[registry."127.0.0.1:5000"]
+plain-http = true
+tls-verify = false
 """
 
 
@@ -71,6 +85,18 @@ def test_everything_that_can_be_set(tmp_path: Path) -> None:
     first, second = settings.waivers
     assert (first.rule, first.path, first.expires) == ("FSR001", "/opt/ml/**", date(2027, 1, 31))
     assert (second.path, second.expires, second.origin) == (None, None, "ocianalyze.toml: waiver 2")
+    assert settings.registries == {
+        "registry.example.com:5000": HostSettings(
+            mirrors=("mirror.example.com/cache",),
+            cert_dir=tmp_path / "certs",
+            ca_files=(tmp_path / "ca.pem", Path("/etc/ssl/other.pem")),
+            client=(tmp_path / "client.pem", tmp_path / "client.pem"),
+            allowed_realms=("gitlab.example.com",),
+            timeout=120.0,
+            proxy="http://proxy.example.com:3128",
+        ),
+        "127.0.0.1:5000": HostSettings(plain_http=True, tls_verify=False),
+    }
     assert settings.file == path
     assert set(Settings.model_fields) == {name for name in Settings.model_fields if getattr(settings, name)}
 
@@ -106,6 +132,21 @@ WRONG = [
     ('ignore = ["kernel-hiden"]', 1, "ignore.1: unknown rule", "Did you mean 'kernel-hidden'?"),
     ('fail-on = "eror"', 1, "fail-on: unknown value 'eror'", "Did you mean 'error'?"),
     ('[severity]\nKRN001 = "warn"', 2, "severity.KRN001: unknown value 'warn'", "Did you mean 'warning'?"),
+    (
+        '[registry."example.com"]\nmirrors = "x.example.com"',
+        2,
+        "registry.example.com.mirrors: unknown key",
+        "Did you mean 'mirror'?",
+    ),
+    ('[registry."example.com"]\nmirror = "x"', 2, "registry.example.com.mirror.1: invalid mirror 'x'", None),
+    (
+        '[registry."example.com/team"]\ntimeout = 1',
+        1,
+        "registry.example.com/team: 'example.com/team' is not the name",
+        "Leave out the path: host[:port]",
+    ),
+    ('[registry."example.com"]\ntimeout = 0', 2, "registry.example.com.timeout: Input should be greater than 0", None),
+    ('[registry."example.com"]\nclient-key = "x"', 1, "registry.example.com: client-key needs client-cert", None),
     ('[severity]\nKRN999 = "note"', 2, "severity.KRN999: unknown rule 'KRN999'", None),
     ('[severity]\nKRN = "note"', 2, "severity.KRN: unknown rule 'KRN'", None),
     ('size-limit = "big"', 1, "size-limit: 'big' is not a size such as", None),
@@ -149,7 +190,7 @@ def test_what_is_not_known_names_the_line_and_the_key(
     assert hint is None or caught.value.hint == hint
     project = write(
         tmp_path,
-        "[tool.ocianalyze]\n" + text.replace("[[", "[[tool.ocianalyze.").replace("\n[s", "\n[tool.ocianalyze.s"),
+        "[tool.ocianalyze]\n" + re.sub(r"^(\[+)", r"\1tool.ocianalyze.", text, flags=re.MULTILINE),
         "pyproject.toml",
     )
     if not text.startswith(("[severity", "[limits")):
@@ -204,6 +245,42 @@ def test_a_project_file_whose_table_is_misspelt_is_not_passed_over(tmp_path: Pat
 def test_a_project_file_that_is_named_must_have_the_table(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no table"):
         load_settings(write(tmp_path, "[tool.ruff]", "pyproject.toml"))
+
+
+LOWERING = {
+    "plain-http": "plain-http = true",
+    "tls-verify": "tls-verify = false",
+    "auth-realm": 'auth-realm = ["evil.example.com"]',
+    "proxy": 'proxy = "http://evil.example.com"',
+    "mirror": 'mirror = ["a.example.com", "http://evil.example.com"]',
+}
+
+
+@pytest.mark.parametrize("key", LOWERING)
+def test_a_file_that_was_only_found_lowers_no_security(tmp_path: Path, key: str) -> None:
+    for prefix, name in (("", "ocianalyze.toml"), ("tool.ocianalyze.", "pyproject.toml")):
+        path = write(tmp_path, f'[{prefix}registry."example.com:5000"]\n{LOWERING[key]}\n', name)
+        assert load_settings(path).registries
+        with pytest.raises(UsageError, match=rf"{name}:2: registry\.example\.com:5000\.{key} lowers security"):
+            load_settings(path, was_found=True)
+
+
+def test_what_lowers_no_security_may_be_found(tmp_path: Path) -> None:
+    keys = 'plain-http = false\ntls-verify = true\nmirror = "a.example.com"\nca-file = "ca.pem"\ntimeout = 5'
+    assert load_settings(write(tmp_path, f'[registry."example.com"]\n{keys}'), was_found=True).registries
+
+
+def test_the_users_own_file_says_how_registries_are_reached(tmp_path: Path) -> None:
+    assert user_file({"HOME": str(tmp_path)}) is None
+    place = tmp_path / ".config" / "ocianalyze"
+    place.mkdir(parents=True)
+    own = write(place, '[registry."example.com"]\ntls-verify = false\ntimeout = 5\n[registry.localhost]\ntimeout = 1\n')
+    assert user_file({"HOME": str(tmp_path)}) == user_file({"XDG_CONFIG_HOME": str(tmp_path / ".config")}) == own
+    nearest = load_settings(write(tmp_path, '[registry."example.com"]\ntimeout = 9'), was_found=True)
+    assert nearest.beside(load_settings(own)).registries == {
+        "example.com": HostSettings(tls_verify=False, timeout=9.0),
+        "localhost": HostSettings(timeout=1.0),
+    }
 
 
 def test_the_examples_of_the_page_can_be_loaded_and_show_every_key(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ GUARDED = textwrap.dedent(
     from ocianalyze.layers.reading.layers import read_layers
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.opening import open_image
-    from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
+    from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
     describe(b"text")  # libmagic reads its own database
     source, host = sys.argv[1:3]
@@ -88,7 +88,7 @@ GUARDED = textwrap.dedent(
         if source == "-" and everything:
             break
         reading = Reading(capture=Capture(frozenset({"**/*"})), verify=everything)
-        access = RegistryAccess(own=HostAccess(plain_http=True))
+        access = RegistryAccess(own=HostSettings(plain_http=True))
         with open_image(Reference.parse(source), reading, stdin=sys.stdin.buffer, access=access) as image:
             readings = read_layers(image, reading, jobs=2)
             for layer, done in zip(image.layers, readings, strict=True):

@@ -1,6 +1,6 @@
 """The real Jupyter packages as a judge: they list the kernels of a tree that is unpacked on disk.
 
-nb_conda_kernels is on no package index that pip knows. Where it is not installed, ``OCIANALYZE_NB_CONDA_KERNELS`` may
+nb_conda_kernels is on no package index that pip knows. Where it is not installed, ``TEST_NB_CONDA_KERNELS`` may
 name a checkout of https://github.com/anaconda/nb_conda_kernels.
 """
 
@@ -17,7 +17,7 @@ from typing import Any
 from tests.support import jupyter_driver
 from tests.support.tarballs import Item
 
-CHECKOUT = "OCIANALYZE_NB_CONDA_KERNELS"
+CHECKOUT = "TEST_NB_CONDA_KERNELS"
 CONNECTION_FILE = jupyter_driver.CONNECTION_FILE
 
 PATHS = ("HOME", "JUPYTER_DATA_DIR", "XDG_DATA_HOME", "IPYTHONDIR", "PYTHONUSERBASE", "CONDA_PREFIX")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
+from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 from tests.support.tools import run
 
 USER, PASSWORD = "user", "not-so-secret"
@@ -208,7 +208,14 @@ def _await(process: subprocess.Popen[bytes], port: int, directory: Path) -> None
 
 
 def registry_access(**options: Any) -> RegistryAccess:  # noqa: ANN401 - as the two classes have them
-    """Return how to reach registries; what is an option of one host holds for the registry of the image."""
-    own = {field.name for field in fields(HostAccess)}
+    """Return how to reach registries.
+
+    What is an option of one host holds for the registry of the image; `mirror` is one of Docker Hub.
+    """
+    if (mirror := options.pop("mirror", None)) is not None:
+        options["hosts"] = {"docker.io": HostSettings(mirrors=(mirror,))}
+    own = {field.name for field in fields(HostSettings)}
     here = {name: value for name, value in options.items() if name in own}
-    return RegistryAccess(own=HostAccess(**here), **{name: value for name, value in options.items() if name not in own})
+    return RegistryAccess(
+        own=HostSettings(**here), **{name: value for name, value in options.items() if name not in own}
+    )

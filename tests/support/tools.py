@@ -1,7 +1,7 @@
 """Other people's programs: finding them, asking for them, running them.
 
 A test that needs one says so with `requires("umoci")`. Where it is missing the test is skipped and names it; with
-`OCIANALYZE_REQUIRE_TOOLS=1`, as in CI, the test fails instead, so that nothing is left out unnoticed.
+`TEST_REQUIRE_TOOLS=1`, as in CI, the test fails instead, so that nothing is left out unnoticed.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-REQUIRE_TOOLS = "OCIANALYZE_REQUIRE_TOOLS"
+REQUIRE_TOOLS = "TEST_REQUIRE_TOOLS"
 ROOT = "root"
 """Not a program: a test that `requires("root")` must run as root, as mmdebstrap, buildah and podman do here."""
 NAMESPACES = "namespaces"

@@ -11,14 +11,17 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.errors import AnalysisError
 from ocianalyze.layers.changeset.packing import unpack
 from ocianalyze.layers.metering.progress import SILENT
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
-from ocianalyze.layers.reading.reader import PreReadBlob, ReadLayer, read_blob, walk_blob, walkable
+from ocianalyze.layers.reading.reader import PreReadBlob, ReadLayer, read_blob, verify, walk_blob, walkable
 from ocianalyze.layers.reading.relay import Relay
 from ocianalyze.layers.reading.workers import can_fork, shared_numbers, spread
+from ocianalyze.oci.image import BlobWithChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -79,15 +82,19 @@ def read_layers(
         what = f"layer {layer.position}"
         algorithm = (layer.digest or layer.diff_id).algorithm
         need_diff_id = layer.digest is None
-        result = read_blob(
-            layer.blob,
-            reading,
-            what=what,
-            budget=budget,
-            need_diff_id=need_diff_id,
-            algorithm=algorithm,
-            step=layer.created_by,
-            beside=jobs > 1 and (layer.blob.size or 0) * jobs > streamed,
+        result = _read_right(
+            layer,
+            partial(
+                read_blob,
+                layer.blob,
+                reading,
+                what=what,
+                budget=budget,
+                need_diff_id=need_diff_id,
+                algorithm=algorithm,
+                step=layer.created_by,
+                beside=jobs > 1 and (layer.blob.size or 0) * jobs > streamed,
+            ),
         )
         if memory is not None:
             memory.keep(layer, result)
@@ -97,6 +104,22 @@ def read_layers(
     if memory is not None and has_news:
         memory.trim()
     return _in_order(image, done)
+
+
+def _read_right(layer: Layer, read: Callable[[], ReadLayer]) -> ReadLayer:
+    """Read a layer; where its bytes are wrong and can be had elsewhere, too, read those."""
+    blob = layer.blob
+    if not isinstance(blob, BlobWithChoice):
+        return read()
+    while True:
+        try:
+            result = read()
+            verify(layer, result)
+        except AnalysisError as error:
+            if not blob.go_elsewhere(error):
+                raise
+        else:
+            return result
 
 
 def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: int) -> dict[str, ReadLayer]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds."""
+LONGEST_TIMEOUT: Final = 86400.0
+ATTEMPTS: Final = 6
 _CERTIFICATES: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 
 
@@ -34,6 +36,7 @@ class HostAccess:
         headers: headers to send to this host only.
         allowed_realms: hosts of token servers that may receive the credentials, besides the host of the registry.
         timeout: for how many seconds nothing may come before an answer is given up.
+        attempts: how often a request is made at most.
         proxy: the proxy to use instead of the one that the environment names; ``""`` for none.
     """
 
@@ -45,7 +48,52 @@ class HostAccess:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     allowed_realms: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT
+    attempts: int = ATTEMPTS
     proxy: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """What is said of one registry, in options, variables or settings; None or empty for what is left open.
+
+    The attributes are those of `HostAccess`, and `mirrors`: mirrors to ask first for its images, and for no others, as
+    ``[http://]host[:port][/path]``. Each needs its own credentials.
+    """
+
+    mirrors: tuple[str, ...] = ()
+    plain_http: bool | None = None
+    tls_verify: bool | None = None
+    cert_dir: Path | None = None
+    ca_files: tuple[Path, ...] = ()
+    client: tuple[Path, Path] | None = None
+    allowed_realms: tuple[str, ...] = ()
+    timeout: float | None = None
+    proxy: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raise UsageError if a mirror is none."""
+        for mirror in self.mirrors:
+            parse_mirror(mirror)
+
+    def over(self, other: HostSettings) -> HostSettings:
+        """Return these, and what the others say where these leave something open; authorities and realms add up."""
+
+        def either(name: str) -> Any:  # noqa: ANN401 - of the type of the field
+            own, others = getattr(self, name), getattr(other, name)
+            if name in ("ca_files", "allowed_realms"):
+                return tuple(dict.fromkeys((*own, *others)))
+            return others if own is None or own == () else own
+
+        return HostSettings(**{one.name: either(one.name) for one in fields(self)})
+
+    def everywhere(self) -> HostSettings:
+        """Return what holds for mirrors, too: what lowers no security and tells nobody who we are."""
+        return HostSettings(ca_files=self.ca_files, timeout=self.timeout, proxy=self.proxy)
+
+    def access(self) -> HostAccess:
+        """Return how the registry is reached."""
+        said = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "mirrors"}
+        return HostAccess(**{name: value for name, value in said.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +102,36 @@ class RegistryAccess:
 
     Attributes:
         own: how to reach the registry of the image, as far as options say.
+        hosts: what is said of registries by name; `own` goes before it.
         username: the user name for the registry of the image, and for no other registry.
         password: the password or token for this user name.
         bearer_token: a token to send to the registry of the image as it is, and to no other registry.
         login_host: the only registry that may receive these; None for the registry of the image.
         authfile: the only file to search for credentials, if given.
-        mirror: a mirror to ask first for images of Docker Hub, and for no others, as ``[http://]host[:port][/path]``.
-            It needs its own credentials.
-        environment: the environment variables to use: locations of credentials, proxies, certificates.
+        environment: the environment variables to use: locations of credentials and mirrors, proxies, certificates.
         warn: takes what people are to know even if all goes well, as one sentence without a full stop.
     """
 
-    own: HostAccess = HostAccess()
+    own: HostSettings = HostSettings()
+    hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     bearer_token: str | None = field(default=None, repr=False)
     login_host: str | None = None
     authfile: Path | None = None
-    mirror: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     warn: Callable[[str], None] = _log.warning
+
+    def of_registry(self, name: str) -> HostSettings:
+        """Return what is said of the registry of the image."""
+        return self.own.over(self._stated(name))
+
+    def of_mirror(self, name: str) -> HostSettings:
+        """Return what is said of a mirror: no option that is meant for the registry of the image."""
+        return self._stated(name).over(self.own.everywhere())
+
+    def _stated(self, name: str) -> HostSettings:
+        return next((said for host, said in self.hosts.items() if host.lower() == name.lower()), HostSettings())
 
     def auth_files(self) -> list[Path]:
         """Return the files that may contain credentials, in the order of containers-auth.json(5)."""

@@ -9,12 +9,11 @@ import requests
 
 from ocianalyze.errors import DigestMismatchError, RegistryError
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError
+from ocianalyze.sources.registry.failures import BrokenOffError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.errors import InvalidImageError
     from ocianalyze.oci.digest import Digest
     from ocianalyze.sources.registry.answer import Answer
     from ocianalyze.sources.registry.transport import Transport
@@ -26,23 +25,19 @@ _LENGTH: Final = regex(r"\d{1,19}", re.ASCII)
 
 
 class RemoteBlob:
-    """A `Blob` of a registry; its bytes are verified by who reads them all.
+    """A blob at one place; its bytes are verified by who reads them all.
 
     `size` is what the descriptor states: not a byte more is taken.
     """
 
-    def __init__(self, transport: Transport, repository: str, digest: Digest, size: int) -> None:
+    def __init__(self, transport: Transport, path: str, digest: Digest, size: int) -> None:
         self._transport = transport
-        self._path = f"/v2/{repository}/blobs/{digest}"
+        self._path = path
         self._digest = digest
         self.size = size
 
-    def byte_range(self) -> None:
-        """Return None: every byte costs a way through the network, so they are streamed."""
-        return
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes from the first to the last.
+    def chunks(self, position: int = 0) -> Iterator[bytes]:
+        """Yield the bytes from one, by default the first, to the last.
 
         A connection that breaks off or stalls is made again, from the next byte on, as long as each try brings some.
 
@@ -50,7 +45,7 @@ class RemoteBlob:
             RegistryError: the bytes cannot be had.
             DigestMismatchError: there are more of them than the descriptor states.
         """
-        position = progress = 0
+        progress = position
         pauses = self._transport.pauses()
         while position < self.size:
             headers = {"Range": f"bytes={position}-"} if position else {}
@@ -94,20 +89,3 @@ class RemoteBlob:
         return DigestMismatchError(
             f"blob {self._digest}: its descriptor states {self.size:,} bytes, but the registry sent more"
         )
-
-
-class ForeignBlob(RemoteBlob):
-    """A layer that the registry need not have; `absent` is the error that tells so where it does not."""
-
-    def __init__(
-        self, transport: Transport, repository: str, digest: Digest, size: int, *, absent: InvalidImageError
-    ) -> None:
-        super().__init__(transport, repository, digest, size)
-        self._absent = absent
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes from the first to the last; its URLs are never followed (CVE-2020-15157)."""
-        try:
-            yield from super().chunks()
-        except NotFoundError as error:
-            raise self._absent from error

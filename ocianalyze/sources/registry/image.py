@@ -5,23 +5,20 @@ Sources: distribution-spec, "Pulling manifests"; image-spec, image-index.md.
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import DigestMismatchError, RegistryError
+from ocianalyze.errors import DigestMismatchError
 from ocianalyze.oci import json, media_types
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Listed, Manifest, parse_manifest
-from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName
+from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
-from ocianalyze.sources.registry.access import HostAccess, parse_mirror
-from ocianalyze.sources.registry.authorization import Authorization
-from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
-from ocianalyze.sources.registry.credentials import Credentials
-from ocianalyze.sources.registry.transport import Transport
+from ocianalyze.sources.registry.endpoints import endpoints
+from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
+from ocianalyze.sources.registry.places import PlacedBlob, Places
 from ocianalyze.sources.soci import find_soci
 from ocianalyze.sources.store import too_large
 
@@ -33,8 +30,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.models import Platform
     from ocianalyze.oci.platforms import Wanted
     from ocianalyze.sources.registry.access import RegistryAccess
-
-_log = logging.getLogger(__name__)
+    from ocianalyze.sources.registry.places import Place
 
 _ACCEPT: Final = ", ".join(sorted(media_types.MANIFESTS | media_types.INDEXES))
 
@@ -49,46 +45,17 @@ def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, wa
         ImageChoiceError: there is no image for the platform.
         InvalidImageError: it is not an image, or its bytes are not those that its digests promise.
     """
-    name = RepositoryName.parse(text)
-    repository = _open(name, access, limits)
+    conf = RegistriesConf(access.environment)
+    name = RepositoryName.parse(conf.alias(text))
+    places = Places(endpoints(name, conf, access), access, what=f"cannot read {name}")
     try:
-        yield repository.find(wanted).image(reference=text, source="registry")
+        yield (
+            _Repository(name, places, limits)
+            .find(wanted)
+            .image(reference=text, source="registry", read_from=places.read_from)
+        )
     finally:
-        repository.close()
-
-
-def _open(name: RepositoryName, access: RegistryAccess, limits: Limits) -> _Repository:
-    """Return the repository at the mirror if there is one and it has the image, else where the name says.
-
-    A mirror is one of Docker Hub, as for Docker: it is asked for no image of another registry.
-    """
-    mirrored = None if access.mirror is None else _mirrored(name, access.mirror)
-    if mirrored is not None and name.registry == DOCKER_HUB:
-        at_mirror, scheme = mirrored
-        how = HostAccess(plain_http=scheme == "http", cert_dir=access.own.cert_dir)
-        mirror = _Repository(at_mirror, name, how, access, limits)
-        try:
-            mirror.manifest()
-        except RegistryError as error:
-            mirror.close()
-            _log.debug("skipping the mirror: %s", error.message)
-        except BaseException:
-            mirror.close()
-            raise
-        else:
-            return mirror
-    return _Repository(name, name, access.own, access, limits)
-
-
-def _mirrored(name: RepositoryName, mirror: str) -> tuple[RepositoryName, str]:
-    """Return the name that an image has at a mirror, and the scheme that the mirror is asked by.
-
-    Raises:
-        UsageError: the mirror is not ``[http://]host[:port][/path]``.
-    """
-    scheme, place = parse_mirror(mirror)
-    parsed = RepositoryName.parse(f"{place}/{name.repository}")
-    return RepositoryName(parsed.registry, parsed.repository, name.tag, name.digest), scheme
+        places.close()
 
 
 class _Repository:
@@ -96,42 +63,23 @@ class _Repository:
 
     is_local = False
 
-    def __init__(
-        self,
-        name: RepositoryName,
-        stated: RepositoryName,
-        how: HostAccess,
-        access: RegistryAccess,
-        limits: Limits,
-    ) -> None:
+    def __init__(self, name: RepositoryName, places: Places, limits: Limits) -> None:
         self._name = name
-        self._stated = stated
+        self._places = places
         self._limits = limits
-        self._transport = Transport(name.api_host, how, access)
-        self._transport.authorization = Authorization(
-            host=name.api_host,
-            name=name,
-            credentials=Credentials(access, own=stated.registry),
-            fetch=self._transport.fetch_token,
-            plain_http=how.plain_http,
-            allowed_realms=how.allowed_realms,
-        )
         self._root: tuple[Digest, int, str, bytes] | None = None
         self._configs: dict[Digest, ImageConfig] = {}
-
-    def close(self) -> None:
-        self._transport.close()
 
     def manifest(self) -> tuple[Digest, int, str, bytes]:
         """Return the digest, size, media type and bytes of what the name leads to."""
         if self._root is None:
-            self._root = self._fetch_manifest(self._name.selector, self._name.digest)
+            self._root = self._manifest(self._name.selector, self._name.digest, is_root=True)
         return self._root
 
     @property
     def what(self) -> str:
         """The image's name in full."""
-        return str(self._stated)
+        return str(self._name)
 
     def find(self, wanted: Wanted | None) -> Candidate:
         """Return the image for a platform; errors are those of `pick`."""
@@ -148,14 +96,14 @@ class _Repository:
         descriptor = item.descriptor(what=what)
         digest, size, media_type, raw = self.manifest()
         if descriptor.digest != digest:
-            digest, size, media_type, raw = self._fetch_manifest(descriptor.digest, descriptor.digest)
+            digest, size, media_type, raw = self._manifest(descriptor.digest, descriptor.digest)
         if size != descriptor.size:
             raise DigestMismatchError(f"{what}: its descriptor states {descriptor.size:,} bytes, but it has {size:,}")
         value = json.decode(raw, what=what)
         document = parse_manifest(value, what=what, media_type=descriptor.media_type or media_type)
         cause = diagnosis.of_index(document) if isinstance(document, ImageIndex) else None
         if cause is not None:
-            raise cause.error(str(self._stated))
+            raise cause.error(str(self._name))
         return document
 
     def platform(self, manifest: Manifest) -> Platform:
@@ -166,11 +114,20 @@ class _Repository:
         """Return the same as it is to be shown."""
         return str(self.platform(manifest))
 
-    def _fetch_manifest(self, selector: str, expected: Digest | None) -> tuple[Digest, int, str, bytes]:
-        path = f"/v2/{self._name.repository}/manifests/{selector}"
-        what = f"the manifest of {self._stated}"
+    def _manifest(
+        self, selector: str, expected: Digest | None, *, is_root: bool = False
+    ) -> tuple[Digest, int, str, bytes]:
+        return self._places.first(
+            lambda place: self._fetch_manifest(place, selector, expected),
+            by_digest=expected is not None,
+            is_root=is_root,
+        )
+
+    def _fetch_manifest(self, place: Place, selector: str, expected: Digest | None) -> tuple[Digest, int, str, bytes]:
+        what = f"the manifest of {self._name}"
         most = self._limits.max_document
-        raw, headers = self._transport.read(path, headers={"Accept": _ACCEPT}, most=most)
+        path = place.endpoint.path("manifests", selector)
+        raw, headers = place.transport.read(path, headers={"Accept": _ACCEPT}, most=most)
         if len(raw) > most:
             raise too_large(what, self._limits)
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -180,15 +137,17 @@ class _Repository:
             raise DigestMismatchError(f"{what}: its content does not match the digest {expected}")
         if expected is None and promised is not None and promised.startswith("sha256:") and promised != digest:
             raise DigestMismatchError(f"{what}: its content does not match the digest that the registry states")
+        if place.endpoint.is_mirror:
+            json.decode(raw, what=what)  # before anybody relies on it: the registry can still be asked
         return digest, len(raw), media_type if media_type in media_types.DOCUMENTS else "", raw
 
     def _candidate(self, found: Picked) -> Candidate:
         manifest, item = found.manifest, found.item
         cause = diagnosis.of_manifest(manifest)
         if cause is not None:
-            raise cause.error(str(self._stated))
+            raise cause.error(str(self._name))
         return Candidate(
-            names=(str(self._stated),),
+            names=(str(self._name),),
             config=self._config(manifest.config),
             config_digest=manifest.config.digest,
             layers=tuple(
@@ -209,22 +168,16 @@ class _Repository:
         what = f"the config {descriptor.digest}"
         if descriptor.size > self._limits.max_document:
             raise too_large(what, self._limits)
-        raw = b"".join(self._blob(descriptor).chunks())
-        if len(raw) != descriptor.size or not descriptor.digest.matches(raw):
-            raise DigestMismatchError(f"{what}: its content does not match the digest")
-        return ImageConfig.from_json(raw, what=what)
+        blob = PlacedBlob(self._places, descriptor.digest, descriptor.size)
+        while True:
+            raw = b"".join(blob.chunks())
+            if len(raw) == descriptor.size and descriptor.digest.matches(raw):
+                return ImageConfig.from_json(raw, what=what)
+            error = DigestMismatchError(f"{what}: its content does not match the digest")
+            if not blob.go_elsewhere(error):
+                raise error
 
-    def _layer(self, descriptor: Descriptor, position: int) -> RemoteBlob:
+    def _layer(self, descriptor: Descriptor, position: int) -> PlacedBlob:
         cause = diagnosis.of_absent_layer(descriptor)
-        if cause is None:
-            return self._blob(descriptor)
-        return ForeignBlob(
-            self._transport,
-            self._name.repository,
-            descriptor.digest,
-            descriptor.size,
-            absent=cause.error(f"layer {position}"),
-        )
-
-    def _blob(self, descriptor: Descriptor) -> RemoteBlob:
-        return RemoteBlob(self._transport, self._name.repository, descriptor.digest, descriptor.size)
+        absent = None if cause is None else cause.error(f"layer {position}")
+        return PlacedBlob(self._places, descriptor.digest, descriptor.size, absent=absent)

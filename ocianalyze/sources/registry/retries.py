@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.sources.registry.access import ATTEMPTS
+
 if TYPE_CHECKING:
     from threading import Event
 
-ATTEMPTS: Final = 6
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
 
@@ -18,8 +19,9 @@ _LONGEST_PAUSE: Final = 60.0
 class Pauses:
     """The pauses between the attempts of one request; `closed` ends them, and all attempts."""
 
-    def __init__(self, closed: Event) -> None:
+    def __init__(self, closed: Event, attempts: int = ATTEMPTS) -> None:
         self._closed = closed
+        self._most = attempts
         self._attempt = 1
 
     def wait(self, retry_after: str = "") -> bool:
@@ -27,7 +29,7 @@ class Pauses:
 
         `retry_after` is how long the server asks us to wait; who asks for very long gets no further request.
         """
-        if self._attempt >= ATTEMPTS:
+        if self._attempt >= self._most:
             return False
         asked_for = _seconds(retry_after)
         if asked_for is not None and asked_for > _LONGEST_PAUSE:

@@ -48,6 +48,7 @@ class Transport(Registry):  # type: ignore[misc]
     Attributes:
         origin: scheme, host and port of the registry; the only place that gets its credentials.
         authorization: set by who opens the transport, before the first request.
+        has_answered: whether the registry, or who it leads to, answered any request, whatever it said.
     """
 
     authorization: Authorization
@@ -57,6 +58,8 @@ class Transport(Registry):  # type: ignore[misc]
         self.origin = failures.origin_of(f"{self.prefix}://{host}")
         self._environment = access.environment
         self._checks_own = how.tls_verify
+        self._attempts = how.attempts
+        self.has_answered = False
         self._dog = Watchdog(how.timeout)
         trust = Trust.find(host, how, access)
         self.session.trust_env = False  # neither ~/.netrc nor anything else that we do not know of
@@ -75,7 +78,7 @@ class Transport(Registry):  # type: ignore[misc]
 
     def pauses(self) -> Pauses:
         """Return the pauses for a request; they end when the transport is closed."""
-        return Pauses(self._dog.closed)
+        return Pauses(self._dog.closed, self._attempts)
 
     @contextmanager
     def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
@@ -186,4 +189,5 @@ class Transport(Registry):  # type: ignore[misc]
                 if failures.may_pass(error) and pauses.wait():
                     continue
                 raise failures.unreachable(url, error) from error
+            self.has_answered = True
             return Answer(response)

@@ -18,7 +18,7 @@ from ocianalyze.facts.jupyter.python_files import parse_python
 from ocianalyze.facts.jupyter.python_source import World
 from ocianalyze.facts.programs.scripts import UNKNOWN
 
-EXAMPLES = int(os.environ.get("OCIANALYZE_PYTHON_EXAMPLES", "0"))
+EXAMPLES = int(os.environ.get("TEST_PYTHON_EXAMPLES", "0"))
 """How many files are made anew; always the same few, if it is not said."""
 TRAITS = ("ip", "token", "base_url", "allow_origin")
 NAMES = ("a", "b", "d")

@@ -25,7 +25,7 @@ from tests.support.filesystems import merged
 from tests.support.shell_scripts import SERVERS, TOOL, VARIABLES, script, small_script, values
 from tests.support.tarballs import Item, directory, file
 
-EXAMPLES = int(os.environ.get("OCIANALYZE_SHELL_EXAMPLES", "0"))
+EXAMPLES = int(os.environ.get("TEST_SHELL_EXAMPLES", "0"))
 """How many scripts are made anew for each shell; always the same few, if it is not said."""
 ARGUMENTS = ("jupyter-lab", "--port=1", "two words")
 ENVIRONMENT = {"A": "x", "E": "env", "LANG": "C"}

@@ -59,9 +59,9 @@ def test_each_layer_is_fetched_once() -> None:
 _MEASURED = """
 import resource, sys
 from ocianalyze.analysis import Source, analyze
-from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
+from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 for reference in sys.argv[1:]:
-    analyze(Source(reference=reference, access=RegistryAccess(own=HostAccess(plain_http=True)), jobs=2))
+    analyze(Source(reference=reference, access=RegistryAccess(own=HostSettings(plain_http=True)), jobs=2))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

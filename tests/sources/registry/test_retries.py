@@ -7,7 +7,8 @@ from time import monotonic
 
 import pytest
 
-from ocianalyze.sources.registry.retries import ATTEMPTS, Pauses
+from ocianalyze.sources.registry.access import ATTEMPTS
+from ocianalyze.sources.registry.retries import Pauses
 
 
 class Recorder(Event):

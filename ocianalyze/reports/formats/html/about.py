@@ -15,8 +15,9 @@ from ocianalyze.reports.formats.html.markup import (
     section,
     terms,
 )
+from ocianalyze.reports.origin import read_elsewhere
 from ocianalyze.reports.pages import web_address
-from ocianalyze.reports.text import cut
+from ocianalyze.reports.text import cut, printable
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def identity(report: Report) -> Section | None:
         ("Names", join(names) if names else None),
         ("Scanned as", code(image_name(report))),
         ("Form", image.source),
+        ("Read from", ", ".join(map(printable, read_elsewhere(image.names, image.read_from))) or None),
         ("Manifest digest", code(image.digest) if image.digest else "none: this form of image has no manifest digest"),
         ("Configuration digest", code(image.config_digest or "")),
         ("Platform", image.platform or "not stated"),

@@ -1,0 +1,90 @@
+"""The tables ``[registry."HOST"]``: how registries are reached, and what a file that was only found may not say."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from ocianalyze.errors import InvalidReferenceError, UsageError
+from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.settings.table import File, Several, Table, checked
+from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, parse_mirror
+
+
+def check_registry(name: str) -> str:
+    """Return the name of a registry as images have it; raises UsageError if it is none."""
+    try:
+        found = RepositoryName.parse(f"{name}/image").registry
+    except InvalidReferenceError:
+        found = ""
+    if not found or (found != name and "/" not in name and "." not in name):
+        raise UsageError(f"{name[:200]!r} is not the name of a registry", hint="Use the form host[:port]")
+    if "/" in name:
+        raise UsageError(f"{name[:200]!r} is not the name of a registry", hint="Leave out the path: host[:port]")
+    return found
+
+
+def _mirror(value: str) -> str:
+    parse_mirror(value)
+    return value
+
+
+class RegistryTable(Table):
+    """How one registry is reached; see `ocianalyze.sources.registry.access.HostSettings`."""
+
+    mirror: Several[Annotated[str, checked(_mirror)]] = []
+    plain_http: bool | None = Field(None, alias="plain-http")
+    tls_verify: bool | None = Field(None, alias="tls-verify")
+    cert_dir: File | None = Field(None, alias="cert-dir")
+    ca_file: Several[File] = Field([], alias="ca-file")
+    client_cert: File | None = Field(None, alias="client-cert")
+    client_key: File | None = Field(None, alias="client-key")
+    auth_realm: Several[str] = Field([], alias="auth-realm")
+    timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, strict=False)] | None = None
+    proxy: str | None = None
+
+    @model_validator(mode="after")
+    def _has_both(self) -> "RegistryTable":
+        if self.client_key is not None and self.client_cert is None:
+            raise ValueError("client-key needs client-cert")
+        return self
+
+    def settings(self, directory: Path) -> HostSettings:
+        """Return what the table of a file in `directory` says."""
+        client = None
+        if self.client_cert is not None:
+            client = directory / self.client_cert, directory / (self.client_key or self.client_cert)
+        return HostSettings(
+            mirrors=tuple(self.mirror),
+            plain_http=self.plain_http,
+            tls_verify=self.tls_verify,
+            cert_dir=None if self.cert_dir is None else directory / self.cert_dir,
+            ca_files=tuple(directory / file for file in self.ca_file),
+            client=client,
+            allowed_realms=tuple(self.auth_realm),
+            timeout=self.timeout,
+            proxy=self.proxy,
+        )
+
+    def lowers_security(self) -> Iterator[str]:
+        """Yield the keys that let others read or replace what is read, or send credentials elsewhere."""
+        if self.plain_http:
+            yield "plain-http"
+        if self.tls_verify is False:
+            yield "tls-verify"
+        if self.auth_realm:
+            yield "auth-realm"
+        if self.proxy:
+            yield "proxy"
+        if any(mirror.startswith("http://") for mirror in self.mirror):
+            yield "mirror"
+
+
+Registries = dict[Annotated[str, checked(check_registry)], RegistryTable]
+
+
+def merged(first: Mapping[str, HostSettings], second: Mapping[str, HostSettings]) -> dict[str, HostSettings]:
+    """Return what two files say of registries, the first before the second."""
+    nothing = HostSettings()
+    return {host: first.get(host, nothing).over(second.get(host, nothing)) for host in {**second, **first}}

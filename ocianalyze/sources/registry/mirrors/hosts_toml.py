@@ -1,0 +1,140 @@
+"""The registries as containerd knows them: ``certs.d/HOST/hosts.toml``.
+
+Source: containerd, docs/hosts.md and ``core/remotes/docker/config/hosts.go``. The hosts are asked in the order of the
+file, at last the server; one that may not resolve is asked for no tag.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from ocianalyze.errors import UsageError
+from ocianalyze.oci.repository import DOCKER_HUB
+from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ROOT: Final = "/etc/containerd/certs.d"
+_FILE: Final = "hosts.toml"
+_DEFAULT: Final = "_default"
+_HUB: Final = "registry-1.docker.io"
+
+
+class _HostTable(Foreign):
+    capabilities: list[str] = Field(["pull", "resolve"])
+    ca: str | list[str] = Field([])
+    client: str | list[str] | list[list[str]] = Field([])
+    skip_verify: bool = False
+    override_path: bool = False
+    header: dict[str, str | list[str]] = Field({})
+
+
+class _File(_HostTable):
+    server: str = ""
+    host: dict[str, _HostTable] = Field({})
+
+
+class Host(NamedTuple):
+    """A host that is asked instead of a registry, or the registry itself.
+
+    Attributes:
+        host: the host, with its port if one is given.
+        plain_http: whether it is asked without TLS.
+        base: what comes before the repository in the paths of its URLs, such as ``/v2``.
+        pulls: whether it may be asked for what has a digest.
+        resolves: whether it may be asked for tags.
+        tls_verify: whether its certificate is checked.
+        ca_files: authorities to trust.
+        client: a client certificate and its key.
+        headers: headers that it gets.
+    """
+
+    host: str
+    plain_http: bool
+    base: str
+    pulls: bool
+    resolves: bool
+    tls_verify: bool
+    ca_files: tuple[Path, ...]
+    client: tuple[Path, Path] | None
+    headers: Mapping[str, str]
+
+
+class Stated(NamedTuple):
+    """What the file says of a registry: its mirrors, and how it is reached itself."""
+
+    file: Path
+    mirrors: tuple[Host, ...]
+    server: Host
+
+
+def find_hosts(registry: str, environment: Mapping[str, str]) -> Stated | None:
+    """Return what the nearest file says of a registry, None if there is none for it.
+
+    Raises:
+        UsageError: it is not what it must be.
+    """
+    home = environment.get("HOME")
+    config = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    roots = ([f"{config}/containerd/certs.d"] if config else []) + [_ROOT]
+    for root in roots:
+        for name in (registry.replace(":", "_") + "_" if ":" in registry else registry, registry, _DEFAULT):
+            path = Path(root, name, _FILE)
+            value = read_toml(path)
+            if value is not None:
+                return _stated(registry, value, path)
+    return None
+
+
+def _stated(registry: str, value: dict[str, Any], path: Path) -> Stated:
+    file = checked(_File, value, path)
+    default = _HUB if registry == DOCKER_HUB else registry
+    server = _host(file.server or f"https://{default}", file, path)
+    return Stated(path, tuple(_host(url, table, path) for url, table in file.host.items()), server)
+
+
+def _host(url: str, table: _HostTable, path: Path) -> Host:
+    try:
+        parts = urlsplit(url if "://" in url else f"https://{url}")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
+        raise UsageError(f"{path}: invalid host {url[:200]!r}", hint="Use the form https://host[:port][/path]")
+    base = parts.path.rstrip("/")
+    if not table.override_path and not base.endswith("/v2"):
+        base += "/v2"
+    unknown = [name for name in table.capabilities if name not in ("pull", "resolve", "push")]
+    if unknown:
+        raise UsageError(f"{path}: unknown capability {unknown[0][:100]!r} of {url[:200]}")
+    return Host(
+        host=parts.netloc,
+        plain_http=parts.scheme == "http",
+        base=base,
+        pulls="pull" in table.capabilities,
+        resolves="resolve" in table.capabilities,
+        tls_verify=not table.skip_verify,
+        ca_files=tuple(path.parent / name for name in _listed(table.ca)),
+        client=_client(table, path),
+        headers={name: ", ".join(_listed(values)) for name, values in table.header.items()},
+    )
+
+
+def _client(table: _HostTable, path: Path) -> tuple[Path, Path] | None:
+    """Return the first client certificate and its key, which may be in one file."""
+    if not table.client:
+        return None
+    first = table.client if isinstance(table.client, str) else table.client[0]
+    pair = [first] if isinstance(first, str) else first
+    if not pair or len(pair) > 2:  # noqa: PLR2004 - a certificate and its key
+        raise UsageError(f"{path}: 'client' must be files, or pairs of a certificate and its key")
+    return path.parent / pair[0], path.parent / (pair[1] if len(pair) > 1 and pair[1] else pair[0])
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

@@ -1,0 +1,207 @@
+"""Asks for an image where it may be had: at its mirrors, and where they fail at the registry itself.
+
+A mirror that fails, lacks something or has other bytes than the digest promises is named once, and the next is asked.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, TypeVar
+
+from ocianalyze.errors import AnalysisError, RegistryError
+from ocianalyze.sources.registry.authorization import Authorization
+from ocianalyze.sources.registry.blob import RemoteBlob
+from ocianalyze.sources.registry.credentials import Credentials
+from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ocianalyze.errors import InvalidImageError, OcianalyzeError
+    from ocianalyze.oci.digest import Digest
+    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.endpoints import Endpoint
+
+_T = TypeVar("_T")
+
+
+class Place:
+    """One endpoint, and the connections to it; they are made when it is first asked."""
+
+    def __init__(self, endpoint: Endpoint, own: str, access: RegistryAccess) -> None:
+        self.endpoint = endpoint
+        self.is_used = False
+        self._own = own
+        self._access = access
+
+    @cached_property
+    def transport(self) -> Transport:
+        """The connections."""
+        endpoint, access = self.endpoint, self._access
+        self.is_used = True
+        transport = Transport(endpoint.host, endpoint.how, access)
+        transport.authorization = Authorization(
+            host=endpoint.host,
+            name=endpoint.name,
+            credentials=Credentials(access, own=self._own),
+            fetch=transport.fetch_token,
+            plain_http=endpoint.how.plain_http,
+            allowed_realms=endpoint.how.allowed_realms,
+        )
+        return transport
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it was asked and gave no answer at all."""
+        return self.is_used and not self.transport.has_answered
+
+    def close(self) -> None:
+        """Break off all connections."""
+        if self.is_used:
+            self.transport.close()
+
+
+class Places:
+    """The places where one image may be had, in the order in which they are asked.
+
+    `read_from` names those that parts of the image came from, so far.
+    """
+
+    def __init__(self, endpoints: Sequence[Endpoint], access: RegistryAccess, *, what: str) -> None:
+        self._places = [Place(endpoint, endpoints[-1].name.registry, access) for endpoint in endpoints]
+        self._lock = Lock()
+        self._what = what
+        self._warn = access.warn
+        self._failures: dict[Place, str] = {}
+        self._is_given_up: set[Place] = set()
+        self.read_from: list[str] = []
+
+    def close(self) -> None:
+        """Break off all connections."""
+        for place in self._places:
+            place.close()
+
+    def first(self, ask: Callable[[Place], _T], *, by_digest: bool, is_root: bool = False) -> _T:
+        """Return what the first place answers that does not fail.
+
+        `by_digest` tells whether it is asked for something by its digest. Who fails to give `is_root`, what the name of
+        the image leads to, is not asked for anything else.
+
+        Raises:
+            OcianalyzeError: all fail; the error is that of the last and names the others.
+        """
+        places = self.asked(by_digest=by_digest)
+        place = next(places)
+        while True:
+            try:
+                answer = ask(place)
+            except (RegistryError, AnalysisError) as error:
+                following = next(places, None)
+                if following is None:
+                    raise self.final(error) from error
+                self.passed_over(place, error, following, for_good=is_root)
+                place = following
+            else:
+                self.served(place)
+                return answer
+
+    def asked(self, *, by_digest: bool) -> Iterator[Place]:
+        """Yield the places to ask, each once who asks knows that the one before failed."""
+        known = [place for place in self._places if (place.endpoint.pulls if by_digest else place.endpoint.resolves)]
+        before = None
+        for place in known or self._places[-1:]:
+            is_downgrade = place.endpoint.only_if_silent and (before is None or not before.is_silent)
+            before = place
+            if not is_downgrade and (place not in self._is_given_up or place is self._places[-1]):
+                yield place
+
+    def passed_over(self, place: Place, error: OcianalyzeError, following: Place, *, for_good: bool = False) -> None:
+        """Take note that a place failed, and that another one is asked now; people are told once for each place."""
+        with self._lock:
+            is_news = place not in self._failures
+            self._failures.setdefault(place, error.message)
+            if for_good or place.is_silent:
+                self._is_given_up.add(place)
+        if is_news:
+            self._warn(f"{place.endpoint} is passed over, and {following.endpoint} is asked instead: {error.message}")
+
+    def served(self, place: Place) -> None:
+        """Take note that a place gave a part of the image."""
+        shown = str(place.endpoint)
+        with self._lock:
+            if shown not in self.read_from:
+                self.read_from.append(shown)
+
+    def final(self, error: RegistryError | AnalysisError) -> RegistryError | AnalysisError:
+        """Return the error of the last place, with what those before said."""
+        if not self._failures:
+            return error
+        before = "; ".join(f"{place.endpoint} failed, too: {said}" for place, said in self._failures.items())
+        return type(error)(f"{self._what}: {error.message} ({before})", hint=error.hint)
+
+
+class PlacedBlob:
+    """A `Blob` that is read where it can be had; its bytes are verified by who reads them all.
+
+    A place that breaks off is followed by the next one, from the byte at which it broke. `absent` is the error that
+    tells why nobody may have it, for layers that a registry need not have; their URLs are never followed
+    (CVE-2020-15157).
+    """
+
+    def __init__(self, places: Places, digest: Digest, size: int, *, absent: InvalidImageError | None = None) -> None:
+        self._places = places
+        self._digest = digest
+        self._absent = absent
+        self._untrue: set[Place] = set()
+        self._begun: list[Place] = []
+        self.size = size
+
+    def byte_range(self) -> None:
+        """Return None: every byte costs a way through the network, so they are streamed."""
+        return
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes from the first to the last.
+
+        Raises:
+            RegistryError: the bytes cannot be had.
+            DigestMismatchError: there are more of them than the descriptor states.
+        """
+        self._begun = []
+        left = self._left()
+        place = next(left)
+        position = 0
+        while True:
+            self._begun.append(place)
+            path = place.endpoint.path("blobs", self._digest)
+            try:
+                for chunk in RemoteBlob(place.transport, path, self._digest, self.size).chunks(position):
+                    position += len(chunk)
+                    yield chunk
+            except (RegistryError, AnalysisError) as error:
+                following = next(left, None)
+                if following is None:
+                    if self._absent is not None and isinstance(error, NotFoundError):
+                        raise self._absent from error
+                    raise self._places.final(error) from error
+                self._places.passed_over(place, error, following)
+                place = following
+            else:
+                self._places.served(place)
+                return
+
+    def go_elsewhere(self, error: AnalysisError) -> bool:
+        """Take note that the bytes that were read last were wrong; return whether others can be had elsewhere."""
+        suspects = self._begun[:-1] or self._begun  # of several, the last has only gone on with what others began
+        self._untrue.update(suspects)
+        following = next(self._left(), None)
+        if following is None or not suspects:
+            return False
+        for place in suspects:
+            self._places.passed_over(place, error, following)
+        return True
+
+    def _left(self) -> Iterator[Place]:
+        return (place for place in self._places.asked(by_digest=True) if place not in self._untrue)

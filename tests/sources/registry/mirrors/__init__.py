@@ -1,0 +1,1 @@
+"""The mirrors of a registry, and who says which there are."""
