@@ -26,6 +26,8 @@ VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABL
 """A login for one registry; the variables are read together, because only together do they mean something."""
 
 _MAX_PASSWORD: Final = 1 << 16
+_LONGEST_TIMEOUT: Final = 86_400.0
+"""Seconds: a day."""
 
 
 class TlsVerify(StrEnum):
@@ -89,6 +91,26 @@ CertDirectory = Annotated[
         rich_help_panel=REGISTRY,
     ),
 ]
+CaFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Further certificate authorities to trust, in PEM; can be repeated.",
+        envvar="OCIANALYZE_CA_FILE",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long to wait while the registry sends nothing; 60 by default.",
+        envvar="OCIANALYZE_TIMEOUT",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
 TlsVerification = Annotated[
     TlsVerify, typer.Option(help="Check the registry's certificate.", rich_help_panel=REGISTRY, **one_of(TlsVerify))
 ]
@@ -123,6 +145,8 @@ class RegistryOptions(NamedTuple):
     plain_http: PlainHttp = False
     mirror: Mirror = None
     auth_realm: AuthRealms = None
+    ca_file: CaFile = None
+    timeout: Timeout = None
 
 
 def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
@@ -132,12 +156,16 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
             none.
     """
-    from ocianalyze.sources.registry.access import HostAccess, RegistryAccess, parse_mirror
+    from ocianalyze.sources.registry.access import DEFAULT_TIMEOUT, HostAccess, RegistryAccess, parse_mirror
 
     if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
         _check_readable("--authfile", given.authfile, open)
     if given.cert_dir is not None:
         _check_readable("--cert-dir", given.cert_dir, os.scandir)
+    for file in given.ca_file or ():
+        _check_readable("--ca-file", file, open)
+    if given.timeout is not None and not 0 < given.timeout <= _LONGEST_TIMEOUT:
+        raise UsageError(f"--timeout: {given.timeout:g} is not a time limit", hint="Use seconds, at most 86400, a day")
     if given.mirror is not None:
         parse_mirror(given.mirror)
     username, host = given.username, None
@@ -162,6 +190,8 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
             plain_http=given.plain_http,
             tls_verify=given.tls_verify is TlsVerify.TRUE,
             cert_dir=given.cert_dir,
+            ca_files=tuple(given.ca_file or ()),
+            timeout=DEFAULT_TIMEOUT if given.timeout is None else given.timeout,
             allowed_realms=tuple(given.auth_realm or ()),
         ),
         username=username,

@@ -21,6 +21,8 @@ from ocianalyze.sources.registry.access import HostAccess, parse_mirror
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import ForeignBlob, RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
+from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.tags import with_tags
 from ocianalyze.sources.registry.transport import Transport
 from ocianalyze.sources.soci import find_soci
 from ocianalyze.sources.store import too_large
@@ -135,7 +137,10 @@ class _Repository:
 
     def find(self, wanted: Wanted | None) -> Candidate:
         """Return the image for a platform; errors are those of `pick`."""
-        digest, size, media_type, _ = self.manifest()
+        try:
+            digest, size, media_type, _ = self.manifest()
+        except NotFoundError as error:
+            raise with_tags(error, self._transport, self._name) from error
         return self._candidate(pick([Listed(digest=digest, size=size, media_type=media_type)], wanted, self))
 
     def holds(self, item: Listed) -> bool:

@@ -18,8 +18,9 @@ _LONGEST_PAUSE: Final = 60.0
 class Pauses:
     """The pauses between the attempts of one request; `closed` ends them, and all attempts."""
 
-    def __init__(self, closed: Event) -> None:
+    def __init__(self, closed: Event, attempts: int | None = None) -> None:
         self._closed = closed
+        self._attempts = ATTEMPTS if attempts is None else attempts
         self._attempt = 1
 
     def wait(self, retry_after: str = "") -> bool:
@@ -27,9 +28,9 @@ class Pauses:
 
         `retry_after` is how long the server asks us to wait; who asks for very long gets no further request.
         """
-        if self._attempt >= ATTEMPTS:
+        if self._attempt >= self._attempts:
             return False
-        asked_for = _seconds(retry_after)
+        asked_for = seconds_of(retry_after)
         if asked_for is not None and asked_for > _LONGEST_PAUSE:
             return False
         longest = min(_FIRST_PAUSE * 2 ** (self._attempt - 1), _LONGEST_PAUSE)
@@ -42,7 +43,7 @@ class Pauses:
         self._attempt = 1
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """Return for how many seconds a server asks us to wait: a number, or a date."""
     text = text.strip()
     if text.isascii() and text.isdecimal():
