@@ -156,18 +156,9 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
             none.
     """
-    from ocianalyze.sources.registry.access import DEFAULT_TIMEOUT, HostAccess, RegistryAccess, parse_mirror
+    from ocianalyze.sources.registry.access import DEFAULT_TIMEOUT, HostAccess, RegistryAccess
 
-    if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
-        _check_readable("--authfile", given.authfile, open)
-    if given.cert_dir is not None:
-        _check_readable("--cert-dir", given.cert_dir, os.scandir)
-    for file in given.ca_file or ():
-        _check_readable("--ca-file", file, open)
-    if given.timeout is not None and not 0 < given.timeout <= _LONGEST_TIMEOUT:
-        raise UsageError(f"--timeout: {given.timeout:g} is not a time limit", hint="Use seconds, at most 86400, a day")
-    if given.mirror is not None:
-        parse_mirror(given.mirror)
+    _check(given)
     username, host = given.username, None
     password = _password(given, reads_stdin=reads_stdin)
     if username is None and password is not None:
@@ -201,6 +192,22 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool) -> RegistryAccess:
         mirror=given.mirror,
         environment=dict(os.environ),
     )
+
+
+def _check(given: RegistryOptions) -> None:
+    """Raise UsageError for an option that cannot be what is meant."""
+    from ocianalyze.sources.registry.access import parse_mirror
+
+    if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
+        _check_readable("--authfile", given.authfile, open)
+    if given.cert_dir is not None:
+        _check_readable("--cert-dir", given.cert_dir, os.scandir)
+    for file in given.ca_file or ():
+        _check_readable("--ca-file", file, open)
+    if given.timeout is not None and not 0 < given.timeout <= _LONGEST_TIMEOUT:
+        raise UsageError(f"--timeout: {given.timeout:g} is not a time limit", hint="Use seconds, at most 86400, a day")
+    if given.mirror is not None:
+        parse_mirror(given.mirror)
 
 
 def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractContextManager[object]]) -> None:

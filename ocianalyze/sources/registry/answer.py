@@ -14,7 +14,7 @@ import urllib3
 
 from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry import failures
-from ocianalyze.sources.registry.connections import WATCH
+from ocianalyze.sources.registry.watched import WATCH
 from ocianalyze.sources.registry.wording import told
 
 if TYPE_CHECKING:

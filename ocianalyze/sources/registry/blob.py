@@ -60,20 +60,12 @@ class RemoteBlob:
             headers = {"Range": f"bytes={position}-{self.size - 1}"} if position and has_ranges else {}
             error: RegistryError | None = None
             try:
-                with self._transport.get(self._path, headers=headers) as answer:
-                    start = self._start(answer, position if headers else 0)
-                    while chunk := answer.read():
-                        begin, start = start, start + len(chunk)
-                        if not begin and answer.is_page and looks_like_page(chunk):
-                            raise refusals.page(answer, self._path, chunk)
-                        if start > self.size:
-                            raise self._too_long(answer)
-                        if start > position:  # a server without ranges begins anew: what is known is passed over
-                            fresh = chunk[max(0, position - begin) :]
-                            position = start
-                            yield fresh
-                    if start < self.size and answer.encoding and not headers:
-                        raise answer.encoded()
+                for start, piece in self._pieces(headers, position):
+                    end = start + len(piece)
+                    if end > position:  # a server without ranges begins anew: what is known is passed over
+                        fresh = piece[max(0, position - start) :]
+                        position = end
+                        yield fresh
             except BrokenOffError as broken:
                 error = broken
             except RangeRefusedError as refused:
@@ -83,6 +75,20 @@ class RemoteBlob:
                 pauses.progressed()
             if position < self.size and not pauses.wait():
                 raise error or RegistryError(f"blob {self._digest}: the registry sent too few bytes")
+
+    def _pieces(self, headers: dict[str, str], position: int) -> Iterator[tuple[int, bytes]]:
+        """Yield pieces of one answer and where they begin in the blob."""
+        with self._transport.get(self._path, headers=headers) as answer:
+            start = self._start(answer, position if headers else 0)
+            while piece := answer.read():
+                if not start and answer.is_page and looks_like_page(piece):
+                    raise refusals.page(answer, self._path, piece)
+                if start + len(piece) > self.size:
+                    raise self._too_long(answer)
+                yield start, piece
+                start += len(piece)
+            if start < self.size and answer.encoding and not headers:
+                raise answer.encoded()
 
     def _start(self, answer: Answer, position: int) -> int:
         """Return at which byte of the blob the body of an answer begins, asked for from `position` on.

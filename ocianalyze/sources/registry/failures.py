@@ -11,8 +11,8 @@ import urllib3
 
 from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry import tls_failures
-from ocianalyze.sources.registry.connections import TunnelRefusedError
 from ocianalyze.sources.registry.proxies import proxy_address
+from ocianalyze.sources.registry.watched import TunnelRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 MAX_SHOWN: Final = 200
 """How many characters of a stranger's URL are shown."""
 
+CONNECT_SECONDS: Final = 10.0
+"""How long a connection may take to be made."""
 _PORTS: Final = {"http": 80, "https": 443}
 _SOME: Final = 50
 _LOGIN_WANTED: Final = 407
 _CONNECT_TIMEOUTS: Final = (urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout)
 _TIMEOUTS: Final = (urllib3.exceptions.TimeoutError, requests.exceptions.Timeout, TimeoutError)
-_TLS_RECORDS: Final = ("\x15\x03", "\x16\x03")
+_TLS_RECORDS: Final = ("\\x15\\x03", "\\x16\\x03", "\x15\x03", "\x16\x03")
 """How an answer in TLS begins: an alert, a handshake."""
 _TRY_AGAIN: Final = "Check the name, the port and the network, or try again"
 _NO_HOST: Final = (
@@ -111,25 +113,41 @@ def unreachable(url: str, error: Exception, way: Way) -> RegistryError:
     failed = next((cause for cause in _causes(error) if tls_failures.is_one(cause)), None)
     if failed is not None:
         return tls_failures.explained(failed, where, None if way.proxy is None else proxy_address(way.proxy))
-    through = f" through the proxy {proxy_address(way.proxy)}" if way.proxy is not None else ""
-    if any(_is_tls(cause) for cause in _causes(error)):
-        return RegistryError(f"{where} speaks TLS, but was asked without", hint="Remove --plain-http")
+    text, hint = _happened(where, error, way)
+    return RegistryError(text, hint=hint)
+
+
+def _happened(where: str, error: Exception, way: Way) -> tuple[str, str]:
+    """Return what kept a host from answering, and what to do."""
     reason = getattr(error.args[0] if error.args else None, "reason", None) or error
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return RegistryError(f"cannot resolve the host name {urlsplit(where).hostname}", hint=_NO_HOST)
-    if "refused" in str(reason):
-        return RegistryError(f"{where} refused the connection", hint=_TRY_AGAIN)
-    if isinstance(reason, _CONNECT_TIMEOUTS):
-        return RegistryError(f"{where} does not answer: connection timed out{through}", hint=_TRY_AGAIN)
-    if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return RegistryError(f"{where} cannot be reached", hint=_TRY_AGAIN)
-    if isinstance(reason, _TIMEOUTS):
-        return RegistryError(
+    through = "" if way.proxy is None else f" through the proxy {proxy_address(way.proxy)}"
+    kinds = (
+        (any(map(_is_tls, _causes(error))), f"{where} speaks TLS, but was asked without", "Remove --plain-http"),
+        (
+            isinstance(reason, urllib3.exceptions.NameResolutionError),
+            f"cannot resolve the host name {urlsplit(where).hostname}",
+            _NO_HOST,
+        ),
+        ("refused" in str(reason), f"{where} refused the connection", _TRY_AGAIN),
+        (
+            isinstance(reason, _CONNECT_TIMEOUTS),
+            f"{where} does not answer: connection timed out{through}",
+            f"{_TRY_AGAIN}, with a longer --timeout" if way.seconds < CONNECT_SECONDS else _TRY_AGAIN,
+        ),
+        (isinstance(reason, urllib3.exceptions.NewConnectionError), f"{where} cannot be reached", _TRY_AGAIN),
+        (
+            isinstance(reason, _TIMEOUTS),
             f"{where} stopped answering: nothing came for {way.seconds:g} seconds{through}",
-            hint="Try again, or wait longer with --timeout SECONDS",
-        )
-    hint = "Try again, or remove --plain-http if it speaks TLS" if where.startswith("http:") else _TRY_AGAIN
-    return RegistryError(f"{where} closed the connection unexpectedly{through}", hint=hint)
+            "Try again, or wait longer with --timeout SECONDS",
+        ),
+        (
+            where.startswith("http:"),
+            f"{where} closed the connection unexpectedly{through}",
+            "Try again, or remove --plain-http if it speaks TLS",
+        ),
+    )
+    closed = f"{where} closed the connection unexpectedly{through}", _TRY_AGAIN
+    return next(((text, hint) for is_so, text, hint in kinds if is_so), closed)
 
 
 def proxy_refused(proxy: str, where: str, status: int, asks_for: str) -> RegistryError:
@@ -201,10 +219,8 @@ def _of_socks(error: Exception) -> str:
 
 
 def _is_tls(cause: BaseException) -> bool:
-    """Tell whether a server answered in TLS what was asked without."""
-    return isinstance(cause, http.client.BadStatusLine) and str(cause.line).strip("'\"").startswith(
-        (*_TLS_RECORDS, *(ascii(record).strip("'") for record in _TLS_RECORDS))
-    )
+    """Tell whether a server answered in TLS what was asked without; the line is in the error as Python writes it."""
+    return isinstance(cause, http.client.BadStatusLine) and str(cause).lstrip("'").startswith(_TLS_RECORDS)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

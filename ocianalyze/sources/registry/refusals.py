@@ -27,6 +27,7 @@ _CODES: Final = {
     "UNAUTHORIZED": "access denied",
 }
 """distribution-spec, "Error Codes"."""
+_ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
 _MAY_NOT_EXIST: Final = (
@@ -47,41 +48,33 @@ _STORAGE_HINTS: Final = (
 
 
 def refused(answer: Answer, path: str, authorization: Authorization, *, own: str) -> RegistryError:
-    """Return the error for an answer that is no success, of the registry at the origin `own` or of where it leads to."""
+    """Return the error for an answer that is no success, of the registry at the origin `own` or where it leads to."""
     where, status = shown(origin_of(answer.url)), answer.status
-    raw = b"" if status != requests.codes.bad_request else _beginning(answer)
-    said = stated_in(raw, answer.secrets) if raw else stated(answer)
-    if status == requests.codes.bad_request and where.startswith("http:") and _TLS_WANTED.search(raw.decode("latin-1")):
-        return RegistryError(f"{where} speaks TLS, but was asked without (status 400)", hint="Remove --plain-http")
-    if status == requests.codes.bad_request and _CLIENT_WANTED.search(raw.decode("latin-1")):
-        return RegistryError(
-            f"{where} requires a client certificate (status 400)",
-            hint="Put the certificate and its key into --cert-dir or certs.d/HOST, as NAME.cert and NAME.key",
-        )
-    through = f" through the proxy {proxy_address(answer.way.proxy)}" if _may_be_proxy_s(answer) else ""
+    said = stated(answer)
+    if status == requests.codes.bad_request and (error := _other_tls(where, said)):
+        return error
     if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        return limited(answer, where, said.quoted(), is_anonymous=authorization.header() is None)
+        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity == _ANONYMOUS)
     if origin_of(answer.url) != own:
         return _elsewhere(answer, said, own)
-    what = f"{where}{path}"[:MAX_SHOWN]
     if status in _DENIED:
         return AuthenticationError(
-            f"{where} denied access to {authorization.name.repository}{through} "
+            f"{where} denied access to {authorization.name.repository}{_through(answer)} "
             f"({authorization.identity}, status {status}){said.quoted()}",
             hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
         )
+    what = f"{where}{path}"[:MAX_SHOWN]
     meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
     if status == requests.codes.not_found:
-        return NotFoundError(f"{what}: {meant or 'not found'}{through}{said.quoted()}", hint=_HIDDEN)
-    return RegistryError(f"{what}: {meant or 'the request failed'}{through} (status {status}){said.quoted()}")
+        return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=_HIDDEN)
+    return RegistryError(f"{what}: {meant or 'the request failed'}{_through(answer)} (status {status}){said.quoted()}")
 
 
 def page(answer: Answer, path: str, raw: bytes) -> RegistryError:
     """Return the error for a web page that comes with success where an image should: a login or a block page."""
     where, said = shown(origin_of(answer.url)), stated_in(raw, answer.secrets)
-    through = f" through the proxy {proxy_address(answer.way.proxy)}" if _may_be_proxy_s(answer) else ""
     return RegistryError(
-        f"{where}{path}"[:MAX_SHOWN] + f": the answer{through} is no part of an image but {said.text}",
+        f"{where}{path}"[:MAX_SHOWN] + f": the answer{_through(answer)} is no part of an image but {said.text}",
         hint="Check the host and the port; a login page, a portal or a proxy may stand in front of the registry",
     )
 
@@ -101,7 +94,7 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
     where, status = shown(origin_of(url)), answer.status
     said = stated(answer) if status != requests.codes.ok else Statement()
     if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        is_anonymous = authorization.identity == "without credentials"
+        is_anonymous = authorization.identity == _ANONYMOUS
         return limited(answer, f"the token server {where}", said.quoted(), is_anonymous=is_anonymous)
     if status in (requests.codes.bad_request, *_DENIED):
         return AuthenticationError(
@@ -130,13 +123,20 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     return RegistryError(what, hint=hint)
 
 
-def _may_be_proxy_s(answer: Answer) -> bool:
-    """Tell whether a proxy may have given the answer itself: without TLS it could."""
-    return answer.way.proxy is not None and answer.url.startswith("http:")
+def _through(answer: Answer) -> str:
+    """Return which proxy may have given the answer itself: without TLS it could."""
+    if answer.way.proxy is None or not answer.url.startswith("http:"):
+        return ""
+    return f" through the proxy {proxy_address(answer.way.proxy)}"
 
 
-def _beginning(answer: Answer) -> bytes:
-    try:
-        return answer.document(1 << 16)
-    except RegistryError:
-        return b""
+def _other_tls(where: str, said: Statement) -> RegistryError | None:
+    """Return the error for a server that wants other TLS than it was asked with, if that is what it says."""
+    if where.startswith("http:") and _TLS_WANTED.search(said.raw):
+        return RegistryError(f"{where} speaks TLS, but was asked without (status 400)", hint="Remove --plain-http")
+    if _CLIENT_WANTED.search(said.raw):
+        return RegistryError(
+            f"{where} requires a client certificate (status 400)",
+            hint="Put the certificate and its key into --cert-dir or certs.d/HOST, as NAME.cert and NAME.key",
+        )
+    return None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib3.contrib.socks import SOCKSConnection, SOCKSHTTPSConnection
 
-from ocianalyze.sources.registry.connections import Watched, WatchedTls
+from ocianalyze.sources.registry.watched import Watched, WatchedTls
 
 
-class SocksPlain(Watched, SOCKSConnection):
+class SocksPlain(Watched, SOCKSConnection):  # type: ignore[misc] # getresponse, as urllib3 has it
     """A connection without TLS."""
 
 
-class SocksTls(WatchedTls, SOCKSHTTPSConnection):
+class SocksTls(WatchedTls, SOCKSHTTPSConnection):  # type: ignore[misc] # likewise
     """A connection with TLS."""

@@ -29,11 +29,11 @@ _TITLE: Final = regex(r"<title[^<>]{0,200}>([^<]{1,500})</title", 2)
 
 
 class Statement(NamedTuple):
-    """What was said: codes for programs, a text for people that is safe to print, and whether it was a web page."""
+    """What was said: codes for programs, a text for people that is safe to print, and the whole, which is not."""
 
     codes: tuple[str, ...] = ()
     text: str = ""
-    is_page: bool = False
+    raw: str = ""
 
     def quoted(self) -> str:
         """Return what is put behind a message of ours."""
@@ -50,19 +50,18 @@ def stated(answer: Answer) -> Statement:
 
 def stated_in(raw: bytes, secrets: Iterable[str]) -> Statement:
     """Return what a body says, without the secrets."""
+    text = raw.decode("utf-8", "replace")
     if looks_like_page(raw):
-        title = _TITLE.search(raw.decode("utf-8", "replace"))
-        text = f"a web page, {told(html.unescape(title[1]), 100, secrets=secrets)!r}" if title else "a web page"
-        return Statement(text=text, is_page=True)
-    if raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        text = raw.decode("utf-8", "replace")
+        title = _TITLE.search(text)
+        shown = f"a web page, '{told(html.unescape(title[1]), 100, secrets=secrets)}'" if title else "a web page"
+        return Statement((), shown, text)
+    if text[:200].lstrip("\ufeff \t\r\n").startswith("<"):
         found = [match[1] for match in (_CODE.search(text), _MESSAGE.search(text)) if match]
-        return Statement(tuple(found[:1]), told(": ".join(map(html.unescape, found)), secrets=secrets))
+        return Statement(tuple(found[:1]), told(": ".join(map(html.unescape, found)), secrets=secrets), text)
     errors = list(_errors(raw))
-    texts = dict.fromkeys(": ".join(filter(None, pair)) for pair in errors)
-    return Statement(
-        tuple(code for code, _ in errors if code), told("; ".join(list(texts)[:_MOST_ERRORS]), secrets=secrets)
-    )
+    texts = list(dict.fromkeys(": ".join(filter(None, pair)) for pair in errors))[:_MOST_ERRORS]
+    codes = tuple(code for code, _ in errors if code)
+    return Statement(codes, told("; ".join(texts), secrets=secrets), text)
 
 
 def _errors(raw: bytes) -> Iterable[tuple[str, str]]:

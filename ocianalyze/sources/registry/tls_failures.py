@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry.connections import PEER
+from ocianalyze.sources.registry.watched import PEER
 from ocianalyze.sources.registry.wording import told
 
 if TYPE_CHECKING:
@@ -36,11 +36,33 @@ _PLAIN: Final = (
     "PACKET_LENGTH_TOO_LONG",
     "UNKNOWN_PROTOCOL",
 )
-_TOO_OLD: Final = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "WRONG_SSL_VERSION", "VERSION_TOO_LOW")
-_CLIENT_WANTED: Final = ("CERTIFICATE_REQUIRED", "PEER_DID_NOT_RETURN")
-_CLIENT_REFUSED: Final = ("ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE", "ALERT_UNSUPPORTED_CERT")
-_INSECURE: Final = ("LEGACY_RENEGOTIATION", "DH_KEY_TOO_SMALL", "BAD_SIGNATURE", "WRONG_SIGNATURE_TYPE")
 _CLIENT_HINT: Final = "Put the certificate and its key into --cert-dir or certs.d/HOST, as NAME.cert and NAME.key"
+_KINDS: Final = (
+    (_PLAIN, "does not speak TLS", "Add --plain-http if the registry uses plain HTTP"),
+    (("CERTIFICATE_REQUIRED", "PEER_DID_NOT_RETURN"), "requires a client certificate", _CLIENT_HINT),
+    (
+        ("ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_CERTIFICATE", "ALERT_UNSUPPORTED_CERT"),
+        "does not accept the client certificate, or requires one",
+        _CLIENT_HINT,
+    ),
+    (
+        ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "WRONG_SSL_VERSION", "VERSION_TOO_LOW"),
+        "offers only versions of TLS that are too old",
+        "Enable TLS 1.2 or newer on the server",
+    ),
+    (("UNRECOGNIZED_NAME",), "does not know a host of this name", "Check the name and the port"),
+    (
+        ("LEGACY_RENEGOTIATION", "DH_KEY_TOO_SMALL", "BAD_SIGNATURE", "WRONG_SIGNATURE_TYPE"),
+        "uses TLS in a way that is no longer secure",
+        "Update the TLS settings of the server",
+    ),
+    (
+        ("HANDSHAKE_FAILURE",),
+        "refused the TLS handshake",
+        f"Check which versions and ciphers it accepts. If it requires a client certificate: {_CLIENT_HINT}",
+    ),
+)
+"""Words in the reasons of OpenSSL, what they mean, and what to do."""
 
 
 def is_one(cause: BaseException) -> bool:
@@ -58,27 +80,9 @@ def explained(cause: BaseException, where: str, proxy: str | None) -> RegistryEr
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _untrusted(cause, where, proxy)
     reason = _reason(cause)
-    if is_plain(cause):
-        return RegistryError(f"{where} does not speak TLS", hint="Add --plain-http if the registry uses plain HTTP")
-    if any(word in reason for word in _CLIENT_WANTED):
-        return RegistryError(f"{where} requires a client certificate", hint=_CLIENT_HINT)
-    if any(word in reason for word in _CLIENT_REFUSED):
-        return RegistryError(f"{where} does not accept the client certificate, or requires one", hint=_CLIENT_HINT)
-    if any(word in reason for word in _TOO_OLD):
-        return RegistryError(
-            f"{where} offers only versions of TLS that are too old", hint="Enable TLS 1.2 or newer on the server"
-        )
-    if "UNRECOGNIZED_NAME" in reason:
-        return RegistryError(f"{where} does not know a host of this name", hint="Check the name and the port")
-    if any(word in reason for word in _INSECURE):
-        return RegistryError(
-            f"{where} uses TLS in a way that is not secure any more", hint="Update the TLS settings of the server"
-        )
-    if "HANDSHAKE_FAILURE" in reason:
-        return RegistryError(
-            f"{where} refused the TLS handshake",
-            hint=f"Check which versions and ciphers it accepts. If it requires a client certificate: {_CLIENT_HINT}",
-        )
+    for words, what, hint in _KINDS:
+        if any(word in reason for word in words):
+            return RegistryError(f"{where} {what}", hint=hint)
     return RegistryError(f"TLS with {where} failed", hint="Check the TLS settings of the server, or try again")
 
 

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CONNECT_SECONDS: Final = 10.0
 _MAX_REDIRECTS: Final = 5
 _MAX_TOKEN: Final = 1 << 20
 _REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
@@ -107,12 +106,13 @@ class Transport(Registry):  # type: ignore[misc]
             with self.get(path, headers=headers, attempts=attempts) as answer:
                 try:
                     body = answer.document(most)
-                    if looks_like_page(body):
-                        raise refusals.page(answer, path, body)
-                    return body, answer.headers
                 except failures.BrokenOffError:
                     if not pauses.wait():
                         raise
+                    continue
+                if looks_like_page(body):
+                    raise refusals.page(answer, path, body)
+                return body, answer.headers
 
     def fetch_token(self, request: Fetch) -> bytes:
         """Carry out a request to a token server and return the body of its answer; redirects are refused."""
@@ -196,7 +196,7 @@ class Transport(Registry):  # type: ignore[misc]
                 response = adapter.send(  # the session itself would look into redirects
                     request,
                     stream=True,
-                    timeout=(min(CONNECT_SECONDS, self._dog.seconds), self._dog.seconds),
+                    timeout=(min(failures.CONNECT_SECONDS, self._dog.seconds), self._dog.seconds),
                     proxies={urlsplit(url).scheme: proxy} if proxy else {},
                     verify=self._how.tls_verify or adapter is self._verified,
                 )
