@@ -92,6 +92,26 @@ CertDirectory = Annotated[
         rich_help_panel=REGISTRY,
     ),
 ]
+CaFile = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Further certificate authorities to trust, in PEM; can be repeated.",
+        envvar="OCIANALYZE_CA_FILE",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long to wait while the registry sends nothing; 60 by default.",
+        envvar="OCIANALYZE_TIMEOUT",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
 ClientCertificate = Annotated[
     Path | None,
     typer.Option(
@@ -176,6 +196,8 @@ class RegistryOptions(NamedTuple):
     plain_http: PlainHttp = False
     mirror: Mirrors = None
     auth_realm: AuthRealms = None
+    ca_file: CaFile = None
+    timeout: Timeout = None
     proxy: Proxy = None
 
 
@@ -193,12 +215,7 @@ def make_access(
     """
     from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
-    if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
-        _check_readable("--authfile", given.authfile, open)
-    if given.cert_dir is not None:
-        _check_readable("--cert-dir", given.cert_dir, os.scandir)
-    if given.client_key is not None and given.client_cert is None:
-        raise UsageError("--client-key needs --client-cert")
+    _check(given)
     username, host = given.username, None
     password = _password(given, reads_stdin=reads_stdin)
     if username is None and password is not None:
@@ -222,6 +239,8 @@ def make_access(
             tls_verify=None if given.tls_verify is None else given.tls_verify is TlsVerify.TRUE,
             cert_dir=given.cert_dir,
             client=None if given.client_cert is None else (given.client_cert, given.client_key or given.client_cert),
+            ca_files=tuple(given.ca_file or ()),
+            timeout=given.timeout,
             allowed_realms=tuple(given.auth_realm or ()),
             proxy=given.proxy,
         ),
@@ -267,6 +286,22 @@ class _Teller:
         if not self._quiet and text not in self._told:
             self._told.add(text)
             typer.echo(printable(f"ocianalyze: {text}"), err=True)
+
+
+def _check(given: RegistryOptions) -> None:
+    """Raise UsageError for an option that cannot be what is meant."""
+    from ocianalyze.sources.registry.access import LONGEST_TIMEOUT
+
+    if given.authfile is not None and not given.authfile.is_fifo():  # a pipe can be read only once
+        _check_readable("--authfile", given.authfile, open)
+    if given.cert_dir is not None:
+        _check_readable("--cert-dir", given.cert_dir, os.scandir)
+    for file in given.ca_file or ():
+        _check_readable("--ca-file", file, open)
+    if given.timeout is not None and not 0 < given.timeout <= LONGEST_TIMEOUT:
+        raise UsageError(f"--timeout: {given.timeout:g} is not a time limit", hint="Use seconds, at most 86400, a day")
+    if given.client_key is not None and given.client_cert is None:
+        raise UsageError("--client-key needs --client-cert")
 
 
 def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractContextManager[object]]) -> None:

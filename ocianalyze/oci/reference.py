@@ -9,7 +9,8 @@ import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import InvalidReferenceError
-from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName
+from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName, of_url
+from ocianalyze.oci.urls import is_url
 from ocianalyze.regex import regex
 
 Transport: TypeAlias = Literal["path", "stdin", "docker-archive", "oci-archive", "oci", "registry"]
@@ -40,12 +41,14 @@ class Reference(NamedTuple):
         ``docker://name``, ``-``, or a path.
 
         Raises:
-            InvalidReferenceError: it is empty, or of a transport that needs a container runtime.
+            InvalidReferenceError: it is empty, or of a transport that needs a container runtime, or a URL.
         """
         if text == "-":
             return cls("stdin", "-")
         if text.startswith("docker://"):
             return cls("registry", text.removeprefix("docker://"))
+        if is_url(text):
+            raise of_url(text)
         prefix, colon, rest = text.partition(":")
         if colon and prefix in _WITH_PATH:
             path, _, image = rest.partition(":")

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError, InvalidReferenceError
 from ocianalyze.oci.digest import Digest
+from ocianalyze.oci.urls import is_url, name_of
 
 DOCKER_HUB: Final = "docker.io"
 DOCKER_HUB_NAMES: Final = frozenset(("docker.io", "index.docker.io", "registry-1.docker.io"))
@@ -53,6 +54,8 @@ class RepositoryName(NamedTuple):
         """
         if re.fullmatch(_IMAGE_ID, text):
             raise InvalidReferenceError(f"{text} is a digest, not an image name", hint=f"Write NAME@sha256:{text}")
+        if is_url(text):
+            raise of_url(text)
         rest, at, digest_text = text.partition("@")
         digest = None
         if at:
@@ -71,8 +74,12 @@ class RepositoryName(NamedTuple):
         if not re.fullmatch(_HOST, registry) or not _is_port(registry) or not _is_address(registry):
             raise InvalidReferenceError(f"{text!r}: invalid registry name {registry!r}")
         if not re.fullmatch(_PATH, path) or len(path) > _MAX_NAME:
+            lower = lower_cased(text)
             raise InvalidReferenceError(
-                f"invalid image name {text!r}", hint="Use the form registry.example.com/team/image:tag"
+                f"invalid image name {text!r}",
+                hint=f"Write {lower}: image names are in lower case"
+                if lower
+                else "Use the form registry.example.com/team/image:tag",
             )
         return cls(registry, path, tag or (None if digest else _DEFAULT_TAG), digest)
 
@@ -94,6 +101,33 @@ class RepositoryName(NamedTuple):
     def __str__(self) -> str:
         """Return the name in full."""
         return f"{self.name}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
+
+
+def lower_cased(text: str) -> str | None:
+    """Return a text in lower case, its tag and digest as they are, if that and only that makes it a name."""
+    rest, at, digest = text.partition("@")
+    head, slash, last = rest.rpartition("/")
+    last, colon, tag = last.partition(":")
+    name = f"{head}{slash}{last}".lower()
+    lower = f"{name}{colon}{tag}{at}{digest}"
+    if name == f"{head}{slash}{last}":
+        return None
+    try:
+        RepositoryName.parse(lower)
+    except InvalidReferenceError:
+        return None
+    return lower
+
+
+def of_url(text: str) -> InvalidReferenceError:
+    """Return the error for the address of a page, which says what name it may mean."""
+    try:
+        name = name_of(text)
+        RepositoryName.parse(name)
+    except (ValueError, InvalidReferenceError):
+        name = "registry.example.com/team/image:tag"
+    shown = re.sub(r"//[^/]*@", "//", text.partition("?")[0])
+    return InvalidReferenceError(f"{shown[:200]!r} is a URL, not an image name", hint=f"Write {name}")
 
 
 def _split_registry(text: str) -> tuple[str, str]:

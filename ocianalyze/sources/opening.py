@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, closest, suggest
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
-from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.repository import RepositoryName, lower_cased
 from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import ArchiveStore
@@ -229,6 +229,9 @@ def _elsewhere(reference: Reference, path: Path) -> str | None:
         beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_LOOKED_AT)]
         if closest(path.name, beside):
             return suggest(path.name, beside)
+    lower = lower_cased(reference.location)
+    if lower is not None and reference._replace(location=lower).may_be_name:
+        return f"Write {lower} to read it from a registry: image names are in lower case"
     try:
         name = RepositoryName.parse(reference.location)
     except InvalidReferenceError:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 60.0
 """Seconds."""
 LONGEST_TIMEOUT: Final = 86400.0
-ATTEMPTS: Final = 6
 _CERTIFICATES: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 
 
@@ -36,7 +35,7 @@ class HostAccess:
         headers: headers to send to this host only.
         allowed_realms: hosts of token servers that may receive the credentials, besides the host of the registry.
         timeout: for how many seconds nothing may come before an answer is given up.
-        attempts: how often a request is made at most.
+        attempts: how often a request is made at most; None for as often as usual.
         proxy: the proxy to use instead of the one that the environment names; ``""`` for none.
     """
 
@@ -48,7 +47,7 @@ class HostAccess:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     allowed_realms: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT
-    attempts: int = ATTEMPTS
+    attempts: int | None = None
     proxy: str | None = field(default=None, repr=False)
 
 

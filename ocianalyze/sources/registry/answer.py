@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
+import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import requests
 import urllib3
 
+from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry import failures
-from ocianalyze.sources.registry.connections import WATCH
+from ocianalyze.sources.registry.watched import WATCH
+from ocianalyze.sources.registry.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ocianalyze.sources.registry.failures import Way
     from ocianalyze.sources.registry.watchdog import Watch
 
 CHUNK: Final = 1 << 18
 _BROKEN: Final = (urllib3.exceptions.HTTPError, http.client.HTTPException, requests.RequestException, OSError)
+_GZIP: Final = frozenset(("gzip", "x-gzip"))
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_GZIP_WINDOW: Final = 31
+_NO_SECRETS: Final = frozenset(("scope", "service", "client_id", "grant_type", "n", "last"))
+"""Parameters of requests that people may see."""
+_PAGE: Final = (b"<!doctype html", b"<html", b"<head", b"<!--")
 
 
 class Answer:
-    """The status, the headers and the URL of an answer, and the way to its body; to be closed."""
+    """The status, the headers and the URL of an answer, and the way to its body; to be closed.
 
-    def __init__(self, response: requests.Response) -> None:
+    `way` is how it came here.
+    """
+
+    def __init__(self, response: requests.Response, way: Way) -> None:
         self.status: int = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.url: str = response.url
+        self.way = way
         self._response = response
         self._watch: Watch = getattr(response.raw, WATCH)
 
     @property
-    def is_encoded(self) -> bool:
-        """Whether the body is compressed on the way, which we never ask for."""
-        return self.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+    def encoding(self) -> str:
+        """How the body is compressed on the way, which we never ask for; empty if it is not, as far as is stated."""
+        stated = self.headers.get("Content-Encoding", "").strip().lower()
+        return "" if stated == "identity" else stated
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the body is stated to be a page for people."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html"
+
+    @property
+    def secrets(self) -> set[str]:
+        """What the request was sent with that is not for others, in case that the answer repeats it."""
+        request = self._response.request
+        body = request.body.decode() if isinstance(request.body, bytes) else request.body
+        sent = [*parse_qsl(urlsplit(self.url).query), *parse_qsl(body or "")]
+        found = {value for name, value in sent if name not in _NO_SECRETS}
+        _, _, value = (request.headers.get("Authorization") or "").partition(" ")
+        found.add(value)
+        with suppress(ValueError):
+            found.add(base64.b64decode(value).decode().partition(":")[2])
+        proxy = urlsplit(self.way.proxy or "")
+        return {*found, proxy.password or "", unquote(proxy.password or "")} - {""}
 
     def read(self) -> bytes:
         """Return the next piece of the body as it came; none where it ends.
@@ -45,9 +82,10 @@ class Answer:
             with self._watch.waiting():
                 piece: bytes = self._response.raw.read(CHUNK, decode_content=False)
         except (*_BROKEN, ValueError) as error:  # ValueError: chunks whose length is no number
-            raise failures.broken_off(self.url, TimeoutError() if self._watch.was_broken else error) from error
+            cause = TimeoutError() if self._watch.was_broken else error
+            raise failures.broken_off(self.url, cause, self.way) from error
         if self._watch.was_broken:
-            raise failures.broken_off(self.url, TimeoutError())
+            raise failures.broken_off(self.url, TimeoutError(), self.way)
         return piece
 
     def read_all(self, most: int) -> bytes:
@@ -58,7 +96,39 @@ class Answer:
             size += len(piece)
         return b"".join(pieces)
 
+    def document(self, most: int) -> bytes:
+        """Return the body as `read_all` does, but as it was before somebody on the way compressed it.
+
+        Raises:
+            RegistryError: it was compressed in a way that is not known.
+        """
+        raw = self.read_all(most)
+        if not self.encoding or (self.encoding in _GZIP and not raw.startswith(_GZIP_MAGIC)):
+            return raw
+        if self.encoding not in _GZIP:
+            raise self.encoded()
+        decompressor = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            plain = decompressor.decompress(raw, most + 1)
+        except zlib.error as error:
+            raise self.encoded() from error
+        if not decompressor.eof and len(plain) <= most:
+            raise self.encoded()
+        return plain
+
+    def encoded(self) -> RegistryError:
+        """Return the error for a body that was compressed on the way."""
+        return RegistryError(
+            f"{failures.shown(self.url)} was sent with an unexpected content encoding: {told(self.encoding, 50)}",
+            hint="Turn off compression in the proxy or the web server in front of the registry",
+        )
+
     def close(self) -> None:
         """Give the connection back, or close it if there is something left in it."""
         self._watch.release()
         self._response.close()
+
+
+def looks_like_page(beginning: bytes) -> bool:
+    """Tell whether bytes are the beginning of a page for people."""
+    return beginning[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_PAGE)

@@ -9,7 +9,10 @@ import requests
 
 from ocianalyze.errors import DigestMismatchError, RegistryError
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.failures import BrokenOffError
+from ocianalyze.sources.registry import refusals
+from ocianalyze.sources.registry.answer import looks_like_page
+from ocianalyze.sources.registry.failures import BrokenOffError, RangeRefusedError
+from ocianalyze.sources.registry.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 _PROGRESS: Final = 1 << 16
 """So many bytes are worth another round of attempts; else a registry could feed us single bytes for years."""
-_CONTENT_RANGE: Final = regex(r"bytes (\d{1,19})-(\d{1,19})/(?:\d{1,19}|\*)", re.ASCII)
+_CONTENT_RANGE: Final = regex(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19}|\*)", re.ASCII)
 _LENGTH: Final = regex(r"\d{1,19}", re.ASCII)
 
 
@@ -47,45 +50,59 @@ class RemoteBlob:
         """
         progress = position
         pauses = self._transport.pauses()
+        has_ranges = True
         while position < self.size:
-            headers = {"Range": f"bytes={position}-"} if position else {}
-            with self._transport.get(self._path, headers=headers) as answer:
-                start = self._start(answer, position)
-                error = None
-                while True:
-                    try:
-                        chunk = answer.read()
-                    except BrokenOffError as broken:
-                        error = broken
-                        break
-                    if not chunk:
-                        break
-                    begin, start = start, start + len(chunk)
-                    if start > self.size:
-                        raise self._too_long()
-                    if start > position:  # a server without ranges begins anew: what is known is passed over
-                        fresh = chunk[max(0, position - begin) :]
-                        position = start
+            headers = {"Range": f"bytes={position}-{self.size - 1}"} if position and has_ranges else {}
+            error: RegistryError | None = None
+            try:
+                for start, piece in self._pieces(headers, position):
+                    end = start + len(piece)
+                    if end > position:  # a server without ranges begins anew: what is known is passed over
+                        fresh = piece[max(0, position - start) :]
+                        position = end
                         yield fresh
+            except BrokenOffError as broken:
+                error = broken
+            except RangeRefusedError as refused:
+                error, has_ranges = refused, False
             if position - progress >= _PROGRESS:
                 progress = position
                 pauses.progressed()
             if position < self.size and not pauses.wait():
                 raise error or RegistryError(f"blob {self._digest}: the registry sent too few bytes")
 
+    def _pieces(self, headers: dict[str, str], position: int) -> Iterator[tuple[int, bytes]]:
+        """Yield pieces of one answer and where they begin in the blob."""
+        with self._transport.get(self._path, headers=headers) as answer:
+            start = self._start(answer, position if headers else 0)
+            while piece := answer.read():
+                if not start and answer.is_page and looks_like_page(piece):
+                    raise refusals.page(answer, self._path, piece)
+                if start + len(piece) > self.size:
+                    raise self._too_long(answer)
+                yield start, piece
+                start += len(piece)
+            if start < self.size and answer.encoding and not headers:
+                raise answer.encoded()
+
     def _start(self, answer: Answer, position: int) -> int:
-        """Return at which byte of the blob the body of an answer begins."""
+        """Return at which byte of the blob the body of an answer begins, asked for from `position` on.
+
+        Raises:
+            RangeRefusedError: these are other bytes than were asked for.
+        """
         if answer.status == requests.codes.partial_content:
             found = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-            if found is None or int(found[1]) != position:
-                raise RegistryError(f"blob {self._digest}: the registry sent other bytes than requested")
+            if found is None or int(found[1]) != position or found[3] not in (str(self.size), "*"):
+                raise RangeRefusedError(f"blob {self._digest}: the registry sent other bytes than requested")
             return position
         length = answer.headers.get("Content-Length", "")
-        if _LENGTH.fullmatch(length) and int(length) > self.size:
-            raise self._too_long()
+        if not answer.encoding and _LENGTH.fullmatch(length) and int(length) > self.size:
+            raise self._too_long(answer)
         return 0
 
-    def _too_long(self) -> DigestMismatchError:
+    def _too_long(self, answer: Answer) -> DigestMismatchError:
+        encoded = f" (content encoding {told(answer.encoding, 50)})" if answer.encoding else ""
         return DigestMismatchError(
-            f"blob {self._digest}: its descriptor states {self.size:,} bytes, but the registry sent more"
+            f"blob {self._digest}: its descriptor states {self.size:,} bytes, but the registry sent more{encoded}"
         )

@@ -17,8 +17,10 @@ from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
 from ocianalyze.sources.registry.endpoints import endpoints
+from ocianalyze.sources.registry.failures import NotFoundError
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import PlacedBlob, Places
+from ocianalyze.sources.registry.tags import with_tags
 from ocianalyze.sources.soci import find_soci
 from ocianalyze.sources.store import too_large
 
@@ -127,7 +129,12 @@ class _Repository:
         what = f"the manifest of {self._name}"
         most = self._limits.max_document
         path = place.endpoint.path("manifests", selector)
-        raw, headers = place.transport.read(path, headers={"Accept": _ACCEPT}, most=most)
+        try:
+            raw, headers = place.transport.read(path, headers={"Accept": _ACCEPT}, most=most)
+        except NotFoundError as error:
+            if place.endpoint.is_mirror:
+                raise
+            raise with_tags(error, place.transport, place.endpoint.name) from error
         if len(raw) > most:
             raise too_large(what, self._limits)
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -1,13 +1,13 @@
 """The proxy that a URL is asked for through, from the variables that every program knows.
 
-Source: curl, "Proxy environment variables"; golang.org/x/net/http/httpproxy for what ``NO_PROXY`` may say. The names in
-lower case go first.
+Source: curl, "Proxy environment variables"; golang.org/x/net/http/httpproxy for what ``NO_PROXY`` may say, and that no
+proxy is asked for this machine. The names in lower case go first.
 """
 
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from ocianalyze.errors import RegistryError
@@ -15,35 +15,77 @@ from ocianalyze.errors import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_SCHEMES: Final = frozenset(("http", "https", "socks4", "socks4a", "socks5", "socks5h"))
+_PORTS: Final = {"http": 80, "https": 443}
+_SOCKS_PORT: Final = 1080
 
-def proxy_for(url: str, environment: Mapping[str, str]) -> str | None:
+
+def proxy_for(url: str, environment: Mapping[str, str], stated: str | None = None) -> str | None:
     """Return the URL of the proxy, or None if there is none for this URL.
 
+    `stated` is the proxy that the settings of the host name, ``""`` for none: then the variables do not count.
+
     Raises:
-        RegistryError: the proxy is of a kind that is not supported.
+        RegistryError: the proxy is of a kind that is not supported, or its URL is invalid.
     """
+    if stated is not None:
+        return _checked(stated, "its settings") if stated else None
     parts = urlsplit(url)
-    proxy = _variable(environment, f"{parts.scheme}_proxy") or _variable(environment, "all_proxy")
-    if not proxy or _is_exempt(parts.hostname or "", parts.port, _variable(environment, "no_proxy")):
+    host = parts.hostname or ""
+    names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
+    name = next((name for name in names if environment.get(name)), None)
+    if name is None or _is_here(host) or _is_exempt(host, parts.port or _PORTS.get(parts.scheme), environment):
         return None
-    scheme, is_url, _ = proxy.partition("://")
-    if is_url and scheme.lower() not in ("http", "https"):
+    if name == "HTTP_PROXY" and environment.get("REQUEST_METHOD"):  # a client's header "Proxy" sets it (httpoxy)
         raise RegistryError(
-            f"unsupported proxy type {scheme[:20]!r} for {parts.scheme} URLs",
-            hint="Use an http:// proxy, or exempt the registry with NO_PROXY",
+            "HTTP_PROXY is not used in a CGI program, where a client can set it",
+            hint="Set http_proxy instead, or unset REQUEST_METHOD",
         )
-    return proxy if is_url else f"http://{proxy}"
+    return _checked(environment[name].strip(), name)
 
 
-def _variable(environment: Mapping[str, str], name: str) -> str:
-    return environment.get(name) or environment.get(name.upper()) or ""
+def proxy_address(proxy: str) -> str:
+    """Return the host and port of a proxy, without what may be secret."""
+    parts = urlsplit(proxy)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or _PORTS.get(parts.scheme, _SOCKS_PORT)}"
 
 
-def _is_exempt(host: str, port: int | None, exempt: str) -> bool:
+def _checked(proxy: str, origin: str) -> str:
+    scheme, is_url, _ = proxy.partition("://")
+    if is_url and scheme.lower() == "socks":  # curl and libproxy call it so
+        raise RegistryError(f"{origin}: the proxy type 'socks' has no version", hint="Write socks5h:// or socks4a://")
+    if is_url and scheme.lower() not in _SCHEMES:
+        raise RegistryError(
+            f"{origin}: unsupported proxy type {scheme[:20]!r}",
+            hint="Use an http://, https:// or socks5h:// proxy, or exempt the registry with NO_PROXY",
+        )
+    url = f"{scheme.lower()}{proxy[len(scheme) :]}" if is_url else f"http://{proxy}"
+    try:
+        parts = urlsplit(url)
+        is_valid = bool(parts.hostname) and parts.port != 0 and " " not in url and url.isprintable()
+    except ValueError:
+        is_valid = False
+    if not is_valid:
+        raise RegistryError(f"{origin} is not the URL of a proxy", hint="Use the form http://[user:password@]host:port")
+    return url
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine, which no proxy leads to."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+    return address.is_loopback
+
+
+def _is_exempt(host: str, port: int | None, environment: Mapping[str, str]) -> bool:
     """Tell whether ``NO_PROXY`` has the host: ``*``, a domain, an address or a network, perhaps with a port."""
+    exempt = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
     for item in exempt.lower().split(","):
         name, wanted = _split(item.strip())
-        if name and wanted in (None, port) and _fits(name, host.lower()):
+        if name and wanted in (None, port) and _fits(name, host.lower().rstrip(".")):
             return True
     return False
 

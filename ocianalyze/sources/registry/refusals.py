@@ -2,70 +2,141 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import re
+from typing import TYPE_CHECKING, Final
 
 import requests
 
-from ocianalyze.errors import AuthenticationError, InvalidImageError, RegistryError
-from ocianalyze.oci import json
-from ocianalyze.sources.registry.failures import MAX_SHOWN, NotFoundError, origin_of, shown
+from ocianalyze.errors import AuthenticationError, RegistryError
+from ocianalyze.regex import regex
+from ocianalyze.sources.registry.failures import MAX_SHOWN, NotFoundError, origin_of, proxy_refused, shown
+from ocianalyze.sources.registry.proxies import proxy_address
+from ocianalyze.sources.registry.rate_limits import limited
+from ocianalyze.sources.registry.statements import Statement, stated, stated_in
 
 if TYPE_CHECKING:
     from ocianalyze.sources.registry.answer import Answer
     from ocianalyze.sources.registry.authorization import Authorization
 
-_MAX_BODY: Final = 1 << 16
 _CODES: Final = {
     "MANIFEST_UNKNOWN": "there is no such image",
     "NAME_UNKNOWN": "there is no such repository",
     "NAME_INVALID": "there is no such repository",
     "BLOB_UNKNOWN": "a blob of the image is missing from the registry",
-    "TOOMANYREQUESTS": "rate limit exceeded",
     "DENIED": "access denied",
     "UNAUTHORIZED": "access denied",
 }
 """distribution-spec, "Error Codes"."""
+_ANONYMOUS: Final = "without credentials"
+_LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
+_MAY_NOT_EXIST: Final = (
+    "Check the name: the image may not exist, because registries also deny access to what they do not have"
+)
+_DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
+_DOCUMENT: Final = regex(r"/v2/(.+)/(manifests|blobs)/([^/]+)", re.DOTALL)
+_TLS_WANTED: Final = regex(
+    r"http request to an https server|plain http (?:request|to an ssl)|ssl-enabled server", re.IGNORECASE
+)
+"""What Go, nginx and Apache answer to a request without TLS at a port for TLS."""
+_CLIENT_WANTED: Final = regex(r"no required ssl certificate|ssl certificate error", re.IGNORECASE)
+_STORAGE_HINTS: Final = (
+    ("RequestTimeTooSkewed", "Set the clock of this machine"),
+    ("expired", "Try again: the link to the storage had expired. Check the clock of this machine if it stays so"),
+    ("AccessDenied", "Allow this network to read the storage, for example in the policy of the VPC endpoint"),
+)
 
 
-def refused(answer: Answer, path: str, authorization: Authorization, *, is_own: bool) -> RegistryError:
-    """Return the error for an answer that is no success."""
+def refused(answer: Answer, path: str, authorization: Authorization, *, own: str) -> RegistryError:
+    """Return the error for an answer that is no success, of the registry at the origin `own` or where it leads to."""
     where, status = shown(origin_of(answer.url)), answer.status
-    if not is_own:
-        return RegistryError(f"{where} returned status {status} after a redirect of the registry")
-    said = next((_CODES[code] for code in _codes(answer) if code in _CODES), None)
-    what = f"{where}{path}"[:MAX_SHOWN]
-    if status in (requests.codes.unauthorized, requests.codes.forbidden):
+    said = stated(answer)
+    if status == requests.codes.bad_request and (error := _other_tls(where, said)):
+        return error
+    if status == requests.codes.too_many_requests or _LIMITED in said.codes:
+        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity == _ANONYMOUS)
+    if origin_of(answer.url) != own:
+        return _elsewhere(answer, said, own)
+    if status in _DENIED:
         return AuthenticationError(
-            f"{where} denied access to {authorization.name.repository} ({authorization.identity}, status {status})",
-            hint=authorization.advice,
+            f"{where} denied access to {authorization.name.repository}{_through(answer)} "
+            f"({authorization.identity}, status {status}){said.quoted()}",
+            hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
         )
+    what = f"{where}{path}"[:MAX_SHOWN]
+    meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
     if status == requests.codes.not_found:
-        return NotFoundError(f"{what}: {said or 'not found'}", hint=_HIDDEN)
-    if status == requests.codes.too_many_requests:
-        return RegistryError(f"{where}: rate limit exceeded", hint="Log in, or wait and try again")
-    return RegistryError(f"{what}: {said or 'the request failed'} (status {status})")
+        return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=_HIDDEN)
+    return RegistryError(f"{what}: {meant or 'the request failed'}{_through(answer)} (status {status}){said.quoted()}")
+
+
+def page(answer: Answer, path: str, raw: bytes) -> RegistryError:
+    """Return the error for a web page that comes with success where an image should: a login or a block page."""
+    where, said = shown(origin_of(answer.url)), stated_in(raw, answer.secrets)
+    return RegistryError(
+        f"{where}{path}"[:MAX_SHOWN] + f": the answer{_through(answer)} is no part of an image but {said.text}",
+        hint="Check the host and the port; a login page, a portal or a proxy may stand in front of the registry",
+    )
+
+
+def proxy_wants_login(answer: Answer) -> RegistryError:
+    """Return the error for status 407, which comes from a proxy on the way and never from the registry."""
+    where = shown(origin_of(answer.url))
+    if answer.way.proxy is None:
+        return RegistryError(
+            f"a proxy on the way to {where} requires a login (status 407)", hint="Set HTTP_PROXY or HTTPS_PROXY to it"
+        )
+    return proxy_refused(answer.way.proxy, where, answer.status, answer.headers.get("Proxy-Authenticate", ""))
 
 
 def token_refused(url: str, answer: Answer, authorization: Authorization) -> RegistryError:
     """Return the error for a token server that gives no token."""
     where, status = shown(origin_of(url)), answer.status
-    if status in (requests.codes.bad_request, requests.codes.unauthorized, requests.codes.forbidden):
+    said = stated(answer) if status != requests.codes.ok else Statement()
+    if status == requests.codes.too_many_requests or _LIMITED in said.codes:
+        is_anonymous = authorization.identity == _ANONYMOUS
+        return limited(answer, f"the token server {where}", said.quoted(), is_anonymous=is_anonymous)
+    if status in (requests.codes.bad_request, *_DENIED):
         return AuthenticationError(
-            f"the token server {where} denied access ({authorization.identity}, status {status})",
-            hint=authorization.advice,
+            f"the token server {where} denied access to {authorization.name.repository} "
+            f"({authorization.identity}, status {status}){said.quoted()}",
+            hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
         )
     if status == requests.codes.ok:
         return RegistryError(f"the token server {where} returned an invalid response")
-    return RegistryError(f"the token server {where} returned status {status}")
+    return RegistryError(f"the token server {where} returned status {status}{said.quoted()}")
 
 
-def _codes(answer: Answer) -> list[str]:
-    """Return the error codes of a registry's answer, none where it is not what it should be."""
-    try:
-        raw = answer.read_all(_MAX_BODY)
-        value: Any = json.decode(raw, what="the answer") if len(raw) <= _MAX_BODY else None
-    except (RegistryError, InvalidImageError):
-        return []
-    errors = value.get("errors") if isinstance(value, dict) else None
-    return [str(item.get("code")) for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
+def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
+    """Return the error for a host that the registry redirects to: a storage, or another registry."""
+    where, status = shown(origin_of(answer.url)), answer.status
+    what = f"{where} returned status {status} after a redirect of the registry {shown(own)}{said.quoted()}"
+    found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
+    if found and status in (*_DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):
+        name = f"{where.partition('://')[2]}/{found[1]}"
+        tag = f"{'@' if ':' in found[3] else ':'}{found[3]}" if found[2] == "manifests" else ""
+        return AuthenticationError(
+            f"{what}: it is another registry, which gets no credentials for the first",
+            hint=f"Use the name of the image there: {name}{tag}",
+        )
+    hint = next((hint for word, hint in _STORAGE_HINTS if word in said.text), None)
+    return RegistryError(what, hint=hint)
+
+
+def _through(answer: Answer) -> str:
+    """Return which proxy may have given the answer itself: without TLS it could."""
+    if answer.way.proxy is None or not answer.url.startswith("http:"):
+        return ""
+    return f" through the proxy {proxy_address(answer.way.proxy)}"
+
+
+def _other_tls(where: str, said: Statement) -> RegistryError | None:
+    """Return the error for a server that wants other TLS than it was asked with, if that is what it says."""
+    if where.startswith("http:") and _TLS_WANTED.search(said.raw):
+        return RegistryError(f"{where} speaks TLS, but was asked without (status 400)", hint="Remove --plain-http")
+    if _CLIENT_WANTED.search(said.raw):
+        return RegistryError(
+            f"{where} requires a client certificate (status 400)",
+            hint="Put the certificate and its key into --cert-dir or certs.d/HOST, as NAME.cert and NAME.key",
+        )
+    return None

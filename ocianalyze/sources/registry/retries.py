@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.sources.registry.access import ATTEMPTS
-
 if TYPE_CHECKING:
     from threading import Event
 
+ATTEMPTS: Final = 6
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
 
@@ -19,9 +18,9 @@ _LONGEST_PAUSE: Final = 60.0
 class Pauses:
     """The pauses between the attempts of one request; `closed` ends them, and all attempts."""
 
-    def __init__(self, closed: Event, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, closed: Event, attempts: int | None = None) -> None:
         self._closed = closed
-        self._most = attempts
+        self._attempts = ATTEMPTS if attempts is None else attempts
         self._attempt = 1
 
     def wait(self, retry_after: str = "") -> bool:
@@ -29,9 +28,9 @@ class Pauses:
 
         `retry_after` is how long the server asks us to wait; who asks for very long gets no further request.
         """
-        if self._attempt >= self._most:
+        if self._attempt >= self._attempts:
             return False
-        asked_for = _seconds(retry_after)
+        asked_for = seconds_of(retry_after)
         if asked_for is not None and asked_for > _LONGEST_PAUSE:
             return False
         longest = min(_FIRST_PAUSE * 2 ** (self._attempt - 1), _LONGEST_PAUSE)
@@ -44,7 +43,7 @@ class Pauses:
         self._attempt = 1
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """Return for how many seconds a server asks us to wait: a number, or a date."""
     text = text.strip()
     if text.isascii() and text.isdecimal():

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing, contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -20,7 +20,7 @@ from oras.provider import Registry
 
 from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry import failures, refusals
-from ocianalyze.sources.registry.answer import Answer
+from ocianalyze.sources.registry.answer import Answer, looks_like_page
 from ocianalyze.sources.registry.certificates import Trust
 from ocianalyze.sources.registry.connections import Adapter
 from ocianalyze.sources.registry.proxies import proxy_for
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CONNECT_SECONDS: Final = 10.0
 _MAX_REDIRECTS: Final = 5
 _MAX_TOKEN: Final = 1 << 20
 _REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
@@ -57,53 +56,65 @@ class Transport(Registry):  # type: ignore[misc]
         super().__init__(hostname=host, insecure=how.plain_http, tls_verify=how.tls_verify)
         self.origin = failures.origin_of(f"{self.prefix}://{host}")
         self._environment = access.environment
-        self._checks_own = how.tls_verify
-        self._attempts = how.attempts
+        self._how = how
         self.has_answered = False
         self._dog = Watchdog(how.timeout)
         trust = Trust.find(host, how, access)
+        checked = cache(partial(trust.elsewhere, verify=True))
         self.session.trust_env = False  # neither ~/.netrc nor anything else that we do not know of
         self.session.auth = None
         self.session.headers.clear()
         self.session.headers.update({"User-Agent": "ocianalyze", "Accept-Encoding": "identity", "Accept": "*/*"})
-        self.session.mount("http://", Adapter(self._dog))
-        self.session.mount("https://", Adapter(self._dog, trust.everywhere))
+        self._verified = Adapter(self._dog, checked, to_proxy=checked)
+        self.session.mount("http://", Adapter(self._dog, to_proxy=checked))
+        self.session.mount("https://", self._verified)
+        if not how.tls_verify:
+            self.session.mount("https://", Adapter(self._dog, partial(trust.elsewhere, verify=False), to_proxy=checked))
         if not how.plain_http:
-            self.session.mount(f"{self.origin}/", Adapter(self._dog, partial(trust.own, verify=how.tls_verify)))
+            own = Adapter(self._dog, partial(trust.own, verify=how.tls_verify), to_proxy=checked)
+            self.session.mount(f"{self.origin}/", own)
 
     def close(self) -> None:
         """Break off all connections, also those that other threads are reading from."""
         self._dog.close()
         self.session.close()
+        self._verified.close()
 
-    def pauses(self) -> Pauses:
-        """Return the pauses for a request; they end when the transport is closed."""
-        return Pauses(self._dog.closed, self._attempts)
+    def pauses(self, attempts: int | None = None) -> Pauses:
+        """Return the pauses for a request, between so many attempts; they end when the transport is closed."""
+        return Pauses(self._dog.closed, attempts or self._how.attempts)
 
     @contextmanager
-    def get(self, path: str, *, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def get(
+        self, path: str, *, headers: Mapping[str, str] | None = None, attempts: int | None = None
+    ) -> Iterator[Answer]:
         """Yield the answer to a GET of `path` on the registry, its body not read yet; it is closed with the block.
 
         The status is 200 or 206: what can be repeated was, redirects were followed, challenges were answered.
 
         Raises:
+            RangeRefusedError: it does not have the range that the headers ask for.
             RegistryError: it could not be had.
         """
-        with closing(self._get(path, dict(headers or {}))) as answer:
-            if answer.is_encoded:
-                raise RegistryError(f"{failures.shown(answer.url)} was sent with an unexpected content encoding")
+        with closing(self._get(path, dict(headers or {}), attempts)) as answer:
             yield answer
 
-    def read(self, path: str, *, headers: Mapping[str, str], most: int) -> tuple[bytes, Mapping[str, str]]:
+    def read(
+        self, path: str, *, headers: Mapping[str, str], most: int, attempts: int | None = None
+    ) -> tuple[bytes, Mapping[str, str]]:
         """Return the body of a GET, more than `most` bytes of it if it has more, and the headers; raises as `get`."""
-        pauses = self.pauses()
+        pauses = self.pauses(attempts)
         while True:
-            with self.get(path, headers=headers) as answer:
+            with self.get(path, headers=headers, attempts=attempts) as answer:
                 try:
-                    return answer.read_all(most), answer.headers
+                    body = answer.document(most)
                 except failures.BrokenOffError:
                     if not pauses.wait():
                         raise
+                    continue
+                if looks_like_page(body):
+                    raise refusals.page(answer, path, body)
+                return body, answer.headers
 
     def fetch_token(self, request: Fetch) -> bytes:
         """Carry out a request to a token server and return the body of its answer; redirects are refused."""
@@ -111,9 +122,9 @@ class Transport(Registry):  # type: ignore[misc]
         while True:
             with closing(self._send(request.method, request.url, request.headers, pauses, body=request.body)) as answer:
                 try:
-                    if answer.status == requests.codes.ok and not answer.is_encoded:
-                        body = answer.read_all(_MAX_TOKEN)
-                        if len(body) <= _MAX_TOKEN:
+                    if answer.status == requests.codes.ok:
+                        body = answer.document(_MAX_TOKEN)
+                        if len(body) <= _MAX_TOKEN and not looks_like_page(body):
                             return body
                     elif answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
                         continue
@@ -123,8 +134,8 @@ class Transport(Registry):  # type: ignore[misc]
                     raise
                 raise refusals.token_refused(request.url, answer, self.authorization)
 
-    def _get(self, path: str, headers: dict[str, str]) -> Answer:
-        pauses = self.pauses()
+    def _get(self, path: str, headers: dict[str, str], attempts: int | None) -> Answer:
+        pauses = self.pauses(attempts)
         answered = False
         while True:
             authorization = self.authorization.header()
@@ -141,7 +152,9 @@ class Transport(Registry):  # type: ignore[misc]
                         continue
                 if answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
                     continue
-                raise refusals.refused(answer, path, self.authorization, is_own=is_own)
+                if answer.status == requests.codes.requested_range_not_satisfiable and "Range" in headers:
+                    raise failures.RangeRefusedError(f"{failures.shown(answer.url)}: the range of bytes was refused")
+                raise refusals.refused(answer, path, self.authorization, own=self.origin)
 
     def _follow(self, url: str, own: Mapping[str, str], foreign: Mapping[str, str], pauses: Pauses) -> Answer:
         """Send a GET and follow redirects: what only the registry may see stays with it (distribution-spec)."""
@@ -175,19 +188,38 @@ class Transport(Registry):  # type: ignore[misc]
             if self._dog.closed.is_set():
                 raise RegistryError(f"the connection to {self.origin} was closed")
             _log.debug("%s %s", method, failures.shown(url))
-            proxy = proxy_for(url, self._environment)
+            is_own = failures.origin_of(url) == self.origin
+            proxy = proxy_for(url, self._environment, self._how.proxy if is_own else None)
+            way = failures.Way(proxy, self._dog.seconds)
+            sent = {**self._how.headers, **headers} if is_own else dict(headers)
+            adapter = self._adapter(url, keeps_secret="Authorization" in headers or body is not None)
             try:
-                request = self.session.prepare_request(requests.Request(method, url, headers=dict(headers), data=body))
-                response = self.session.get_adapter(url).send(  # the session itself would look into redirects
+                request = self.session.prepare_request(requests.Request(method, url, headers=sent, data=body))
+                response = adapter.send(  # the session itself would look into redirects
                     request,
                     stream=True,
-                    timeout=(CONNECT_SECONDS, self._dog.seconds),
+                    timeout=(min(failures.CONNECT_SECONDS, self._dog.seconds), self._dog.seconds),
                     proxies={urlsplit(url).scheme: proxy} if proxy else {},
-                    verify=self._checks_own or failures.origin_of(url) != self.origin,
+                    verify=self._how.tls_verify or adapter is self._verified,
                 )
             except requests.RequestException as error:
                 if failures.may_pass(error) and pauses.wait():
                     continue
-                raise failures.unreachable(url, error) from error
+                raise failures.unreachable(url, error, way) from error
             self.has_answered = True
-            return Answer(response)
+            answer = Answer(response, way)
+            if answer.status == requests.codes.proxy_authentication_required:
+                with closing(answer):
+                    raise refusals.proxy_wants_login(answer)
+            return answer
+
+    def _adapter(self, url: str, *, keeps_secret: bool) -> Any:  # noqa: ANN401 - as requests has it
+        """Return what makes the connection to a URL: a host that is not verified gets no secret, unless it was named.
+
+        The host of the registry was, and so were the token servers that options allow.
+        """
+        host = urlsplit(url).hostname
+        named = {urlsplit(self.origin).hostname, *self._how.allowed_realms}
+        if keeps_secret and urlsplit(url).scheme == "https" and host not in named:
+            return self._verified
+        return self.session.get_adapter(url)

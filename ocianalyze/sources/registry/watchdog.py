@@ -28,10 +28,14 @@ class Watch:
         self.deadline = inf
         self.was_broken = False
 
+    def start(self) -> None:
+        """Break the connection off if it is not released, or waited for again, in time."""
+        self.deadline = monotonic() + self._dog.seconds
+
     @contextmanager
     def waiting(self) -> Iterator[None]:
         """Break the connection off if the block takes too long."""
-        self.deadline = monotonic() + self._dog.seconds
+        self.start()
         try:
             yield
         finally:

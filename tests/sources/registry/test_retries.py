@@ -7,8 +7,7 @@ from time import monotonic
 
 import pytest
 
-from ocianalyze.sources.registry.access import ATTEMPTS
-from ocianalyze.sources.registry.retries import Pauses
+from ocianalyze.sources.registry.retries import ATTEMPTS, Pauses
 
 
 class Recorder(Event):
