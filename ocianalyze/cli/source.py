@@ -43,7 +43,7 @@ def make_source(
         name=image_name,
         limits=make_limits(limits, settings),
         offline=offline,
-        access=make_access(registry, reads_stdin=reads_stdin or image == "-"),
+        access=make_access(registry, reads_stdin=reads_stdin or image == "-", quiet=quiet),
         cache=usable_cache(cache, quiet=quiet) if cache is not None else None,
         jobs=either(jobs, settings.jobs),
         stdin=_stdin() if image == "-" else None,
