@@ -6,7 +6,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, NamedTuple
 
 import typer
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
 USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
+TOKEN_VARIABLE: Final = "OCIANALYZE_REGISTRY_TOKEN"  # noqa: S105 - its name
 HOST_VARIABLE: Final = "OCIANALYZE_REGISTRY_HOST"
 PLAIN_HTTP_VARIABLE: Final = "OCIANALYZE_PLAIN_HTTP"
-VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, HOST_VARIABLE, PLAIN_HTTP_VARIABLE))
-"""The first three are a login for one registry; they are read together, because only together do they mean something.
-The last has the names of registries, with spaces between them."""
+LOGIN_VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, TOKEN_VARIABLE, HOST_VARIABLE))
+"""A login for one registry; the variables are read together, because only together do they mean something."""
+VARIABLES: Final = frozenset((*LOGIN_VARIABLES, PLAIN_HTTP_VARIABLE))
+"""The last has the names of registries, with spaces between them."""
 
 _MAX_PASSWORD: Final = 1 << 16
 
@@ -70,14 +72,25 @@ Username = Annotated[
 PasswordStdin = Annotated[
     bool,
     typer.Option(
-        "--password-stdin", help="Read the password from the first line of standard input.", rich_help_panel=REGISTRY
+        "--password-stdin",
+        help="Read the password from standard input, all but a newline at its end.",
+        rich_help_panel=REGISTRY,
     ),
 ]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Read the password from the first line of a file.",
+        help="Read the password from a file, all but a newline at its end.",
+        show_default=False,
+        rich_help_panel=REGISTRY,
+    ),
+]
+BearerTokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Send the token in a file to the registry as it is (Bearer), instead of logging in.",
         show_default=False,
         rich_help_panel=REGISTRY,
     ),
@@ -189,6 +202,7 @@ class RegistryOptions(NamedTuple):
     username: Username = None
     password_stdin: PasswordStdin = False
     password_file: PasswordFile = None
+    bearer_token_file: BearerTokenFile = None
     cert_dir: CertDirectory = None
     client_cert: ClientCertificate = None
     client_key: ClientKey = None
@@ -201,6 +215,15 @@ class RegistryOptions(NamedTuple):
     proxy: Proxy = None
 
 
+class _Login(NamedTuple):
+    """Who we are for the registry of the image, or for `host` alone."""
+
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+    host: str | None = None
+
+
 def make_access(
     given: RegistryOptions, stated: Mapping[str, HostSettings], *, reads_stdin: bool, quiet: bool = False
 ) -> RegistryAccess:
@@ -209,6 +232,8 @@ def make_access(
     `stated` is what settings say of registries by name, and `reads_stdin` tells whether standard input is read for
     something else.
 
+    With `quiet`, warnings about credentials are not printed.
+
     Raises:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
             none.
@@ -216,23 +241,7 @@ def make_access(
     from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
     _check(given)
-    username, host = given.username, None
-    password = _password(given, reads_stdin=reads_stdin)
-    if username is None and password is not None:
-        raise UsageError("a registry password is given, but no --username")
-    if username is None and os.environ.get(USERNAME_VARIABLE):
-        username, host = os.environ[USERNAME_VARIABLE], os.environ.get(HOST_VARIABLE)
-        if not host:
-            raise UsageError(
-                f"{USERNAME_VARIABLE} is set, but {HOST_VARIABLE} is not", hint="Set it to the host of the registry"
-            )
-    if username is not None and password is None:
-        password = os.environ.get(PASSWORD_VARIABLE)
-        if password is None:
-            raise UsageError(
-                "a registry user name is given, but no password",
-                hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
-            )
+    login = _login(given, reads_stdin=reads_stdin)
     return RegistryAccess(
         own=HostSettings(
             plain_http=given.plain_http or None,
@@ -245,12 +254,13 @@ def make_access(
             proxy=given.proxy,
         ),
         hosts=_hosts(given, stated),
-        username=username,
-        password=password,
-        login_host=host,
+        username=login.username,
+        password=login.password,
+        bearer_token=login.token,
+        login_host=login.host,
         authfile=given.authfile,
         environment=dict(os.environ),
-        warn=_Teller(quiet=quiet),
+        warn=_ignore if quiet else _warnings(),
     )
 
 
@@ -273,21 +283,6 @@ def _hosts(given: RegistryOptions, stated: Mapping[str, HostSettings]) -> dict[s
     return merged(said, stated)
 
 
-class _Teller:
-    """Tells people each thing once, on standard error."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._told: set[str] = set()
-
-    def __call__(self, text: str) -> None:
-        from ocianalyze.reports.text import printable
-
-        if not self._quiet and text not in self._told:
-            self._told.add(text)
-            typer.echo(printable(f"ocianalyze: {text}"), err=True)
-
-
 def _check(given: RegistryOptions) -> None:
     """Raise UsageError for an option that cannot be what is meant."""
     from ocianalyze.sources.registry.access import LONGEST_TIMEOUT
@@ -304,6 +299,29 @@ def _check(given: RegistryOptions) -> None:
         raise UsageError("--client-key needs --client-cert")
 
 
+def _ignore(_: str) -> None:
+    """Print nothing."""
+
+
+def _warnings() -> Callable[[str], None]:
+    """Return a function that prints each warning once, from whichever thread it comes."""
+    from threading import Lock
+
+    from ocianalyze.reports.text import printable
+
+    said: set[str] = set()
+    lock = Lock()
+
+    def warn(text: str) -> None:
+        with lock:
+            is_new = text not in said
+            said.add(text)
+        if is_new:
+            typer.echo(printable(f"ocianalyze: {text}"), err=True)
+
+    return warn
+
+
 def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractContextManager[object]]) -> None:
     try:
         with opened(path):
@@ -312,19 +330,75 @@ def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractCo
         raise UsageError(f"{option}: {path} cannot be read: {error.strerror}") from error
 
 
+def _login(given: RegistryOptions, *, reads_stdin: bool) -> _Login:
+    """Return the login of the options, else that of the variables."""
+    password = _password(given, reads_stdin=reads_stdin)
+    if given.bearer_token_file is not None:
+        if given.username is not None or password is not None:
+            raise UsageError("--bearer-token-file excludes --username, --password-stdin and --password-file")
+        return _Login(token=_token(_read(given.bearer_token_file, "the token"), str(given.bearer_token_file)))
+    username, host = given.username, None
+    if username is None and password is not None:
+        raise UsageError("a registry password is given, but no --username")
+    if username is None:
+        named = next((name for name in (TOKEN_VARIABLE, USERNAME_VARIABLE) if os.environ.get(name)), None)
+        if named is None:
+            return _Login()
+        host = os.environ.get(HOST_VARIABLE)
+        if not host:
+            raise UsageError(f"{named} is set, but {HOST_VARIABLE} is not", hint="Set it to the host of the registry")
+        if named == TOKEN_VARIABLE:
+            return _Login(token=_token(os.environ[named], named), host=host)
+        username = os.environ[named]
+    if password is None:
+        password = os.environ.get(PASSWORD_VARIABLE)
+    if password is None:
+        raise UsageError(
+            "a registry user name is given, but no password",
+            hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
+        )
+    return _Login(username, password, host=host)
+
+
 def _password(given: RegistryOptions, *, reads_stdin: bool) -> str | None:
     """Return the password from standard input or a file, None if neither is asked for."""
-    file = given.password_file
     if given.password_stdin:
-        if file is not None:
+        if given.password_file is not None:
             raise UsageError("--password-stdin and --password-file exclude each other")
         if reads_stdin or sys.stdin is None:
             raise UsageError("standard input cannot be both the password and the image or the AppImageConfig")
-        return sys.stdin.readline(_MAX_PASSWORD).rstrip("\r\n")
-    if file is None:
-        return None
+        return _without_newline(_text(sys.stdin.buffer, "standard input", "the password"))
+    file = given.password_file
+    return None if file is None else _without_newline(_read(file, "the password"))
+
+
+def _without_newline(text: str) -> str:
+    """Return a password without the newline that editors and `echo` put behind it; it may have others (_json_key)."""
+    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+
+
+def _token(text: str, where: str) -> str:
+    from ocianalyze.sources.registry.tokens import MAX_TOKEN, TOKEN
+
+    token = text.strip()
+    if len(token) > MAX_TOKEN or not TOKEN.fullmatch(token):
+        raise UsageError(f"{where} holds no token", hint="A token is one word without spaces, such as a JWT")
+    return token
+
+
+def _read(file: Path, what: str) -> str:
     try:
-        with file.open(encoding="utf-8") as stream:
-            return stream.readline(_MAX_PASSWORD).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {getattr(error, 'strerror', 'it is no text')}") from error
+        with file.open("rb") as stream:
+            return _text(stream, str(file), what)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _text(stream: BinaryIO, where: str, what: str) -> str:
+    raw = stream.read(_MAX_PASSWORD + 1)
+    if len(raw) > _MAX_PASSWORD:
+        raise UsageError(f"{what} in {where} has more than {_MAX_PASSWORD:,} bytes")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{where} cannot be read: it is no text") from error

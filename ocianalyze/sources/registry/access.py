@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -141,6 +143,8 @@ class RegistryAccess:
         files = []
         if runtime := self.environment.get("XDG_RUNTIME_DIR"):
             files.append(Path(runtime, "containers", "auth.json"))
+        elif self.environment and sys.platform == "linux":  # where podman keeps it for root, and in CI
+            files.append(Path("/run/containers", str(os.getuid()), "auth.json"))
         home = self.environment.get("HOME")
         if home or self.environment.get("XDG_CONFIG_HOME"):
             config = self.environment.get("XDG_CONFIG_HOME") or f"{home}/.config"

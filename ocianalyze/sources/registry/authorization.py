@@ -10,42 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import SplitResult, urlencode, urlsplit
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
 
-from ocianalyze.errors import AuthenticationError, InvalidImageError
-from ocianalyze.oci import json
-from ocianalyze.regex import regex
+from ocianalyze.errors import AuthenticationError, RegistryError
+from ocianalyze.sources.registry import realms
 from ocianalyze.sources.registry.challenges import Challenge, parse_challenges
+from ocianalyze.sources.registry.failures import shown
+from ocianalyze.sources.registry.tokens import MAX_SCOPES, TOKEN, Fetch, scopes_of, token_of, token_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ocianalyze.oci.repository import RepositoryName
-    from ocianalyze.sources.registry.credentials import Credential, Credentials
+    from ocianalyze.sources.registry.credential import Credential
+    from ocianalyze.sources.registry.credentials import Credentials
 
-_REALMS: Final[Mapping[str, frozenset[str]]] = {
-    "registry-1.docker.io": frozenset(("auth.docker.io",)),
-    "registry.gitlab.com": frozenset(("gitlab.com",)),
-    "nvcr.io": frozenset(("authn.nvidia.com",)),
-    "registry.redhat.io": frozenset(("sso.redhat.com",)),
-    "dhi.io": frozenset(("auth.docker.io",)),
-}
-"""The token servers of public registries that are not the registry's own host."""
-
-_LIFETIME: Final = 60.0
 _SLACK: Final = 10.0
-_MAX_TOKEN: Final = 1 << 16
-_TOKEN: Final = regex(r"[\x21-\x7e]+")
-
-
-class Fetch(NamedTuple):
-    """A request to a token server."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: str | None
+_MAX_REALM: Final = 2048
 
 
 @dataclass(slots=True)
@@ -58,7 +40,7 @@ class Authorization:
         credentials: finds who we are, once the registry asks.
         fetch: carries out a request to a token server and returns its body; it follows no redirects.
         plain_http: whether the registry itself is talked to without TLS, by request.
-        allowed_realms: further token servers that may see the credential.
+        allowed_realms: further token servers that may see the credential, as hosts or as hosts and ports.
     """
 
     host: str
@@ -71,9 +53,17 @@ class Authorization:
     _renewal: float = field(default=0.0, init=False)
     _expiry: float = field(default=0.0, init=False)
     _challenge: Challenge | None = field(default=None, init=False)
+    _scopes: list[str] = field(default_factory=list, init=False)
+    _broken: RegistryError | None = field(default=None, init=False, repr=False)
     _credential: Credential | None = field(default=None, init=False)
     _was_sought: bool = field(default=False, init=False)
     _lock: Lock = field(default_factory=Lock, init=False)
+
+    def __post_init__(self) -> None:
+        """Have a token that was given by hand sent at once: who has one knows that the registry wants it."""
+        given = self.credentials.given(self.name)
+        if given is not None and given.is_bearer_token:
+            self._credential, self._was_sought, self._header = given, True, given.header
 
     @property
     def scope(self) -> str:
@@ -87,24 +77,30 @@ class Authorization:
 
     @property
     def advice(self) -> str:
-        """What to do when the registry denies access."""
+        """What to do when the registry denies access: it may hide what does not exist behind the same answer."""
         if self._credential is not None:
-            return "Check the permissions of these credentials, or log in again: they may have expired"
-        tried = f"tried {', '.join(self.credentials.tried)}" if self.credentials.tried else "no credentials file exists"
-        return f"Log in with 'docker login' or use --authfile: no credentials found for {self.name.name} ({tried})"
+            return (
+                "Check the name: the image may not exist, or these credentials may not read it. "
+                "If the name is right, check their permissions or log in again: they may have expired"
+            )
+        tried = f"tried {'; '.join(self.credentials.tried)}" if self.credentials.tried else "no credentials file exists"
+        return (
+            "Check the name: the image may not exist. If it is private, log in with 'docker login' or use --authfile: "
+            f"no credentials found for {self.name.name} ({tried})"
+        )
 
     def header(self) -> str | None:
         """Return the header to send, None while the registry has not asked for one; tokens that end are renewed."""
         with self._lock:
             if self._challenge is not None and monotonic() > self._renewal:
-                self._answer(self._challenge)
+                self._get_token(self._challenge, self._find())
             return self._header
 
     def challenged(self, header: str, sent: str | None, *, again: bool) -> bool:
         """Take a challenge; return whether there is something new to send instead of `sent`.
 
         `again` tells that the same request was challenged before: then it is refused, unless the token that was sent
-        has meanwhile expired.
+        has meanwhile expired, or another scope is wanted than it has.
 
         Raises:
             AuthenticationError: the challenge is a trap, or the token server refuses.
@@ -112,14 +108,23 @@ class Authorization:
         with self._lock:
             if self._header is not None and self._header != sent:
                 return True  # another thread was faster
-            if again and (self._challenge is None or monotonic() < self._expiry):
-                return False
             by_scheme = {challenge.scheme: challenge for challenge in reversed(parse_challenges(header))}
-            challenge = by_scheme.get("bearer") or by_scheme.get("basic")
-            if challenge is None:
+            bearer, basic = by_scheme.get("bearer"), by_scheme.get("basic")
+            wants_more = bearer is not None and self._takes_scopes(bearer)
+            if again and not wants_more and (self._challenge is None or monotonic() < self._expiry):
+                if self._broken is not None:
+                    raise self._broken
                 return False
-            self._answer(challenge)
+            self._answer(bearer, basic)
             return self._header is not None and self._header != sent
+
+    def _takes_scopes(self, bearer: Challenge) -> bool:
+        """Add the scopes of a challenge to those that we ask for; return whether there is a new one among them."""
+        wanted = scopes_of(bearer.parameters.get("scope", ""))
+        new = [scope for scope in wanted if scope != self.scope and scope not in self._scopes]
+        new = new[: max(MAX_SCOPES - len(self._scopes), 0)]
+        self._scopes.extend(new)
+        return bool(new)
 
     def _find(self) -> Credential | None:
         if not self._was_sought:
@@ -127,41 +132,53 @@ class Authorization:
             self._was_sought = True
         return self._credential
 
-    def _answer(self, challenge: Challenge) -> None:
+    def _answer(self, bearer: Challenge | None, basic: Challenge | None) -> None:
+        """Answer a challenge: with a token where one can be had, else with the password where the registry takes it."""
         credential = self._find()
-        if challenge.scheme == "basic":
-            self._challenge = None
-            self._header = None if credential is None or credential.is_identity_token else credential.basic
+        if credential is not None and credential.is_bearer_token:
+            self._header = credential.header
             return
-        request = self._token_request(challenge, credential)
+        may_be_basic = basic is not None and credential is not None and not credential.is_identity_token
+        if bearer is not None:
+            try:
+                self._get_token(bearer, credential)
+            except RegistryError as error:
+                if not may_be_basic:
+                    raise
+                self._broken = error
+            else:
+                return
+        self._challenge = None
+        self._header = credential.header if credential is not None and may_be_basic else None
+
+    def _get_token(self, challenge: Challenge, credential: Credential | None) -> None:
+        url = self._checked(challenge.parameters.get("realm", ""))
+        if credential is not None and not self._may_see_credentials(url):
+            where = _place(url)
+            raise AuthenticationError(
+                f"the token server {where} is not on the host of the registry {self.host}: "
+                f"no credentials were sent ({credential.origin})",
+                hint=f"Add --auth-realm {url.hostname} if it belongs to the registry",
+            )
         start = monotonic()
-        token, lifetime = _token(self.fetch(request))
+        token, lifetime = self._fetched(url, challenge.parameters.get("service", ""), credential)
         self._challenge, self._header = challenge, f"Bearer {token}"
         self._expiry = start + lifetime
         self._renewal = start + max(lifetime - _SLACK, lifetime / 2)
 
-    def _token_request(self, challenge: Challenge, credential: Credential | None) -> Fetch:
-        realm = challenge.parameters.get("realm", "")
-        url = self._checked(realm)
-        service = challenge.parameters.get("service")
-        query = {"scope": self.scope} | ({"service": service} if service else {})
-        if credential is None:
-            return Fetch("GET", _with_query(url, query), {}, None)
-        if not self._may_see_credentials(url):
-            raise AuthenticationError(
-                f"the token server {url.hostname} is not on the host of the registry {self.host}: "
-                f"no credentials were sent ({credential.origin})",
-                hint=f"Add --auth-realm {url.hostname} if it belongs to the registry",
-            )
-        if credential.is_identity_token:
-            form = {
-                "grant_type": "refresh_token",
-                "refresh_token": credential.secret,
-                "client_id": "ocianalyze",
-            } | query
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            return Fetch("POST", url.geturl(), headers, urlencode(form))
-        return Fetch("GET", _with_query(url, query), {"Authorization": credential.basic}, None)
+    def _fetched(self, url: SplitResult, service: str, credential: Credential | None) -> tuple[str, float]:
+        """Return a token for our scope and those of challenges; where both are refused, for the latter alone.
+
+        A registry behind a proxy that rewrites names knows the repository by another one than we do.
+        """
+        where = shown(url.geturl())
+        try:
+            body = self.fetch(token_request(url, service, [self.scope, *self._scopes], credential))
+        except AuthenticationError:
+            if not self._scopes:
+                raise
+            body = self.fetch(token_request(url, service, self._scopes, credential))
+        return token_of(body, where)
 
     def _checked(self, realm: str) -> SplitResult:
         try:
@@ -169,37 +186,34 @@ class Authorization:
             host, _ = url.hostname, url.port
         except ValueError:
             host, url = None, urlsplit("")
+        if not host or url.username is not None or len(realm) > _MAX_REALM or not TOKEN.fullmatch(realm):
+            named = f"an invalid token server: {realm[:200]!r}" if realm else "no token server"
+            raise AuthenticationError(f"the registry {self.host} names {named}")
         is_own = host == _hostname(self.host)
-        if not host or url.username is not None or not _TOKEN.fullmatch(realm):
-            raise AuthenticationError(f"{self.host} names an invalid token server: {realm[:200]!r}")
-        if url.scheme != "https" and not (url.scheme == "http" and self.plain_http and is_own):
-            raise AuthenticationError(f"{self.host} names a token server without TLS: {url.scheme[:20]}://{host}")
+        if url.scheme == "http" and not (self.plain_http and is_own):
+            raise AuthenticationError(
+                f"the registry {self.host} names a token server without TLS: {shown(realm)}; nothing was sent to it",
+                hint="Whoever runs the registry has to set its external URL to https"
+                if not self.plain_http
+                else "It may only be used on the host of the registry",
+            )
+        if url.scheme not in ("http", "https"):
+            raise AuthenticationError(f"the registry {self.host} names an invalid token server: {shown(realm)}")
         return url
 
     def _may_see_credentials(self, url: SplitResult) -> bool:
         host = url.hostname or ""
         own = _hostname(self.host)
-        return host == own or host in _REALMS.get(own, ()) or host in self.allowed_realms
+        is_allowed = host in self.allowed_realms or _place(url) in self.allowed_realms
+        return host == own or is_allowed or realms.belongs(host, own, url.port)
 
 
-def _with_query(url: SplitResult, query: Mapping[str, str]) -> str:
-    return url._replace(query="&".join(filter(None, (url.query, urlencode(query)))), fragment="").geturl()
+def _place(url: SplitResult) -> str:
+    """Return the host and port of a URL that was checked."""
+    host = url.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if url.port is None else f"{host}:{url.port}"
 
 
 def _hostname(host: str) -> str:
     return urlsplit(f"//{host}").hostname or host
-
-
-def _token(body: bytes) -> tuple[str, float]:
-    """Return the token of a token server's answer, and for how many seconds it holds."""
-    try:
-        value: Any = json.decode(body, what="the answer of the token server")
-    except InvalidImageError as error:
-        raise AuthenticationError("the response of the token server is not valid JSON") from error
-    answer: dict[str, Any] = value if isinstance(value, dict) else {}
-    lifetime: Any = answer.get("expires_in")
-    token = answer.get("token") or answer.get("access_token")
-    if not isinstance(token, str) or len(token) > _MAX_TOKEN or not _TOKEN.fullmatch(token):
-        raise AuthenticationError("the response of the token server contains no token")
-    is_number = isinstance(lifetime, int | float) and not isinstance(lifetime, bool)
-    return token, float(lifetime) if is_number and lifetime > 0 else _LIFETIME

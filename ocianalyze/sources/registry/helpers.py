@@ -1,7 +1,7 @@
 """Asking credential helpers, the programs that keep credentials for docker and podman.
 
 Source: docker/docker-credential-helpers, README ("Development"): the name of the server goes to standard input, and
-JSON with ``Username`` and ``Secret`` comes back.
+JSON with ``Username`` and ``Secret`` comes back. Why one fails is printed on either output.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 from contextlib import suppress
 from threading import Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import AuthenticationError, InvalidImageError
 from ocianalyze.oci import json
@@ -19,30 +19,39 @@ from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _NAME: Final = regex(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _SECONDS: Final = 30.0
 _MAX_ANSWER: Final = 1 << 16
+_MAX_SAID: Final = 300
 _NOT_FOUND: Final = b"credentials not found"
+_NONSENSE: Final = "answered something else than a user name and a secret"
+_ASSIGNED: Final = regex(r"(?i)([\"']?[\w-]*(?:secret|passw(?:or)?d|token|authorization)[\w-]*[\"']?\s*[=:])\s*\S.*")
+"""Where a helper prints a name and behind it what may be secret; the rest of that line is not shown."""
+_LONG_WORD: Final = regex(r"(?<![\w/.+=-])[A-Za-z0-9+=_.-][A-Za-z0-9+/=_.-]{39,}")
+"""What may be a token: longer than words are, and no path."""
 
 
-def program_of(helper: str, file: Path) -> str:
-    """Return the program that the helper named in a file is.
+class HelperError(AuthenticationError):
+    """A helper did not do its work; the message says what it did instead, as the end of a sentence about it."""
+
+
+def program_of(helper: str, where: str) -> str:
+    """Return the program that is the helper named in a file.
 
     Raises:
         AuthenticationError: that is no name of a program, but perhaps a path or more.
     """
     if not _NAME.fullmatch(helper):
-        raise AuthenticationError(f"{file}: invalid credential helper name {helper[:100]!r}")
+        raise AuthenticationError(f"{where}: invalid credential helper name {helper[:100]!r}")
     return f"docker-credential-{helper}"
 
 
-def ask(program: str, server: str, environment: Mapping[str, str], file: Path) -> tuple[str, str] | None:
-    """Return the user name and the secret that a helper, named in `file`, has for a server; None if it has none.
+def ask(program: str, server: str, environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return the user name and the secret that a helper has for a server; None if it has none.
 
     Raises:
-        AuthenticationError: it cannot be run, failed, or answered what no helper answers.
+        HelperError: it cannot be run, failed, or answered what no helper answers.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell; the name was checked, nothing else is on its command line
@@ -50,69 +59,97 @@ def ask(program: str, server: str, environment: Mapping[str, str], file: Path) -
             env=dict(environment) or None,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             bufsize=0,
         )
     except FileNotFoundError as error:
-        raise AuthenticationError(
-            f"{program}, the credential helper in {file}, is not on PATH",
-            hint="Install it, or log in with 'docker login' or 'podman login'",
-        ) from error
+        raise HelperError("is not on PATH") from error
     except OSError as error:
-        raise AuthenticationError(f"{program} cannot be run: {error.strerror}") from error
+        raise HelperError(f"cannot be run: {error.strerror}") from error
     try:
-        printed, has_failed = _talk(process, server, program)
+        printed, complaints, code = _talk(process, server)
     finally:
         process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout):
+        for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
-    if has_failed:
-        if _NOT_FOUND in printed:
+    if code != 0:
+        if _NOT_FOUND in printed or _NOT_FOUND in complaints:
             return None
-        raise AuthenticationError(
-            f"the credential helper {program} failed for {server}",
-            hint=f"Run 'echo {server} | {program} get' to see why",
-        )
+        said = _shown(printed) or _shown(complaints)
+        raise HelperError(f"failed: {said}" if said else f"failed with status {code} and said nothing")
+    return _answer(printed)
+
+
+def _answer(printed: bytes) -> tuple[str, str] | None:
     try:
-        value: Any = json.decode(printed, what=f"the answer of {program}")
+        value: Any = json.decode(printed, what="the answer")
     except InvalidImageError as error:
-        raise AuthenticationError(f"the output of {program} is not valid JSON") from error
+        raise HelperError(_NONSENSE) from error
     username, secret = (value.get(key) for key in ("Username", "Secret")) if isinstance(value, dict) else (None, None)
-    return (username, secret) if isinstance(username, str) and isinstance(secret, str) and secret else None
+    if not isinstance(username, str) or not isinstance(secret, str):
+        raise HelperError(_NONSENSE)
+    return (username, secret) if secret else None
 
 
-def _talk(process: subprocess.Popen[bytes], server: str, program: str) -> tuple[bytes, bool]:
-    """Return what a helper prints, of which there may not be much, and whether it failed.
+def _talk(process: subprocess.Popen[bytes], server: str) -> tuple[bytes, bytes, int]:
+    """Return what a helper prints on its two outputs, of which there may not be much, and its exit code.
 
-    A thread listens, which is left alone where it takes too long: a child of the helper may hold the pipe open.
+    Threads listen, which are left alone where it takes too long: a child of the helper may hold the pipes open.
     """
-    pieces: list[bytes] = []
-
-    def listen() -> None:
-        assert process.stdin is not None  # noqa: S101 - for the type checker
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        size = 0
-        with suppress(OSError, ValueError):  # it went away, or we did
-            process.stdin.write(server.encode())
-        with suppress(OSError, ValueError):
-            process.stdin.close()
-            while size <= _MAX_ANSWER and (piece := process.stdout.read(_MAX_ANSWER)):
-                pieces.append(piece)
-                size += len(piece)
-
+    printed, complaints = _Listener(process.stdout, drains=False), _Listener(process.stderr, drains=True)
     end = monotonic() + _SECONDS
-    listener = Thread(target=listen, name="credential-helper", daemon=True)
-    listener.start()
-    listener.join(_SECONDS)
-    printed = b"".join(pieces)
-    if len(printed) > _MAX_ANSWER:
-        raise AuthenticationError(f"the output of {program} has more than {_MAX_ANSWER:,} bytes")
+    with suppress(OSError, ValueError):  # it went away, or we did
+        if process.stdin is not None:
+            process.stdin.write(server.encode())
+            process.stdin.close()
+    printed.join(_SECONDS)
+    if printed.size > _MAX_ANSWER:
+        raise HelperError(f"printed more than {_MAX_ANSWER:,} bytes")
     try:
-        code = None if listener.is_alive() else process.wait(max(end - monotonic(), 0.1))
+        code = None if printed.is_alive() else process.wait(max(end - monotonic(), 0.1))
     except subprocess.TimeoutExpired:
         code = None
     if code is None:
-        raise AuthenticationError(f"{program} did not answer within {_SECONDS:g} s")
-    return printed, code != 0
+        raise HelperError(f"did not answer within {_SECONDS:g} s")
+    complaints.join(0.5)
+    return printed.text, complaints.text, code
+
+
+class _Listener(Thread):
+    """Reads a pipe until there is too much in it; one that `drains` reads on, and keeps no more."""
+
+    def __init__(self, pipe: IO[bytes] | None, *, drains: bool) -> None:
+        super().__init__(name="credential-helper", daemon=True)
+        self._pipe = pipe
+        self._drains = drains
+        self._pieces: list[bytes] = []
+        self.size = 0
+        self.start()
+
+    @property
+    def text(self) -> bytes:
+        """What came so far."""
+        return b"".join(self._pieces)
+
+    def run(self) -> None:
+        """Read."""
+        with suppress(OSError, ValueError):  # it went away, or we did
+            while self._pipe is not None and (piece := self._pipe.read(_MAX_ANSWER)):
+                if self.size <= _MAX_ANSWER:
+                    self._pieces.append(piece)
+                    self.size += len(piece)
+                if self.size > _MAX_ANSWER and not self._drains:
+                    return
+
+
+def _shown(printed: bytes) -> str:
+    """Return why a helper failed, in its own words: one line, cut, without what may be a secret or move a cursor."""
+    text = printed.decode("utf-8", "replace").strip()
+    if not text or "{" in text:  # perhaps the answer itself, secret and all
+        return ""
+    lines = (_LONG_WORD.sub("…", _ASSIGNED.sub(r"\1 …", line)).strip() for line in text.splitlines())
+    said = " ".join(" ".join(filter(None, lines)).split()).rstrip(". ")
+    safe = "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in said)
+    return safe if len(safe) <= _MAX_SAID else f"{safe[:_MAX_SAID]}…"

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
-    from ocianalyze.sources.registry.authorization import Authorization, Fetch
+    from ocianalyze.sources.registry.authorization import Authorization
+    from ocianalyze.sources.registry.tokens import Fetch
 
 _log = logging.getLogger(__name__)
 

@@ -1,49 +1,18 @@
 """The credentials that people already have: found where skopeo and docker find them, and told to nobody."""
 
 import base64
-import json
-import stat
+import os
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry import helpers
-from ocianalyze.sources.registry.access import RegistryAccess
-from ocianalyze.sources.registry.credentials import Credential, Credentials
+from ocianalyze.sources.registry.authfiles import plain_key
+from ocianalyze.sources.registry.credentials import Credentials
+from tests.support.credentials import NAME, basic, find, user, write
 from tests.support.registries import registry_access
-
-NAME = "registry.example.com/team/app/image:1.0"
-
-
-def basic(user: str, password: str = "secret") -> dict[str, str]:  # noqa: S107 - no real one
-    return {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
-
-
-def write(path: Path, **document: Any) -> Path:  # noqa: ANN401
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document))
-    return path
-
-
-def find(access: RegistryAccess, name: str = NAME) -> Credential | None:
-    parsed = RepositoryName.parse(name)
-    return Credentials(access, own=parsed.registry).find(parsed)
-
-
-def user(access: RegistryAccess, name: str = NAME) -> str | None:
-    found = find(access, name)
-    return None if found is None else found.username
-
-
-def helper(directory: Path, name: str, script: str) -> Path:
-    """Make a credential helper, a real program."""
-    path = directory / f"docker-credential-{name}"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
 
 
 def test_files_are_asked_in_order(tmp_path: Path) -> None:
@@ -133,55 +102,19 @@ def test_a_secret_is_shown_by_nothing(tmp_path: Path) -> None:
     assert "canary" not in repr(found) + repr(access) + str(found)
 
 
-def test_helpers_are_asked(tmp_path: Path) -> None:
-    helper(tmp_path, "mine", """read server; printf '{"ServerURL":"x","Username":"of %s","Secret":"s"}' "$server" """)
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    stored = write(tmp_path / "stored.json", auths={"registry.example.com": {}}, credsStore="mine")
-    assert user(registry_access(authfile=stored, environment=environment)) == "of registry.example.com"
-    assert user(registry_access(authfile=stored, environment=environment), "ubuntu") == "of https://index.docker.io/v1/"
-    one = write(tmp_path / "one.json", credHelpers={"registry.example.com": "mine"}, auths={NAME: basic("no")})
-    assert user(registry_access(authfile=one, environment=environment)) == "of registry.example.com"
-    assert find(registry_access(authfile=one, environment=environment), "other.example.com/x") is None
-
-
-def test_a_helper_without_credentials_is_no_error(tmp_path: Path) -> None:
-    helper(tmp_path, "empty", "echo 'credentials not found in native keychain'; exit 1")
-    file = write(tmp_path / "auth.json", credsStore="empty")
-    assert find(registry_access(authfile=file, environment={"PATH": f"{tmp_path}:/bin"})) is None
-
-
 @pytest.mark.parametrize(
-    ("script", "message"),
+    "content",
     [
-        ("exit 3", "failed"),
-        ("echo no json", "not valid JSON"),
-        ("head -c 2000000 /dev/zero", "more than"),
-        ("sleep 60", "did not answer"),  # a child holds the pipe open
-        ("exec >&-; exec sleep 60", "did not answer"),
+        "[]",
+        "{",
+        '{"auths": []}',
+        '{"credHelpers": "x"}',
+        '{"auths": {"registry.example.com": {"auth": "%"}}}',
+        '{"auths": {"registry.example.com": {"auth": "bm9jb2xvbg=="}}}',
+        '{"auths": {"registry.example.com": {"auth": "YQ=Q=="}}}',
+        '{"auths": {"registry.example.com": {"registrytoken": "two words"}}}',
     ],
 )
-def test_helpers_that_misbehave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, message: str) -> None:
-    monkeypatch.setattr(helpers, "_SECONDS", 0.5)
-    helper(tmp_path, "bad", script)
-    file = write(tmp_path / "auth.json", credsStore="bad")
-    with pytest.raises(AuthenticationError, match=message):
-        find(registry_access(authfile=file, environment={"PATH": f"{tmp_path}:/usr/bin:/bin"}))
-
-
-@pytest.mark.parametrize("name", ["../../evil", "a b", "x;touch /tmp/y", "$(id)", "a/b", "\n"])
-def test_helper_names_are_checked(tmp_path: Path, name: str) -> None:
-    file = write(tmp_path / "auth.json", credsStore=name)
-    with pytest.raises(AuthenticationError, match="invalid credential helper name"):
-        find(registry_access(authfile=file))
-
-
-def test_a_helper_that_is_not_installed(tmp_path: Path) -> None:
-    file = write(tmp_path / "auth.json", credsStore="nowhere")
-    with pytest.raises(AuthenticationError, match="not on PATH"):
-        find(registry_access(authfile=file, environment={"PATH": str(tmp_path)}))
-
-
-@pytest.mark.parametrize("content", ["[]", "{", '{"auths": []}', '{"auths": {"registry.example.com": {"auth": "%"}}}'])
 def test_files_that_are_none(tmp_path: Path, content: str) -> None:
     file = tmp_path / "auth.json"
     file.write_text(content)
@@ -209,3 +142,89 @@ def test_which_registries_are_amazon_s(registry: str, is_ecr: bool) -> None:  # 
     from ocianalyze.sources.registry import ecr
 
     assert ecr.is_ecr(registry) is is_ecr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="containers/image has the directory on Linux only")
+def test_where_podman_keeps_what_root_logged_in_with() -> None:
+    own = Path("/run/containers", str(os.getuid()), "auth.json")
+    assert registry_access(environment={"HOME": "/home/me"}).auth_files()[0] == own
+    assert own not in registry_access(environment={"XDG_RUNTIME_DIR": "/run/user/1000"}).auth_files()
+    assert registry_access().auth_files() == [], "nothing is read for a program that names no environment"
+
+
+def test_gitlab_s_variable_counts_for_more_than_files(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path)}
+    write(tmp_path / ".docker/config.json", auths={key: basic("file") for key in ("registry.example.com", "ghcr.io")})
+    variable = write(tmp_path / "variable", auths={"registry.example.com": basic("variable")}).read_text()
+    access = registry_access(environment={**home, "DOCKER_AUTH_CONFIG": variable})
+    assert (user(access), user(access, "ghcr.io/x/y")) == ("variable", "file")
+    named = write(tmp_path / "named.json", auths={"registry.example.com": basic("named"), "quay.io": basic("named")})
+    environment = {**home, "DOCKER_AUTH_CONFIG": variable, "REGISTRY_AUTH_FILE": str(named)}
+    access = registry_access(environment=environment)
+    assert [user(access, name) for name in (NAME, "quay.io/x/y", "ghcr.io/x/y")] == ["variable", "named", None]
+    assert user(registry_access(environment=environment, authfile=named)) == "named", "what is typed counts most"
+    for broken in ("/builds/config.json", "[]"):
+        with pytest.raises(AuthenticationError, match="DOCKER_AUTH_CONFIG is not"):
+            find(registry_access(environment={"DOCKER_AUTH_CONFIG": broken}))
+
+
+@pytest.mark.parametrize(
+    ("key", "plain"),
+    [
+        ("https://registry.example.com", "registry.example.com"),
+        ("http://registry.example.com:5000/", "registry.example.com:5000"),
+        ("https://registry.example.com/v1/", "registry.example.com"),
+        ("https://registry.example.com/any/path", "registry.example.com"),
+        ("registry.example.com/", "registry.example.com"),
+        ("registry.example.com/team", "registry.example.com/team"),
+        ("http://index.docker.io/v1/", "docker.io"),
+        ("https://registry-1.docker.io", "docker.io"),
+        ("ssh://registry.example.com", "ssh://registry.example.com"),
+    ],
+)
+def test_keys_that_are_urls(key: str, plain: str) -> None:
+    assert plain_key(key) == plain
+
+
+def test_a_plain_key_counts_for_more_than_a_url(tmp_path: Path) -> None:
+    for order in (1, -1):
+        keys = ["http://registry.example.com", "registry.example.com", "https://registry.example.com/v2/"][::order]
+        file = write(tmp_path / "auth.json", auths={key: basic(key.replace(":", "%")) for key in keys})
+        assert user(registry_access(authfile=file)) == "registry.example.com"
+
+
+def test_base64_as_people_have_it(tmp_path: Path) -> None:
+    password = "ä" * 60 + "{\n}"
+    auth = base64.b64encode(f"_json_key:{password}".encode()).decode()
+    folded = "\r\n".join(auth[at : at + 76] for at in range(0, len(auth), 76))
+    for form in (auth, f"{auth}\n", folded, auth.rstrip("="), f" {auth}"):
+        found = find(
+            registry_access(authfile=write(tmp_path / "a.json", auths={"registry.example.com": {"auth": form}}))
+        )
+        assert found is not None
+        assert (found.username, found.secret) == ("_json_key", password)
+
+
+def test_of_several_secrets_a_token_counts_first(tmp_path: Path) -> None:
+    entry = basic("00000000-0000-0000-0000-000000000000", "") | {"identitytoken": "refresh"}
+    found = find(registry_access(authfile=write(tmp_path / "a.json", auths={"registry.example.com": entry})))
+    assert found is not None
+    assert (found.is_identity_token, found.secret) == (True, "refresh")
+    found = find(
+        registry_access(
+            authfile=write(tmp_path / "b.json", auths={"registry.example.com": entry | {"registrytoken": "bearer\n"}})
+        )
+    )
+    assert found is not None
+    assert (found.is_bearer_token, found.header) == (True, "Bearer bearer")
+    assert "bearer" not in repr(found).lower().replace("bearer_token", "").replace("bearer token", "")
+
+
+def test_a_given_token_is_for_the_registry_of_the_image_alone() -> None:
+    access = registry_access(bearer_token="jwt")  # noqa: S106
+    found = find(access)
+    assert found is not None
+    assert (found.header, found.is_bearer_token) == ("Bearer jwt", True)
+    assert Credentials(access, own="docker.io").find(RepositoryName.parse(NAME)) is None
+    elsewhere = registry_access(bearer_token="jwt", login_host="ghcr.io")  # noqa: S106
+    assert find(elsewhere) is None
