@@ -18,7 +18,7 @@ from ocianalyze.paths import exists
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ocianalyze.oci.patterns import ImagePattern
     from ocianalyze.sources.registry.access import RegistryAccess
@@ -60,6 +60,19 @@ class Target(NamedTuple):
 def is_several(images: Sequence[str], list_file: Path | None) -> bool:
     """Tell whether there may be several images, even if there turns out to be one."""
     return list_file is not None or len(images) > 1 or any(_pattern(image) is not None for image in images)
+
+
+def refuse_for_several(options: Mapping[str, object]) -> None:
+    """Raise UsageError for the first of some options that is given, because it is about one image."""
+    option = next((name for name, value in options.items() if value is not None), None)
+    if option is None:
+        return
+    hint = (
+        "Name it with the path: oci-archive:PATH:NAME, docker-archive:PATH:NAME or oci:DIRECTORY:NAME"
+        if option == "--image"
+        else f"Scan the image alone, or add {option} to 'ocianalyze convert' of its JSON report"
+    )
+    raise UsageError(f"{option} is about one image, but there may be several", hint=hint)
 
 
 def read_references(images: Sequence[str], list_file: Path | None) -> list[str]:
@@ -121,14 +134,18 @@ def _pattern(text: str) -> ImagePattern | None:
     if reference.transport != "registry":
         if reference.transport != "path" or not reference.may_be_pattern:
             return None
-        try:
-            if exists(Path(reference.location)):
-                return None
-        except OSError:
+        if _is_there(reference.location):
             return None
     from ocianalyze.oci.patterns import ImagePattern
 
     return ImagePattern.parse(reference.location)
+
+
+def _is_there(location: str) -> bool:
+    try:
+        return exists(Path(location))
+    except OSError:
+        return False
 
 
 def _listed(path: Path) -> Iterator[str]:
@@ -216,6 +233,6 @@ def _plain_name(reference: str) -> str:
     if reference == str(STDIN):
         return "stdin"
     transport, location, image = Reference.parse(reference)
-    if transport in _TRANSPORTS or (transport == "path" and (exists(Path(location)) or "/" not in location)):
+    if transport in _TRANSPORTS or (transport == "path" and (_is_there(location) or "/" not in location)):
         location = Path(location).name + (f"-{image}" if image else "")
     return re.sub(_UNSAFE, "-", location)[-_LONGEST_NAME:].strip("-.") or "image"
