@@ -128,7 +128,7 @@ Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_de
 Images = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="IMAGE...",
+        metavar="IMAGE",
         help=_IMAGE_HELP
         + """ Several images are scanned one after the other. A quoted pattern of tags or repositories,
 such as 'registry.example.com/team/app:v1.*', stands for what the registry lists.""",

@@ -31,7 +31,7 @@ class Row(NamedTuple):
 def print_entry(report: Report, heading: str, screen: Screen) -> None:
     """Print the report on one of several images, below a heading."""
     screen.print(line(Span(f"==> {printable(heading)} <==", "bold")), EMPTY)
-    print_report(report, screen)
+    print_report(report, screen, is_one=False)
     screen.print()
 
 
