@@ -80,9 +80,10 @@ class ImagePattern(NamedTuple):
         return sorted(found, key=natural)
 
 
-def natural(text: str) -> list[tuple[int, str]]:
+def natural(text: str) -> list[tuple[bool, int, str]]:
     """Return the key by which texts are sorted as people do: ``v2`` before ``v10``."""
-    return [(int(part), part) if part.isdecimal() else (-1, part) for part in re.split(r"([0-9]+)", text) if part]
+    parts = filter(None, re.split(r"([0-9]+)", text))
+    return [(False, int(part), part) if part.isdecimal() else (True, 0, part) for part in parts]
 
 
 def _is_wild(text: str) -> bool:

@@ -51,7 +51,7 @@ def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
     if pattern.repository_is_wild:
         name = RepositoryName(pattern.registry, pattern.directory or "_catalog", None)
         with _opened(name, access, _CatalogAuthorization) as transport:
-            repositories = pattern.repositories(list_repositories(transport))
+            repositories = pattern.repositories(_catalog(transport, pattern))
         if not repositories:
             raise NoMatchError(f"no repository of {pattern.registry} matches {pattern.repository}")
     found = []
@@ -79,6 +79,15 @@ def list_tags(transport: Transport, repository: str, most: int = MOST_NAMES) -> 
 def list_repositories(transport: Transport, most: int = MOST_NAMES) -> list[str]:
     """Return the repositories of a registry in the order in which it lists them; raises as `list_tags`."""
     return _listed(transport, "/v2/_catalog", "repositories", is_repository, most)
+
+
+def _catalog(transport: Transport, pattern: ImagePattern) -> list[str]:
+    try:
+        return list_repositories(transport)
+    except RegistryError as error:
+        instead = f"name the repository, as in {pattern.registry}/NAME:{pattern.tag}: not every registry lists them all"
+        error.hint = f"{instead[:1].upper()}{instead[1:]}" if error.hint is None else f"{error.hint}; or {instead}"
+        raise
 
 
 class _CatalogAuthorization(Authorization):
@@ -120,7 +129,11 @@ def _listed(transport: Transport, path: str, key: str, is_valid: Callable[[str],
     asked: set[str] = set()
     while query:
         asked.add(query)
-        raw, headers = transport.read(f"{path}?{query}", headers={"Accept": "application/json"}, most=_MOST_BYTES)
+        try:
+            raw, headers = transport.read(f"{path}?{query}", headers={"Accept": "application/json"}, most=_MOST_BYTES)
+        except RegistryError as error:
+            error.message = error.message.replace(f"?{query}", "")
+            raise
         if len(raw) > _MOST_BYTES:
             raise RegistryError(f"{what}: a page is larger than {_MOST_BYTES:,} bytes")
         found = _names(raw, key, what)
