@@ -128,8 +128,8 @@ def test_names_that_are_none_are_passed_over() -> None:
 
 def test_no_tags_at_all() -> None:
     with fault_proxy(None) as registry:
-        for tags in (None, []):
-            answering(registry, {"name": "app", "tags": tags})
+        for body in (b'{"name": "app", "tags": null}', b'{"name": "app", "tags": []}'):
+            answering(registry, body)
             with pytest.raises(NoMatchError):
                 found(f"{registry.host}/app:*")
 
@@ -162,8 +162,7 @@ def test_too_many_names_and_too_large_pages_are_given_up(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 500])
 def test_a_registry_without_a_catalogue(status: int) -> None:
-    with fault_proxy(None, lambda _: Answer(status=status)) as registry:
-        with pytest.raises(OcianalyzeError) as raised:
-            found(f"{registry.host}/team/*:1")
+    with fault_proxy(None, lambda _: Answer(status=status)) as registry, pytest.raises(OcianalyzeError) as raised:
+        found(f"{registry.host}/team/*:1")
     assert raised.value.exit_code == 4
     assert "/NAME:1" in raised.value.one_line()
