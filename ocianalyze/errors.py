@@ -5,6 +5,7 @@
     OcianalyzeError
     ├── UsageError              the request is wrong or cannot be carried out             exit code 2
     │   ├── InvalidReferenceError   the image reference is invalid, or nothing exists there
+    │   │   └── NoMatchError            a pattern of images matches nothing
     │   └── ImageChoiceError        there are several images or platforms, and none or many match
     ├── UnfitImageError         the image does not support the request                    exit code 1
     ├── RegistryError           the registry cannot be reached, or refused the request    exit code 4
@@ -58,6 +59,10 @@ class UsageError(OcianalyzeError):
 
 class InvalidReferenceError(UsageError):
     """The image reference is invalid, or nothing exists there."""
+
+
+class NoMatchError(InvalidReferenceError):
+    """A pattern of images matches nothing that the registry has."""
 
 
 class ImageChoiceError(UsageError):

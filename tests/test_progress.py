@@ -68,8 +68,9 @@ def test_bars_on_a_terminal_for_every_command_that_reads_layers(archive: bytes, 
     assert terminal.has_cursor
 
 
-def test_bars_name_the_image_where_there_are_several(archive: bytes) -> None:
-    with slowly(archive) as stdin, on_terminal([*OCIANALYZE, "diff", str(DEMO), "-"], stdin=stdin) as terminal:
+@pytest.mark.parametrize("command", ["diff", "scan"])
+def test_bars_name_the_image_where_there_are_several(archive: bytes, command: str) -> None:
+    with slowly(archive) as stdin, on_terminal([*OCIANALYZE, command, str(DEMO), "-"], stdin=stdin) as terminal:
         assert terminal.finish() in (0, 1, 3)
     assert re.search(r"-: \d+ layers .*\d MB .* MB/s +[\d,]+ entries", terminal.text)
     assert terminal.screen == []

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
-    from ocianalyze.layers.reading.cache import LayerCache
     from ocianalyze.layers.reading.reader import ReadLayer
+    from ocianalyze.layers.reading.stores import LayerStore
     from ocianalyze.oci.image import Image
     from ocianalyze.sources.registry.access import RegistryAccess
 
@@ -54,7 +54,7 @@ class Source:
     stdin: BinaryIO | None = None
     offline: bool = False
     access: RegistryAccess | None = None
-    cache: LayerCache | None = None
+    cache: LayerStore | None = None
     verify_all: bool = False
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS

@@ -9,6 +9,8 @@ Events, each a JSON object on a line of its own with the key ``event``:
   work, with ``layer``, ``bytes`` and ``size``.
 - ``read``, ``merged``, ``judged``: the end of each phase; ``seconds`` since the beginning.
 - ``report``, the last one: the JSON report, also where the image could not be analysed.
+
+If there are several images, each event has the key ``reference``: the image as it was asked for.
 """
 
 from __future__ import annotations
@@ -38,8 +40,10 @@ class Events(Observer):
 
     first = pause = _BETWEEN
 
-    def __init__(self) -> None:
+    def __init__(self, reference: str | None = None) -> None:
+        """`reference` is the image as it was asked for, if there are several: then each event has it."""
         self._started = monotonic()
+        self._image = {} if reference is None else {"reference": encodable(reference)}
 
     def opened(self, image: Image) -> None:
         """Say what the image is."""
@@ -54,7 +58,7 @@ class Events(Observer):
             }
             for layer in image.layers
         ]
-        print_event("opened", image=as_json(image_summary(image)), layers=layers)
+        print_event("opened", **self._image, image=as_json(image_summary(image)), layers=layers)
 
     def show(self, tally: Tally) -> None:
         """Say how far it is."""
@@ -64,6 +68,7 @@ class Events(Observer):
         ]
         print_event(
             "progress",
+            **self._image,
             bytes=tally.position,
             size=tally.size,
             bytes_per_second=round(tally.speed),
@@ -89,4 +94,4 @@ class Events(Observer):
         self._end("judged")
 
     def _end(self, phase: str) -> None:
-        print_event(phase, seconds=round(monotonic() - self._started, _DIGITS))
+        print_event(phase, **self._image, seconds=round(monotonic() - self._started, _DIGITS))

@@ -125,6 +125,16 @@ def one_of(kind: type[_Choice]) -> dict[str, Any]:
 
 
 Image = Annotated[str, typer.Argument(metavar="IMAGE", help=_IMAGE_HELP, show_default=False)]
+Images = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="IMAGE",
+        help=_IMAGE_HELP
+        + """ Several images are scanned one after the other. A quoted pattern of tags or repositories,
+such as 'registry.example.com/team/app:v1.*', stands for what the registry lists.""",
+        show_default=False,
+    ),
+]
 Profiles = Annotated[
     list[str] | None,
     typer.Option(

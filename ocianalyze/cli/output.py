@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 STDOUT = Path("-")
 FORMATS: Final = "format_"
 """What commands call the parameter of --format."""
-_ONLY_IN_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
+ONLY_IN_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
 """Why a file cannot be replaced that may be written to: its directory is closed, or it is a mount point itself."""
 
 
@@ -149,7 +149,7 @@ def write_reports(
 
                 print_event("report", report=as_json(report))
             else:
-                _write_report(report, how, where, color)
+                write_report(report, how, where, color)
             sys.stdout.flush()
         except BrokenPipeError:  # whoever does not want to read this one still gets the others, and the exit code
             discard_output()
@@ -194,7 +194,8 @@ def reporting_failure(
         raise
 
 
-def _write_report(report: Report, how: ReportFormat, where: Path, color: Color) -> None:
+def write_report(report: Report, how: ReportFormat, where: Path, color: Color) -> None:
+    """Write the report in one form to one place; raises OSError for standard output, UsageError for a file."""
     if how is not ReportFormat.TABLE:
         content = render(report, how.value)
         if where == STDOUT:
@@ -234,7 +235,7 @@ def _write_file(where: Path, content: bytes) -> None:
             beside.replace(place)
         except OSError as error:
             beside.unlink(missing_ok=True)
-            if error.errno not in _ONLY_IN_PLACE:
+            if error.errno not in ONLY_IN_PLACE:
                 raise
             place.write_bytes(content)
 

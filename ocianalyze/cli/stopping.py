@@ -71,6 +71,12 @@ def leave_if_told() -> None:
         leave(_came[0])
 
 
+def raise_if_told() -> None:
+    """Raise `Stopped` again if a signal has asked the program to stop and something made another error of that."""
+    if _came:
+        raise Stopped(_came[0])
+
+
 def leave(number: int = signal.SIGINT) -> NoReturn:
     """End this process, whatever its threads do: what a signal stopped is closed by now."""
     for each in _WORDS:

@@ -9,7 +9,7 @@ import re
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from ocianalyze.errors import InvalidReferenceError
-from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName, of_url
+from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName, of_url, split_registry
 from ocianalyze.oci.urls import is_url
 from ocianalyze.regex import regex
 
@@ -62,6 +62,16 @@ class Reference(NamedTuple):
         elif text:
             return cls("path", text)
         raise InvalidReferenceError(f"{text!r} does not name an image", hint="Give a path, '-' or transport:path")
+
+    @property
+    def may_be_pattern(self) -> bool:
+        """Tell whether the location could be a pattern of images in a registry, and does not look like a file.
+
+        ``build/*`` looks like one: patterns of Docker Hub need a tag.
+        """
+        return not _FILE.fullmatch(self.location) and (
+            ":" in self.location or split_registry(self.location)[0] != DOCKER_HUB
+        )
 
     @property
     def may_be_name(self) -> bool:

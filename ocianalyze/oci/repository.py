@@ -63,7 +63,7 @@ class RepositoryName(NamedTuple):
                 digest = Digest.parse(digest_text)
             except InvalidImageError as error:
                 raise InvalidReferenceError(f"{text!r}: {error.message}", hint=error.hint) from error
-        registry, path = _split_registry(rest)
+        registry, path = split_registry(rest)
         tag = None
         if ":" in path.rpartition("/")[2]:
             path, _, tag = path.rpartition(":")
@@ -130,7 +130,18 @@ def of_url(text: str) -> InvalidReferenceError:
     return InvalidReferenceError(f"{shown[:200]!r} is a URL, not an image name", hint=f"Write {name}")
 
 
-def _split_registry(text: str) -> tuple[str, str]:
+def is_tag(text: str) -> bool:
+    """Tell whether a text can be a tag."""
+    return re.fullmatch(_TAG, text) is not None
+
+
+def is_repository(text: str) -> bool:
+    """Tell whether a text can be the path of a repository."""
+    return len(text) <= _MAX_NAME and re.fullmatch(_PATH, text) is not None
+
+
+def split_registry(text: str) -> tuple[str, str]:
+    """Return the registry that a name begins with, Docker Hub if it begins with none, and the rest of the name."""
     first, slash, rest = text.partition("/")
     if not slash or not (first == "localhost" or "." in first or ":" in first or first != first.lower()):
         return DOCKER_HUB, text

@@ -35,14 +35,14 @@ _SHOWN_KERNELS: Final = 20
 _LARGEST_SHARE: Final = 9.99
 
 
-def print_report(report: Report, screen: Screen) -> None:
-    """Print a report."""
+def print_report(report: Report, screen: Screen, *, is_one: bool = True) -> None:
+    """Print a report; `is_one` tells that it is the only one, so that what another scan knew is known to the cache."""
     image = report.image
     if report.error is not None:
         screen.print_all(wrap(line(failure_text(report)), screen.width))
         return
     screen.print(line(Span(printable(", ".join(image.names) or image.reference), "bold")))
-    screen.print_all(indent(columns(_about(report, image, unicode=screen.unicode), screen.width - 2), 2))
+    screen.print_all(indent(columns(_about(report, image, unicode=screen.unicode, is_one=is_one), screen.width - 2), 2))
     if report.facts is not None and report.facts.size.largest_files is not None:
         screen.print(EMPTY, line(Span("Size", "bold")))
         screen.print_all(indent(breakdown(report, report.facts.size, screen.width - 2), 2))
@@ -53,7 +53,7 @@ def print_report(report: Report, screen: Screen) -> None:
     screen.print_all(columns(_verdicts(report), screen.width))
 
 
-def _about(report: Report, image: ImageSummary, *, unicode: bool) -> Iterator[tuple[Line, Cell]]:
+def _about(report: Report, image: ImageSummary, *, unicode: bool, is_one: bool) -> Iterator[tuple[Line, Cell]]:
     """Yield what the image is, and what was done with it."""
     places = read_elsewhere(image.names, image.read_from)
     for name, value in (
@@ -61,7 +61,7 @@ def _about(report: Report, image: ImageSummary, *, unicode: bool) -> Iterator[tu
         ("platform", printable(image.platform) or "not stated"),
         *([("read from", [line(printable(place)) for place in places])] if places else ()),
         *(_facts(report.facts, unicode=unicode) if report.facts is not None else ()),
-        ("layers", report.stopped or _layers(report.layers)),
+        ("layers", report.stopped or _layers(report.layers, is_one=is_one)),
         ("rules", _rules(report.summary)),
         ("time", f"{report.timing.seconds:.2f} s, {human(report.timing.bytes_read)} read"),
         *([("settings", printable(report.settings))] if report.settings else ()),
@@ -118,7 +118,7 @@ def _percentage(share: float) -> str:
     return ">999%" if share > _LARGEST_SHARE else f"{share:.1%}"
 
 
-def _layers(layers: Sequence[LayerReport]) -> str:
+def _layers(layers: Sequence[LayerReport], *, is_one: bool) -> str:
     if not layers:
         return "none"
     verified = sum(bool(layer.verified) for layer in layers)
@@ -127,7 +127,8 @@ def _layers(layers: Sequence[LayerReport]) -> str:
     text = f"{len(layers)}, {human(sum(layer.size for layer in layers))} as stored; {verified} verified"
     if walked:
         text += f", {walked} read by headers only (--verify reads all bytes)"
-    return text + (f", {known} known from an earlier scan (--no-cache reads them again)" if known else "")
+    again = " (--no-cache reads them again)" if is_one else ""
+    return text + (f", {known} known from an earlier scan{again}" if known else "")
 
 
 def _rules(summary: Summary) -> str:

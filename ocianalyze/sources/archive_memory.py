@@ -18,8 +18,8 @@ from ocianalyze.sources.kept import BytesBlob, CompressedBlob
 from ocianalyze.sources.stream import PassedBlob, StreamStore
 
 if TYPE_CHECKING:
-    from ocianalyze.layers.reading.cache import LayerCache
     from ocianalyze.layers.reading.reader import Reading, ReadLayer
+    from ocianalyze.layers.reading.stores import LayerStore
     from ocianalyze.oci.image import Blob, ByteRange
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _DAMAGED: Final = (ValueError, TypeError, LookupError, RecursionError, OverflowE
 class ArchiveMemory:
     """The cache, asked for one archive file; nothing is known of one that was changed just now."""
 
-    def __init__(self, cache: LayerCache, reading: Reading, file: ByteRange) -> None:
+    def __init__(self, cache: LayerStore, reading: Reading, file: ByteRange) -> None:
         self._cache = cache
         self._reading = reading
         self._file = file

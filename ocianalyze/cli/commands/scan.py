@@ -1,10 +1,9 @@
-"""``ocianalyze scan``: check whether an image works."""
+"""``ocianalyze scan``: check whether images work."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,8 +25,8 @@ from ocianalyze.cli.options import (
     FailOnChoice,
     Formats,
     Ignore,
-    Image,
     ImageName,
+    Images,
     Inventory,
     Isolated,
     Jobs,
@@ -45,23 +44,28 @@ from ocianalyze.cli.output import (
     log_to_stderr,
     pair_outputs,
     reporting_failure,
-    screen,
     usual_formats,
     write_reports,
 )
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import Offline, RegistryOptions
+from ocianalyze.cli.scanning import Scanning
 from ocianalyze.cli.source import make_source
+from ocianalyze.cli.targets import FromFile, is_several, read_references, refuse_for_several
 from ocianalyze.errors import UsageError
 
-_WIDE: Final = 120
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ocianalyze.analysis import Source
 
 
 @grouped
 def scan(
     ctx: typer.Context,
     *,
-    image: Image,
+    images: Images = None,
     profile: Profiles = None,
     select: Select = None,
     ignore: Ignore = None,
@@ -107,6 +111,7 @@ def scan(
         ),
     ] = False,
     color: ColorChoice = None,
+    from_file: FromFile = None,
     platform: Platform = None,
     image_name: ImageName = None,
     jobs: Jobs = None,
@@ -118,15 +123,21 @@ def scan(
     limits: LimitOptions,
     help_all: HelpAll = False,  # noqa: ARG001 - its callback has done it
 ) -> None:
-    """Check whether IMAGE works in SageMaker Studio and show how to fix what does not."""
-    from ocianalyze.analysis import analyze
-    from ocianalyze.cli.early import EarlyAnswers
-    from ocianalyze.cli.events import Events
-    from ocianalyze.cli.progress import showing_progress
-
+    """Check whether each IMAGE works in SageMaker Studio and show how to fix what does not."""
+    images = images or []
+    if not images and from_file is None:
+        raise UsageError("missing argument 'IMAGE'", hint=f"See '{ctx.command_path} --help'")
     settings = read_settings(config, isolated=isolated)
+    dockerfile, baseline = either(dockerfile, settings.dockerfile), either(baseline, settings.baseline)
+    several = is_several(images, from_file)
+    if several:
+        refuse_for_several({"--image": image_name, "--dockerfile": dockerfile, "--baseline": baseline})
+    if str(from_file) == str(app_image_config) == "-":
+        raise UsageError("standard input cannot be both the list of images and the AppImageConfig")
+    references = read_references(images, from_file) if several else images
+    first = "-" if "-" in references else references[0]
     source = make_source(
-        image,
+        first,
         settings,
         platform=platform,
         image_name=image_name,
@@ -135,18 +146,20 @@ def scan(
         offline=offline,
         cache=cache,
         jobs=jobs,
-        reads_stdin=str(app_image_config) == "-",
+        reads_stdin="-" in (str(app_image_config), str(from_file)),
         quiet=quiet,
     )
+    source = replace(source, verify_all=bool(either(verify, settings.verify)))
     if verbose:
         log_to_stderr()
     color = Color(either(color, settings.color, Color.AUTO))
     usual = usual_formats(ctx, format_)
+    inputs = [*map(local_file, references), from_file, dockerfile, app_image_config]
     outputs = pair_outputs(
         [] if usual else format_ or [],
         output or [],
         usual=usual or [ReportFormat(name) for name in settings.format],
-        inputs=[local_file(image), either(dockerfile, settings.dockerfile), app_image_config],
+        inputs=inputs,
     )
     if stream and ((ReportFormat.JSON, STDOUT) not in outputs or quiet):
         raise UsageError("--stream is for JSON on standard output", hint="Use it with --format json, without --quiet")
@@ -165,33 +178,31 @@ def scan(
             inventory=inventory or any(how is ReportFormat.HTML for how, _ in outputs),
         ),
         settings,
-        image=image,
+        image=first,
     )
     extras = read_extras(
-        either(dockerfile, settings.dockerfile),
-        either(baseline, settings.baseline),
-        either(docs_url, settings.docs_url),
-        stdin_is="the image" if image == "-" else None,
+        dockerfile, baseline, either(docs_url, settings.docs_url), stdin_is="the image" if first == "-" else None
     )
+    scanning = Scanning(policy, extras, settings, color, quiet=quiet, verbose=verbose, timing=timing, stream=stream)
+    if not several:
+        raise typer.Exit(_scan_one(source, scanning, outputs))
+    from ocianalyze.cli.several import scan_all
+
+    raise typer.Exit(scan_all(references, source, scanning, outputs, inputs=inputs))
+
+
+def _scan_one(source: Source, scanning: Scanning, outputs: Sequence[tuple[ReportFormat, Path]]) -> int:
+    """Scan the only image, write its reports, and return the exit code."""
+    from ocianalyze.cli.early import EarlyAnswers
+    from ocianalyze.cli.events import Events
+
+    policy, quiet, stream = scanning.policy, scanning.quiet, scanning.stream
     age = process_age()
-    events = Events() if stream else None
-    observers = [] if quiet or fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
-    with (
-        reporting_failure(image, policy, outputs, quiet=quiet, stream=stream),
-        showing_progress(quiet=quiet, verbose=verbose, color=color, events=events) as progress,
-    ):
-        source = replace(source, verify_all=bool(either(verify, settings.verify)), progress=progress)
-        report = analyze(source, policy, observers=observers if events is None else [*observers, events])
-    if settings.file:
-        report = report.model_copy(update={"settings": str(settings.file)})
+    observers = [] if quiet or policy.fail_fast else [EarlyAnswers(policy.fail_on, outputs)]
+    with reporting_failure(source.reference, policy, outputs, quiet=quiet, stream=stream):
+        report = scanning.report(source, events=Events() if stream else None, observers=observers)
     if age is not None:
         report = report.model_copy(update={"timing": report.timing.with_start(age)})
-    report = extras.add_to(report)
-    write_reports(report, outputs, color, quiet=quiet, stream=stream)
-    if timing or verbose:
-        from ocianalyze.reports.timing import print_timing
-
-        if sys.stderr.isatty() and not quiet:  # the report is above
-            sys.stderr.write("\n")
-        print_timing(report, screen(color, sys.stderr, width=_WIDE))
-    raise typer.Exit(exit_code(report))
+    write_reports(report, outputs, scanning.color, quiet=quiet, stream=stream)
+    scanning.tell_timing(report)
+    return exit_code(report)

@@ -65,7 +65,9 @@ class CacheUsage:
 
 
 class LayerCache:
-    """The entries of a cache directory; `max_size` is their maximum total size in bytes."""
+    """The entries of a cache directory, a `LayerStore`; `max_size` is their maximum total size in bytes."""
+
+    is_shared = True
 
     def __init__(self, directory: Path, *, max_size: int = DEFAULT_CACHE_SIZE) -> None:
         self.directory = directory

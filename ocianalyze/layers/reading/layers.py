@@ -172,7 +172,7 @@ def _walk_in_processes(
         told = reading if relay is None else replace(reading, progress=relay.sender(number))
         result = walk_blob(layer.blob, told, what=f"layer {layer.position}", budget=budget.in_worker(used, number))
         packed = pack_layer(result)
-        if memory is not None:
+        if memory is not None and memory.is_shared:
             memory.keep(layer, result, packed)
         return packed
 
@@ -183,6 +183,8 @@ def _walk_in_processes(
         costs = walked.changeset, walked.bytes_read, walked.seconds
         what = f"layer {layer.position}"
         read[_key(layer)] = walk_blob(layer.blob, reading, what=what, budget=budget, walked=costs)
+        if memory is not None and not memory.is_shared:
+            memory.keep(layer, read[_key(layer)], packed)
     if relay is not None:
         relay.close()
     return read

@@ -28,8 +28,8 @@ from ocianalyze.version import __version__
 
 if TYPE_CHECKING:
     from ocianalyze.layers.metering.budget import Budget
-    from ocianalyze.layers.reading.cache import LayerCache
     from ocianalyze.layers.reading.reader import Reading
+    from ocianalyze.layers.reading.stores import LayerStore
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, Layer
 
@@ -37,12 +37,16 @@ _log = logging.getLogger(__name__)
 
 
 class LayerMemory:
-    """A layer cache, used for layers that are read with the same options.
+    """A store of results, used for layers that are read with the same options.
 
     It can be used from several threads, and in forks of this process.
+
+    Attributes:
+        is_shared: whether what a fork keeps is known here, too.
     """
 
-    def __init__(self, cache: LayerCache, reading: Reading) -> None:
+    def __init__(self, cache: LayerStore, reading: Reading) -> None:
+        self.is_shared = cache.is_shared
         self._cache = cache
         self._reading = reading
         self._how = circumstances(reading)

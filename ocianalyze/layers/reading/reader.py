@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.layers.changeset.changeset import Changeset
     from ocianalyze.layers.metering.progress import LayerProgress
-    from ocianalyze.layers.reading.cache import LayerCache
+    from ocianalyze.layers.reading.stores import LayerStore
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Layer
 
@@ -47,7 +47,7 @@ class Reading:
     limits: Limits = DEFAULT_LIMITS
     capture: Capture = field(default_factory=Capture)
     verify: bool = False
-    cache: LayerCache | None = None
+    cache: LayerStore | None = None
     progress: Progress = SILENT
     budget: Budget | None = None
 

@@ -5,6 +5,7 @@ Source: GitLab, "Code Quality", "Implement a custom tool". Equal fingerprints sh
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.reports.formats.findings import counted, failure_text, placed, text_of, title, uri_of
@@ -22,6 +23,14 @@ _NOT_ANALYSED: Final = "not-analysed"
 def write(report: Report) -> bytes:
     """Return the report as a JSON array, empty if nothing was found."""
     return to_json(list(_issues(report)), indent=True) + b"\n"
+
+
+def part(report: Report, name: str) -> bytes:
+    """Return the issues of one of several images, with commas between them: what two images have are two issues."""
+    issues = list(_issues(report))
+    for issue in issues:
+        issue["fingerprint"] = sha256(f"{issue['fingerprint']}\n{name}".encode()).hexdigest()
+    return b",\n".join(map(to_json, issues))
 
 
 def _issues(report: Report) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.reports.formats.findings import counted, failure_text, text_of, title
+from ocianalyze.reports.formats.findings import counted, failure_text, image_name, text_of, title
 from ocianalyze.reports.text import cut, printable
 
 if TYPE_CHECKING:
@@ -28,18 +28,25 @@ def write(report: Report) -> bytes:
     return "".join(f"{line}\n" for line in _annotations(report)).encode()
 
 
-def _annotations(report: Report) -> Iterator[str]:
+def part(report: Report, name: str) -> bytes:  # noqa: ARG001 - people know the image by its reference
+    """Return the lines about one of several images, which their titles begin with."""
+    return "".join(f"{line}\n" for line in _annotations(report, f"{image_name(report)}: ")).encode()
+
+
+def _annotations(report: Report, image: str = "") -> Iterator[str]:
     if report.error is not None:
-        yield _command("error", _TITLE, failure_text(report))
+        yield _command("error", f"{image}{_TITLE}", failure_text(report))
     new = (finding for finding in counted(report) if finding.baseline != "known")
     for severity, group in groupby(new, key=lambda finding: finding.severity):
         found = list(group)
         shown = found if len(found) <= _SHOWN else found[: _SHOWN - 1]
         for finding in shown:
-            yield _command(_COMMANDS[severity], title(finding), text_of(finding), finding.source)
+            yield _command(_COMMANDS[severity], f"{image}{title(finding)}", text_of(finding), finding.source)
         if len(found) > len(shown):
             more = len(found) - len(shown)
-            yield _command(_COMMANDS[severity], _TITLE, f"{more} more of severity {severity}: see the report")
+            yield _command(
+                _COMMANDS[severity], f"{image}{_TITLE}", f"{more} more of severity {severity}: see the report"
+            )
 
 
 def _command(name: str, title: str, message: str, source: SourceLines | None = None) -> str:

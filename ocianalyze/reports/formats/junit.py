@@ -25,22 +25,33 @@ _TOOL: Final = "ocianalyze"
 
 def write(report: Report) -> bytes:
     """Return the document as UTF-8."""
+    text = ET.tostring(_suites(report, _TOOL), encoding="unicode")
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n{text}\n".encode()
+
+
+def part(report: Report, name: str) -> bytes:
+    """Return the suites of one of several images, whose name is in the names of its classes."""
+    suites = _suites(report, f"{_TOOL}.{printable(name)}")
+    return b"".join(b"  " + ET.tostring(suite, encoding="utf-8").strip() + b"\n" for suite in suites)
+
+
+def _suites(report: Report, prefix: str) -> ET.Element:
+    """Return the suites, whose names and those of their classes begin with `prefix`."""
     root = ET.Element("testsuites")
     if report.error is not None:
-        suite = _suite(root, _TOOL, report)
-        case = ET.SubElement(suite, "testcase", {"name": "analysis", "classname": _TOOL, "time": "0"})
+        suite = _suite(root, prefix, report)
+        case = ET.SubElement(suite, "testcase", {"name": "analysis", "classname": prefix, "time": "0"})
         _add(case, "error", report.error.code, failure_text(report))
         suite.set("errors", "1")
     for profile in report.request.profiles if report.error is None else ():
-        _profile(root, profile, report)
+        _profile(root, profile, report, prefix)
     for suite in root:
         for outcome in ("failure", "error", "skipped"):
             found = sum(case.find(outcome) is not None for case in suite.iter("testcase"))
             suite.set({"failure": "failures", "error": "errors"}.get(outcome, outcome), str(found))
         suite.set("tests", str(len(suite.findall("testcase"))))
     ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return f"<?xml version='1.0' encoding='UTF-8'?>\n{text}\n".encode()
+    return root
 
 
 def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
@@ -53,15 +64,15 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
     return suite
 
 
-def _profile(root: ET.Element, profile: str, report: Report) -> None:
-    suite = _suite(root, f"{_TOOL}.{profile}", report)
+def _profile(root: ET.Element, profile: str, report: Report, prefix: str) -> None:
+    suite = _suite(root, f"{prefix}.{profile}", report)
     found: dict[str, list[FindingReport]] = {}
     for item in report.findings:
         if profile in item.severities:
             found.setdefault(item.rule, []).append(item)
     for rule in report.rules:
         if profile in rule.severities:
-            case = {"name": f"{rule.id} {rule.name}", "classname": f"{_TOOL}.{profile}", "time": "0"}
+            case = {"name": f"{rule.id} {rule.name}", "classname": f"{prefix}.{profile}", "time": "0"}
             _judge(ET.SubElement(suite, "testcase", case), rule, found.get(rule.id, []), profile, report)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.regex import regex
+from ocianalyze.reports.formats import SARIF_SCHEMA
 from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of
 from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.text import cut, printable, to_json
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import DiagnosticReport, FindingReport, Report, RuleReport, Severity
     from ocianalyze.rules.rule import Rule
 
-_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LONGEST: Final = 1024
 """How long GitHub lets a description be."""
 _MESSAGE: Final = 2048
@@ -36,7 +36,14 @@ _EXIT_ERROR: Final = 3
 
 def write(report: Report) -> bytes:
     """Return the log, of one run."""
-    return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report)]}, indent=True) + b"\n"
+    return to_json({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [_run(report)]}, indent=True) + b"\n"
+
+
+def part(report: Report, name: str) -> bytes:
+    """Return the run on one of several images: GitHub tells runs apart by what comes before the last slash."""
+    run = _run(report)
+    run["automationDetails"]["id"] += f"{printable(name)}/"
+    return to_json(run)
 
 
 def _run(report: Report) -> dict[str, Any]:

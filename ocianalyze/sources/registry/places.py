@@ -30,8 +30,12 @@ _T = TypeVar("_T")
 class Place:
     """One endpoint, and the connections to it; they are made when it is first asked."""
 
-    def __init__(self, endpoint: Endpoint, own: str, access: RegistryAccess) -> None:
+    def __init__(
+        self, endpoint: Endpoint, own: str, access: RegistryAccess, authorization: type[Authorization] = Authorization
+    ) -> None:
+        """`own` is the registry that the login is for which was given by hand."""
         self.endpoint = endpoint
+        self._authorization = authorization
         self.is_used = False
         self._own = own
         self._access = access
@@ -42,7 +46,7 @@ class Place:
         endpoint, access = self.endpoint, self._access
         self.is_used = True
         transport = Transport(endpoint.host, endpoint.how, access)
-        transport.authorization = Authorization(
+        transport.authorization = self._authorization(
             host=endpoint.host,
             name=endpoint.name,
             credentials=Credentials(access, own=self._own),
