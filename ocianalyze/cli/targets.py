@@ -188,7 +188,9 @@ def _require_one_registry(references: Iterable[str], access: RegistryAccess) -> 
         "a token": access.bearer_token is not None,
         "--cert-dir": own.cert_dir is not None,
         "--plain-http": own.plain_http,
-        "--tls-verify=false": not own.tls_verify,
+        "--tls-verify=false": own.tls_verify is False,
+        "--client-cert": own.client is not None,
+        "--auth-realm": bool(own.allowed_realms),
     }
     option = next((name for name, is_given in given.items() if is_given), None)
     if option is None:
