@@ -241,6 +241,8 @@ def _login(given: RegistryOptions, *, reads_stdin: bool) -> _Login:
             "a registry user name is given, but no password",
             hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
         )
+    if not password:
+        raise UsageError("the registry password is empty", hint="Check the secret or the command that it comes from")
     return _Login(username, password, host=host)
 
 
