@@ -206,6 +206,8 @@ def test_a_bearer_token_from_a_file_or_a_variable(tmp_path: Path) -> None:
         done = run(*image, environment={**variables, "OCIANALYZE_REGISTRY_HOST": "ghcr.io"})
         assert done.returncode == 4
         assert TOKEN not in str(registry.seen) + done.stderr
+        done = run(*image, environment={**variables, "OCIANALYZE_REGISTRY_USERNAME": USER})
+        assert (done.returncode, "are both set" in done.stderr) == (2, True)
         done = run(*image, environment={"OCIANALYZE_REGISTRY_TOKEN": TOKEN})
         assert (done.returncode, "OCIANALYZE_REGISTRY_HOST is not" in done.stderr) == (2, True)
 
