@@ -11,8 +11,6 @@ from ocianalyze.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ocianalyze.cli.registries import RegistryOptions
-
 PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
 USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
 TOKEN_VARIABLE: Final = "OCIANALYZE_REGISTRY_TOKEN"  # noqa: S105 - its name
@@ -32,7 +30,16 @@ class Login(NamedTuple):
     host: str | None = None
 
 
-def login(given: RegistryOptions, *, reads_stdin: bool) -> Login:
+class Given(NamedTuple):
+    """What the options say of it."""
+
+    username: str | None
+    password_stdin: bool
+    password_file: Path | None
+    bearer_token_file: Path | None
+
+
+def login(given: Given, *, reads_stdin: bool) -> Login:
     """Return the login of the options, else that of the variables.
 
     `reads_stdin` tells whether standard input is read for something else.
@@ -80,7 +87,7 @@ def _checked(password: str | None) -> str:
     return password
 
 
-def _password(given: RegistryOptions, *, reads_stdin: bool) -> str | None:
+def _password(given: Given, *, reads_stdin: bool) -> str | None:
     """Return the password from standard input or a file, None if neither is asked for."""
     if given.password_stdin:
         if given.password_file is not None:

@@ -148,7 +148,8 @@ def make_access(given: RegistryOptions, *, reads_stdin: bool, quiet: bool = Fals
         _check_readable("--cert-dir", given.cert_dir, os.scandir)
     if given.mirror is not None:
         parse_mirror(given.mirror)
-    login = logins.login(given, reads_stdin=reads_stdin)
+    stated = logins.Given(given.username, given.password_stdin, given.password_file, given.bearer_token_file)
+    login = logins.login(stated, reads_stdin=reads_stdin)
     return RegistryAccess(
         own=HostAccess(
             plain_http=given.plain_http,
