@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
+from ocianalyze.cli import logins
 from ocianalyze.cli.options import REGISTRY, one_of
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
@@ -20,17 +20,9 @@ if TYPE_CHECKING:
 
     from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
-PASSWORD_VARIABLE: Final = "OCIANALYZE_REGISTRY_PASSWORD"  # noqa: S105 - its name
-USERNAME_VARIABLE: Final = "OCIANALYZE_REGISTRY_USERNAME"
-TOKEN_VARIABLE: Final = "OCIANALYZE_REGISTRY_TOKEN"  # noqa: S105 - its name
-HOST_VARIABLE: Final = "OCIANALYZE_REGISTRY_HOST"
 PLAIN_HTTP_VARIABLE: Final = "OCIANALYZE_PLAIN_HTTP"
-LOGIN_VARIABLES: Final = frozenset((PASSWORD_VARIABLE, USERNAME_VARIABLE, TOKEN_VARIABLE, HOST_VARIABLE))
-"""A login for one registry; the variables are read together, because only together do they mean something."""
-VARIABLES: Final = frozenset((*LOGIN_VARIABLES, PLAIN_HTTP_VARIABLE))
-"""The last has the names of registries, with spaces between them."""
-
-_MAX_PASSWORD: Final = 1 << 16
+"""The names of registries, with spaces between them."""
+VARIABLES: Final = logins.VARIABLES | {PLAIN_HTTP_VARIABLE}
 
 
 class TlsVerify(StrEnum):
@@ -64,7 +56,7 @@ Username = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help=f"User to log in as; the password comes from {PASSWORD_VARIABLE} or the next two options.",
+        help=f"User to log in as; the password comes from {logins.PASSWORD_VARIABLE} or the next two options.",
         show_default=False,
         rich_help_panel=REGISTRY,
     ),
@@ -215,15 +207,6 @@ class RegistryOptions(NamedTuple):
     proxy: Proxy = None
 
 
-class _Login(NamedTuple):
-    """Who we are for the registry of the image, or for `host` alone."""
-
-    username: str | None = None
-    password: str | None = None
-    token: str | None = None
-    host: str | None = None
-
-
 def make_access(
     given: RegistryOptions, stated: Mapping[str, HostSettings], *, reads_stdin: bool, quiet: bool = False
 ) -> RegistryAccess:
@@ -232,7 +215,7 @@ def make_access(
     `stated` is what settings say of registries by name, and `reads_stdin` tells whether standard input is read for
     something else.
 
-    With `quiet`, warnings about credentials are not printed.
+    With `quiet`, warnings are not printed.
 
     Raises:
         UsageError: of host, user name and password some are given and others not; a file cannot be read; a mirror is
@@ -241,7 +224,8 @@ def make_access(
     from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 
     _check(given)
-    login = _login(given, reads_stdin=reads_stdin)
+    by_hand = logins.Given(given.username, given.password_stdin, given.password_file, given.bearer_token_file)
+    login = logins.login(by_hand, reads_stdin=reads_stdin)
     return RegistryAccess(
         own=HostSettings(
             plain_http=given.plain_http or None,
@@ -291,8 +275,10 @@ def _check(given: RegistryOptions) -> None:
         _check_readable("--authfile", given.authfile, open)
     if given.cert_dir is not None:
         _check_readable("--cert-dir", given.cert_dir, os.scandir)
-    for file in given.ca_file or ():
-        _check_readable("--ca-file", file, open)
+    files = [("--ca-file", file) for file in given.ca_file or ()]
+    for option, file in (*files, ("--client-cert", given.client_cert), ("--client-key", given.client_key)):
+        if file is not None:
+            _check_readable(option, file, open)
     if given.timeout is not None and not 0 < given.timeout <= LONGEST_TIMEOUT:
         raise UsageError(f"--timeout: {given.timeout:g} is not a time limit", hint="Use seconds, at most 86400, a day")
     if given.client_key is not None and given.client_cert is None:
@@ -328,77 +314,3 @@ def _check_readable(option: str, path: Path, opened: Callable[[Path], AbstractCo
             pass
     except OSError as error:
         raise UsageError(f"{option}: {path} cannot be read: {error.strerror}") from error
-
-
-def _login(given: RegistryOptions, *, reads_stdin: bool) -> _Login:
-    """Return the login of the options, else that of the variables."""
-    password = _password(given, reads_stdin=reads_stdin)
-    if given.bearer_token_file is not None:
-        if given.username is not None or password is not None:
-            raise UsageError("--bearer-token-file excludes --username, --password-stdin and --password-file")
-        return _Login(token=_token(_read(given.bearer_token_file, "the token"), str(given.bearer_token_file)))
-    username, host = given.username, None
-    if username is None and password is not None:
-        raise UsageError("a registry password is given, but no --username")
-    if username is None:
-        named = next((name for name in (TOKEN_VARIABLE, USERNAME_VARIABLE) if os.environ.get(name)), None)
-        if named is None:
-            return _Login()
-        host = os.environ.get(HOST_VARIABLE)
-        if not host:
-            raise UsageError(f"{named} is set, but {HOST_VARIABLE} is not", hint="Set it to the host of the registry")
-        if named == TOKEN_VARIABLE:
-            return _Login(token=_token(os.environ[named], named), host=host)
-        username = os.environ[named]
-    if password is None:
-        password = os.environ.get(PASSWORD_VARIABLE)
-    if password is None:
-        raise UsageError(
-            "a registry user name is given, but no password",
-            hint=f"Use --password-stdin, --password-file or {PASSWORD_VARIABLE}",
-        )
-    return _Login(username, password, host=host)
-
-
-def _password(given: RegistryOptions, *, reads_stdin: bool) -> str | None:
-    """Return the password from standard input or a file, None if neither is asked for."""
-    if given.password_stdin:
-        if given.password_file is not None:
-            raise UsageError("--password-stdin and --password-file exclude each other")
-        if reads_stdin or sys.stdin is None:
-            raise UsageError("standard input cannot be both the password and the image or the AppImageConfig")
-        return _without_newline(_text(sys.stdin.buffer, "standard input", "the password"))
-    file = given.password_file
-    return None if file is None else _without_newline(_read(file, "the password"))
-
-
-def _without_newline(text: str) -> str:
-    """Return a password without the newline that editors and `echo` put behind it; it may have others (_json_key)."""
-    return text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
-
-
-def _token(text: str, where: str) -> str:
-    from ocianalyze.sources.registry.tokens import MAX_TOKEN, TOKEN
-
-    token = text.strip()
-    if len(token) > MAX_TOKEN or not TOKEN.fullmatch(token):
-        raise UsageError(f"{where} holds no token", hint="A token is one word without spaces, such as a JWT")
-    return token
-
-
-def _read(file: Path, what: str) -> str:
-    try:
-        with file.open("rb") as stream:
-            return _text(stream, str(file), what)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def _text(stream: BinaryIO, where: str, what: str) -> str:
-    raw = stream.read(_MAX_PASSWORD + 1)
-    if len(raw) > _MAX_PASSWORD:
-        raise UsageError(f"{what} in {where} has more than {_MAX_PASSWORD:,} bytes")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{where} cannot be read: it is no text") from error

@@ -1,5 +1,7 @@
 """The commands of docs/air-gap.md do what the page says, in a namespace without a network and with an empty home."""
 
+import base64
+import json
 import os
 import re
 import shutil
@@ -11,6 +13,7 @@ import pytest
 
 from delivery import zipapp
 from delivery.targets import TARGETS, this_target
+from tests.support.fault_proxy import Answer, fault_proxy
 from tests.support.tools import requires
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,25 @@ def test_the_extra(wheelhouse: Path, tmp_path: Path) -> None:
         "import boto3; from importlib.metadata import metadata; print(metadata('ocianalyze').get_all('Provides-Extra'))"
     )
     assert offline(tmp_path, "ocianalyze/bin/python", "-c", asked).stdout == b"['ecr']\n"
+    assert _ecr_login(tmp_path / "ocianalyze/bin/python") == "('AWS', 'of-a-fake')\n"
+
+
+def _ecr_login(python: Path) -> str:
+    """Return what an installed package gets for a login from a server in the place of AWS."""
+    token = base64.b64encode(b"AWS:of-a-fake").decode()
+    body = json.dumps({"authorizationData": [{"authorizationToken": token}]}).encode()
+    asked = (
+        "from ocianalyze.sources.registry import ecr; print(ecr.login('123456789012.dkr.ecr.eu-west-1.amazonaws.com'))"
+    )
+    with fault_proxy(None, lambda _: Answer(status=200, body=body)) as aws:
+        environment = {
+            "AWS_ENDPOINT_URL_ECR": f"http://{aws.host}",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+        }
+        done = subprocess.run([python, "-c", asked], env=environment, capture_output=True, text=True, check=True)
+        assert len(aws.seen) == 1
+    return done.stdout
 
 
 def test_a_changed_wheel_is_refused(wheelhouse: Path, tmp_path: Path) -> None:

@@ -18,7 +18,11 @@ from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 from tests.support.tools import run
 
 USER, PASSWORD = "user", "not-so-secret"
-Guard: TypeAlias = Literal["open", "htpasswd", "token"]
+ROBOT = "robot$team+ci"
+"""What Harbor calls a robot account of a project."""
+Guard: TypeAlias = Literal["open", "htpasswd", "token", "harbor"]
+_TOKENS = {"token": ("token", "test-registry", USER), "harbor": ("service/token", "harbor-registry", ROBOT)}
+"""The path of the token server, the service that it is for, and who may log in."""
 _PATIENCE = 20.0
 
 
@@ -37,7 +41,9 @@ class Registry:
     def push(self, source: str, name: str, *options: str) -> None:
         """Have skopeo copy an image, given in skopeo's terms, into the registry."""
         tls = "--dest-tls-verify=false" if self.cert_dir is None else f"--dest-cert-dir={self.cert_dir}"
-        login = () if self.guard == "open" else (f"--dest-creds={USER}:{PASSWORD}",)
+        login = (
+            () if self.guard == "open" else (f"--dest-creds={ROBOT if self.guard == 'harbor' else USER}:{PASSWORD}",)
+        )
         run("skopeo", "copy", "--quiet", tls, *login, *options, source, f"docker://{self.host}/{name}")
 
 
@@ -73,13 +79,14 @@ def registry(directory: Path, guard: Guard = "open", *, tls: bool = False, mutua
     if guard == "htpasswd":
         (directory / "htpasswd").write_bytes(run("htpasswd", "-Bbn", USER, PASSWORD))
         lines += ["auth:", "  htpasswd:", "    realm: test", f"    path: {directory}/htpasswd"]
-    elif guard == "token":
-        tokens = TokenServer.start(directory)
+    elif guard in _TOKENS:
+        path, service, user = _TOKENS[guard]
+        tokens = TokenServer.start(directory, user)
         lines += [
             "auth:",
             "  token:",
-            f"    realm: http://127.0.0.1:{tokens.port}/token",
-            "    service: test-registry",
+            f"    realm: http://127.0.0.1:{tokens.port}/{path}",
+            f"    service: {service}",
             "    issuer: test-issuer",
             f"    rootcertbundle: {tokens.certificate}",
         ]
@@ -123,11 +130,12 @@ class TokenServer:
     server: ThreadingHTTPServer
     certificate: Path
     key: Path
+    user: str = USER
     lifetime: int = 60
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
     @classmethod
-    def start(cls, directory: Path) -> "TokenServer":
+    def start(cls, directory: Path, user: str = USER) -> "TokenServer":
         """Start one on a free port."""
         certificate, key = directory / "token.crt", directory / "token.key"
         run(
@@ -135,7 +143,7 @@ class TokenServer:
             *("-subj", "/CN=test-issuer", "-keyout", key, "-out", certificate),
         )
         server = ThreadingHTTPServer(("127.0.0.1", 0), _TokenHandler)
-        tokens = cls(server, certificate, key)
+        tokens = cls(server, certificate, key, user)
         server.tokens = tokens  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return tokens
@@ -150,21 +158,21 @@ class TokenServer:
         self.server.shutdown()
         self.server.server_close()
 
-    def token(self, scope: str, service: str) -> str:
-        """Return a signed token for a scope; for none, as at a login, one that allows nothing."""
-        kind, name, actions = scope.split(":") if scope else ("repository", "", "")
+    def token(self, scopes: list[str], service: str) -> str:
+        """Return a signed token for scopes; for none, as at a login, one that allows nothing."""
+        allowed = [scope.split(":") for scope in scopes]
         now = int(time.time())
         der = run("openssl", "x509", "-in", self.certificate, "-outform", "DER")
         header = {"typ": "JWT", "alg": "RS256", "x5c": [base64.b64encode(der).decode()]}
         claims = {
             "iss": "test-issuer",
             "aud": service,
-            "sub": USER,
+            "sub": self.user,
             "exp": now + self.lifetime,
             "nbf": now - 10,
             "iat": now,
             "jti": str(now),
-            "access": [{"type": kind, "name": name, "actions": actions.split(",")}],
+            "access": [{"type": kind, "name": name, "actions": actions.split(",")} for kind, name, actions in allowed],
         }
         parts = ".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
         signature = run("openssl", "dgst", "-sha256", "-sign", self.key, stdin=parts.encode())
@@ -175,14 +183,14 @@ class _TokenHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         tokens: TokenServer = self.server.tokens  # type: ignore[attr-defined]
         tokens.requests.append((self.path, dict(self.headers.items())))
-        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
-        expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        query = parse_qs(urlsplit(self.path).query)
+        expected = "Basic " + base64.b64encode(f"{tokens.user}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") != expected:
             self.send_response(401)
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        token = tokens.token(query.get("scope", ""), query["service"])
+        token = tokens.token(query.get("scope", []), query["service"][0])
         body = json.dumps({"token": token, "expires_in": tokens.lifetime}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

@@ -171,14 +171,22 @@ class Authorization:
 
         A registry behind a proxy that rewrites names knows the repository by another one than we do.
         """
-        where = shown(url.geturl())
         try:
-            body = self.fetch(token_request(url, service, [self.scope, *self._scopes], credential))
+            body = self._body(token_request(url, service, [self.scope, *self._scopes], credential))
         except AuthenticationError:
             if not self._scopes:
                 raise
-            body = self.fetch(token_request(url, service, self._scopes, credential))
-        return token_of(body, where)
+            body = self._body(token_request(url, service, self._scopes, credential))
+        return token_of(body, shown(url.geturl()))
+
+    def _body(self, request: Fetch) -> bytes:
+        """Return the answer of the token server; an error says that it is about that."""
+        try:
+            return self.fetch(request)
+        except RegistryError as error:
+            if "token server" in error.message:
+                raise
+            raise type(error)(f"the token server of {self.host}: {error.message}", hint=error.hint) from error
 
     def _checked(self, realm: str) -> SplitResult:
         try:
@@ -204,7 +212,8 @@ class Authorization:
     def _may_see_credentials(self, url: SplitResult) -> bool:
         host = url.hostname or ""
         own = _hostname(self.host)
-        is_allowed = host in self.allowed_realms or _place(url) in self.allowed_realms
+        allowed = {realm.lower() for realm in self.allowed_realms}
+        is_allowed = host in allowed or _place(url) in allowed
         return host == own or is_allowed or realms.belongs(host, own, url.port)
 
 

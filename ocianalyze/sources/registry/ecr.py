@@ -25,6 +25,7 @@ _PRIVATE: Final = regex(
 )
 _PUBLIC: Final = "public.ecr.aws"
 _PUBLIC_REGION: Final = "us-east-1"
+_LONGEST_ANSWER: Final = 300
 
 
 def is_ecr(registry: str) -> bool:
@@ -57,10 +58,7 @@ def login(registry: str) -> tuple[str, str] | None:
     except (BotoCoreError, ClientError) as error:
         if match is None:
             return None
-        raise AuthenticationError(
-            f"AWS refused the login to {registry}: {str(error)[:300]}",
-            hint="Log in to AWS with a role that allows ecr:GetAuthorizationToken",
-        ) from error
+        raise _failed(registry, error) from error
     except (KeyError, IndexError, binascii.Error, UnicodeDecodeError) as error:
         raise AuthenticationError(f"AWS returned an invalid login for {registry}") from error
 
@@ -81,6 +79,53 @@ def client(registry: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as i
     if match is None:
         return Session().client("ecr-public", region_name=_PUBLIC_REGION, config=config)
     return Session().client("ecr", region_name=match["region"], config=config)
+
+
+_LOG_IN: Final = "Log in to AWS with a role that allows ecr:GetAuthorizationToken"
+_HAPPENED: Final = {
+    "ProfileNotFound": ("there is no AWS profile {profile}", "Check AWS_PROFILE"),
+    "PartialCredentialsError": ("the AWS credentials lack {cred_var}", "Set it, or log in to AWS again"),
+    "CredentialRetrievalError": (
+        "the AWS credentials cannot be had from {provider}",
+        "Check the provider, or try again",
+    ),
+    "MetadataRetrievalError": (
+        "the AWS credentials cannot be had from the container",
+        "Check its credentials endpoint",
+    ),
+    "UnauthorizedSSOTokenError": ("the AWS SSO session has expired", "Run 'aws sso login'"),
+    "SSOTokenLoadError": ("there is no AWS SSO session", "Run 'aws sso login'"),
+    "TokenRetrievalError": ("the AWS SSO session has expired", "Run 'aws sso login'"),
+    "EndpointConnectionError": ("AWS cannot be reached at {endpoint_url}", "Check the network and HTTPS_PROXY"),
+    "ConnectTimeoutError": ("AWS does not answer at {endpoint_url}", "Check the network and HTTPS_PROXY"),
+    "ReadTimeoutError": ("AWS stopped answering at {endpoint_url}", "Try again"),
+    "SSLError": ("the certificate of AWS at {endpoint_url} is not trusted", "Set AWS_CA_BUNDLE to its authority"),
+}
+"""What botocore's exceptions are called, what they mean with their `kwargs`, and what to do."""
+
+
+def _failed(registry: str, error: Any) -> AuthenticationError:  # noqa: ANN401 - the classes are boto3's
+    """Return the error for a login that failed: what AWS answered, or why it was not asked."""
+    answer = getattr(error, "response", {}).get("Error", {})
+    if answer:
+        said = ": ".join(str(answer[key]) for key in ("Code", "Message") if answer.get(key))
+        shown = said.encode("unicode_escape").decode("ascii")[:_LONGEST_ANSWER]
+        return AuthenticationError(f"AWS refused the login to {registry}: {shown}", hint=_LOG_IN)
+    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _HAPPENED), "")
+    what, hint = _HAPPENED.get(name, (f"boto3 failed with {type(error).__name__}", _LOG_IN))
+    return AuthenticationError(
+        f"no login to {registry}: {what.format_map(_Known(getattr(error, 'kwargs', {})))}", hint=hint
+    )
+
+
+class _Known(dict[str, Any]):
+    """Parts of a message, cut; one that is missing is shown as a question mark."""
+
+    def __init__(self, parts: dict[str, Any]) -> None:
+        super().__init__({key: str(value)[:_LONGEST_ANSWER] for key, value in parts.items()})
+
+    def __missing__(self, key: str) -> str:
+        return "?"
 
 
 def _login(data: dict[str, Any]) -> tuple[str, str]:

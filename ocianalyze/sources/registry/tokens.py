@@ -84,5 +84,7 @@ def token_of(body: bytes, where: str) -> tuple[str, float]:
     token = answer.get("token") or answer.get("access_token")
     if not isinstance(token, str) or len(token) > MAX_TOKEN or not TOKEN.fullmatch(token):
         raise AuthenticationError(f"the response of the token server {where} contains no token")
+    if isinstance(lifetime, str) and lifetime.isascii() and lifetime.isdecimal():
+        lifetime = int(lifetime[:9])
     is_number = isinstance(lifetime, int | float) and not isinstance(lifetime, bool)
     return token, float(lifetime) if is_number and lifetime > 0 else _LIFETIME

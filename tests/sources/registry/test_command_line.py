@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.compress import Compression
+from tests.support.credentials import helper, write
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build
@@ -141,6 +142,10 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
         (("--username", "x", "--password-stdin", "--password-file", "y"), "exclude each other"),
         (("--username", "x", "--password-stdin", "--app-image-config", "-"), "cannot be both"),
         (("--username", "x", "--password-file", "/nowhere"), "/nowhere cannot be read"),
+        (("--username", "x", "--bearer-token-file", "/nowhere"), "excludes --username"),
+        (("--bearer-token-file", "/nowhere"), "/nowhere cannot be read"),
+        (("--bearer-token-file", "/dev/null"), "/dev/null holds no token"),
+        (("--username", "x", "--password-file", "/dev/zero"), "has more than 65,536 bytes"),
         (("--mirror", "x"), "invalid mirror 'x'"),
         (("--tls-verify=maybe",), "maybe"),
     ],
@@ -148,3 +153,91 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
 def test_logins_that_are_none(options: tuple[str, ...], message: str) -> None:
     done = run("scan", "127.0.0.1:1/team/image", *options, stdin="secret\n")
     assert (done.returncode, message in done.stderr) == (2, True), done.stderr
+
+
+KEY = json.dumps({"type": "service_account", "private_key": f"-----BEGIN\n{PASSWORD}\n-----END"}, indent=2)
+
+
+@pytest.mark.parametrize(("ending", "kept"), [("", ""), ("\n", ""), ("\r\n", ""), ("\n\n", "\n"), (" \r", " \r")])
+def test_a_password_of_several_lines(tmp_path: Path, ending: str, kept: str) -> None:
+    serve = serving_image(IMAGE)
+    expected = "Basic " + base64.b64encode(f"_json_key:{KEY}{kept}".encode()).decode()
+    with fault_proxy(None) as registry:
+        registry.behaviour = lambda seen: (
+            serve(seen)
+            if seen.headers.get("authorization") == expected
+            else Answer(status=401, headers={"WWW-Authenticate": 'Basic realm="r"'})
+        )
+        command = ("inspect", f"{registry.host}/team/image:1.0", "--plain-http", "--username", "_json_key")
+        (tmp_path / "key.json").write_bytes(f"{KEY}{ending}".encode())
+        stdin = (tmp_path / "key.json").read_bytes()
+        for options in (("--password-stdin",), ("--password-file", str(tmp_path / "key.json"))):
+            with_bytes = subprocess.run(
+                (sys.executable, "-m", "ocianalyze", *command, *options), input=stdin, capture_output=True, check=False
+            )
+            assert with_bytes.returncode == 0, with_bytes.stderr
+        done = run(*command, environment={"OCIANALYZE_REGISTRY_PASSWORD": f"{KEY}{kept}"})
+        assert done.returncode == 0, done.stderr
+
+
+def test_passwords_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    done = run("inspect", "127.0.0.1:1/a/b", "--username", "x", "--password-file", str(tmp_path / "binary"))
+    assert (done.returncode, "it is no text" in done.stderr) == (2, True)
+    done = run("inspect", "127.0.0.1:1/a/b", "--username", "x", "--password-stdin", stdin="\n")
+    assert (done.returncode, "the registry password is empty" in done.stderr) == (2, True)
+    done = run("inspect", "127.0.0.1:1/a/b", "--username", "x", "--password-stdin", stdin="y" * 70_000)
+    assert (done.returncode, "the password in standard input has more than" in done.stderr) == (2, True)
+
+
+def test_a_bearer_token_from_a_file_or_a_variable(tmp_path: Path) -> None:
+    serve = serving_image(IMAGE)
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    with fault_proxy(None) as registry:
+        registry.behaviour = lambda seen: (
+            serve(seen) if seen.headers.get("authorization") == f"Bearer {TOKEN}" else Answer(status=401)
+        )
+        image = ("inspect", f"{registry.host}/team/image:1.0", "--plain-http")
+        done = run(*image, "--bearer-token-file", str(tmp_path / "token"), environment=LOUD)
+        assert done.returncode == 0, done.stderr
+        variables = {"OCIANALYZE_REGISTRY_TOKEN": TOKEN, "OCIANALYZE_REGISTRY_HOST": registry.host}
+        assert run(*image, environment=variables).returncode == 0
+        registry.seen.clear()
+        done = run(*image, environment={**variables, "OCIANALYZE_REGISTRY_HOST": "ghcr.io"})
+        assert done.returncode == 4
+        assert TOKEN not in str(registry.seen) + done.stderr
+        done = run(*image, environment={**variables, "OCIANALYZE_REGISTRY_USERNAME": USER})
+        assert (done.returncode, "are both set" in done.stderr) == (2, True)
+        done = run(*image, environment={"OCIANALYZE_REGISTRY_TOKEN": TOKEN})
+        assert (done.returncode, "OCIANALYZE_REGISTRY_HOST is not" in done.stderr) == (2, True)
+
+
+def test_a_helper_that_fails_is_told_of_once(tmp_path: Path) -> None:
+    """A public image of several layers is read; the message of a private one names the helper, too."""
+    serve = serving_image(IMAGE)
+    broken = helper(tmp_path, "pass", "printf 'pass not initialized\\033[2J'; exit 1")
+    file = write(tmp_path / "config.json", credsStore="pass")
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    with fault_proxy(None) as registry:
+
+        def behave(seen: Seen) -> Answer | None:
+            if seen.path.startswith("/token"):
+                return Answer(status=200, body=b'{"token": "anonymous", "expires_in": 1}')
+            if seen.headers.get("authorization") == "Bearer anonymous" and "private" not in seen.path:
+                return serve(seen)
+            return Answer(status=401, headers={"WWW-Authenticate": f'Bearer realm="http://{registry.host}/token"'})
+
+        registry.behaviour = behave
+        options = ("--plain-http", "--authfile", str(file), "--no-cache", "--fail-on", "never")
+        done = run("scan", f"{registry.host}/team/image:1.0", *options, environment=environment)
+        assert done.returncode == 0, done.stderr
+        (line,) = [line for line in done.stderr.splitlines() if broken.name in line]
+        assert line.startswith(
+            f"ocianalyze: {broken.name}, the credential helper in {file}, failed: pass not initialized"
+        )
+        assert "\x1b" not in done.stderr
+        done = run("scan", f"{registry.host}/team/image:1.0", *options, "--quiet", environment=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        done = run("inspect", f"{registry.host}/team/private:1.0", *options[:3], environment=environment)
+        assert done.returncode == 4
+        assert f"{broken.name}, which failed: pass not initialized" in done.stderr.splitlines()[-1]

@@ -2,7 +2,9 @@
 
 import base64
 import json
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,8 @@ TOKEN = base64.b64encode(b"AWS:a-password").decode()
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultProxy]:
     """A server in the place of AWS, and the credentials of somebody."""
     nowhere = str(tmp_path_factory.mktemp("aws") / "none")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     with fault_proxy(None) as proxy:
         for name, value in (
             ("AWS_ENDPOINT_URL", f"http://{proxy.host}"),
@@ -69,7 +73,9 @@ def test_the_login_for_the_public_registry(aws: FaultProxy) -> None:
 
 def test_who_may_not(aws: FaultProxy) -> None:
     aws.behaviour = lambda _: answer({"__type": "AccessDeniedException", "Message": "not you"}, 400)
-    with pytest.raises(AuthenticationError, match="not you") as error:
+    with pytest.raises(
+        AuthenticationError, match=f"refused the login to {PRIVATE}: AccessDeniedException: not you$"
+    ) as error:
         ecr.login(PRIVATE)
     assert "GetAuthorizationToken" in str(error.value.hint)
     assert ecr.login("public.ecr.aws") is None, "it can be read by everybody"
@@ -103,3 +109,61 @@ def test_nobody_is_logged_in(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_the_host_decides_which_endpoint_is_asked(registry: str, endpoint: str) -> None:
     assert ecr.client(registry).meta.endpoint_url == endpoint
+
+
+def logged_in_as(aws: FaultProxy) -> str:
+    """Return the key that a request for a login was signed with, after one."""
+    aws.behaviour = lambda _: answer({"authorizationData": [{"authorizationToken": TOKEN}]})
+    assert ecr.login(PRIVATE) == ("AWS", "a-password")
+    return aws.seen[-1].headers["authorization"].partition("Credential=")[2].partition("/")[0]
+
+
+def test_the_credentials_of_a_profile(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert logged_in_as(aws) == "AKIDEXAMPLE"
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    shared = tmp_path / "credentials"
+    shared.write_text("[default]\naws_access_key_id = AKIDDEFAULT\naws_secret_access_key = x\n")
+    with shared.open("a") as stream:
+        stream.write("[ci]\naws_access_key_id = AKIDCI\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(shared))
+    assert logged_in_as(aws) == "AKIDDEFAULT"
+    monkeypatch.setenv("AWS_PROFILE", "ci")
+    assert logged_in_as(aws) == "AKIDCI"
+    monkeypatch.setenv("AWS_PROFILE", "gone")
+    with pytest.raises(AuthenticationError, match="there is no AWS profile gone"):
+        ecr.login(PRIVATE)
+
+
+def test_the_credentials_of_a_container(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in ECS, EKS and CodeBuild: the role's credentials come from an endpoint on loopback."""
+    role = {
+        "AccessKeyId": "AKIDROLE",
+        "SecretAccessKey": "canary-secret",
+        "Token": "session",
+        "Expiration": "2099-01-01T00:00:00Z",
+    }
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", f"http://{aws.host}")
+    with fault_proxy(None, lambda _: answer(role)) as container:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://{container.host}/role")
+        monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "of-the-container")
+        assert logged_in_as(aws) == "AKIDROLE"
+        assert aws.seen[-1].headers["x-amz-security-token"] == "session"
+        assert [(seen.path, seen.headers["authorization"]) for seen in container.seen] == [
+            ("/role", "of-the-container")
+        ]
+        container.behaviour = lambda _: Answer(status=400, body=b"canary-secret")
+        with pytest.raises(AuthenticationError, match=r"the AWS credentials cannot be had from") as error:
+            ecr.login(PRIVATE)
+    assert "canary" not in error.value.one_line()
+
+
+def test_aws_that_nobody_reaches(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert aws.host
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(AuthenticationError, match="AWS cannot be reached at http://127") as error:
+        ecr.login(PRIVATE)
+    assert error.value.hint == "Check the network and HTTPS_PROXY"

@@ -1,6 +1,8 @@
 """Real registries, filled by skopeo: the report is that of the same image as a file."""
 
+import base64
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +17,7 @@ from ocianalyze.sources.registry.access import RegistryAccess
 from tests.sources.registry.conftest import IMAGE, Registries
 from tests.support.fault_proxy import fault_proxy
 from tests.support.forms import write_archive
-from tests.support.registries import PASSWORD, USER, Guard, Registry, registry_access
+from tests.support.registries import PASSWORD, ROBOT, USER, Guard, Registry, registry_access
 from tests.support.tools import requires, run
 from tests.test_analysis import ABOUT_THE_SOURCE, comparable
 
@@ -52,6 +54,19 @@ def test_the_report_is_that_of_the_archive(registries: Registries, guard: Guard,
     assert report["image"]["names"] == [f"{registries(guard).host}/team/image:1.0"]
     assert [layer["verified"] for layer in report["layers"]] == [["digest"]] * len(report["layers"])
     assert comparable(report) == expected
+
+
+def test_a_robot_of_harbor(registries: Registries, expected: dict[str, Any], tmp_path: Path) -> None:
+    """Harbor's flow: Basic to /service/token for the service harbor-registry, as a user with a dollar in its name."""
+    image = f"{registries('harbor').host}/team/image:1.0"
+    assert comparable(scan(image, plain(username=ROBOT, password=PASSWORD))) == expected
+    auth = base64.b64encode(f"{ROBOT}:{PASSWORD}".encode()).decode()
+    (tmp_path / "config.json").write_text(json.dumps({"auths": {registries("harbor").host: {"auth": auth}}}))
+    command = (sys.executable, "-m", "ocianalyze", "inspect", "--plain-http", image)
+    subprocess.run((*command, "--username", ROBOT, "--password-stdin"), input=f"{PASSWORD}\n".encode(), check=True)
+    variable = (tmp_path / "config.json").read_text()
+    subprocess.run(command, env={**os.environ, "DOCKER_AUTH_CONFIG": variable}, check=True)
+    subprocess.run(command, env={**os.environ, "DOCKER_CONFIG": str(tmp_path)}, check=True)
 
 
 @pytest.mark.parametrize("guard", ["open", "htpasswd"])
