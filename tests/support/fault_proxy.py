@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -23,12 +24,13 @@ def ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, st
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request that came: its number from 0, among all, its path and its headers in lower case."""
+    """A request that came: its number from 0, its path, its headers in lower case, and the client's certificate."""
 
     number: int
     method: str
     path: str
     headers: dict[str, str]
+    certificate: object = None
 
     @property
     def is_blob(self) -> bool:
@@ -81,11 +83,22 @@ class FaultProxy:
 
 
 @contextmanager
-def fault_proxy(upstream: str | None, behaviour: Behaviour = lambda _: None) -> Iterator[FaultProxy]:
-    """Run a proxy for the registry at `upstream`; None for a server that only ever answers by itself."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def fault_proxy(
+    upstream: str | None,
+    behaviour: Behaviour = lambda _: None,
+    *,
+    tls: ssl.SSLContext | None = None,
+    address: str = "127.0.0.1",
+) -> Iterator[FaultProxy]:
+    """Run a proxy for the registry at `upstream`; None for a server that only ever answers by itself.
+
+    With `tls` it speaks TLS, and `Seen.certificate` is what its clients show.
+    """
+    server = _Server((address, 0), _Handler)
     server.daemon_threads = True
-    proxy = FaultProxy(f"127.0.0.1:{server.server_port}", [], behaviour)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    proxy = FaultProxy(f"{address}:{server.server_port}", [], behaviour)
     server.proxy, server.upstream, server.numbers = proxy, upstream, count()  # type: ignore[attr-defined]
     server.stopped = threading.Event()  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -95,6 +108,11 @@ def fault_proxy(upstream: str | None, behaviour: Behaviour = lambda _: None) -> 
         server.stopped.set()  # type: ignore[attr-defined]
         server.shutdown()
         server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Print nothing: clients that do not trust us go away in the middle of TLS."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -112,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key.lower(): value for key, value in self.headers.items()}
         if body:
             headers["(body)"] = body.decode()
-        seen = Seen(next(server.numbers), self.command, self.path, headers)  # type: ignore[attr-defined]
+        shown = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
+        seen = Seen(next(server.numbers), self.command, self.path, headers, shown)  # type: ignore[attr-defined]
         proxy.seen.append(seen)
         answer = proxy.behaviour(seen) or Answer()
         if answer.delay:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import http.client
-from typing import TYPE_CHECKING, Final, NamedTuple
+import socket
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import tls_failures
+from ocianalyze.sources.registry import proxy_failures, tls_failures
+from ocianalyze.sources.registry.causes import causes
 from ocianalyze.sources.registry.proxies import proxy_address
 from ocianalyze.sources.registry.watched import TunnelRefusedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_SHOWN: Final = 200
 """How many characters of a stranger's URL are shown."""
@@ -23,8 +22,6 @@ MAX_SHOWN: Final = 200
 CONNECT_SECONDS: Final = 10.0
 """How long a connection may take to be made."""
 _PORTS: Final = {"http": 80, "https": 443}
-_SOME: Final = 50
-_LOGIN_WANTED: Final = 407
 _CONNECT_TIMEOUTS: Final = (urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout)
 _TIMEOUTS: Final = (urllib3.exceptions.TimeoutError, requests.exceptions.Timeout, TimeoutError)
 _TLS_RECORDS: Final = ("\\x15\\x03", "\\x16\\x03", "\x15\x03", "\x16\x03")
@@ -86,13 +83,13 @@ def may_pass(error: Exception) -> bool:
     """Tell whether a request that failed may succeed when it is repeated."""
     if isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError):
         return False
-    if any(isinstance(cause, TunnelRefusedError) or _is_tls(cause) for cause in _causes(error)):
+    if any(isinstance(cause, TunnelRefusedError) or _is_tls(cause) for cause in causes(error)):
+        return False
+    if any(isinstance(cause, socket.gaierror) for cause in causes(error)):
         return False
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return False
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return "refused" not in str(reason) and not _of_socks(error)
+        return "refused" not in str(reason) and not proxy_failures.is_of_socks(error)
     return isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout)
 
 
@@ -105,12 +102,9 @@ def broken_off(url: str, error: Exception, way: Way) -> BrokenOffError:
 def unreachable(url: str, error: Exception, way: Way) -> RegistryError:
     """Return the error for a request that got no answer."""
     where = shown(origin_of(url))
-    refused = next((cause for cause in _causes(error) if isinstance(cause, TunnelRefusedError)), None)
-    if refused is not None and way.proxy is not None:
-        return proxy_refused(way.proxy, where, refused.status, refused.asks_for)
-    if way.proxy is not None and (isinstance(error, requests.exceptions.ProxyError) or _of_socks(error)):
-        return _no_proxy(way.proxy, where, error)
-    failed = next((cause for cause in _causes(error) if tls_failures.is_one(cause)), None)
+    if way.proxy is not None and (failure := proxy_failures.explained(way.proxy, where, error)) is not None:
+        return failure
+    failed = next((cause for cause in causes(error) if tls_failures.is_one(cause)), None)
     if failed is not None:
         return tls_failures.explained(failed, where, None if way.proxy is None else proxy_address(way.proxy))
     text, hint = _happened(where, error, way)
@@ -122,19 +116,19 @@ def _happened(where: str, error: Exception, way: Way) -> tuple[str, str]:
     reason = getattr(error.args[0] if error.args else None, "reason", None) or error
     through = "" if way.proxy is None else f" through the proxy {proxy_address(way.proxy)}"
     kinds = (
-        (any(map(_is_tls, _causes(error))), f"{where} speaks TLS, but was asked without", "Remove --plain-http"),
+        (any(map(_is_tls, causes(error))), f"{where} speaks TLS, but was asked without", "Remove --plain-http"),
         (
             isinstance(reason, urllib3.exceptions.NameResolutionError),
             f"cannot resolve the host name {urlsplit(where).hostname}",
             _NO_HOST,
         ),
         ("refused" in str(reason), f"{where} refused the connection", _TRY_AGAIN),
+        (isinstance(reason, urllib3.exceptions.NewConnectionError), f"{where} cannot be reached", _TRY_AGAIN),
         (
             isinstance(reason, _CONNECT_TIMEOUTS),
             f"{where} does not answer: connection timed out{through}",
             f"{_TRY_AGAIN}, with a longer --timeout" if way.seconds < CONNECT_SECONDS else _TRY_AGAIN,
         ),
-        (isinstance(reason, urllib3.exceptions.NewConnectionError), f"{where} cannot be reached", _TRY_AGAIN),
         (
             isinstance(reason, _TIMEOUTS),
             f"{where} stopped answering: nothing came for {way.seconds:g} seconds{through}",
@@ -150,87 +144,6 @@ def _happened(where: str, error: Exception, way: Way) -> tuple[str, str]:
     return next(((text, hint) for is_so, text, hint in kinds if is_so), closed)
 
 
-def proxy_refused(proxy: str, where: str, status: int, asks_for: str) -> RegistryError:
-    """Return the error for a proxy that does not let a request through."""
-    address = proxy_address(proxy)
-    if status == _LOGIN_WANTED:
-        kinds = _login_kinds(asks_for)
-        has_login = urlsplit(proxy).username is not None
-        if kinds and "Basic" not in kinds:
-            hint = "Use a proxy that accepts Basic logins, or a local one that logs in for you, such as cntlm or px"
-        elif has_login:
-            hint = "Check the user name and the password in the URL of the proxy; write special characters as %XX"
-        else:
-            hint = "Write the login into the URL of the proxy: http://USER:PASSWORD@HOST:PORT"
-        kind = f" ({', '.join(kinds)})" if kinds else ""
-        what = "rejected the login" if has_login and "Basic" in kinds else "requires a login"
-        return RegistryError(f"the proxy {address} {what}{kind} for {where} (status {status})", hint=hint)
-    return RegistryError(
-        f"the proxy {address} refused the way to {where} (status {status})",
-        hint="Ask whoever runs the proxy to allow this host, or exempt it with NO_PROXY",
-    )
-
-
-def _no_proxy(proxy: str, where: str, error: Exception) -> RegistryError:
-    """Return the error for a proxy that cannot be used at all."""
-    address = proxy_address(proxy)
-    socks = _of_socks(error)
-    failed = next((cause for cause in _causes(error) if tls_failures.is_one(cause)), None)
-    hint = "Check the URL of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and NO_PROXY"
-    text = " ".join(map(str, _causes(error)))
-    if failed is not None and tls_failures.is_plain(failed):
-        return RegistryError(
-            f"the proxy {address} does not speak TLS", hint="Write http:// instead of https:// in the URL of the proxy"
-        )
-    if failed is not None:
-        cause = tls_failures.explained(failed, f"the proxy {address}", None)
-        return RegistryError(cause.message, hint=cause.hint)
-    if socks in ("SOCKS5AuthError", "SOCKS4Error") and "0x5B" not in text:
-        what = f"requires another login for {where}"
-        hint = "Write the login into the URL of the proxy: socks5h://USER:PASSWORD@HOST:PORT"
-    elif socks in ("SOCKS5Error", "SOCKS4Error"):
-        what = f"cannot reach {where}"
-        hint = "Check the name and the port; ask whoever runs the proxy whether it allows this host"
-    elif socks == "GeneralProxyError":
-        what = "does not speak SOCKS"
-    elif (
-        any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in _causes(error)) or "Name or" in text
-    ):
-        what = "has a host name that cannot be resolved"
-    elif "refused" in text:
-        what = "refused the connection"
-    elif any(isinstance(cause, (*_CONNECT_TIMEOUTS, TimeoutError)) for cause in _causes(error)):
-        what = "does not answer: connection timed out"
-    else:
-        what = f"for {where} cannot be used"
-    return RegistryError(f"the proxy {address} {what}", hint=hint)
-
-
-def _login_kinds(asks_for: str) -> list[str]:
-    """Return the kinds of login that a proxy takes, of those that there are."""
-    words = asks_for[:4096].replace(",", " ").split()
-    known = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate", "ntlm": "NTLM", "kerberos": "Kerberos"}
-    return list(dict.fromkeys(known[word.lower()] for word in words if word.lower() in known))
-
-
-def _of_socks(error: Exception) -> str:
-    """Return the name of the error of PySocks that is behind an error, if one is."""
-    return next((type(cause).__name__ for cause in _causes(error) if type(cause).__module__ == "socks"), "")
-
-
 def _is_tls(cause: BaseException) -> bool:
     """Tell whether a server answered in TLS what was asked without; the line is in the error as Python writes it."""
     return isinstance(cause, http.client.BadStatusLine) and str(cause).lstrip("'").startswith(_TLS_RECORDS)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and all that it came of, the nearest first."""
-    pending: list[object] = [error]
-    seen: list[BaseException] = []
-    while pending and len(seen) < _SOME:
-        cause = pending.pop(0)
-        if isinstance(cause, BaseException) and not any(cause is one for one in seen):
-            seen.append(cause)
-            yield cause
-            pending += [*cause.args, *(getattr(cause, name, None) for name in ("reason", "original_error"))]
-            pending += [cause.__cause__, cause.__context__, getattr(cause, "socket_err", None)]

@@ -9,7 +9,8 @@ import requests
 
 from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.failures import MAX_SHOWN, NotFoundError, origin_of, proxy_refused, shown
+from ocianalyze.sources.registry import proxy_failures
+from ocianalyze.sources.registry.failures import MAX_SHOWN, NotFoundError, origin_of, shown
 from ocianalyze.sources.registry.proxies import proxy_address
 from ocianalyze.sources.registry.rate_limits import limited
 from ocianalyze.sources.registry.statements import Statement, stated, stated_in
@@ -86,7 +87,7 @@ def proxy_wants_login(answer: Answer) -> RegistryError:
         return RegistryError(
             f"a proxy on the way to {where} requires a login (status 407)", hint="Set HTTP_PROXY or HTTPS_PROXY to it"
         )
-    return proxy_refused(answer.way.proxy, where, answer.status, answer.headers.get("Proxy-Authenticate", ""))
+    return proxy_failures.refused(answer.way.proxy, where, answer.status, answer.headers.get("Proxy-Authenticate", ""))
 
 
 def token_refused(url: str, answer: Answer, authorization: Authorization) -> RegistryError:

@@ -118,6 +118,13 @@ class WatchedTls(Watched):
                 setattr(error, PEER, Peer.from_der(self.sock.getpeercert(binary_form=True)))
             raise
 
+    def request(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as urllib3 has it
+        """Send a request; if the server has hung up, urllib3 reads what it said before, such as an alert of TLS."""
+        try:
+            super().request(*args, **options)  # type: ignore[misc]
+        except (ssl.SSLEOFError, ConnectionResetError) as error:
+            raise BrokenPipeError from error
+
     @contextmanager
     def _trusting_everybody(self) -> Iterator[None]:
         """Connect to anybody within the block, for no other purpose than to look; then the connection ends."""

@@ -117,7 +117,7 @@ def test_a_wrong_login_is_not_printed_either(guarded: Guarded) -> None:
         environment=LOUD,
     )
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (4, "", 1)
-    assert "denied access (with the given user name and password" in done.stderr
+    assert "denied access to team/image (with the given user name and password" in done.stderr
     assert "canary-wrong" not in done.stderr
 
 

@@ -56,6 +56,8 @@ PASSING: dict[str, Behaviour] = {
     "cut every 100 kB": on_blobs(lambda _: Answer(cut_after=100_000)),
     "cut, without ranges": on_blobs(lambda seen: Answer(cut_after=100_000 * (seen.number + 1), whole=True)),
     "cut at once, now and then": on_blobs(lambda seen: Answer(cut_after=0) if seen.number % 3 == 0 else None),
+    "an encoding that is none": on_blobs(lambda _: Answer(headers={"Content-Encoding": "gzip"})),
+    "an unknown encoding that is none": on_blobs(lambda _: Answer(headers={"Content-Encoding": "x-layer"})),
     "stalls": first_times(1, Answer(stall_after=50_000)),
 }
 
@@ -91,11 +93,6 @@ FAILING: dict[str, tuple[Behaviour, type[OcianalyzeError], str]] = {
         OcianalyzeError,
         "digest|JSON",
     ),
-    "an encoding": (
-        on_blobs(lambda _: Answer(headers={"Content-Encoding": "gzip"})),
-        RegistryError,
-        "content encoding",
-    ),
     "redirects for ever": (
         lambda seen: Answer(status=307, headers={"Location": seen.path}),
         RegistryError,
@@ -111,7 +108,7 @@ FAILING: dict[str, tuple[Behaviour, type[OcianalyzeError], str]] = {
         OcianalyzeError,
         "too large",
     ),
-    "not a registry": (lambda _: Answer(status=200, body=b"<html>"), OcianalyzeError, "JSON"),
+    "not a registry": (lambda _: Answer(status=200, body=b"<html>"), RegistryError, "web page"),
     "a status that is none": (lambda _: Answer(status=418), RegistryError, "418"),
 }
 
@@ -123,19 +120,6 @@ def test_what_fails(registries: Registries, name: str) -> None:
         scan(proxy)
     assert raised.value.exit_code in (3, 4)
     assert "\n" not in raised.value.one_line()
-
-
-def test_other_bytes_than_were_asked_for(registries: Registries) -> None:
-    def wrong_range(seen: Seen) -> Answer | None:
-        if "range" not in seen.headers:
-            return Answer(cut_after=1000)
-        return Answer(status=206, headers={"Content-Range": "bytes 0-9/100"}, body=b"0123456789")
-
-    with (
-        fault_proxy(registries().host, on_blobs(wrong_range)) as proxy,
-        pytest.raises(RegistryError, match="other bytes"),
-    ):
-        scan(proxy)
 
 
 def test_a_blob_elsewhere(registries: Registries, expected: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ HOSTILE: dict[str, tuple[Callable[[socket.socket], None], str]] = {
     "no HTTP": (saying(b"220 mail.example.com ESMTP\r\n"), "closed the connection"),
     "a bomb": (
         saying(OK + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(BOMB) + BOMB),
-        "content encoding",
+        "too large",
     ),
     "a deep document": (saying(OK + b"\r\n" + b"[" * 100_000), "JSON"),
     "an error without end": (for_ever(b"HTTP/1.1 404 x\r\n\r\n", b"[" * 65536), "not found"),

@@ -86,11 +86,12 @@ def test_a_realm_on_the_registry_s_own_host_does() -> None:
         registry.behaviour = behave
         with pytest.raises(RegistryError, match="not found"):
             scan(registry.host)
-        first, token, second = registry.seen
+        first, token, second, tags = registry.seen
         assert "authorization" not in first.headers
         assert token.headers["authorization"] == BASIC
         assert token.path == "/token?extra=1&scope=repository%3Ateam%2Fimage%3Apull&service=s"
-        assert second.headers["authorization"] == "Bearer canary-token"
+        assert second.headers["authorization"] == tags.headers["authorization"] == "Bearer canary-token"
+        assert tags.path == "/v2/team/image/tags/list?n=1000", "which tags there are, as one is not"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -1,17 +1,9 @@
-"""Proxies: which requests go through one is what the usual variables say, and a real one passes them on."""
-
-import base64
-from pathlib import Path
+"""Which requests go through a proxy, and through which: what the usual variables and the settings say."""
 
 import pytest
 
-from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry.proxies import proxy_for
-from tests.sources.registry.conftest import Registries
-from tests.support.forward_proxy import forward_proxy
-from tests.support.registries import PASSWORD, USER, registry_access
-from tests.support.tools import requires
+from ocianalyze.sources.registry.proxies import proxy_address, proxy_for
 
 PROXY = "http://proxy.example.com:3128"
 
@@ -26,6 +18,14 @@ PROXY = "http://proxy.example.com:3128"
         ({"HTTP_PROXY": PROXY}, "http://a.example.com/", PROXY),
         ({"ALL_PROXY": PROXY}, "https://a.example.com/", PROXY),
         ({"HTTPS_PROXY": "proxy.example.com:3128"}, "https://a.example.com/", PROXY),
+        ({"ALL_PROXY": "SOCKS5h://p:1080"}, "https://a.example.com/", "socks5h://p:1080"),
+        ({"ALL_PROXY": "http://other", "HTTPS_PROXY": PROXY}, "https://a.example.com/", PROXY),
+        ({"ALL_PROXY": PROXY}, "https://localhost:5000/", None),
+        ({"ALL_PROXY": PROXY}, "https://127.1.2.3/", None),
+        ({"ALL_PROXY": PROXY}, "https://[::1]:5000/", None),
+        ({"ALL_PROXY": PROXY}, "https://localhost.example.com/", PROXY),
+        ({"ALL_PROXY": PROXY}, "https://10.0.0.1/", PROXY),
+        ({"http_proxy": PROXY, "REQUEST_METHOD": "GET"}, "http://a.example.com/", PROXY),
     ],
 )
 def test_which_variable_counts(environment: dict[str, str], url: str, expected: str | None) -> None:
@@ -45,12 +45,14 @@ def test_which_variable_counts(environment: dict[str, str], url: str, expected: 
         ("b.org, Example.COM", "a.example.com:5000", True),
         ("example.com:5000", "a.example.com:5000", True),
         ("example.com:5000", "a.example.com", False),
+        ("example.com:443", "a.example.com", True),
+        ("example.com", "a.example.com.", True),
         ("10.0.0.0/8", "10.1.2.3:5000", True),
         ("10.0.0.0/8", "11.1.2.3", False),
         ("10.1.2.3", "10.1.2.3", True),
         ("10.1.2.3", "10.1.2.30", False),
-        ("::1", "[::1]:5000", True),
-        ("[::1]:5000", "[::1]:5000", True),
+        ("2001:db8::1", "[2001:db8::1]:5000", True),
+        ("[2001:db8::1]:5000", "[2001:db8::1]:5000", True),
         ("fe80::/10", "[fe80::1]", True),
         ("10.0.0.0/99,x/8", "10.1.2.3", False),
         (",", "a.example.com", False),
@@ -61,47 +63,40 @@ def test_who_is_exempt(exempt: str, host: str, is_exempt: bool) -> None:  # noqa
     assert proxy_for(f"https://{host}/v2/", environment) == (None if is_exempt else PROXY)
 
 
-def test_a_kind_that_is_not_supported() -> None:
-    with pytest.raises(RegistryError, match="socks5") as error:
-        proxy_for("https://a.example.com/", {"ALL_PROXY": "socks5://user:canary@proxy.example.com"})
+@pytest.mark.parametrize("proxy", ["ftp://proxy.example.com", "socks://proxy.example.com", "socks6://proxy"])
+def test_kinds_that_are_not_supported(proxy: str) -> None:
+    with pytest.raises(RegistryError, match=r"type '(ftp|socks|socks6)'") as error:
+        proxy_for("https://a.example.com/", {"ALL_PROXY": proxy.replace("//", "//user:canary@")})
     assert "canary" not in error.value.one_line()
 
 
-@requires("docker-registry", "skopeo", "openssl", "htpasswd")
-def test_plain_requests_go_through(registries: Registries) -> None:
-    host = registries().host
-    with forward_proxy() as proxy:
-        environment = {"HTTP_PROXY": f"http://us:secret@{proxy.host}"}
-        access = registry_access(plain_http=True, environment=environment)
-        analyze(Source(reference=f"{host}/team/image:1.0", access=access))
-        assert {line.split("/v2/")[0] for line, _ in proxy.seen} == {f"GET http://{host}"}
-        login = f"Basic {base64.b64encode(b'us:secret').decode()}"
-        assert {headers["proxy-authorization"] for _, headers in proxy.seen} == {login}
-        proxy.seen.clear()
-        exempt = registry_access(plain_http=True, environment={**environment, "NO_PROXY": "127.0.0.0/8"})
-        analyze(Source(reference=f"{host}/team/image:1.0", access=exempt))
-        assert proxy.seen == []
+@pytest.mark.parametrize(
+    "proxy", ["http://", "http://u:canary@", "http://h:port", "http://h:99999", "http://[::1", "a b"]
+)
+def test_what_is_no_url(proxy: str) -> None:
+    with pytest.raises(RegistryError, match="HTTPS_PROXY is not the URL of a proxy") as error:
+        proxy_for("https://a.example.com/", {"HTTPS_PROXY": proxy})
+    assert "canary" not in error.value.one_line()
 
 
-@requires("docker-registry", "skopeo", "openssl", "htpasswd")
-def test_tls_goes_through_a_tunnel_which_sees_nothing(registries: Registries, tmp_path: Path) -> None:
-    registry = registries("htpasswd", tls=True)
-    assert registry.authority is not None
-    (tmp_path / "ca.crt").write_bytes(registry.authority.read_bytes())
-    with forward_proxy() as proxy:
-        access = registry_access(
-            cert_dir=tmp_path,
-            username=USER,
-            password=PASSWORD,
-            environment={"https_proxy": f"http://{proxy.host}"},
-        )
-        analyze(Source(reference=f"{registry.host}/team/image:1.0", access=access))
-        assert {line for line, _ in proxy.seen} == {f"CONNECT {registry.host}"}
-        assert not any("authorization" in headers for _, headers in proxy.seen)
+def test_a_client_of_a_cgi_program_sets_no_proxy() -> None:
+    with pytest.raises(RegistryError, match="CGI"):
+        proxy_for("http://a.example.com/", {"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"})
 
 
-def test_a_proxy_that_is_not_there() -> None:
-    access = registry_access(environment={"HTTPS_PROXY": "http://us:canary@127.0.0.1:1"})
-    with pytest.raises(RegistryError, match="proxy") as error:
-        analyze(Source(reference="registry.example.com/team/image", access=access))
-    assert "canary" not in repr(error.value) + error.value.one_line()
+def test_what_settings_name_goes_before_the_variables() -> None:
+    environment = {"HTTPS_PROXY": PROXY}
+    assert proxy_for("https://127.0.0.1/", environment, "other:1") == "http://other:1"
+    assert proxy_for("https://a.example.com/", environment, "") is None
+
+
+@pytest.mark.parametrize(
+    ("proxy", "address"),
+    [
+        ("http://us:canary@proxy:3128", "proxy:3128"),
+        ("https://proxy", "proxy:443"),
+        ("socks5h://u:canary@[2001:db8::1]", "[2001:db8::1]:1080"),
+    ],
+)
+def test_how_a_proxy_is_shown(proxy: str, address: str) -> None:
+    assert proxy_address(proxy) == address
