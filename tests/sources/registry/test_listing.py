@@ -34,7 +34,7 @@ def test_a_real_registry_is_asked(registries: Registries, guard: str) -> None:
     host, login = registry.host, guard != "open"
     assert found(f"{host}/fleet/app:*", login=login) == ["fleet/app:V2", "fleet/app:v1.9", "fleet/app:v1.10"]
     assert found(f"{host}/fleet/*:v1.*", login=login) == ["fleet/app:v1.9", "fleet/app:v1.10", "fleet/tool:v1.0"]
-    with pytest.raises(NoMatchError, match="no tag of .*/fleet/app matches v3"):
+    with pytest.raises(NoMatchError, match=r"no tag of .*/fleet/app matches v3"):
         found(f"{host}/fleet/app:v3*", login=login)
     with pytest.raises(NoMatchError, match=r"no tag of .*/fleet/\* matches latest"):
         found(f"{host}/fleet/*", login=login)
