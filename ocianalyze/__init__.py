@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.metering.progress import LayerProgress, Progress
     from ocianalyze.layers.reading.cache import CacheUsage, LayerCache
     from ocianalyze.layers.reading.reader import ReadLayer
+    from ocianalyze.layers.reading.stores import LayerStore, RecentLayers
     from ocianalyze.layers.tar.entry import Attributes, Kind
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob, ByteRange, Image, Layer
@@ -154,6 +155,7 @@ __all__ = [
     "LayerProgress",
     "LayerReference",
     "LayerReport",
+    "LayerStore",
     "LayerTiming",
     "LayerUsage",
     "LimitExceededError",
@@ -171,6 +173,7 @@ __all__ = [
     "ProfileVerdict",
     "Progress",
     "ReadLayer",
+    "RecentLayers",
     "Registration",
     "RegistryAccess",
     "RegistryError",
@@ -226,6 +229,7 @@ _MODULES = {
     "layers.metering.progress": "LayerProgress Progress",
     "layers.reading.cache": "CacheUsage LayerCache",
     "layers.reading.reader": "ReadLayer",
+    "layers.reading.stores": "LayerStore RecentLayers",
     "layers.tar.entry": "Attributes Kind",
     "oci.digest": "Digest",
     "oci.image": "Blob ByteRange Image Layer",

@@ -25,7 +25,7 @@ from tests.support.tools import requires, run, skip_or_fail
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "testdata" / "demo.tar.gz"
 OTHER = ROOT / "testdata" / "skopeo-docker-archive.tar"
-PAGES = ("README.md", "docs/size.md", "docs/diff.md", "docs/formats.md")
+PAGES = ("README.md", "docs/size.md", "docs/diff.md", "docs/formats.md", "docs/several.md")
 
 IN_CI = {"make demo", "make test"}
 """What .ci/run itself does."""
@@ -33,12 +33,19 @@ DELIVERED = {"make wheelhouse", "make zipapp", "make image", "pip install '.[ecr
 """What tests/delivery does: it calls what these targets call, and installs the extra from a wheel."""
 SAVED = "docker save team/notebook:1.0 | ocianalyze scan -"
 REMOTE = "ocianalyze scan registry.example.com/team/notebook:1.0"
+MANY = "ocianalyze scan --from-file images.txt -o 'reports/{name}.html' -o 'reports/{name}.json' -o all.sarif"
 LISTED = (
     "ocianalyze size image.tar -f json"
     " | jq -r '.inventory.packages[] | [.bytes, .manager, .name, .version] | @tsv' | sort -rn | head"
 )
 INSTALLED = "pip install ."
-ALONE = {SAVED, REMOTE, INSTALLED}
+PATTERNS = {
+    "ocianalyze scan 'registry.example.com/team/app:v1.*'": 2,
+    "ocianalyze scan 'registry.example.com/team/*'": 1,
+    "ocianalyze scan 'registry.example.com/team/*:*'": 3,
+}
+"""How many images each stands for in the registry of the test."""
+ALONE = {SAVED, REMOTE, INSTALLED, *PATTERNS}
 """What has a test of its own below, because it needs more than files."""
 EXPECTED = {
     "ocianalyze scan image.tar": 1,
@@ -46,7 +53,8 @@ EXPECTED = {
     " --output ocianalyze.junit.xml": 1,
     "ocianalyze convert": 1,
     "ocianalyze explain KRN005": 0,
-    "ocianalyze scan IMAGE": 1,
+    "ocianalyze scan IMAGE...": 1,
+    "ocianalyze scan image.tar old.tar": 1,
     "ocianalyze inspect IMAGE": 0,
     "ocianalyze files IMAGE [GLOB]": 0,
     "ocianalyze app-image-config IMAGE": 0,
@@ -79,16 +87,26 @@ EXPECTED = {
     'ocianalyze convert ocianalyze.json -f markdown >> "$GITHUB_STEP_SUMMARY"': 1,
     "ocianalyze convert ocianalyze.json -f github --fail-on warning": 1,
     "ocianalyze scan image.tar --format json --stream": 1,
+    # docs/several.md
+    "ocianalyze scan --from-file images.txt --format json > reports.jsonl": 1,
+    "mkdir reports": 0,
+    MANY: 1,
 }
 SOUND = {
     "ocianalyze app-image-config IMAGE",
     LISTED,
 }
 """What is asked of an image that works and has packages, and not of the demo."""
-QUIET = {"ocianalyze cache clear", "ocianalyze check-config FILE..."}
+QUIET = {
+    "ocianalyze cache clear",
+    "ocianalyze check-config FILE...",
+    "ocianalyze scan --from-file images.txt --format json > reports.jsonl",
+    "mkdir reports",
+}
 """What says nothing if all is well."""
 ARGUMENTS = {
     "IMAGE": "image.tar",
+    "IMAGE...": "image.tar",
     "[GLOB]": "'/etc/*'",
     "OLD": "old.tar",
     "NEW": "new.tar",
@@ -151,6 +169,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file("etc/issue", b"Debian\n"),
     )
     write_archive(directory / "sound.tar", fit_image(packages, tags=("team/notebook:1.0",)), "docker-25")
+    (directory / "images.txt").write_text("# ours\nimage.tar\nold.tar\n")
     (directory / "Dockerfile").write_text("FROM debian\nCOPY . /\nUSER 1001\n")
     for command in (
         "ocianalyze scan old.tar --inventory -o main.json --fail-on never",
@@ -178,6 +197,8 @@ def test_every_command_is_tried() -> None:
 def test_commands_on_files(command: str, place: Path) -> None:
     if command == LISTED:
         skip_or_fail(["jq"])
+    if command == MANY:
+        (place / "reports").mkdir()
     if command in SOUND:
         (place / "sound.tar").replace(place / "image.tar")
     done = shell(typed(command), place)
@@ -186,7 +207,8 @@ def test_commands_on_files(command: str, place: Path) -> None:
     words = shlex.split(command)
     written = [Path(place, name) for option, name in pairwise(words) if option in ("-o", "--output")]
     written += [place / "summary.md"] if "SUMMARY" in command else []
-    to_files = [path for path in written if path != place / "-"]
+    names = ("image.tar", "old.tar") if command == MANY else ("",)
+    to_files = list({Path(str(path).replace("{name}", name)) for path in written for name in names} - {place / "-"})
     assert done.stdout or to_files or command in QUIET
     assert all(path.stat().st_size for path in to_files)
 
@@ -221,6 +243,17 @@ def test_from_a_registry(place: Path, tmp_path: Path) -> None:
         done = shell(f"{command} --plain-http", place)
     assert done.returncode == 0, done.stderr.decode()
     assert f"{server.host}/{name}".encode() in done.stdout
+
+
+@requires("docker-registry", "skopeo")
+def test_patterns_of_a_registry(place: Path, tmp_path: Path) -> None:
+    with registry(tmp_path / "registry") as server:
+        for name in ("team/app:v1.0", "team/app:v1.1", "team/tool:latest", "other:v1.0"):
+            server.push(f"docker-archive:{place / 'sound.tar'}", name)
+        for command, images in PATTERNS.items():
+            typed_there = command.replace("registry.example.com", server.host)
+            done = shell(f"{typed_there} --plain-http -f json", place)
+            assert (done.returncode, done.stdout.count(b"\n")) == (0, images), done.stderr.decode()
 
 
 @requires("root", "dockerd", "docker")

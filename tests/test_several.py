@@ -349,6 +349,18 @@ def test_patterns_stand_for_what_a_registry_lists(images: list[str]) -> None:
     assert done.returncode == 2
 
 
+def test_a_tag_that_looks_like_a_file_is_none() -> None:
+    (image,) = built("one")
+    serve = served(("app", image))
+
+    def behave(seen: Seen) -> Answer | None:
+        return Answer(status=200, body=b'{"tags": ["1.tar"]}') if "/tags/" in seen.path else serve(seen)
+
+    with fault_proxy(None, behave) as registry:
+        done = run("scan", f"{registry.host}/app:*", "--plain-http", "-f", "json", "--isolated")
+    assert verdicts(done) == ["pass"]
+
+
 def test_a_registry_that_lists_nothing_stops_no_other(images: list[str]) -> None:
     with fault_proxy(None, lambda _: Answer(status=401)) as registry:
         done = run("scan", f"{registry.host}/team/*", images[0], "--plain-http", "-f", "json", "--isolated")

@@ -20,7 +20,7 @@ not be analysed or a check could not be decided, 4 a registry could not be reach
 _FAILURES: Final = """2 wrong usage, 3 the image could not be analysed, 4 a registry could not be reached or refused
 access."""
 _EPILOGS: Final = {
-    "scan": EPILOG,
+    "scan": f"{EPILOG} With several images, the highest counts.",
     "inspect": f"Exit codes: 0 whatever is found, {_FAILURES}",
     "files": f"Exit codes: 0 done, {_FAILURES}",
     "size": f"Exit codes: 0 done, {_FAILURES}",
@@ -33,7 +33,7 @@ if a new check could not be decided.""",
 """What commands say of their exit codes at the end of their help."""
 
 _SUMMARIES: Final = {
-    "scan": "Check whether an image works in SageMaker Studio.",
+    "scan": "Check whether images work in SageMaker Studio.",
     "inspect": "Show platform, configuration and layers of an image.",
     "files": "List the files that a container would see.",
     "size": "Show where the bytes of an image are, and what can be saved.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ocianalyze.cli.output import ONLY_IN_PLACE
@@ -80,7 +81,8 @@ class GrowingFile:
     def drop(self) -> None:
         """Close the file, and remove it if it is not in its place."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # where something could not be written, it cannot be now
+                self._file.close()
         if self._beside is not None:
             self._beside.unlink(missing_ok=True)
 

@@ -209,15 +209,22 @@ Formats = Annotated[
         **one_of(ReportFormat),
     ),
 ]
-Outputs = Annotated[
-    list[Path] | None,
-    typer.Option(
+
+
+def _outputs(more: str = "") -> Any:  # noqa: ANN401 - typer's own
+    return typer.Option(
         "--output",
         "-o",
         metavar="FILE",
-        help="File for the report ('-': standard output), one per --format; without --format, its suffix decides.",
+        help="File for the report ('-': standard output), one per --format; without --format, its suffix decides."
+        + more,
         rich_help_panel=OUTPUT,
-    ),
+    )
+
+
+Outputs = Annotated[list[Path] | None, _outputs()]
+OutputsOfSeveral = Annotated[
+    list[Path] | None, _outputs(" '{name}' in it stands for the image: a file for each of several.")
 ]
 Platform = Annotated[
     str | None,

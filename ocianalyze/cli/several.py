@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.cli.exits import EXIT_USAGE, discard_output, exit_code
+from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_USAGE, discard_output, exit_code
 from ocianalyze.cli.output import STDOUT
 from ocianalyze.cli.places import Entry, make_places
 from ocianalyze.cli.stopping import raise_if_told
@@ -116,7 +116,7 @@ def _answer(target: Target, source: Source, scanning: Scanning) -> _Answer:
     except MemoryError:
         known = AnalysisError("out of memory", hint="Lower --max-memory or --jobs, or provide more memory")
     except Exception as error:
-        if os.environ.get("OCIANALYZE_DEBUG"):
+        if _wants_traceback():
             raise
         known = AnalysisError(f"internal error: {error!r}")
     else:
@@ -179,7 +179,18 @@ class _Writing:
                 raise
             _say(error.one_line())
             return EXIT_USAGE
+        except OSError:  # of standard output
+            raise
+        except Exception as error:
+            if _wants_traceback():
+                raise
+            _say(f"the report cannot be written: internal error: {error!r}")
+            return EXIT_NOT_ANALYSED
         return 0
+
+
+def _wants_traceback() -> bool:
+    return bool(os.environ.get("OCIANALYZE_DEBUG"))
 
 
 def _say(text: str) -> None:

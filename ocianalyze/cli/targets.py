@@ -115,10 +115,8 @@ def find_targets(references: Iterable[str], access: RegistryAccess, *, offline: 
                 f"cannot ask a registry which images match {reference}: network access is disabled",
                 hint="Name the images, or remove --offline and OCIANALYZE_OFFLINE",
             )
-        from ocianalyze.sources.registry.listing import expand
-
         try:
-            for name in expand(pattern, access):
+            for name in _expanded(pattern, access):
                 found.setdefault(name)
         except OcianalyzeError as error:
             found[reference] = error
@@ -126,6 +124,15 @@ def find_targets(references: Iterable[str], access: RegistryAccess, *, offline: 
         raise UsageError(f"more than {MOST_IMAGES:,} images are named", hint="Scan them in several calls")
     names = _names(found)
     return [Target(reference, name, found[reference]) for reference, name in zip(found, names, strict=True)]
+
+
+def _expanded(pattern: ImagePattern, access: RegistryAccess) -> Iterator[str]:
+    """Yield the images that match a pattern; those that look like files are marked as images of a registry."""
+    from ocianalyze.sources.opening import is_remote
+    from ocianalyze.sources.registry.listing import expand
+
+    for name in expand(pattern, access):
+        yield name if is_remote(Reference.parse(name)) else f"docker://{name}"
 
 
 def _pattern(text: str) -> ImagePattern | None:
