@@ -150,7 +150,8 @@ class RegistryAccess:
             config = self.environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
             files.append(Path(config, "containers", "auth.json"))
         docker = self.environment.get("DOCKER_CONFIG") or (f"{home}/.docker" if home else "")
-        return [*files, Path(docker, "config.json")] if docker else files
+        files += [Path(docker, "config.json")] if docker else []
+        return [*files, Path(home, ".dockercfg")] if home else files
 
     def certificate_directories(self, host: str) -> list[Path]:
         """Return the directories that may contain certificates for `host`, in the order of containers-certs.d(5)."""

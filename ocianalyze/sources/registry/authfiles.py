@@ -26,6 +26,8 @@ AUTH_VARIABLE: Final = "DOCKER_AUTH_CONFIG"
 """GitLab's, and docker's since 28.3: what a config.json holds."""
 
 _DOCKER_HUB_KEY: Final = "https://index.docker.io/v1/"
+_LEGACY: Final = ".dockercfg"
+"""What Docker had before config.json, and podman still reads: nothing but ``auths``."""
 _MAX_FILE: Final = 1 << 20
 
 
@@ -77,7 +79,7 @@ def read(file: Path) -> AuthFile | None:
         return None
     except OSError as error:
         raise AuthenticationError(f"{file} cannot be read: {error.strerror}") from error
-    return _parse(raw, str(file))
+    return _parse(raw, str(file), is_legacy=file.name == _LEGACY)
 
 
 def read_variable(text: str) -> AuthFile:
@@ -85,7 +87,7 @@ def read_variable(text: str) -> AuthFile:
     return _parse(text.encode("utf-8", "surrogateescape"), AUTH_VARIABLE)
 
 
-def _parse(raw: bytes, where: str) -> AuthFile:
+def _parse(raw: bytes, where: str, *, is_legacy: bool = False) -> AuthFile:
     if len(raw) > _MAX_FILE:
         raise AuthenticationError(f"{where} has more than {_MAX_FILE:,} bytes")
     try:
@@ -95,6 +97,8 @@ def _parse(raw: bytes, where: str) -> AuthFile:
         raise AuthenticationError(f"{where} is not valid JSON", hint=hint) from error
     if not isinstance(value, dict):
         raise AuthenticationError(f"{where} is not a JSON object")
+    if is_legacy:
+        return AuthFile(where, value, {}, "")
     store = value.get("credsStore")
     auths, special = (_object(value, key, where) for key in ("auths", "credHelpers"))
     return AuthFile(where, auths, special, store if isinstance(store, str) else "")

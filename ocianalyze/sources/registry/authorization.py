@@ -108,8 +108,9 @@ class Authorization:
         with self._lock:
             if self._header is not None and self._header != sent:
                 return True  # another thread was faster
-            by_scheme = {challenge.scheme: challenge for challenge in reversed(parse_challenges(header))}
-            bearer, basic = by_scheme.get("bearer"), by_scheme.get("basic")
+            challenges = parse_challenges(header)
+            bearer = _first(challenges, "bearer")
+            basic = _first(challenges, "basic")
             wants_more = bearer is not None and self._takes_scopes(bearer)
             if again and not wants_more and (self._challenge is None or monotonic() < self._expiry):
                 if self._broken is not None:
@@ -215,6 +216,12 @@ class Authorization:
         allowed = {realm.lower() for realm in self.allowed_realms}
         is_allowed = host in allowed or _place(url) in allowed
         return host == own or is_allowed or realms.belongs(host, own, url.port)
+
+
+def _first(challenges: list[Challenge], scheme: str) -> Challenge | None:
+    """Return the first challenge of a scheme that names a realm, else the first one, None if there is none."""
+    those = [challenge for challenge in challenges if challenge.scheme == scheme]
+    return next((challenge for challenge in those if challenge.parameters.get("realm")), those[0] if those else None)
 
 
 def _place(url: SplitResult) -> str:

@@ -85,11 +85,11 @@ def may_pass(error: Exception) -> bool:
         return False
     if any(isinstance(cause, TunnelRefusedError) or _is_tls(cause) for cause in causes(error)):
         return False
-    if any(isinstance(cause, socket.gaierror) for cause in causes(error)):
+    if any(isinstance(cause, socket.gaierror) for cause in causes(error)) or proxy_failures.is_of_socks(error):
         return False
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return "refused" not in str(reason) and not proxy_failures.is_of_socks(error)
+        return "refused" not in str(reason)
     return isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.Timeout)
 
 

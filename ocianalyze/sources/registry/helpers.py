@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _NAME: Final = regex(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 _SECONDS: Final = 30.0
+_STEP: Final = 0.1
+_GRACE: Final = 0.5
+"""For how many seconds what was printed is waited for when the helper has ended."""
 _MAX_ANSWER: Final = 1 << 16
 _MAX_SAID: Final = 300
 _NOT_FOUND: Final = b"credentials not found"
@@ -71,9 +74,6 @@ def ask(program: str, server: str, environment: Mapping[str, str]) -> tuple[str,
     finally:
         process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
     if code != 0:
         if _NOT_FOUND in printed or _NOT_FOUND in complaints:
             return None
@@ -96,29 +96,36 @@ def _answer(printed: bytes) -> tuple[str, str] | None:
 def _talk(process: subprocess.Popen[bytes], server: str) -> tuple[bytes, bytes, int]:
     """Return what a helper prints on its two outputs, of which there may not be much, and its exit code.
 
-    Threads listen, which are left alone where it takes too long: a child of the helper may hold the pipes open.
+    Threads listen, which are left alone once it ended: an agent that it started may hold the pipes open.
     """
     printed, complaints = _Listener(process.stdout, drains=False), _Listener(process.stderr, drains=True)
-    end = monotonic() + _SECONDS
-    with suppress(OSError, ValueError):  # it went away, or we did
-        if process.stdin is not None:
+    if process.stdin is not None:
+        with suppress(OSError), process.stdin:  # it may have gone away
             process.stdin.write(server.encode())
-            process.stdin.close()
-    printed.join(_SECONDS)
+    code = _wait(process, printed)
+    printed.join(_GRACE)
+    complaints.join(_GRACE)
     if printed.size > _MAX_ANSWER:
         raise HelperError(f"printed more than {_MAX_ANSWER:,} bytes")
-    try:
-        code = None if printed.is_alive() else process.wait(max(end - monotonic(), 0.1))
-    except subprocess.TimeoutExpired:
-        code = None
     if code is None:
         raise HelperError(f"did not answer within {_SECONDS:g} s")
-    complaints.join(0.5)
     return printed.text, complaints.text, code
 
 
+def _wait(process: subprocess.Popen[bytes], printed: _Listener) -> int | None:
+    """Return the exit code of a helper, None if it does not end in time or prints too much."""
+    end = monotonic() + _SECONDS
+    while monotonic() < end and printed.size <= _MAX_ANSWER:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_STEP)
+    return None
+
+
 class _Listener(Thread):
-    """Reads a pipe until there is too much in it; one that `drains` reads on, and keeps no more."""
+    """Reads a pipe until there is too much in it; one that `drains` reads on, and keeps no more.
+
+    It closes the pipe itself: what another thread closes while it is read may be another pipe's by the next read.
+    """
 
     def __init__(self, pipe: IO[bytes] | None, *, drains: bool) -> None:
         super().__init__(name="credential-helper", daemon=True)
@@ -135,8 +142,10 @@ class _Listener(Thread):
 
     def run(self) -> None:
         """Read."""
-        with suppress(OSError, ValueError):  # it went away, or we did
-            while self._pipe is not None and (piece := self._pipe.read(_MAX_ANSWER)):
+        if self._pipe is None:
+            return
+        with suppress(OSError, ValueError), self._pipe as pipe:
+            while piece := pipe.read(_MAX_ANSWER):
                 if self.size <= _MAX_ANSWER:
                     self._pieces.append(piece)
                     self.size += len(piece)

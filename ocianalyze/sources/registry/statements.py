@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _MAX_BODY: Final = 1 << 16
 _MOST_ERRORS: Final = 3
-_CODE: Final = regex(r"<Code>([^<]{1,200})</Code>")
-_MESSAGE: Final = regex(r"<Message>([^<]{1,2000})</Message>")
+_CODE: Final = regex(r"<Code>([^<]{1,200})")
+_MESSAGE: Final = regex(r"<Message>([^<]{1,2000})")
 _TITLE: Final = regex(r"<title[^<>]{0,200}>([^<]{1,500})</title", 2)
 """Without regard to upper and lower case."""
 

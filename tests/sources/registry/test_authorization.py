@@ -184,6 +184,20 @@ def test_a_given_token_goes_neither_to_realms_nor_to_redirects() -> None:
         assert all(not seen.path.startswith("/token") for seen in registry.seen)
 
 
+def test_the_challenge_with_a_realm_counts() -> None:
+    with fault_proxy(None) as registry:
+
+        def behave(seen: Seen) -> Answer | None:
+            if seen.path.startswith("/token"):
+                return token()
+            is_known = seen.headers.get("authorization") == "Bearer good"
+            header = f'Bearer error="invalid_token", Negotiate, Bearer realm="http://{registry.host}/token"'
+            return SERVE(seen) if is_known else challenge(header)
+
+        registry.behaviour = behave
+        read(registry.host)
+
+
 @pytest.mark.parametrize(
     ("bearer", "answer"),
     [

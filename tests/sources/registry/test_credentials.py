@@ -18,12 +18,13 @@ from tests.support.registries import registry_access
 def test_files_are_asked_in_order(tmp_path: Path) -> None:
     home = tmp_path / "home"
     environment = {"HOME": str(home), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    write(home / ".dockercfg", **{"https://registry.example.com": basic("legacy")})
+    assert user(registry_access(environment=environment)) == "legacy"
     files = [
         home / ".docker/config.json",
         home / ".config/containers/auth.json",
         tmp_path / "run/containers/auth.json",
     ]
-    assert user(registry_access(environment=environment)) is None
     for number, file in enumerate(files):
         write(file, auths={"registry.example.com": basic(f"user{number}")})
         assert user(registry_access(environment=environment)) == f"user{number}"

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -77,6 +78,15 @@ def test_helpers_that_misbehave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert warning.isprintable()
     assert credentials.tried[0] == str(file)
     assert credentials.tried[1].startswith("docker-credential-bad, which ")
+
+
+def test_an_agent_that_a_helper_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    answer = json.dumps({"Username": "me", "Secret": "s"})
+    helper(tmp_path, "agent", f"sleep 60 & echo '{answer}'")
+    file = write(tmp_path / "auth.json", credsStore="agent")
+    start = monotonic()
+    assert user(registry_access(authfile=file, environment={"PATH": f"{tmp_path}:/usr/bin:/bin"})) == "me"
+    assert monotonic() - start < 10
 
 
 @pytest.mark.parametrize(

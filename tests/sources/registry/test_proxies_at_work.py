@@ -139,7 +139,7 @@ def test_a_proxy_that_cannot_be_used() -> None:
         for plain in (True, False):
             assert said in failing("registry.invalid", plain_http=plain, environment={"ALL_PROXY": proxy})
     with fault_proxy(None, lambda _: Answer(status=400)) as server:
-        line = failing("registry.invalid", environment={"ALL_PROXY": f"socks5h://{server.host}"})
+        line = failing("registry.invalid", environment={"ALL_PROXY": f"socks5h://{server.host}"}, timeout=1)
         assert f"the proxy {server.host} does not speak this version of SOCKS" in line
 
 
