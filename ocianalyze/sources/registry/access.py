@@ -67,6 +67,7 @@ class HostSettings:
     cert_dir: Path | None = None
     ca_files: tuple[Path, ...] = ()
     client: tuple[Path, Path] | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False)
     allowed_realms: tuple[str, ...] = ()
     timeout: float | None = None
     proxy: str | None = field(default=None, repr=False)

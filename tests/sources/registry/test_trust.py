@@ -5,7 +5,6 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -211,10 +210,8 @@ def test_credentials_go_to_nobody_who_is_not_verified(
         elsewhere.seen.clear()
         with pytest.raises(AuthenticationError, match="not on the host"):
             read(registry, **login)
-        known = {"127.0.0.1": frozenset(("127.0.0.2",))}
         with monkeypatch.context() as patch:
-            patch.setattr("ocianalyze.sources.registry.authorization._REALMS", known)
-            patch.setattr("ocianalyze.sources.registry.authorization._hostname", lambda host: host.partition(":")[0])
+            patch.setattr("ocianalyze.sources.registry.realms.belongs", lambda host, *_: host == "127.0.0.2")
             with refused(r"certificate of https://127\.0\.0\.2:\d+ is not trusted"):
                 read(registry, **login)
         assert elsewhere.seen == []
@@ -227,4 +224,4 @@ def test_credentials_go_to_nobody_who_is_not_verified(
 def test_a_key_that_is_missing(tmp_path: Path, root: Authority) -> None:
     how = HostAccess(client=(root.certificate, tmp_path / "missing.key"))
     with pytest.raises(RegistryError, match="has no key"):
-        Trust.find("registry.example.com", how, replace(RegistryAccess(), own=how))
+        Trust.find("registry.example.com", how, RegistryAccess())
