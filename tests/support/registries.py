@@ -48,10 +48,19 @@ class Registry:
 
 
 @contextmanager
-def registry(directory: Path, guard: Guard = "open", *, tls: bool = False, mutual: bool = False) -> Iterator[Registry]:
+def registry(
+    directory: Path,
+    guard: Guard = "open",
+    *,
+    tls: bool = False,
+    mutual: bool = False,
+    program: str = "docker-registry",
+    cache_of: str = "",
+) -> Iterator[Registry]:
     """Run a registry that keeps its images below `directory` as long as the context lasts.
 
-    With `mutual` it demands TLS certificates of its clients.
+    With `mutual` it demands TLS certificates of its clients. `program` is another version of the server. With
+    `cache_of` it is a pull-through cache of the registry with that URL.
     """
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -75,6 +84,8 @@ def registry(directory: Path, guard: Guard = "open", *, tls: bool = False, mutua
         f"    rootdirectory: {directory}/data",
     ]
     lines += ["http:", *http]
+    if cache_of:
+        lines += ["proxy:", f"  remoteurl: {cache_of}"]
     tokens = None
     if guard == "htpasswd":
         (directory / "htpasswd").write_bytes(run("htpasswd", "-Bbn", USER, PASSWORD))
@@ -92,7 +103,7 @@ def registry(directory: Path, guard: Guard = "open", *, tls: bool = False, mutua
         ]
     (directory / "config.yml").write_text("\n".join(lines) + "\n")
     with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", f"{directory}/config.yml"], stdout=log, stderr=log)
+        process = subprocess.Popen([program, "serve", f"{directory}/config.yml"], stdout=log, stderr=log)
     try:
         _await(process, port, directory)
         yield Registry(f"127.0.0.1:{port}", guard, authority, cert_dir)
