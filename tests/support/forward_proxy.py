@@ -16,9 +16,13 @@ _PIECE = 1 << 16
 
 @dataclass(slots=True)
 class ForwardProxy:
-    """A running proxy: where it listens, and which requests came, as `METHOD target`, with their headers."""
+    """A running proxy: where it listens, and which requests came, as `METHOD target`, with their headers.
+
+    `routes` has the places, as `host:port`, to which tunnels for other names lead.
+    """
 
     host: str
+    routes: dict[str, str] = field(default_factory=dict)
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
 
@@ -62,7 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_CONNECT(self) -> None:
         self._record()
-        host, _, port = self.path.rpartition(":")
+        proxy: ForwardProxy = self.server.proxy  # type: ignore[attr-defined]
+        host, _, port = proxy.routes.get(self.path, self.path).rpartition(":")
         with socket.create_connection((host, int(port)), timeout=30) as other:
             self.send_response(200)
             self.end_headers()
