@@ -82,7 +82,7 @@ BearerTokenFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Send the token in a file to the registry as it is (Bearer), instead of logging in.",
+        help=f"File with a token that is sent to the registry as it is (Bearer); or set {logins.TOKEN_VARIABLE}.",
         show_default=False,
         rich_help_panel=REGISTRY,
     ),

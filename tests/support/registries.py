@@ -23,6 +23,8 @@ ROBOT = "robot$team+ci"
 Guard: TypeAlias = Literal["open", "htpasswd", "token", "harbor"]
 _TOKENS = {"token": ("token", "test-registry", USER), "harbor": ("service/token", "harbor-registry", ROBOT)}
 """The path of the token server, the service that it is for, and who may log in."""
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+"""A name that the certificates are for, besides this machine's: a proxy may lead there."""
 _PATIENCE = 20.0
 
 
@@ -128,7 +130,7 @@ def certificates(directory: Path) -> tuple[Path, Path, Path]:
     new = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
     constraints = ("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
     run(*new, "-subj", "/CN=test authority", "-keyout", directory / "ca.key", "-out", authority, *constraints)
-    names = ("-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+    names = ("-addext", f"subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:{ECR}")
     issuer = ("-CA", authority, "-CAkey", directory / "ca.key", "-addext", "basicConstraints=critical,CA:FALSE")
     run(*new, "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate, *names, *issuer)
     return authority, certificate, key

@@ -78,7 +78,7 @@ def ask(program: str, server: str, environment: Mapping[str, str]) -> tuple[str,
         if _NOT_FOUND in printed or _NOT_FOUND in complaints:
             return None
         said = _shown(printed) or _shown(complaints)
-        raise HelperError(f"failed: {said}" if said else f"failed with status {code} and said nothing")
+        raise HelperError(f"failed: {said}" if said else f"failed with status {code}")
     return _answer(printed)
 
 

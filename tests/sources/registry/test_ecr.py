@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +14,13 @@ from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry import ecr
 from ocianalyze.sources.registry.credentials import Credentials
+from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, FaultProxy, fault_proxy
-from tests.support.registries import registry_access
+from tests.support.forward_proxy import forward_proxy
+from tests.support.registries import ECR, PASSWORD, USER, registry_access
+from tests.support.tools import requires
 
-PRIVATE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+PRIVATE = ECR
 TOKEN = base64.b64encode(b"AWS:a-password").decode()
 
 
@@ -167,3 +172,22 @@ def test_aws_that_nobody_reaches(aws: FaultProxy, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(AuthenticationError, match="AWS cannot be reached at http://127") as error:
         ecr.login(PRIVATE)
     assert error.value.hint == "Check the network and HTTPS_PROXY"
+
+
+@requires("docker-registry", "skopeo", "openssl", "htpasswd")
+def test_an_image_in_ecr(aws: FaultProxy, registries: Registries) -> None:
+    """The whole way: the image's name, a login from AWS's API, and a registry that wants it, behind a proxy."""
+    registry = registries("htpasswd", tls=True)
+    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    aws.behaviour = lambda _: answer({"authorizationData": [{"authorizationToken": login}]})
+    command = (sys.executable, "-m", "ocianalyze", "inspect", f"{ECR}/team/image:1.0")
+    with forward_proxy() as proxy:
+        proxy.names[ECR] = registry.host
+        environment = {**os.environ, "HTTPS_PROXY": f"http://{proxy.host}", "SSL_CERT_FILE": str(registry.authority)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        aws.behaviour = lambda _: answer({"__type": "AccessDeniedException", "Message": "not you"}, 400)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert f"AWS refused the login to {ECR}: AccessDeniedException: not you. Log in to AWS" in done.stderr
+    assert PASSWORD not in done.stderr

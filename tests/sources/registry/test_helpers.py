@@ -44,7 +44,7 @@ def test_helper_names_are_checked(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("exit 3", "failed with status 3 and said nothing"),
+        ("exit 3", "failed with status 3"),
         ("echo no json", "answered something else than a user name and a secret"),
         ("echo '[]'", "answered something else"),
         ('echo \'{"Username": "me"}\'', "answered something else"),

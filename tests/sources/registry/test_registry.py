@@ -18,7 +18,7 @@ from tests.sources.registry.conftest import IMAGE, Registries
 from tests.support.fault_proxy import fault_proxy
 from tests.support.forms import write_archive
 from tests.support.registries import PASSWORD, ROBOT, USER, Guard, Registry, registry_access
-from tests.support.tools import requires, run
+from tests.support.tools import NAMESPACES, ROOT, requires, run
 from tests.test_analysis import ABOUT_THE_SOURCE, comparable
 
 pytestmark = requires("docker-registry", "skopeo", "openssl", "htpasswd")
@@ -67,6 +67,23 @@ def test_a_robot_of_harbor(registries: Registries, expected: dict[str, Any], tmp
     variable = (tmp_path / "config.json").read_text()
     subprocess.run(command, env={**os.environ, "DOCKER_AUTH_CONFIG": variable}, check=True)
     subprocess.run(command, env={**os.environ, "DOCKER_CONFIG": str(tmp_path)}, check=True)
+
+
+@requires("podman", "unshare", ROOT, NAMESPACES)
+@pytest.mark.parametrize("program", ["podman", "skopeo"])
+def test_what_root_logged_in_with(registries: Registries, tmp_path: Path, program: str) -> None:
+    """Without XDG_RUNTIME_DIR, as in CI, both programs write to /run/containers, which is replaced here."""
+    host = registries("htpasswd").host
+    login = f"{program} login --tls-verify=false --username {USER} --password-stdin {host}"
+    script = (
+        f'mount -t tmpfs none /run && echo {PASSWORD} | {login} && test -e /run/containers/0/auth.json && exec "$@"'
+    )
+    inspect = (sys.executable, "-m", "ocianalyze", "inspect", "--plain-http", f"{host}/team/image:1.0")
+    elsewhere = ("XDG_RUNTIME_DIR", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "DOCKER_AUTH_CONFIG")
+    environment = {key: value for key, value in os.environ.items() if key not in elsewhere} | {"HOME": str(tmp_path)}
+    command = ("unshare", "--mount", "sh", "-c", script, "sh", *inspect)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("guard", ["open", "htpasswd"])
