@@ -31,6 +31,7 @@ _CODES: Final = {
 _ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
+_INCOMPLETE: Final = "Push the image again: the registry has its manifest, but not all that belongs to it"
 _MAY_NOT_EXIST: Final = (
     "Check the name: the image may not exist, because registries also deny access to what they do not have"
 )
@@ -67,15 +68,16 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
     what = f"{where}{path}"[:MAX_SHOWN]
     meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
     if status == requests.codes.not_found:
-        return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=_HIDDEN)
+        hint = _INCOMPLETE if "/blobs/" in path else _HIDDEN
+        return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=hint)
     return RegistryError(f"{what}: {meant or 'the request failed'}{_through(answer)} (status {status}){said.quoted()}")
 
 
-def page(answer: Answer, path: str, raw: bytes) -> RegistryError:
+def page(answer: Answer, raw: bytes) -> RegistryError:
     """Return the error for a web page that comes with success where an image should: a login or a block page."""
-    where, said = shown(origin_of(answer.url)), stated_in(raw, answer.secrets)
+    said = stated_in(raw, answer.secrets)
     return RegistryError(
-        f"{where}{path}"[:MAX_SHOWN] + f": the answer{_through(answer)} is no part of an image but {said.text}",
+        f"{shown(answer.url)}: the answer{_through(answer)} is no part of an image but {said.text}",
         hint="Check the host and the port; a login page, a portal or a proxy may stand in front of the registry",
     )
 
@@ -112,6 +114,8 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     """Return the error for a host that the registry redirects to: a storage, or another registry."""
     where, status = shown(origin_of(answer.url)), answer.status
     what = f"{where} returned status {status} after a redirect of the registry {shown(own)}{said.quoted()}"
+    if status in _DENIED and where == own.replace("http:", "https:", 1).removesuffix(":80"):
+        return AuthenticationError(what, hint="Remove --plain-http: the registry speaks TLS")
     found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
     if found and status in (*_DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):
         name = f"{where.partition('://')[2]}/{found[1]}"

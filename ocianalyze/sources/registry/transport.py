@@ -47,9 +47,11 @@ class Transport(Registry):  # type: ignore[misc]
     Attributes:
         origin: scheme, host and port of the registry; the only place that gets its credentials.
         authorization: set by who opens the transport, before the first request.
+        attempts: how often a request is made at most; None for as often as is usual.
     """
 
     authorization: Authorization
+    attempts: int | None = None
 
     def __init__(self, host: str, how: HostAccess, access: RegistryAccess) -> None:
         super().__init__(hostname=host, insecure=how.plain_http, tls_verify=how.tls_verify)
@@ -80,7 +82,7 @@ class Transport(Registry):  # type: ignore[misc]
 
     def pauses(self, attempts: int | None = None) -> Pauses:
         """Return the pauses for a request, between so many attempts; they end when the transport is closed."""
-        return Pauses(self._dog.closed, attempts)
+        return Pauses(self._dog.closed, self.attempts if attempts is None else attempts)
 
     @contextmanager
     def get(
@@ -111,14 +113,18 @@ class Transport(Registry):  # type: ignore[misc]
                         raise
                     continue
                 if looks_like_page(body):
-                    raise refusals.page(answer, path, body)
+                    raise refusals.page(answer, body)
                 return body, answer.headers
 
     def fetch_token(self, request: Fetch) -> bytes:
         """Carry out a request to a token server and return the body of its answer; redirects are refused."""
         pauses = self.pauses()
         while True:
-            with closing(self._send(request.method, request.url, request.headers, pauses, body=request.body)) as answer:
+            try:
+                sent = self._send(request.method, request.url, request.headers, pauses, body=request.body)
+            except RegistryError as error:
+                raise type(error)(f"the token server of {self.origin}: {error.message}", hint=error.hint) from error
+            with closing(sent) as answer:
                 try:
                     if answer.status == requests.codes.ok:
                         body = answer.document(_MAX_TOKEN)
@@ -145,6 +151,7 @@ class Transport(Registry):  # type: ignore[misc]
                 is_own = failures.origin_of(answer.url) == self.origin
                 if answer.status == requests.codes.unauthorized and is_own:
                     challenge = answer.headers.get("WWW-Authenticate", "")
+                    answer.keep()
                     if self.authorization.challenged(challenge, authorization, again=answered):
                         answered = True
                         continue
@@ -158,10 +165,17 @@ class Transport(Registry):  # type: ignore[misc]
         """Send a GET and follow redirects: what only the registry may see stays with it (distribution-spec)."""
         for _ in range(_MAX_REDIRECTS + 1):
             is_own = failures.origin_of(url) == self.origin
-            answer = self._send("GET", url, own if is_own else foreign, pauses)
+            try:
+                answer = self._send("GET", url, own if is_own else foreign, pauses)
+            except RegistryError as error:
+                if is_own:
+                    raise
+                message = f"{error.message} (the registry {self.origin} redirects there)"
+                raise type(error)(message, hint=error.hint) from error
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
+            answer.keep()
             answer.close()
             url = self._redirected(url, location)
         raise RegistryError(f"{self.origin} redirects more than {_MAX_REDIRECTS} times")
