@@ -43,9 +43,9 @@ _TLS_WANTED: Final = regex(
 """What Go, nginx and Apache answer to a request without TLS at a port for TLS."""
 _CLIENT_WANTED: Final = regex(r"no required ssl certificate|ssl certificate error", re.IGNORECASE)
 _STORAGE_HINTS: Final = (
-    ("RequestTimeTooSkewed", "Set the clock of this machine"),
+    ("requesttimetooskewed", "Set the clock of this machine"),
     ("expired", "Try again: the link to the storage had expired. Check the clock of this machine if it stays so"),
-    ("AccessDenied", "Allow this network to read the storage, for example in the policy of the VPC endpoint"),
+    ("accessdenied", "Allow this network to read the storage, for example in the policy of the VPC endpoint"),
 )
 
 
@@ -56,7 +56,7 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
     if status == requests.codes.bad_request and (error := _other_tls(where, said)):
         return error
     if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity == _ANONYMOUS)
+        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity.startswith(_ANONYMOUS))
     if origin_of(answer.url) != own:
         return _elsewhere(answer, said, own)
     if status in _DENIED:
@@ -97,7 +97,7 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
     where, status = shown(origin_of(url)), answer.status
     said = stated(answer) if status != requests.codes.ok else Statement()
     if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        is_anonymous = authorization.identity == _ANONYMOUS
+        is_anonymous = authorization.identity.startswith(_ANONYMOUS)
         return limited(answer, f"the token server {where}", said.quoted(), is_anonymous=is_anonymous)
     if status in (requests.codes.bad_request, *_DENIED):
         return AuthenticationError(
@@ -124,7 +124,7 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
             f"{what}: it is another registry, which gets no credentials for the first",
             hint=f"Use the name of the image there: {name}{tag}",
         )
-    hint = next((hint for word, hint in _STORAGE_HINTS if word in said.text), None)
+    hint = next((hint for word, hint in _STORAGE_HINTS if word in said.text.lower()), None)
     return RegistryError(what, hint=hint)
 
 
