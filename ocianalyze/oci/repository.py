@@ -126,8 +126,9 @@ def of_url(text: str) -> InvalidReferenceError:
         RepositoryName.parse(name)
     except (ValueError, InvalidReferenceError):
         name = "registry.example.com/team/image:tag"
+    plain = " and add --plain-http" if text.lower().startswith("http:") else ""
     shown = re.sub(r"//[^/]*@", "//", text.partition("?")[0])
-    return InvalidReferenceError(f"{shown[:200]!r} is a URL, not an image name", hint=f"Write {name}")
+    return InvalidReferenceError(f"{shown[:200]!r} is a URL, not an image name", hint=f"Write {name}{plain}")
 
 
 def is_tag(text: str) -> bool:

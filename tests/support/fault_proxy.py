@@ -24,13 +24,14 @@ def ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, st
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A request that came: its number from 0, its path, its headers in lower case, and the client's certificate."""
+    """A request that came: its number from 0, its path, its headers in lower case, and who the client is."""
 
     number: int
     method: str
     path: str
     headers: dict[str, str]
     certificate: object = None
+    port: int = 0
 
     @property
     def is_blob(self) -> bool:
@@ -131,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         if body:
             headers["(body)"] = body.decode()
         shown = self.connection.getpeercert() if isinstance(self.connection, ssl.SSLSocket) else None
-        seen = Seen(next(server.numbers), self.command, self.path, headers, shown)  # type: ignore[attr-defined]
+        seen = Seen(next(server.numbers), self.command, self.path, headers, shown, self.client_address[1])  # type: ignore[attr-defined]
         proxy.seen.append(seen)
         answer = proxy.behaviour(seen) or Answer()
         if answer.delay:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 1 << 18
 _BROKEN: Final = (urllib3.exceptions.HTTPError, http.client.HTTPException, requests.RequestException, OSError)
+_LITTLE: Final = 1 << 14
 _GZIP: Final = frozenset(("gzip", "x-gzip"))
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
@@ -46,6 +47,7 @@ class Answer:
         self.way = way
         self._response = response
         self._watch: Watch = getattr(response.raw, WATCH)
+        self._kept = b""
 
     @property
     def encoding(self) -> str:
@@ -78,9 +80,12 @@ class Answer:
         Raises:
             BrokenOffError: the connection broke off or was too slow.
         """
+        if self._kept:
+            piece, self._kept = self._kept, b""
+            return piece
         try:
             with self._watch.waiting():
-                piece: bytes = self._response.raw.read(CHUNK, decode_content=False)
+                piece = self._response.raw.read(CHUNK, decode_content=False)
         except (*_BROKEN, ValueError) as error:  # ValueError: chunks whose length is no number
             cause = TimeoutError() if self._watch.was_broken else error
             raise failures.broken_off(self.url, cause, self.way) from error
@@ -122,6 +127,13 @@ class Answer:
             f"{failures.shown(self.url)} was sent with an unexpected content encoding: {told(self.encoding, 50)}",
             hint="Turn off compression in the proxy or the web server in front of the registry",
         )
+
+    def keep(self) -> None:
+        """Read a small body now, and keep it: its connection can be used again before somebody asks for it."""
+        length = self.headers.get("Content-Length", "")
+        if length.isascii() and length.isdecimal() and int(length[:9]) <= _LITTLE:
+            with suppress(RegistryError):
+                self._kept = self.read_all(_LITTLE)
 
     def close(self) -> None:
         """Give the connection back, or close it if there is something left in it."""

@@ -77,7 +77,7 @@ class RemoteBlob:
             start = self._start(answer, position if headers else 0)
             while piece := answer.read():
                 if not start and answer.is_page and looks_like_page(piece):
-                    raise refusals.page(answer, self._path, piece)
+                    raise refusals.page(answer, piece)
                 if start + len(piece) > self.size:
                     raise self._too_long(answer)
                 yield start, piece

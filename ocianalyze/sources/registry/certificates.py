@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -117,15 +118,17 @@ def _from_variables(access: RegistryAccess) -> Iterator[Path]:
         if named := environment.get(variable):
             yield from _given(variable, Path(named))
     if named := environment.get("SSL_CERT_FILE"):
-        if is_file(Path(named)) and Path(named).stat().st_size:
-            yield Path(named)
-        else:  # OpenSSL says nothing at all
-            access.warn(f"SSL_CERT_FILE has no effect: {named} {'is empty' if is_file(Path(named)) else 'is no file'}")
+        yield from _if_it_holds_any("SSL_CERT_FILE", Path(named), access)
     for directory in filter(None, environment.get("SSL_CERT_DIR", "").split(os.pathsep)):
-        if is_dir(Path(directory)):
-            yield from _certificates_in(Path(directory))
-        else:
-            access.warn(f"SSL_CERT_DIR has no effect: {directory} is no directory")
+        yield from _if_it_holds_any("SSL_CERT_DIR", Path(directory), access)
+
+
+def _if_it_holds_any(variable: str, path: Path, access: RegistryAccess) -> Iterator[Path]:
+    """Yield what a variable names, and warn if that is nothing: OpenSSL and Go say nothing at all."""
+    try:
+        yield from _given(variable, path)
+    except RegistryError as error:
+        access.warn(f"{error.message}; it has no effect")
 
 
 def _given(what: str, path: Path) -> Iterator[Path]:
@@ -146,8 +149,9 @@ def _given(what: str, path: Path) -> Iterator[Path]:
 def _certificates_in(directory: Path) -> Iterator[Path]:
     """Yield the files of a directory that hold certificates; others may be in it, too."""
     for file in sorted(directory.iterdir()):
-        if is_file(file) and b"-----BEGIN CERTIFICATE-----" in _bytes(file):
-            yield file
+        with suppress(PermissionError):
+            if is_file(file) and b"-----BEGIN CERTIFICATE-----" in _bytes(file):
+                yield file
 
 
 def _add(context: ssl.SSLContext, file: Path) -> None:

@@ -130,7 +130,7 @@ def _happened(where: str, error: Exception, way: Way) -> tuple[str, str]:
             f"{_TRY_AGAIN}, with a longer --timeout" if way.seconds < CONNECT_SECONDS else _TRY_AGAIN,
         ),
         (
-            isinstance(reason, _TIMEOUTS),
+            any(isinstance(cause, _TIMEOUTS) for cause in causes(error)),
             f"{where} stopped answering: nothing came for {way.seconds:g} seconds{through}",
             "Try again, or wait longer with --timeout SECONDS",
         ),

@@ -31,6 +31,7 @@ _CODES: Final = {
 _ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
+_INCOMPLETE: Final = "Push the image again: the registry has its manifest, but not all that belongs to it"
 _MAY_NOT_EXIST: Final = (
     "Check the name: the image may not exist, because registries also deny access to what they do not have"
 )
@@ -42,9 +43,9 @@ _TLS_WANTED: Final = regex(
 """What Go, nginx and Apache answer to a request without TLS at a port for TLS."""
 _CLIENT_WANTED: Final = regex(r"no required ssl certificate|ssl certificate error", re.IGNORECASE)
 _STORAGE_HINTS: Final = (
-    ("RequestTimeTooSkewed", "Set the clock of this machine"),
+    ("requesttimetooskewed", "Set the clock of this machine"),
     ("expired", "Try again: the link to the storage had expired. Check the clock of this machine if it stays so"),
-    ("AccessDenied", "Allow this network to read the storage, for example in the policy of the VPC endpoint"),
+    ("accessdenied", "Allow this network to read the storage, for example in the policy of the VPC endpoint"),
 )
 
 
@@ -55,7 +56,7 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
     if status == requests.codes.bad_request and (error := _other_tls(where, said)):
         return error
     if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity == _ANONYMOUS)
+        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity.startswith(_ANONYMOUS))
     if origin_of(answer.url) != own:
         return _elsewhere(answer, said, own)
     if status in _DENIED:
@@ -67,15 +68,16 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
     what = f"{where}{path}"[:MAX_SHOWN]
     meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
     if status == requests.codes.not_found:
-        return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=_HIDDEN)
+        hint = _INCOMPLETE if "/blobs/" in path else _HIDDEN
+        return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=hint)
     return RegistryError(f"{what}: {meant or 'the request failed'}{_through(answer)} (status {status}){said.quoted()}")
 
 
-def page(answer: Answer, path: str, raw: bytes) -> RegistryError:
+def page(answer: Answer, raw: bytes) -> RegistryError:
     """Return the error for a web page that comes with success where an image should: a login or a block page."""
-    where, said = shown(origin_of(answer.url)), stated_in(raw, answer.secrets)
+    said = stated_in(raw, answer.secrets)
     return RegistryError(
-        f"{where}{path}"[:MAX_SHOWN] + f": the answer{_through(answer)} is no part of an image but {said.text}",
+        f"{shown(answer.url)}: the answer{_through(answer)} is no part of an image but {said.text}",
         hint="Check the host and the port; a login page, a portal or a proxy may stand in front of the registry",
     )
 
@@ -95,7 +97,7 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
     where, status = shown(origin_of(url)), answer.status
     said = stated(answer) if status != requests.codes.ok else Statement()
     if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        is_anonymous = authorization.identity == _ANONYMOUS
+        is_anonymous = authorization.identity.startswith(_ANONYMOUS)
         return limited(answer, f"the token server {where}", said.quoted(), is_anonymous=is_anonymous)
     if status in (requests.codes.bad_request, *_DENIED):
         return AuthenticationError(
@@ -112,6 +114,8 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     """Return the error for a host that the registry redirects to: a storage, or another registry."""
     where, status = shown(origin_of(answer.url)), answer.status
     what = f"{where} returned status {status} after a redirect of the registry {shown(own)}{said.quoted()}"
+    if status in _DENIED and where == own.replace("http:", "https:", 1).removesuffix(":80"):
+        return AuthenticationError(what, hint="Remove --plain-http: the registry speaks TLS")
     found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
     if found and status in (*_DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):
         name = f"{where.partition('://')[2]}/{found[1]}"
@@ -120,7 +124,7 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
             f"{what}: it is another registry, which gets no credentials for the first",
             hint=f"Use the name of the image there: {name}{tag}",
         )
-    hint = next((hint for word, hint in _STORAGE_HINTS if word in said.text), None)
+    hint = next((hint for word, hint in _STORAGE_HINTS if word in said.text.lower()), None)
     return RegistryError(what, hint=hint)
 
 

@@ -24,6 +24,7 @@ _MAX_BODY: Final = 1 << 16
 _MOST_ERRORS: Final = 3
 _CODE: Final = regex(r"<Code>([^<]{1,200})")
 _MESSAGE: Final = regex(r"<Message>([^<]{1,2000})")
+_DETAILS: Final = regex(r"<(?:Details|AuthenticationErrorDetail)>([^<]{1,2000})")
 _TITLE: Final = regex(r"<title[^<>]{0,200}>([^<]{1,500})</title", 2)
 """Without regard to upper and lower case."""
 
@@ -37,15 +38,19 @@ class Statement(NamedTuple):
 
     def quoted(self) -> str:
         """Return what is put behind a message of ours."""
-        return f": {self.text}" if self.text else ""
+        text = self.text if self.text.endswith("...") else self.text.removesuffix(".")
+        return f": {text}" if text else ""
 
 
 def stated(answer: Answer) -> Statement:
     """Return what the body of an answer says; nothing where it is in no form that is known."""
     try:
-        return stated_in(answer.document(_MAX_BODY), answer.secrets)
+        said = stated_in(answer.document(_MAX_BODY), answer.secrets)
     except RegistryError:
         return Statement()
+    if said.text or not answer.headers.get("Content-Type", "").lower().startswith("text/plain"):
+        return said
+    return said._replace(text=told(said.raw, secrets=answer.secrets))
 
 
 def stated_in(raw: bytes, secrets: Iterable[str]) -> Statement:
@@ -56,7 +61,7 @@ def stated_in(raw: bytes, secrets: Iterable[str]) -> Statement:
         shown = f"a web page, '{told(html.unescape(title[1]), 100, secrets=secrets)}'" if title else "a web page"
         return Statement((), shown, text)
     if text[:200].lstrip("\ufeff \t\r\n").startswith("<"):
-        found = [match[1] for match in (_CODE.search(text), _MESSAGE.search(text)) if match]
+        found = [match[1] for match in (_CODE.search(text), _MESSAGE.search(text), _DETAILS.search(text)) if match]
         return Statement(tuple(found[:1]), told(": ".join(map(html.unescape, found)), secrets=secrets), text)
     errors = list(_errors(raw))
     texts = list(dict.fromkeys(": ".join(filter(None, pair)) for pair in errors))[:_MOST_ERRORS]

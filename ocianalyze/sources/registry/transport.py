@@ -114,14 +114,18 @@ class Transport(Registry):  # type: ignore[misc]
                         raise
                     continue
                 if looks_like_page(body):
-                    raise refusals.page(answer, path, body)
+                    raise refusals.page(answer, body)
                 return body, answer.headers
 
     def fetch_token(self, request: Fetch) -> bytes:
         """Carry out a request to a token server and return the body of its answer; redirects are refused."""
         pauses = self.pauses()
         while True:
-            with closing(self._send(request.method, request.url, request.headers, pauses, body=request.body)) as answer:
+            try:
+                sent = self._send(request.method, request.url, request.headers, pauses, body=request.body)
+            except RegistryError as error:
+                raise type(error)(f"the token server of {self.origin}: {error.message}", hint=error.hint) from error
+            with closing(sent) as answer:
                 try:
                     if answer.status == requests.codes.ok:
                         body = answer.document(_MAX_TOKEN)
@@ -148,6 +152,7 @@ class Transport(Registry):  # type: ignore[misc]
                 is_own = failures.origin_of(answer.url) == self.origin
                 if answer.status == requests.codes.unauthorized and is_own:
                     challenge = answer.headers.get("WWW-Authenticate", "")
+                    answer.keep()
                     if self.authorization.challenged(challenge, authorization, again=answered):
                         answered = True
                         continue
@@ -161,10 +166,17 @@ class Transport(Registry):  # type: ignore[misc]
         """Send a GET and follow redirects: what only the registry may see stays with it (distribution-spec)."""
         for _ in range(_MAX_REDIRECTS + 1):
             is_own = failures.origin_of(url) == self.origin
-            answer = self._send("GET", url, own if is_own else foreign, pauses)
+            try:
+                answer = self._send("GET", url, own if is_own else foreign, pauses)
+            except RegistryError as error:
+                if is_own:
+                    raise
+                message = f"{error.message} (the registry {self.origin} redirects there)"
+                raise type(error)(message, hint=error.hint) from error
             location = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not location:
                 return answer
+            answer.keep()
             answer.close()
             url = self._redirected(url, location)
         raise RegistryError(f"{self.origin} redirects more than {_MAX_REDIRECTS} times")

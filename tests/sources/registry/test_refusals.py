@@ -53,13 +53,15 @@ def said(code: object, text: object, **more: object) -> bytes:
         (403, said(1, 2), "status 403)."),
         (403, b"<html><head><TITLE lang=en>Access &lt;denied&gt;</TITLE>", "a web page, 'Access <denied>'"),
         (403, b"\xff\xfe", "status 403)."),
+        (404, b"404 page not found\n", "not found: 404 page not found"),
         (500, b"<!doctype html><title>" + b"x" * 60_000, "(status 500): a web page"),
         (500, said("UNKNOWN", f"see https://x/y?sig={'canary'}&z=1 for more"), "see https://x/y for more"),
         (404, said("NAME_UNKNOWN", "repository name not known"), "there is no such repository: NAME_UNKNOWN"),
     ],
 )
 def test_what_a_registry_says(status: int, body: bytes, expected: str) -> None:
-    with fault_proxy(None, lambda _: Answer(status=status, body=body)) as registry:
+    headers = {"Content-Type": "text/plain; charset=utf-8" if body.startswith(b"404 ") else "application/json"}
+    with fault_proxy(None, lambda _: Answer(status=status, headers=headers, body=body)) as registry:
         assert expected in message(registry.host)
 
 
@@ -113,6 +115,11 @@ XML = '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{}</Code><Message>{}
         (403, XML.format("A", "&x;" * 2000) + '<!ENTITY x "y">', ("A: &x;&x;",)),
         (403, "<Error><Code>" + "x" * 60_000, ("status 403",)),
         (404, "", ("status 404",)),
+        (
+            403,
+            XML.format("AccessDenied", "No") + "<Details>ci may not get objects</Details>",
+            ("ci may not get objects",),
+        ),
     ],
 )
 def test_what_storage_says(status: int, body: str, expected: tuple[str, ...]) -> None:
@@ -141,6 +148,18 @@ def test_another_registry_is_named_with_the_image_there() -> None:
         assert gateway.host in line
         assert f"Use the name of the image there: {other.host}/mirror/team/image:1.0" in line
         assert "authorization" not in other.seen[0].headers
+
+
+def test_where_the_way_to_the_storage_ends() -> None:
+    for place, expected in (("127.0.0.1:1", "refused the connection"), ("x.invalid", "cannot resolve the host name")):
+        to = Answer(status=307, headers={"Location": f"http://{place}/x?canary"})
+        with fault_proxy(None, lambda _, to=to: to) as registry:  # type: ignore[misc]
+            line = message(registry.host)
+            assert expected in line
+            assert f"(the registry http://{registry.host} redirects there)" in line
+    ask = Answer(status=401, headers={"WWW-Authenticate": 'Bearer realm="https://x.invalid/token"'})
+    with fault_proxy(None, lambda _: ask) as registry:
+        assert f"the token server of http://{registry.host}: cannot resolve the host name x" in message(registry.host)
 
 
 # --- pages and limits -------------------------------------------------------------------------------------------------

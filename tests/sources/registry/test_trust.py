@@ -127,7 +127,7 @@ def test_files_that_hold_nothing(private: FaultProxy, tmp_path: Path, caplog: py
         caplog.clear()
         with caplog.at_level(logging.WARNING), refused("not trusted"):
             read(private, environment=environment)
-        assert "has no effect" in caplog.text
+        assert "it has no effect" in caplog.text
     warnings: list[str] = []
     with refused("not trusted"):
         read(private, cert_dir=tmp_path, warn=warnings.append)
