@@ -234,6 +234,26 @@ def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], message: str
     assert message in done.stderr.decode()
 
 
+@pytest.mark.parametrize("key", ["dockerfile", "baseline"])
+def test_settings_about_one_image_are_refused(images: list[str], tmp_path: Path, key: str) -> None:
+    settings = tmp_path / "ocianalyze.toml"
+    settings.write_text(f'{key} = "x"\n')
+    done = run("scan", images[0], images[2], "--config", settings)
+    assert done.returncode == 2
+    assert f"'{key}' in {settings} is about one image".encode() in done.stderr
+
+
+def test_a_registry_does_not_choose_the_name_of_a_file(tmp_path: Path) -> None:
+    (image,) = built("one")
+    repository = f"a{'-' * 200}makefile"
+    (tmp_path / "makefile").write_text("all:")
+    with fault_proxy(None, served((repository, image))) as registry:
+        run("scan", f"{registry.host}/*", "--plain-http", "-f", "json", "-o", tmp_path / "{name}", "--isolated")
+    assert (tmp_path / "makefile").read_text() == "all:"
+    (other,) = (path.name for path in tmp_path.iterdir() if path.name != "makefile")
+    assert other.startswith("127.0.0.1-")
+
+
 def test_a_password_is_for_one_registry() -> None:
     login = {"OCIANALYZE_REGISTRY_PASSWORD": "canary"}
     with fault_proxy(None) as one, fault_proxy(None) as other:

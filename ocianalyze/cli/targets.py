@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ocianalyze.oci.patterns import ImagePattern
+    from ocianalyze.settings.model import Settings
     from ocianalyze.sources.registry.access import RegistryAccess
 
 MOST_IMAGES: Final = 10_000
@@ -62,10 +64,16 @@ def is_several(images: Sequence[str], list_file: Path | None) -> bool:
     return list_file is not None or len(images) > 1 or any(_pattern(image) is not None for image in images)
 
 
-def refuse_for_several(options: Mapping[str, object]) -> None:
+def refuse_for_several(options: Mapping[str, object], settings: Settings) -> None:
     """Raise UsageError for the first of some options that is given, because it is about one image."""
     option = next((name for name, value in options.items() if value is not None), None)
     if option is None:
+        for name in ("dockerfile", "baseline"):
+            if getattr(settings, name) is not None:
+                raise UsageError(
+                    f"{name!r} in {settings.file} is about one image, but there may be several",
+                    hint="Use other settings with --config, or none with --isolated",
+                )
         return
     hint = (
         "Name it with the path: oci-archive:PATH:NAME, docker-archive:PATH:NAME or oci:DIRECTORY:NAME"
@@ -244,4 +252,5 @@ def _plain_name(reference: str) -> str:
     transport, location, image = Reference.parse(reference)
     if transport in _TRANSPORTS or (transport == "path" and (_is_there(location) or "/" not in location)):
         location = Path(location).name + (f"-{image}" if image else "")
-    return re.sub(_UNSAFE, "-", location)[-_LONGEST_NAME:].strip("-.") or "image"
+    name = re.sub(_UNSAFE, "-", location).strip("-.") or "image"
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:12]}"

@@ -128,10 +128,10 @@ def scan(
     if not images and from_file is None:
         raise UsageError("missing argument 'IMAGE'", hint=f"See '{ctx.command_path} --help'")
     settings = read_settings(config, isolated=isolated)
-    dockerfile, baseline = either(dockerfile, settings.dockerfile), either(baseline, settings.baseline)
     several = is_several(images, from_file)
     if several:
-        refuse_for_several({"--image": image_name, "--dockerfile": dockerfile, "--baseline": baseline})
+        refuse_for_several({"--image": image_name, "--dockerfile": dockerfile, "--baseline": baseline}, settings)
+    dockerfile, baseline = either(dockerfile, settings.dockerfile), either(baseline, settings.baseline)
     if str(from_file) == str(app_image_config) == "-":
         raise UsageError("standard input cannot be both the list of images and the AppImageConfig")
     references = read_references(images, from_file) if several else images
