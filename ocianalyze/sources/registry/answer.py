@@ -29,7 +29,8 @@ _LITTLE: Final = 1 << 14
 _GZIP: Final = frozenset(("gzip", "x-gzip"))
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
-_NO_SECRETS: Final = frozenset(("scope", "service", "client_id", "grant_type", "n", "last"))
+_SHORTEST_SECRET: Final = 8
+_NO_SECRETS: Final = frozenset(("scope", "service", "client_id", "grant_type", "account", "ns", "n", "last"))
 """Parameters of requests that people may see."""
 _PAGE: Final = (b"<!doctype html", b"<html", b"<head", b"<!--")
 
@@ -66,7 +67,7 @@ class Answer:
         request = self._response.request
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
         sent = [*parse_qsl(urlsplit(self.url).query), *parse_qsl(body or "")]
-        found = {value for name, value in sent if name not in _NO_SECRETS}
+        found = {value for name, value in sent if name not in _NO_SECRETS and len(value) >= _SHORTEST_SECRET}
         _, _, value = (request.headers.get("Authorization") or "").partition(" ")
         found.add(value)
         with suppress(ValueError):

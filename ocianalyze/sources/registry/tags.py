@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urljoin, urlsplit
 
-from ocianalyze.errors import OcianalyzeError, RegistryError
+from ocianalyze.errors import InvalidImageError, OcianalyzeError, RegistryError
 from ocianalyze.oci import json
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry import failures
@@ -78,7 +78,10 @@ def with_tags(error: NotFoundError, transport: Transport, name: RepositoryName) 
 def _tags(raw: bytes, origin: str) -> Iterator[str]:
     if len(raw) > _MAX_PAGE:
         raise RegistryError(f"{origin}: a page of the list of tags is too large")
-    value: Any = json.decode(raw, what="the list of tags")
+    try:
+        value: Any = json.decode(raw, what="the list of tags")
+    except InvalidImageError as error:
+        raise RegistryError(f"{origin}: {error.message}") from error
     tags = value.get("tags") if isinstance(value, dict) else None
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, str) and _TAG.fullmatch(tag):

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.authorities import Authority, serving_with
 from tests.support.compress import Compression
 from tests.support.credentials import helper, write
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build
 from tests.support.served import serving_image
+from tests.support.tools import requires
 
 IMAGE = build(fit_image(), compression="gzip")
 USER, PASSWORD, TOKEN, SIGNATURE = "canary-user", "canary-password", "canary-token", "canary-signature"
@@ -148,6 +150,9 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
         (("--username", "x", "--password-file", "/dev/zero"), "has more than 65,536 bytes"),
         (("--mirror", "x"), "invalid mirror 'x'"),
         (("--tls-verify=maybe",), "maybe"),
+        *((("--timeout", value), "is not a time limit") for value in ("0", "-1", "nan", "inf", "86401")),
+        (("--timeout", "x"), "--timeout"),
+        (("--ca-file", "/nowhere"), "--ca-file: /nowhere cannot be read"),
     ],
 )
 def test_logins_that_are_none(options: tuple[str, ...], message: str) -> None:
@@ -241,3 +246,21 @@ def test_a_helper_that_fails_is_told_of_once(tmp_path: Path) -> None:
         done = run("inspect", f"{registry.host}/team/private:1.0", *options[:3], environment=environment)
         assert done.returncode == 4
         assert f"{broken.name}, which failed: pass not initialized" in done.stderr.splitlines()[-1]
+
+
+@requires("openssl")
+def test_authorities_and_the_time_limit_from_variables(tmp_path: Path) -> None:
+    """Several files are separated as directories are in PATH."""
+    root, other = Authority(tmp_path), Authority(tmp_path, "other")
+    context = serving_with(*root.issue("leaf"))
+    with fault_proxy(None, serving_image(IMAGE), tls=context) as registry:
+        name = f"{registry.host}/team/image:1.0"
+        files = f"{other.certificate}:{root.certificate}"
+        done = run("inspect", name, environment={"OCIANALYZE_CA_FILE": files, "OCIANALYZE_TIMEOUT": "20"})
+        assert done.returncode == 0, done.stderr
+        done = run("inspect", name, "--ca-file", str(other.certificate), "--ca-file", str(root.certificate))
+        assert done.returncode == 0, done.stderr
+        done = run("inspect", name, "--ca-file", str(other.certificate))
+        assert (done.returncode, "not trusted" in done.stderr) == (4, True), done.stderr
+    done = run("inspect", "127.0.0.1:1/a/b", environment={"OCIANALYZE_TIMEOUT": "0"})
+    assert (done.returncode, "is not a time limit" in done.stderr) == (2, True), done.stderr

@@ -104,6 +104,12 @@ def test_what_is_no_tag_is_passed_over(body: bytes, expected: list[str]) -> None
         assert tags(registry.host) == expected
 
 
+@pytest.mark.parametrize("body", [b"<html>", b"no JSON", b'{"tags": [' + b"1," * (3 << 20)])
+def test_a_list_that_is_none(body: bytes) -> None:
+    with fault_proxy(None, lambda _: Answer(status=200, body=body)) as registry, pytest.raises(RegistryError):
+        tags(registry.host)
+
+
 def hint(registry: FaultProxy, name: str = "team/image:1.0") -> str:
     source = Source(reference=f"{registry.host}/{name}", access=registry_access(plain_http=True))
     with pytest.raises(RegistryError, match="there is no such image") as error, source.open():
