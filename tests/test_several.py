@@ -279,7 +279,7 @@ def test_a_password_is_for_one_registry() -> None:
     with fault_proxy(None) as one, fault_proxy(None) as other:
         done = run("scan", f"{one.host}/a", f"{other.host}/b", "--username", "me", env=login)
         assert (done.returncode, one.seen, other.seen) == (2, [], [])
-    assert b"a user name and password is for one registry" in done.stderr
+    assert b"--username is for one registry, but the images are in 2" in done.stderr
 
 
 def test_an_image_and_a_list_are_not_written_over(images: list[str], tmp_path: Path) -> None:
