@@ -16,6 +16,7 @@ from ocianalyze.errors import AnalysisError
 from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.reading import layers as reading_module
 from ocianalyze.layers.reading.cache import LayerCache
+from ocianalyze.layers.reading.stores import LayerStore, RecentLayers
 from tests.conftest import SaveImage
 from tests.support.compress import Compression, compress
 from tests.support.fault_proxy import fault_proxy
@@ -46,7 +47,13 @@ def cache(tmp_path: Path) -> LayerCache:
     return LayerCache(tmp_path / "cache")
 
 
-def report(path: Path | str, cache: LayerCache | None, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as `Source`
+@pytest.fixture(params=["directory", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> LayerStore:
+    """Return each kind of store, for what both must do."""
+    return LayerCache(tmp_path / "cache") if request.param == "directory" else RecentLayers()
+
+
+def report(path: Path | str, cache: LayerStore | None, **how: Any) -> dict[str, Any]:  # noqa: ANN401 - as `Source`
     """Return what a scan reports, without what may differ from scan to scan."""
     made = analyze(Source(reference=str(path), cache=cache, **how)).model_dump(by_alias=True)
     del made["timing"]
@@ -125,35 +132,35 @@ def test_an_archive_that_lies_is_no_better_when_it_is_known(tmp_path: Path, cach
             report(path, cache)
 
 
-def test_with_forked_workers_as_well(save_image: SaveImage, cache: LayerCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_forked_workers_as_well(save_image: SaveImage, store: LayerStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading_module, "_WORTH_A_FORK", 0)
     path = save_image(SPEC)
     settle(path)
-    one, two = report(path, cache, jobs=2), report(path, cache, jobs=2)
+    one, two = report(path, store, jobs=2), report(path, store, jobs=2)
     assert (reads(one), reads(two)) == ({"headers"}, {"cache"})
     assert without_reading(two) == without_reading(one)
 
 
-def test_an_image_that_shares_its_base_costs_only_its_new_layers(save_image: SaveImage, cache: LayerCache) -> None:
-    report(save_image(SPEC, "oci", compression="gzip"), cache)
+def test_an_image_that_shares_its_base_costs_only_its_new_layers(save_image: SaveImage, store: LayerStore) -> None:
+    report(save_image(SPEC, "oci", compression="gzip"), store)
     more = replace(SPEC, layers=[*SPEC.layers, [file("opt/new", b"new")]])
-    assert [item["read"] for item in report(save_image(more, "docker-29", compression="gzip"), cache)["layers"]] == [
+    assert [item["read"] for item in report(save_image(more, "docker-29", compression="gzip"), store)["layers"]] == [
         *["cache"] * len(SPEC.layers),
         "full",
     ]
 
 
 @pytest.mark.parametrize("restore_time", [False, True])
-def test_a_file_that_was_changed_is_read_again(save_image: SaveImage, cache: LayerCache, *, restore_time: bool) -> None:
+def test_a_file_that_was_changed_is_read_again(save_image: SaveImage, store: LayerStore, *, restore_time: bool) -> None:
     path = save_image(SPEC)
     settle(path)
-    before = report(path, cache)
+    before = report(path, store)
     status = path.stat()
     path.write_bytes(path.read_bytes().replace(b"opt/ml/code/train.py", b"opt/xx/code/train.py"))
     if restore_time:
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     with pytest.raises(AnalysisError):  # the checksum of that header is wrong now, which only who reads it can tell
-        report(path, cache)
+        report(path, store)
     assert reads(before) == {"headers"}
 
 
@@ -163,26 +170,26 @@ def test_what_was_written_just_now_is_not_known_by_its_file(save_image: SaveImag
     assert cache.usage().layers == 0
 
 
-def test_verifying_reads_everything_and_teaches_the_cache(save_image: SaveImage, cache: LayerCache) -> None:
+def test_verifying_reads_everything_and_teaches_the_cache(save_image: SaveImage, store: LayerStore) -> None:
     path = save_image(SPEC, "oci", compression="gzip")
-    assert reads(report(path, cache, verify_all=True)) == {"full"}
-    assert reads(report(path, cache, verify_all=True)) == {"full"}
+    assert reads(report(path, store, verify_all=True)) == {"full"}
+    assert reads(report(path, store, verify_all=True)) == {"full"}
     other = save_image(SPEC, "oci", compression="gzip")
     settle(other)
     hashed = []
     stored = 0
     for _ in range(2):
-        known = analyze(Source(reference=str(other), cache=cache))
+        known = analyze(Source(reference=str(other), cache=store))
         assert {layer.read for layer in known.layers} == {"cache"}
         hashed.append(known.timing.bytes_hashed)
         stored = sum(layer.size for layer in known.layers)
     # Another file may hold other bytes, whatever it claims; then it is known not to.
     assert hashed == [stored, 0]
     plain = save_image(SPEC)
-    report(plain, cache, verify_all=True)
+    report(plain, store, verify_all=True)
     plain.write_bytes(plain.read_bytes().replace(b"print()", b"PRINT()"))
     with pytest.raises(AnalysisError):
-        report(plain, cache, verify_all=True)
+        report(plain, store, verify_all=True)
 
 
 def test_what_is_not_what_its_digest_says_is_not_kept(tmp_path: Path, cache: LayerCache) -> None:
@@ -222,24 +229,24 @@ def test_what_was_read_in_another_way_is_not_known(
     assert reads(report(path, cache, **how)) == {"cache"}
 
 
-def test_limits_hold_for_what_is_known(save_image: SaveImage, cache: LayerCache) -> None:
+def test_limits_hold_for_what_is_known(save_image: SaveImage, store: LayerStore) -> None:
     path = save_image(ImageSpec(layers=[[file(f"{number}") for number in range(400)]]), "oci", compression="gzip")
-    report(path, cache)
+    report(path, store)
     with pytest.raises(AnalysisError, match="layer 0: its entries take too much memory"):
-        report(path, cache, limits=Limits(max_memory=90_000))
+        report(path, store, limits=Limits(max_memory=90_000))
 
 
-def test_no_layer_is_asked_of_a_registry_twice(cache: LayerCache) -> None:
+def test_no_layer_is_asked_of_a_registry_twice(store: LayerStore) -> None:
     image = build(SPEC, compression="gzip")
     digests = {item.stored.digest for item in image.layers}
     with fault_proxy(None) as registry:
         registry.behaviour = serving_image(image)
         name = f"{registry.host}/team/image:1.0"
         how = {"access": registry_access(plain_http=True)}
-        one = report(name, cache, **how)
+        one = report(name, store, **how)
         asked = len(registry.seen)
         assert digests <= {seen.path.rpartition("/")[2] for seen in registry.seen}
-        two = report(name, cache, **how)
+        two = report(name, store, **how)
         later = {seen.path.rpartition("/")[2] for seen in registry.seen[asked:]}
     assert later.isdisjoint(digests)
     assert without_reading(one) == without_reading(two)

@@ -146,6 +146,26 @@ def test_a_file_that_cannot_be_written_stops_no_other(images: list[str], tmp_pat
     assert b"cannot be written" in done.stderr
 
 
+def test_a_link_to_itself_is_no_place(images: list[str], tmp_path: Path) -> None:
+    loop = tmp_path / "all.sarif"
+    loop.symlink_to(loop)
+    done = run("scan", images[0], images[2], "-o", loop, "-o", tmp_path / "all.json", "--isolated")
+    assert done.returncode == 2
+    assert b"all.sarif cannot be written" in done.stderr
+    assert len((tmp_path / "all.json").read_text().splitlines()) == 2
+
+
+def test_a_link_leads_to_the_file_that_is_replaced(images: list[str], tmp_path: Path) -> None:
+    stored = tmp_path / "stored"
+    stored.write_text("old")
+    stored.chmod(0o640)
+    (tmp_path / "all.sarif").symlink_to(stored)
+    run("scan", images[0], images[2], "-o", tmp_path / "all.sarif", "--isolated")
+    assert len(json.loads(stored.read_bytes())["runs"]) == 2
+    assert stored.stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "all.sarif").is_symlink()
+
+
 def test_lines_of_a_file_grow_with_the_images(images: list[str], tmp_path: Path) -> None:
     """While the list is still waited for, nothing is written; while an image is, those before it are."""
     os.mkfifo(tmp_path / "image")
@@ -259,7 +279,7 @@ def test_a_password_is_for_one_registry() -> None:
     with fault_proxy(None) as one, fault_proxy(None) as other:
         done = run("scan", f"{one.host}/a", f"{other.host}/b", "--username", "me", env=login)
         assert (done.returncode, one.seen, other.seen) == (2, [], [])
-    assert b"a user name and password is for one registry" in done.stderr
+    assert b"--username is for one registry, but the images are in 2" in done.stderr
 
 
 def test_an_image_and_a_list_are_not_written_over(images: list[str], tmp_path: Path) -> None:

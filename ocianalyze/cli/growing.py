@@ -6,6 +6,7 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from shutil import copyfile
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from ocianalyze.cli.output import ONLY_IN_PLACE
@@ -60,6 +61,8 @@ class GrowingFile:
                 self._file = self._open()
             self._file.write(data)
             self._file.flush()
+        except RuntimeError as error:  # what `Path.resolve` makes of a loop of links, too, before Python 3.13
+            raise UsageError(f"{self._where} cannot be written: it is a symbolic link to itself") from error
         except OSError as error:
             raise UsageError(f"{self._where} cannot be written: {error.strerror}") from error
 
@@ -70,11 +73,7 @@ class GrowingFile:
         try:
             self._file.close()
             if self._beside is not None:
-                place = self._where.resolve()
-                if exists(place):
-                    self._beside.chmod(stat.S_IMODE(place.stat().st_mode))
-                self._beside.replace(place)
-                self._beside = None
+                _move(self._beside, self._where.resolve())
         except OSError as error:
             raise UsageError(f"{self._where} cannot be written: {error.strerror}") from error
 
@@ -89,6 +88,8 @@ class GrowingFile:
     def _open(self) -> BinaryIO:
         if self._as_a_whole and (is_file(self._where) or not exists(self._where)):
             place = self._where.resolve()
+            if place.is_symlink():  # a loop of links, since Python 3.13
+                raise RuntimeError(f"symlink loop from {place}")
             beside = place.with_name(f".{place.name}.{os.getpid()}")
             try:
                 file = beside.open("wb")
@@ -99,3 +100,15 @@ class GrowingFile:
                 self._beside = beside
                 return file
         return self._where.open("wb")
+
+
+def _move(beside: Path, place: Path) -> None:
+    """Put a file into its place, with the mode of what is there; a mount point is written over."""
+    try:
+        if exists(place):
+            beside.chmod(stat.S_IMODE(place.stat().st_mode))
+        beside.replace(place)
+    except OSError as error:
+        if error.errno not in ONLY_IN_PLACE:
+            raise
+        copyfile(beside, place)

@@ -199,8 +199,8 @@ def _require_one_registry(references: Iterable[str], access: RegistryAccess) -> 
     """Raise UsageError if what is meant for one registry would reach several: above all, a password."""
     own = access.own
     given = {
-        "a user name and password": access.username is not None and access.login_host is None,
-        "a token": access.bearer_token is not None,
+        "--username": access.username is not None and access.login_host is None,
+        "a bearer token": access.bearer_token is not None,
         "--cert-dir": own.cert_dir is not None,
         "--plain-http": own.plain_http,
         "--tls-verify=false": own.tls_verify is False,
