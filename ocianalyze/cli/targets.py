@@ -137,7 +137,7 @@ def find_targets(references: Iterable[str], access: RegistryAccess, *, offline: 
 def _expanded(pattern: ImagePattern, access: RegistryAccess) -> Iterator[str]:
     """Yield the images that match a pattern; those that look like files are marked as images of a registry."""
     from ocianalyze.sources.opening import is_remote
-    from ocianalyze.sources.registry.listing import expand
+    from ocianalyze.sources.registry.expanding import expand
 
     for name in expand(pattern, access):
         yield name if is_remote(Reference.parse(name)) else f"docker://{name}"

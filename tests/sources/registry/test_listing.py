@@ -8,7 +8,7 @@ import pytest
 from ocianalyze.errors import AuthenticationError, NoMatchError, OcianalyzeError, RegistryError
 from ocianalyze.oci.patterns import ImagePattern
 from ocianalyze.sources.registry import listing
-from ocianalyze.sources.registry.listing import expand
+from ocianalyze.sources.registry.expanding import expand
 from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.registries import PASSWORD, USER, registry_access
