@@ -195,6 +195,7 @@ class RegistryOptions(NamedTuple):
     password_stdin: PasswordStdin = False
     password_file: PasswordFile = None
     bearer_token_file: BearerTokenFile = None
+    ca_file: CaFile = None
     cert_dir: CertDirectory = None
     client_cert: ClientCertificate = None
     client_key: ClientKey = None
@@ -202,7 +203,6 @@ class RegistryOptions(NamedTuple):
     plain_http: PlainHttp = False
     mirror: Mirrors = None
     auth_realm: AuthRealms = None
-    ca_file: CaFile = None
     timeout: Timeout = None
     proxy: Proxy = None
 
