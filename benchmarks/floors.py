@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.images import Shape
+from benchmarks.images import SAME_IMAGE, Shape
 from benchmarks.measure import Command
 
 TAR: Final = "tar -t"
@@ -75,7 +75,7 @@ def limit(shape: Shape) -> Command:
 
 def listing(shape: Shape) -> Command | None:
     """Return what prints a line for each entry of all layers, if the programs are here."""
-    if not shape.blobs or shape.name == "registry":  # whose image was listed where it came from
+    if not shape.blobs or shape.name in SAME_IMAGE:  # whose image was listed where it came from
         return None
     command = _LISTINGS[shape.compression]
     return _command(command, shape)
@@ -83,7 +83,7 @@ def listing(shape: Shape) -> Command | None:
 
 def floors(shape: Shape) -> Iterator[Command]:
     """Yield what reads the same bytes and does less than we have to, once each."""
-    if not shape.blobs or shape.name == "registry":
+    if not shape.blobs or shape.name in SAME_IMAGE:
         return
     yield _on_blobs("cat", shape)
     if shape.stored < _TOO_MUCH_TO_HASH:

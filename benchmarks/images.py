@@ -21,10 +21,13 @@ SHAPES = (
     "one-huge-layer",
     "forty-layer",
     "registry",
+    "registry-50ms",
     "small",
 )
-SAME_IMAGE = {"registry": "gzip-4gb"}
-"""The shapes that are another shape's image, come by another way."""
+SAME_IMAGE = {"registry": "gzip-4gb", "registry-50ms": "gzip-4gb"}
+"""The shapes that are another shape's image, come by another way: all of them from a registry."""
+LATENCY = {"registry-50ms": 0.05}
+"""Seconds to the registry and back, where it is not the same machine that is measured."""
 _VERSION = 1
 """Of the recipes: a new number makes all images anew."""
 

@@ -127,6 +127,7 @@ _MAKERS: Final[Mapping[str, Maker]] = {
     "million": _million,
     _GZIP: _gzip_4gb,
     "registry": _gzip_4gb,
+    "registry-50ms": _gzip_4gb,
     "zstd-4gb": partial(_transcoded, "zstd"),
     "one-huge-layer": partial(_rearranged, 1),
     "forty-layer": partial(_rearranged, 40),

@@ -5,11 +5,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.images import Shape
+from benchmarks.images import LATENCY, Shape
+from benchmarks.latency import delayed
 from benchmarks.measure import CommandError
 
 _PATIENCE = 20.0
@@ -51,7 +52,8 @@ def serving(shape: Shape) -> Iterator[Shape]:
                 subprocess.run([*command, f"docker://{reference}"], check=True)
             except (OSError, subprocess.CalledProcessError) as error:
                 raise CommandError(f"skopeo could not fill the registry: {error}") from error
-            yield replace(shape, reference=reference)
+            with delayed(host, LATENCY[shape.name]) if shape.name in LATENCY else nullcontext(host) as there:
+                yield replace(shape, reference=f"{there}/{shape.name}:1.0")
         finally:
             process.terminate()
             process.wait()

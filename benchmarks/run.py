@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for shape in _shapes(options.shapes or SHAPES, options.directory, options.scale):
             _note(f"{shape.name}: checking that the answers agree")
-            with serving(shape) if shape.name == "registry" else nullcontext(shape) as there:
+            with serving(shape) if shape.name in SAME_IMAGE else nullcontext(shape) as there:
                 made = plan(there, analyzer, scratch, limits=options.limit, peers=options.peers)
                 results.append(execute(made, repetitions=options.repetitions, note=_note))
             table = _publish(results, options)  # after each: a run that is ended leaves what it has measured

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import growth, peers, run
 from benchmarks.analyzer import Analyzer
-from benchmarks.images import SHAPES, Shape
+from benchmarks.images import SAME_IMAGE, SHAPES, Shape
 from benchmarks.measure import Command, Run, Series
 from benchmarks.plans import WARM, Race, plan
 from benchmarks.plots import draw
@@ -21,6 +21,7 @@ COMPRESSIONS = {
     "one-huge-layer": "gzip",
     "forty-layer": "gzip",
     "registry": "gzip",
+    "registry-50ms": "gzip",
 }
 
 
@@ -40,7 +41,7 @@ def test_every_shape_has_a_plan(name: str, analyzer: Analyzer, tmp_path: Path, m
         entries=10,
         archive=tmp_path / "docker-archive.tar",
         layout=tmp_path / "layout",
-        reference="127.0.0.1:5000/image:1.0" if name == "registry" else None,
+        reference="127.0.0.1:5000/image:1.0" if name in SAME_IMAGE else None,
         blobs=() if name == "small" else (tmp_path / "blob",),
     )
     made = plan(shape, analyzer, tmp_path, limits=True, peers=True)

@@ -1,0 +1,89 @@
+"""A way to a server on this machine that is as long as a way through a network: all bytes arrive later."""
+
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from subprocess import Popen
+
+_PIECE = 1 << 18
+_MOST_ON_THE_WAY = 64 << 20
+"""Bytes: more than any window of TCP, so that only the latency counts."""
+
+
+@contextmanager
+def delayed(host: str, seconds: float) -> Iterator[str]:
+    """Yield another address of the server at `host`, from which it takes `seconds` there and back.
+
+    The way is a process of its own, so that it takes no time of who measures.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = Popen([sys.executable, "-m", "benchmarks.latency", str(port), host, str(seconds / 2)])
+    try:
+        while process.poll() is None:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.02)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def serve(port: int, host: str, seconds: float) -> None:
+    """Pass on what comes to a port of 127.0.0.1, and the answers, each byte `seconds` later."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        while True:
+            near, _ = listener.accept()
+            threading.Thread(target=_connect, args=(near, host, seconds), daemon=True).start()
+
+
+def _connect(near: socket.socket, host: str, seconds: float) -> None:
+    time.sleep(2 * seconds)  # what a handshake takes
+    name, _, port = host.partition(":")
+    with near, socket.create_connection((name, int(port))) as far:
+        for one in (near, far):
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        back = threading.Thread(target=_pump, args=(far, near, seconds), daemon=True)
+        back.start()
+        _pump(near, far, seconds)
+        back.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket, seconds: float) -> None:
+    """Pass on all bytes from one to the other, each when its time has come."""
+    way: deque[tuple[float, bytes]] = deque()
+    changed = threading.Condition()
+
+    def receive() -> None:
+        piece = b"x"
+        while piece:
+            piece = b""
+            with suppress(OSError):
+                piece = source.recv(_PIECE)
+            with changed:
+                changed.wait_for(lambda: sum(len(late) for _, late in way) < _MOST_ON_THE_WAY)
+                way.append((time.monotonic() + seconds, piece))
+                changed.notify_all()
+
+    threading.Thread(target=receive, daemon=True).start()
+    while True:
+        with changed:
+            changed.wait_for(lambda: way)
+            due, piece = way.popleft()
+            changed.notify_all()
+        time.sleep(max(0.0, due - time.monotonic()))
+        with suppress(OSError):
+            if not piece:
+                sink.shutdown(socket.SHUT_WR)
+                return
+            sink.sendall(piece)
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
