@@ -143,7 +143,11 @@ def test_a_proxy_that_cannot_be_used() -> None:
         line = failing("registry.invalid", environment={"ALL_PROXY": f"socks5h://{server.host}"}, timeout=1)
         assert f"the proxy {server.host} does not answer in SOCKS: connection timed out" in line
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         line = failing("registry.invalid", environment={"ALL_PROXY": f"socks5h://{address}"})
         assert f"the proxy {address} does not speak this version of SOCKS" in line
