@@ -215,7 +215,7 @@ def _gzip_4gb(shape: Shape, analyzer: Analyzer) -> _Special:
 
 def _registry(shape: Shape, analyzer: Analyzer) -> _Special:
     local = analyzer.scan(LAYOUT, str(shape.layout), "layout")
-    throughput = 0.8 if shape.name in LATENCY else 0.9
+    throughput = 0.8 if shape.name in LATENCY else 0.9  # so much of the layout's should be left
     return _Special(
         commands=[local],
         targets=[

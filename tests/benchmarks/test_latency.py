@@ -14,12 +14,8 @@ from tests.support.served import serving_image
 def test_all_arrives_later() -> None:
     with fault_proxy(None, serving_image(build(fit_image(), compression="gzip"))) as registry:
         with delayed(registry.host, 0.2) as host:
-            end = time.monotonic() + 10
-            while not registry.seen and time.monotonic() < end:
-                start = time.monotonic()
-                try:
-                    report = analyze(Source(reference=f"{host}/team/image", access=registry_access(plain_http=True)))
-                except OSError:
-                    continue
+            start = time.monotonic()
+            report = analyze(Source(reference=f"{host}/team/image", access=registry_access(plain_http=True)))
+            taken = time.monotonic() - start
         assert all(layer.verified for layer in report.layers)
-        assert time.monotonic() - start > 0.6, "a handshake, a manifest and a config"
+        assert taken > 0.6, "a handshake, a manifest and a config"

@@ -85,6 +85,8 @@ def _socks(proxy: str, where: str, came_of: list[BaseException]) -> RegistryErro
         what, hint = f"requires another login for {where}", _CHECK_LOGIN
     elif {"SOCKS5Error", "SOCKS4Error"} & names:
         what, hint = f"cannot reach {where}", _CHECK_TARGET
+    elif names == {"GeneralProxyError"} and any(isinstance(cause, TimeoutError) for cause in came_of):
+        what, hint = "does not answer in SOCKS: connection timed out", _CHECK_URL
     elif names == {"GeneralProxyError"}:
         what, hint = "does not speak this version of SOCKS", _CHECK_URL
     else:

@@ -114,7 +114,7 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     """Return the error for a host that the registry redirects to: a storage, or another registry."""
     where, status = shown(origin_of(answer.url)), answer.status
     what = f"{where} returned status {status} after a redirect of the registry {shown(own)}{said.quoted()}"
-    if status in _DENIED and where == own.replace("http:", "https:", 1).removesuffix(":80"):
+    if status in _DENIED and where == own.replace("http:", "https:", 1):
         return AuthenticationError(what, hint="Remove --plain-http: the registry speaks TLS")
     found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
     if found and status in (*_DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):

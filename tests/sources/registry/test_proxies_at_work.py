@@ -3,6 +3,7 @@
 import base64
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -140,7 +141,16 @@ def test_a_proxy_that_cannot_be_used() -> None:
             assert said in failing("registry.invalid", plain_http=plain, environment={"ALL_PROXY": proxy})
     with fault_proxy(None, lambda _: Answer(status=400)) as server:
         line = failing("registry.invalid", environment={"ALL_PROXY": f"socks5h://{server.host}"}, timeout=1)
-        assert f"the proxy {server.host} does not speak this version of SOCKS" in line
+        assert f"the proxy {server.host} does not answer in SOCKS: connection timed out" in line
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            listener.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        line = failing("registry.invalid", environment={"ALL_PROXY": f"socks5h://{address}"})
+        assert f"the proxy {address} does not speak this version of SOCKS" in line
 
 
 # --- proxies of SOCKS -------------------------------------------------------------------------------------------------

@@ -56,27 +56,6 @@ def test_each_layer_is_fetched_once() -> None:
     assert sorted(blobs) == sorted({image.config.digest, *(layer.stored.digest for layer in image.layers)})
 
 
-def test_connections_are_kept(image: BuiltImage) -> None:
-    """Through challenges and redirects, too: what little they say is read to its end."""
-    with fault_proxy(None, serving_image(image)) as storage, fault_proxy(None) as proxy:
-
-        def behave(seen: Seen) -> Answer | None:
-            if seen.path.startswith("/token"):
-                return Answer(status=200, body=b'{"token": "t", "expires_in": 300}')
-            if "authorization" not in seen.headers:
-                realm = f'Bearer realm="http://{proxy.host}/token",service="s"'
-                return Answer(status=401, headers={"WWW-Authenticate": realm}, body=b'{"errors": []}')
-            if seen.is_blob:
-                return Answer(status=307, headers={"Location": f"http://{storage.host}{seen.path}"}, body=b"moved")
-            return serving_image(image)(seen)
-
-        proxy.behaviour = behave
-        analyze(source(proxy, jobs=1))
-        for server in (proxy, storage):
-            assert len(server.seen) >= len(image.layers)
-            assert len({seen.port for seen in server.seen}) == 1
-
-
 _MEASURED = """
 import resource, sys
 from ocianalyze.analysis import Source, analyze

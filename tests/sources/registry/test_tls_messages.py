@@ -104,6 +104,26 @@ def test_a_server_with_tls_where_none_was_expected(root: Authority) -> None:
         assert "remove --plain-http" in message(registry.host, plain_http=True, timeout=5).replace("Remove", "remove")
 
 
+def test_a_port_that_sends_us_to_tls(root: Authority) -> None:
+    """As nginx does for its status 497: on one port, it redirects who comes without TLS, and wants a login with it."""
+    context = serving_with(*root.issue("both"))
+
+    def talk(connection: socket.socket) -> None:
+        if connection.recv(1, socket.MSG_PEEK) == b"\x16":
+            with context.wrap_socket(connection, server_side=True) as secure:
+                secure.recv(1 << 16)
+                secure.sendall(b"HTTP/1.1 401 x\r\nContent-Length: 0\r\nWWW-Authenticate: Basic\r\n\r\n")
+                return
+        connection.recv(1 << 16)
+        place = f"https://{host}/v2/team/image/manifests/1.0".encode()
+        connection.sendall(b"HTTP/1.1 301 x\r\nContent-Length: 0\r\nLocation: " + place + b"\r\n\r\n")
+
+    with saying(talk, listens=False) as host:
+        line = message(host, plain_http=True, ca_files=(root.certificate,))
+        assert f"https://{host} returned status 401 after a redirect of the registry http://{host}" in line
+        assert "Remove --plain-http" in line
+
+
 def test_a_certificate_that_is_demanded(root: Authority, tmp_path: Path) -> None:
     newest = serving_with(*root.issue("leaf"), asks=root.certificate, demands=True)
     older = serving_with(*root.issue("leaf2"), asks=root.certificate, demands=True)
@@ -144,13 +164,14 @@ def test_a_server_that_never_ends_the_handshake() -> None:
 
 
 @contextmanager
-def saying(talk: Callable[[socket.socket], object]) -> Iterator[str]:
-    """Run a server that says to everyone what `talk` says."""
+def saying(talk: Callable[[socket.socket], object], *, listens: bool = True) -> Iterator[str]:
+    """Run a server that says to everyone what `talk` says, once it has heard something if it `listens`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer(connection: socket.socket) -> None:
             with suppress(OSError), connection:
-                connection.recv(1 << 16)
+                if listens:
+                    connection.recv(1 << 16)
                 talk(connection)
 
         def serve() -> None:
