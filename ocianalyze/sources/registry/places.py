@@ -5,7 +5,6 @@ A mirror that fails, lacks something or has other bytes than the digest promises
 
 from __future__ import annotations
 
-from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -36,15 +35,31 @@ class Place:
         """`own` is the registry that the login is for which was given by hand."""
         self.endpoint = endpoint
         self._authorization = authorization
-        self.is_used = False
         self._own = own
         self._access = access
+        self._transport: Transport | None = None
+        self._lock = Lock()
 
-    @cached_property
+    @property
     def transport(self) -> Transport:
-        """The connections."""
+        """The connections; raises RegistryError if certificates for them cannot be used."""
+        with self._lock:
+            if self._transport is None:
+                self._transport = self._connect()
+            return self._transport
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it was asked and gave no answer at all."""
+        return self._transport is not None and not self._transport.has_answered
+
+    def close(self) -> None:
+        """Break off all connections."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _connect(self) -> Transport:
         endpoint, access = self.endpoint, self._access
-        self.is_used = True
         transport = Transport(endpoint.host, endpoint.how, access)
         transport.authorization = self._authorization(
             host=endpoint.host,
@@ -55,16 +70,6 @@ class Place:
             allowed_realms=endpoint.how.allowed_realms,
         )
         return transport
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether it was asked and gave no answer at all."""
-        return self.is_used and not self.transport.has_answered
-
-    def close(self) -> None:
-        """Break off all connections."""
-        if self.is_used:
-            self.transport.close()
 
 
 class Places:
