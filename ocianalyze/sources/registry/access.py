@@ -38,7 +38,8 @@ class HostAccess:
         allowed_realms: hosts of token servers that may receive the credentials, besides the host of the registry.
         timeout: for how many seconds nothing may come before an answer is given up.
         attempts: how often a request is made at most; None for as often as usual.
-        proxy: the proxy to use instead of the one that the environment names; ``""`` for none.
+        proxy: the proxy to use for it and where it leads to, instead of the one that the environment names; ``""`` for
+            none.
     """
 
     plain_http: bool = False

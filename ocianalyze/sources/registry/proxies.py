@@ -23,13 +23,14 @@ _SOCKS_PORT: Final = 1080
 def proxy_for(url: str, environment: Mapping[str, str], stated: str | None = None) -> str | None:
     """Return the URL of the proxy, or None if there is none for this URL.
 
-    `stated` is the proxy that the settings of the host name, ``""`` for none: then the variables do not count.
+    `stated` is the proxy that an option or the settings of the registry name, ``""`` for none: it holds for wherever
+    the registry leads to, and the variables do not count.
 
     Raises:
         RegistryError: the proxy is of a kind that is not supported, or its URL is invalid.
     """
     if stated is not None:
-        return _checked(stated, "its settings") if stated else None
+        return _checked(stated, "--proxy or the setting proxy") if stated else None
     parts = urlsplit(url)
     host = parts.hostname or ""
     names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")

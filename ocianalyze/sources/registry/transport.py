@@ -202,7 +202,7 @@ class Transport(Registry):  # type: ignore[misc]
                 raise RegistryError(f"the connection to {self.origin} was closed")
             _log.debug("%s %s", method, failures.shown(url))
             is_own = failures.origin_of(url) == self.origin
-            proxy = proxy_for(url, self._environment, self._how.proxy if is_own else None)
+            proxy = proxy_for(url, self._environment, self._how.proxy)
             way = failures.Way(proxy, self._dog.seconds)
             sent = {**self._how.headers, **headers} if is_own else dict(headers)
             adapter = self._adapter(url, keeps_secret="Authorization" in headers or body is not None)
