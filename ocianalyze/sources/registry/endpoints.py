@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName
 from ocianalyze.sources.registry.access import HostAccess, parse_mirror
 from ocianalyze.sources.registry.mirrors.hosts_toml import find_hosts
 
@@ -117,8 +117,8 @@ def _insecurely(endpoint: Endpoint, *, insecure: bool) -> list[Endpoint]:
 
 
 def _of_containerd(host: Host, name: RepositoryName, access: RegistryAccess, *, is_mirror: bool) -> Endpoint:
-    registry = RepositoryName.parse(f"{host.host}/image").registry
-    said = access.of_mirror(registry) if is_mirror else access.of_registry(name.registry)
+    registry = DOCKER_HUB if host.host.lower() in DOCKER_HUB_NAMES else host.host
+    said = access.of_mirror(registry) if is_mirror else access.of_registry(registry)
     how = said.access()
     how = replace(
         how,

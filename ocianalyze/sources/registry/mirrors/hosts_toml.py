@@ -104,7 +104,7 @@ def _host(url: str, table: _HostTable, path: Path) -> Host:
         host, _ = parts.hostname, parts.port
     except ValueError:
         parts, host = urlsplit(""), None
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment:
         raise UsageError(f"{path}: invalid host {url[:200]!r}", hint="Use the form https://host[:port][/path]")
     base = parts.path.rstrip("/")
     if not table.override_path and not base.endswith("/v2"):
