@@ -34,7 +34,7 @@ location = "docker.io"
 [[registry.mirror]]
 location = "first.example.com"
 [[registry.mirror]]
-location = "second.example.com:5000/hub"
+location = "second.example.com:5000/hub/"
 """
 NESTED = """
 [[registry]]
@@ -112,12 +112,41 @@ def test_tags_and_digests_stay(tmp_path: Path) -> None:
     assert {str(name).partition("/ubuntu")[2] for name, _ in stated.mirrors} == {f":24.04@{DIGEST}"}
 
 
+TAGGED = """
+[[registry]]
+prefix = "example.com/app:1"
+location = "inside.example.net/app:2"
+[[registry.mirror]]
+location = "mirror.example.net/app/"
+"""
+
+
+def test_a_prefix_may_have_a_tag(tmp_path: Path) -> None:
+    stated = conf(tmp_path, TAGGED).find(RepositoryName.parse("example.com/app:1"))
+    assert stated is not None
+    assert [str(name) for name, _ in stated.mirrors] == ["mirror.example.net/app:1"]
+    assert str(stated.location) == "inside.example.net/app:2"
+    assert conf(tmp_path, TAGGED).find(RepositoryName.parse("example.com/app:10")) is None
+
+
 WRONG = [
     ('[[registry]]\nlocation = "example.com"\nblocked = true', "example.com/x is blocked by .*registries.conf"),
     ("[registries.search]\nregistries = ['x']", "has the format of version 1"),
     ("[[registry]]\ninsecure = true", "neither a location nor a prefix"),
     ('[[registry]]\nlocation = "example.com"\ninsecure = "yes"', "registry.1.insecure: input should be a valid bool"),
     ('[[registry]]\nlocation = "example.com"\n[[registry.mirror]]\nlocation = "A B"', "leads example.com/x to 'A B/x'"),
+    (
+        '[[registry]]\nprefix = "example.com/x"\nlocation = "mirror/of"',
+        "leads example.com/x to 'mirror/of', which names no registry",
+    ),
+    (
+        '[[registry]]\nlocation = "example.com"\n[[registry.mirror]]\nlocation = "mirror"',
+        "leads example.com/x to 'mirror/x', which names no registry",
+    ),
+    (
+        '[[registry]]\nprefix = "https://example.com"\nlocation = "a.example"',
+        "'https://example.com' is a URL, not a pre",
+    ),
     ("[[registry]", "not valid TOML"),
 ]
 
