@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -19,13 +18,14 @@ from ocianalyze.regex import regex
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.endpoints import endpoints
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
-from ocianalyze.sources.registry.places import Place
+from ocianalyze.sources.registry.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from ocianalyze.oci.patterns import ImagePattern
     from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.places import Place
     from ocianalyze.sources.registry.transport import Transport
 
 _log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ MOST_NAMES: Final = 100_000
 """How many tags or repositories are taken from a registry."""
 _PAGE: Final = 1000
 _MOST_PAGES: Final = 1000
+_CATALOGUE: Final = "catalog"
+"""What stands for a repository where all of them are asked for."""
 _MOST_BYTES: Final = 16 << 20
 """The maximum size of a page: many registries send all that they have at once."""
 _MOST_QUERY: Final = 2048
@@ -51,16 +53,15 @@ def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
     """
     repositories = [pattern.repository]
     if pattern.repository_is_wild:
-        name = RepositoryName(pattern.registry, pattern.directory or "_catalog", None)
-        with _opened(name, access, _CatalogAuthorization) as transport:
-            repositories = pattern.repositories(_catalog(transport, pattern))
+        name = RepositoryName(pattern.registry, pattern.directory or _CATALOGUE, None)
+        known = _ask(name, access, lambda place: _catalogue(place, pattern), _CatalogAuthorization)
+        repositories = pattern.repositories(known)
         if not repositories:
             raise NoMatchError(f"no repository of {pattern.registry} matches {pattern.repository}")
     found = []
     for repository in repositories:
-        with _opened(RepositoryName(pattern.registry, repository, None), access) as transport:
-            tags = pattern.tags(list_tags(transport, repository))
-        found += [f"{pattern.registry}/{repository}:{tag}" for tag in tags]
+        tags = _ask(RepositoryName(pattern.registry, repository, None), access, _tags)
+        found += [f"{pattern.registry}/{repository}:{tag}" for tag in pattern.tags(tags)]
     if not found:
         raise NoMatchError(
             f"no tag of {pattern.registry}/{pattern.repository} matches {pattern.tag}",
@@ -69,23 +70,34 @@ def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
     return found
 
 
-def list_tags(transport: Transport, repository: str, most: int = MOST_NAMES) -> list[str]:
-    """Return the tags of a repository in the order in which the registry lists them.
+def list_tags(transport: Transport, path: str, most: int = MOST_NAMES) -> list[str]:
+    """Return the tags of a repository, whose list is at `path`, in the order in which the registry lists them.
 
     Raises:
         RegistryError: the registry does not list them, has more than `most`, or answers nonsense.
     """
-    return _listed(transport, f"/v2/{repository}/tags/list", "tags", is_tag, most)
+    return _listed(transport, path, "tags", is_tag, most)
 
 
-def list_repositories(transport: Transport, most: int = MOST_NAMES) -> list[str]:
+def list_repositories(transport: Transport, path: str = "/v2/_catalog", most: int = MOST_NAMES) -> list[str]:
     """Return the repositories of a registry in the order in which it lists them; raises as `list_tags`."""
-    return _listed(transport, "/v2/_catalog", "repositories", is_repository, most)
+    return _listed(transport, path, "repositories", is_repository, most)
 
 
-def _catalog(transport: Transport, pattern: ImagePattern) -> list[str]:
+def _tags(place: Place) -> list[str]:
+    return list_tags(place.transport, place.endpoint.path("tags", "list"))
+
+
+def _catalogue(place: Place, pattern: ImagePattern) -> list[str]:
+    """Return the repositories of a registry as they are named here, wherever it keeps them."""
+    there = place.endpoint.name.repository
+    if pattern.directory:
+        theirs, ours = f"{there}/", f"{pattern.directory}/"
+    else:
+        theirs, ours = there.removesuffix(_CATALOGUE), ""
     try:
-        return list_repositories(transport)
+        known = list_repositories(place.transport, f"{place.endpoint.base}/_catalog")
+        return [f"{ours}{name.removeprefix(theirs)}" for name in known if name.startswith(theirs)]
     except RegistryError as error:
         instead = f"name the repository, as in {pattern.registry}/NAME:{pattern.tag}: not every registry lists them all"
         error.hint = f"{instead[:1].upper()}{instead[1:]}" if error.hint is None else f"{error.hint}; or {instead}"
@@ -103,17 +115,19 @@ class _CatalogAuthorization(Authorization):
         return "registry:catalog:*"
 
 
-@contextmanager
-def _opened(
-    name: RepositoryName, access: RegistryAccess, kind: type[Authorization] = Authorization
-) -> Iterator[Transport]:
-    """Open the registry itself: a mirror lists what it happens to have."""
-    endpoint = endpoints(name, RegistriesConf(access.environment), access)[-1]
-    place = Place(endpoint, endpoint.name.registry, access, kind)
+def _ask(
+    name: RepositoryName,
+    access: RegistryAccess,
+    ask: Callable[[Place], list[str]],
+    authorization: type[Authorization] = Authorization,
+) -> list[str]:
+    """Ask the registry itself: a mirror lists what it happens to have."""
+    own = [place for place in endpoints(name, RegistriesConf(access.environment), access) if not place.is_mirror]
+    places = Places(own, access, what=f"cannot list {name.name}", authorization=authorization)
     try:
-        yield place.transport
+        return places.first(ask, by_digest=False)
     finally:
-        place.close()
+        places.close()
 
 
 def _listed(transport: Transport, path: str, key: str, is_valid: Callable[[str], bool], most: int) -> list[str]:
@@ -121,7 +135,8 @@ def _listed(transport: Transport, path: str, key: str, is_valid: Callable[[str],
     what = f"the list of {key} of {transport.origin}"
     names: dict[str, None] = {}
     seen = 0
-    query = f"n={_PAGE}"
+    path, _, more = path.partition("?")
+    query = f"{more}{'&' if more else ''}n={_PAGE}"
     asked: set[str] = set()
     while query:
         asked.add(query)

@@ -39,12 +39,17 @@ class Place:
         self.is_used = False
         self._own = own
         self._access = access
+        self._lock = Lock()
+
+    @property
+    def transport(self) -> Transport:
+        """The connections; they are made once, whichever thread is the first to ask."""
+        with self._lock:
+            return self._transport
 
     @cached_property
-    def transport(self) -> Transport:
-        """The connections."""
+    def _transport(self) -> Transport:
         endpoint, access = self.endpoint, self._access
-        self.is_used = True
         transport = Transport(endpoint.host, endpoint.how, access)
         transport.authorization = self._authorization(
             host=endpoint.host,
@@ -54,12 +59,13 @@ class Place:
             plain_http=endpoint.how.plain_http,
             allowed_realms=endpoint.how.allowed_realms,
         )
+        self.is_used = True
         return transport
 
     @property
     def is_silent(self) -> bool:
-        """Whether it was asked and gave no answer at all."""
-        return self.is_used and not self.transport.has_answered
+        """Whether it was asked and gave no answer at all; what keeps us from asking is no such silence."""
+        return self.is_used and self.transport.has_failed and not self.transport.has_answered
 
     def close(self) -> None:
         """Break off all connections."""
@@ -73,8 +79,16 @@ class Places:
     `read_from` names those that parts of the image came from, so far.
     """
 
-    def __init__(self, endpoints: Sequence[Endpoint], access: RegistryAccess, *, what: str) -> None:
-        self._places = [Place(endpoint, endpoints[-1].name.registry, access) for endpoint in endpoints]
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        access: RegistryAccess,
+        *,
+        what: str,
+        authorization: type[Authorization] = Authorization,
+    ) -> None:
+        own = endpoints[-1].name.registry
+        self._places = [Place(endpoint, own, access, authorization) for endpoint in endpoints]
         self._lock = Lock()
         self._what = what
         self._warn = access.warn

@@ -19,7 +19,7 @@ from ocianalyze.sources.registry.failures import NotFoundError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.oci.repository import RepositoryName
+    from ocianalyze.sources.registry.endpoints import Endpoint
     from ocianalyze.sources.registry.transport import Transport
 
 _PAGE: Final = 1000
@@ -34,35 +34,36 @@ _NUMBERS: Final = regex(r"\d{1,18}")
 
 
 def list_tags(
-    transport: Transport, repository: str, most: int, *, most_pages: int = _MOST_PAGES, attempts: int | None = None
+    transport: Transport, path: str, most: int, *, most_pages: int = _MOST_PAGES, attempts: int | None = None
 ) -> Iterator[str]:
-    """Yield at most `most` tags of a repository, each once, in the order of the registry.
+    """Yield at most `most` tags of a repository, whose list is at `path`, each once, in the order of the registry.
 
     Raises:
         RegistryError: the registry does not list them, or its list is not what it should be.
     """
-    path: str | None = f"/v2/{repository}/tags/list?n={min(most, _PAGE)}"
+    page: str | None = f"{path}{'&' if '?' in path else '?'}n={min(most, _PAGE)}"
     seen: set[str] = set()
     for _ in range(most_pages):
-        if path is None or len(seen) >= most:
+        if page is None or len(seen) >= most:
             return
-        raw, headers = transport.read(path, headers={"Accept": "application/json"}, most=_MAX_PAGE, attempts=attempts)
+        raw, headers = transport.read(page, headers={"Accept": "application/json"}, most=_MAX_PAGE, attempts=attempts)
         before = len(seen)
         for tag in _tags(raw, transport.origin):
             if tag not in seen and len(seen) < most:
                 seen.add(tag)
                 yield tag
-        path = _next(transport.origin, path, headers.get("Link", ""))
+        page = _next(transport.origin, page, headers.get("Link", ""))
         if len(seen) == before:  # a list that goes on for ever, and says nothing new
             return
 
 
-def with_tags(error: NotFoundError, transport: Transport, name: RepositoryName) -> NotFoundError:
+def with_tags(error: NotFoundError, transport: Transport, endpoint: Endpoint) -> NotFoundError:
     """Return the error for a tag that is not there, with those that may be meant, if the registry lists any."""
+    name = endpoint.name
     if name.digest is not None or name.tag is None:
         return error
     try:
-        tags = list(list_tags(transport, name.repository, _MOST_SEARCHED, most_pages=3, attempts=1))
+        tags = list(list_tags(transport, endpoint.path("tags", "list"), _MOST_SEARCHED, most_pages=3, attempts=1))
     except OcianalyzeError:
         return error
     if not tags:

@@ -44,7 +44,7 @@ def opened(host: str) -> Iterator[Transport]:
 
 def tags(host: str, most: int = 1000) -> list[str]:
     with opened(host) as transport:
-        return list(list_tags(transport, "team/image", most))
+        return list(list_tags(transport, "/v2/team/image/tags/list", most))
 
 
 def pages(*contents: object, link: str = '</v2/team/image/tags/list?last={number}&n=2>; rel="next"') -> object:
