@@ -49,6 +49,7 @@ class Transport(Registry):  # type: ignore[misc]
         origin: scheme, host and port of the registry; the only place that gets its credentials.
         authorization: set by who opens the transport, before the first request.
         has_answered: whether the registry, or who it leads to, answered any request, whatever it said.
+        has_failed: whether any request that was sent got no answer.
     """
 
     authorization: Authorization
@@ -58,7 +59,7 @@ class Transport(Registry):  # type: ignore[misc]
         self.origin = failures.origin_of(f"{self.prefix}://{host}")
         self._environment = access.environment
         self._how = how
-        self.has_answered = False
+        self.has_answered = self.has_failed = False
         self._dog = Watchdog(how.timeout)
         trust = Trust.find(host, how, access)
         checked = cache(partial(trust.elsewhere, verify=True))
@@ -216,6 +217,7 @@ class Transport(Registry):  # type: ignore[misc]
                     verify=self._how.tls_verify or adapter is self._verified,
                 )
             except requests.RequestException as error:
+                self.has_failed = True
                 if failures.may_pass(error) and pauses.wait():
                     continue
                 raise failures.unreachable(url, error, way) from error
