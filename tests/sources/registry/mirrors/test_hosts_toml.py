@@ -9,6 +9,7 @@ import pytest
 
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.sources.registry.access import HostAccess, HostSettings
 from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.endpoints import Endpoint, endpoints
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
@@ -80,6 +81,19 @@ def test_which_directory_counts(tmp_path: Path) -> None:
     assert [str(one) for one in asked(tmp_path, "other.example.com/x")] == ["https://all.example.com"]
     (only,) = asked(tmp_path, "example.com:5000/x")
     assert (only.how.tls_verify, only.is_mirror, only.namespace) == (False, False, "example.com:5000")
+
+
+def test_what_is_said_of_a_host_counts_for_that_host_alone(tmp_path: Path) -> None:
+    """Who answers instead of a registry is reached as settings say of it, not as they say of the registry."""
+    write(tmp_path, "example.com", 'server = "inside.example.net"\nskip_verify = true\n[host."one.example.net"]')
+    hosts = {
+        "example.com": HostSettings(client=(Path("a"), Path("b")), allowed_realms=("a.example",), plain_http=True),
+        "inside.example.net": HostSettings(tls_verify=True, timeout=5.0),
+    }
+    access = registry_access(environment={"HOME": str(tmp_path)}, hosts=hosts)
+    one, own = endpoints(RepositoryName.parse("example.com/x"), RegistriesConf(access.environment), access)
+    assert one.how == HostAccess(attempts=2)
+    assert own.how == HostAccess(timeout=5.0)
 
 
 def test_one_file_may_be_certificate_and_key(tmp_path: Path) -> None:
