@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.urls import without_login
 from ocianalyze.settings.table import File, Several, Table, checked
-from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, parse_mirror
+from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, check_realm, parse_mirror
 
 
 def check_registry(name: str) -> str:
@@ -19,14 +20,21 @@ def check_registry(name: str) -> str:
     except InvalidReferenceError:
         found = ""
     if not found or (found != name and "/" not in name and "." not in name):
-        raise UsageError(f"{name[:200]!r} is not the name of a registry", hint="Use the form host[:port]")
+        raise UsageError(f"{without_login(name)!r} is not the name of a registry", hint="Use the form host[:port]")
     if "/" in name:
-        raise UsageError(f"{name[:200]!r} is not the name of a registry", hint="Leave out the path: host[:port]")
+        raise UsageError(
+            f"{without_login(name)!r} is not the name of a registry", hint="Leave out the path: host[:port]"
+        )
     return found
 
 
 def _mirror(value: str) -> str:
     parse_mirror(value)
+    return value
+
+
+def _realm(value: str) -> str:
+    check_realm(value)
     return value
 
 
@@ -40,7 +48,7 @@ class RegistryTable(Table):
     ca_file: Several[File] = Field([], alias="ca-file")
     client_cert: File | None = Field(None, alias="client-cert")
     client_key: File | None = Field(None, alias="client-key")
-    auth_realm: Several[str] = Field([], alias="auth-realm")
+    auth_realm: Several[Annotated[str, checked(_realm)]] = Field([], alias="auth-realm")
     timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, strict=False)] | None = None
     proxy: str | None = None
 

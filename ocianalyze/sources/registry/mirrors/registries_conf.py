@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName, split_registry
-from ocianalyze.oci.urls import is_url
+from ocianalyze.oci.urls import is_url, without_login
 from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
 
 if TYPE_CHECKING:
@@ -87,7 +87,9 @@ class RegistriesConf:
                 if not prefix or (not table.location and not prefix.startswith("*.")):
                     raise UsageError(f"{path}: a [[registry]] table has neither a location nor a prefix such as *.HOST")
                 if is_url(prefix):
-                    raise UsageError(f"{path}: {prefix[:200]!r} is a URL, not a prefix", hint="Leave out the scheme")
+                    raise UsageError(
+                        f"{path}: {without_login(prefix)!r} is a URL, not a prefix", hint="Leave out the scheme"
+                    )
                 self._tables[prefix.rstrip("/")] = (table, path)
 
     def alias(self, text: str) -> str:
@@ -156,10 +158,10 @@ def _named(location: str, rest: str, name: RepositoryName, file: Path) -> Reposi
     try:
         found = RepositoryName.parse(place)
     except InvalidReferenceError as error:
-        raise UsageError(f"{file} leads {name.name} to {place[:200]!r}, which is not an image name") from error
+        raise UsageError(f"{file} leads {name.name} to {without_login(place)!r}, which is not an image name") from error
     if split_registry(place)[1] == place:
         raise UsageError(
-            f"{file} leads {name.name} to {place[:200]!r}, which names no registry",
+            f"{file} leads {name.name} to {without_login(place)!r}, which names no registry",
             hint="A host has a dot or a port in a location, such as mirror:80",
         )
     has_tag = ":" in place.partition("@")[0].rpartition("/")[2]
