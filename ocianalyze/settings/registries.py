@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
@@ -14,7 +14,7 @@ from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, ch
 
 
 def check_registry(name: str) -> str:
-    """Return the name of a registry as images have it; raises UsageError if it is none."""
+    """Return the name of a registry as images have it, in lower case; raises UsageError if it is none."""
     try:
         found = RepositoryName.parse(f"{name}/image").registry
     except InvalidReferenceError:
@@ -25,7 +25,7 @@ def check_registry(name: str) -> str:
         raise UsageError(
             f"{without_login(name)!r} is not the name of a registry", hint="Leave out the path: host[:port]"
         )
-    return found
+    return found.lower()
 
 
 def _mirror(value: str) -> str:
@@ -85,11 +85,27 @@ class RegistryTable(Table):
             yield "auth-realm"
         if self.proxy:
             yield "proxy"
-        if any(mirror.startswith("http://") for mirror in self.mirror):
+        if self.mirror:  # of what tags mean, it is the judge
             yield "mirror"
+        if self.client_cert is not None:
+            yield "client-cert"
 
 
-Registries = dict[Annotated[str, checked(check_registry)], RegistryTable]
+def _without_doubles(value: object) -> object:
+    """Return tables by their registries as they are; raises ValueError if two are about the same one."""
+    named: dict[str, str] = {}
+    for name in value if isinstance(value, dict) else ():
+        try:
+            registry = check_registry(name)
+        except UsageError:  # told of later, with the key
+            continue
+        if registry in named:
+            raise ValueError(f"{named[registry]!r} and {name!r} name the same registry")
+        named[registry] = name
+    return value
+
+
+Registries = Annotated[dict[Annotated[str, checked(check_registry)], RegistryTable], BeforeValidator(_without_doubles)]
 
 
 def merged(first: Mapping[str, HostSettings], second: Mapping[str, HostSettings]) -> dict[str, HostSettings]:
