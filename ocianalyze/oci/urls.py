@@ -33,6 +33,11 @@ def is_url(text: str) -> bool:
     return _URL.match(text) is not None
 
 
+def without_login(text: str) -> str:
+    """Return what somebody wrote as the address of a host, for messages: short, and without a user and a password."""
+    return re.sub(r"^([a-z0-9+.-]{0,20}://)?[^/]*@", r"\1…@", text, flags=re.IGNORECASE)[:200]
+
+
 def name_of(url: str) -> str:
     """Return what may be the name of the image that an address leads to; it is not checked."""
     parts = urlsplit(url)

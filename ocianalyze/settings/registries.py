@@ -4,29 +4,37 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.urls import without_login
 from ocianalyze.settings.table import File, Several, Table, checked
-from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, parse_mirror
+from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, check_realm, parse_mirror
 
 
 def check_registry(name: str) -> str:
-    """Return the name of a registry as images have it; raises UsageError if it is none."""
+    """Return the name of a registry as images have it, in lower case; raises UsageError if it is none."""
     try:
         found = RepositoryName.parse(f"{name}/image").registry
     except InvalidReferenceError:
         found = ""
     if not found or (found != name and "/" not in name and "." not in name):
-        raise UsageError(f"{name[:200]!r} is not the name of a registry", hint="Use the form host[:port]")
+        raise UsageError(f"{without_login(name)!r} is not the name of a registry", hint="Use the form host[:port]")
     if "/" in name:
-        raise UsageError(f"{name[:200]!r} is not the name of a registry", hint="Leave out the path: host[:port]")
-    return found
+        raise UsageError(
+            f"{without_login(name)!r} is not the name of a registry", hint="Leave out the path: host[:port]"
+        )
+    return found.lower()
 
 
 def _mirror(value: str) -> str:
     parse_mirror(value)
+    return value
+
+
+def _realm(value: str) -> str:
+    check_realm(value)
     return value
 
 
@@ -40,7 +48,7 @@ class RegistryTable(Table):
     ca_file: Several[File] = Field([], alias="ca-file")
     client_cert: File | None = Field(None, alias="client-cert")
     client_key: File | None = Field(None, alias="client-key")
-    auth_realm: Several[str] = Field([], alias="auth-realm")
+    auth_realm: Several[Annotated[str, checked(_realm)]] = Field([], alias="auth-realm")
     timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, strict=False)] | None = None
     proxy: str | None = None
 
@@ -77,11 +85,27 @@ class RegistryTable(Table):
             yield "auth-realm"
         if self.proxy:
             yield "proxy"
-        if any(mirror.startswith("http://") for mirror in self.mirror):
+        if self.mirror:  # of what tags mean, it is the judge
             yield "mirror"
+        if self.client_cert is not None:
+            yield "client-cert"
 
 
-Registries = dict[Annotated[str, checked(check_registry)], RegistryTable]
+def _without_doubles(value: object) -> object:
+    """Return tables by their registries as they are; raises ValueError if two are about the same one."""
+    named: dict[str, str] = {}
+    for name in value if isinstance(value, dict) else ():
+        try:
+            registry = check_registry(name)
+        except UsageError:  # told of later, with the key
+            continue
+        if registry in named:
+            raise ValueError(f"{named[registry]!r} and {name!r} name the same registry")
+        named[registry] = name
+    return value
+
+
+Registries = Annotated[dict[Annotated[str, checked(check_registry)], RegistryTable], BeforeValidator(_without_doubles)]
 
 
 def merged(first: Mapping[str, HostSettings], second: Mapping[str, HostSettings]) -> dict[str, HostSettings]:

@@ -145,6 +145,24 @@ WRONG = [
         "registry.example.com/team: 'example.com/team' is not the name",
         "Leave out the path: host[:port]",
     ),
+    (
+        '[registry."example.com"]\nauth-realm = "https://gitlab.example.com/jwt/auth"',
+        2,
+        "registry.example.com.auth-realm.1: invalid token server 'https://gitlab.example.com/jwt/auth'",
+        "Write its host alone: gitlab.example.com",
+    ),
+    (
+        '[registry."example.com"]\nauth-realm = "a,b"',
+        2,
+        "registry.example.com.auth-realm.1: invalid token server 'a,b'",
+        "Use the form host[:port]",
+    ),
+    (
+        '[registry."example.com"]\nmirror = "http://u:pw@h.example"',
+        2,
+        "registry.example.com.mirror.1: invalid mirror 'http://…@h.example'",
+        None,
+    ),
     ('[registry."example.com"]\ntimeout = 0', 2, "registry.example.com.timeout: Input should be greater than 0", None),
     ('[registry."example.com"]\nclient-key = "x"', 1, "registry.example.com: client-key needs client-cert", None),
     ('[severity]\nKRN999 = "note"', 2, "severity.KRN999: unknown rule 'KRN999'", None),
@@ -252,21 +270,57 @@ LOWERING = {
     "tls-verify": "tls-verify = false",
     "auth-realm": 'auth-realm = ["evil.example.com"]',
     "proxy": 'proxy = "http://evil.example.com"',
-    "mirror": 'mirror = ["a.example.com", "http://evil.example.com"]',
+    "mirror": 'mirror = "evil.example.com"',
+    "client-cert": 'client-cert = "/home/user/me.pem"',
 }
 
 
 @pytest.mark.parametrize("key", LOWERING)
 def test_a_file_that_was_only_found_lowers_no_security(tmp_path: Path, key: str) -> None:
     for prefix, name in (("", "ocianalyze.toml"), ("tool.ocianalyze.", "pyproject.toml")):
-        path = write(tmp_path, f'[{prefix}registry."example.com:5000"]\n{LOWERING[key]}\n', name)
-        assert load_settings(path).registries
-        with pytest.raises(UsageError, match=rf"{name}:2: registry\.example\.com:5000\.{key} lowers security"):
-            load_settings(path, was_found=True)
+        for host in ("example.com:5000", "Example.COM:5000"):
+            path = write(tmp_path, f'[{prefix}registry."{host}"]\n{LOWERING[key]}\n', name)
+            assert load_settings(path).registries
+            with pytest.raises(UsageError, match=rf"{name}(:2)?: registry\.example\.com:5000\.{key} lowers security"):
+                load_settings(path, was_found=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'registry."example.com".tls-verify = false',
+        'registry = { "example.com" = { tls-verify = false } }',
+        '[registry]\n"example.com".tls-verify = false',
+        '[registry]\n"example.com" = { tls-verify = false, timeout = 1 }',
+        "[registry.localhost]\n[registry.'EXAMPLE.com']\n\"tls-verify\" = false",
+        '[registry."index.docker.io"]\ntls-verify = false',
+        '[registry]\n"example\\u002ecom"."tls-verif\\u0079" = false',
+    ],
+)
+def test_no_spelling_of_a_found_file_lowers_security(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, f"{text}\n")
+    assert any(said.tls_verify is False for said in load_settings(path).registries.values())
+    with pytest.raises(UsageError, match="tls-verify lowers security"):
+        load_settings(path, was_found=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("example.com", "Example.com"),
+        ("docker.io", "registry-1.docker.io"),
+        ("index.docker.io", "docker.io"),
+        ("LOCALHOST:5000", "localhost:5000"),
+    ],
+)
+def test_two_tables_for_one_registry_are_an_error(tmp_path: Path, one: str, other: str) -> None:
+    path = write(tmp_path, f'[registry."{one}"]\ntimeout = 1\n[registry."{other}"]\ntimeout = 2\n')
+    with pytest.raises(UsageError, match=f"registry: {one!r} and {other!r} name the same registry"):
+        load_settings(path)
 
 
 def test_what_lowers_no_security_may_be_found(tmp_path: Path) -> None:
-    keys = 'plain-http = false\ntls-verify = true\nmirror = "a.example.com"\nca-file = "ca.pem"\ntimeout = 5'
+    keys = 'plain-http = false\ntls-verify = true\nproxy = ""\nca-file = "ca.pem"\ntimeout = 5'
     assert load_settings(write(tmp_path, f'[registry."example.com"]\n{keys}'), was_found=True).registries
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.urls import without_login
+from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,8 +22,7 @@ DEFAULT_TIMEOUT: Final = 60.0
 """Seconds."""
 LONGEST_TIMEOUT: Final = 86400.0
 _CERTIFICATES: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
-
-
+_REALM: Final = regex(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _log = logging.getLogger(__name__)
 
 
@@ -74,9 +76,11 @@ class HostSettings:
     proxy: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Raise UsageError if a mirror is none."""
+        """Raise UsageError if a mirror or a token server is none."""
         for mirror in self.mirrors:
             parse_mirror(mirror)
+        for realm in self.allowed_realms:
+            check_realm(realm)
 
     def over(self, other: HostSettings) -> HostSettings:
         """Return these, and what the others say where these leave something open; authorities and realms add up."""
@@ -163,6 +167,14 @@ class RegistryAccess:
         return [Path(root, host) for root in roots]
 
 
+def check_realm(realm: str) -> None:
+    """Raise UsageError if a token server is not named by its host alone, as whoever copies its URL may do."""
+    if not _REALM.fullmatch(realm):
+        host = realm.rpartition("@")[2].partition("://")[2].partition("/")[0]
+        hint = f"Write its host alone: {host}" if _REALM.fullmatch(host) else "Use the form host[:port]"
+        raise UsageError(f"invalid token server {without_login(realm)!r}", hint=hint)
+
+
 def parse_mirror(mirror: str) -> tuple[str, str]:
     """Return the scheme of a mirror, if it has one, and its place.
 
@@ -175,5 +187,5 @@ def parse_mirror(mirror: str) -> tuple[str, str]:
     except InvalidReferenceError:
         registry = None
     if registry != place.partition("/")[0] or scheme not in ("", "http", "https"):
-        raise UsageError(f"invalid mirror {mirror[:200]!r}", hint="Use the form [http://]host[:port][/path]")
+        raise UsageError(f"invalid mirror {without_login(mirror)!r}", hint="Use the form [http://]host[:port][/path]")
     return scheme, place

@@ -155,7 +155,7 @@ class Authorization:
     def _get_token(self, challenge: Challenge, credential: Credential | None) -> None:
         url = self._checked(challenge.parameters.get("realm", ""))
         if credential is not None and not self._may_see_credentials(url):
-            where = _place(url)
+            where = realms.place_of(url)
             raise AuthenticationError(
                 f"the token server {where} is not on the host of the registry {self.host}: "
                 f"no credentials were sent ({credential.origin})",
@@ -213,22 +213,13 @@ class Authorization:
     def _may_see_credentials(self, url: SplitResult) -> bool:
         host = url.hostname or ""
         own = _hostname(self.host)
-        allowed = {realm.lower() for realm in self.allowed_realms}
-        is_allowed = host in allowed or _place(url) in allowed
-        return host == own or is_allowed or realms.belongs(host, own, url.port)
+        return host == own or realms.is_allowed(url, self.allowed_realms) or realms.belongs(host, own, url.port)
 
 
 def _first(challenges: list[Challenge], scheme: str) -> Challenge | None:
     """Return the first challenge of a scheme that names a realm, else the first one, None if there is none."""
     those = [challenge for challenge in challenges if challenge.scheme == scheme]
     return next((challenge for challenge in those if challenge.parameters.get("realm")), those[0] if those else None)
-
-
-def _place(url: SplitResult) -> str:
-    """Return the host and port of a URL that was checked."""
-    host = url.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    return host if url.port is None else f"{host}:{url.port}"
 
 
 def _hostname(host: str) -> str:

@@ -10,14 +10,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote
 
-from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName
 from ocianalyze.sources.registry.access import HostAccess, parse_mirror
 from ocianalyze.sources.registry.mirrors.hosts_toml import find_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
     from ocianalyze.sources.registry.mirrors.hosts_toml import Host
     from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 
@@ -76,11 +76,13 @@ def endpoints(name: RepositoryName, conf: RegistriesConf, access: RegistryAccess
         location = stated.location
         if not found:
             for mirror, insecure in stated.mirrors:
-                found += _insecurely(_mirror(name, mirror, access), insecure=insecure)
+                found += _insecurely(
+                    _mirror(name, mirror, access), access.of_mirror(mirror.registry), insecure=insecure
+                )
         if found or location != name or stated.insecure:
             said = said if location.registry == name.registry else access.of_registry(location.registry)
             own = Endpoint(location.api_host, location, said.access())
-            return found + _insecurely(own, insecure=stated.insecure)
+            return found + _insecurely(own, said, insecure=stated.insecure)
     hosts = None if found else find_hosts(name.registry, access.environment)
     if hosts is None:
         return [*found, Endpoint(name.api_host, name, said.access())]
@@ -103,27 +105,27 @@ def _mirror(name: RepositoryName, there: RepositoryName, access: RegistryAccess)
     return Endpoint(there.api_host, there, how, place=f"/{place}" if place else "", is_mirror=True)
 
 
-def _insecurely(endpoint: Endpoint, *, insecure: bool) -> list[Endpoint]:
+def _insecurely(endpoint: Endpoint, said: HostSettings, *, insecure: bool) -> list[Endpoint]:
     """Return the endpoint; if it may be insecure, without a check of its certificate, and then without TLS.
 
-    That is what ``insecure`` means in registries.conf.
+    That is what ``insecure`` means in registries.conf, unless options or settings say (`said`) that it is checked.
     """
-    if not insecure or endpoint.how.plain_http:
+    if not insecure or endpoint.how.plain_http or said.tls_verify:
         return [endpoint]
     how = endpoint.how
-    few = replace(how, tls_verify=False, attempts=_MIRROR_ATTEMPTS)
-    without = replace(how, plain_http=True)
-    return [endpoint._replace(how=few), endpoint._replace(how=without, only_if_silent=True)]
+    few = endpoint._replace(how=replace(how, tls_verify=False, attempts=_MIRROR_ATTEMPTS))
+    without = endpoint._replace(how=replace(how, plain_http=True), only_if_silent=True)
+    return [few] if said.plain_http is False else [few, without]
 
 
 def _of_containerd(host: Host, name: RepositoryName, access: RegistryAccess, *, is_mirror: bool) -> Endpoint:
-    registry = RepositoryName.parse(f"{host.host}/image").registry
-    said = access.of_mirror(registry) if is_mirror else access.of_registry(name.registry)
+    registry = DOCKER_HUB if host.host.lower() in DOCKER_HUB_NAMES else host.host
+    said = access.of_mirror(registry) if is_mirror else access.of_registry(registry)
     how = said.access()
     how = replace(
         how,
         plain_http=how.plain_http or host.plain_http,
-        tls_verify=how.tls_verify and host.tls_verify,
+        tls_verify=bool(said.tls_verify) or (how.tls_verify and host.tls_verify),
         ca_files=(*how.ca_files, *host.ca_files),
         client=how.client or host.client,
         headers=host.headers,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import NoMatchError, RegistryError
 from ocianalyze.oci.repository import RepositoryName
@@ -11,14 +10,17 @@ from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.endpoints import endpoints
 from ocianalyze.sources.registry.listing import list_repositories, list_tags
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
-from ocianalyze.sources.registry.places import Place
+from ocianalyze.sources.registry.places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from ocianalyze.oci.patterns import ImagePattern
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.transport import Transport
+    from ocianalyze.sources.registry.places import Place
+
+_CATALOGUE: Final = "catalog"
+"""What stands for a repository where all of them are asked for."""
 
 
 def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
@@ -30,16 +32,15 @@ def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
     """
     repositories = [pattern.repository]
     if pattern.repository_is_wild:
-        name = RepositoryName(pattern.registry, pattern.directory or "_catalog", None)
-        with _opened(name, access, _CatalogAuthorization) as transport:
-            repositories = pattern.repositories(_catalog(transport, pattern))
+        name = RepositoryName(pattern.registry, pattern.directory or _CATALOGUE, None)
+        known = _ask(name, access, lambda place: _catalogue(place, pattern), _CatalogAuthorization)
+        repositories = pattern.repositories(known)
         if not repositories:
             raise NoMatchError(f"no repository of {pattern.registry} matches {pattern.repository}")
     found = []
     for repository in repositories:
-        with _opened(RepositoryName(pattern.registry, repository, None), access) as transport:
-            tags = pattern.tags(list_tags(transport, repository))
-        found += [f"{pattern.registry}/{repository}:{tag}" for tag in tags]
+        tags = _ask(RepositoryName(pattern.registry, repository, None), access, _tags)
+        found += [f"{pattern.registry}/{repository}:{tag}" for tag in pattern.tags(tags)]
     if not found:
         raise NoMatchError(
             f"no tag of {pattern.registry}/{pattern.repository} matches {pattern.tag}",
@@ -48,9 +49,20 @@ def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
     return found
 
 
-def _catalog(transport: Transport, pattern: ImagePattern) -> list[str]:
+def _tags(place: Place) -> list[str]:
+    return list_tags(place.transport, place.endpoint.path("tags", "list"))
+
+
+def _catalogue(place: Place, pattern: ImagePattern) -> list[str]:
+    """Return the repositories of a registry as they are named here, wherever it keeps them."""
+    there = place.endpoint.name.repository
+    if pattern.directory:
+        theirs, ours = f"{there}/", f"{pattern.directory}/"
+    else:
+        theirs, ours = there.removesuffix(_CATALOGUE), ""
     try:
-        return list_repositories(transport)
+        known = list_repositories(place.transport, f"{place.endpoint.base}/_catalog")
+        return [f"{ours}{name.removeprefix(theirs)}" for name in known if name.startswith(theirs)]
     except RegistryError as error:
         instead = f"name the repository, as in {pattern.registry}/NAME:{pattern.tag}: not every registry lists them all"
         error.hint = f"{instead[:1].upper()}{instead[1:]}" if error.hint is None else f"{error.hint}; or {instead}"
@@ -68,14 +80,16 @@ class _CatalogAuthorization(Authorization):
         return "registry:catalog:*"
 
 
-@contextmanager
-def _opened(
-    name: RepositoryName, access: RegistryAccess, kind: type[Authorization] = Authorization
-) -> Iterator[Transport]:
-    """Open the registry itself: a mirror lists what it happens to have."""
-    endpoint = endpoints(name, RegistriesConf(access.environment), access)[-1]
-    place = Place(endpoint, endpoint.name.registry, access, kind)
+def _ask(
+    name: RepositoryName,
+    access: RegistryAccess,
+    ask: Callable[[Place], list[str]],
+    authorization: type[Authorization] = Authorization,
+) -> list[str]:
+    """Ask the registry itself: a mirror lists what it happens to have."""
+    own = [place for place in endpoints(name, RegistriesConf(access.environment), access) if not place.is_mirror]
+    places = Places(own, access, what=f"cannot list {name.name}", authorization=authorization)
     try:
-        yield place.transport
+        return places.first(ask, by_digest=False)
     finally:
-        place.close()
+        places.close()

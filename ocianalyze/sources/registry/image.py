@@ -134,7 +134,7 @@ class _Repository:
         except NotFoundError as error:
             if place.endpoint.is_mirror:
                 raise
-            raise with_tags(error, place.transport, place.endpoint.name) from error
+            raise with_tags(error, place.transport, place.endpoint) from error
         if len(raw) > most:
             raise too_large(what, self._limits)
         media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()

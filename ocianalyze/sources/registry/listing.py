@@ -37,23 +37,23 @@ _LINK: Final = regex(r'<([^<>]*)>((?:\s*;\s*[a-z]+=(?:"[^"]*"|[^\s",;]*))*)', re
 _NEXT: Final = regex(r';\s*rel="?next"?\s*(?:;|$)', re.IGNORECASE)
 
 
-def list_tags(transport: Transport, repository: str, most: int = MOST_NAMES) -> list[str]:
-    """Return the tags of a repository in the order in which the registry lists them.
+def list_tags(transport: Transport, path: str, most: int = MOST_NAMES) -> list[str]:
+    """Return the tags of a repository, whose list is at `path`, in the order in which the registry lists them.
 
     Raises:
         RegistryError: the registry does not list them, has more than `most`, or answers nonsense.
     """
-    return _listed(transport, f"/v2/{repository}/tags/list", "tags", is_tag, most)
+    return _listed(transport, path, "tags", is_tag, most)
 
 
-def list_repositories(transport: Transport, most: int = MOST_NAMES) -> list[str]:
+def list_repositories(transport: Transport, path: str = "/v2/_catalog", most: int = MOST_NAMES) -> list[str]:
     """Return the repositories of a registry in the order in which it lists them; raises as `list_tags`."""
-    return _listed(transport, "/v2/_catalog", "repositories", is_repository, most)
+    return _listed(transport, path, "repositories", is_repository, most)
 
 
-def first_tags(transport: Transport, repository: str, most: int) -> list[str]:
+def first_tags(transport: Transport, path: str, most: int) -> list[str]:
     """Return some of the tags of a repository, at most `most`, without much patience; raises as `list_tags`."""
-    pages = islice(_pages(transport, f"/v2/{repository}/tags/list", "tags", attempts=1), _FEW_PAGES)
+    pages = islice(_pages(transport, path, "tags", attempts=1), _FEW_PAGES)
     return list(dict.fromkeys(name for page in pages for name in page if is_tag(name)))[:most]
 
 
@@ -78,7 +78,8 @@ def _listed(transport: Transport, path: str, key: str, is_valid: Callable[[str],
 def _pages(transport: Transport, path: str, key: str, *, attempts: int | None = None) -> Iterator[list[str]]:
     """Yield what is on each page of a list."""
     what = f"the list of {key} of {transport.origin}"
-    query = f"n={_PAGE}"
+    path, _, more = path.partition("?")
+    query = f"{more}{'&' if more else ''}n={_PAGE}"
     asked: set[str] = set()
     while query:
         asked.add(query)

@@ -42,7 +42,7 @@ class Place:
 
     @property
     def transport(self) -> Transport:
-        """The connections; raises RegistryError if certificates for them cannot be used."""
+        """The connections, made by whoever asks first; raises RegistryError if certificates for them cannot be used."""
         with self._lock:
             if self._transport is None:
                 self._transport = self._connect()
@@ -50,8 +50,9 @@ class Place:
 
     @property
     def is_silent(self) -> bool:
-        """Whether it was asked and gave no answer at all."""
-        return self._transport is not None and not self._transport.has_answered
+        """Whether it was asked and gave no answer at all; what keeps us from asking is no such silence."""
+        transport = self._transport
+        return transport is not None and transport.has_failed and not transport.has_answered
 
     def close(self) -> None:
         """Break off all connections."""
@@ -78,8 +79,16 @@ class Places:
     `read_from` names those that parts of the image came from, so far.
     """
 
-    def __init__(self, endpoints: Sequence[Endpoint], access: RegistryAccess, *, what: str) -> None:
-        self._places = [Place(endpoint, endpoints[-1].name.registry, access) for endpoint in endpoints]
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        access: RegistryAccess,
+        *,
+        what: str,
+        authorization: type[Authorization] = Authorization,
+    ) -> None:
+        own = endpoints[-1].name.registry
+        self._places = [Place(endpoint, own, access, authorization) for endpoint in endpoints]
         self._lock = Lock()
         self._what = what
         self._warn = access.warn

@@ -20,22 +20,25 @@ _PORTS: Final = {"http": 80, "https": 443}
 _SOCKS_PORT: Final = 1080
 
 
-def proxy_for(url: str, environment: Mapping[str, str], stated: str | None = None) -> str | None:
+def proxy_for(
+    url: str, environment: Mapping[str, str], stated: str | None = None, *, is_own: bool = True
+) -> str | None:
     """Return the URL of the proxy, or None if there is none for this URL.
 
-    `stated` is the proxy that an option or the settings of the registry name, ``""`` for none: it holds for wherever
-    the registry leads to, and the variables do not count.
+    `stated` is the proxy that an option or the settings of a registry name, ``""`` for none. Then the variables do not
+    count, but for what is exempt from proxies where the registry leads to another host, which is not `is_own`.
 
     Raises:
         RegistryError: the proxy is of a kind that is not supported, or its URL is invalid.
     """
-    if stated is not None:
-        return _checked(stated, "--proxy or the setting proxy") if stated else None
     parts = urlsplit(url)
-    host = parts.hostname or ""
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+    is_exempt = _is_here(host) or _is_exempt(host, port, environment)
+    if stated is not None:
+        return _checked(stated, "--proxy or the setting proxy") if stated and (is_own or not is_exempt) else None
     names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     name = next((name for name in names if environment.get(name)), None)
-    if name is None or _is_here(host) or _is_exempt(host, parts.port or _PORTS.get(parts.scheme), environment):
+    if name is None or is_exempt:
         return None
     if name == "HTTP_PROXY" and environment.get("REQUEST_METHOD"):  # a client's header "Proxy" sets it (httpoxy)
         raise RegistryError(

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from urllib.parse import SplitResult
 
 _HTTPS: Final = (None, 443)
+_PORTS: Final = {"http": 80, "https": 443}
 
 _REALMS: Final[Mapping[str, frozenset[str]]] = {
     # distribution, Token Authentication Specification: realm="https://auth.docker.io/token"
@@ -47,6 +49,19 @@ _ALIBABA: Final = regex(
 personal."""
 _ALIBABA_HOME: Final = "cn-hangzhou"
 """Registries of other regions name the token server of this one, too."""
+
+
+def place_of(url: SplitResult) -> str:
+    """Return the host and port of a URL that was checked."""
+    host = url.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return host if url.port is None else f"{host}:{url.port}"
+
+
+def is_allowed(url: SplitResult, allowed: Iterable[str]) -> bool:
+    """Tell whether a token server is among those that people allow: hosts, or hosts and ports."""
+    host = place_of(url._replace(netloc=url.netloc.removesuffix(f":{url.port}")))
+    return not {host, f"{host}:{url.port or _PORTS.get(url.scheme)}"}.isdisjoint(one.lower() for one in allowed)
 
 
 def belongs(host: str, registry: str, port: int | None) -> bool:

@@ -12,7 +12,7 @@ from ocianalyze.sources.registry.failures import NotFoundError
 from ocianalyze.sources.registry.listing import first_tags
 
 if TYPE_CHECKING:
-    from ocianalyze.oci.repository import RepositoryName
+    from ocianalyze.sources.registry.endpoints import Endpoint
     from ocianalyze.sources.registry.transport import Transport
 
 _MOST_SEARCHED: Final = 2000
@@ -21,12 +21,13 @@ _MOST_SHOWN: Final = 5
 _NUMBERS: Final = regex(r"\d{1,18}")
 
 
-def with_tags(error: NotFoundError, transport: Transport, name: RepositoryName) -> NotFoundError:
+def with_tags(error: NotFoundError, transport: Transport, endpoint: Endpoint) -> NotFoundError:
     """Return the error for a tag that is not there, with those that may be meant, if the registry lists any."""
+    name = endpoint.name
     if name.digest is not None or name.tag is None:
         return error
     try:
-        tags = first_tags(transport, name.repository, _MOST_SEARCHED)
+        tags = first_tags(transport, endpoint.path("tags", "list"), _MOST_SEARCHED)
     except OcianalyzeError:
         return error
     if not tags:

@@ -24,6 +24,7 @@ from ocianalyze.sources.registry.answer import Answer, looks_like_page
 from ocianalyze.sources.registry.certificates import Trust
 from ocianalyze.sources.registry.connections import Adapter
 from ocianalyze.sources.registry.proxies import proxy_for
+from ocianalyze.sources.registry.realms import is_allowed
 from ocianalyze.sources.registry.retries import Pauses
 from ocianalyze.sources.registry.watchdog import Watchdog
 
@@ -49,6 +50,7 @@ class Transport(Registry):  # type: ignore[misc]
         origin: scheme, host and port of the registry; the only place that gets its credentials.
         authorization: set by who opens the transport, before the first request.
         has_answered: whether the registry, or who it leads to, answered any request, whatever it said.
+        has_failed: whether any request that was sent got no answer.
     """
 
     authorization: Authorization
@@ -58,7 +60,7 @@ class Transport(Registry):  # type: ignore[misc]
         self.origin = failures.origin_of(f"{self.prefix}://{host}")
         self._environment = access.environment
         self._how = how
-        self.has_answered = False
+        self.has_answered = self.has_failed = False
         self._dog = Watchdog(how.timeout)
         trust = Trust.find(host, how, access)
         checked = cache(partial(trust.elsewhere, verify=True))
@@ -202,7 +204,7 @@ class Transport(Registry):  # type: ignore[misc]
                 raise RegistryError(f"the connection to {self.origin} was closed")
             _log.debug("%s %s", method, failures.shown(url))
             is_own = failures.origin_of(url) == self.origin
-            proxy = proxy_for(url, self._environment, self._how.proxy)
+            proxy = proxy_for(url, self._environment, self._how.proxy, is_own=is_own)
             way = failures.Way(proxy, self._dog.seconds)
             sent = {**self._how.headers, **headers} if is_own else dict(headers)
             adapter = self._adapter(url, keeps_secret="Authorization" in headers or body is not None)
@@ -216,6 +218,7 @@ class Transport(Registry):  # type: ignore[misc]
                     verify=self._how.tls_verify or adapter is self._verified,
                 )
             except requests.RequestException as error:
+                self.has_failed = True
                 if failures.may_pass(error) and pauses.wait():
                     continue
                 raise failures.unreachable(url, error, way) from error
@@ -231,8 +234,8 @@ class Transport(Registry):  # type: ignore[misc]
 
         The host of the registry was, and so were the token servers that options allow.
         """
-        host = urlsplit(url).hostname
-        named = {urlsplit(self.origin).hostname, *self._how.allowed_realms}
-        if keeps_secret and urlsplit(url).scheme == "https" and host not in named:
+        parts = urlsplit(url)
+        is_named = parts.hostname == urlsplit(self.origin).hostname or is_allowed(parts, self._how.allowed_realms)
+        if keeps_secret and parts.scheme == "https" and not is_named:
             return self._verified
         return self.session.get_adapter(url)

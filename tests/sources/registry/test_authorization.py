@@ -253,6 +253,26 @@ def test_a_realm_may_be_allowed_with_its_port() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "allowed", "expected"),
+    [
+        ("https://gitlab.example.com/jwt/auth", ["other.example.com", "GitLab.example.com"], True),
+        ("https://gitlab.example.com/jwt/auth", ["gitlab.example.com:443"], True),
+        ("https://gitlab.example.com:443/jwt/auth", ["gitlab.example.com"], True),
+        ("https://gitlab.example.com:8443/jwt/auth", ["gitlab.example.com"], True),
+        ("https://gitlab.example.com:8443/jwt/auth", ["gitlab.example.com:8443"], True),
+        ("https://gitlab.example.com:8443/jwt/auth", ["gitlab.example.com:443"], False),
+        ("https://gitlab.example.com/jwt/auth", ["gitlab.example.com:80", "example.com"], False),
+        ("http://gitlab.example.com/jwt/auth", ["gitlab.example.com:80"], True),
+        ("https://[::1]:5001/token", ["[::1]"], True),
+        ("https://[::1]:5001/token", ["[::1]:5001"], True),
+        ("https://[::1]:5001/token", ["[::1]:5002", "[::2]"], False),
+    ],
+)
+def test_which_token_servers_are_allowed(url: str, allowed: list[str], *, expected: bool) -> None:
+    assert realms.is_allowed(urlsplit(url), allowed) is expected
+
+
+@pytest.mark.parametrize(
     ("registry", "host", "port", "expected"),
     [
         ("registry-1.docker.io", "auth.docker.io", None, True),

@@ -1,17 +1,20 @@
 """What registries say that they have: real ones, and those that mean harm."""
 
 import json
+import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from ocianalyze.errors import AuthenticationError, NoMatchError, OcianalyzeError, RegistryError
 from ocianalyze.oci.patterns import ImagePattern
 from ocianalyze.sources.registry import listing
+from ocianalyze.sources.registry.access import HostSettings
 from ocianalyze.sources.registry.expanding import expand
 from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
-from tests.support.registries import PASSWORD, USER, registry_access
+from tests.support.registries import PASSWORD, USER, certificates, registry_access
 
 ACCESS = registry_access(plain_http=True)
 
@@ -166,3 +169,70 @@ def test_a_registry_without_a_catalogue(status: int) -> None:
         found(f"{registry.host}/team/*:1")
     assert raised.value.exit_code == 4
     assert "/NAME:1" in raised.value.one_line()
+
+
+MOVED = """
+[[registry]]
+prefix = "{name}"
+location = "{host}/inside{path}"
+insecure = true
+[[registry.mirror]]
+location = "127.0.0.1:1/mirror"
+"""
+
+
+def lists(seen: Seen) -> Answer:
+    """Be a registry that has two repositories below one."""
+    if seen.path.startswith("/v2/_catalog"):
+        return Answer(
+            status=200, body=b'{"repositories": ["inside/team/app", "inside/team/b", "team/app", "inside2/x"]}'
+        )
+    if seen.path.startswith("/v2/inside/team/app/tags/list"):
+        return Answer(status=200, body=b'{"tags": ["1"]}')
+    return Answer(status=200, body=b'{"tags": []}')
+
+
+@pytest.mark.parametrize(("name", "path"), [("example.com", ""), ("example.com/team", "/team")])
+def test_a_registry_that_was_moved_is_asked_where_it_is(tmp_path: Path, name: str, path: str) -> None:
+    file = tmp_path / "registries.conf"
+    told: list[str] = []
+    with fault_proxy(None, lists) as registry:
+        file.write_text(MOVED.format(name=name, host=registry.host, path=path))
+        access = registry_access(environment={"CONTAINERS_REGISTRIES_CONF": str(file)}, warn=told.append)
+        patterns = ["example.com/team/app:*", "example.com/team/*:1", *(["example.com/*:1"] if not path else [])]
+        for text in patterns:
+            pattern = ImagePattern.parse(text)
+            assert pattern is not None
+            assert expand(pattern, access) == ["example.com/team/app:1"]
+    assert all(text.startswith(f"https://{registry.host} is passed over") for text in told)
+
+
+def test_a_mirror_lists_nothing() -> None:
+    with fault_proxy(None, lists) as registry, fault_proxy(None, lists) as mirror:
+        said = HostSettings(plain_http=True, mirrors=(f"http://{mirror.host}/hub",))
+        access = registry_access(hosts={registry.host: said})
+        for text in ("inside/team/*:1", "inside/*/*:1", "inside/team/app:*"):
+            pattern = ImagePattern.parse(f"{registry.host}/{text}")
+            assert pattern is not None
+            assert expand(pattern, access) == [f"{registry.host}/inside/team/app:1"]
+        pattern = ImagePattern(registry.host, "*/*/*", "1")
+        assert expand(pattern, access) == [f"{registry.host}/inside/team/app:1"]
+    assert not mirror.seen
+
+
+def test_where_tls_is_not_checked_it_is_still_tried_first(tmp_path: Path) -> None:
+    """A registry that speaks TLS gets no password without."""
+    _, certificate, key = certificates(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    challenge = Answer(status=401, headers={"WWW-Authenticate": "Basic realm=r"})
+    file = tmp_path / "registries.conf"
+    with fault_proxy(
+        None, lambda seen: lists(seen) if "authorization" in seen.headers else challenge, tls=context
+    ) as registry:
+        file.write_text(MOVED.format(name="example.com", host=registry.host, path=""))
+        environment = {"CONTAINERS_REGISTRIES_CONF": str(file)}
+        access = registry_access(environment=environment, username=USER, password=PASSWORD)
+        pattern = ImagePattern("example.com", "team/app", "*")
+        assert expand(pattern, access) == ["example.com/team/app:1"]
+        assert len(registry.seen) == 2

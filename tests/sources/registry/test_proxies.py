@@ -88,6 +88,13 @@ def test_what_settings_name_goes_before_the_variables() -> None:
     environment = {"HTTPS_PROXY": PROXY}
     assert proxy_for("https://127.0.0.1/", environment, "other:1") == "http://other:1"
     assert proxy_for("https://a.example.com/", environment, "") is None
+    assert proxy_for("https://a.example.com/", environment, "", is_own=False) is None
+
+
+def test_the_proxy_of_a_registry_is_for_what_it_leads_to_as_well() -> None:
+    environment = {"HTTPS_PROXY": PROXY, "NO_PROXY": ".inside.example.com"}
+    for host, proxy in (("cdn.example.com", "http://other:1"), ("s3.inside.example.com", None), ("127.0.0.1", None)):
+        assert proxy_for(f"https://{host}/", environment, "other:1", is_own=False) == proxy
 
 
 @pytest.mark.parametrize(

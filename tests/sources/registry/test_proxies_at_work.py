@@ -15,7 +15,7 @@ from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import RegistryError
 from tests.sources.registry.conftest import Registries
 from tests.support.authorities import Authority, serving_with
-from tests.support.fault_proxy import Answer, fault_proxy
+from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.forward_proxy import forward_proxy
 from tests.support.images import BuiltImage, build
@@ -58,6 +58,29 @@ def test_plain_requests_go_through(image: BuiltImage) -> None:
         assert proxy.seen == [], "nobody asks a proxy for this machine"
         scan(registry.host, plain_http=True, proxy=f"http://{proxy.host}")
         assert proxy.seen, "unless that is wanted"
+
+
+def test_the_storage_is_asked_through_the_same_proxy(image: BuiltImage) -> None:
+    serve = serving_image(image)
+
+    def leading(seen: Seen) -> Answer | None:
+        away = Answer(status=307, headers={"Location": f"http://storage.invalid{seen.path}"})
+        return away if seen.is_blob else serve(seen)
+
+    with (
+        fault_proxy(None, leading) as registry,
+        fault_proxy(None, serve) as storage,
+        forward_proxy(registry=registry.host, storage=storage.host) as proxy,
+    ):
+        scan("registry.invalid", plain_http=True, proxy=f"http://{proxy.host}")
+        assert storage.seen
+        line = failing(
+            "registry.invalid",
+            plain_http=True,
+            proxy=f"http://{proxy.host}",
+            environment={"NO_PROXY": "registry.invalid,storage.invalid"},
+        )
+        assert "cannot resolve the host name storage.invalid" in line
 
 
 @requires("docker-registry", "skopeo", "openssl", "htpasswd")

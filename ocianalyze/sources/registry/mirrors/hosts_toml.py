@@ -14,6 +14,7 @@ from pydantic import Field
 
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
+from ocianalyze.oci.urls import without_login
 from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def _host(url: str, table: _HostTable, path: Path) -> Host:
         host, _ = parts.hostname, parts.port
     except ValueError:
         parts, host = urlsplit(""), None
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.query:
-        raise UsageError(f"{path}: invalid host {url[:200]!r}", hint="Use the form https://host[:port][/path]")
+    if not host or parts.scheme not in ("http", "https") or "@" in parts.netloc or parts.query or parts.fragment:
+        raise UsageError(f"{path}: invalid host {without_login(url)!r}", hint="Use the form https://host[:port][/path]")
     base = parts.path.rstrip("/")
     if not table.override_path and not base.endswith("/v2"):
         base += "/v2"

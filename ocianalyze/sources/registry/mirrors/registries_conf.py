@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from pydantic import Field
 
 from ocianalyze.errors import InvalidReferenceError, UsageError
-from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.repository import RepositoryName, split_registry
+from ocianalyze.oci.urls import is_url, without_login
 from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class RegistriesConf:
                 prefix = table.prefix or table.location
                 if not prefix or (not table.location and not prefix.startswith("*.")):
                     raise UsageError(f"{path}: a [[registry]] table has neither a location nor a prefix such as *.HOST")
+                if is_url(prefix):
+                    raise UsageError(
+                        f"{path}: {without_login(prefix)!r} is a URL, not a prefix", hint="Leave out the scheme"
+                    )
                 self._tables[prefix.rstrip("/")] = (table, path)
 
     def alias(self, text: str) -> str:
@@ -109,11 +114,11 @@ class RegistriesConf:
             raise UsageError(f"{name.name} is blocked by {file}", hint="Ask whoever administers this machine")
         rest = text[length:]
         mirrors = tuple(
-            (_named(f"{mirror.location}{rest}", name, file), mirror.insecure)
+            (_named(mirror.location, rest, name, file), mirror.insecure)
             for mirror in table.mirror
             if _may_ask(table, mirror, has_digest=name.digest is not None)
         )
-        location = _named(f"{table.location}{rest}", name, file) if table.location else name
+        location = _named(table.location, rest, name, file) if table.location else name
         return Stated(file, location, table.insecure, mirrors)
 
 
@@ -142,15 +147,26 @@ def _matched(prefix: str, text: str) -> int:
     return length if fits and text[length : length + 1] in ends else 0
 
 
-def _named(text: str, name: RepositoryName, file: Path) -> RepositoryName:
-    """Return the name of an image at another place; its tag and digest stay what they are."""
+def _named(location: str, rest: str, name: RepositoryName, file: Path) -> RepositoryName:
+    """Return the name of an image at another place; its tag and digest stay what they are, unless that states others.
+
+    A place without a registry is none: it would be a stranger's on Docker Hub.
+    """
+    text = f"{location.rstrip('/')}{rest}"
     place = text.removesuffix(f"@{name.digest}") if name.digest else text
     place = place.removesuffix(f":{name.tag}") if name.tag else place
     try:
-        registry, repository, *_ = RepositoryName.parse(place)
+        found = RepositoryName.parse(place)
     except InvalidReferenceError as error:
-        raise UsageError(f"{file} leads {name.name} to {place[:200]!r}, which is not an image name") from error
-    return RepositoryName(registry, repository, name.tag, name.digest)
+        raise UsageError(f"{file} leads {name.name} to {without_login(place)!r}, which is not an image name") from error
+    if split_registry(place)[1] == place:
+        raise UsageError(
+            f"{file} leads {name.name} to {without_login(place)!r}, which names no registry",
+            hint="A host has a dot or a port in a location, such as mirror:80",
+        )
+    has_tag = ":" in place.partition("@")[0].rpartition("/")[2]
+    tag = found.tag if has_tag else name.tag
+    return RepositoryName(found.registry, found.repository, tag, found.digest or name.digest)
 
 
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:

@@ -1,16 +1,21 @@
 """containerd's hosts.toml: who is asked for what, under which path, and with which certificates and headers."""
 
+import base64
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.sources.registry.access import HostAccess, HostSettings
+from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.endpoints import Endpoint, endpoints
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from tests.support.registries import registry_access
 
-DIGEST = f"sha256:{'a' * 64}"
+HUB_LOGIN = json.dumps({"auths": {"docker.io": {"auth": base64.b64encode(b"me:canary").decode()}}})
 
 
 def asked(home: Path, name: str) -> list[Endpoint]:
@@ -78,6 +83,19 @@ def test_which_directory_counts(tmp_path: Path) -> None:
     assert (only.how.tls_verify, only.is_mirror, only.namespace) == (False, False, "example.com:5000")
 
 
+def test_what_is_said_of_a_host_counts_for_that_host_alone(tmp_path: Path) -> None:
+    """Who answers instead of a registry is reached as settings say of it, not as they say of the registry."""
+    write(tmp_path, "example.com", 'server = "inside.example.net"\nskip_verify = true\n[host."one.example.net"]')
+    hosts = {
+        "example.com": HostSettings(client=(Path("a"), Path("b")), allowed_realms=("a.example",), plain_http=True),
+        "inside.example.net": HostSettings(tls_verify=True, timeout=5.0),
+    }
+    access = registry_access(environment={"HOME": str(tmp_path)}, hosts=hosts)
+    one, own = endpoints(RepositoryName.parse("example.com/x"), RegistriesConf(access.environment), access)
+    assert one.how == HostAccess(attempts=2)
+    assert own.how == HostAccess(timeout=5.0)
+
+
 def test_one_file_may_be_certificate_and_key(tmp_path: Path) -> None:
     path = write(tmp_path, "example.com", 'client = "both.pem"\nca = "ca.crt"')
     (own,) = asked(tmp_path, "example.com/x")
@@ -85,9 +103,26 @@ def test_one_file_may_be_certificate_and_key(tmp_path: Path) -> None:
     assert own.how.ca_files == (path.parent / "ca.crt",)
 
 
+def test_a_mirror_without_a_domain_is_not_docker_hub(tmp_path: Path) -> None:
+    """Who has a name that no image could have gets no login of Docker Hub, where such names are images."""
+    write(tmp_path, "docker.io", "[host.'http://mirror']\n[host.'http://my_mirror:5000']\n[host.'index.docker.io']")
+    environment = {"HOME": str(tmp_path), "DOCKER_AUTH_CONFIG": HUB_LOGIN}
+    access = registry_access(environment=environment, username="me", password="canary")  # noqa: S106
+    for given, of_hub in ((access, "the given"), (replace(access, username=None), "the entry docker.io")):
+        one, two, three, server = endpoints(RepositoryName.parse("ubuntu"), RegistriesConf(environment), given)
+        assert [place.name.registry for place in (one, two, three, server)] == [
+            "mirror", "my_mirror:5000", "docker.io", "docker.io",
+        ]  # fmt: skip
+        credentials = Credentials(given, own=server.name.registry)
+        assert [credentials.find(place.name) for place in (one, two)] == [None, None]
+        assert str(credentials.find(server.name)).find(of_hub) > 0
+        assert one.path("manifests", "1") == "/v2/library/ubuntu/manifests/1?ns=docker.io"
+
+
 WRONG = [
     ("[host.'ftp://example.com']", "invalid host 'ftp://example.com'"),
     ("[host.'https://user:canary@example.com']", "invalid host"),
+    ("[host.'https://:canary@example.com']", "invalid host"),
     ("[host.'https://example.com']\ncapabilities = ['pul']", "unknown capability 'pul'"),
     ("[host.'https://example.com']\nskip_verify = 1", "skip_verify: input should be a valid boolean"),
     ("server = 5", "server: input should be a valid string"),

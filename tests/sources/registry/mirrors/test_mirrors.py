@@ -213,3 +213,28 @@ def test_what_may_be_insecure_is_asked_without_tls_only_if_it_does_not_speak_it(
         environment = {"CONTAINERS_REGISTRIES_CONF": str(file)}
         report = scan(registry, RegistryAccess(environment=environment, warn=lambda _: None))
         assert report.image.read_from == [at(registry)]
+
+
+def test_a_mirror_whose_certificates_cannot_be_used_is_passed_over(image: BuiltImage, tmp_path: Path) -> None:
+    """What is wrong here is no silence of the mirror: nobody is asked without TLS because of it."""
+    told: list[str] = []
+    (tmp_path / "me.cert").write_text("a certificate")
+    for key in (None, "a key"):
+        if key is not None:
+            (tmp_path / "me.key").write_text(key)
+        told.clear()
+        with fault_proxy(None, serving_image(image)) as mirror, fault_proxy(None, serving_image(image)) as registry:
+            file = tmp_path / "registries.conf"
+            file.write_text(
+                f'[[registry]]\nlocation = "{registry.host}"\n'
+                f'[[registry.mirror]]\nlocation = "{mirror.host}"\ninsecure = true\n'
+            )
+            hosts = {registry.host: HostSettings(plain_http=True), mirror.host: HostSettings(cert_dir=tmp_path)}
+            access = RegistryAccess(
+                hosts=hosts, environment={"CONTAINERS_REGISTRIES_CONF": str(file)}, warn=told.append
+            )
+            assert scan(registry, access).image.read_from == [at(registry)]
+            assert not mirror.seen
+        (once,) = told
+        assert once.startswith(f"https://{mirror.host} is passed over, and {at(registry)} is asked instead")
+        assert "me.cert" in once

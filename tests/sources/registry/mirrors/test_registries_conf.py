@@ -7,6 +7,8 @@ import pytest
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import RegistryError, UsageError
 from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
+from ocianalyze.sources.registry.endpoints import endpoints
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.registries import registry_access
@@ -34,7 +36,7 @@ location = "docker.io"
 [[registry.mirror]]
 location = "first.example.com"
 [[registry.mirror]]
-location = "second.example.com:5000/hub"
+location = "second.example.com:5000/hub/"
 """
 NESTED = """
 [[registry]]
@@ -112,12 +114,41 @@ def test_tags_and_digests_stay(tmp_path: Path) -> None:
     assert {str(name).partition("/ubuntu")[2] for name, _ in stated.mirrors} == {f":24.04@{DIGEST}"}
 
 
+TAGGED = """
+[[registry]]
+prefix = "example.com/app:1"
+location = "inside.example.net/app:2"
+[[registry.mirror]]
+location = "mirror.example.net/app/"
+"""
+
+
+def test_a_prefix_may_have_a_tag(tmp_path: Path) -> None:
+    stated = conf(tmp_path, TAGGED).find(RepositoryName.parse("example.com/app:1"))
+    assert stated is not None
+    assert [str(name) for name, _ in stated.mirrors] == ["mirror.example.net/app:1"]
+    assert str(stated.location) == "inside.example.net/app:2"
+    assert conf(tmp_path, TAGGED).find(RepositoryName.parse("example.com/app:10")) is None
+
+
 WRONG = [
     ('[[registry]]\nlocation = "example.com"\nblocked = true', "example.com/x is blocked by .*registries.conf"),
     ("[registries.search]\nregistries = ['x']", "has the format of version 1"),
     ("[[registry]]\ninsecure = true", "neither a location nor a prefix"),
     ('[[registry]]\nlocation = "example.com"\ninsecure = "yes"', "registry.1.insecure: input should be a valid bool"),
     ('[[registry]]\nlocation = "example.com"\n[[registry.mirror]]\nlocation = "A B"', "leads example.com/x to 'A B/x'"),
+    (
+        '[[registry]]\nprefix = "example.com/x"\nlocation = "mirror/of"',
+        "leads example.com/x to 'mirror/of', which names no registry",
+    ),
+    (
+        '[[registry]]\nlocation = "example.com"\n[[registry.mirror]]\nlocation = "mirror"',
+        "leads example.com/x to 'mirror/x', which names no registry",
+    ),
+    (
+        '[[registry]]\nprefix = "https://example.com"\nlocation = "a.example"',
+        "'https://example.com' is a URL, not a pre",
+    ),
     ("[[registry]", "not valid TOML"),
 ]
 
@@ -145,6 +176,37 @@ def test_which_files_count(tmp_path: Path) -> None:
     assert [found.alias(name) for name in names] == [
         "example.net/x", "example.net/x:1", f"example.net/x@{DIGEST}", "gone", "team/x", "example.org/x",
     ]  # fmt: skip
+
+
+INSECURE = """
+[[registry]]
+location = "example.com"
+insecure = true
+[[registry.mirror]]
+location = "mirror.example.net"
+insecure = true
+"""
+LOWERED, CHECKED = [(False, False), (True, True)], [(True, False)]
+SAID: list[tuple[dict[str, HostSettings], list[tuple[bool, bool]], list[tuple[bool, bool]]]] = [
+    ({}, LOWERED, LOWERED),
+    ({"own": HostSettings(tls_verify=True)}, LOWERED, CHECKED),
+    ({"example.com": HostSettings(tls_verify=True)}, LOWERED, CHECKED),
+    ({"mirror.example.net": HostSettings(tls_verify=True)}, CHECKED, LOWERED),
+    ({"example.com": HostSettings(plain_http=False)}, LOWERED, [(False, False)]),
+    ({"own": HostSettings(tls_verify=False)}, LOWERED, [(False, False), (False, True)]),
+    ({"own": HostSettings(plain_http=True)}, LOWERED, [(True, True)]),
+]
+"""Settings of hosts, and whether a certificate is checked, and no TLS is used, at the mirror and at the registry."""
+
+
+@pytest.mark.parametrize(("said", "mirror", "own"), SAID)
+def test_who_demands_that_certificates_are_checked_gets_that(
+    tmp_path: Path, said: dict[str, HostSettings], mirror: list[tuple[bool, bool]], own: list[tuple[bool, bool]]
+) -> None:
+    hosts = {host: settings for host, settings in said.items() if host != "own"}
+    access = RegistryAccess(own=said.get("own", HostSettings()), hosts=hosts)
+    found = endpoints(RepositoryName.parse("example.com/x"), conf(tmp_path, INSECURE), access)
+    assert [(one.how.tls_verify, one.how.plain_http) for one in found] == [*mirror, *own]
 
 
 COMPARED = """
