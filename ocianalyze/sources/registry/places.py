@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ocianalyze.sources.registry.endpoints import Endpoint
 
 _T = TypeVar("_T")
+_Transport = TypeVar("_Transport", bound=Transport)
 
 
 class Place:
@@ -43,9 +44,13 @@ class Place:
     @cached_property
     def transport(self) -> Transport:
         """The connections."""
+        return self._connected(Transport)
+
+    def _connected(self, kind: type[_Transport]) -> _Transport:
+        """Return connections of a kind, which `close` breaks off."""
         endpoint, access = self.endpoint, self._access
         self.is_used = True
-        transport = Transport(endpoint.host, endpoint.how, access)
+        transport = kind(endpoint.host, endpoint.how, access)
         transport.authorization = self._authorization(
             host=endpoint.host,
             name=endpoint.name,
@@ -74,7 +79,7 @@ class Places:
     """
 
     def __init__(self, endpoints: Sequence[Endpoint], access: RegistryAccess, *, what: str) -> None:
-        self._places = [Place(endpoint, endpoints[-1].name.registry, access) for endpoint in endpoints]
+        self._places = [self._place(endpoint, endpoints[-1].name.registry, access) for endpoint in endpoints]
         self._lock = Lock()
         self._what = what
         self._warn = access.warn
@@ -86,6 +91,9 @@ class Places:
         """Break off all connections."""
         for place in self._places:
             place.close()
+
+    def _place(self, endpoint: Endpoint, own: str, access: RegistryAccess) -> Place:
+        return Place(endpoint, own, access)
 
     def first(self, ask: Callable[[Place], _T], *, by_digest: bool, is_root: bool = False) -> _T:
         """Return what the first place answers that does not fail.

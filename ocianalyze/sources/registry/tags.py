@@ -12,6 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ocianalyze.errors import OcianalyzeError, RegistryError
 from ocianalyze.oci import json
+from ocianalyze.oci.repository import is_referrers_tag
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry import failures
 from ocianalyze.sources.registry.failures import NotFoundError
@@ -52,7 +53,7 @@ def list_tags(
             if tag not in seen and len(seen) < most:
                 seen.add(tag)
                 yield tag
-        path = _next(transport.origin, path, headers.get("Link", ""))
+        path = next_page(transport.origin, path, headers.get("Link", ""))
         if len(seen) == before:  # a list that goes on for ever, and says nothing new
             return
 
@@ -62,7 +63,8 @@ def with_tags(error: NotFoundError, transport: Transport, name: RepositoryName) 
     if name.digest is not None or name.tag is None:
         return error
     try:
-        tags = list(list_tags(transport, name.repository, _MOST_SEARCHED, most_pages=3, attempts=1))
+        listed = list_tags(transport, name.repository, _MOST_SEARCHED, most_pages=3, attempts=1)
+        tags = [tag for tag in listed if not is_referrers_tag(tag)]
     except OcianalyzeError:
         return error
     if not tags:
@@ -85,7 +87,7 @@ def _tags(raw: bytes, origin: str) -> Iterator[str]:
             yield tag
 
 
-def _next(origin: str, path: str, link: str) -> str | None:
+def next_page(origin: str, path: str, link: str) -> str | None:
     """Return the path of the next page, None if this is the last one; a page elsewhere is none."""
     found = _NEXT.search(link[:8192])
     if found is None:
