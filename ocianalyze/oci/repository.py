@@ -26,7 +26,6 @@ _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
 _TAG = r"(?a)[\w][\w.-]{0,127}"
 _IMAGE_ID = r"[0-9a-f]{64}"
-_REFERRERS_TAG = r"sha(?:256|512)-[0-9a-f]{64}(?:\.[a-z]+)?"
 
 
 class RepositoryName(NamedTuple):
@@ -134,15 +133,6 @@ def of_url(text: str) -> InvalidReferenceError:
 def is_tag(text: str) -> bool:
     """Tell whether a text can be a tag."""
     return re.fullmatch(_TAG, text) is not None
-
-
-def is_referrers_tag(text: str) -> bool:
-    """Tell whether a tag leads to what refers to an image, and not to one.
-
-    So it does where a registry cannot list referrers (distribution-spec, "Referrers Tag Schema"), and for signatures and
-    attestations of cosign, which end in ``.sig`` and ``.att``.
-    """
-    return re.fullmatch(_REFERRERS_TAG, text) is not None
 
 
 def is_repository(text: str) -> bool:

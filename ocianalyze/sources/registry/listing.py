@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ocianalyze.errors import InvalidImageError, NoMatchError, RegistryError
 from ocianalyze.oci import json
-from ocianalyze.oci.repository import RepositoryName, is_referrers_tag, is_repository, is_tag
+from ocianalyze.oci.repository import RepositoryName, is_repository, is_tag
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.endpoints import endpoints
@@ -59,7 +59,7 @@ def expand(pattern: ImagePattern, access: RegistryAccess) -> list[str]:
     found = []
     for repository in repositories:
         with _opened(RepositoryName(pattern.registry, repository, None), access) as transport:
-            tags = pattern.tags(tag for tag in list_tags(transport, repository) if not is_referrers_tag(tag))
+            tags = pattern.tags(list_tags(transport, repository))
         found += [f"{pattern.registry}/{repository}:{tag}" for tag in tags]
     if not found:
         raise NoMatchError(

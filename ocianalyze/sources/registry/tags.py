@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ocianalyze.errors import OcianalyzeError, RegistryError
 from ocianalyze.oci import json
-from ocianalyze.oci.repository import is_referrers_tag
+from ocianalyze.oci.patterns import is_attached
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry import failures
 from ocianalyze.sources.registry.failures import NotFoundError
@@ -64,7 +64,7 @@ def with_tags(error: NotFoundError, transport: Transport, name: RepositoryName) 
         return error
     try:
         listed = list_tags(transport, name.repository, _MOST_SEARCHED, most_pages=3, attempts=1)
-        tags = [tag for tag in listed if not is_referrers_tag(tag)]
+        tags = [tag for tag in listed if not is_attached(tag)]
     except OcianalyzeError:
         return error
     if not tags:
