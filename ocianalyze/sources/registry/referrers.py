@@ -20,6 +20,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.artifacts import CREATED
 from ocianalyze.sources.registry.endpoints import endpoints
+from ocianalyze.sources.registry.failures import NotFoundError
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import Place
 from ocianalyze.sources.registry.tags import next_page
@@ -93,7 +94,10 @@ def list_referrers(place: Place, digest: Digest, artifact_type: str | None = Non
         raise
     except (RegistryError, AnalysisError) as error:
         _log.debug("%s has no list of referrers: %s", place.endpoint, error.one_line())
-        listed = read_tag(place, digest)[0]["manifests"]
+        try:
+            listed = read_tag(place, digest)[0]["manifests"]
+        except NotFoundError:
+            listed = []
     found = {}
     for item in listed:
         with suppress(AnalysisError):
