@@ -27,6 +27,8 @@ _EPILOGS: Final = {
     "diff": f"""Exit codes: 0 nothing new at or above --fail-on, 1 new findings or too much growth, {_FAILURES} 3 also
 if a new check could not be decided.""",
     "convert": EPILOG,
+    "attach": """Exit codes: 0 pushed, or there already, 2 wrong usage, or a report on another image, 3 the image is not
+valid, 4 the registry could not be reached or refused the push.""",
     "app-image-config": f"Exit codes: 0 written, 1 no AppImageConfig fits the image, {_FAILURES}",
     "check-config": "Exit codes: 0 nothing is wrong, or there are only warnings, 1 there are errors, 2 wrong usage.",
 }
@@ -41,6 +43,7 @@ _SUMMARIES: Final = {
     "app-image-config": "Write the AppImageConfig that fits an image.",
     "check-config": "Check AppImageConfigs and settings files.",
     "convert": "Write a stored report in other formats.",
+    "attach": "Push reports to the registry of their image.",
     "rules": "List all rules.",
     "explain": "Show the page of a rule or a profile.",
     "schema": "Print the JSON Schema of a report.",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
 
 STDIN: Final = Path("-")
-_LARGEST_REPORT: Final = 256 << 20
+LARGEST_REPORT: Final = 256 << 20
 """The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
 _BEGINNING: Final = 64
 _REPORT: Final = ".json"
@@ -46,9 +46,9 @@ def read_report(path: Path) -> Report:
     """
     from ocianalyze.reports.report import Report
 
-    raw = read_bytes(path, _LARGEST_REPORT + 1)
-    if len(raw) > _LARGEST_REPORT:
-        raise UsageError(f"{path} is larger than {_LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
+    raw = read_bytes(path, LARGEST_REPORT + 1)
+    if len(raw) > LARGEST_REPORT:
+        raise UsageError(f"{path} is larger than {LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
     return Report.from_json(raw, what="standard input" if path == STDIN else str(path))
 
 

@@ -76,8 +76,13 @@ class ImagePattern(NamedTuple):
         """Return those of the tags that match, in natural order, without tags of what belongs to an image."""
         found = (tag for tag in known if fnmatchcase(tag, self.tag))
         if not self.tag.startswith("sha256-"):
-            found = (tag for tag in found if not re.fullmatch(_ATTACHED, tag))
+            found = (tag for tag in found if not is_attached(tag))
         return sorted(found, key=natural)
+
+
+def is_attached(tag: str) -> bool:
+    """Tell whether a tag is that of what belongs to an image, and of none itself."""
+    return re.fullmatch(_ATTACHED, tag) is not None
 
 
 def natural(text: str) -> list[tuple[bool, int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.layers.reading.reader import PreReadBlob
@@ -18,19 +18,23 @@ from ocianalyze.sources.stream import PassedBlob
 from ocianalyze.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ocianalyze.oci.image import Blob, Image, Layer
     from ocianalyze.reports.layout import Cell
     from ocianalyze.reports.screen import Screen
     from ocianalyze.rules.engine import Outcome
+    from ocianalyze.sources.registry.referrers import Referrer
+
+_MOST_SHOWN: Final = 50
+"""How many referrers the table has; JSON has them all."""
 
 
-def record(image: Image, outcome: Outcome) -> dict[str, Any]:
-    """Return the image, and what was found in it, as a JSON object.
+def record(image: Image, outcome: Outcome, referrers: Sequence[Referrer] | None = None) -> dict[str, Any]:
+    """Return the image, what refers to it, and what was found in it, as a JSON object.
 
-    Sizes are in bytes; they and compressions are None where only reading a layer would tell. Findings are as in
-    `ocianalyze.reports.report`.
+    Sizes are in bytes; they and compressions are None where only reading a layer would tell, `referrers` where nobody
+    says. Findings are as in `ocianalyze.reports.report`.
     """
     config = image.config
     execution = config.config
@@ -66,16 +70,20 @@ def record(image: Image, outcome: Outcome) -> dict[str, Any]:
             }
             for layer in image.layers
         ],
+        "referrers": None if referrers is None else [_referrer(one) for one in referrers],
         "findings": [as_json(finding) for finding in finding_reports(outcome.judgements, image)],
     }
 
 
-def print_image(image: Image, outcome: Outcome, screen: Screen) -> None:
-    """Print the image as a table: what it is, how it runs, its layers; then what was found in that."""
-    told = record(image, outcome)
+def print_image(image: Image, outcome: Outcome, screen: Screen, referrers: Sequence[Referrer] | None = None) -> None:
+    """Print the image as a table: what it is, how it runs, its layers, what refers to it; then what was found."""
+    told = record(image, outcome, referrers)
     screen.print_all(columns(_about(told), screen.width))
     screen.print(EMPTY)
     screen.print_all(columns(_layers(told), screen.width, right={0, 1}))
+    if told["referrers"]:
+        screen.print(EMPTY)
+        screen.print_all(columns(_referrers(told["referrers"]), screen.width, right={1}))
     screen.print_all(findings(list(finding_reports(outcome.judgements, image)), screen.width))
 
 
@@ -105,6 +113,25 @@ def _layers(told: dict[str, Any]) -> Iterator[tuple[Cell, ...]]:
         size = "not stated" if layer["size"] is None else human(layer["size"])
         step = build_step(layer["created_by"]) if layer["created_by"] else ""
         yield str(layer["position"]), size, layer["compression"] or "not stated", step
+
+
+def _referrers(told: list[dict[str, Any]]) -> Iterator[tuple[Cell, ...]]:
+    yield tuple(line(Span(title, "bold")) for title in ("referrer", "size", "created", "digest"))
+    for one in told[:_MOST_SHOWN]:
+        kind = one["artifact_type"] or one["media_type"]
+        yield printable(kind) or "not stated", human(one["size"]), printable(one["created"] or "-"), one["digest"]
+    if len(told) > _MOST_SHOWN:
+        yield f"and {len(told) - _MOST_SHOWN:,} more", "", "", ""
+
+
+def _referrer(one: Referrer) -> dict[str, Any]:
+    return {
+        "digest": one.digest,
+        "media_type": encodable(one.media_type),
+        "artifact_type": encodable(one.artifact_type),
+        "size": one.size,
+        "created": None if one.created is None else encodable(one.created),
+    }
 
 
 def _words(words: list[str]) -> str:

@@ -16,9 +16,15 @@ _PIECE = 1 << 16
 _HOP_BY_HOP = frozenset(("connection", "host", "keep-alive", "transfer-encoding"))
 
 
-def ask(connection: http.client.HTTPConnection, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
-    """Return the answer to a GET, its body not read yet."""
-    connection.request("GET", path, headers=headers)
+def ask(
+    connection: http.client.HTTPConnection,
+    path: str,
+    headers: dict[str, str],
+    method: str = "GET",
+    body: bytes | None = None,
+) -> http.client.HTTPResponse:
+    """Return the answer to a request, its body not read yet."""
+    connection.request(method, path, headers=headers, body=body)
     return connection.getresponse()
 
 
@@ -122,8 +128,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve(b"")
 
+    def do_HEAD(self) -> None:
+        self._serve(b"")
+
     def do_POST(self) -> None:
         self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+    def do_PUT(self) -> None:
+        self.do_POST()
 
     def _serve(self, body: bytes) -> None:
         server = self.server
@@ -145,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             passed.pop("range", None)
         with (
             closing(http.client.HTTPConnection(server.upstream, timeout=30)) as connection,  # type: ignore[attr-defined]
-            closing(ask(connection, self.path, passed)) as response,
+            closing(ask(connection, self.path, passed, self.command, body or None)) as response,
         ):
             back = {key: value for key, value in response.getheaders() if key.lower() not in _HOP_BY_HOP}
             if answer.append:
@@ -169,6 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in headers.items():
             self.send_header(key, value)
         self.end_headers()
+        if self.command == "HEAD":
+            return
         first = int(headers.get("Content-Range", "bytes 0-").removeprefix("bytes ").partition("-")[0])
         sent = 0
         for piece in pieces:  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
+from tests.support.go_programs import go_program
 from tests.support.tools import run
 
 USER, PASSWORD = "user", "not-so-secret"
@@ -39,6 +40,8 @@ class Registry:
     guard: Guard
     authority: Path | None = None
     cert_dir: Path | None = None
+    tokens: "TokenServer | None" = None
+    lists_referrers: bool = False
 
     def push(self, source: str, name: str, *options: str) -> None:
         """Have skopeo copy an image, given in skopeo's terms, into the registry."""
@@ -108,12 +111,27 @@ def registry(
         process = subprocess.Popen([program, "serve", f"{directory}/config.yml"], stdout=log, stderr=log)
     try:
         _await(process, port, directory)
-        yield Registry(f"127.0.0.1:{port}", guard, authority, cert_dir)
+        yield Registry(f"127.0.0.1:{port}", guard, authority, cert_dir, tokens)
     finally:
         process.terminate()
         process.wait(_PATIENCE)
         if tokens is not None:
             tokens.stop()
+
+
+@contextmanager
+def listing_registry(directory: Path) -> Iterator[Registry]:
+    """Run a registry in memory that lists referrers by itself (go-containerregistry's)."""
+    host = f"127.0.0.1:{free_port()}"
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen([go_program("referrers_registry"), host], stdout=log, stderr=log)
+    try:
+        _await(process, int(host.rpartition(":")[2]), directory)
+        yield Registry(host, "open", lists_referrers=True)
+    finally:
+        process.terminate()
+        process.wait(_PATIENCE)
 
 
 def free_port() -> int:

@@ -30,7 +30,9 @@ _GZIP: Final = frozenset(("gzip", "x-gzip"))
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WINDOW: Final = 31
 _SHORTEST_SECRET: Final = 8
-_NO_SECRETS: Final = frozenset(("scope", "service", "client_id", "grant_type", "account", "ns", "n", "last"))
+_NO_SECRETS: Final = frozenset(
+    ("scope", "service", "client_id", "grant_type", "account", "ns", "n", "last", "digest", "artifactType")
+)
 """Parameters of requests that people may see."""
 _PAGE: Final = (b"<!doctype html", b"<html", b"<head", b"<!--")
 
@@ -62,11 +64,17 @@ class Answer:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "text/html"
 
     @property
+    def was_conditional(self) -> bool:
+        """Whether the request was to be carried out only if nothing had changed (RFC 9110, section 13.1.1)."""
+        return "If-Match" in self._response.request.headers
+
+    @property
     def secrets(self) -> set[str]:
         """What the request was sent with that is not for others, in case that the answer repeats it."""
         request = self._response.request
         body = request.body.decode() if isinstance(request.body, bytes) else request.body
-        sent = [*parse_qsl(urlsplit(self.url).query), *parse_qsl(body or "")]
+        form = body if isinstance(body, str) else ""  # what is pushed comes as a stream, and is no secret
+        sent = [*parse_qsl(urlsplit(self.url).query), *parse_qsl(form)]
         found = {value for name, value in sent if name not in _NO_SECRETS and len(value) >= _SHORTEST_SECRET}
         _, _, value = (request.headers.get("Authorization") or "").partition(" ")
         found.add(value)

@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 
 from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.sources.registry import realms
 from ocianalyze.sources.registry.challenges import Challenge, parse_challenges
 from ocianalyze.sources.registry.failures import shown
-from ocianalyze.sources.registry.tokens import MAX_SCOPES, TOKEN, Fetch, scopes_of, token_of, token_request
+from ocianalyze.sources.registry.tokens import MAX_SCOPES, READING, TOKEN, Fetch, scopes_of, token_of, token_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ocianalyze.oci.repository import RepositoryName
     from ocianalyze.sources.registry.credential import Credential
@@ -42,6 +42,9 @@ class Authorization:
         plain_http: whether the registry itself is talked to without TLS, by request.
         allowed_realms: further token servers that may see the credential, as hosts or as hosts and ports.
     """
+
+    actions: ClassVar[Sequence[str]] = READING
+    """What a token may be for; a challenge gets us to ask for nothing else."""
 
     host: str
     name: RepositoryName
@@ -121,7 +124,7 @@ class Authorization:
 
     def _takes_scopes(self, bearer: Challenge) -> bool:
         """Add the scopes of a challenge to those that we ask for; return whether there is a new one among them."""
-        wanted = scopes_of(bearer.parameters.get("scope", ""))
+        wanted = scopes_of(bearer.parameters.get("scope", ""), self.actions)
         new = [scope for scope in wanted if scope != self.scope and scope not in self._scopes]
         new = new[: max(MAX_SCOPES - len(self._scopes), 0)]
         self._scopes.extend(new)

@@ -52,7 +52,7 @@ def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, wa
     places = Places(endpoints(name, conf, access), access, what=f"cannot read {name}")
     try:
         yield (
-            _Repository(name, places, limits)
+            Repository(name, places, limits)
             .find(wanted)
             .image(reference=text, source="registry", read_from=places.read_from)
         )
@@ -60,7 +60,7 @@ def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, wa
         places.close()
 
 
-class _Repository:
+class Repository:
     """One repository, asked for one image: the `Catalogue` of what is behind its name."""
 
     is_local = False

@@ -93,7 +93,7 @@ def _pages(transport: Transport, path: str, key: str, *, attempts: int | None = 
         if len(raw) > _MOST_BYTES:
             raise RegistryError(f"{what}: a page is larger than {_MOST_BYTES:,} bytes")
         yield _names(raw, key, what)
-        query = _next(headers, transport.origin, what)
+        query = next_query(headers, transport.origin, what)
         if query in asked or len(asked) >= _MOST_PAGES:
             raise RegistryError(f"{what} does not end: a page leads back to an earlier one, or there are too many")
 
@@ -111,7 +111,7 @@ def _names(raw: bytes, key: str, what: str) -> list[str]:
     return found
 
 
-def _next(headers: Mapping[str, str], origin: str, what: str) -> str:
+def next_query(headers: Mapping[str, str], origin: str, what: str) -> str:
     """Return the query of the next page, empty where there is none.
 
     Only the query of a link is used: the next page is where the first one was.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ocianalyze.sources.registry.endpoints import Endpoint
 
 _T = TypeVar("_T")
+_Transport = TypeVar("_Transport", bound=Transport)
 
 
 class Place:
@@ -60,8 +61,12 @@ class Place:
             self._transport.close()
 
     def _connect(self) -> Transport:
+        return self._connected(Transport)
+
+    def _connected(self, kind: type[_Transport]) -> _Transport:
+        """Return connections of a kind."""
         endpoint, access = self.endpoint, self._access
-        transport = Transport(endpoint.host, endpoint.how, access)
+        transport = kind(endpoint.host, endpoint.how, access)
         transport.authorization = self._authorization(
             host=endpoint.host,
             name=endpoint.name,
@@ -88,7 +93,7 @@ class Places:
         authorization: type[Authorization] = Authorization,
     ) -> None:
         own = endpoints[-1].name.registry
-        self._places = [Place(endpoint, own, access, authorization) for endpoint in endpoints]
+        self._places = [self._place(endpoint, own, access, authorization) for endpoint in endpoints]
         self._lock = Lock()
         self._what = what
         self._warn = access.warn
@@ -100,6 +105,9 @@ class Places:
         """Break off all connections."""
         for place in self._places:
             place.close()
+
+    def _place(self, endpoint: Endpoint, own: str, access: RegistryAccess, authorization: type[Authorization]) -> Place:
+        return Place(endpoint, own, access, authorization)
 
     def first(self, ask: Callable[[Place], _T], *, by_digest: bool, is_root: bool = False) -> _T:
         """Return what the first place answers that does not fail.

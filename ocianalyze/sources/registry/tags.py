@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import OcianalyzeError
+from ocianalyze.oci.patterns import is_attached
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.failures import NotFoundError
 from ocianalyze.sources.registry.listing import first_tags
@@ -27,7 +28,8 @@ def with_tags(error: NotFoundError, transport: Transport, endpoint: Endpoint) ->
     if name.digest is not None or name.tag is None:
         return error
     try:
-        tags = first_tags(transport, endpoint.path("tags", "list"), _MOST_SEARCHED)
+        listed = first_tags(transport, endpoint.path("tags", "list"), _MOST_SEARCHED)
+        tags = [tag for tag in listed if not is_attached(tag)]
     except OcianalyzeError:
         return error
     if not tags:

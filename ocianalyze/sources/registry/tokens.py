@@ -15,7 +15,7 @@ from ocianalyze.oci import json
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ocianalyze.sources.registry.credential import Credential
 
@@ -28,7 +28,7 @@ MAX_SCOPES: Final = 4
 _LIFETIME: Final = 60.0
 _LONGEST_SCOPE: Final = 512
 _SCOPE: Final = regex(r"(repository(?:\([a-z0-9]{1,30}\))?):([^\s,\x00-\x20\x7f-\U0010ffff]+):([a-z_/,*]+)", re.ASCII)
-_READING: Final = ("metadata_read", "pull")
+READING: Final = ("metadata_read", "pull")
 """Actions that only read; ``metadata_read`` is Azure's."""
 
 
@@ -41,17 +41,17 @@ class Fetch(NamedTuple):
     body: str | None
 
 
-def scopes_of(text: str) -> list[str]:
-    """Return the scopes of a challenge that we ask for: of repositories, a few, and only to read them."""
+def scopes_of(text: str, actions: Sequence[str] = READING) -> list[str]:
+    """Return the scopes of a challenge that we ask for: of repositories, a few, and only for some actions."""
     found = []
     for scope in text[: MAX_SCOPES * _LONGEST_SCOPE].split():
         match = _SCOPE.fullmatch(scope) if len(scope) <= _LONGEST_SCOPE else None
         if match is None:
             continue
         stated = match[3].split(",")
-        actions = ["pull"] if "*" in stated else [action for action in _READING if action in stated]
-        if actions:
-            found.append(f"{match[1]}:{match[2]}:{','.join(actions)}")
+        kept = [action for action in actions if action in stated or ("*" in stated and action != READING[0])]
+        if kept:
+            found.append(f"{match[1]}:{match[2]}:{','.join(kept)}")
     return list(dict.fromkeys(found))[:MAX_SCOPES]
 
 

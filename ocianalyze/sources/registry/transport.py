@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from contextlib import closing, contextmanager
 from functools import cache, partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -39,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 _MAX_REDIRECTS: Final = 5
 _MAX_TOKEN: Final = 1 << 20
-_REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
+REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
@@ -133,7 +134,7 @@ class Transport(Registry):  # type: ignore[misc]
                         body = answer.document(_MAX_TOKEN)
                         if len(body) <= _MAX_TOKEN and not looks_like_page(body):
                             return body
-                    elif answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                    elif answer.status in REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
                         continue
                 except failures.BrokenOffError:
                     if pauses.wait():
@@ -141,13 +142,13 @@ class Transport(Registry):  # type: ignore[misc]
                     raise
                 raise refusals.token_refused(request.url, answer, self.authorization)
 
-    def _get(self, path: str, headers: dict[str, str], attempts: int | None) -> Answer:
+    def _get(self, path: str, headers: dict[str, str], attempts: int | None, method: str = "GET") -> Answer:
         pauses = self.pauses(attempts)
         answered = False
         while True:
             authorization = self.authorization.header()
             own = headers if authorization is None else {**headers, "Authorization": authorization}
-            answer = self._follow(f"{self.origin}{path}", own, headers, pauses)
+            answer = self._follow(f"{self.origin}{path}", own, headers, pauses, method)
             if answer.status in (requests.codes.ok, requests.codes.partial_content):
                 return answer
             with closing(answer):
@@ -158,18 +159,20 @@ class Transport(Registry):  # type: ignore[misc]
                     if self.authorization.challenged(challenge, authorization, again=answered):
                         answered = True
                         continue
-                if answer.status in _REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                if answer.status in REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
                     continue
                 if answer.status == requests.codes.requested_range_not_satisfiable and "Range" in headers:
                     raise failures.RangeRefusedError(f"{failures.shown(answer.url)}: the range of bytes was refused")
                 raise refusals.refused(answer, path, self.authorization, own=self.origin)
 
-    def _follow(self, url: str, own: Mapping[str, str], foreign: Mapping[str, str], pauses: Pauses) -> Answer:
-        """Send a GET and follow redirects: what only the registry may see stays with it (distribution-spec)."""
+    def _follow(
+        self, url: str, own: Mapping[str, str], foreign: Mapping[str, str], pauses: Pauses, method: str
+    ) -> Answer:
+        """Send a GET or a HEAD and follow redirects: what only the registry may see stays with it."""
         for _ in range(_MAX_REDIRECTS + 1):
             is_own = failures.origin_of(url) == self.origin
             try:
-                answer = self._send("GET", url, own if is_own else foreign, pauses)
+                answer = self._send(method, url, own if is_own else foreign, pauses)
             except RegistryError as error:
                 if is_own:
                     raise
@@ -197,8 +200,9 @@ class Transport(Registry):  # type: ignore[misc]
         return parts._replace(netloc=origin.partition("://")[2], fragment="").geturl()
 
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], pauses: Pauses, *, body: str | None = None
+        self, method: str, url: str, headers: Mapping[str, str], pauses: Pauses, *, body: str | bytes | None = None
     ) -> Answer:
+        """Send a request and return its answer; bytes go out a piece at a time, each with a time limit of its own."""
         while True:
             if self._dog.closed.is_set():
                 raise RegistryError(f"the connection to {self.origin} was closed")
@@ -209,7 +213,8 @@ class Transport(Registry):  # type: ignore[misc]
             sent = {**self._how.headers, **headers} if is_own else dict(headers)
             adapter = self._adapter(url, keeps_secret="Authorization" in headers or body is not None)
             try:
-                request = self.session.prepare_request(requests.Request(method, url, headers=sent, data=body))
+                data = BytesIO(body) if isinstance(body, bytes) else body
+                request = self.session.prepare_request(requests.Request(method, url, headers=sent, data=data))
                 response = adapter.send(  # the session itself would look into redirects
                     request,
                     stream=True,
