@@ -122,6 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._serve(b"")
 
+    def do_HEAD(self) -> None:
+        self._serve(b"")
+
     def do_POST(self) -> None:
         self._serve(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
@@ -180,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if limit is not None and sent + len(data) > limit:
                     data = data[: max(0, limit - sent)]
             try:
-                self.wfile.write(data)
+                self.wfile.write(data if self.command != "HEAD" else b"")
             except OSError:
                 self.close_connection = True
                 return
