@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if limit is not None and sent + len(data) > limit:
                     data = data[: max(0, limit - sent)]
             try:
-                self.wfile.write(data)
+                self.wfile.write(data if self.command != "HEAD" else b"")
             except OSError:
                 self.close_connection = True
                 return

@@ -144,9 +144,10 @@ class Repository:
             raise DigestMismatchError(f"{what}: its content does not match the digest {expected}")
         if expected is None and promised is not None and promised.startswith("sha256:") and promised != digest:
             raise DigestMismatchError(f"{what}: its content does not match the digest that the registry states")
-        if place.endpoint.is_mirror:
-            json.decode(raw, what=what)  # before anybody relies on it: the registry can still be asked
-        return digest, len(raw), media_type if media_type in media_types.DOCUMENTS else "", raw
+        media_type = media_type if media_type in media_types.DOCUMENTS else ""
+        if place.endpoint.is_mirror:  # before anybody relies on it: the registry can still be asked
+            parse_manifest(json.decode(raw, what=what), what=what, media_type=media_type)
+        return digest, len(raw), media_type, raw
 
     def _candidate(self, found: Picked) -> Candidate:
         manifest, item = found.manifest, found.item

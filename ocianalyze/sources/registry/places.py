@@ -201,12 +201,15 @@ class PlacedBlob:
         position = 0
         while True:
             self._begun.append(place)
+            begin = position
             path = place.endpoint.path("blobs", self._digest)
             try:
                 for chunk in RemoteBlob(place.transport, path, self._digest, self.size).chunks(position):
                     position += len(chunk)
                     yield chunk
             except (RegistryError, AnalysisError) as error:
+                if position > begin:
+                    self._places.served(place)
                 following = next(left, None)
                 if following is None:
                     if self._absent is not None and isinstance(error, NotFoundError):

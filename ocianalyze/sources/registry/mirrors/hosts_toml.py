@@ -1,11 +1,12 @@
 """The registries as containerd knows them: ``certs.d/HOST/hosts.toml``.
 
 Source: containerd, docs/hosts.md and ``core/remotes/docker/config/hosts.go``. The hosts are asked in the order of the
-file, at last the server; one that may not resolve is asked for no tag.
+file, at last the server; one that may not both pull and resolve is asked for no tag.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pydantic import Field
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
 from ocianalyze.oci.urls import without_login
+from ocianalyze.paths import is_dir
 from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
 
 if TYPE_CHECKING:
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
 _ROOT: Final = "/etc/containerd/certs.d"
 _FILE: Final = "hosts.toml"
 _DEFAULT: Final = "_default"
+_CAPABILITIES: Final = ("pull", "resolve", "push", "referrers")
+"""Who names none has all."""
 _HUB: Final = "registry-1.docker.io"
 
 
 class _HostTable(Foreign):
-    capabilities: list[str] = Field(["pull", "resolve"])
+    capabilities: list[str] = Field([])
     ca: str | list[str] = Field([])
     client: str | list[str] | list[list[str]] = Field([])
     skip_verify: bool = False
@@ -83,13 +87,25 @@ def find_hosts(registry: str, environment: Mapping[str, str]) -> Stated | None:
     home = environment.get("HOME")
     config = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
     roots = ([f"{config}/containerd/certs.d"] if config else []) + [_ROOT]
-    for root in roots:
-        for name in (registry.replace(":", "_") + "_" if ":" in registry else registry, registry, _DEFAULT):
-            path = Path(root, name, _FILE)
-            value = read_toml(path)
-            if value is not None:
-                return _stated(registry, value, path)
+    host, colon, port = registry.rpartition(":")
+    names = (f"{host}_{port}_" if colon else registry, registry, _DEFAULT)
+    for directory in (Path(root, name) for root in roots for name in names):
+        if _is_for_us(directory):  # the first one counts, even if it only has certificates
+            value = read_toml(directory / _FILE)
+            return None if value is None else _stated(registry, value, directory / _FILE)
     return None
+
+
+def _is_for_us(directory: Path) -> bool:
+    """Tell whether there is such a directory for us: that of the system may be for containerd alone."""
+    try:
+        if not is_dir(directory):
+            return False
+        with suppress(FileNotFoundError), (directory / _FILE).open("rb"):
+            pass
+    except PermissionError:
+        return False
+    return True
 
 
 def _stated(registry: str, value: dict[str, Any], path: Path) -> Stated:
@@ -110,15 +126,16 @@ def _host(url: str, table: _HostTable, path: Path) -> Host:
     base = parts.path.rstrip("/")
     if not table.override_path and not base.endswith("/v2"):
         base += "/v2"
-    unknown = [name for name in table.capabilities if name not in ("pull", "resolve", "push")]
+    capabilities = table.capabilities or list(_CAPABILITIES)
+    unknown = [name for name in capabilities if name not in _CAPABILITIES]
     if unknown:
         raise UsageError(f"{path}: unknown capability {unknown[0][:100]!r} of {url[:200]}")
     return Host(
         host=parts.netloc,
         plain_http=parts.scheme == "http",
         base=base,
-        pulls="pull" in table.capabilities,
-        resolves="resolve" in table.capabilities,
+        pulls="pull" in capabilities,
+        resolves="pull" in capabilities and "resolve" in capabilities,
         tls_verify=not table.skip_verify,
         ca_files=tuple(path.parent / name for name in _listed(table.ca)),
         client=_client(table, path),

@@ -4,16 +4,23 @@ import base64
 import json
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import HostAccess, HostSettings
 from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.endpoints import Endpoint, endpoints
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
+from tests.sources.registry.conftest import IMAGE
+from tests.support.fault_proxy import Answer, Seen, fault_proxy
+from tests.support.images import build
 from tests.support.registries import registry_access
+from tests.support.served import serving_image
+from tests.support.tools import as_nobody
 
 HUB_LOGIN = json.dumps({"auths": {"docker.io": {"auth": base64.b64encode(b"me:canary").decode()}}})
 
@@ -117,6 +124,58 @@ def test_a_mirror_without_a_domain_is_not_docker_hub(tmp_path: Path) -> None:
         assert [credentials.find(place.name) for place in (one, two)] == [None, None]
         assert str(credentials.find(server.name)).find(of_hub) > 0
         assert one.path("manifests", "1") == "/v2/library/ubuntu/manifests/1?ns=docker.io"
+
+
+def test_an_address_of_ipv6(tmp_path: Path) -> None:
+    write(tmp_path, "[::1]_5000_", "[host.'one.example.net']")
+    assert [one.host for one in asked(tmp_path, "[::1]:5000/x")] == ["one.example.net", "[::1]:5000"]
+
+
+def test_a_directory_that_is_not_for_us_is_passed_over() -> None:
+    """Root's containerd may keep its files to itself."""
+    with TemporaryDirectory() as directory:
+        home = Path(directory)
+        place = write(home, "example.com", "[host.'one.example.net']").parent
+        write(home, "_default", "[host.'two.example.net']")
+        for parent in (home, home / ".config", home / ".config" / "containerd", place.parent):
+            parent.chmod(0o755)
+        with as_nobody():
+            assert len(asked(home, "example.com/x")) == 2
+        place.chmod(0)
+        with as_nobody():
+            assert [one.host for one in asked(home, "example.com/x")] == ["two.example.net", "example.com"]
+        place.chmod(0o755)
+        (place / "hosts.toml").chmod(0)
+        with as_nobody():
+            assert [one.host for one in asked(home, "example.com/x")] == ["two.example.net", "example.com"]
+        place.parent.chmod(0)
+        with as_nobody():
+            assert [one.host for one in asked(home, "example.com/x")] == ["example.com"]
+        place.parent.chmod(0o755)
+        place.chmod(0o755)
+
+
+def test_what_a_mirror_gave_before_it_broke_off_is_told(tmp_path: Path) -> None:
+    image = build(IMAGE, compression="gzip")
+    large = max(image.layers, key=lambda layer: layer.stored.size).stored
+    serve = serving_image(image)
+
+    def break_off(seen: Seen) -> Answer | None:
+        answer = serve(replace(seen, path=seen.path.partition("?")[0]))
+        if answer is None or large.digest not in seen.path:
+            return Answer(status=404)
+        answer.cut_after = 100_000
+        return answer
+
+    with (
+        fault_proxy(None, break_off) as mirror,
+        fault_proxy(None, serve) as registry,
+    ):
+        file = f"server = 'http://{registry.host}'\n[host.'http://{mirror.host}']\ncapabilities = ['pull']\n"
+        write(tmp_path, f"{registry.host.replace(':', '_')}_", file)
+        access = registry_access(environment={"HOME": str(tmp_path)}, warn=lambda _: None)
+        report = analyze(Source(reference=f"{registry.host}/team/image:1.0", access=access))
+    assert set(report.image.read_from) == {f"http://{mirror.host}", f"http://{registry.host}"}
 
 
 WRONG = [

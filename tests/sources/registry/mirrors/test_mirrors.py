@@ -14,6 +14,7 @@ from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 from tests.sources.registry.conftest import IMAGE
 from tests.support.fault_proxy import Answer, Behaviour, FaultProxy, Seen, fault_proxy
 from tests.support.images import BuiltImage, build
+from tests.support.layouts import OCI_INDEX
 from tests.support.served import serving_image
 
 
@@ -77,6 +78,10 @@ FAILING: dict[str, Behaviour] = {
     "500": lambda _: Answer(status=500),
     "429": lambda _: Answer(status=429, headers={"Retry-After": "3600"}),
     "a page": lambda _: Answer(status=200, headers={"Content-Type": "text/html"}, body=b"<html>Log in</html>"),
+    "no manifest": lambda _: Answer(status=200, headers={"Content-Type": "application/json"}, body=b'{"errors": []}'),
+    "a list": lambda _: Answer(status=200, body=b"[]"),
+    "another type": lambda _: Answer(status=200, headers={"Content-Type": OCI_INDEX}, body=b'{"mediaType": "x/y"}'),
+    "an old manifest": lambda _: Answer(status=200, body=b'{"schemaVersion": 1, "fsLayers": []}'),
     "a redirect into nothing": lambda _: Answer(status=307, headers={"Location": "http://127.0.0.1:1/x"}),
 }
 
