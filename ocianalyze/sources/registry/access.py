@@ -174,5 +174,10 @@ def parse_mirror(mirror: str) -> tuple[str, str]:
     except InvalidReferenceError:
         registry = None
     if registry != place.partition("/")[0] or scheme not in ("", "http", "https"):
-        raise UsageError(f"invalid mirror {mirror[:200]!r}", hint="Use the form [http://]host[:port][/path]")
+        _, login, rest = mirror.rpartition("@")
+        shown = f"{scheme}://***@{rest}" if login else mirror
+        hint = "Use the form [http://]host[:port][/path], with the path in lower case"
+        if login:
+            hint = "Leave out the login: credentials are looked up for the host of the mirror"
+        raise UsageError(f"invalid mirror {shown[:200]!r}", hint=hint)
     return scheme, place

@@ -29,7 +29,7 @@ def proxy_for(url: str, environment: Mapping[str, str], stated: str | None = Non
         RegistryError: the proxy is of a kind that is not supported, or its URL is invalid.
     """
     if stated is not None:
-        return _checked(stated, "its settings") if stated else None
+        return _checked(stated, "--proxy, or 'proxy' in the settings,") if stated else None
     parts = urlsplit(url)
     host = parts.hostname or ""
     names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
@@ -54,10 +54,12 @@ def proxy_address(proxy: str) -> str:
 def _checked(proxy: str, origin: str) -> str:
     scheme, is_url, _ = proxy.partition("://")
     if is_url and scheme.lower() == "socks":  # curl and libproxy call it so
-        raise RegistryError(f"{origin}: the proxy type 'socks' has no version", hint="Write socks5h:// or socks4a://")
+        raise RegistryError(
+            f"{origin.rstrip(',')}: the proxy type 'socks' has no version", hint="Write socks5h:// or socks4a://"
+        )
     if is_url and scheme.lower() not in _SCHEMES:
         raise RegistryError(
-            f"{origin}: unsupported proxy type {scheme[:20]!r}",
+            f"{origin.rstrip(',')}: unsupported proxy type {scheme[:20]!r}",
             hint="Use an http://, https:// or socks5h:// proxy, or exempt the registry with NO_PROXY",
         )
     url = f"{scheme.lower()}{proxy[len(scheme) :]}" if is_url else f"http://{proxy}"
