@@ -25,8 +25,13 @@ ClickError: Final[type[Any]] = typer.BadParameter.__mro__[2]
 """The base of all that click raises for wrong arguments."""
 
 _REST: Final = "Options"
+_PLAIN: Final = {
+    "Input should be a valid boolean": "must be true or false",
+    "Input should be a valid number": "must be a number",
+    "Input should be a valid integer": "must be a whole number",
+}
+"""The messages of pydantic, as they begin, in our words."""
 _OF_PYDANTIC: Final = "Value error, "
-_NO_BOOLEAN: Final = "Input should be a valid boolean"
 _EXTRA: Final = regex(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
 
@@ -64,8 +69,8 @@ def usage_error(error: Any) -> UsageError:  # noqa: ANN401 - a `ClickError`
         source = ctx.get_parameter_source(param.name) if ctx is not None else None
         given = param.envvar if getattr(source, "name", "") == "ENVIRONMENT" else param.opts[0]
         name = param.make_metavar(ctx) if param.param_type_name == "argument" else given
-        plain = "must be true or false" if message.startswith(_NO_BOOLEAN) else message.removeprefix(_OF_PYDANTIC)
-        return UsageError(f"{name}: {plain}")
+        plain = next((ours for theirs, ours in _PLAIN.items() if message.startswith(theirs)), None)
+        return UsageError(f"{name}: {plain or message.removeprefix(_OF_PYDANTIC)}")
     text = _unexpected(error) or " ".join(error.format_message().split()).rstrip(".")
     command = ctx.command_path if ctx is not None else "ocianalyze"
     return UsageError(text[:1].lower() + text[1:], hint=f"See '{command} --help'")

@@ -131,9 +131,16 @@ def _check_environment() -> None:
     known = variables()
     for name in names:
         if name not in known:
-            own = name.removeprefix(_PREFIX)
-            close = get_close_matches(own, [one.removeprefix(_PREFIX) for one in known], n=1, cutoff=_ALIKE)
-            raise UsageError(
-                f"unknown environment variable {name}",
-                hint=f"Did you mean {_PREFIX}{close[0]}?" if close else "Unset it; --help names those that are known",
-            )
+            raise UsageError(f"unknown environment variable {name}", hint=_meant(name.removeprefix(_PREFIX), known))
+
+
+def _meant(name: str, known: set[str]) -> str:
+    """Return a hint about a variable that is not known; `name` is what comes behind the prefix."""
+    from ocianalyze.cli.registries import RegistryOptions
+
+    if f"{_PREFIX}REGISTRY_{name}" in known:
+        return f"Did you mean {_PREFIX}REGISTRY_{name}?"
+    if name.lower() in RegistryOptions._fields:
+        return f"Use the option --{name.lower().replace('_', '-')}, which has no variable"
+    close = get_close_matches(name, [one.removeprefix(_PREFIX) for one in known], n=1, cutoff=_ALIKE)
+    return f"Did you mean {_PREFIX}{close[0]}?" if close else "Unset it; --help names those that are known"

@@ -50,7 +50,9 @@ def login(given: Given, *, reads_stdin: bool) -> Login:
     password = _password(given, reads_stdin=reads_stdin)
     if given.bearer_token_file is not None:
         if given.username is not None or password is not None:
-            raise UsageError("--bearer-token-file excludes --username, --password-stdin and --password-file")
+            raise UsageError(
+                "--bearer-token-file cannot be combined with --username, --password-stdin or --password-file"
+            )
         return Login(token=_token(_read(given.bearer_token_file, "the token"), str(given.bearer_token_file)))
     if given.username is not None:
         return Login(given.username, _checked(os.environ.get(PASSWORD_VARIABLE) if password is None else password))
@@ -62,12 +64,17 @@ def login(given: Given, *, reads_stdin: bool) -> Login:
 def _of_variables() -> Login:
     """Return the login that variables have for one host, which they must name."""
     names = [name for name in (TOKEN_VARIABLE, USERNAME_VARIABLE) if os.environ.get(name)]
+    host = os.environ.get(HOST_VARIABLE)
+    if not names and host:
+        raise UsageError(
+            f"{HOST_VARIABLE} is set, but neither {USERNAME_VARIABLE} nor {TOKEN_VARIABLE} is",
+            hint="Set one of them, or unset it",
+        )
     if not names:
         return Login()
     if len(names) > 1:
         raise UsageError(f"{' and '.join(names)} are both set", hint="Unset one of them")
     (named,) = names
-    host = os.environ.get(HOST_VARIABLE)
     if not host:
         raise UsageError(f"{named} is set, but {HOST_VARIABLE} is not", hint="Set it to the host of the registry")
     if named == TOKEN_VARIABLE:
@@ -91,7 +98,7 @@ def _password(given: Given, *, reads_stdin: bool) -> str | None:
     """Return the password from standard input or a file, None if neither is asked for."""
     if given.password_stdin:
         if given.password_file is not None:
-            raise UsageError("--password-stdin and --password-file exclude each other")
+            raise UsageError("--password-stdin and --password-file cannot be combined")
         if reads_stdin or sys.stdin is None:
             raise UsageError("standard input cannot be both the password and the image or the AppImageConfig")
         return _without_newline(_text(sys.stdin.buffer, "standard input", "the password"))
@@ -109,7 +116,7 @@ def _token(text: str, where: str) -> str:
 
     token = text.strip()
     if len(token) > MAX_TOKEN or not TOKEN.fullmatch(token):
-        raise UsageError(f"{where} holds no token", hint="A token is one word without spaces, such as a JWT")
+        raise UsageError(f"{where} contains no token", hint="A token is one word without spaces, such as a JWT")
     return token
 
 
@@ -128,4 +135,4 @@ def _text(stream: BinaryIO, where: str, what: str) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as error:
-        raise UsageError(f"{where} cannot be read: it is no text") from error
+        raise UsageError(f"{where} cannot be read: it is not text") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
@@ -15,7 +16,7 @@ from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
@@ -65,7 +66,7 @@ PasswordStdin = Annotated[
     bool,
     typer.Option(
         "--password-stdin",
-        help="Read the password from standard input, all but a newline at its end.",
+        help="Read the password from standard input, without a newline at its end.",
         rich_help_panel=REGISTRY,
     ),
 ]
@@ -73,7 +74,7 @@ PasswordFile = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Read the password from a file, all but a newline at its end.",
+        help="Read the password from a file, without a newline at its end.",
         show_default=False,
         rich_help_panel=REGISTRY,
     ),
@@ -101,7 +102,7 @@ CaFile = Annotated[
     list[Path] | None,
     typer.Option(
         metavar="FILE",
-        help="Further certificate authorities to trust, in PEM; can be repeated.",
+        help="Further certificate authorities to trust, in PEM (repeatable).",
         envvar="OCIANALYZE_CA_FILE",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -111,9 +112,9 @@ Timeout = Annotated[
     float | None,
     typer.Option(
         metavar="SECONDS",
-        help="How long to wait while the registry sends nothing; 60 by default.",
+        help="How long to wait while the registry sends nothing.",
         envvar="OCIANALYZE_TIMEOUT",
-        show_default=False,
+        show_default="60",
         rich_help_panel=REGISTRY,
     ),
 ]
@@ -133,7 +134,7 @@ ClientKey = Annotated[
     typer.Option(
         "--client-key",
         metavar="FILE",
-        help="Its key, if it is not in the same file.",
+        help="Key of the client certificate, if it is in another file.",
         envvar="OCIANALYZE_CLIENT_KEY",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -149,7 +150,7 @@ PlainHttp = Annotated[
     bool,
     typer.Option(
         "--plain-http",
-        help=f"Use HTTP without TLS. {PLAIN_HTTP_VARIABLE} names registries for which this always holds.",
+        help=f"Use HTTP without TLS. {PLAIN_HTTP_VARIABLE} lists registries for which this is always done.",
         rich_help_panel=REGISTRY,
     ),
 ]
@@ -158,7 +159,7 @@ Mirrors = Annotated[
     typer.Option(
         "--mirror",
         metavar="[HOST=]MIRROR[/PATH]",
-        help="Mirror to ask before the registry HOST, by default Docker Hub; never used for other registries.",
+        help="Mirror to ask before the registry HOST, by default Docker Hub; not used for others (repeatable).",
         envvar="OCIANALYZE_MIRROR",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -169,7 +170,7 @@ AuthRealms = Annotated[
     typer.Option(
         "--auth-realm",
         metavar="HOST",
-        help="Token server on another host that may receive the credentials.",
+        help="Token server on another host that may receive the credentials (repeatable).",
         envvar="OCIANALYZE_AUTH_REALM",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -179,7 +180,7 @@ Proxy = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Proxy for registries, instead of HTTPS_PROXY and its like; '' for none.",
+        help="Proxy for registries, instead of HTTPS_PROXY and the like; '' for none.",
         envvar="OCIANALYZE_PROXY",
         show_default=False,
         rich_help_panel=REGISTRY,
@@ -254,17 +255,28 @@ def _hosts(given: RegistryOptions, stated: Mapping[str, HostSettings]) -> dict[s
     from ocianalyze.sources.registry.access import HostSettings, parse_mirror
 
     mirrors: dict[str, tuple[str, ...]] = {}
-    for text in given.mirror or ():
-        host, sign, mirror = text.rpartition("=")
-        parse_mirror(mirror)
-        registry = check_registry(host) if sign else DOCKER_HUB
-        mirrors[registry] = (*mirrors.get(registry, ()), mirror)
-    plain = {check_registry(host) for host in os.environ.get(PLAIN_HTTP_VARIABLE, "").split()}
+    with _named("--mirror"):
+        for text in given.mirror or ():
+            host, sign, mirror = text.rpartition("=")
+            parse_mirror(mirror)
+            registry = check_registry(host) if sign else DOCKER_HUB
+            mirrors[registry] = (*mirrors.get(registry, ()), mirror)
+    with _named(PLAIN_HTTP_VARIABLE):
+        plain = {check_registry(host) for host in os.environ.get(PLAIN_HTTP_VARIABLE, "").split()}
     said = {
         host: HostSettings(mirrors=mirrors.get(host, ()), plain_http=True if host in plain else None)
         for host in plain | mirrors.keys()
     }
     return merged(said, stated)
+
+
+@contextmanager
+def _named(option: str) -> Iterator[None]:
+    """Say in an error which option or variable it comes from."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{option}: {error.message}", hint=error.hint) from error
 
 
 def _check(given: RegistryOptions) -> None:

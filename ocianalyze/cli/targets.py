@@ -31,6 +31,7 @@ _LARGEST_LIST: Final = 4 << 20
 _LONGEST_LINE: Final = 4096
 _LONGEST_NAME: Final = 150
 _UNSAFE: Final = r"[^A-Za-z0-9._-]+"
+_APART: Final = "Scan the images of each registry in a call of their own"
 _TRANSPORTS: Final = ("docker-archive", "oci-archive", "oci")
 
 FromFile = Annotated[
@@ -112,7 +113,7 @@ def find_targets(references: Iterable[str], access: RegistryAccess, *, offline: 
     """
     found: dict[str, OcianalyzeError | None] = {}
     references = list(references)
-    _require_one_registry(references, access)
+    require_one_registry(references, access)
     for reference in references:
         pattern = _pattern(reference)
         if pattern is None:
@@ -195,7 +196,7 @@ def _shown(path: Path | None) -> str:
     return "standard input" if path in (None, STDIN) else printable(str(path))
 
 
-def _require_one_registry(references: Iterable[str], access: RegistryAccess) -> None:
+def require_one_registry(references: Iterable[str], access: RegistryAccess, *, hint: str = _APART) -> None:
     """Raise UsageError if what is meant for one registry would reach several: above all, a password."""
     own = access.own
     given = {
@@ -215,7 +216,7 @@ def _require_one_registry(references: Iterable[str], access: RegistryAccess) -> 
         raise UsageError(
             f"{option} is for one registry, but the images are in {len(registries)}: {', '.join(registries[:3])}"
             + (", ..." if len(registries) > 3 else ""),  # noqa: PLR2004 - enough to see what is meant
-            hint="Scan the images of each registry in a call of their own",
+            hint=hint,
         )
 
 

@@ -36,6 +36,7 @@ _REASONS: Final = {
     "string_type": "must be a string",
     "int_type": "must be an integer",
     "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a table",
@@ -155,7 +156,7 @@ def _explain(error: ValidationError, path: Path, text: str, prefix: Sequence[str
     line = find_line([*prefix, *place], text)
     where = f"{path}:{line}" if line else f"{path}"
     cause = first.get("ctx", {}).get("error")
-    problem, hint = _REASONS.get(first["type"], first["msg"]), None
+    problem, hint = _REASONS.get(first["type"], first["msg"].replace("Input should be", "must be")), None
     if first["type"] == "extra_forbidden":
         hint = suggest(str(place[-1]), _keys(place))
     elif first["type"] in ("literal_error", "enum"):

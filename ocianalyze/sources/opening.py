@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, closest, suggest
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
-from ocianalyze.oci.repository import RepositoryName, lower_cased
+from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName, lower_cased, split_registry
 from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import ArchiveStore
@@ -232,11 +232,16 @@ def _elsewhere(reference: Reference, path: Path) -> str | None:
     lower = lower_cased(reference.location)
     if lower is not None and reference._replace(location=lower).may_be_name:
         return f"Write {lower} to read it from a registry: image names are in lower case"
+    if reference.transport == "oci" and reference.location.startswith("//"):
+        name = f"{reference.location}:{reference.image}" if reference.image else reference.location
+        return f"Write docker:{name} to read it from a registry"
     try:
-        name = RepositoryName.parse(reference.location)
-    except InvalidReferenceError:
-        return None
-    return f"Write docker://{reference.location} to read the image {name} from a registry"
+        named = RepositoryName.parse(reference.location)
+    except InvalidReferenceError as error:
+        is_meant = "/" in reference.location and split_registry(reference.location)[0] != DOCKER_HUB
+        is_file = reference.location.startswith((".", "/", "~"))
+        return f"It is no image name either: {error.message}" if is_meant and not is_file else None
+    return f"Write docker://{reference.location} to read the image {named} from a registry"
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:

@@ -38,6 +38,7 @@ from ocianalyze.cli.output import screen
 from ocianalyze.cli.policy import PolicyOptions, make_policy
 from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
+from ocianalyze.cli.targets import require_one_registry
 from ocianalyze.errors import UsageError
 from ocianalyze.units import Growth
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from ocianalyze.analysis import Policy, Source
     from ocianalyze.reports.report import Report
 
+_APART: Final = "Store a report of each with 'ocianalyze scan --inventory --output', and compare the reports"
 _EITHER: Final = "an image as for 'scan', or a JSON report of 'scan --inventory'."
 
 
@@ -115,6 +117,8 @@ def diff(
             jobs=jobs,
             reads_stdin=str(app_image_config) == "-" or "-" in (old, new),
         )
+        if source.access is not None:
+            require_one_registry((old, new), source.access, hint=_APART)
         policy = make_policy(
             PolicyOptions(
                 profile=profile,

@@ -187,5 +187,8 @@ def parse_mirror(mirror: str) -> tuple[str, str]:
     except InvalidReferenceError:
         registry = None
     if registry != place.partition("/")[0] or scheme not in ("", "http", "https"):
-        raise UsageError(f"invalid mirror {without_login(mirror)!r}", hint="Use the form [http://]host[:port][/path]")
+        hint = "Use the form [http://]host[:port][/path], with the path in lower case"
+        if "@" in mirror:
+            hint = "Leave out the login: credentials are looked up for the host of the mirror"
+        raise UsageError(f"invalid mirror {without_login(mirror)!r}", hint=hint)
     return scheme, place

@@ -81,6 +81,11 @@ class Authorization:
     @property
     def advice(self) -> str:
         """What to do when the registry denies access: it may hide what does not exist behind the same answer."""
+        if self._credential is not None and self._is_basic:
+            return (
+                "Check the user name and the password, or log in again: they may be wrong or have expired. "
+                "If they are right, check the name: the image may not exist, or this user may not read it"
+            )
         if self._credential is not None:
             return (
                 "Check the name: the image may not exist, or these credentials may not read it. "
@@ -91,6 +96,11 @@ class Authorization:
             "Check the name: the image may not exist. If it is private, log in with 'docker login' or use --authfile: "
             f"no credentials found for {self.name.name} ({tried})"
         )
+
+    @property
+    def _is_basic(self) -> bool:
+        """Whether the registry itself was sent the password, and no token server."""
+        return self._header is not None and self._header.startswith("Basic ")
 
     def header(self) -> str | None:
         """Return the header to send, None while the registry has not asked for one; tokens that end are renewed."""

@@ -54,7 +54,7 @@ class Trust:
         Raises:
             RegistryError: something cannot be read, or lacks a key.
         """
-        authorities = [file for given in how.ca_files for file in _given("the file of authorities", given)]
+        authorities = [file for given in how.ca_files for file in _given("the file of certificate authorities", given)]
         authorities += _from_variables(access)
         clients = [] if how.client is None else [how.client]
         try:
@@ -172,13 +172,22 @@ def _bytes(file: Path) -> bytes:
 
 
 def _unusable(error: OSError, *files: Path) -> RegistryError:
-    what = " and ".join(map(str, files))
+    what = " and ".join(map(str, dict.fromkeys(files)))
+    hint = None
     if not isinstance(error, ssl.SSLError):
-        return RegistryError(f"the certificates cannot be used: {what}: {error.strerror}")
-    why = "the key does not belong to the certificate" if "MISMATCH" in (error.reason or "") else "not in PEM format"
-    if len(files) == 1:
+        why = error.strerror
+    elif len(files) == 1:
         why = "no certificate in PEM or DER format"
-    return RegistryError(f"the certificates cannot be used: {what}: {why}")
+    elif "MISMATCH" in (error.reason or ""):
+        why = "the key does not belong to the certificate"
+    elif files[0] == files[1]:
+        why, hint = (
+            "no certificate with its key in PEM format",
+            "If the key is in another file, name it with --client-key",
+        )
+    else:
+        why = "not in PEM format"
+    return RegistryError(f"the certificates cannot be used: {what}: {why}", hint=hint)
 
 
 def _system() -> ssl.SSLContext:

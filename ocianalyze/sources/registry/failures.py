@@ -19,6 +19,7 @@ from ocianalyze.sources.registry.watched import TunnelRefusedError
 MAX_SHOWN: Final = 200
 """How many characters of a stranger's URL are shown."""
 
+NO_PLAIN_HTTP: Final = "Remove --plain-http, or 'plain-http' from the settings"
 CONNECT_SECONDS: Final = 10.0
 """How long a connection may take to be made."""
 _PORTS: Final = {"http": 80, "https": 443}
@@ -116,7 +117,7 @@ def _happened(where: str, error: Exception, way: Way) -> tuple[str, str]:
     reason = getattr(error.args[0] if error.args else None, "reason", None) or error
     through = "" if way.proxy is None else f" through the proxy {proxy_address(way.proxy)}"
     kinds = (
-        (any(map(_is_tls, causes(error))), f"{where} speaks TLS, but was asked without", "Remove --plain-http"),
+        (any(map(_is_tls, causes(error))), f"{where} speaks TLS, but was asked over plain HTTP", NO_PLAIN_HTTP),
         (
             isinstance(reason, urllib3.exceptions.NameResolutionError),
             f"cannot resolve the host name {urlsplit(where).hostname}",

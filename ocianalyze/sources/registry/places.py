@@ -150,8 +150,8 @@ class Places:
             self._failures.setdefault(place, error.message)
             if for_good or place.is_silent:
                 self._is_given_up.add(place)
-        if is_news:
-            self._warn(f"{place.endpoint} is passed over, and {following.endpoint} is asked instead: {error.message}")
+        if is_news and not following.endpoint.only_if_silent:  # that it may do without TLS is what the file says
+            self._warn(f"skipping mirror {place.endpoint}, asking {following.endpoint} instead: {error.message}")
 
     def served(self, place: Place) -> None:
         """Take note that a place gave a part of the image."""
@@ -164,7 +164,7 @@ class Places:
         """Return the error of the last place, with what those before said."""
         if not self._failures:
             return error
-        before = "; ".join(f"{place.endpoint} failed, too: {said}" for place, said in self._failures.items())
+        before = "; ".join(f"{place.endpoint} failed too: {said}" for place, said in self._failures.items())
         return type(error)(f"{self._what}: {error.message} ({before})", hint=error.hint)
 
 

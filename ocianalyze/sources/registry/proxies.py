@@ -35,7 +35,9 @@ def proxy_for(
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
     is_exempt = _is_here(host) or _is_exempt(host, port, environment)
     if stated is not None:
-        return _checked(stated, "--proxy or the setting proxy") if stated and (is_own or not is_exempt) else None
+        return (
+            _checked(stated, "--proxy, or 'proxy' in the settings,") if stated and (is_own or not is_exempt) else None
+        )
     names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
     name = next((name for name in names if environment.get(name)), None)
     if name is None or is_exempt:
@@ -58,10 +60,12 @@ def proxy_address(proxy: str) -> str:
 def _checked(proxy: str, origin: str) -> str:
     scheme, is_url, _ = proxy.partition("://")
     if is_url and scheme.lower() == "socks":  # curl and libproxy call it so
-        raise RegistryError(f"{origin}: the proxy type 'socks' has no version", hint="Write socks5h:// or socks4a://")
+        raise RegistryError(
+            f"{origin.rstrip(',')}: the proxy type 'socks' has no version", hint="Write socks5h:// or socks4a://"
+        )
     if is_url and scheme.lower() not in _SCHEMES:
         raise RegistryError(
-            f"{origin}: unsupported proxy type {scheme[:20]!r}",
+            f"{origin.rstrip(',')}: unsupported proxy type {scheme[:20]!r}",
             hint="Use an http://, https:// or socks5h:// proxy, or exempt the registry with NO_PROXY",
         )
     url = f"{scheme.lower()}{proxy[len(scheme) :]}" if is_url else f"http://{proxy}"

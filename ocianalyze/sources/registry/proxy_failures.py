@@ -16,8 +16,11 @@ from ocianalyze.sources.registry.proxies import proxy_address
 from ocianalyze.sources.registry.watched import TunnelRefusedError
 
 _LOGIN_WANTED: Final = 407
+_SERVER_ERROR: Final = 500
 _KINDS: Final = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate", "ntlm": "NTLM", "kerberos": "Kerberos"}
-_CHECK_URL: Final = "Check the URL of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and NO_PROXY"
+_CHECK_URL: Final = (
+    "Check the URL of the proxy in --proxy, HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or exempt the host with NO_PROXY"
+)
 _CHECK_LOGIN: Final = "Check the login in the URL of the proxy: socks5h://USER:PASSWORD@HOST:PORT"
 _CHECK_TARGET: Final = "Check the name and the port; ask whoever runs the proxy whether it allows this host"
 
@@ -51,9 +54,14 @@ def explained(proxy: str, where: str, error: Exception) -> RegistryError | None:
 def refused(proxy: str, where: str, status: int, asks_for: str) -> RegistryError:
     """Return the error for a proxy that answers by itself; `asks_for` has the kinds of login that it takes."""
     address = proxy_address(proxy)
+    if status >= _SERVER_ERROR:
+        return RegistryError(
+            f"the proxy {address} could not reach {where} (status {status})",
+            hint=f"{_CHECK_TARGET}, or exempt it with NO_PROXY",
+        )
     if status != _LOGIN_WANTED:
         return RegistryError(
-            f"the proxy {address} refused the way to {where} (status {status})",
+            f"the proxy {address} refused to connect to {where} (status {status})",
             hint="Ask whoever runs the proxy to allow this host, or exempt it with NO_PROXY",
         )
     words = asks_for[:4096].replace(",", " ").lower().split()

@@ -10,7 +10,7 @@ import requests
 from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry import proxy_failures
-from ocianalyze.sources.registry.failures import MAX_SHOWN, NotFoundError, origin_of, shown
+from ocianalyze.sources.registry.failures import MAX_SHOWN, NO_PLAIN_HTTP, NotFoundError, origin_of, shown
 from ocianalyze.sources.registry.proxies import proxy_address
 from ocianalyze.sources.registry.rate_limits import limited
 from ocianalyze.sources.registry.statements import Statement, stated, stated_in
@@ -31,10 +31,8 @@ _CODES: Final = {
 _ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
+_BLOCKED: Final = "Ask whoever runs the proxy to allow this host, or exempt it with NO_PROXY"
 _INCOMPLETE: Final = "Push the image again: the registry has its manifest, but not all that belongs to it"
-_MAY_NOT_EXIST: Final = (
-    "Check the name: the image may not exist, because registries also deny access to what they do not have"
-)
 _DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
 _DOCUMENT: Final = regex(r"/v2/(.+)/(manifests|blobs)/([^/]+)", re.DOTALL)
 _TLS_WANTED: Final = regex(
@@ -63,9 +61,9 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
         return AuthenticationError(
             f"{where} denied access to {authorization.name.repository}{_through(answer)} "
             f"({authorization.identity}, status {status}){said.quoted()}",
-            hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
+            hint=_BLOCKED if _through(answer) and said.is_page else authorization.advice,
         )
-    what = f"{where}{path}"[:MAX_SHOWN]
+    what = f"{where}{path.partition('?')[0]}"[:MAX_SHOWN]
     meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
     if status == requests.codes.not_found:
         hint = _INCOMPLETE if "/blobs/" in path else _HIDDEN
@@ -103,7 +101,7 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
         return AuthenticationError(
             f"the token server {where} denied access to {authorization.name.repository} "
             f"({authorization.identity}, status {status}){said.quoted()}",
-            hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
+            hint=authorization.advice,
         )
     if status == requests.codes.ok:
         return RegistryError(f"the token server {where} returned an invalid response")
@@ -115,7 +113,7 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     where, status = shown(origin_of(answer.url)), answer.status
     what = f"{where} returned status {status} after a redirect of the registry {shown(own)}{said.quoted()}"
     if status in _DENIED and where == own.replace("http:", "https:", 1):
-        return AuthenticationError(what, hint="Remove --plain-http: the registry speaks TLS")
+        return AuthenticationError(what, hint=NO_PLAIN_HTTP)
     found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
     if found and status in (*_DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):
         name = f"{where.partition('://')[2]}/{found[1]}"
@@ -138,7 +136,7 @@ def _through(answer: Answer) -> str:
 def _other_tls(where: str, said: Statement) -> RegistryError | None:
     """Return the error for a server that wants other TLS than it was asked with, if that is what it says."""
     if where.startswith("http:") and _TLS_WANTED.search(said.raw):
-        return RegistryError(f"{where} speaks TLS, but was asked without (status 400)", hint="Remove --plain-http")
+        return RegistryError(f"{where} speaks TLS, but was asked over plain HTTP (status 400)", hint=NO_PLAIN_HTTP)
     if _CLIENT_WANTED.search(said.raw):
         return RegistryError(
             f"{where} requires a client certificate (status 400)",

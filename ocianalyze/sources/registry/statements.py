@@ -35,6 +35,7 @@ class Statement(NamedTuple):
     codes: tuple[str, ...] = ()
     text: str = ""
     raw: str = ""
+    is_page: bool = False
 
     def quoted(self) -> str:
         """Return what is put behind a message of ours."""
@@ -59,7 +60,7 @@ def stated_in(raw: bytes, secrets: Iterable[str]) -> Statement:
     if looks_like_page(raw):
         title = _TITLE.search(text)
         shown = f"a web page, '{told(html.unescape(title[1]), 100, secrets=secrets)}'" if title else "a web page"
-        return Statement((), shown, text)
+        return Statement((), shown, text, is_page=True)
     if text[:200].lstrip("\ufeff \t\r\n").startswith("<"):
         found = [match[1] for match in (_CODE.search(text), _MESSAGE.search(text), _DETAILS.search(text)) if match]
         return Statement(tuple(found[:1]), told(": ".join(map(html.unescape, found)), secrets=secrets), text)

@@ -104,7 +104,7 @@ def _untrusted(cause: ssl.SSLCertVerificationError, where: str, proxy: str | Non
         names = _names(peer)
         return RegistryError(
             f"{what}{through} is not for {host}" + (f", but for {names}" if names else ""),
-            hint="Use a name that it is for, or have it issued for this one too",
+            hint="Use a name that it is for, or issue it for this name, too",
         )
     if code in _UNKNOWN_AUTHORITY:
         return _unknown(cause, where, peer, proxy)

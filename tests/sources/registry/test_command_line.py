@@ -141,14 +141,16 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
     ("options", "message"),
     [
         (("--password-stdin",), "no --username"),
-        (("--username", "x", "--password-stdin", "--password-file", "y"), "exclude each other"),
+        (("--username", "x", "--password-stdin", "--password-file", "y"), "cannot be combined"),
         (("--username", "x", "--password-stdin", "--app-image-config", "-"), "cannot be both"),
         (("--username", "x", "--password-file", "/nowhere"), "/nowhere cannot be read"),
-        (("--username", "x", "--bearer-token-file", "/nowhere"), "excludes --username"),
+        (("--username", "x", "--bearer-token-file", "/nowhere"), "cannot be combined with --username"),
         (("--bearer-token-file", "/nowhere"), "/nowhere cannot be read"),
-        (("--bearer-token-file", "/dev/null"), "/dev/null holds no token"),
+        (("--bearer-token-file", "/dev/null"), "/dev/null contains no token"),
         (("--username", "x", "--password-file", "/dev/zero"), "has more than 65,536 bytes"),
-        (("--mirror", "x"), "invalid mirror 'x'"),
+        (("--mirror", "x"), "--mirror: invalid mirror 'x'"),
+        (("--mirror", "http://me:secret@x.example"), "--mirror: invalid mirror 'http://***@x.example'. Leave out"),
+        (("--mirror", "https://x.example=y.example"), "--mirror: 'https://x.example' is not the name of a registry"),
         (("--tls-verify=maybe",), "maybe"),
         *((("--timeout", value), "is not a time limit") for value in ("0", "-1", "nan", "inf", "86401")),
         (("--timeout", "x"), "--timeout"),
@@ -188,7 +190,7 @@ def test_a_password_of_several_lines(tmp_path: Path, ending: str, kept: str) -> 
 def test_passwords_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     done = run("inspect", "127.0.0.1:1/a/b", "--username", "x", "--password-file", str(tmp_path / "binary"))
-    assert (done.returncode, "it is no text" in done.stderr) == (2, True)
+    assert (done.returncode, "it is not text" in done.stderr) == (2, True)
     done = run("inspect", "127.0.0.1:1/a/b", "--username", "x", "--password-stdin", stdin="\n")
     assert (done.returncode, "the registry password is empty" in done.stderr) == (2, True)
     done = run("inspect", "127.0.0.1:1/a/b", "--username", "x", "--password-stdin", stdin="y" * 70_000)
@@ -264,3 +266,57 @@ def test_authorities_and_the_time_limit_from_variables(tmp_path: Path) -> None:
         assert (done.returncode, "not trusted" in done.stderr) == (4, True), done.stderr
     done = run("inspect", "127.0.0.1:1/a/b", environment={"OCIANALYZE_TIMEOUT": "0"})
     assert (done.returncode, "is not a time limit" in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("TLS_VERIFY", "Use the option --tls-verify, which has no variable"),
+        ("PASSWORD", "Did you mean OCIANALYZE_REGISTRY_PASSWORD?"),
+        ("MIROR", "Did you mean OCIANALYZE_MIRROR?"),
+    ],
+)
+def test_variables_that_are_none(name: str, hint: str) -> None:
+    done = run("scan", "127.0.0.1:1/team/image", environment={f"OCIANALYZE_{name}": "x"})
+    assert done.returncode == 2
+    assert done.stderr.strip() == f"ocianalyze: unknown environment variable OCIANALYZE_{name}. {hint}"
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"TIMEOUT": "abc"}, "OCIANALYZE_TIMEOUT: must be a number"),
+        ({"PLAIN_HTTP": "http://x.example"}, "OCIANALYZE_PLAIN_HTTP: 'http://x.example' is not the name of a registry"),
+        ({"REGISTRY_HOST": "x.example"}, "OCIANALYZE_REGISTRY_HOST is set, but neither"),
+    ],
+)
+def test_values_of_variables_that_are_none(environment: dict[str, str], message: str) -> None:
+    given = {f"OCIANALYZE_{name}": value for name, value in environment.items()}
+    done = run("scan", "127.0.0.1:1/team/image", environment=given)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"ocianalyze: {message}")
+
+
+def test_a_password_reaches_no_second_registry_by_diff() -> None:
+    with fault_proxy(None, serving_image(IMAGE)) as first, fault_proxy(None, serving_image(IMAGE)) as second:
+        images = [f"{one.host}/team/image:1.0" for one in (first, second)]
+        login = ("--plain-http", "--username", "me", "--password-stdin")
+        done = run("diff", *images, *login, stdin="secret\n")
+        assert done.returncode == 2
+        assert "--username is for one registry, but the images are in 2" in done.stderr
+        assert not first.seen
+        assert not second.seen
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("localhost:5000/team/image:", "It is no image name either: 'localhost:5000/team/image:': invalid tag ''"),
+        ("localhost:5000//image:1", "It is no image name either: invalid image name"),
+        ("localhost:99999/image", "It is no image name either: 'localhost:99999/image': invalid registry name"),
+        ("oci://registry.example.com/image:1", "Write docker://registry.example.com/image:1 to read"),
+    ],
+)
+def test_what_is_neither_a_file_nor_a_name(image: str, message: str) -> None:
+    done = run("inspect", image)
+    assert (done.returncode, message in done.stderr) == (2, True), done.stderr

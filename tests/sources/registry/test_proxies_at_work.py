@@ -139,7 +139,8 @@ def test_a_proxy_that_refuses_the_way(status: int) -> None:
     with forward_proxy() as proxy:
         proxy.refusal = status, {}, b"<html><title>Blocked by policy</title></html>"
         line = failing("registry.invalid", environment={"HTTPS_PROXY": f"http://{proxy.host}"})
-        assert f"the proxy {proxy.host} refused the way to https://registry.invalid (status {status})" in line
+        what = "refused to connect to" if status == 403 else "could not reach"
+        assert f"the proxy {proxy.host} {what} https://registry.invalid (status {status})" in line
         assert "NO_PROXY" in line
 
 

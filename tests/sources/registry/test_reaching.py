@@ -70,6 +70,10 @@ def test_certificates_that_cannot_be_used(registries: Registries, tmp_path: Path
         scan(reference, registry_access(cert_dir=tmp_path))
     with pytest.raises(RegistryError, match="cannot be read"):
         scan(reference, registry_access(cert_dir=tmp_path / "missing"))
+    alone = tmp_path / "client.cert"
+    with pytest.raises(RegistryError, match=r"client\.cert: no certificate with its key") as error:
+        scan(reference, registry_access(client=(alone, alone)))
+    assert "--client-key" in str(error.value.hint)
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------

@@ -79,6 +79,15 @@ def test_what_is_denied_may_not_exist() -> None:
         assert "the image may not exist" in line
 
 
+def test_a_password_that_the_registry_itself_refuses() -> None:
+    challenge = Answer(status=401, headers={"WWW-Authenticate": 'Basic realm="x"'}, body=said("UNAUTHORIZED", "no"))
+    with fault_proxy(None, lambda _: challenge) as registry:
+        line = message(registry.host, **LOGIN)
+        assert "UNAUTHORIZED: no. Check the user name and the password" in line
+        assert line.count("may not exist") == 1
+        assert message(registry.host).count("may not exist") == 1
+
+
 def test_what_we_sent_is_not_told_if_it_is_repeated() -> None:
     """A registry that logs too much would make us show a password, a token or a signature."""
     login = base64.b64encode(b"me:canary-password").decode()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SYSTEM: Final = Path("/etc/containers")
 _NAME: Final = "registries.conf"
 _VERSION_1: Final = "registries"
+_VARIABLE: Final = "CONTAINERS_REGISTRIES_CONF"
 
 
 class MirrorTable(Foreign):
@@ -71,13 +72,16 @@ class RegistriesConf:
         """Read the files; raises UsageError if one is not what it must be."""
         self._tables: dict[str, tuple[RegistryTable, Path]] = {}
         self._aliases: dict[str, str] = {}
+        named = Path(environment[_VARIABLE]) if environment.get(_VARIABLE) else None
         for path in _files(environment):
             value = read_toml(path)
+            if value is None and path == named:
+                raise UsageError(f"{_VARIABLE}: {path} does not exist")
             if value is None:
                 continue
             if _VERSION_1 in value:
                 raise UsageError(
-                    f"{path} has the format of version 1, [registries.search] and its like",
+                    f"{path} has the format of version 1, such as [registries.search]",
                     hint="Rewrite it with [[registry]] tables, see containers-registries.conf(5)",
                 )
             file = checked(_File, value, path)
@@ -158,7 +162,10 @@ def _named(location: str, rest: str, name: RepositoryName, file: Path) -> Reposi
     try:
         found = RepositoryName.parse(place)
     except InvalidReferenceError as error:
-        raise UsageError(f"{file} leads {name.name} to {without_login(place)!r}, which is not an image name") from error
+        raise UsageError(
+            f"{file} leads {name.name} to {without_login(place)!r}, which is not an image name",
+            hint="Leave out http:// and use insecure = true" if "://" in place else None,
+        ) from error
     if split_registry(place)[1] == place:
         raise UsageError(
             f"{file} leads {name.name} to {without_login(place)!r}, which names no registry",
@@ -174,7 +181,7 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     home = environment.get("HOME")
     user = Path(home, ".config", "containers") if home else None
     own = user / _NAME if user is not None else None
-    named = environment.get("CONTAINERS_REGISTRIES_CONF")
+    named = environment.get(_VARIABLE)
     if named:
         yield Path(named)
     elif own is not None and _is_there(own):

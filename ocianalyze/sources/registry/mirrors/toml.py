@@ -52,4 +52,6 @@ def checked(kind: type[_Table], value: object, path: Path) -> _Table:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
-        raise UsageError(f"{path}: {key or 'the file'}: {first['msg'].lower()}") from error
+        raise UsageError(
+            f"{path}: {key or 'the file'}: {first['msg'].lower().replace('input should be', 'must be')}"
+        ) from error

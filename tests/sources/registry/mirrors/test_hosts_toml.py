@@ -183,8 +183,8 @@ WRONG = [
     ("[host.'https://user:canary@example.com']", "invalid host"),
     ("[host.'https://:canary@example.com']", "invalid host"),
     ("[host.'https://example.com']\ncapabilities = ['pul']", "unknown capability 'pul'"),
-    ("[host.'https://example.com']\nskip_verify = 1", "skip_verify: input should be a valid boolean"),
-    ("server = 5", "server: input should be a valid string"),
+    ("[host.'https://example.com']\nskip_verify = 1", "skip_verify: must be a valid boolean"),
+    ("server = 5", "server: must be a valid string"),
     ("server", "not valid TOML"),
 ]
 

@@ -135,7 +135,7 @@ WRONG = [
     ('[[registry]]\nlocation = "example.com"\nblocked = true', "example.com/x is blocked by .*registries.conf"),
     ("[registries.search]\nregistries = ['x']", "has the format of version 1"),
     ("[[registry]]\ninsecure = true", "neither a location nor a prefix"),
-    ('[[registry]]\nlocation = "example.com"\ninsecure = "yes"', "registry.1.insecure: input should be a valid bool"),
+    ('[[registry]]\nlocation = "example.com"\ninsecure = "yes"', "registry.1.insecure: must be a valid bool"),
     ('[[registry]]\nlocation = "example.com"\n[[registry.mirror]]\nlocation = "A B"', "leads example.com/x to 'A B/x'"),
     (
         '[[registry]]\nprefix = "example.com/x"\nlocation = "mirror/of"',
@@ -148,6 +148,10 @@ WRONG = [
     (
         '[[registry]]\nprefix = "https://example.com"\nlocation = "a.example"',
         "'https://example.com' is a URL, not a pre",
+    ),
+    (
+        '[[registry]]\nlocation = "example.com"\n[[registry.mirror]]\nlocation = "http://m.example"',
+        "leads example.com/x to 'http://m.example/x', which is not an image name",
     ),
     ("[[registry]", "not valid TOML"),
 ]
@@ -250,3 +254,8 @@ def test_skopeo_asks_the_same_places(tmp_path: Path, name: str) -> None:
             analyze(Source(reference=image, access=access))
     assert order == theirs
     assert order
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"CONTAINERS_REGISTRIES_CONF: .*/none\.conf does not exist"):
+        RegistriesConf({"CONTAINERS_REGISTRIES_CONF": str(tmp_path / "none.conf")})
