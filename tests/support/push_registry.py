@@ -45,6 +45,7 @@ class PushRegistry:
         """Store the image."""
         raw = json.dumps(manifest_of(self.image)).encode()
         for blob in (self.image.config, *(layer.stored for layer in self.image.layers)):
+            assert isinstance(blob.content, bytes)
             self.blobs[blob.digest] = blob.content
         for selector in ("1.0", digest_of(raw)):
             self.manifests[selector] = OCI_MANIFEST, raw
@@ -66,31 +67,34 @@ class PushRegistry:
 
     def __call__(self, seen: Seen) -> Answer:
         """Answer a request."""
-        answer = self.spoil(seen)
-        if answer is not None:
-            return answer
         path, _, query = seen.path.partition("?")
         kind, last = path.split("/")[-2:]
         body = seen.headers.get("(body)", "").encode()
+        if answer := self.spoil(seen):
+            return answer
         if seen.method == "POST":
             return Answer(status=202, headers={"Location": f"{path}session?_state=canary"})
-        if seen.method == "PUT" and kind == "uploads":
-            digest = query.partition("digest=")[2].replace("%3A", ":")
-            if digest != digest_of(body):
-                return self._error(400, "DIGEST_INVALID")
-            self.blobs[digest] = body
-            return Answer(status=201, headers={"Docker-Content-Digest": digest})
         if seen.method == "PUT":
-            return self._put(seen, last, body)
-        if kind == "blobs":
-            found = self.blobs.get(last)
-            return self._error(404, "BLOB_UNKNOWN") if found is None else Answer(status=200, body=found)
+            return self._upload(query, body) if kind == "uploads" else self._put(seen, last, body)
         if kind == "referrers":
             return self._referrers(path, query, last) if self.lists else Answer(status=404)
-        if last not in self.manifests:
+        return self._get(kind, last)
+
+    def _get(self, kind: str, name: str) -> Answer:
+        if kind == "blobs":
+            blob = self.blobs.get(name)
+            return self._error(404, "BLOB_UNKNOWN") if blob is None else Answer(status=200, body=blob)
+        if name not in self.manifests:
             return self._error(404, "MANIFEST_UNKNOWN")
-        media_type, raw = self.manifests[last]
+        media_type, raw = self.manifests[name]
         return Answer(status=200, headers={"Content-Type": media_type, **self._etag(raw)}, body=raw)
+
+    def _upload(self, query: str, body: bytes) -> Answer:
+        digest = query.partition("digest=")[2].replace("%3A", ":")
+        if digest != digest_of(body):
+            return self._error(400, "DIGEST_INVALID")
+        self.blobs[digest] = body
+        return Answer(status=201, headers={"Docker-Content-Digest": digest})
 
     def _put(self, seen: Seen, selector: str, body: bytes) -> Answer:
         before = self.manifests.get(selector, ("", b""))[1]

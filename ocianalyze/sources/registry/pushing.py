@@ -156,7 +156,7 @@ class Pushing(Transport):
         except ValueError:
             target, origin = urlsplit(""), ""
         if target.scheme not in ("http", "https") or not target.hostname or target.username is not None:
-            said = f"an invalid URL: {told(location, failures.MAX_SHOWN)!r}" if location else "no URL"
+            said = f"an invalid URL: {failures.shown(location)}" if location else "no URL"
             raise RegistryError(f"{self.origin} answers an upload with {said}")
         if origin.partition("://")[2] != own.netloc:
             raise RegistryError(

@@ -13,7 +13,7 @@ import logging
 from contextlib import closing, contextmanager
 from functools import cache, partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -141,6 +141,10 @@ class Transport(Registry):  # type: ignore[misc]
                         continue
                     raise
                 raise refusals.token_refused(request.url, answer, self.authorization)
+
+    def do_request(self, *_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 - as oras has it
+        """Refuse what `oras` would send by itself, to push or to delete: it is not decided here."""
+        raise NotImplementedError
 
     def _get(self, path: str, headers: dict[str, str], attempts: int | None, method: str = "GET") -> Answer:
         pauses = self.pauses(attempts)

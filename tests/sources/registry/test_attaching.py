@@ -26,16 +26,16 @@ NO_TYPE = "application/vnd.oci.empty.v1+json"
 """What go-containerregistry's registry lists instead of the types of artifacts: those of their configs."""
 
 
-def ocianalyze(*arguments: object, stdin: bytes = b"", **variables: str) -> subprocess.CompletedProcess[str]:
+def ocianalyze(*arguments: object, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("OCIANALYZE_")}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "ocianalyze", *map(str, arguments)],
         input=stdin,
+        text=True,
         env={**clean, "OCIANALYZE_ISOLATED": "1", **variables},
         capture_output=True,
         check=False,
     )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -119,7 +119,7 @@ def test_the_same_reports_are_attached_once(server: Registry, small: Path, repor
     assert (first.pop("pushed"), again.pop("pushed")) == (True, False)
     assert first == again
     assert "was there already" in said(ocianalyze("attach", name, *reports, "--plain-http"))
-    other = said(ocianalyze("attach", name, "-", "--plain-http", stdin=reports[0].read_bytes()))
+    other = said(ocianalyze("attach", name, "-", "--plain-http", stdin=reports[0].read_text()))
     referrers = json.loads(said(ocianalyze("inspect", name, "--plain-http", "-f", "json")))["referrers"]
     assert {one["digest"] for one in referrers} == {first["digest"], other.partition(" ")[0].partition("@")[2]}
     started = None if server.lists_referrers else json.loads(reports[0].read_text())["timing"]["started"]
@@ -127,7 +127,7 @@ def test_the_same_reports_are_attached_once(server: Registry, small: Path, repor
     assert {one["created"] for one in referrers} == {started}
     assert (first["fallback_tag"] is None) == server.lists_referrers
     table = said(ocianalyze("inspect", name, "--plain-http", COLUMNS="40"))
-    assert table.count(*types(server, TYPE)) == 2
+    assert table.count(types(server, TYPE).pop()) == 2
     assert first["digest"] in table
     filtered = ocianalyze("inspect", name, "--plain-http", "-f", "json", "--artifact-type", "application/x-other")
     assert json.loads(said(filtered))["referrers"] == []
@@ -159,14 +159,14 @@ def test_only_attach_asks_to_push(registries: Registries, small: Path, tmp_path:
     name = f"{server.host}/team/guarded:1.0"
     login = ("--plain-http", "--username", USER, "--password-stdin")
     server.tokens.requests.clear()
-    done = ocianalyze("scan", name, *login, "-o", tmp_path / "r.json", stdin=PASSWORD.encode())
+    done = ocianalyze("scan", name, *login, "-o", tmp_path / "r.json", stdin=PASSWORD)
     assert done.returncode == 0, done.stderr
-    said(ocianalyze("inspect", name, *login, stdin=PASSWORD.encode()))
+    said(ocianalyze("inspect", name, *login, stdin=PASSWORD))
     assert "push" not in str(server.tokens.requests)
-    said(ocianalyze("attach", name, tmp_path / "r.json", *login, stdin=PASSWORD.encode()))
+    said(ocianalyze("attach", name, tmp_path / "r.json", *login, stdin=PASSWORD))
     paths = [path for path, _ in server.tokens.requests]
     assert sum("scope=repository%3Ateam%2Fguarded%3Apull%2Cpush" in path for path in paths) == 1
-    found = json.loads(said(ocianalyze("inspect", name, *login, "-f", "json", stdin=PASSWORD.encode())))
+    found = json.loads(said(ocianalyze("inspect", name, *login, "-f", "json", stdin=PASSWORD)))
     assert len(found["referrers"]) == 1
 
 
