@@ -243,5 +243,5 @@ def test_a_mirror_whose_certificates_cannot_be_used_is_passed_over(image: BuiltI
             assert scan(registry, access).image.read_from == [at(registry)]
             assert not mirror.seen
         (once,) = told
-        assert once.startswith(f"https://{mirror.host} is passed over, and {at(registry)} is asked instead")
+        assert once.startswith(f"skipping mirror https://{mirror.host}, asking {at(registry)} instead: ")
         assert "me.cert" in once
