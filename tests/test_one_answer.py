@@ -23,7 +23,7 @@ from tests.support.tarballs import Item, file, symlink, whiteout
 
 TESTDATA: Final = Path(__file__).parents[1] / "testdata"
 OF_THE_FORM: Final[Mapping[str, frozenset[str]]] = {
-    "image": frozenset({"reference", "source", "names", "digest", "config_digest"}),
+    "image": frozenset({"reference", "source", "names", "digest", "config_digest", "read_from"}),
     "layers": frozenset({"digest", "media_type", "compression", "size", "read", "verified"}),
     "facts.size": frozenset({"compressed", "containerd_estimate"}),
     "finding.layer": frozenset({"digest"}),
