@@ -126,12 +126,14 @@ def _check_environment() -> None:
     names = sorted(name for name in os.environ if name.startswith(_PREFIX) and not _OF_KUBERNETES.match(name))
     if not names:
         return
-    from ocianalyze.cli.variables import variables
+    from ocianalyze.cli.variables import option_without_variable, variables
 
     known = variables()
     for name in names:
         if name not in known:
             own = name.removeprefix(_PREFIX)
+            if option := option_without_variable(own):
+                raise UsageError(f"unknown environment variable {name}", hint=f"Use the option {option} instead")
             close = get_close_matches(own, [one.removeprefix(_PREFIX) for one in known], n=1, cutoff=_ALIKE)
             raise UsageError(
                 f"unknown environment variable {name}",

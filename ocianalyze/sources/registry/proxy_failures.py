@@ -17,7 +17,7 @@ from ocianalyze.sources.registry.watched import TunnelRefusedError
 
 _LOGIN_WANTED: Final = 407
 _KINDS: Final = {"basic": "Basic", "digest": "Digest", "negotiate": "Negotiate", "ntlm": "NTLM", "kerberos": "Kerberos"}
-_CHECK_URL: Final = "Check the URL of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and NO_PROXY"
+_CHECK_URL: Final = "Check the URL of the proxy in --proxy, HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, and NO_PROXY"
 _CHECK_LOGIN: Final = "Check the login in the URL of the proxy: socks5h://USER:PASSWORD@HOST:PORT"
 _CHECK_TARGET: Final = "Check the name and the port; ask whoever runs the proxy whether it allows this host"
 
