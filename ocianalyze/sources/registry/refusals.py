@@ -32,9 +32,6 @@ _ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
 _INCOMPLETE: Final = "Push the image again: the registry has its manifest, but not all that belongs to it"
-_MAY_NOT_EXIST: Final = (
-    "Check the name: the image may not exist, because registries also deny access to what they do not have"
-)
 _DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
 _DOCUMENT: Final = regex(r"/v2/(.+)/(manifests|blobs)/([^/]+)", re.DOTALL)
 _TLS_WANTED: Final = regex(
@@ -63,7 +60,7 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
         return AuthenticationError(
             f"{where} denied access to {authorization.name.repository}{_through(answer)} "
             f"({authorization.identity}, status {status}){said.quoted()}",
-            hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
+            hint=authorization.advice,
         )
     what = f"{where}{path}"[:MAX_SHOWN]
     meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
@@ -103,7 +100,7 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
         return AuthenticationError(
             f"the token server {where} denied access to {authorization.name.repository} "
             f"({authorization.identity}, status {status}){said.quoted()}",
-            hint=f"{_MAY_NOT_EXIST}. {authorization.advice}",
+            hint=authorization.advice,
         )
     if status == requests.codes.ok:
         return RegistryError(f"the token server {where} returned an invalid response")
