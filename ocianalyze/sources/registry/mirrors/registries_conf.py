@@ -65,7 +65,10 @@ class Stated(NamedTuple):
 
 
 class RegistriesConf:
-    """What all the files say together: a later one replaces what an earlier one says of the same prefix."""
+    """What all the files say together: a later one replaces what an earlier one says of the same prefix.
+
+    Of several tables in one file, the first counts.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Read the files; raises UsageError if one is not what it must be."""
@@ -82,6 +85,7 @@ class RegistriesConf:
                 )
             file = checked(_File, value, path)
             self._aliases.update(file.aliases)
+            said: dict[str, tuple[RegistryTable, Path]] = {}
             for table in file.registry:
                 prefix = table.prefix or table.location
                 if not prefix or (not table.location and not prefix.startswith("*.")):
@@ -90,7 +94,8 @@ class RegistriesConf:
                     raise UsageError(
                         f"{path}: {without_login(prefix)!r} is a URL, not a prefix", hint="Leave out the scheme"
                     )
-                self._tables[prefix.rstrip("/")] = (table, path)
+                said.setdefault(prefix.rstrip("/"), (table, path))
+            self._tables.update(said)
 
     def alias(self, text: str) -> str:
         """Return the full name that a short name stands for, with its tag or digest; `text` if it stands for none."""

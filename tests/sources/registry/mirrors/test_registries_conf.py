@@ -80,7 +80,16 @@ location = "all.example.net"
 pull-from-mirror = "all"
 """
 
+TWICE = """
+[[registry]]
+location = "example.com"
+[[registry]]
+prefix = "example.com/"
+location = "other.example.net"
+"""
+
 ASKED = [
+    (TWICE, "example.com/x", ["example.com/x"]),
     (HUB, "ubuntu", ["first.example.com/library/ubuntu", "second.example.com:5000/hub/library/ubuntu",
                      "docker.io/library/ubuntu"]),
     (HUB, "quay.io/library/ubuntu", None),
@@ -219,6 +228,9 @@ insecure = true
 pull-from-mirror = "tag-only"
 [[registry.mirror]]
 location = "{second}"
+insecure = true
+[[registry]]
+location = "{registry}"
 insecure = true
 [[registry]]
 prefix = "{registry}/team2"
