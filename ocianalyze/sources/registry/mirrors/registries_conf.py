@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SYSTEM: Final = Path("/etc/containers")
 _NAME: Final = "registries.conf"
+_VARIABLE: Final = "CONTAINERS_REGISTRIES_CONF"
 _VERSION_1: Final = "registries"
 
 
@@ -77,6 +78,8 @@ class RegistriesConf:
         for path in _files(environment):
             value = read_toml(path)
             if value is None:
+                if str(path) == environment.get(_VARIABLE):
+                    raise UsageError(f"{_VARIABLE}: {path} does not exist")
                 continue
             if _VERSION_1 in value:
                 raise UsageError(
@@ -179,7 +182,7 @@ def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     home = environment.get("HOME")
     user = Path(home, ".config", "containers") if home else None
     own = user / _NAME if user is not None else None
-    named = environment.get("CONTAINERS_REGISTRIES_CONF")
+    named = environment.get(_VARIABLE)
     if named:
         yield Path(named)
     elif own is not None and _is_there(own):
