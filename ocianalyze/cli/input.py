@@ -136,11 +136,11 @@ def _check_environment() -> None:
 
 def _meant(name: str, known: set[str]) -> str:
     """Return a hint about a variable that is not known; `name` is what comes behind the prefix."""
-    from ocianalyze.cli.registries import RegistryOptions
+    from ocianalyze.cli.variables import option_without_variable
 
     if f"{_PREFIX}REGISTRY_{name}" in known:
         return f"Did you mean {_PREFIX}REGISTRY_{name}?"
-    if name.lower() in RegistryOptions._fields:
-        return f"Use the option --{name.lower().replace('_', '-')}, which has no variable"
+    if option := option_without_variable(name):
+        return f"Use the option {option}, which has no variable"
     close = get_close_matches(name, [one.removeprefix(_PREFIX) for one in known], n=1, cutoff=_ALIKE)
     return f"Did you mean {_PREFIX}{close[0]}?" if close else "Unset it; --help names those that are known"

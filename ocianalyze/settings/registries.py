@@ -11,6 +11,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.oci.urls import without_login
 from ocianalyze.settings.table import File, Several, Table, checked
 from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, check_realm, parse_mirror
+from ocianalyze.sources.registry.proxies import check_proxy
 
 
 def check_registry(name: str) -> str:
@@ -38,6 +39,11 @@ def _realm(value: str) -> str:
     return value
 
 
+def _proxy(value: str) -> str:
+    check_proxy(value)
+    return value
+
+
 class RegistryTable(Table):
     """How one registry is reached; see `ocianalyze.sources.registry.access.HostSettings`."""
 
@@ -50,7 +56,7 @@ class RegistryTable(Table):
     client_key: File | None = Field(None, alias="client-key")
     auth_realm: Several[Annotated[str, checked(_realm)]] = Field([], alias="auth-realm")
     timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, strict=False)] | None = None
-    proxy: str | None = None
+    proxy: Annotated[str, checked(_proxy)] | None = None
 
     @model_validator(mode="after")
     def _has_both(self) -> "RegistryTable":

@@ -163,6 +163,12 @@ WRONG = [
         "registry.example.com.mirror.1: invalid mirror 'http://…@h.example'",
         None,
     ),
+    (
+        '[registry."example.com"]\nproxy = "ftp://me:canary@proxy.example"',
+        2,
+        "registry.example.com.proxy: the proxy: unsupported proxy type 'ftp'",
+        None,
+    ),
     ('[registry."example.com"]\ntimeout = 0', 2, "registry.example.com.timeout: must be greater than 0", None),
     ('[registry."example.com"]\nclient-key = "x"', 1, "registry.example.com: client-key needs client-cert", None),
     ('[severity]\nKRN999 = "note"', 2, "severity.KRN999: unknown rule 'KRN999'", None),

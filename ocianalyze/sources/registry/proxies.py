@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from ocianalyze.errors import RegistryError
+from ocianalyze.errors import RegistryError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,15 @@ def proxy_for(
             hint="Set http_proxy instead, or unset REQUEST_METHOD",
         )
     return _checked(environment[name].strip(), name)
+
+
+def check_proxy(proxy: str) -> None:
+    """Raise UsageError if a proxy in settings is none; ``""`` is one, that is, to use none."""
+    try:
+        if proxy:
+            _checked(proxy, "the proxy")
+    except RegistryError as error:
+        raise UsageError(error.message, hint=error.hint) from error
 
 
 def proxy_address(proxy: str) -> str:

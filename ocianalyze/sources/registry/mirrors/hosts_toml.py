@@ -6,6 +6,7 @@ file, at last the server; one that may not both pull and resolve is asked for no
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -17,16 +18,20 @@ from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
 from ocianalyze.oci.urls import without_login
 from ocianalyze.paths import is_dir
+from ocianalyze.regex import regex
 from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _ROOT: Final = "/etc/containerd/certs.d"
 _FILE: Final = "hosts.toml"
 _DEFAULT: Final = "_default"
 _CAPABILITIES: Final = ("pull", "resolve", "push", "referrers")
 """Who names none has all."""
+_HEADER: Final = regex(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_VALUE: Final = regex(r"[\t\x20-\x7e\xa0-\xff]*")
+"""RFC 9110, sections 5.1 and 5.5."""
 _HUB: Final = "registry-1.docker.io"
 
 
@@ -139,8 +144,17 @@ def _host(url: str, table: _HostTable, path: Path) -> Host:
         tls_verify=not table.skip_verify,
         ca_files=tuple(path.parent / name for name in _listed(table.ca)),
         client=_client(table, path),
-        headers={name: ", ".join(_listed(values)) for name, values in table.header.items()},
+        headers=dict(_headers(table, path)),
     )
+
+
+def _headers(table: _HostTable, path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the headers for a host; their values may be secret, and are shown to nobody."""
+    for name, values in table.header.items():
+        value = ", ".join(_listed(values)).strip()
+        if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(value):
+            raise UsageError(f"{path}: invalid header {name[:100]!r}, or an invalid value of it")
+        yield name, value
 
 
 def _client(table: _HostTable, path: Path) -> tuple[Path, Path] | None:

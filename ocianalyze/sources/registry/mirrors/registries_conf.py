@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _SYSTEM: Final = Path("/etc/containers")
 _NAME: Final = "registries.conf"
-_VERSION_1: Final = "registries"
 _VARIABLE: Final = "CONTAINERS_REGISTRIES_CONF"
+_VERSION_1: Final = "registries"
 
 
 class MirrorTable(Foreign):
@@ -66,7 +66,10 @@ class Stated(NamedTuple):
 
 
 class RegistriesConf:
-    """What all the files say together: a later one replaces what an earlier one says of the same prefix."""
+    """What all the files say together: a later one replaces what an earlier one says of the same prefix.
+
+    Of several tables in one file, the first counts.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Read the files; raises UsageError if one is not what it must be."""
@@ -86,6 +89,7 @@ class RegistriesConf:
                 )
             file = checked(_File, value, path)
             self._aliases.update(file.aliases)
+            said: dict[str, tuple[RegistryTable, Path]] = {}
             for table in file.registry:
                 prefix = table.prefix or table.location
                 if not prefix or (not table.location and not prefix.startswith("*.")):
@@ -94,7 +98,8 @@ class RegistriesConf:
                     raise UsageError(
                         f"{path}: {without_login(prefix)!r} is a URL, not a prefix", hint="Leave out the scheme"
                     )
-                self._tables[prefix.rstrip("/")] = (table, path)
+                said.setdefault(prefix.rstrip("/"), (table, path))
+            self._tables.update(said)
 
     def alias(self, text: str) -> str:
         """Return the full name that a short name stands for, with its tag or digest; `text` if it stands for none."""

@@ -184,6 +184,9 @@ WRONG = [
     ("[host.'https://:canary@example.com']", "invalid host"),
     ("[host.'https://example.com']\ncapabilities = ['pul']", "unknown capability 'pul'"),
     ("[host.'https://example.com']\nskip_verify = 1", "skip_verify: must be a valid boolean"),
+    ("[host.'https://example.com'.header]\nX = 'canary…'", "invalid header 'X', or an invalid value of it$"),
+    ('[host."https://example.com".header]\nX = "a\\r\\nY: canary"', "invalid header 'X', or an invalid value of it$"),
+    ("[header]\n'A b' = 'canary'", "invalid header 'A b'"),
     ("server = 5", "server: must be a valid string"),
     ("server", "not valid TOML"),
 ]
@@ -195,3 +198,4 @@ def test_what_cannot_be_followed(tmp_path: Path, text: str, message: str) -> Non
     with pytest.raises(UsageError, match=message) as error:
         asked(tmp_path, "example.com/x")
     assert str(path) in error.value.message
+    assert "canary" not in error.value.one_line()

@@ -80,7 +80,16 @@ location = "all.example.net"
 pull-from-mirror = "all"
 """
 
+TWICE = """
+[[registry]]
+location = "example.com"
+[[registry]]
+prefix = "example.com/"
+location = "other.example.net"
+"""
+
 ASKED = [
+    (TWICE, "example.com/x", ["example.com/x"]),
     (HUB, "ubuntu", ["first.example.com/library/ubuntu", "second.example.com:5000/hub/library/ubuntu",
                      "docker.io/library/ubuntu"]),
     (HUB, "quay.io/library/ubuntu", None),
@@ -164,6 +173,13 @@ def test_what_cannot_be_followed(tmp_path: Path, text: str, message: str) -> Non
     assert str(tmp_path) in error.value.message
 
 
+def test_a_file_that_is_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^CONTAINERS_REGISTRIES_CONF: .*/missing\.conf does not exist$"):
+        RegistriesConf({"CONTAINERS_REGISTRIES_CONF": f"{tmp_path}/missing.conf"})
+    assert RegistriesConf({"CONTAINERS_REGISTRIES_CONF": "/dev/null"}).alias("x") == "x"
+    assert RegistriesConf({"HOME": f"{tmp_path}/missing"}).alias("team/x:1") == "team/x:1"
+
+
 def test_which_files_count(tmp_path: Path) -> None:
     """The user's file replaces the system's; what is dropped in replaces it for the same prefix; later names win."""
     config = tmp_path / ".config" / "containers"
@@ -223,6 +239,9 @@ insecure = true
 pull-from-mirror = "tag-only"
 [[registry.mirror]]
 location = "{second}"
+insecure = true
+[[registry]]
+location = "{registry}"
 insecure = true
 [[registry]]
 prefix = "{registry}/team2"
