@@ -52,7 +52,8 @@ def _catalog(transport: Transport, pattern: ImagePattern) -> list[str]:
     try:
         return list_repositories(transport)
     except RegistryError as error:
-        instead = f"name the repository, as in {pattern.registry}/NAME:{pattern.tag}: not every registry lists them all"
+        named = f"{pattern.registry}/NAME:{pattern.tag}"
+        instead = f"name the repository, as in {named}, because not every registry lists them all"
         error.hint = f"{instead[:1].upper()}{instead[1:]}" if error.hint is None else f"{error.hint}; or {instead}"
         raise
 
