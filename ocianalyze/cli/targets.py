@@ -31,7 +31,7 @@ _LARGEST_LIST: Final = 4 << 20
 _LONGEST_LINE: Final = 4096
 _LONGEST_NAME: Final = 150
 _UNSAFE: Final = r"[^A-Za-z0-9._-]+"
-_APART: Final = "Scan the images of each registry in a call of their own"
+_APART: Final = "Scan the images of each registry in a separate call"
 _TRANSPORTS: Final = ("docker-archive", "oci-archive", "oci")
 
 FromFile = Annotated[
@@ -168,7 +168,7 @@ def _listed(path: Path) -> Iterator[str]:
     """Yield the references in a list; raises UsageError with the name of the file and the number of the line."""
     raw = read_bytes(path, _LARGEST_LIST + 1)
     if len(raw) > _LARGEST_LIST:
-        raise UsageError(f"{_shown(path)} is larger than {_LARGEST_LIST:,} bytes, so it is no list of images")
+        raise UsageError(f"{_shown(path)} is larger than {_LARGEST_LIST:,} bytes, so it is not a list of images")
     number = 0
     for position, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         where = f"{_shown(path)}:{position}"

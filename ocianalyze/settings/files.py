@@ -104,9 +104,9 @@ def load_settings(path: Path, *, was_found: bool = False) -> Settings:
             for key in registry.lowers_security():
                 line = find_line([*prefix, "registry", host, key], text)
                 raise UsageError(
-                    f"{path}{f':{line}' if line else ''}: registry.{host}.{key} lowers security, which a settings file "
-                    "may only do if you name it or if it is your own",
-                    hint=f"Move it to ~/.config/ocianalyze/{FILE}, or use --config, options or variables",
+                    f"{path}{f':{line}' if line else ''}: registry.{host}.{key} lowers security, which is not "
+                    "allowed in a file that is found in the working directory or above it",
+                    hint=f"Move it to ~/.config/ocianalyze/{FILE}, or name this file with --config",
                 )
     return settings
 

@@ -93,7 +93,9 @@ def _parse(raw: bytes, where: str, *, is_legacy: bool = False) -> AuthFile:
     try:
         value = json.decode(raw, what=where) if raw.strip() else {}
     except InvalidImageError as error:
-        hint = "Set it to the content of a config.json, not to its name" if where == AUTH_VARIABLE else None
+        hint = "Fix or remove the file, and log in again"
+        if where == AUTH_VARIABLE:
+            hint = "Set it to the content of a config.json, not to its name"
         raise AuthenticationError(f"{where} is not valid JSON", hint=hint) from error
     if not isinstance(value, dict):
         raise AuthenticationError(f"{where} is not a JSON object")

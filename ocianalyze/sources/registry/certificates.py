@@ -54,7 +54,7 @@ class Trust:
         Raises:
             RegistryError: something cannot be read, or lacks a key.
         """
-        authorities = [file for given in how.ca_files for file in _given("the file of certificate authorities", given)]
+        authorities = [file for given in how.ca_files for file in _given("certificate authorities", given)]
         authorities += _from_variables(access)
         clients = [] if how.client is None else [how.client]
         try:
@@ -65,7 +65,7 @@ class Trust:
                     authorities += [file for file in files if file.suffix == ".crt"]
                     clients += [(file, file.with_suffix(".key")) for file in files if file.suffix == ".cert"]
                     if given is not None and not any(file.suffix in (".crt", ".cert") for file in files):
-                        access.warn(f"the directory of certificates {given} contains no *.crt and no *.cert file")
+                        access.warn(f"the certificate directory {given} contains no *.crt or *.cert file")
                     break
         except OSError as error:
             raise RegistryError(f"the certificates in {error.filename} cannot be read: {error.strerror}") from error
@@ -128,7 +128,7 @@ def _if_it_holds_any(variable: str, path: Path, access: RegistryAccess) -> Itera
     try:
         yield from _given(variable, path)
     except RegistryError as error:
-        access.warn(f"{error.message}; it has no effect")
+        access.warn(f"{error.message}; it is ignored")
 
 
 def _given(what: str, path: Path) -> Iterator[Path]:
@@ -137,13 +137,13 @@ def _given(what: str, path: Path) -> Iterator[Path]:
         if is_dir(path):
             yield from _certificates_in(path)
         elif not exists(path):
-            raise RegistryError(f"{what} does not exist: {path}")
+            raise RegistryError(f"{what}: {path} does not exist")
         elif not path.stat().st_size:
-            raise RegistryError(f"{what} is empty: {path}")
+            raise RegistryError(f"{what}: {path} is empty")
         else:
             yield path
     except OSError as error:
-        raise RegistryError(f"{what} cannot be read: {path}: {error.strerror}") from error
+        raise RegistryError(f"{what}: {path} cannot be read: {error.strerror}") from error
 
 
 def _certificates_in(directory: Path) -> Iterator[Path]:

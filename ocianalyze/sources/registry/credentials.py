@@ -74,6 +74,8 @@ class Credentials:
             file = authfiles.read(path)
             if file is not None:
                 yield file
+            elif str(path) == access.environment.get("REGISTRY_AUTH_FILE"):
+                self.tried.append(f"REGISTRY_AUTH_FILE: {path}, which does not exist")
             elif path == access.authfile:
                 raise AuthenticationError(f"the credentials file {path} does not exist", hint="Check --authfile")
 

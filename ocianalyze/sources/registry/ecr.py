@@ -86,11 +86,11 @@ _HAPPENED: Final = {
     "ProfileNotFound": ("there is no AWS profile {profile}", "Check AWS_PROFILE"),
     "PartialCredentialsError": ("the AWS credentials lack {cred_var}", "Set it, or log in to AWS again"),
     "CredentialRetrievalError": (
-        "the AWS credentials cannot be had from {provider}",
+        "the AWS credentials cannot be obtained from {provider}",
         "Check the provider, or try again",
     ),
     "MetadataRetrievalError": (
-        "the AWS credentials cannot be had from the container",
+        "the AWS credentials cannot be obtained from the container",
         "Check its credentials endpoint",
     ),
     "UnauthorizedSSOTokenError": ("the AWS SSO session has expired", "Run 'aws sso login'"),
@@ -114,7 +114,7 @@ def _failed(registry: str, error: Any) -> AuthenticationError:  # noqa: ANN401 -
     name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _HAPPENED), "")
     what, hint = _HAPPENED.get(name, (f"boto3 failed with {type(error).__name__}", _LOG_IN))
     return AuthenticationError(
-        f"no login to {registry}: {what.format_map(_Known(getattr(error, 'kwargs', {})))}", hint=hint
+        f"cannot log in to {registry}: {what.format_map(_Known(getattr(error, 'kwargs', {})))}", hint=hint
     )
 
 

@@ -64,7 +64,8 @@ def _catalogue(place: Place, pattern: ImagePattern) -> list[str]:
         known = list_repositories(place.transport, f"{place.endpoint.base}/_catalog")
         return [f"{ours}{name.removeprefix(theirs)}" for name in known if name.startswith(theirs)]
     except RegistryError as error:
-        instead = f"name the repository, as in {pattern.registry}/NAME:{pattern.tag}: not every registry lists them all"
+        named = f"{pattern.registry}/NAME:{pattern.tag}"
+        instead = f"name the repository, as in {named}, because not every registry lists them all"
         error.hint = f"{instead[:1].upper()}{instead[1:]}" if error.hint is None else f"{error.hint}; or {instead}"
         raise
 

@@ -107,7 +107,7 @@ def _names(raw: bytes, key: str, what: str) -> list[str]:
     if found is None:  # what distribution says of a repository without tags
         return []
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise RegistryError(f"{what} is not as the specification has it")
+        raise RegistryError(f"{what} does not have the form that the specification requires")
     return found
 
 

@@ -30,7 +30,7 @@ _CODES: Final = {
 """distribution-spec, "Error Codes"."""
 _ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"
-_HIDDEN: Final = "Check the name and the tag, and log in if the repository is private: it may be hidden"
+_HIDDEN: Final = "Check {}, and log in if the repository is private: it may be hidden"
 _BLOCKED: Final = "Ask whoever runs the proxy to allow this host, or exempt it with NO_PROXY"
 _INCOMPLETE: Final = "Push the image again: the registry has its manifest, but not all that belongs to it"
 _DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
@@ -66,7 +66,11 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
     what = f"{where}{path.partition('?')[0]}"[:MAX_SHOWN]
     meant = next((_CODES[code] for code in said.codes if code in _CODES), None)
     if status == requests.codes.not_found:
-        hint = _INCOMPLETE if "/blobs/" in path else _HIDDEN
+        hint = (
+            _INCOMPLETE
+            if "/blobs/" in path
+            else _HIDDEN.format("the name" if "/tags/list" in path else "the name and the tag")
+        )
         return NotFoundError(f"{what}: {meant or 'not found'}{_through(answer)}{said.quoted()}", hint=hint)
     return RegistryError(f"{what}: {meant or 'the request failed'}{_through(answer)} (status {status}){said.quoted()}")
 
@@ -75,7 +79,7 @@ def page(answer: Answer, raw: bytes) -> RegistryError:
     """Return the error for a web page that comes with success where an image should: a login or a block page."""
     said = stated_in(raw, answer.secrets)
     return RegistryError(
-        f"{shown(answer.url)}: the answer{_through(answer)} is no part of an image but {said.text}",
+        f"{shown(answer.url)}: the answer{_through(answer)} is not a part of an image but {said.text}",
         hint="Check the host and the port; a login page, a portal or a proxy may stand in front of the registry",
     )
 
@@ -111,7 +115,7 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
 def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     """Return the error for a host that the registry redirects to: a storage, or another registry."""
     where, status = shown(origin_of(answer.url)), answer.status
-    what = f"{where} returned status {status} after a redirect of the registry {shown(own)}{said.quoted()}"
+    what = f"{where} returned status {status} after a redirect from the registry {shown(own)}{said.quoted()}"
     if status in _DENIED and where == own.replace("http:", "https:", 1):
         return AuthenticationError(what, hint=NO_PLAIN_HTTP)
     found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
@@ -119,7 +123,7 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
         name = f"{where.partition('://')[2]}/{found[1]}"
         tag = f"{'@' if ':' in found[3] else ':'}{found[3]}" if found[2] == "manifests" else ""
         return AuthenticationError(
-            f"{what}: it is another registry, which gets no credentials for the first",
+            f"{what}: it is another registry, to which the credentials are not sent",
             hint=f"Use the name of the image there: {name}{tag}",
         )
     hint = next((hint for word, hint in _STORAGE_HINTS if word in said.text.lower()), None)

@@ -19,8 +19,8 @@ _OTHER_NAMES: Final = frozenset((62, 64))
 _UNKNOWN_AUTHORITY: Final = frozenset((2, 18, 19, 20, 21, 27))
 _SELF_SIGNED: Final = 18
 _WEAK: Final = {
-    24: "was issued by a certificate that is no authority",
-    79: "was issued by a certificate that is no authority",
+    24: "was issued by a certificate that is not an authority",
+    79: "was issued by a certificate that is not an authority",
     26: "is not meant for servers",
     66: "has a key that is too short to be secure",
     67: "has a key that is too short to be secure",

@@ -149,7 +149,7 @@ def test_a_login_of_the_environment_is_for_its_host(guarded: Guarded) -> None:
         (("--bearer-token-file", "/dev/null"), "/dev/null contains no token"),
         (("--username", "x", "--password-file", "/dev/zero"), "has more than 65,536 bytes"),
         (("--mirror", "x"), "--mirror: invalid mirror 'x'"),
-        (("--mirror", "http://me:secret@x.example"), "--mirror: invalid mirror 'http://***@x.example'. Leave out"),
+        (("--mirror", "http://me:secret@x.example"), "--mirror: invalid mirror 'http://…@x.example'. Leave out"),
         (("--mirror", "https://x.example=y.example"), "--mirror: 'https://x.example' is not the name of a registry"),
         (("--tls-verify=maybe",), "maybe"),
         *((("--timeout", value), "is not a time limit") for value in ("0", "-1", "nan", "inf", "86401")),

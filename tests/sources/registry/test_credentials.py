@@ -45,6 +45,9 @@ def test_a_login_for_one_host() -> None:
     credentials = Credentials(login, own="ghcr.io")
     assert credentials.find(RepositoryName.parse("ghcr.io/x/y")) is None
     assert credentials.tried == ["the login for index.docker.io, which is another registry"]
+    missing = Credentials(registry_access(environment={"REGISTRY_AUTH_FILE": "/nowhere"}), own="example.com")
+    assert missing.find(RepositoryName.parse("example.com/x")) is None
+    assert missing.tried == ["REGISTRY_AUTH_FILE: /nowhere, which does not exist"]
 
 
 def test_tokens_of_docker_desktop_are_no_logins(tmp_path: Path) -> None:

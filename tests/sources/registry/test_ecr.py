@@ -161,7 +161,7 @@ def test_the_credentials_of_a_container(aws: FaultProxy, monkeypatch: pytest.Mon
             ("/role", "of-the-container")
         ]
         container.behaviour = lambda _: Answer(status=400, body=b"canary-secret")
-        with pytest.raises(AuthenticationError, match=r"the AWS credentials cannot be had from") as error:
+        with pytest.raises(AuthenticationError, match=r"the AWS credentials cannot be obtained from") as error:
             ecr.login(PRIVATE)
     assert "canary" not in error.value.one_line()
 

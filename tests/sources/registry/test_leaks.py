@@ -104,7 +104,7 @@ def test_a_redirect_to_another_host_loses_the_credentials(other: FaultProxy, sta
             return Answer(status=status, headers={"Location": f"http://{other.host}/v2/team/image/manifests/1.0"})
 
         registry.behaviour = behave
-        with pytest.raises(RegistryError, match="after a redirect of the registry"):
+        with pytest.raises(RegistryError, match="after a redirect from the registry"):
             scan(registry.host)
         assert len(other.seen) == 1, "its challenge is not answered"
         assert secrets(other) == []

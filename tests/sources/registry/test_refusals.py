@@ -137,7 +137,7 @@ def test_what_storage_says(status: int, body: str, expected: tuple[str, ...]) ->
         to = f"http://{storage.host}/layer?X-Amz-Signature=canary-signature&x={quote('canary secret/')}"
         with fault_proxy(None, lambda _: Answer(status=307, headers={"Location": to})) as registry:
             line = message(registry.host)
-            assert f"http://{storage.host} returned status {status} after a redirect of the registry" in line
+            assert f"http://{storage.host} returned status {status} after a redirect from the registry" in line
             assert registry.host in line
             for word in expected:
                 assert word in line, line
@@ -179,7 +179,7 @@ def test_a_login_page_in_front_of_the_registry(headers: dict[str, str]) -> None:
     body = b"\xef\xbb\xbf\r\n<!DOCTYPE HTML><html><head><title>\n Sign in - \x1b[1m Company</title>"
     with fault_proxy(None, lambda _: Answer(status=200, headers=headers, body=body)) as registry:
         line = message(registry.host)
-        assert r"is no part of an image but a web page, 'Sign in - \x1b[1m Company'" in line
+        assert r"is not a part of an image but a web page, 'Sign in - \x1b[1m Company'" in line
         assert "login page" in line
 
 

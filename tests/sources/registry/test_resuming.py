@@ -195,7 +195,7 @@ def test_a_page_instead_of_a_blob(image: BuiltImage) -> None:
 
     with (
         fault_proxy(None, on_layer(image, answer)) as proxy,
-        pytest.raises(RegistryError, match="no part of an image but a web page, 'Sign in'"),
+        pytest.raises(RegistryError, match="not a part of an image but a web page, 'Sign in'"),
     ):
         scan(proxy)
 

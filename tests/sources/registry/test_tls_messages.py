@@ -120,7 +120,7 @@ def test_a_port_that_sends_us_to_tls(root: Authority) -> None:
 
     with saying(talk, listens=False) as host:
         line = message(host, plain_http=True, ca_files=(root.certificate,))
-        assert f"https://{host} returned status 401 after a redirect of the registry http://{host}" in line
+        assert f"https://{host} returned status 401 after a redirect from the registry http://{host}" in line
         assert "Remove --plain-http" in line
 
 

@@ -116,9 +116,9 @@ def test_files_that_hold_nothing(private: FaultProxy, tmp_path: Path, caplog: py
     empty.write_text("")
     wrong.write_text("no certificate")
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        with refused(f"{variable} does not exist: /nowhere"):
+        with refused(f"{variable}: /nowhere does not exist"):
             read(private, environment={variable: "/nowhere"})
-        with refused(f"{variable} is empty: "):
+        with refused(f"{variable}: {empty} is empty"):
             read(private, environment={variable: str(empty)})
     for file, message in ((empty, "is empty"), (tmp_path / "x", "does not exist"), (wrong, "no certificate in PEM")):
         with refused(message):
@@ -127,7 +127,7 @@ def test_files_that_hold_nothing(private: FaultProxy, tmp_path: Path, caplog: py
         caplog.clear()
         with caplog.at_level(logging.WARNING), refused("not trusted"):
             read(private, environment=environment)
-        assert "it has no effect" in caplog.text
+        assert "it is ignored" in caplog.text
     warnings: list[str] = []
     with refused("not trusted"):
         read(private, cert_dir=tmp_path, warn=warnings.append)
