@@ -20,7 +20,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.artifacts import CREATED
 from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import Place
 from ocianalyze.sources.registry.tags import next_page
@@ -38,7 +38,7 @@ MOST_REFERRERS: Final = 1000
 MOST_BYTES: Final = 4 << 20
 """The maximum size of a page, and of the index under a tag: what registries take at least (distribution-spec)."""
 _MOST_PAGES: Final = 100
-_LONGEST_WAIT: Final = 20.0
+_LONGEST_WAIT: Final = 10.0
 """Nobody waits longer for what is only shown beside an image."""
 _CHARACTERS: Final = 64
 _ALGORITHM: Final = 32
@@ -90,9 +90,11 @@ def list_referrers(place: Place, digest: Digest, artifact_type: str | None = Non
     """
     try:
         listed = list(_from_api(place, digest, artifact_type))
-    except AuthenticationError:
+    except (AuthenticationError, BrokenOffError):
         raise
     except (RegistryError, AnalysisError) as error:
+        if not place.transport.has_answered:
+            raise
         _log.debug("%s has no list of referrers: %s", place.endpoint, error.one_line())
         try:
             listed = read_tag(place, digest)[0]["manifests"]
