@@ -104,10 +104,10 @@ class Pushing(Transport):
 
     def _has(self, path: str) -> bool:
         try:
-            with closing(self._get(path, {}, None, "HEAD")):
-                return True
+            self.head(path, headers={})
         except RegistryError:  # not there, or nobody may ask so: to push it shows what is wrong
             return False
+        return True
 
     def _begun(self, repository: str) -> str:
         """Begin an upload; return where its bytes go."""

@@ -76,7 +76,7 @@ def test_the_tag_is_read_where_there_is_no_list(status: int) -> None:
     with fault_proxy(None, shelf) as registry:
         assert found(registry) == []
         shelf.manifests[shelf.tag] = "", index(one)
-        assert found(registry) == [Referrer(one["digest"], "x", "", 5, None)]  # type: ignore[arg-type] # a digest
+        assert found(registry) == [Referrer(shelf.digest, one["digest"], "x", "", 5, None)]  # type: ignore[arg-type] # digests
 
 
 @pytest.mark.parametrize(
