@@ -45,7 +45,8 @@ PATTERNS = {
     "ocianalyze scan 'registry.example.com/team/*:*'": 3,
 }
 """How many images each stands for in the registry of the test."""
-ALONE = {SAVED, REMOTE, INSTALLED, *PATTERNS}
+ATTACHED = "ocianalyze attach IMAGE REPORT..."
+ALONE = {SAVED, REMOTE, INSTALLED, ATTACHED, *PATTERNS}
 """What has a test of its own below, because it needs more than files."""
 EXPECTED = {
     "ocianalyze scan image.tar": 1,
@@ -243,6 +244,18 @@ def test_from_a_registry(place: Path, tmp_path: Path) -> None:
         done = shell(f"{command} --plain-http", place)
     assert done.returncode == 0, done.stderr.decode()
     assert f"{server.host}/{name}".encode() in done.stdout
+
+
+@requires("docker-registry", "skopeo")
+def test_reports_are_attached(place: Path, tmp_path: Path) -> None:
+    with registry(tmp_path / "registry") as server:
+        server.push(f"docker-archive:{place / 'sound.tar'}", "team/notebook:1.0")
+        name = f"{server.host}/team/notebook:1.0"
+        scan = f"ocianalyze scan {name} -o r.json -o r.sarif"
+        command = ATTACHED.replace("IMAGE", name).replace("REPORT...", "r.json r.sarif")
+        done = shell(f"{scan} && {command}", place, OCIANALYZE_PLAIN_HTTP=server.host)
+    assert done.returncode == 0, done.stderr.decode()
+    assert f"{server.host}/team/notebook@sha256:".encode() in done.stdout
 
 
 @requires("docker-registry", "skopeo")

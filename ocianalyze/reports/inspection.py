@@ -127,6 +127,7 @@ def _referrers(told: list[dict[str, Any]]) -> Iterator[tuple[Cell, ...]]:
 def _referrer(one: Referrer) -> dict[str, Any]:
     return {
         "digest": one.digest,
+        "subject": one.subject,
         "media_type": encodable(one.media_type),
         "artifact_type": encodable(one.artifact_type),
         "size": one.size,

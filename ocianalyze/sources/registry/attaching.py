@@ -103,9 +103,9 @@ def _push(place: PushPlace, subject: Digest, artifact: Artifact) -> Attached:
     transport, name = place.transport, place.endpoint.name
     was_listed = referrers.is_listed(place, subject, artifact.digest)
     for blob in artifact.blobs:
-        transport.push_blob(name.repository, Digest.of(blob), blob)
+        transport.push_blob(place.root, Digest.of(blob), blob)
     stored = transport.push_manifest(
-        name.repository, artifact.digest, artifact.manifest, media_type=OCI_MANIFEST, digest=artifact.digest
+        place.root, artifact.digest, artifact.manifest, media_type=OCI_MANIFEST, digest=artifact.digest
     )
     if stored.subject == subject or was_listed or referrers.is_listed(place, subject, artifact.digest):
         return Attached(name.name, artifact.digest, subject, None, not was_listed)
@@ -134,7 +134,7 @@ def _list_under_tag(place: PushPlace, subject: Digest, artifact: Artifact) -> bo
             raise RegistryError(f"the tag {tag} of {place.endpoint.name.name} lists too many referrers")
         try:
             place.transport.push_manifest(
-                place.endpoint.name.repository,
+                place.root,
                 tag,
                 raw,
                 media_type=OCI_INDEX,

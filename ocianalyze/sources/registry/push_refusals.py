@@ -45,10 +45,6 @@ class ChangedError(RegistryError):
     """What a tag leads to has changed since it was read."""
 
 
-class RefusedManifestError(RegistryError):
-    """The registry does not take a manifest, because of what it is."""
-
-
 def refused(answer: Answer, path: str, authorization: Authorization) -> RegistryError:
     """Return the error for an answer to a push that is no success."""
     where, status, said = shown(origin_of(answer.url)), answer.status, stated(answer)
@@ -70,7 +66,7 @@ def refused(answer: Answer, path: str, authorization: Authorization) -> Registry
             hint=_LOGIN if authorization.identity == _ANONYMOUS else _MAY_NOT,
         )
     if tag and status in _UNFIT:
-        return RefusedManifestError(
+        return RegistryError(
             f"{where} does not accept artifacts like this one in {repository} (status {status}){quoted}",
             hint="Use a registry that supports OCI artifacts, or keep the report as a file",
         )

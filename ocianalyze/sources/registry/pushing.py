@@ -62,16 +62,16 @@ class Stored(NamedTuple):
 class Pushing(Transport):
     """Requests that write to one registry. Nothing that is pushed goes to another host, whoever says that it should."""
 
-    def push_blob(self, repository: str, digest: Digest, content: bytes) -> None:
-        """Have the registry store a blob, unless it has it already.
+    def push_blob(self, root: str, digest: Digest, content: bytes) -> None:
+        """Have the registry store a blob, unless it has it already; `root` is the path of the repository there.
 
         Raises:
             RegistryError: it refuses, or stores something else.
         """
         for attempt in range(1, _UPLOADS + 1):
-            if self._has(f"/v2/{repository}/blobs/{digest}"):
+            if self._has(f"{root}/blobs/{digest}"):
                 return
-            location = self._begun(repository)
+            location = self._begun(root)
             sign = "&" if urlsplit(location).query else "?"
             try:
                 with closing(
@@ -84,7 +84,7 @@ class Pushing(Transport):
                     raise
 
     def push_manifest(
-        self, repository: str, selector: str, content: bytes, *, media_type: str, digest: Digest, if_match: str = ""
+        self, root: str, selector: str, content: bytes, *, media_type: str, digest: Digest, if_match: str = ""
     ) -> Stored:
         """Have the registry store a manifest or an index under a tag or its digest.
 
@@ -95,7 +95,7 @@ class Pushing(Transport):
             RegistryError: it refuses, or stores something else.
         """
         headers = {"Content-Type": media_type, **({"If-Match": if_match} if if_match else {})}
-        url = f"{self.origin}/v2/{repository}/manifests/{selector}"
+        url = f"{self.origin}{root}/manifests/{selector}"
         with closing(self._push("PUT", url, headers, content)) as answer:
             stored = Stored(answer.headers.get("Docker-Content-Digest"), answer.headers.get("OCI-Subject"))
             self._check_digest(stored.digest, digest, "manifest")
@@ -103,14 +103,14 @@ class Pushing(Transport):
 
     def _has(self, path: str) -> bool:
         try:
-            with closing(self._get(path, {}, None, "HEAD")):
-                return True
+            self.head(path, headers={})
         except RegistryError:  # not there, or nobody may ask so: to push it shows what is wrong
             return False
+        return True
 
-    def _begun(self, repository: str) -> str:
+    def _begun(self, root: str) -> str:
         """Begin an upload; return where its bytes go."""
-        url = f"{self.origin}/v2/{repository}/blobs/uploads/"
+        url = f"{self.origin}{root}/blobs/uploads/"
         with closing(self._push("POST", url, {}, b"")) as answer:
             return self._own_url(url, answer.headers.get("Location", ""))
 
@@ -175,6 +175,11 @@ class Pushing(Transport):
 
 class PushPlace(Place):
     """A registry that is written to."""
+
+    @property
+    def root(self) -> str:
+        """The path that the repository has there."""
+        return f"{self.endpoint.base}/{self.endpoint.name.repository}"
 
     @property
     def transport(self) -> Pushing:

@@ -15,12 +15,12 @@ from urllib.parse import quote
 from ocianalyze.errors import AnalysisError, AuthenticationError, RegistryError
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.media_types import OCI_INDEX
+from ocianalyze.oci.media_types import INDEXES, MANIFESTS, OCI_INDEX
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.artifacts import CREATED
 from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError
 from ocianalyze.sources.registry.listing import next_query
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import Place
@@ -38,18 +38,23 @@ MOST_REFERRERS: Final = 1000
 MOST_BYTES: Final = 4 << 20
 """The maximum size of a page, and of the index under a tag: what registries take at least (distribution-spec)."""
 _MOST_PAGES: Final = 100
-_LONGEST_WAIT: Final = 20.0
+_LONGEST_WAIT: Final = 10.0
 """Nobody waits longer for what is only shown beside an image."""
 _CHARACTERS: Final = 64
 _ALGORITHM: Final = 32
 _UNFIT: Final = regex(r"[^A-Za-z0-9._-]")
 _ETAG: Final = regex(r'"[\x21\x23-\x7e]{1,200}"')
 _ACCEPT: Final = {"Accept": OCI_INDEX}
+_ANY: Final = {"Accept": ", ".join(sorted(MANIFESTS | INDEXES))}
 
 
 class Referrer(NamedTuple):
-    """What refers to an image; `created` is what it says of itself. All but digests and sizes is a stranger's text."""
+    """What refers to an image; `created` is what it says of itself. All but digests and sizes is a stranger's text.
 
+    `subject` is what it refers to: the manifest of the image, or the index that lists it.
+    """
+
+    subject: Digest
     digest: Digest
     media_type: str
     artifact_type: str
@@ -60,25 +65,39 @@ class Referrer(NamedTuple):
 def referrers_of(image: Image, access: RegistryAccess, artifact_type: str | None = None) -> list[Referrer] | None:
     """Return what refers to an image of a registry, of one type if that is given, as the registry orders it.
 
+    What refers to the index that the image's name leads to comes first.
     The places that the image was read from are asked, and no others. Nothing is listed where they refuse; None tells
     that they do, or that the image is of no registry.
     """
     if image.source != "registry" or image.digest is None:
         return None
-    name = RepositoryName.parse(RegistriesConf(access.environment).alias(image.reference))
+    conf = RegistriesConf(access.environment)
+    name = RepositoryName.parse(conf.alias(image.reference))
+    known = endpoints(name, conf, access)
     found: list[Referrer] | None = None
-    for endpoint in endpoints(name, RegistriesConf(access.environment), access):
+    for endpoint in known:
         if str(endpoint) not in image.read_from or found:
             continue
         how = replace(endpoint.how, timeout=min(endpoint.how.timeout, _LONGEST_WAIT), attempts=1)
-        place = Place(endpoint._replace(how=how), name.registry, access)
+        place = Place(endpoint._replace(how=how), known[-1].name.registry, access)
         try:
-            found = list_referrers(place, image.digest, artifact_type)
+            subjects = dict.fromkeys((*_root(place, name), image.digest))
+            found = [one for subject in subjects for one in list_referrers(place, subject, artifact_type)]
         except (RegistryError, AnalysisError) as error:
             _log.debug("no referrers of %s: %s", image.digest, error.one_line())
         finally:
             place.close()
     return found
+
+
+def _root(place: Place, name: RepositoryName) -> Iterator[Digest]:
+    """Yield the digest of what a name leads to, if its registry says that."""
+    if name.digest is not None:
+        yield name.digest
+        return
+    with suppress(RegistryError, AnalysisError):
+        path = place.endpoint.path("manifests", name.selector)
+        yield Digest.parse(place.transport.head(path, headers=_ANY).get("Docker-Content-Digest"))
 
 
 def list_referrers(place: Place, digest: Digest, artifact_type: str | None = None) -> list[Referrer]:
@@ -90,9 +109,11 @@ def list_referrers(place: Place, digest: Digest, artifact_type: str | None = Non
     """
     try:
         listed = list(_from_api(place, digest, artifact_type))
-    except AuthenticationError:
+    except (AuthenticationError, BrokenOffError):
         raise
     except (RegistryError, AnalysisError) as error:
+        if not place.transport.has_answered:
+            raise
         _log.debug("%s has no list of referrers: %s", place.endpoint, error.one_line())
         try:
             listed = read_tag(place, digest)[0]["manifests"]
@@ -101,7 +122,7 @@ def list_referrers(place: Place, digest: Digest, artifact_type: str | None = Non
     found = {}
     for item in listed:
         with suppress(AnalysisError):
-            one = _referrer(item)
+            one = _referrer(item, digest)
             if artifact_type in (None, one.artifact_type):
                 found[one.digest] = one
     return list(found.values())[:MOST_REFERRERS]
@@ -176,10 +197,11 @@ def _index(raw: bytes, what: str) -> dict[str, Any]:
     return index
 
 
-def _referrer(item: Mapping[str, Any]) -> Referrer:
+def _referrer(item: Mapping[str, Any], subject: Digest) -> Referrer:
     """Return a descriptor as a referrer; raises InvalidImageError if it has no digest that can be verified."""
     annotations, size = item.get("annotations"), item.get("size")
     return Referrer(
+        subject=subject,
         digest=Digest.parse(item.get("digest")),
         media_type=_text(item.get("mediaType")),
         artifact_type=_text(item.get("artifactType")),

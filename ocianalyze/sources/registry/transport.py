@@ -120,6 +120,11 @@ class Transport(Registry):  # type: ignore[misc]
                     raise refusals.page(answer, body)
                 return body, answer.headers
 
+    def head(self, path: str, *, headers: Mapping[str, str], attempts: int | None = None) -> Mapping[str, str]:
+        """Return the headers of the answer to a HEAD; raises as `get`."""
+        with closing(self._get(path, dict(headers), attempts, "HEAD")) as answer:
+            return answer.headers
+
     def fetch_token(self, request: Fetch) -> bytes:
         """Carry out a request to a token server and return the body of its answer; redirects are refused."""
         pauses = self.pauses()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ocianalyze.oci.digest import Digest
 from tests.sources.registry.conftest import Registries
 from tests.support.credentials import basic, write
 from tests.support.fit import fit_image
@@ -220,18 +221,25 @@ def test_a_cache_takes_no_reports(tmp_path: Path, small: Path) -> None:
         assert "unsupported. Attach to the image in its own registry: this one may be a read-only cache" in done.stderr
 
 
+@requires("oras")
 def test_an_image_of_an_index(server: Registry, tmp_path: Path) -> None:
     both = [fit_image(platform="linux/amd64"), fit_image(platform="linux/arm64")]
     path = write_archive(tmp_path / "both.tar", both, "oci-nested", compression="gzip")
     server.push(f"oci-archive:{path}", "team/both:1.0", "--all")
     name = f"{server.host}/team/both:1.0"
+    (tmp_path / "sbom.json").write_text("{}")
+    run("oras", "attach", "--plain-http", "--artifact-type", "application/x-of-index", name, "sbom.json", cwd=tmp_path)
     for platform in ("linux/amd64", "linux/arm64"):
         report, sarif = tmp_path / "r.json", tmp_path / "r.sarif"
         ocianalyze("scan", name, "--plain-http", "--platform", platform, "-o", report, "-o", sarif)
         done = json.loads(said(ocianalyze("attach", name, report, sarif, "--plain-http", "-f", "json")))
         assert done["subject"] == json.loads(report.read_text())["image"]["digest"]
         found = ocianalyze("inspect", name, "--plain-http", "--platform", platform, "-f", "json")
-        assert [one["digest"] for one in json.loads(said(found))["referrers"]] == [done["digest"]]
+        of_index, ours = json.loads(said(found))["referrers"]
+        assert (ours["digest"], ours["subject"]) == (done["digest"], done["subject"])
+        assert of_index["subject"] == Digest.of(
+            run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{name}")
+        )
 
 
 def test_credentials_of_a_file(registries: Registries, small: Path, tmp_path: Path) -> None:

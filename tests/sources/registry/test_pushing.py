@@ -1,13 +1,17 @@
 """What is pushed to registries, which are odd at times; none of them is a real one."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from ocianalyze.layers.metering.limits import DEFAULT_LIMITS
 from ocianalyze.oci.digest import Digest
 from ocianalyze.sources.registry import referrers
-from ocianalyze.sources.registry.access import HostAccess
+from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
+from ocianalyze.sources.registry.attaching import attach
 from ocianalyze.sources.registry.pushing import Pushing
+from ocianalyze.sources.registry.subjects import Claim
 from ocianalyze.sources.registry.transport import Transport
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.push_registry import PushRegistry, digest_of
@@ -183,3 +187,39 @@ def test_nothing_is_pushed_past_us(kind: type[Transport]) -> None:
             transport.upload_manifest({"schemaVersion": 2, "config": {}, "layers": []}, container)
         transport.close()
         assert registry.seen == []
+
+
+def test_it_goes_where_the_image_is_read(tmp_path: Path) -> None:
+    """Files of podman and containerd say where a registry is, and how; a mirror in them is left alone."""
+    shelf, mirror = PushRegistry(IMAGE), PushRegistry(IMAGE)
+    with fault_proxy(None, shelf) as registry, fault_proxy(None, mirror) as other:
+        conf = tmp_path / "registries.conf"
+        conf.write_text(
+            f'[[registry]]\nprefix = "registry.example.com"\nlocation = "{registry.host}"\ninsecure = true\n'
+            f'[[registry.mirror]]\nlocation = "{other.host}"\ninsecure = true\n'
+        )
+        podman = {"CONTAINERS_REGISTRIES_CONF": str(conf)}
+        host = registry.host.replace(":", "_") + "_"
+        hosts = tmp_path / "containerd" / "certs.d" / host / "hosts.toml"
+        hosts.parent.mkdir(parents=True)
+        hosts.write_text(
+            f'server = "http://{registry.host}/v2/below"\noverride_path = true\n[host."http://{other.host}"]\n'
+        )
+        for name, environment in (
+            ("registry.example.com", podman),
+            (registry.host, {"XDG_CONFIG_HOME": str(tmp_path)}),
+        ):
+            attached = attach(
+                f"{name}/team/image:1.0",
+                RegistryAccess(environment=environment, warn=lambda _: None),
+                DEFAULT_LIMITS,
+                [FILE],
+                artifact_type=TYPE,
+                claims=[Claim("r.json", Digest.parse(shelf.digest), None)],
+                created=None,
+            )
+            assert attached.name.startswith(f"{registry.host}/team/image@")
+            paths = [seen.path for seen in registry.seen if seen.method == "PUT"]
+            assert {path.startswith("/v2/below/team/image/") for path in paths} == {name == registry.host}
+            registry.seen.clear()
+        assert other.seen == []

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from ocianalyze.analysis import Source
 from ocianalyze.cli.app import app
+from ocianalyze.sources.registry import referrers
 from ocianalyze.sources.registry.referrers import MOST_REFERRERS, Referrer, referrers_of
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
@@ -75,7 +76,7 @@ def test_the_tag_is_read_where_there_is_no_list(status: int) -> None:
     with fault_proxy(None, shelf) as registry:
         assert found(registry) == []
         shelf.manifests[shelf.tag] = "", index(one)
-        assert found(registry) == [Referrer(one["digest"], "x", "", 5, None)]  # type: ignore[arg-type] # a digest
+        assert found(registry) == [Referrer(shelf.digest, one["digest"], "x", "", 5, None)]  # type: ignore[arg-type] # digests
 
 
 @pytest.mark.parametrize(
@@ -84,14 +85,17 @@ def test_the_tag_is_read_where_there_is_no_list(status: int) -> None:
         lambda _: Answer(status=401, headers={"WWW-Authenticate": 'Bearer realm="http://evil.example/"'}),
         lambda _: Answer(status=403),
         lambda _: Answer(status=200, body=b"<html>log in"),
-        lambda _: Answer(status=200, cut_after=0, headers={"Content-Length": "10"}),
+        lambda _: Answer(status=200, headers={"Content-Length": "10"}),
+        lambda _: Answer(status=200, delay=20),
+        lambda _: Answer(status=200, body=b"{}", cut_after=1),
         lambda _: Answer(status=200, body=b"[" * 100_000),
         lambda _: Answer(status=200, body=b" " * (5 << 20)),
         lambda _: Answer(status=200, body=b"null"),
         lambda _: Answer(status=307, headers={"Location": "/v2/team/image/referrers/again"}),
     ],
 )
-def test_who_refuses_lists_nothing(answer: Callable[[Seen], Answer]) -> None:
+def test_who_refuses_lists_nothing(monkeypatch: pytest.MonkeyPatch, answer: Callable[[Seen], Answer]) -> None:
+    monkeypatch.setattr(referrers, "_LONGEST_WAIT", 0.5)
     for path in ("/referrers/", "sha256-"):
         shelf = shelf_with(3, spoil=answering(path, answer))
         shelf.lists = path != "sha256-"

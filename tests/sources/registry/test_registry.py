@@ -172,7 +172,8 @@ def test_what_needs_no_layer_asks_for_none(registries: Registries, platforms: st
     """``inspect`` and ``scan --fail-fast``: of all blobs only the config is asked for, and no layer."""
     host, _, path = platforms.partition("/")
     assert host == registries().host
-    for command, code in ((("inspect",), 0), (("scan", "--fail-fast"), 1)):
+    # the index, the manifest, the config; then where the name leads, and for both the list of referrers or its tag
+    for command, code, requests in ((("inspect",), 0, 3 + 1 + 2 * 2), (("scan", "--fail-fast"), 1, 3)):
         with fault_proxy(host) as proxy:
             arguments = (*command, f"{proxy.host}/{path}", "--plain-http", "--platform=linux/arm64", "--format=json")
             done = subprocess.run(
@@ -183,7 +184,7 @@ def test_what_needs_no_layer_asks_for_none(registries: Registries, platforms: st
         assert [finding["rule"] for finding in told["findings"] if finding["severity"] == "error"] == ["IMG001"]
         config = told["config_digest"] if command == ("inspect",) else told["image"]["config_digest"]
         assert [request.path.rpartition("/")[2] for request in proxy.blobs] == [config]
-        assert len(proxy.seen) == 3  # the index, the manifest, the config
+        assert len(proxy.seen) == requests
 
 
 def test_nobody_listens() -> None:
