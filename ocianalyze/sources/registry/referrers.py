@@ -172,7 +172,9 @@ def _from_api(place: Place, digest: Digest, artifact_type: str | None) -> Iterat
         for descriptor in _index(raw, what)["manifests"]:
             yield descriptor
             count += 1
-        query = next_query(headers, place.transport.origin, what)
+        query = ""
+        with suppress(RegistryError):  # a link that leads astray ends the list
+            query = next_query(headers, place.transport.origin, what)
         if not query:
             return
 
