@@ -186,5 +186,9 @@ def parse_mirror(mirror: str) -> tuple[str, str]:
     except InvalidReferenceError:
         registry = None
     if registry != place.partition("/")[0] or scheme not in ("", "http", "https"):
-        raise UsageError(f"invalid mirror {without_login(mirror)!r}", hint="Use the form [http://]host[:port][/path]")
+        form = "[http://]host[:port][/path]"
+        hint = (
+            f"Use the form {form}; a host without a dot needs its port" if "." not in place else f"Use the form {form}"
+        )
+        raise UsageError(f"invalid mirror {without_login(mirror)!r}", hint=hint)
     return scheme, place
