@@ -190,5 +190,7 @@ def parse_mirror(mirror: str) -> tuple[str, str]:
         hint = "Use the form [http://]host[:port][/path], with the path in lower case"
         if "@" in mirror:
             hint = "Leave out the login: credentials are looked up for the host of the mirror"
+        elif "." not in place:
+            hint = f"{hint}; a host without a dot needs its port"
         raise UsageError(f"invalid mirror {without_login(mirror)!r}", hint=hint)
     return scheme, place

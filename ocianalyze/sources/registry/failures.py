@@ -40,6 +40,10 @@ class Way(NamedTuple):
     seconds: float
 
 
+class UnreachableError(RegistryError):
+    """No answer came at all."""
+
+
 class BrokenOffError(RegistryError):
     """An answer ended before its end; what is missing may be asked for again."""
 
@@ -109,7 +113,7 @@ def unreachable(url: str, error: Exception, way: Way) -> RegistryError:
     if failed is not None:
         return tls_failures.explained(failed, where, None if way.proxy is None else proxy_address(way.proxy))
     text, hint = _happened(where, error, way)
-    return RegistryError(text, hint=hint)
+    return UnreachableError(text, hint=hint)
 
 
 def _happened(where: str, error: Exception, way: Way) -> tuple[str, str]:

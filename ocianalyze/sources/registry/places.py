@@ -12,7 +12,7 @@ from ocianalyze.errors import AnalysisError, RegistryError
 from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.blob import RemoteBlob
 from ocianalyze.sources.registry.credentials import Credentials
-from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError, UnreachableError
 from ocianalyze.sources.registry.transport import Transport
 
 if TYPE_CHECKING:
@@ -144,11 +144,14 @@ class Places:
                 yield place
 
     def passed_over(self, place: Place, error: OcianalyzeError, following: Place, *, for_good: bool = False) -> None:
-        """Take note that a place failed, and that another one is asked now; people are told once for each place."""
+        """Take note that a place failed, and that another one is asked now; people are told once for each place.
+
+        Who makes us wait in vain is not asked for anything else.
+        """
         with self._lock:
             is_news = place not in self._failures
             self._failures.setdefault(place, error.message)
-            if for_good or place.is_silent:
+            if for_good or place.is_silent or isinstance(error, UnreachableError | BrokenOffError):
                 self._is_given_up.add(place)
         if is_news and not following.endpoint.only_if_silent:  # that it may do without TLS is what the file says
             self._warn(f"skipping mirror {place.endpoint}, asking {following.endpoint} instead: {error.message}")

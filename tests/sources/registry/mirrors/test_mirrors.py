@@ -171,6 +171,27 @@ def test_a_layer_goes_on_elsewhere_where_it_broke_off(image: BuiltImage) -> None
         assert int(again.headers["range"].removeprefix("bytes=").partition("-")[0]) >= 100_000
 
 
+@pytest.mark.parametrize("after", [None, 0, 10])
+def test_a_mirror_that_stalls_is_not_waited_for_at_every_layer(image: BuiltImage, after: int | None) -> None:
+    stalling = Answer(status=200, headers={"Content-Length": "50"}, body=bytes(50), stall_after=after, delay=3)
+    if after is not None:
+        stalling.delay = 0
+    serve, layers = serving_image(image), {layer.stored.digest for layer in image.layers}
+    told: list[str] = []
+
+    def behave(seen: Seen) -> Answer | None:
+        return stalling if seen.path.rpartition("/")[2] in layers else serve(seen)
+
+    with fault_proxy(None, behave) as mirror, fault_proxy(None, serve) as registry:
+        hosts = {registry.host: HostSettings(plain_http=True, mirrors=(at(mirror),))}
+        access = RegistryAccess(own=HostSettings(timeout=0.4), hosts=hosts, warn=told.append)
+        assert len(layers) > 1
+        analyze(Source(reference=f"{registry.host}/team/image:1.0", access=access, jobs=1))
+        assert len(mirror.blobs) <= 1 + 2, "the config, and one layer twice"
+    (once,) = told
+    assert "stopped answering" in once
+
+
 def test_a_digest_in_the_name_is_checked_at_a_mirror(image: BuiltImage) -> None:
     digest = f"sha256:{'0' * 64}"
     with (
