@@ -195,6 +195,33 @@ def test_a_registry_that_keeps_us_waiting_is_shown_as_such() -> None:
     assert len(re.findall(r"layer \d: RUN step \d .* 0 B/100 kB +0 B/s", terminal.text)) > 2
 
 
+def test_a_warning_stays_on_the_screen_above_the_bars() -> None:
+    image = build(fit_image([file("x", os.urandom(3 << 20))]), compression="gzip")
+    serve = serving_image(image)
+    large = max(image.layers, key=lambda layer: layer.stored.size).stored.digest
+
+    def breaking(seen: Seen) -> Answer | None:
+        answer = serve(seen)
+        if answer is not None and seen.path.endswith(large):
+            return Answer(status=404, delay=1.2)
+        return answer
+
+    def late(seen: Seen) -> Answer | None:
+        answer = serve(seen)
+        if answer is not None and seen.path.endswith(large):
+            answer.delay = 1.2
+        return answer
+
+    with fault_proxy(None, breaking) as mirror, fault_proxy(None, late) as registry:
+        scan = [*OCIANALYZE, "scan", "--no-cache", "--plain-http", "--mirror", f"{registry.host}=http://{mirror.host}"]
+        with on_terminal([*scan, "--output", "/dev/null", f"{registry.host}/team/image:1.0"]) as terminal:
+            assert terminal.finish() == 0
+    assert len(re.findall(r"layer \d: RUN", terminal.text)) > 2
+    assert f"ocianalyze: skipping mirror http://{mirror.host}," in " ".join(terminal.screen)
+    assert "layers" not in " ".join(terminal.screen)
+    assert terminal.has_cursor
+
+
 # --- what is told -----------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import islice
 from time import monotonic
@@ -13,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
+from ocianalyze.cli.remarks import plainly
 from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.reports.steps import build_step
 from ocianalyze.reports.text import cut, printable
@@ -46,6 +48,7 @@ class Drawing:
 
     def __init__(self, *, no_color: bool, title: str = "") -> None:
         """`title` is the image, if there are several one after the other."""
+        self._process = os.getpid()
         self._image = f"{printable(cut(title, _LONGEST))}: " if title else ""
         self._console = _Console(file=sys.stderr, no_color=no_color or None, highlight=False, markup=False, emoji=False)
         self._live = Live(
@@ -84,6 +87,13 @@ class Drawing:
             )
         with undisturbed():
             self._live.update(rows, refresh=True)
+
+    def say(self, line: str) -> None:
+        """Print a line above the rows; in a forked process, which knows nothing of them, below what is there."""
+        if os.getpid() == self._process:
+            self._console.print(Text(line), soft_wrap=True)
+        else:
+            plainly(line)
 
     def close(self) -> None:
         """Take all rows away, and show the cursor again."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ocianalyze.analysis import Observer
 from ocianalyze.cli.output import load_writers
+from ocianalyze.cli.remarks import remark
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
@@ -44,4 +45,4 @@ class EarlyAnswers(Observer):
             first = found[0]
             more = f" and {len(found) - 1} more" if len(found) > 1 else ""
             text = f"{first.severity} {first.rule.id}: {first.finding.message}{more}"
-            sys.stderr.write(f"ocianalyze: found before reading the layers: {printable(text)}\n")
+            remark(f"ocianalyze: found before reading the layers: {printable(text)}")

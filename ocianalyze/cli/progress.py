@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.cli.options import Color
+from ocianalyze.cli.remarks import plainly, remarks_by
 from ocianalyze.cli.tally import Tally
 from ocianalyze.layers.metering.progress import SILENT
 
@@ -60,10 +61,11 @@ def showing_progress(
         yield SILENT
         return
     tally = Tally(display)
-    try:
-        yield tally
-    finally:
-        tally.close()
+    with remarks_by(display.say) if isinstance(display, _Bars) else nullcontext():
+        try:
+            yield tally
+        finally:
+            tally.close()
 
 
 def _can_draw() -> bool:
@@ -112,6 +114,13 @@ class _Bars:
 
             self._drawing = Drawing(no_color=self._color is Color.NEVER, title=self._title)
         self._drawing.show(tally)
+
+    def say(self, line: str) -> None:
+        """Print a line, above the bars if there are any."""
+        if self._drawing is None:
+            plainly(line)
+        else:
+            self._drawing.say(line)
 
     def close(self) -> None:
         if self._drawing is not None:

@@ -12,6 +12,7 @@ import typer
 
 from ocianalyze.cli import logins
 from ocianalyze.cli.options import REGISTRY, one_of
+from ocianalyze.cli.remarks import remark
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
 
@@ -315,7 +316,7 @@ def _warnings() -> Callable[[str], None]:
             is_new = text not in said
             said.add(text)
         if is_new:
-            typer.echo(printable(f"ocianalyze: {text}"), err=True)
+            remark(printable(f"ocianalyze: {text}"))
 
     return warn
 

@@ -240,7 +240,7 @@ def _elsewhere(reference: Reference, path: Path) -> str | None:
     except InvalidReferenceError as error:
         is_meant = "/" in reference.location and split_registry(reference.location)[0] != DOCKER_HUB
         is_file = reference.location.startswith((".", "/", "~"))
-        return f"It is no image name either: {error.message}" if is_meant and not is_file else None
+        return f"It is not an image name either: {error.message}" if is_meant and not is_file else None
     return f"Write docker://{reference.location} to read the image {named} from a registry"
 
 

@@ -311,9 +311,9 @@ def test_a_password_reaches_no_second_registry_by_diff() -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        ("localhost:5000/team/image:", "It is no image name either: 'localhost:5000/team/image:': invalid tag ''"),
-        ("localhost:5000//image:1", "It is no image name either: invalid image name"),
-        ("localhost:99999/image", "It is no image name either: 'localhost:99999/image': invalid registry name"),
+        ("localhost:5000/team/image:", "It is not an image name either: 'localhost:5000/team/image:': invalid tag ''"),
+        ("localhost:5000//image:1", "It is not an image name either: invalid image name"),
+        ("localhost:99999/image", "It is not an image name either: 'localhost:99999/image': invalid registry name"),
         ("oci://registry.example.com/image:1", "Write docker://registry.example.com/image:1 to read"),
     ],
 )
