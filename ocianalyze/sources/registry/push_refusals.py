@@ -6,6 +6,7 @@ Source: distribution-spec, "Error Codes". Of immutable tags each registry speaks
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import requests
@@ -33,9 +34,12 @@ _UNFIT: Final = (
     requests.codes.unprocessable_entity,
 )
 _CONFLICTS: Final = (requests.codes.conflict, requests.codes.precondition_failed)
-_IMMUTABLE: Final = regex(r"immutab|already ?exist|overwrit", 2)
-"""Without regard to upper and lower case."""
-_READ_ONLY: Final = regex(r"read[ -]?only|pull[ -]?through|proxy cache|proxy project", 2)
+_IMMUTABLE: Final = regex(r"immutab|already ?exist|overwrit", re.IGNORECASE)
+_READ_ONLY: Final = regex(
+    r"(?:registry|repository|mirror|cache) (?:\S{1,20} ){0,3}read[ -]?only"
+    r"|read[ -]?only (?:mode|registry|repository|mirror|cache)|pull[ -]?through|proxy (?:cache|project)",
+    re.IGNORECASE,
+)
 _LOGIN: Final = "Log in with 'docker login' or --authfile as somebody who may push to the repository"
 _LIMIT: Final = "The report is too large for the registry, or for a proxy in front of it: raise the limit there"
 _MAY_NOT: Final = "Use credentials that may push to the repository, not only pull from it"
@@ -78,10 +82,10 @@ def refused(answer: Answer, path: str, authorization: Authorization) -> Registry
 
 def _of_tag(where: str, tag: str, answer: Answer, said: Statement) -> RegistryError | None:
     """Return the error for a tag that changed meanwhile, or may not change; None if it is something else."""
-    quoted = _quoted(said)
-    if answer.status == requests.codes.precondition_failed and answer.was_conditional:
+    quoted, is_immutable = _quoted(said), answer.status < requests.codes.server_error and _IMMUTABLE.search(said.raw)
+    if answer.status == requests.codes.precondition_failed and answer.was_conditional and not is_immutable:
         return ChangedError(f"{where}: the tag {tag} changes all the time")
-    if answer.status in _CONFLICTS or (answer.status < requests.codes.server_error and _IMMUTABLE.search(said.raw)):
+    if answer.status in _CONFLICTS or is_immutable:
         return RegistryError(
             f"{where} does not allow the tag {tag}, which lists the referrers, to change "
             f"(status {answer.status}){quoted}",

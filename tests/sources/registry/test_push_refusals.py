@@ -52,6 +52,15 @@ UPLOADS, MANIFESTS, TAG = "/uploads/", "/manifests/sha256:", "/manifests/sha256-
             ),
         ),
         (answering(401, method="POST"), "does not allow a push to team/image (without credentials, status 401)"),
+        (
+            answering(403, refused("DENIED", "the token is read-only"), method="POST"),
+            "does not allow a push to team/image (without credentials, status 403): DENIED: the token is read-only",
+        ),
+        (answering(403, refused("DENIED", "the system is in read only mode"), method="POST"), "takes no pushes to"),
+        (
+            answering(405, refused("DENIED", "can not push artifact to a proxy project"), method="POST"),
+            "takes no pushes",
+        ),
         (answering(405, refused("UNSUPPORTED"), method="POST"), "takes no pushes to team/image (status 405)"),
         (
             answering(403, refused("DENIED", "the registry is read-only"), method="POST"),
