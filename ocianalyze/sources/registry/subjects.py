@@ -82,11 +82,13 @@ def _other_image(repository: Repository, claim: Claim) -> UsageError:
     about += f" ({claim.platform})" if claim.platform else ""
     hint = f"Scan {repository.what}, and attach the report of that"
     try:
-        found = repository.find(Wanted.parse(claim.platform) if claim.platform else None)
+        wanted = Wanted.parse(claim.platform) if claim.platform else None
+    except UsageError:  # configs may state any
+        wanted = None
+    try:
+        found = repository.find(wanted)
     except ImageChoiceError as error:
         return UsageError(f"{about}, but {repository.what} is another image: {error.one_line()}", hint=hint)
-    except UsageError:
-        found = repository.find(None)
     if claim.digest is None:
         return UsageError(f"{about}, but {repository.what} has the config {found.config_digest}", hint=hint)
     same = claim.config_digest == found.config_digest

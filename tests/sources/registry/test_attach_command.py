@@ -63,6 +63,8 @@ def test_a_report_on_another_image_is_refused(reports: tuple[Path, Path], tmp_pa
             command(name, reports[0], tmp_path / "a.sarif")
         assert f"about an image with the config {other}, but" in error.value.message
         assert f"has the config {IMAGE.config.digest}" in error.value.message
+        with pytest.raises(UsageError, match=shelf.digest):
+            command(name, changed(reports[0], tmp_path / "a.json", digest=other, platform="my own/platform"))
         with pytest.raises(UsageError, match="is another image: there is no image for platform linux/arm64"):
             command(name, changed(reports[0], tmp_path / "a.json", digest=other, platform="linux/arm64"))
         assert not [seen for seen in registry.seen if seen.method in ("PUT", "POST")], "nothing was pushed"
