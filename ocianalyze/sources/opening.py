@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, closest, suggest
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
-from ocianalyze.oci.repository import RepositoryName, lower_cased
+from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName, lower_cased, of_login, split_registry
 from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import ArchiveStore
@@ -112,6 +112,8 @@ def _open_store(
     path = Path(reference.location)
     try:
         if not exists(path):
+            if error := of_login(reference.location):
+                raise error
             raise InvalidReferenceError(f"{reference.location} does not exist", hint=_elsewhere(reference, path))
     except OSError as error:
         raise InvalidReferenceError(f"{path} cannot be opened: {error.strerror}") from error
@@ -234,8 +236,9 @@ def _elsewhere(reference: Reference, path: Path) -> str | None:
         return f"Write {lower} to read it from a registry: image names are in lower case"
     try:
         name = RepositoryName.parse(reference.location)
-    except InvalidReferenceError:
-        return None
+    except InvalidReferenceError as error:
+        names_registry = split_registry(reference.location) != (DOCKER_HUB, reference.location)
+        return f"It is no image name either: {error.message}" if names_registry and path.parts[0] != "/" else None
     return f"Write docker://{reference.location} to read the image {name} from a registry"
 
 
