@@ -57,8 +57,7 @@ class RepositoryName(NamedTuple):
             raise InvalidReferenceError(f"{text} is a digest, not an image name", hint=f"Write NAME@sha256:{text}")
         if is_url(text):
             raise of_url(text)
-        if error := of_login(text):
-            raise error
+        check_login(text)
         rest, at, digest_text = text.partition("@")
         digest = None
         if at:
@@ -136,15 +135,14 @@ def of_url(text: str) -> InvalidReferenceError:
     return InvalidReferenceError(f"{shown[:200]!r} is a URL, not an image name", hint=f"Write {name}{plain}")
 
 
-def of_login(text: str) -> InvalidReferenceError | None:
-    """Return the error for a name with a user and a password in front of the registry, which are not shown."""
+def check_login(text: str) -> None:
+    """Raise InvalidReferenceError if a user and a password stand in front of the registry; they are not shown."""
     found = re.fullmatch(_WITH_LOGIN, text, re.DOTALL)
-    if found is None:
-        return None
-    return InvalidReferenceError(
-        f"{f'…@{found[1]}'[:200]!r}: an image name holds no user and no password",
-        hint="Leave them out, and use --username with --password-stdin",
-    )
+    if found is not None:
+        raise InvalidReferenceError(
+            f"{f'…@{found[1]}'[:200]!r}: an image name holds no user and no password",
+            hint="Leave them out, and use --username with --password-stdin",
+        )
 
 
 def is_tag(text: str) -> bool:
