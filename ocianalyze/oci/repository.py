@@ -25,6 +25,7 @@ _HOST = rf"(?:{_HOST_PART}(?:\.{_HOST_PART})*|\[[0-9a-fA-F:]+\])(?::[0-9]{{1,5}}
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = rf"{_COMPONENT}(?:/{_COMPONENT})*"
 _TAG = r"(?a)[\w][\w.-]{0,127}"
+_WITH_LOGIN = r"[^/@]+:[^/@]*@([^/@]+/.*)"
 _IMAGE_ID = r"[0-9a-f]{64}"
 
 
@@ -56,6 +57,7 @@ class RepositoryName(NamedTuple):
             raise InvalidReferenceError(f"{text} is a digest, not an image name", hint=f"Write NAME@sha256:{text}")
         if is_url(text):
             raise of_url(text)
+        check_login(text)
         rest, at, digest_text = text.partition("@")
         digest = None
         if at:
@@ -125,10 +127,22 @@ def of_url(text: str) -> InvalidReferenceError:
         name = name_of(text)
         RepositoryName.parse(name)
     except (ValueError, InvalidReferenceError):
+        name = ""
+    if "/" not in name:
         name = "registry.example.com/team/image:tag"
     plain = " and add --plain-http" if text.lower().startswith("http:") else ""
     shown = re.sub(r"//[^/]*@", "//", text.partition("?")[0])
     return InvalidReferenceError(f"{shown[:200]!r} is a URL, not an image name", hint=f"Write {name}{plain}")
+
+
+def check_login(text: str) -> None:
+    """Raise InvalidReferenceError if a user and a password stand in front of the registry; they are not shown."""
+    found = re.fullmatch(_WITH_LOGIN, text, re.DOTALL)
+    if found is not None:
+        raise InvalidReferenceError(
+            f"{f'…@{found[1]}'[:200]!r}: an image name holds no user and no password",
+            hint="Leave them out, and use --username with --password-stdin",
+        )
 
 
 def is_tag(text: str) -> bool:

@@ -101,7 +101,7 @@ def load_settings(path: Path, *, was_found: bool = False) -> Settings:
         raise _explain(error, path, text, prefix) from error
     if was_found:
         for host, registry in settings.registry.items():
-            for key in registry.lowers_security():
+            for key in registry.lowers_security(path.parent):
                 line = find_line([*prefix, "registry", host, key], text)
                 raise UsageError(
                     f"{path}{f':{line}' if line else ''}: registry.{host}.{key} lowers security, which is not "

@@ -1,5 +1,6 @@
 """The tables ``[registry."HOST"]``: how registries are reached, and what a file that was only found may not say."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -81,8 +82,8 @@ class RegistryTable(Table):
             proxy=self.proxy,
         )
 
-    def lowers_security(self) -> Iterator[str]:
-        """Yield the keys that let others read or replace what is read, or send credentials elsewhere."""
+    def lowers_security(self, directory: Path) -> Iterator[str]:
+        """Yield the keys of a file in `directory` that let others read or replace what is read, or learn who we are."""
         if self.plain_http:
             yield "plain-http"
         if self.tls_verify is False:
@@ -95,6 +96,18 @@ class RegistryTable(Table):
             yield "mirror"
         if self.client_cert is not None:
             yield "client-cert"
+        if self.cert_dir is not None and _leaves(directory, directory / self.cert_dir):
+            yield "cert-dir"
+
+
+def _leaves(directory: Path, path: Path) -> bool:
+    """Tell whether a path, or anything in it, is outside of a directory: certificates of clients that are our own."""
+    root = os.path.realpath(directory)
+    try:
+        files = [path, *path.iterdir()]
+    except OSError:
+        files = [path]
+    return any(os.path.commonpath([root, os.path.realpath(file)]) != root for file in files)
 
 
 def _without_doubles(value: object) -> object:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from ocianalyze.errors import AnalysisError, InvalidImageError, InvalidReferenceError, UsageError, closest, suggest
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, recognise
 from ocianalyze.oci.platforms import Wanted
-from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName, lower_cased, split_registry
+from ocianalyze.oci.repository import DOCKER_HUB, RepositoryName, check_login, lower_cased, split_registry
 from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import ArchiveStore
@@ -225,6 +225,7 @@ def is_remote(reference: Reference) -> bool:
 
 def _elsewhere(reference: Reference, path: Path) -> str | None:
     """Return a hint for a missing file: one with almost the same name, or that it could be the name of an image."""
+    check_login(reference.location)
     with suppress(OSError):
         beside = [entry.name for entry in islice(path.parent.iterdir(), _MOST_LOOKED_AT)]
         if closest(path.name, beside):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ocianalyze.analysis import analyze
 from ocianalyze.errors import InvalidReferenceError
 from ocianalyze.oci.reference import Reference
 from ocianalyze.oci.repository import RepositoryName
@@ -85,3 +86,22 @@ def test_what_looks_like_a_file_is_not_looked_for_elsewhere(text: str) -> None:
 def test_where_docker_hub_answers() -> None:
     assert RepositoryName.parse("ubuntu").api_host == "registry-1.docker.io"
     assert RepositoryName.parse("localhost:5000/x").api_host == "localhost:5000"
+
+
+@pytest.mark.parametrize("text", ["me:canary@registry.example.com/team/app:1", "me:canary@localhost:5000/app"])
+def test_a_login_in_a_name_is_refused_and_not_shown(text: str) -> None:
+    for read in (lambda: RepositoryName.parse(text), lambda: analyze(text), lambda: analyze(f"docker://{text}")):
+        with pytest.raises(InvalidReferenceError, match="holds no user and no password") as error:
+            read()
+        assert "canary" not in error.value.one_line()
+
+
+def test_a_missing_file_that_names_a_registry_may_be_a_name_that_is_none() -> None:
+    with pytest.raises(InvalidReferenceError, match="does not exist") as error:
+        analyze("registry.example.com/team/app@sha256:xyz")
+    assert "It is no image name either: " in error.value.one_line()
+    assert "invalid digest 'sha256:xyz'" in error.value.one_line()
+    for path in ("/registry.example.com/team/app@x", "build/app@x", "image@x"):
+        with pytest.raises(InvalidReferenceError, match="does not exist") as error:
+            analyze(path)
+        assert error.value.hint is None

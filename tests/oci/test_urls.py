@@ -29,6 +29,7 @@ DIGEST = f"sha256:{'0' * 64}"
         ("https://catalog.ngc.nvidia.com/orgs/nvidia/containers/pytorch/tags", "nvcr.io/nvidia/pytorch"),
         ("https://user:canary@registry.example.com/a/b?token=canary", "registry.example.com/a/b"),
         ("https://", "registry.example.com/team/image:tag"),
+        ("https://registry.example.com:5000/", "registry.example.com/team/image:tag"),
         ("https://[::1/a", "registry.example.com/team/image:tag"),
     ],
 )

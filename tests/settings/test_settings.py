@@ -330,6 +330,35 @@ def test_what_lowers_no_security_may_be_found(tmp_path: Path) -> None:
     assert load_settings(write(tmp_path, f'[registry."example.com"]\n{keys}'), was_found=True).registries
 
 
+def test_certificates_of_a_found_file_are_beside_it(tmp_path: Path) -> None:
+    """Else a repository could have our client certificates shown to a host of its own."""
+    ours = tmp_path / "home" / "certs.d"
+    ours.mkdir(parents=True)
+    (ours / "me.cert").write_text("")
+    place = tmp_path / "repository"
+    (place / "inside").mkdir(parents=True)
+    (place / "inside" / "ca.crt").write_text("")
+    (place / "linked").symlink_to(ours)
+    (place / "links").mkdir()
+    (place / "links" / "me.cert").symlink_to(ours / "me.cert")
+    for where, is_allowed in (
+        ("inside", True),
+        ("missing", True),
+        (str(ours), False),
+        ("../home/certs.d", False),
+        ("linked", False),
+        ("links", False),
+        ("~/certs.d", True),
+    ):
+        path = write(place, f'[registry."example.com"]\ncert-dir = "{where}"\n')
+        assert load_settings(path).registries
+        if is_allowed:
+            assert load_settings(path, was_found=True).registries
+            continue
+        with pytest.raises(UsageError, match=r"toml:2: registry\.example\.com\.cert-dir lowers security"):
+            load_settings(path, was_found=True)
+
+
 def test_the_users_own_file_says_how_registries_are_reached(tmp_path: Path) -> None:
     assert user_file({"HOME": str(tmp_path)}) is None
     place = tmp_path / ".config" / "ocianalyze"

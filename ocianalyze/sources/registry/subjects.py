@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import ImageChoiceError, UsageError
@@ -41,12 +41,16 @@ class Claim(NamedTuple):
 def find_subject(repository: Repository, claim: Claim) -> Descriptor:
     """Return the manifest that a report is about, which is the image itself or one that its index lists.
 
+    A report of an archive is about another manifest, whose config is the same: then the layers have the same contents.
+
     Raises:
         UsageError: the report is about another image.
         InvalidImageError: it is no image.
     """
-    for item, manifest in _candidates(repository, claim.digest):
-        if claim.digest in (None, item.digest) and claim.config_digest in (None, manifest.config.digest):
+    exact = (found for found in _candidates(repository, claim.digest) if claim.digest in (None, found[0].digest))
+    alike = _candidates(repository, None) if claim.digest and claim.config_digest else ()
+    for item, manifest in chain(exact, alike):
+        if claim.config_digest in (None, manifest.config.digest):
             descriptor = item.descriptor(what=f"the manifest {item.digest}")
             media_type = manifest.media_type or descriptor.media_type or media_types.OCI_MANIFEST
             return Descriptor(media_type=media_type, digest=descriptor.digest, size=descriptor.size)
@@ -91,6 +95,4 @@ def _other_image(repository: Repository, claim: Claim) -> UsageError:
         return UsageError(f"{about}, but {repository.what} is another image: {error.one_line()}", hint=hint)
     if claim.digest is None:
         return UsageError(f"{about}, but {repository.what} has the config {found.config_digest}", hint=hint)
-    same = claim.config_digest == found.config_digest
-    why = ": the configuration is the same, but the layers are stored in another form" if same else ""
-    return UsageError(f"{about}, but {repository.what} is {found.digest}{why}", hint=hint)
+    return UsageError(f"{about}, but {repository.what} is {found.digest}", hint=hint)
