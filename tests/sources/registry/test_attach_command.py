@@ -46,11 +46,12 @@ def changed(path: Path, where: Path, **image: object) -> Path:
 
 def test_a_report_on_another_image_is_refused(reports: tuple[Path, Path], tmp_path: Path) -> None:
     other = f"sha256:{'0' * 64}"
+    other_image = {"digest": other, "config_digest": other}
     shelf = PushRegistry(IMAGE)
     with fault_proxy(None, shelf) as registry:
         name = f"{registry.host}/team/image:1.0"
         with pytest.raises(UsageError) as error:
-            command(name, changed(reports[0], tmp_path / "a.json", digest=other, config_digest=other))
+            command(name, changed(reports[0], tmp_path / "a.json", **other_image))
         assert f"a.json is about {other} (linux/amd64), but {name} is {shelf.digest}" in error.value.message
         with pytest.raises(UsageError, match=shelf.digest):
             command(name, changed(reports[0], tmp_path / "a.json", config_digest=other))
