@@ -1,6 +1,8 @@
 """``ocianalyze check-config``: files that come with images are checked without an image."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,16 @@ def test_settings_are_checked_too(tmp_path: Path, name: str, content: str, said:
     assert code == bool(said)
     assert text.startswith(said)
     assert bool(text) == bool(said)
+
+
+def test_what_a_scan_would_find_may_say_less_than_what_is_named(tmp_path: Path) -> None:
+    settings = tmp_path / "ocianalyze.toml"
+    settings.write_text('[registry."example.com"]\nplain-http = true\n')
+    command = (sys.executable, "-m", "ocianalyze", "check-config", "ocianalyze.toml")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ocianalyze.toml:2: registry.example.com.plain-http lowers security" in done.stdout
+    assert ocianalyze("check-config", settings).returncode == 0, "elsewhere, it may be meant for --config"
 
 
 def test_all_files_are_checked(tmp_path: Path) -> None:

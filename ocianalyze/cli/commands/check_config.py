@@ -74,7 +74,12 @@ def _line(name: str, item: Judgement) -> str:
 
 
 def _check_settings(path: Path) -> None:
-    """Raise UsageError if there is something unknown in a settings file: a key, a value, a profile or a rule."""
-    from ocianalyze.settings.files import load_settings
+    """Raise UsageError if there is something in a settings file that is not known, or that it may not say.
 
-    load_settings(path).policy.checked()
+    What a scan would find in the working directory or above it may say less than what is named with ``--config``.
+    """
+    from ocianalyze.settings.files import find_settings, load_settings
+
+    found = find_settings(Path.cwd())
+    was_found = found is not None and path.resolve() == found.resolve()
+    load_settings(path, was_found=was_found).policy.checked()
