@@ -5,6 +5,7 @@ A mirror that fails, lacks something or has other bytes than the digest promises
 
 from __future__ import annotations
 
+from copy import copy
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -101,6 +102,11 @@ class Places:
         self._is_given_up: set[Place] = set()
         self.read_from: list[str] = []
 
+    @property
+    def last(self) -> Place:
+        """The registry itself, whose word counts if nobody else has one."""
+        return self._places[-1]
+
     def close(self) -> None:
         """Break off all connections."""
         for place in self._places:
@@ -136,12 +142,15 @@ class Places:
     def asked(self, *, by_digest: bool) -> Iterator[Place]:
         """Yield the places to ask, each once who asks knows that the one before failed."""
         known = [place for place in self._places if (place.endpoint.pulls if by_digest else place.endpoint.resolves)]
-        before = None
-        for place in known or self._places[-1:]:
+        before, is_any = None, False
+        for place in known:
             is_downgrade = place.endpoint.only_if_silent and (before is None or not before.is_silent)
             before = place
-            if not is_downgrade and (place not in self._is_given_up or place is self._places[-1]):
+            if not is_downgrade and (place not in self._is_given_up or place is self.last):
+                is_any = True
                 yield place
+        if not is_any:
+            yield self.last
 
     def passed_over(self, place: Place, error: OcianalyzeError, following: Place, *, for_good: bool = False) -> None:
         """Take note that a place failed, and that another one is asked now; people are told once for each place.
@@ -168,7 +177,10 @@ class Places:
         if not self._failures:
             return error
         before = "; ".join(f"{place.endpoint} failed too: {said}" for place, said in self._failures.items())
-        return type(error)(f"{self._what}: {error.message} ({before})", hint=error.hint)
+        whole = copy(error)
+        whole.message = f"{self._what}: {error.message} ({before})"
+        whole.args = (whole.message,)
+        return whole
 
 
 class PlacedBlob:
@@ -200,7 +212,7 @@ class PlacedBlob:
         """
         self._begun = []
         left = self._left()
-        place = next(left)
+        place = next(left, self._places.last)
         position = 0
         while True:
             self._begun.append(place)

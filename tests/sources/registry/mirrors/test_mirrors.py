@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.analysis import Source, analyze
-from ocianalyze.errors import DigestMismatchError, RegistryError
+from ocianalyze.errors import DigestMismatchError, OcianalyzeError, RegistryError
 from ocianalyze.reports.report import Report
 from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 from tests.sources.registry.conftest import IMAGE
@@ -190,6 +190,15 @@ def test_a_mirror_that_stalls_is_not_waited_for_at_every_layer(image: BuiltImage
         assert len(mirror.blobs) <= 1 + 2, "the config, and one layer twice"
     (once,) = told
     assert "stopped answering" in once
+
+
+def test_errors_of_every_kind_can_name_the_mirrors() -> None:
+    """Such as one that needs more than a message: a manifest that is too large."""
+    large = Answer(status=200, body=b'{"x": "' + bytes(b"x" * (17 << 20)) + b'"}')
+    with fault_proxy(None, FAILING["404"]) as mirror, fault_proxy(None, lambda _: large) as registry:
+        with pytest.raises(OcianalyzeError, match=f"too large .*{at(mirror)} failed too") as error:
+            scan(registry, reach(registry, at(mirror)))
+        assert error.value.one_line().startswith(f"cannot read {registry.host}/team/image:1.0: ")
 
 
 def test_a_digest_in_the_name_is_checked_at_a_mirror(image: BuiltImage) -> None:
