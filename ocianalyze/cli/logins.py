@@ -112,7 +112,7 @@ def _without_newline(text: str) -> str:
 
 
 def _token(text: str, where: str) -> str:
-    from ocianalyze.sources.registry.tokens import MAX_TOKEN, TOKEN
+    from ocianalyze.sources.registry.login.tokens import MAX_TOKEN, TOKEN
 
     token = text.strip()
     if len(token) > MAX_TOKEN or not TOKEN.fullmatch(token):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ocianalyze.reports.layout import Cell
     from ocianalyze.reports.screen import Screen
     from ocianalyze.rules.engine import Outcome
-    from ocianalyze.sources.registry.referrers import Referrer
+    from ocianalyze.sources.registry.referrers.listed import Referrer
 
 _MOST_SHOWN: Final = 50
 """How many referrers the table has; JSON has them all."""

@@ -12,7 +12,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.oci.urls import without_login
 from ocianalyze.settings.table import File, Several, Table, checked
 from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, check_realm, parse_mirror
-from ocianalyze.sources.registry.proxies import check_proxy
+from ocianalyze.sources.registry.connections.proxies import check_proxy
 
 
 def check_registry(name: str) -> str:

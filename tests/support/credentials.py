@@ -8,8 +8,8 @@ from typing import Any
 
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import RegistryAccess
-from ocianalyze.sources.registry.credential import Credential
-from ocianalyze.sources.registry.credentials import Credentials
+from ocianalyze.sources.registry.login.credential import Credential
+from ocianalyze.sources.registry.login.credentials import Credentials
 
 NAME = "registry.example.com/team/app/image:1.0"
 

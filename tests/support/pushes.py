@@ -8,9 +8,9 @@ import pytest
 from ocianalyze.errors import RegistryError
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS
 from ocianalyze.oci.digest import Digest
-from ocianalyze.sources.registry.artifacts import File
-from ocianalyze.sources.registry.attaching import Attached, attach
-from ocianalyze.sources.registry.subjects import Claim
+from ocianalyze.sources.registry.referrers.artifacts import File
+from ocianalyze.sources.registry.referrers.attaching import Attached, attach
+from ocianalyze.sources.registry.referrers.subjects import Claim
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build

@@ -59,9 +59,9 @@ def attach(
     You need credentials that may push. Reports on another image are refused, and the same reports are pushed once.
     """
     from ocianalyze.reports.attachments import ARTIFACT_TYPE, created, titles
-    from ocianalyze.sources.registry.artifacts import File
-    from ocianalyze.sources.registry.attaching import attach as push
-    from ocianalyze.sources.registry.subjects import Claim
+    from ocianalyze.sources.registry.referrers.artifacts import File
+    from ocianalyze.sources.registry.referrers.attaching import attach as push
+    from ocianalyze.sources.registry.referrers.subjects import Claim
 
     settings = read_settings(config, isolated=isolated)
     name = _name(image, offline=offline)

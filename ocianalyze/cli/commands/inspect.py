@@ -37,7 +37,7 @@ from ocianalyze.cli.source import make_source
 if TYPE_CHECKING:
     from ocianalyze.analysis import Source
     from ocianalyze.oci.image import Image as OpenImage
-    from ocianalyze.sources.registry.referrers import Referrer
+    from ocianalyze.sources.registry.referrers.listed import Referrer
 
 _UNWRAPPED: Final = 10_000
 """How wide a table is that other programs read: no value is broken."""
@@ -121,6 +121,6 @@ def _referrers(image: OpenImage, source: Source, artifact_type: str | None) -> l
     """Return what refers to an image, None where that is not known."""
     if image.source != "registry" or source.access is None:
         return None
-    from ocianalyze.sources.registry.referrers import referrers_of
+    from ocianalyze.sources.registry.referrers.listed import referrers_of
 
     return referrers_of(image, source.access, artifact_type)

@@ -9,16 +9,16 @@ import requests
 
 from ocianalyze.errors import DigestMismatchError, RegistryError
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry import refusals
-from ocianalyze.sources.registry.answer import looks_like_page
-from ocianalyze.sources.registry.failures import BrokenOffError, RangeRefusedError
-from ocianalyze.sources.registry.wording import told
+from ocianalyze.sources.registry.answers import refusals
+from ocianalyze.sources.registry.answers.answer import looks_like_page
+from ocianalyze.sources.registry.answers.failures import BrokenOffError, RangeRefusedError
+from ocianalyze.sources.registry.answers.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.oci.digest import Digest
-    from ocianalyze.sources.registry.answer import Answer
+    from ocianalyze.sources.registry.answers.answer import Answer
     from ocianalyze.sources.registry.transport import Transport
 
 _PROGRESS: Final = 1 << 16

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import NoMatchError, RegistryError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry.authorization import Authorization
 from ocianalyze.sources.registry.endpoints import endpoints
 from ocianalyze.sources.registry.listing import list_repositories, list_tags
+from ocianalyze.sources.registry.login.authorization import Authorization
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import Places
 

@@ -16,8 +16,8 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
+from ocianalyze.sources.registry.answers.failures import NotFoundError
 from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.failures import NotFoundError
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import PlacedBlob, Places
 from ocianalyze.sources.registry.tags import with_tags

@@ -10,10 +10,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from ocianalyze.errors import AnalysisError, RegistryError
-from ocianalyze.sources.registry.authorization import Authorization
+from ocianalyze.sources.registry.answers.failures import BrokenOffError, NotFoundError, UnreachableError
 from ocianalyze.sources.registry.blob import RemoteBlob
-from ocianalyze.sources.registry.credentials import Credentials
-from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError, UnreachableError
+from ocianalyze.sources.registry.login.authorization import Authorization
+from ocianalyze.sources.registry.login.credentials import Credentials
 from ocianalyze.sources.registry.transport import Transport
 
 if TYPE_CHECKING:

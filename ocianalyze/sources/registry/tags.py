@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.errors import OcianalyzeError
 from ocianalyze.oci.patterns import is_attached
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.answers.failures import NotFoundError
 from ocianalyze.sources.registry.listing import first_tags
 
 if TYPE_CHECKING:

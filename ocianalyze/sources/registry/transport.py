@@ -20,21 +20,21 @@ import requests
 from oras.provider import Registry
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import failures, refusals
-from ocianalyze.sources.registry.answer import Answer, looks_like_page
-from ocianalyze.sources.registry.certificates import Trust
-from ocianalyze.sources.registry.connections import Adapter
-from ocianalyze.sources.registry.proxies import proxy_for
-from ocianalyze.sources.registry.realms import is_allowed
+from ocianalyze.sources.registry.answers import failures, refusals
+from ocianalyze.sources.registry.answers.answer import Answer, looks_like_page
+from ocianalyze.sources.registry.connections.adapters import Adapter
+from ocianalyze.sources.registry.connections.certificates import Trust
+from ocianalyze.sources.registry.connections.proxies import proxy_for
+from ocianalyze.sources.registry.connections.watchdog import Watchdog
+from ocianalyze.sources.registry.login.realms import is_allowed
 from ocianalyze.sources.registry.retries import Pauses
-from ocianalyze.sources.registry.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
-    from ocianalyze.sources.registry.authorization import Authorization
-    from ocianalyze.sources.registry.tokens import Fetch
+    from ocianalyze.sources.registry.login.authorization import Authorization
+    from ocianalyze.sources.registry.login.tokens import Fetch
 
 _log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import pytest
 
 from ocianalyze.analysis import Source
 from ocianalyze.errors import AuthenticationError, RegistryError
-from ocianalyze.sources.registry import realms
-from ocianalyze.sources.registry.tokens import scopes_of
+from ocianalyze.sources.registry.login import realms
+from ocianalyze.sources.registry.login.tokens import scopes_of
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build

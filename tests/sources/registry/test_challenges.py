@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ocianalyze.sources.registry.challenges import parse_challenges
+from ocianalyze.sources.registry.login.challenges import parse_challenges
 
 BEARER = ("bearer", {"realm": "https://auth.docker.io/token", "service": "registry.docker.io"})
 

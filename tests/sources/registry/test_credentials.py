@@ -9,8 +9,8 @@ import pytest
 
 from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry.authfiles import plain_key
-from ocianalyze.sources.registry.credentials import Credentials
+from ocianalyze.sources.registry.login.authfiles import plain_key
+from ocianalyze.sources.registry.login.credentials import Credentials
 from tests.support.credentials import NAME, basic, find, user, write
 from tests.support.registries import registry_access
 
@@ -143,7 +143,7 @@ def test_files_that_are_none(tmp_path: Path, content: str) -> None:
     ],
 )
 def test_which_registries_are_amazon_s(registry: str, is_ecr: bool) -> None:  # noqa: FBT001
-    from ocianalyze.sources.registry import ecr
+    from ocianalyze.sources.registry.login import ecr
 
     assert ecr.is_ecr(registry) is is_ecr
 

@@ -12,8 +12,8 @@ import pytest
 
 from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry import ecr
-from ocianalyze.sources.registry.credentials import Credentials
+from ocianalyze.sources.registry.login import ecr
+from ocianalyze.sources.registry.login.credentials import Credentials
 from tests.sources.registry.conftest import Registries
 from tests.support.fault_proxy import Answer, FaultProxy, fault_proxy
 from tests.support.forward_proxy import forward_proxy

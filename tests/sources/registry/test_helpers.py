@@ -8,8 +8,8 @@ import pytest
 
 from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry import helpers
-from ocianalyze.sources.registry.credentials import Credentials
+from ocianalyze.sources.registry.login import helpers
+from ocianalyze.sources.registry.login.credentials import Credentials
 from tests.support.credentials import NAME, basic, find, helper, user, write
 from tests.support.registries import registry_access
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry.proxies import proxy_address, proxy_for
+from ocianalyze.sources.registry.connections.proxies import proxy_address, proxy_for
 
 PROXY = "http://proxy.example.com:3128"
 

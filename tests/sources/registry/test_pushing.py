@@ -7,11 +7,11 @@ import pytest
 
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS
 from ocianalyze.oci.digest import Digest
-from ocianalyze.sources.registry import referrers
 from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
-from ocianalyze.sources.registry.attaching import attach
-from ocianalyze.sources.registry.pushing import Pushing
-from ocianalyze.sources.registry.subjects import Claim
+from ocianalyze.sources.registry.referrers import listed as referrers
+from ocianalyze.sources.registry.referrers.attaching import attach
+from ocianalyze.sources.registry.referrers.pushing import Pushing
+from ocianalyze.sources.registry.referrers.subjects import Claim
 from ocianalyze.sources.registry.transport import Transport
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.push_registry import PushRegistry, digest_of

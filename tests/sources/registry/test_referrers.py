@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 from ocianalyze.analysis import Source
 from ocianalyze.cli.app import app
-from ocianalyze.sources.registry import referrers
-from ocianalyze.sources.registry.referrers import MOST_REFERRERS, Referrer, referrers_of
+from ocianalyze.sources.registry.referrers import listed as referrers
+from ocianalyze.sources.registry.referrers.listed import MOST_REFERRERS, Referrer, referrers_of
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.images import build

@@ -13,7 +13,7 @@ import pytest
 from ocianalyze.analysis import Source
 from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry import retries
-from ocianalyze.sources.registry.peer import Peer
+from ocianalyze.sources.registry.connections.peer import Peer
 from tests.support.authorities import Authority, serving_with
 from tests.support.fault_proxy import Answer, fault_proxy
 from tests.support.forward_proxy import forward_proxy

@@ -11,9 +11,9 @@ import pytest
 
 from ocianalyze.analysis import Source
 from ocianalyze.errors import AuthenticationError, RegistryError
-from ocianalyze.sources.registry import certificates
 from ocianalyze.sources.registry.access import HostAccess, RegistryAccess
-from ocianalyze.sources.registry.certificates import Trust
+from ocianalyze.sources.registry.connections import certificates
+from ocianalyze.sources.registry.connections.certificates import Trust
 from tests.sources.registry.conftest import IMAGE
 from tests.support.authorities import Authority, self_signed, serving_with
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
@@ -211,7 +211,7 @@ def test_credentials_go_to_nobody_who_is_not_verified(
         with pytest.raises(AuthenticationError, match="not on the host"):
             read(registry, **login)
         with monkeypatch.context() as patch:
-            patch.setattr("ocianalyze.sources.registry.realms.belongs", lambda host, *_: host == "127.0.0.2")
+            patch.setattr("ocianalyze.sources.registry.login.realms.belongs", lambda host, *_: host == "127.0.0.2")
             with refused(r"certificate of https://127\.0\.0\.2:\d+ is not trusted"):
                 read(registry, **login)
         assert elsewhere.seen == []

@@ -12,8 +12,8 @@ from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.access import HostAccess, HostSettings
-from ocianalyze.sources.registry.credentials import Credentials
 from ocianalyze.sources.registry.endpoints import Endpoint, endpoints
+from ocianalyze.sources.registry.login.credentials import Credentials
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from tests.sources.registry.conftest import IMAGE
 from tests.support.fault_proxy import Answer, Seen, fault_proxy

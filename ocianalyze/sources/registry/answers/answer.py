@@ -13,15 +13,15 @@ import requests
 import urllib3
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import failures
-from ocianalyze.sources.registry.watched import WATCH
-from ocianalyze.sources.registry.wording import told
+from ocianalyze.sources.registry.answers import failures
+from ocianalyze.sources.registry.answers.wording import told
+from ocianalyze.sources.registry.connections.watched import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ocianalyze.sources.registry.failures import Way
-    from ocianalyze.sources.registry.watchdog import Watch
+    from ocianalyze.sources.registry.answers.failures import Way
+    from ocianalyze.sources.registry.connections.watchdog import Watch
 
 CHUNK: Final = 1 << 18
 _BROKEN: Final = (urllib3.exceptions.HTTPError, http.client.HTTPException, requests.RequestException, OSError)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry.watched import PEER
-from ocianalyze.sources.registry.wording import told
+from ocianalyze.sources.registry.answers.wording import told
+from ocianalyze.sources.registry.connections.watched import PEER
 
 if TYPE_CHECKING:
-    from ocianalyze.sources.registry.peer import Peer
+    from ocianalyze.sources.registry.connections.peer import Peer
 
 _NOT_YET_VALID, _EXPIRED, _REVOKED = 9, 10, 23
 _OTHER_NAMES: Final = frozenset((62, 64))

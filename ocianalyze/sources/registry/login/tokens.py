@@ -17,7 +17,7 @@ from ocianalyze.regex import regex
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ocianalyze.sources.registry.credential import Credential
+    from ocianalyze.sources.registry.login.credential import Credential
 
 TOKEN: Final = regex(r"[\x21-\x7e]+")
 """What may stand in a header behind ``Bearer``."""

@@ -11,10 +11,10 @@ import requests
 import urllib3
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import proxy_failures, tls_failures
-from ocianalyze.sources.registry.causes import causes
-from ocianalyze.sources.registry.proxies import proxy_address
-from ocianalyze.sources.registry.watched import TunnelRefusedError
+from ocianalyze.sources.registry.answers import proxy_failures, tls_failures
+from ocianalyze.sources.registry.answers.causes import causes
+from ocianalyze.sources.registry.connections.proxies import proxy_address
+from ocianalyze.sources.registry.connections.watched import TunnelRefusedError
 
 MAX_SHOWN: Final = 200
 """How many characters of a stranger's URL are shown."""

@@ -18,12 +18,12 @@ from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.media_types import INDEXES, MANIFESTS, OCI_INDEX
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.artifacts import CREATED
+from ocianalyze.sources.registry.answers.failures import BrokenOffError, NotFoundError
 from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.failures import BrokenOffError, NotFoundError
 from ocianalyze.sources.registry.listing import next_query
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.places import Place
+from ocianalyze.sources.registry.referrers.artifacts import CREATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,10 +10,10 @@ import requests
 import urllib3
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import tls_failures
-from ocianalyze.sources.registry.causes import causes
-from ocianalyze.sources.registry.proxies import proxy_address
-from ocianalyze.sources.registry.watched import TunnelRefusedError
+from ocianalyze.sources.registry.answers import tls_failures
+from ocianalyze.sources.registry.answers.causes import causes
+from ocianalyze.sources.registry.connections.proxies import proxy_address
+from ocianalyze.sources.registry.connections.watched import TunnelRefusedError
 
 _LOGIN_WANTED: Final = 407
 _SERVER_ERROR: Final = 500

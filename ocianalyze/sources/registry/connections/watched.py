@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from urllib3.exceptions import ConnectTimeoutError
 
-from ocianalyze.sources.registry.certificates import unverified
-from ocianalyze.sources.registry.peer import Peer
+from ocianalyze.sources.registry.connections.certificates import unverified
+from ocianalyze.sources.registry.connections.peer import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from urllib3.response import HTTPResponse
 
-    from ocianalyze.sources.registry.watchdog import Watch, Watchdog
+    from ocianalyze.sources.registry.connections.watchdog import Watch, Watchdog
 
 _SUCCESSES: Final = range(200, 300)
 _TUNNEL: Final = ("_tunnel_host", "_tunnel_port", "_tunnel_headers", "_tunnel_scheme")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ocianalyze.errors import AuthenticationError, InvalidImageError
 from ocianalyze.oci import json
 from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES
-from ocianalyze.sources.registry.credential import IDENTITY_TOKEN, Credential, Kind
-from ocianalyze.sources.registry.tokens import MAX_TOKEN, TOKEN
+from ocianalyze.sources.registry.login.credential import IDENTITY_TOKEN, Credential, Kind
+from ocianalyze.sources.registry.login.tokens import MAX_TOKEN, TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,17 +14,25 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import SplitResult, urlsplit
 
 from ocianalyze.errors import AuthenticationError, RegistryError
-from ocianalyze.sources.registry import realms
-from ocianalyze.sources.registry.challenges import Challenge, parse_challenges
-from ocianalyze.sources.registry.failures import shown
-from ocianalyze.sources.registry.tokens import MAX_SCOPES, READING, TOKEN, Fetch, scopes_of, token_of, token_request
+from ocianalyze.sources.registry.answers.failures import shown
+from ocianalyze.sources.registry.login import realms
+from ocianalyze.sources.registry.login.challenges import Challenge, parse_challenges
+from ocianalyze.sources.registry.login.tokens import (
+    MAX_SCOPES,
+    READING,
+    TOKEN,
+    Fetch,
+    scopes_of,
+    token_of,
+    token_request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ocianalyze.oci.repository import RepositoryName
-    from ocianalyze.sources.registry.credential import Credential
-    from ocianalyze.sources.registry.credentials import Credentials
+    from ocianalyze.sources.registry.login.credential import Credential
+    from ocianalyze.sources.registry.login.credentials import Credentials
 
 _SLACK: Final = 10.0
 _MAX_REALM: Final = 2048

@@ -9,15 +9,15 @@ import requests
 
 from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry import proxy_failures
-from ocianalyze.sources.registry.failures import MAX_SHOWN, NO_PLAIN_HTTP, NotFoundError, origin_of, shown
-from ocianalyze.sources.registry.proxies import proxy_address
-from ocianalyze.sources.registry.rate_limits import limited
-from ocianalyze.sources.registry.statements import Statement, stated, stated_in
+from ocianalyze.sources.registry.answers import proxy_failures
+from ocianalyze.sources.registry.answers.failures import MAX_SHOWN, NO_PLAIN_HTTP, NotFoundError, origin_of, shown
+from ocianalyze.sources.registry.answers.rate_limits import limited
+from ocianalyze.sources.registry.answers.statements import Statement, stated, stated_in
+from ocianalyze.sources.registry.connections.proxies import proxy_address
 
 if TYPE_CHECKING:
-    from ocianalyze.sources.registry.answer import Answer
-    from ocianalyze.sources.registry.authorization import Authorization
+    from ocianalyze.sources.registry.answers.answer import Answer
+    from ocianalyze.sources.registry.login.authorization import Authorization
 
 _CODES: Final = {
     "MANIFEST_UNKNOWN": "there is no such image",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib3.contrib.socks import SOCKSConnection, SOCKSHTTPSConnection
 
-from ocianalyze.sources.registry.watched import Watched, WatchedTls
+from ocianalyze.sources.registry.connections.watched import Watched, WatchedTls
 
 
 class SocksPlain(Watched, SOCKSConnection):  # type: ignore[misc] # getresponse, as urllib3 has it

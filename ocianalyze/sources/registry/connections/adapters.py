@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from ocianalyze.sources.registry.watched import Watched, WatchedTls
+from ocianalyze.sources.registry.connections.watched import Watched, WatchedTls
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from ocianalyze.sources.registry.watchdog import Watchdog
+    from ocianalyze.sources.registry.connections.watchdog import Watchdog
 
 _POOL: Final = 32
 
@@ -50,7 +50,7 @@ class Adapter(HTTPAdapter):
             self.poolmanager.connection_pool_kw["ssl_context"] = self._context()
         pool: Any = super().get_connection_with_tls_context(*args, **options)
         if "_socks_options" in pool.conn_kw:
-            from ocianalyze.sources.registry.socks import SocksPlain, SocksTls
+            from ocianalyze.sources.registry.connections.socks import SocksPlain, SocksTls
 
             pool.ConnectionCls = partial(SocksTls if pool.scheme == "https" else SocksPlain, self._dog)
         else:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ocianalyze.errors import InvalidImageError, RegistryError
 from ocianalyze.oci import json
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.answer import looks_like_page
-from ocianalyze.sources.registry.wording import told
+from ocianalyze.sources.registry.answers.answer import looks_like_page
+from ocianalyze.sources.registry.answers.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ocianalyze.sources.registry.answer import Answer
+    from ocianalyze.sources.registry.answers.answer import Answer
 
 _MAX_BODY: Final = 1 << 16
 _MOST_ERRORS: Final = 3

@@ -14,7 +14,7 @@ from ocianalyze.regex import regex
 from ocianalyze.sources.registry.retries import seconds_of
 
 if TYPE_CHECKING:
-    from ocianalyze.sources.registry.answer import Answer
+    from ocianalyze.sources.registry.answers.answer import Answer
 
 _LIMIT: Final = regex(r"(\d{1,9})\s*;\s*w=(\d{1,9})")
 _NUMBER: Final = regex(r"\d{1,12}")

@@ -13,14 +13,14 @@ import requests
 
 from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.regex import regex
-from ocianalyze.sources.registry.failures import MAX_SHOWN, NotFoundError, origin_of, shown
-from ocianalyze.sources.registry.rate_limits import limited
-from ocianalyze.sources.registry.statements import stated
+from ocianalyze.sources.registry.answers.failures import MAX_SHOWN, NotFoundError, origin_of, shown
+from ocianalyze.sources.registry.answers.rate_limits import limited
+from ocianalyze.sources.registry.answers.statements import stated
 
 if TYPE_CHECKING:
-    from ocianalyze.sources.registry.answer import Answer
-    from ocianalyze.sources.registry.authorization import Authorization
-    from ocianalyze.sources.registry.statements import Statement
+    from ocianalyze.sources.registry.answers.answer import Answer
+    from ocianalyze.sources.registry.answers.statements import Statement
+    from ocianalyze.sources.registry.login.authorization import Authorization
 
 _ANONYMOUS: Final = "without credentials"
 _LIMITED: Final = "TOOMANYREQUESTS"

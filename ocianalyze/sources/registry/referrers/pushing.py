@@ -14,20 +14,20 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import requests
 
 from ocianalyze.errors import RegistryError
-from ocianalyze.sources.registry import failures, push_refusals
-from ocianalyze.sources.registry.authorization import Authorization
-from ocianalyze.sources.registry.failures import NotFoundError
+from ocianalyze.sources.registry.answers import failures, push_refusals
+from ocianalyze.sources.registry.answers.failures import NotFoundError
+from ocianalyze.sources.registry.answers.wording import told
+from ocianalyze.sources.registry.login.authorization import Authorization
+from ocianalyze.sources.registry.login.tokens import READING
 from ocianalyze.sources.registry.places import Place, Places
-from ocianalyze.sources.registry.tokens import READING
 from ocianalyze.sources.registry.transport import REPEATABLE, Transport
-from ocianalyze.sources.registry.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ocianalyze.oci.digest import Digest
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.answer import Answer
+    from ocianalyze.sources.registry.answers.answer import Answer
     from ocianalyze.sources.registry.endpoints import Endpoint
 
 _MAX_REDIRECTS: Final = 5

@@ -13,24 +13,24 @@ from ocianalyze.errors import RegistryError, UsageError
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.media_types import OCI_INDEX, OCI_MANIFEST
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry import referrers
-from ocianalyze.sources.registry.artifacts import make_artifact
+from ocianalyze.sources.registry.answers.failures import NotFoundError
+from ocianalyze.sources.registry.answers.push_refusals import ChangedError
 from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.failures import NotFoundError
 from ocianalyze.sources.registry.image import Repository
 from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
-from ocianalyze.sources.registry.push_refusals import ChangedError
-from ocianalyze.sources.registry.pushing import PushAuthorization, PushPlaces
-from ocianalyze.sources.registry.subjects import find_subject
+from ocianalyze.sources.registry.referrers import listed as referrers
+from ocianalyze.sources.registry.referrers.artifacts import make_artifact
+from ocianalyze.sources.registry.referrers.pushing import PushAuthorization, PushPlaces
+from ocianalyze.sources.registry.referrers.subjects import find_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.artifacts import Artifact, File
-    from ocianalyze.sources.registry.pushing import PushPlace
-    from ocianalyze.sources.registry.subjects import Claim
+    from ocianalyze.sources.registry.referrers.artifacts import Artifact, File
+    from ocianalyze.sources.registry.referrers.pushing import PushPlace
+    from ocianalyze.sources.registry.referrers.subjects import Claim
 
 _UPDATES: Final = 5
 """How often the tag is written anew because somebody else wrote to it meanwhile."""

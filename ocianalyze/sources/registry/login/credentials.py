@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import AuthenticationError
-from ocianalyze.sources.registry import authfiles, ecr, helpers
-from ocianalyze.sources.registry.credential import IDENTITY_TOKEN, Credential, Kind
+from ocianalyze.sources.registry.login import authfiles, ecr, helpers
+from ocianalyze.sources.registry.login.credential import IDENTITY_TOKEN, Credential, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.oci.repository import RepositoryName
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.authfiles import AuthFile
+    from ocianalyze.sources.registry.login.authfiles import AuthFile
 
 
 @dataclass(slots=True)

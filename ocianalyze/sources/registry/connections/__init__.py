@@ -1,0 +1,1 @@
+"""The way to a server: whom we trust, through which proxy, and for how long we wait."""

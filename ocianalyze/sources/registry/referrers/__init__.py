@@ -1,0 +1,1 @@
+"""What refers to an image: listed for readers, and pushed by ``ocianalyze attach`` alone."""
