@@ -99,7 +99,7 @@ def test_a_login_in_a_name_is_refused_and_not_shown(text: str) -> None:
 def test_a_missing_file_that_names_a_registry_may_be_a_name_that_is_none() -> None:
     with pytest.raises(InvalidReferenceError, match="does not exist") as error:
         analyze("registry.example.com/team/app@sha256:xyz")
-    assert "It is no image name either: " in error.value.one_line()
+    assert "It is not an image name either: " in error.value.one_line()
     assert "invalid digest 'sha256:xyz'" in error.value.one_line()
     for path in ("/registry.example.com/team/app@x", "build/app@x", "image@x"):
         with pytest.raises(InvalidReferenceError, match="does not exist") as error:

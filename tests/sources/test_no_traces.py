@@ -54,6 +54,7 @@ GUARDED = textwrap.dedent(
         import ocianalyze.sources.registry.image
     inside = os.path.realpath(source)
     CERTIFICATES = ("/etc/ssl/", "/usr/lib/ssl/", "/etc/containers/certs.d/", "/etc/docker/certs.d/")
+    MIRRORS = ("/etc/containers/registries.conf", "/etc/containerd/certs.d/")
     RESOLVING = ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf")
     WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     FORBIDDEN = (
@@ -79,7 +80,7 @@ GUARDED = textwrap.dedent(
             if isinstance(path, (str, bytes)):
                 real = os.path.realpath(os.fsdecode(path))
                 code = real.endswith((".py", ".pyc", ".so")) or "site-packages" in real
-                known = code or (host and real.startswith(CERTIFICATES + RESOLVING))
+                known = code or (host and real.startswith(CERTIFICATES + MIRRORS + RESOLVING))
                 if not known and not real.startswith(inside):
                     raise SystemExit(f"forbidden: open {arguments!r}")
 

@@ -138,7 +138,7 @@ def test_a_tag_that_changes_all_the_time() -> None:
         ),
         (b'{"manifests": [1]}', "is not an image index"),
         (b'{"manifests": {}}', "is not an image index"),
-        (b"<html>", "is no part of an image but a web page"),
+        (b"<html>", "is not a part of an image but a web page"),
         (b'{"manifests": [], "manifests": [{}]}', "is not valid JSON"),
     ],
 )
