@@ -100,7 +100,8 @@ def _ecr_login(python: Path) -> str:
     token = base64.b64encode(b"AWS:of-a-fake").decode()
     body = json.dumps({"authorizationData": [{"authorizationToken": token}]}).encode()
     asked = (
-        "from ocianalyze.sources.registry.login import ecr; print(ecr.login('123456789012.dkr.ecr.eu-west-1.amazonaws.com'))"
+        "from ocianalyze.sources.registry.login import ecr;"
+        "print(ecr.login('123456789012.dkr.ecr.eu-west-1.amazonaws.com'))"
     )
     with fault_proxy(None, lambda _: Answer(status=200, body=body)) as aws:
         environment = {
