@@ -1,4 +1,4 @@
-"""Questions about a path that tell "it is not there" from "that cannot be told".
+"""Where a user's configuration is, and questions about a path that tell "it is not there" from "that cannot be told".
 
 Since Python 3.14, those of `pathlib` answer no where a directory may not be searched, so that a file in it would be
 taken for one that is missing.
@@ -6,9 +6,18 @@ taken for one that is missing.
 
 import errno
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 _ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP))
+
+
+def config_home(environment: Mapping[str, str]) -> Path | None:
+    """Return the directory of the user's configuration; None without a home (XDG Base Directory)."""
+    if stated := environment.get("XDG_CONFIG_HOME"):
+        return Path(stated)
+    home = environment.get("HOME")
+    return Path(home, ".config") if home else None
 
 
 def exists(path: Path) -> bool:

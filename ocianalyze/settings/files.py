@@ -8,28 +8,27 @@ disable a check. Command-line options and environment variables take precedence;
 from __future__ import annotations
 
 import re
-import tomllib
 from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from ocianalyze import toml
 from ocianalyze.errors import UsageError, suggest
-from ocianalyze.paths import is_file
+from ocianalyze.paths import config_home, is_file
 from ocianalyze.settings.lines import find_line
 from ocianalyze.settings.model import Settings, Waive
 from ocianalyze.settings.registries import RegistryTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from ocianalyze.settings.table import Table
 
 FILE: Final = "ocianalyze.toml"
 _PROJECT: Final = "pyproject.toml"
 _TABLE: Final = ("tool", "ocianalyze")
-_LARGEST: Final = 1 << 20
 _REASONS: Final = {
     "extra_forbidden": "unknown key",
     "missing": "is missing",
@@ -64,18 +63,19 @@ def find_settings(directory: Path) -> Path | None:
                 f"{place} cannot be searched for settings: {error.strerror}",
                 hint="Name the file with --config, or use --isolated",
             ) from error
-        if present and _own_table(_parse(_read(project), project), project) is not None:
+        if present and _own_table(_read(project)[1], project) is not None:
             return project
     return None
 
 
 def user_file(environment: Mapping[str, str]) -> Path | None:
     """Return the user's own file with settings, if there is one: ``~/.config/ocianalyze/ocianalyze.toml``."""
-    home = environment.get("HOME")
-    config = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
-    path = Path(config, "ocianalyze", FILE)
+    config = config_home(environment)
+    if config is None:
+        return None
+    path = config / "ocianalyze" / FILE
     try:
-        return path if config and is_file(path) else None
+        return path if is_file(path) else None
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}", hint="Use --isolated to ignore it") from error
 
@@ -87,8 +87,7 @@ def load_settings(path: Path, *, was_found: bool = False) -> Settings:
         UsageError: it cannot be read, is not valid TOML, has unknown keys, or lowers security though it was only found;
             the message has the line and the key.
     """
-    text = _read(path)
-    table = _parse(text, path)
+    text, table = _read(path)
     prefix: tuple[str, ...] = ()
     if path.name == _PROJECT:
         own = _own_table(table, path)
@@ -111,24 +110,14 @@ def load_settings(path: Path, *, was_found: bool = False) -> Settings:
     return settings
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the text of a file, and what it says."""
+    raw = toml.read(path)
     try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST + 1)
-        if len(raw) > _LARGEST:
-            raise UsageError(f"{path} is larger than {_LARGEST >> 20} MiB")
-        return raw.decode()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        text = raw.decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8") from error
-
-
-def _parse(text: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a ValueError for numbers without end, too
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
+    return text, toml.parse(raw, path)
 
 
 def _own_table(project: Mapping[str, Any], path: Path) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.oci.urls import without_login
+from ocianalyze.paths import config_home
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
@@ -151,20 +152,19 @@ class RegistryAccess:
             files.append(Path(runtime, "containers", "auth.json"))
         elif self.environment and sys.platform == "linux":  # where podman keeps it for root, and in CI
             files.append(Path("/run/containers", str(os.getuid()), "auth.json"))
+        if config := config_home(self.environment):
+            files.append(config / "containers" / "auth.json")
         home = self.environment.get("HOME")
-        if home or self.environment.get("XDG_CONFIG_HOME"):
-            config = self.environment.get("XDG_CONFIG_HOME") or f"{home}/.config"
-            files.append(Path(config, "containers", "auth.json"))
         docker = self.environment.get("DOCKER_CONFIG") or (f"{home}/.docker" if home else "")
         files += [Path(docker, "config.json")] if docker else []
         return [*files, Path(home, ".dockercfg")] if home else files
 
     def certificate_directories(self, host: str) -> list[Path]:
         """Return the directories that may contain certificates for `host`, in the order of containers-certs.d(5)."""
-        home = self.environment.get("HOME")
-        config = self.environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
-        roots = ([f"{config}/containers/certs.d"] if config else []) + list(_CERTIFICATES)
-        return [Path(root, host) for root in roots]
+        roots = list(map(Path, _CERTIFICATES))
+        if config := config_home(self.environment):
+            roots.insert(0, config / "containers" / "certs.d")
+        return [root / host for root in roots]
 
 
 def check_realm(realm: str) -> None:

@@ -17,7 +17,7 @@ from pydantic import Field
 from ocianalyze.errors import UsageError
 from ocianalyze.oci.repository import DOCKER_HUB
 from ocianalyze.oci.urls import without_login
-from ocianalyze.paths import is_dir
+from ocianalyze.paths import config_home, is_dir
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.mirrors.toml import Foreign, checked, read_toml
 
@@ -89,12 +89,12 @@ def find_hosts(registry: str, environment: Mapping[str, str]) -> Stated | None:
     Raises:
         UsageError: it is not what it must be.
     """
-    home = environment.get("HOME")
-    config = environment.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
-    roots = ([f"{config}/containerd/certs.d"] if config else []) + [_ROOT]
+    roots = [Path(_ROOT)]
+    if config := config_home(environment):
+        roots.insert(0, config / "containerd" / "certs.d")
     host, colon, port = registry.rpartition(":")
     names = (f"{host}_{port}_" if colon else registry, registry, _DEFAULT)
-    for directory in (Path(root, name) for root in roots for name in names):
+    for directory in (root / name for root in roots for name in names):
         if _is_for_us(directory):  # the first one counts, even if it only has certificates
             value = read_toml(directory / _FILE)
             return None if value is None else _stated(registry, value, directory / _FILE)

@@ -184,7 +184,7 @@ def _named(location: str, rest: str, name: RepositoryName, file: Path) -> Reposi
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     """Yield the files in the order in which they are read; the user's file replaces the system's."""
     home = environment.get("HOME")
-    user = Path(home, ".config", "containers") if home else None
+    user = Path(home, ".config", "containers") if home else None  # whatever XDG_CONFIG_HOME says
     own = user / _NAME if user is not None else None
     named = environment.get(_VARIABLE)
     if named:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ocianalyze import toml
 from ocianalyze.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-_LARGEST: Final = 1 << 20
 
 
 class Foreign(BaseModel):
@@ -31,18 +29,9 @@ def read_toml(path: Path) -> dict[str, Any] | None:
         UsageError: it cannot be read, or is not TOML.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST + 1)
-    except (FileNotFoundError, NotADirectoryError):
+        return toml.parse(toml.read(path), path)
+    except toml.NoFileError:
         return None
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    if len(raw) > _LARGEST:
-        raise UsageError(f"{path} is larger than {_LARGEST >> 20} MiB")
-    try:
-        return tomllib.loads(raw.decode())
-    except (ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from error
 
 
 def checked(kind: type[_Table], value: object, path: Path) -> _Table:
