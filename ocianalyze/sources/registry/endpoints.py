@@ -13,13 +13,13 @@ from urllib.parse import quote
 from ocianalyze.oci.repository import DOCKER_HUB, DOCKER_HUB_NAMES, RepositoryName
 from ocianalyze.sources.registry.access import HostAccess, parse_mirror
 from ocianalyze.sources.registry.mirrors.hosts_toml import find_hosts
+from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
     from ocianalyze.sources.registry.mirrors.hosts_toml import Host
-    from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 
 _MIRROR_ATTEMPTS: Final = 2
 """So many of each request: whoever has another place to ask does not wait for long."""
@@ -52,15 +52,32 @@ class Endpoint(NamedTuple):
     is_mirror: bool = False
     only_if_silent: bool = False
 
+    @property
+    def root(self) -> str:
+        """The path that the repository has there."""
+        return f"{self.base}/{self.name.repository}"
+
     def path(self, kind: str, selector: str) -> str:
         """Return the path of a URL there, such as that of a blob."""
         query = f"?ns={quote(self.namespace, safe='')}" if self.namespace else ""
-        return f"{self.base}/{self.name.repository}/{kind}/{selector}{query}"
+        return f"{self.root}/{kind}/{selector}{query}"
 
     def __str__(self) -> str:
         """Return the place for messages and reports."""
         scheme = "http" if self.how.plain_http else "https"
         return f"{scheme}://{self.host}{self.base.removesuffix('/v2')}{self.place}"
+
+
+def find_endpoints(text: str, access: RegistryAccess) -> tuple[RepositoryName, list[Endpoint]]:
+    """Return the name in full that a text is, and where the image is asked for.
+
+    Raises:
+        InvalidReferenceError: it is no name of an image.
+        UsageError: an option or a file names what is no mirror, or blocks the registry.
+    """
+    conf = RegistriesConf(access.environment)
+    name = RepositoryName.parse(conf.alias(text))
+    return name, endpoints(name, conf, access)
 
 
 def endpoints(name: RepositoryName, conf: RegistriesConf, access: RegistryAccess) -> list[Endpoint]:

@@ -12,13 +12,11 @@ from ocianalyze.errors import DigestMismatchError
 from ocianalyze.oci import json, media_types
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Listed, Manifest, parse_manifest
-from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
 from ocianalyze.sources.registry.answers.failures import NotFoundError
-from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
+from ocianalyze.sources.registry.endpoints import find_endpoints
 from ocianalyze.sources.registry.places import PlacedBlob, Places
 from ocianalyze.sources.registry.tags import with_tags
 from ocianalyze.sources.soci import find_soci
@@ -31,10 +29,11 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.oci.models import Platform
     from ocianalyze.oci.platforms import Wanted
+    from ocianalyze.oci.repository import RepositoryName
     from ocianalyze.sources.registry.access import RegistryAccess
     from ocianalyze.sources.registry.places import Place
 
-_ACCEPT: Final = ", ".join(sorted(media_types.MANIFESTS | media_types.INDEXES))
+ACCEPT: Final = ", ".join(sorted(media_types.MANIFESTS | media_types.INDEXES))
 
 
 @contextmanager
@@ -47,9 +46,8 @@ def open_registry_image(text: str, access: RegistryAccess, limits: Limits, *, wa
         ImageChoiceError: there is no image for the platform.
         InvalidImageError: it is not an image, or its bytes are not those that its digests promise.
     """
-    conf = RegistriesConf(access.environment)
-    name = RepositoryName.parse(conf.alias(text))
-    places = Places(endpoints(name, conf, access), access, what=f"cannot read {name}")
+    name, endpoints = find_endpoints(text, access)
+    places = Places(endpoints, access, what=f"cannot read {name}")
     try:
         yield (
             Repository(name, places, limits)
@@ -130,7 +128,7 @@ class Repository:
         most = self._limits.max_document
         path = place.endpoint.path("manifests", selector)
         try:
-            raw, headers = place.transport.read(path, headers={"Accept": _ACCEPT}, most=most)
+            raw, headers = place.transport.read(path, headers={"Accept": ACCEPT}, most=most)
         except NotFoundError as error:
             if place.endpoint.is_mirror:
                 raise

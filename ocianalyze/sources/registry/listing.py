@@ -1,24 +1,21 @@
 """What a registry lists: the tags of a repository, and its repositories.
 
-Sources: distribution-spec, "Content Discovery" (tags, ``Link``); distribution, "Listing Repositories" (the catalog,
+Sources: distribution-spec, "Content Discovery" (tags); distribution, "Listing Repositories" (the catalog,
 which not every registry shows) and "Token Scope Documentation" (``registry:catalog:*``).
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import InvalidImageError, RegistryError
-from ocianalyze.oci import json
+from ocianalyze.errors import RegistryError
 from ocianalyze.oci.repository import is_repository, is_tag
-from ocianalyze.regex import regex
+from ocianalyze.sources.registry.pages import decode, read_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from ocianalyze.sources.registry.transport import Transport
 
@@ -31,10 +28,6 @@ _MOST_PAGES: Final = 1000
 _FEW_PAGES: Final = 3
 _MOST_BYTES: Final = 16 << 20
 """The maximum size of a page: many registries send all that they have at once."""
-_MOST_QUERY: Final = 2048
-_MOST_LINK: Final = 8192
-_LINK: Final = regex(r'<([^<>]*)>((?:\s*;\s*[a-z]+=(?:"[^"]*"|[^\s",;]*))*)', re.IGNORECASE)
-_NEXT: Final = regex(r';\s*rel="?next"?\s*(?:;|$)', re.IGNORECASE)
 
 
 def list_tags(transport: Transport, path: str, most: int = MOST_NAMES) -> list[str]:
@@ -79,57 +72,27 @@ def _pages(transport: Transport, path: str, key: str, *, attempts: int | None = 
     """Yield what is on each page of a list."""
     what = f"the list of {key} of {transport.origin}"
     path, _, more = path.partition("?")
-    query = f"{more}{'&' if more else ''}n={_PAGE}"
-    asked: set[str] = set()
-    while query:
-        asked.add(query)
-        try:
-            raw, headers = transport.read(
-                f"{path}?{query}", headers={"Accept": "application/json"}, most=_MOST_BYTES, attempts=attempts
-            )
-        except RegistryError as error:
-            error.message = error.message.replace(f"?{query}", "")
-            raise
+    pages = read_pages(
+        transport,
+        path,
+        f"{more}{'&' if more else ''}n={_PAGE}",
+        what=what,
+        accept="application/json",
+        most_bytes=_MOST_BYTES,
+        most_pages=_MOST_PAGES,
+        attempts=attempts,
+    )
+    for raw in pages:
         if len(raw) > _MOST_BYTES:
             raise RegistryError(f"{what}: a page is larger than {_MOST_BYTES:,} bytes")
         yield _names(raw, key, what)
-        query = next_query(headers, transport.origin, what)
-        if query in asked or len(asked) >= _MOST_PAGES:
-            raise RegistryError(f"{what} does not end: a page leads back to an earlier one, or there are too many")
 
 
 def _names(raw: bytes, key: str, what: str) -> list[str]:
-    try:
-        value: Any = json.decode(raw, what=what)
-    except InvalidImageError as error:
-        raise RegistryError(f"{what} is not valid JSON") from error
+    value = decode(raw, what)
     found = value.get(key) if isinstance(value, dict) else ()
     if found is None:  # what distribution says of a repository without tags
         return []
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise RegistryError(f"{what} does not have the form that the specification requires")
     return found
-
-
-def next_query(headers: Mapping[str, str], origin: str, what: str) -> str:
-    """Return the query of the next page, empty where there is none.
-
-    Only the query of a link is used: the next page is where the first one was.
-
-    Raises:
-        RegistryError: the link leads to another host.
-    """
-    for target, parameters in _LINK.findall(headers.get("Link", "")[:_MOST_LINK]):
-        if not _NEXT.search(parameters):
-            continue
-        try:
-            link = urlsplit(str(target))
-            host = link.hostname
-        except ValueError as error:
-            raise RegistryError(f"{what}: the link to the next page is invalid") from error
-        if host not in (None, urlsplit(origin).hostname):
-            raise RegistryError(f"{what} continues on another host: {host[:100]!r}")
-        if not link.query or len(link.query) > _MOST_QUERY or not re.fullmatch(r"[\x21-\x7e]+", link.query):
-            raise RegistryError(f"{what}: the link to the next page is invalid")
-        return link.query
-    return ""

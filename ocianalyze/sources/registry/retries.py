@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from threading import Event
 
+    from ocianalyze.sources.registry.answers.answer import Answer
+
+_PASSING: Final = frozenset((429, 500, 502, 503, 504))
+"""What a server may not answer for long."""
 ATTEMPTS: Final = 6
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 60.0
@@ -37,6 +41,10 @@ class Pauses:
         jitter = random.uniform(longest / 2, longest)  # noqa: S311 - to spread requests, not to hide anything
         self._attempt += 1
         return not self._closed.wait(jitter if asked_for is None else asked_for + jitter / 4)
+
+    def wait_after(self, answer: Answer) -> bool:
+        """Wait if a server may answer something else later, for as long as it asks us to; return as `wait` does."""
+        return answer.status in _PASSING and self.wait(answer.headers.get("Retry-After", ""))
 
     def progressed(self) -> None:
         """Take note that something came of the last attempt."""

@@ -38,9 +38,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_MAX_REDIRECTS: Final = 5
+MAX_REDIRECTS: Final = 5
 _MAX_TOKEN: Final = 1 << 20
-REPEATABLE: Final = frozenset((429, 500, 502, 503, 504))
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
@@ -139,7 +138,7 @@ class Transport(Registry):  # type: ignore[misc]
                         body = answer.document(_MAX_TOKEN)
                         if len(body) <= _MAX_TOKEN and not looks_like_page(body):
                             return body
-                    elif answer.status in REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                    elif pauses.wait_after(answer):
                         continue
                 except failures.BrokenOffError:
                     if pauses.wait():
@@ -161,24 +160,27 @@ class Transport(Registry):  # type: ignore[misc]
             if answer.status in (requests.codes.ok, requests.codes.partial_content):
                 return answer
             with closing(answer):
-                is_own = failures.origin_of(answer.url) == self.origin
-                if answer.status == requests.codes.unauthorized and is_own:
-                    challenge = answer.headers.get("WWW-Authenticate", "")
-                    answer.keep()
-                    if self.authorization.challenged(challenge, authorization, again=answered):
-                        answered = True
-                        continue
-                if answer.status in REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                if self._may_be_let_in(answer, authorization, again=answered):
+                    answered = True
+                    continue
+                if pauses.wait_after(answer):
                     continue
                 if answer.status == requests.codes.requested_range_not_satisfiable and "Range" in headers:
                     raise failures.RangeRefusedError(f"{failures.shown(answer.url)}: the range of bytes was refused")
                 raise refusals.refused(answer, path, self.authorization, own=self.origin)
 
+    def _may_be_let_in(self, answer: Answer, sent: str | None, *, again: bool) -> bool:
+        """Tell whether the registry challenges us, and there is another header to send; as `challenged` does."""
+        if answer.status != requests.codes.unauthorized or failures.origin_of(answer.url) != self.origin:
+            return False
+        answer.keep()
+        return self.authorization.challenged(answer.headers.get("WWW-Authenticate", ""), sent, again=again)
+
     def _follow(
         self, url: str, own: Mapping[str, str], foreign: Mapping[str, str], pauses: Pauses, method: str
     ) -> Answer:
         """Send a GET or a HEAD and follow redirects: what only the registry may see stays with it."""
-        for _ in range(_MAX_REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             is_own = failures.origin_of(url) == self.origin
             try:
                 answer = self._send(method, url, own if is_own else foreign, pauses)
@@ -193,7 +195,7 @@ class Transport(Registry):  # type: ignore[misc]
             answer.keep()
             answer.close()
             url = self._redirected(url, location)
-        raise RegistryError(f"{self.origin} redirects more than {_MAX_REDIRECTS} times")
+        raise RegistryError(f"{self.origin} redirects more than {MAX_REDIRECTS} times")
 
     def _redirected(self, url: str, location: str) -> str:
         try:

@@ -15,6 +15,7 @@ from ocianalyze.sources.registry.answers import proxy_failures, tls_failures
 from ocianalyze.sources.registry.answers.causes import causes
 from ocianalyze.sources.registry.connections.proxies import proxy_address
 from ocianalyze.sources.registry.connections.watched import TunnelRefusedError
+from ocianalyze.sources.registry.hosts import PORTS, host_of
 
 MAX_SHOWN: Final = 200
 """How many characters of a stranger's URL are shown."""
@@ -22,7 +23,6 @@ MAX_SHOWN: Final = 200
 NO_PLAIN_HTTP: Final = "Remove --plain-http, or 'plain-http' from the settings"
 CONNECT_SECONDS: Final = 10.0
 """How long a connection may take to be made."""
-_PORTS: Final = {"http": 80, "https": 443}
 _CONNECT_TIMEOUTS: Final = (urllib3.exceptions.ConnectTimeoutError, requests.exceptions.ConnectTimeout)
 _TIMEOUTS: Final = (urllib3.exceptions.TimeoutError, requests.exceptions.Timeout, TimeoutError)
 _TLS_RECORDS: Final = ("\\x15\\x03", "\\x16\\x03", "\x15\x03", "\x16\x03")
@@ -63,11 +63,10 @@ def shown(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
+        host = host_of(parts)
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an invalid URL"
-    host = f"[{host}]" if ":" in host else host
     text = f"{parts.scheme}://{host}{port}{parts.path}"[:MAX_SHOWN]
     return text.encode("unicode_escape").decode("ascii")
 
@@ -79,9 +78,8 @@ def origin_of(url: str) -> str:
         ValueError: it is no URL.
     """
     parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
-    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    port = "" if parts.port in (None, PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host_of(parts)}{port}"
 
 
 def may_pass(error: Exception) -> bool:

@@ -14,7 +14,8 @@ import requests
 from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.answers.failures import MAX_SHOWN, NotFoundError, origin_of, shown
-from ocianalyze.sources.registry.answers.rate_limits import limited
+from ocianalyze.sources.registry.answers.rate_limits import is_limit, limited
+from ocianalyze.sources.registry.answers.refusals import DENIED
 from ocianalyze.sources.registry.answers.statements import stated
 
 if TYPE_CHECKING:
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from ocianalyze.sources.registry.answers.statements import Statement
     from ocianalyze.sources.registry.login.authorization import Authorization
 
-_ANONYMOUS: Final = "without credentials"
-_LIMITED: Final = "TOOMANYREQUESTS"
-_DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
 _DENYING: Final = frozenset(("DENIED", "UNAUTHORIZED"))
 _UNFIT: Final = (
     requests.codes.bad_request,
@@ -53,8 +51,8 @@ def refused(answer: Answer, path: str, authorization: Authorization) -> Registry
     """Return the error for an answer to a push that is no success."""
     where, status, said = shown(origin_of(answer.url)), answer.status, stated(answer)
     repository, quoted = authorization.name.repository, _quoted(said)
-    if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        return limited(answer, where, quoted, is_anonymous=authorization.identity == _ANONYMOUS)
+    if is_limit(answer, said):
+        return limited(answer, where, quoted, authorization)
     tag = path.rpartition("/manifests/")[2] if "/manifests/" in path else ""
     of_tag = _of_tag(where, tag, answer, said) if tag and ":" not in tag else None
     if of_tag is not None:
@@ -64,10 +62,10 @@ def refused(answer: Answer, path: str, authorization: Authorization) -> Registry
             f"{where} takes no pushes to {repository} (status {status}){quoted}",
             hint="Attach to the image in its own registry: this one may be a read-only cache or mirror",
         )
-    if status in _DENIED or _DENYING.intersection(said.codes):
+    if status in DENIED or _DENYING.intersection(said.codes):
         return AuthenticationError(
             f"{where} does not allow a push to {repository} ({authorization.identity}, status {status}){quoted}",
-            hint=_LOGIN if authorization.identity == _ANONYMOUS else _MAY_NOT,
+            hint=_LOGIN if authorization.is_anonymous else _MAY_NOT,
         )
     if tag and status in _UNFIT:
         return RegistryError(

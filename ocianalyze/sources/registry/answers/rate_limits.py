@@ -9,13 +9,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+import requests
+
 from ocianalyze.errors import RegistryError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.retries import seconds_of
 
 if TYPE_CHECKING:
     from ocianalyze.sources.registry.answers.answer import Answer
+    from ocianalyze.sources.registry.answers.statements import Statement
+    from ocianalyze.sources.registry.login.authorization import Authorization
 
+_CODE: Final = "TOOMANYREQUESTS"
+"""distribution-spec, "Error Codes"."""
 _LIMIT: Final = regex(r"(\d{1,9})\s*;\s*w=(\d{1,9})")
 _NUMBER: Final = regex(r"\d{1,12}")
 _EPOCH: Final = 1_000_000_000
@@ -24,13 +30,19 @@ _LONGEST: Final = 366 * 86_400
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
-def limited(answer: Answer, where: str, said: str, *, is_anonymous: bool) -> RegistryError:
+def is_limit(answer: Answer, said: Statement) -> bool:
+    """Tell whether somebody had enough of us."""
+    return answer.status == requests.codes.too_many_requests or _CODE in said.codes
+
+
+def limited(answer: Answer, where: str, said: str, authorization: Authorization) -> RegistryError:
     """Return the error for a limit that was reached at `where`."""
     left = _time_left(answer)
     allowed = _LIMIT.search(answer.headers.get("RateLimit-Limit", ""))
     rate = f" ({allowed[1]} requests in {duration(int(allowed[2]))})" if allowed and int(allowed[2]) else ""
     when = f"in {duration(left)}" if left else "later"
-    hint = f"Log in, which often raises the limit, or try again {when}" if is_anonymous else f"Try again {when}"
+    log_in = f"Log in, which often raises the limit, or try again {when}"
+    hint = log_in if authorization.is_anonymous else f"Try again {when}"
     ends = f", which ends in {duration(left)}" if left else ""
     return RegistryError(f"{where}: rate limit exceeded{rate}{ends} (status {answer.status}){said}", hint=hint)
 

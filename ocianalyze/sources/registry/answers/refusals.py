@@ -11,7 +11,7 @@ from ocianalyze.errors import AuthenticationError, RegistryError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.answers import proxy_failures
 from ocianalyze.sources.registry.answers.failures import MAX_SHOWN, NO_PLAIN_HTTP, NotFoundError, origin_of, shown
-from ocianalyze.sources.registry.answers.rate_limits import limited
+from ocianalyze.sources.registry.answers.rate_limits import is_limit, limited
 from ocianalyze.sources.registry.answers.statements import Statement, stated, stated_in
 from ocianalyze.sources.registry.connections.proxies import proxy_address
 
@@ -28,12 +28,10 @@ _CODES: Final = {
     "UNAUTHORIZED": "access denied",
 }
 """distribution-spec, "Error Codes"."""
-_ANONYMOUS: Final = "without credentials"
-_LIMITED: Final = "TOOMANYREQUESTS"
 _HIDDEN: Final = "Check {}, and log in if the repository is private: it may be hidden"
 _BLOCKED: Final = "Ask whoever runs the proxy to allow this host, or exempt it with NO_PROXY"
 _INCOMPLETE: Final = "Push the image again: the registry has its manifest, but not all that belongs to it"
-_DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
+DENIED: Final = (requests.codes.unauthorized, requests.codes.forbidden)
 _DOCUMENT: Final = regex(r"/v2/(.+)/(manifests|blobs)/([^/]+)", re.DOTALL)
 _TLS_WANTED: Final = regex(
     r"http request to an https server|plain http (?:request|to an ssl)|ssl-enabled server", re.IGNORECASE
@@ -53,11 +51,11 @@ def refused(answer: Answer, path: str, authorization: Authorization, *, own: str
     said = stated(answer)
     if status == requests.codes.bad_request and (error := _other_tls(where, said)):
         return error
-    if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        return limited(answer, where, said.quoted(), is_anonymous=authorization.identity.startswith(_ANONYMOUS))
+    if is_limit(answer, said):
+        return limited(answer, where, said.quoted(), authorization)
     if origin_of(answer.url) != own:
         return _elsewhere(answer, said, own)
-    if status in _DENIED:
+    if status in DENIED:
         return AuthenticationError(
             f"{where} denied access to {authorization.name.repository}{_through(answer)} "
             f"({authorization.identity}, status {status}){said.quoted()}",
@@ -98,10 +96,9 @@ def token_refused(url: str, answer: Answer, authorization: Authorization) -> Reg
     """Return the error for a token server that gives no token."""
     where, status = shown(origin_of(url)), answer.status
     said = stated(answer) if status != requests.codes.ok else Statement()
-    if status == requests.codes.too_many_requests or _LIMITED in said.codes:
-        is_anonymous = authorization.identity.startswith(_ANONYMOUS)
-        return limited(answer, f"the token server {where}", said.quoted(), is_anonymous=is_anonymous)
-    if status in (requests.codes.bad_request, *_DENIED):
+    if is_limit(answer, said):
+        return limited(answer, f"the token server {where}", said.quoted(), authorization)
+    if status in (requests.codes.bad_request, *DENIED):
         return AuthenticationError(
             f"the token server {where} denied access to {authorization.name.repository} "
             f"({authorization.identity}, status {status}){said.quoted()}",
@@ -116,10 +113,10 @@ def _elsewhere(answer: Answer, said: Statement, own: str) -> RegistryError:
     """Return the error for a host that the registry redirects to: a storage, or another registry."""
     where, status = shown(origin_of(answer.url)), answer.status
     what = f"{where} returned status {status} after a redirect from the registry {shown(own)}{said.quoted()}"
-    if status in _DENIED and where == own.replace("http:", "https:", 1):
+    if status in DENIED and where == own.replace("http:", "https:", 1):
         return AuthenticationError(what, hint=NO_PLAIN_HTTP)
     found = _DOCUMENT.fullmatch(shown(answer.url).removeprefix(where))
-    if found and status in (*_DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):
+    if found and status in (*DENIED, requests.codes.not_found) and answer.headers.get("WWW-Authenticate"):
         name = f"{where.partition('://')[2]}/{found[1]}"
         tag = f"{'@' if ':' in found[3] else ':'}{found[3]}" if found[2] == "manifests" else ""
         return AuthenticationError(

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from ocianalyze.errors import RegistryError, UsageError
+from ocianalyze.sources.registry.hosts import PORTS, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SCHEMES: Final = frozenset(("http", "https", "socks4", "socks4a", "socks5", "socks5h"))
-_PORTS: Final = {"http": 80, "https": 443}
 _SOCKS_PORT: Final = 1080
 
 
@@ -32,7 +32,7 @@ def proxy_for(
         RegistryError: the proxy is of a kind that is not supported, or its URL is invalid.
     """
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+    host, port = parts.hostname or "", parts.port or PORTS.get(parts.scheme)
     is_exempt = _is_here(host) or _is_exempt(host, port, environment)
     if stated is not None:
         return (
@@ -62,8 +62,7 @@ def check_proxy(proxy: str) -> None:
 def proxy_address(proxy: str) -> str:
     """Return the host and port of a proxy, without what may be secret."""
     parts = urlsplit(proxy)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{host}:{parts.port or _PORTS.get(parts.scheme, _SOCKS_PORT)}"
+    return f"{host_of(parts)}:{parts.port or PORTS.get(parts.scheme, _SOCKS_PORT)}"
 
 
 def _checked(proxy: str, origin: str) -> str:

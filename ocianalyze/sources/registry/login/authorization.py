@@ -82,6 +82,11 @@ class Authorization:
         return f"repository:{self.name.repository}:pull"
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether there is no credential, as far as was looked."""
+        return self._credential is None
+
+    @property
     def identity(self) -> str:
         """Who we are, for messages."""
         return "without credentials" if self._credential is None else f"with {self._credential.origin}"

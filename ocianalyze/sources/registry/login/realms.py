@@ -12,13 +12,13 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.regex import regex
+from ocianalyze.sources.registry.hosts import PORTS, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from urllib.parse import SplitResult
 
 _HTTPS: Final = (None, 443)
-_PORTS: Final = {"http": 80, "https": 443}
 
 _REALMS: Final[Mapping[str, frozenset[str]]] = {
     # distribution, Token Authentication Specification: realm="https://auth.docker.io/token"
@@ -53,15 +53,14 @@ _ALIBABA_HOME: Final = "cn-hangzhou"
 
 def place_of(url: SplitResult) -> str:
     """Return the host and port of a URL that was checked."""
-    host = url.hostname or ""
-    host = f"[{host}]" if ":" in host else host
+    host = host_of(url)
     return host if url.port is None else f"{host}:{url.port}"
 
 
 def is_allowed(url: SplitResult, allowed: Iterable[str]) -> bool:
     """Tell whether a token server is among those that people allow: hosts, or hosts and ports."""
     host = place_of(url._replace(netloc=url.netloc.removesuffix(f":{url.port}")))
-    return not {host, f"{host}:{url.port or _PORTS.get(url.scheme)}"}.isdisjoint(one.lower() for one in allowed)
+    return not {host, f"{host}:{url.port or PORTS.get(url.scheme)}"}.isdisjoint(one.lower() for one in allowed)
 
 
 def belongs(host: str, registry: str, port: int | None) -> bool:

@@ -12,12 +12,10 @@ import orjson
 from ocianalyze.errors import RegistryError, UsageError
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.media_types import OCI_INDEX, OCI_MANIFEST
-from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.sources.registry.answers.failures import NotFoundError
 from ocianalyze.sources.registry.answers.push_refusals import ChangedError
-from ocianalyze.sources.registry.endpoints import endpoints
+from ocianalyze.sources.registry.endpoints import find_endpoints
 from ocianalyze.sources.registry.image import Repository
-from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
 from ocianalyze.sources.registry.referrers import listed as referrers
 from ocianalyze.sources.registry.referrers.artifacts import make_artifact
 from ocianalyze.sources.registry.referrers.pushing import PushAuthorization, PushPlaces
@@ -79,9 +77,8 @@ def attach(
         InvalidImageError: there is no image.
         RegistryError: the registry cannot be reached, or refuses.
     """
-    conf = RegistriesConf(access.environment)
-    name = RepositoryName.parse(conf.alias(text))
-    own = [endpoint for endpoint in endpoints(name, conf, access) if not endpoint.is_mirror]
+    name, known = find_endpoints(text, access)
+    own = [endpoint for endpoint in known if not endpoint.is_mirror]
     places = PushPlaces(own, access, what=f"cannot attach to {name}", authorization=PushAuthorization)
     try:
         repository = Repository(name, places, limits)
@@ -103,9 +100,9 @@ def _push(place: PushPlace, subject: Digest, artifact: Artifact) -> Attached:
     transport, name = place.transport, place.endpoint.name
     was_listed = referrers.is_listed(place, subject, artifact.digest)
     for blob in artifact.blobs:
-        transport.push_blob(place.root, Digest.of(blob), blob)
+        transport.push_blob(place.endpoint.root, Digest.of(blob), blob)
     stored = transport.push_manifest(
-        place.root, artifact.digest, artifact.manifest, media_type=OCI_MANIFEST, digest=artifact.digest
+        place.endpoint.root, artifact.digest, artifact.manifest, media_type=OCI_MANIFEST, digest=artifact.digest
     )
     if stored.subject == subject or was_listed or referrers.is_listed(place, subject, artifact.digest):
         return Attached(name.name, artifact.digest, subject, None, not was_listed)
@@ -134,7 +131,7 @@ def _list_under_tag(place: PushPlace, subject: Digest, artifact: Artifact) -> bo
             raise RegistryError(f"the tag {tag} of {place.endpoint.name.name} lists too many referrers")
         try:
             place.transport.push_manifest(
-                place.root,
+                place.endpoint.root,
                 tag,
                 raw,
                 media_type=OCI_INDEX,

@@ -1,7 +1,7 @@
 """What refers to an image: signatures, SBOMs, reports; as its registry lists them.
 
-Source: distribution-spec, "Listing Referrers" (``artifactType``, ``OCI-Filters-Applied``, ``Link``) and "Referrers Tag
-Schema", for registries that have no such list.
+Source: distribution-spec, "Listing Referrers" (``artifactType``, ``OCI-Filters-Applied``) and "Referrers Tag Schema",
+for registries that have no such list.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 from ocianalyze.errors import AnalysisError, AuthenticationError, RegistryError
-from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.media_types import INDEXES, MANIFESTS, OCI_INDEX
-from ocianalyze.oci.repository import RepositoryName
+from ocianalyze.oci.media_types import OCI_INDEX
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.answers.failures import BrokenOffError, NotFoundError
-from ocianalyze.sources.registry.endpoints import endpoints
-from ocianalyze.sources.registry.listing import next_query
-from ocianalyze.sources.registry.mirrors.registries_conf import RegistriesConf
+from ocianalyze.sources.registry.endpoints import find_endpoints
+from ocianalyze.sources.registry.image import ACCEPT
+from ocianalyze.sources.registry.pages import decode, read_pages
 from ocianalyze.sources.registry.places import Place
 from ocianalyze.sources.registry.referrers.artifacts import CREATED
 
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ocianalyze.oci.image import Image
+    from ocianalyze.oci.repository import RepositoryName
     from ocianalyze.sources.registry.access import RegistryAccess
 
 _log = logging.getLogger(__name__)
@@ -44,8 +43,6 @@ _CHARACTERS: Final = 64
 _ALGORITHM: Final = 32
 _UNFIT: Final = regex(r"[^A-Za-z0-9._-]")
 _ETAG: Final = regex(r'"[\x21\x23-\x7e]{1,200}"')
-_ACCEPT: Final = {"Accept": OCI_INDEX}
-_ANY: Final = {"Accept": ", ".join(sorted(MANIFESTS | INDEXES))}
 
 
 class Referrer(NamedTuple):
@@ -71,9 +68,7 @@ def referrers_of(image: Image, access: RegistryAccess, artifact_type: str | None
     """
     if image.source != "registry" or image.digest is None:
         return None
-    conf = RegistriesConf(access.environment)
-    name = RepositoryName.parse(conf.alias(image.reference))
-    known = endpoints(name, conf, access)
+    name, known = find_endpoints(image.reference, access)
     found: list[Referrer] | None = None
     for endpoint in known:
         if str(endpoint) not in image.read_from or found:
@@ -97,7 +92,7 @@ def _root(place: Place, name: RepositoryName) -> Iterator[Digest]:
         return
     with suppress(RegistryError, AnalysisError):
         path = place.endpoint.path("manifests", name.selector)
-        yield Digest.parse(place.transport.head(path, headers=_ANY).get("Docker-Content-Digest"))
+        yield Digest.parse(place.transport.head(path, headers={"Accept": ACCEPT}).get("Docker-Content-Digest"))
 
 
 def list_referrers(place: Place, digest: Digest, artifact_type: str | None = None) -> list[Referrer]:
@@ -151,7 +146,7 @@ def read_tag(place: Place, digest: Digest) -> tuple[dict[str, Any], str]:
     """
     tag = tag_of(digest)
     path = place.endpoint.path("manifests", tag)
-    raw, headers = place.transport.read(path, headers=_ACCEPT, most=MOST_BYTES)
+    raw, headers = place.transport.read(path, headers={"Accept": OCI_INDEX}, most=MOST_BYTES)
     etag = headers.get("ETag", "")
     what = f"the tag {tag} of {place.transport.origin}/{place.endpoint.name.repository}"
     return _index(raw, what), etag if _ETAG.fullmatch(etag) else ""
@@ -163,19 +158,22 @@ def _from_api(place: Place, digest: Digest, artifact_type: str | None) -> Iterat
     what = f"the list of referrers of {place.transport.origin}"
     if artifact_type is not None:  # who does not know the filter lists them all
         query = f"{query}{'&' if query else ''}artifactType={quote(artifact_type, safe='')}"
-    asked: set[str] = set()
+    pages = read_pages(
+        place.transport,
+        path,
+        query,
+        what=what,
+        accept=OCI_INDEX,
+        most_bytes=MOST_BYTES,
+        most_pages=_MOST_PAGES,
+        must_end=False,
+    )
     count = 0
-    while query not in asked and len(asked) < _MOST_PAGES and count < MOST_REFERRERS:
-        asked.add(query)
-        url = f"{path}?{query}" if query else path
-        raw, headers = place.transport.read(url, headers=_ACCEPT, most=MOST_BYTES)
-        for descriptor in _index(raw, what)["manifests"]:
-            yield descriptor
-            count += 1
-        query = ""
-        with suppress(RegistryError):  # a link that leads astray ends the list
-            query = next_query(headers, place.transport.origin, what)
-        if not query:
+    for raw in pages:
+        listed = _index(raw, what)["manifests"]
+        yield from listed
+        count += len(listed)
+        if count >= MOST_REFERRERS:
             return
 
 
@@ -187,10 +185,7 @@ def _index(raw: bytes, what: str) -> dict[str, Any]:
     """
     if len(raw) > MOST_BYTES:
         raise RegistryError(f"{what} is larger than {MOST_BYTES:,} bytes")
-    try:
-        value: Any = json.decode(raw, what=what)
-    except AnalysisError as error:
-        raise RegistryError(f"{what} is not valid JSON") from error
+    value = decode(raw, what)
     listed = value.get("manifests") if isinstance(value, dict) else None
     is_index = isinstance(listed, list) and all(isinstance(item, dict) for item in listed)
     if not is_index or value.get("mediaType", OCI_INDEX) != OCI_INDEX:

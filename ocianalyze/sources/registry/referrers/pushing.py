@@ -11,8 +11,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, cast
 from urllib.parse import urlencode, urljoin, urlsplit
 
-import requests
-
 from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry.answers import failures, push_refusals
 from ocianalyze.sources.registry.answers.failures import NotFoundError
@@ -20,7 +18,7 @@ from ocianalyze.sources.registry.answers.wording import told
 from ocianalyze.sources.registry.login.authorization import Authorization
 from ocianalyze.sources.registry.login.tokens import READING
 from ocianalyze.sources.registry.places import Place, Places
-from ocianalyze.sources.registry.transport import REPEATABLE, Transport
+from ocianalyze.sources.registry.transport import MAX_REDIRECTS, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from ocianalyze.sources.registry.answers.answer import Answer
     from ocianalyze.sources.registry.endpoints import Endpoint
 
-_MAX_REDIRECTS: Final = 5
 _MAX_LOCATION: Final = 8192
 _UPLOADS: Final = 3
 """How often an upload is begun: a registry forgets what was begun when a connection breaks."""
@@ -129,15 +126,13 @@ class Pushing(Transport):
                 if answer.status in _SAME_REQUEST:
                     url = self._own_url(url, answer.headers.get("Location", ""))
                     redirects += 1
-                    if redirects > _MAX_REDIRECTS:
-                        raise RegistryError(f"{self.origin} redirects an upload more than {_MAX_REDIRECTS} times")
+                    if redirects > MAX_REDIRECTS:
+                        raise RegistryError(f"{self.origin} redirects an upload more than {MAX_REDIRECTS} times")
                     continue
-                if answer.status == requests.codes.unauthorized:
-                    challenge = answer.headers.get("WWW-Authenticate", "")
-                    if self.authorization.challenged(challenge, authorization, again=answered):
-                        answered = True
-                        continue
-                if answer.status in REPEATABLE and pauses.wait(answer.headers.get("Retry-After", "")):
+                if self._may_be_let_in(answer, authorization, again=answered):
+                    answered = True
+                    continue
+                if pauses.wait_after(answer):
                     continue
                 raise push_refusals.refused(answer, urlsplit(url).path, self.authorization)
 
@@ -175,11 +170,6 @@ class Pushing(Transport):
 
 class PushPlace(Place):
     """A registry that is written to."""
-
-    @property
-    def root(self) -> str:
-        """The path that the repository has there."""
-        return f"{self.endpoint.base}/{self.endpoint.name.repository}"
 
     @property
     def transport(self) -> Pushing:
