@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ocianalyze.errors import InvalidReferenceError, UsageError
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.oci.urls import without_login
-from ocianalyze.settings.table import File, Several, Table, checked
+from ocianalyze.settings.table import File, Several, Table, approved, checked
 from ocianalyze.sources.registry.access import LONGEST_TIMEOUT, HostSettings, check_realm, parse_mirror
 from ocianalyze.sources.registry.connections.proxies import check_proxy
 
@@ -30,34 +30,19 @@ def check_registry(name: str) -> str:
     return found.lower()
 
 
-def _mirror(value: str) -> str:
-    parse_mirror(value)
-    return value
-
-
-def _realm(value: str) -> str:
-    check_realm(value)
-    return value
-
-
-def _proxy(value: str) -> str:
-    check_proxy(value)
-    return value
-
-
 class RegistryTable(Table):
     """How one registry is reached; see `ocianalyze.sources.registry.access.HostSettings`."""
 
-    mirror: Several[Annotated[str, checked(_mirror)]] = []
+    mirror: Several[Annotated[str, approved(parse_mirror)]] = []
     plain_http: bool | None = Field(None, alias="plain-http")
     tls_verify: bool | None = Field(None, alias="tls-verify")
     cert_dir: File | None = Field(None, alias="cert-dir")
     ca_file: Several[File] = Field([], alias="ca-file")
     client_cert: File | None = Field(None, alias="client-cert")
     client_key: File | None = Field(None, alias="client-key")
-    auth_realm: Several[Annotated[str, checked(_realm)]] = Field([], alias="auth-realm")
+    auth_realm: Several[Annotated[str, approved(check_realm)]] = Field([], alias="auth-realm")
     timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT, strict=False)] | None = None
-    proxy: Annotated[str, checked(_proxy)] | None = None
+    proxy: Annotated[str, approved(check_proxy)] | None = None
 
     @model_validator(mode="after")
     def _has_both(self) -> "RegistryTable":

@@ -39,6 +39,16 @@ def checked(check: Callable[[str], str]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def approved(check: Callable[[str], object]) -> AfterValidator:
+    """Return a validator that leaves a value as it is, unless `check` raises UsageError."""
+
+    def kept(value: str) -> str:
+        check(value)
+        return value
+
+    return checked(kept)
+
+
 def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
