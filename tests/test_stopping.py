@@ -295,13 +295,14 @@ def test_who_is_not_to_be_interrupted_is_not() -> None:
 
 _WRITING = """
 import os, pathlib, signal, sys
-write = pathlib.Path.write_bytes
+opened = pathlib.Path.open
 
-def interrupted(self, data):
-    os.kill(os.getpid(), signal.SIGINT)
-    return write(self, data)
+def interrupted(self, *how, **more):
+    if "wb" in how:
+        os.kill(os.getpid(), signal.SIGINT)
+    return opened(self, *how, **more)
 
-pathlib.Path.write_bytes = interrupted
+pathlib.Path.open = interrupted
 from ocianalyze.cli.main import main
 main()
 """

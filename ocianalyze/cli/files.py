@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from ocianalyze.reports.report import Report
 
 STDIN: Final = Path("-")
-LARGEST_REPORT: Final = 256 << 20
+_LARGEST_REPORT: Final = 256 << 20
 """The maximum size of a stored report, in bytes; that of an image of 35 GB has about 100 kB."""
 _BEGINNING: Final = 64
 _REPORT: Final = ".json"
 _ARCHIVES: Final = ("docker-archive:", "oci-archive:")
+
+
+def name_of(path: Path) -> str:
+    """Return what a file is called in messages."""
+    return "standard input" if path == STDIN else str(path)
 
 
 def read_bytes(path: Path, most: int) -> bytes:
@@ -38,18 +43,23 @@ def read_bytes(path: Path, most: int) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def read_report(path: Path) -> Report:
-    """Return a stored report, from a file or from standard input if `path` is ``-``.
+def read_stored(path: Path) -> bytes:
+    """Return a stored report as it is written, from a file or from standard input if `path` is ``-``.
 
     Raises:
-        UsageError: it cannot be read, or is no report.
+        UsageError: it cannot be read, or is too large to be a report.
     """
+    raw = read_bytes(path, _LARGEST_REPORT + 1)
+    if len(raw) > _LARGEST_REPORT:
+        raise UsageError(f"{name_of(path)} is larger than {_LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
+    return raw
+
+
+def read_report(path: Path) -> Report:
+    """Return a stored report; raises as `read_stored` does, and UsageError if it is no report."""
     from ocianalyze.reports.report import Report
 
-    raw = read_bytes(path, LARGEST_REPORT + 1)
-    if len(raw) > LARGEST_REPORT:
-        raise UsageError(f"{path} is larger than {LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
-    return Report.from_json(raw, what="standard input" if path == STDIN else str(path))
+    return Report.from_json(read_stored(path), what=name_of(path))
 
 
 def local_report(name: str) -> Report | None:

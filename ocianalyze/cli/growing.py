@@ -1,20 +1,25 @@
-"""Files that are written piece by piece, because what stands in them comes one after the other."""
+"""Files that are written at once, or piece by piece, because what stands in them comes one after the other."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from shutil import copyfile
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
-from ocianalyze.cli.output import ONLY_IN_PLACE
+from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import UsageError
 from ocianalyze.paths import exists, is_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_ONLY_IN_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
+"""Why a file cannot be replaced that may be written to: its directory is closed, or it is a mount point itself."""
 
 
 class Growing(Protocol):
@@ -56,26 +61,21 @@ class GrowingFile:
 
     def write(self, data: bytes) -> None:
         """Write more; the file is made for the first piece."""
-        try:
+        with _writing(self._where):
             if self._file is None:
                 self._file = self._open()
             self._file.write(data)
             self._file.flush()
-        except RuntimeError as error:  # what `Path.resolve` makes of a loop of links, too, before Python 3.13
-            raise UsageError(f"{self._where} cannot be written: it is a symbolic link to itself") from error
-        except OSError as error:
-            raise UsageError(f"{self._where} cannot be written: {error.strerror}") from error
 
     def end(self) -> None:
         """Close the file and put it into its place."""
         if self._file is None:
             return
-        try:
+        with _writing(self._where):
             self._file.close()
             if self._beside is not None:
                 _move(self._beside, self._where.resolve())
-        except OSError as error:
-            raise UsageError(f"{self._where} cannot be written: {error.strerror}") from error
+                self._beside = None
 
     def drop(self) -> None:
         """Close the file, and remove it if it is not in its place."""
@@ -86,7 +86,7 @@ class GrowingFile:
             self._beside.unlink(missing_ok=True)
 
     def _open(self) -> BinaryIO:
-        if self._as_a_whole and (is_file(self._where) or not exists(self._where)):
+        if self._as_a_whole and _may_be_replaced(self._where):
             place = self._where.resolve()
             if place.is_symlink():  # a loop of links, since Python 3.13
                 raise RuntimeError(f"symlink loop from {place}")
@@ -94,12 +94,45 @@ class GrowingFile:
             try:
                 file = beside.open("wb")
             except OSError as error:
-                if error.errno not in ONLY_IN_PLACE:
+                if error.errno not in _ONLY_IN_PLACE:
                     raise
             else:
                 self._beside = beside
                 return file
         return self._where.open("wb")
+
+
+def write_file(where: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all; a pipe or a device, which may keep us waiting, as it comes.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    with _writing(where):
+        calm = undisturbed() if _may_be_replaced(where) else nullcontext()
+    file = GrowingFile(where, as_a_whole=True)
+    with calm:
+        try:
+            file.write(content)
+            file.end()
+        finally:
+            file.drop()
+
+
+@contextmanager
+def _writing(where: Path) -> Iterator[None]:
+    """Say what keeps a file from being written."""
+    try:
+        yield
+    except RuntimeError as error:  # what `Path.resolve` makes of a loop of links, too, before Python 3.13
+        raise UsageError(f"{where} cannot be written: it is a symbolic link to itself") from error
+    except OSError as error:
+        raise UsageError(f"{where} cannot be written: {error.strerror}") from error
+
+
+def _may_be_replaced(where: Path) -> bool:
+    """Tell whether another file may come into the place of what is there, if anything: it is no pipe and no device."""
+    return is_file(where) or not exists(where)
 
 
 def _move(beside: Path, place: Path) -> None:
@@ -109,6 +142,7 @@ def _move(beside: Path, place: Path) -> None:
             beside.chmod(stat.S_IMODE(place.stat().st_mode))
         beside.replace(place)
     except OSError as error:
-        if error.errno not in ONLY_IN_PLACE:
+        if error.errno not in _ONLY_IN_PLACE:
             raise
         copyfile(beside, place)
+        beside.unlink()

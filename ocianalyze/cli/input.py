@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.cli.files import STDIN, read_bytes
+from ocianalyze.cli.files import STDIN, name_of, read_bytes
 from ocianalyze.errors import UsageError, suggest
 from ocianalyze.regex import regex
 
@@ -43,7 +43,7 @@ def read_app_image_config(path: Path, *, image: str) -> AppImageConfig:
             if image == "-"
             else "standard input is closed"
         )
-    return load(read_bytes(path, LARGEST + 1), what="standard input" if path == STDIN else str(path))
+    return load(read_bytes(path, LARGEST + 1), what=name_of(path))
 
 
 def read_settings(path: Path | None, *, isolated: bool) -> Settings:

@@ -270,6 +270,9 @@ Jobs = Annotated[
 Output = Annotated[
     Format, typer.Option("--format", "-f", help="Output format.", rich_help_panel=OUTPUT, **one_of(Format))
 ]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print no report; only set the exit code.", rich_help_panel=OUTPUT)
+]
 ColorChoice = Annotated[
     Color | None,
     typer.Option(

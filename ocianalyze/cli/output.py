@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import logging
 import os
-import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_REGISTRY, discard_output
+from ocianalyze.cli.growing import write_file
 from ocianalyze.cli.options import Color, ReportFormat
-from ocianalyze.cli.stopping import undisturbed
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
-from ocianalyze.paths import exists, is_dir, is_file
+from ocianalyze.paths import is_dir
 from ocianalyze.reports.formats import FORMS, form_of, render
 from ocianalyze.reports.formats.findings import counts
 from ocianalyze.reports.text import printable, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from typer import Context
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
 STDOUT = Path("-")
 FORMATS: Final = "format_"
 """What commands call the parameter of --format."""
-ONLY_IN_PLACE: Final = frozenset({errno.EACCES, errno.EPERM, errno.EBUSY})
-"""Why a file cannot be replaced that may be written to: its directory is closed, or it is a mount point itself."""
 
 
 def usual_formats(ctx: Context, formats: Sequence[ReportFormat] | None) -> list[ReportFormat]:
@@ -70,9 +66,10 @@ def pair_outputs(
         raise UsageError(
             f"{len(outputs)} --output, but only {len(formats)} --format", hint="Give one --format for each --output"
         )
+    read = real_paths(inputs)
     for how, where in zip(formats, outputs, strict=False):
         if where != STDOUT:
-            _check_file(how, where, outputs, [path for path in inputs if path is not None])
+            _check_file(how, where, outputs, read)
     pairs = list(zip(formats, [*outputs, *[STDOUT] * (len(formats) - len(outputs))], strict=True))
     printed = [how for how, where in pairs if where == STDOUT]
     machine = next((how for how in printed if not _is_for_people(how)), None)
@@ -84,11 +81,21 @@ def pair_outputs(
     return pairs
 
 
-def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path], inputs: Iterable[Path]) -> None:
-    """Raise UsageError if a report cannot be written to a file, or would not be what it is called."""
-    place = os.path.realpath(where)
-    if any(os.path.realpath(path) == place for path in inputs):
+def real_paths(files: Iterable[Path | None]) -> set[str]:
+    """Return where files really are, whatever links lead to them."""
+    return {os.path.realpath(path) for path in files if path is not None}
+
+
+def spare(read: Collection[str], where: Path) -> None:
+    """Raise UsageError if a report would replace what is read; `read` has the `real_paths` of that."""
+    if os.path.realpath(where) in read:
         raise UsageError(f"{where} is read, so no report can be written to it", hint="Choose another --output")
+
+
+def _check_file(how: ReportFormat, where: Path, outputs: Sequence[Path], read: Collection[str]) -> None:
+    """Raise UsageError if a report cannot be written to a file, or would not be what it is called."""
+    spare(read, where)
+    place = os.path.realpath(where)
     shared = [os.path.realpath(other) for other in outputs if other != STDOUT].count(place) > 1
     if shared and (os.path.isfile(place) or not os.path.exists(place)):  # noqa: PTH110, PTH113 - they never fail
         raise UsageError(f"two reports cannot both be written to {where}", hint="Give each --output its own file")
@@ -210,34 +217,7 @@ def write_report(report: Report, how: ReportFormat, where: Path, color: Color) -
         with io.StringIO() as text:
             print_report(report, screen(Color.NEVER, text))
             content = text.getvalue().encode()
-    try:
-        _write_file(where, content)
-    except RuntimeError as error:  # what `Path.resolve` makes of a loop of links, too, before Python 3.13
-        raise UsageError(f"{where} cannot be written: it is a symbolic link to itself") from error
-    except OSError as error:
-        raise UsageError(f"{where} cannot be written: {error.strerror}") from error
-
-
-def _write_file(where: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all; a pipe or a device, which may keep us waiting, as it comes."""
-    if exists(where) and not is_file(where):
-        where.write_bytes(content)
-        return
-    place = where.resolve()
-    if place.is_symlink():  # a loop of links, since Python 3.13
-        raise RuntimeError(f"symlink loop from {place}")
-    with undisturbed():
-        beside = place.with_name(f".{place.name}.{os.getpid()}")
-        try:
-            beside.write_bytes(content)
-            if exists(place):
-                beside.chmod(stat.S_IMODE(place.stat().st_mode))
-            beside.replace(place)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            if error.errno not in ONLY_IN_PLACE:
-                raise
-            place.write_bytes(content)
+    write_file(where, content)
 
 
 def screen(color: Color, file: TextIO | None = None, *, width: int = 80) -> Screen:

@@ -6,12 +6,11 @@ Nothing is kept: a report is written to all places and then forgotten.
 from __future__ import annotations
 
 import io
-import os
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ocianalyze.cli.growing import GrowingFile, StandardOutput
 from ocianalyze.cli.options import Color, ReportFormat
-from ocianalyze.cli.output import STDOUT, print_event, screen, write_report
+from ocianalyze.cli.output import STDOUT, print_event, real_paths, screen, spare, write_report
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.formats import FORMS, Joined, render_part
 
@@ -79,7 +78,7 @@ def make_places(
     Raises:
         UsageError: a form is about one image and would get several, or a report would replace what is read.
     """
-    read = {os.path.realpath(path) for path in inputs if path is not None}
+    read = real_paths(inputs)
     places: list[Place] = []
     for how, where in outputs:
         if NAME in str(where.parent):
@@ -87,11 +86,8 @@ def make_places(
         joined = Joined() if how is ReportFormat.TABLE else FORMS[how.value].joined
         if NAME in where.name:
             place = _FilePerImage(how, where, color)
-            replaced = next((it for it in map(place.file_of, targets) if os.path.realpath(it) in read), None)
-            if replaced is not None:
-                raise UsageError(
-                    f"{replaced} is read, so no report can be written to it", hint="Choose another --output"
-                )
+            for target in targets:
+                spare(read, place.file_of(target))
             places.append(place)
         elif joined is None:
             raise UsageError(

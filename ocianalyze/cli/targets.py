@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
-from ocianalyze.cli.files import STDIN, read_bytes
+from ocianalyze.cli.files import STDIN, name_of, read_bytes
 from ocianalyze.cli.options import IMAGE
 from ocianalyze.errors import InvalidReferenceError, OcianalyzeError, UsageError
 from ocianalyze.oci.reference import Reference
@@ -193,7 +193,7 @@ def _listed(path: Path) -> Iterator[str]:
 
 
 def _shown(path: Path | None) -> str:
-    return "standard input" if path in (None, STDIN) else printable(str(path))
+    return printable(name_of(path or STDIN))
 
 
 def require_one_registry(references: Iterable[str], access: RegistryAccess, *, hint: str = _APART) -> None:

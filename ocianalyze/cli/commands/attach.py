@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ocianalyze.cli.files import LARGEST_REPORT, STDIN, read_bytes
+from ocianalyze.cli.files import STDIN, name_of, read_stored
 from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import read_settings
 from ocianalyze.cli.limits import LimitOptions, make_limits
@@ -117,11 +117,4 @@ def _read(paths: Sequence[Path]) -> list[Attachment]:
 
     if list(paths).count(STDIN) > 1:
         raise UsageError("standard input cannot be two reports")
-    attachments = []
-    for path in paths:
-        raw = read_bytes(path, LARGEST_REPORT + 1)
-        what = "standard input" if path == STDIN else str(path)
-        if len(raw) > LARGEST_REPORT:
-            raise UsageError(f"{what} is larger than {LARGEST_REPORT:,} bytes, so it is no report of ocianalyze")
-        attachments.append(read_attachment(raw, what=what))
-    return attachments
+    return [read_attachment(read_stored(path), what=name_of(path)) for path in paths]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ocianalyze.cli.exits import EXIT_FOUND
-from ocianalyze.cli.files import STDIN, read_bytes
+from ocianalyze.cli.files import name_of, read_bytes
 from ocianalyze.errors import UsageError
 from ocianalyze.reports.text import printable
 
@@ -51,7 +51,7 @@ def _problems(path: Path) -> Iterator[tuple[str, str]]:
     from ocianalyze.facts.registration import LARGEST, load
 
     raw = read_bytes(path, LARGEST + 1)
-    name = "standard input" if path == STDIN else str(path)
+    name = name_of(path)
     try:
         if path.suffix == _SETTINGS:
             _check_settings(path)

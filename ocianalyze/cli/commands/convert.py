@@ -10,14 +10,7 @@ import typer
 from ocianalyze.cli.exits import exit_code
 from ocianalyze.cli.extras import BaselineFile, Dockerfile, DocsUrl, read_extras
 from ocianalyze.cli.files import STDIN, read_report
-from ocianalyze.cli.options import (
-    OUTPUT,
-    Color,
-    ColorChoice,
-    FailOnChoice,
-    Formats,
-    Outputs,
-)
+from ocianalyze.cli.options import Color, ColorChoice, FailOnChoice, Formats, Outputs, Quiet
 from ocianalyze.cli.output import pair_outputs, usual_formats, write_reports
 
 
@@ -34,9 +27,7 @@ def convert(
     baseline: BaselineFile = None,
     docs_url: DocsUrl = None,
     fail_on: FailOnChoice = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print no report; only set the exit code.", rich_help_panel=OUTPUT)
-    ] = False,
+    quiet: Quiet = False,
     color: ColorChoice = None,
 ) -> None:
     """Write a stored REPORT in other formats; no image is needed. The exit code is that of the scan."""

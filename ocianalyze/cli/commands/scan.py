@@ -33,6 +33,7 @@ from ocianalyze.cli.options import (
     OutputsOfSeveral,
     Platform,
     Profiles,
+    Quiet,
     ReportFormat,
     Select,
     Severities,
@@ -81,9 +82,7 @@ def scan(
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
     verify: Verify = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print no report; only set the exit code.", rich_help_panel=OUTPUT)
-    ] = False,
+    quiet: Quiet = False,
     verbose: Annotated[
         bool,
         typer.Option(
