@@ -7,11 +7,13 @@ is read as a layer.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
+from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import decompress, peek, recognise
 from ocianalyze.layers.blob.windows import StreamWindow
 from ocianalyze.layers.metering.budget import memory_of_member
@@ -138,8 +140,11 @@ class StreamStore:
         self._broken: OcianalyzeError | None = None
         heads = [b"", b""]
         try:
-            with reading.progress.begin_stream(what, size) as progress:
-                self._read(tell_chunks(chunks, progress), heads)
+            with (
+                reading.progress.begin_stream(what, size) as progress,
+                read_ahead(tell_chunks(chunks, progress), idle=_is_idle) as ahead,
+            ):
+                self._read(ahead, heads)
         except CorruptLayerError as error:
             raise broken(error, what, *heads) from error
 
@@ -247,6 +252,11 @@ class StreamStore:
                 raise
             return _Unreadable(error, size)
         return PreReadBlob(layer)
+
+
+def _is_idle() -> bool:
+    """Tell whether a processor has nothing to do while the archive is read in one thread."""
+    return (os.cpu_count() or 1) > 1
 
 
 class PassedBlob:

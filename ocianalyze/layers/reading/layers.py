@@ -1,9 +1,9 @@
 """All layers of an image, read side by side.
 
 Layers that are walked from header to header keep the interpreter busy, so processes share them; layers that are
-inflated and hashed do so outside of the interpreter's lock, so threads do. A layer that is larger than the share of one
-thread would leave processors idle in the end: what is inflated of it is hashed, if it is, by another thread. The result
-never depends on any of this.
+inflated and hashed do so outside of the interpreter's lock, so threads do, the largest layer first, for none of them to
+be left alone in the end. Where processors are idle nevertheless, more threads read and hash what another one inflates.
+The result never depends on any of this.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ocianalyze.layers.reading.workers import can_fork, shared_numbers, spread
 from ocianalyze.oci.image import BlobWithChoice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
     from ocianalyze.layers.metering.budget import Budget
@@ -68,58 +68,72 @@ def read_layers(
     has_news = bool(left)
     if not has_news:
         meanwhile = None
-    sizes = [layer.blob.size for layer in left]
     if has_news:
+        sizes = [layer.blob.size for layer in left]
         reading.progress.expect(len(left), None if None in sizes else sum(filter(None, sizes)))
     walked = [layer for layer in left if walkable(layer.blob, reading)]
-    streamed = sum(filter(None, sizes)) - sum(layer.blob.size or 0 for layer in walked)
-    if jobs > 1 and len(walked) > 1 and sum(layer.blob.size or 0 for layer in walked) > _WORTH_A_FORK and can_fork():
+    if jobs > 1 and len(walked) > 1 and _size(walked) > _WORTH_A_FORK and can_fork():
         done.update(_walk_in_processes(walked, reading, budget, memory, jobs, meanwhile))
         meanwhile = None
         left = [layer for layer in left if _key(layer) not in done]
-
-    def read(layer: Layer) -> ReadLayer:
-        what = f"layer {layer.position}"
-        algorithm = (layer.digest or layer.diff_id).algorithm
-        need_diff_id = layer.digest is None
-        result = _read_right(
-            layer,
-            partial(
-                read_blob,
-                layer.blob,
-                reading,
-                what=what,
-                budget=budget,
-                need_diff_id=need_diff_id,
-                algorithm=algorithm,
-                step=layer.created_by,
-                beside=jobs > 1 and (layer.blob.size or 0) * jobs > streamed,
-            ),
-        )
-        if memory is not None:
-            memory.keep(layer, result)
-        return result
-
+    read = _Reader(left, reading, budget, memory, jobs)
     done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
     if memory is not None and has_news:
         memory.trim()
     return _in_order(image, done)
 
 
-def _read_right(layer: Layer, read: Callable[[], ReadLayer]) -> ReadLayer:
-    """Read a layer; where its bytes are wrong and can be had elsewhere, too, read those."""
-    blob = layer.blob
-    if not isinstance(blob, BlobWithChoice):
-        return read()
-    while True:
-        try:
-            result = read()
-            verify(layer, result)
-        except AnalysisError as error:
-            if not blob.go_elsewhere(error):
-                raise
-        else:
-            return result
+class _Reader:
+    """Reads layers in this process, up to `jobs` of them at a time, each in a thread; those that are `unread`."""
+
+    def __init__(
+        self, unread: Sequence[Layer], reading: Reading, budget: Budget, memory: LayerMemory | None, jobs: int
+    ) -> None:
+        self._reading = reading
+        self._budget = budget
+        self._memory = memory
+        self._jobs = jobs
+        self._unread = set(map(_key, unread))
+        self._share = _size(layer for layer in unread if not walkable(layer.blob, reading)) / jobs
+
+    def __call__(self, layer: Layer) -> ReadLayer:
+        """Read a layer, and keep what was learned of it."""
+        result = self._read_right(layer)
+        self._unread.discard(_key(layer))
+        if self._memory is not None:
+            self._memory.keep(layer, result)
+        return result
+
+    def _read_right(self, layer: Layer) -> ReadLayer:
+        """Read a layer; where its bytes are wrong and can be had elsewhere, too, read those."""
+        blob = layer.blob
+        if not isinstance(blob, BlobWithChoice):
+            return self._read(layer)
+        while True:
+            try:
+                result = self._read(layer)
+                verify(layer, result)
+            except AnalysisError as error:
+                if not blob.go_elsewhere(error):
+                    raise
+            else:
+                return result
+
+    def _read(self, layer: Layer) -> ReadLayer:
+        return read_blob(
+            layer.blob,
+            self._reading,
+            what=f"layer {layer.position}",
+            budget=self._budget,
+            need_diff_id=layer.digest is None,
+            algorithm=(layer.digest or layer.diff_id).algorithm,
+            step=layer.created_by,
+            idle=partial(self._is_idle, layer.blob.size or 0),
+        )
+
+    def _is_idle(self, size: int) -> bool:
+        """Tell whether a processor has nothing to do, or will have because a layer has `size` bytes."""
+        return self._jobs > 1 and (len(self._unread) < self._jobs or size > self._share)
 
 
 def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: int) -> dict[str, ReadLayer]:
@@ -141,17 +155,21 @@ def _read_in_threads(
     jobs: int,
     meanwhile: Callable[[], object] | None,
 ) -> dict[str, ReadLayer]:
-    """Read layers, `jobs` at a time; in this thread, if there is nothing to do beside it."""
+    """Read layers, `jobs` at a time, the largest first; in this thread, if there is nothing to do beside it.
+
+    What is raised is that of the lowest layer that cannot be read, whichever was read first.
+    """
     if jobs == 1 or not layers or (len(layers) == 1 and meanwhile is None):
         if meanwhile is not None:
             meanwhile()
         return {_key(layer): read(layer) for layer in layers}
     pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="layer")
     try:
-        reads = {_key(layer): pool.submit(read, layer) for layer in layers}
+        largest_first = sorted(layers, key=lambda layer: layer.blob.size or 0, reverse=True)
+        reads = {_key(layer): pool.submit(read, layer) for layer in largest_first}
         if meanwhile is not None:
             meanwhile()
-        return {key: _result(future, progress) for key, future in reads.items()}
+        return {key: _result(reads[key], progress) for key in map(_key, layers)}
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after an error nobody waits for the layers still in work
 
@@ -195,6 +213,11 @@ def _result(future: Future[ReadLayer], progress: Progress) -> ReadLayer:
     while progress is not SILENT and wait([future], timeout=_PAUSE).not_done:
         progress.wait()
     return future.result()
+
+
+def _size(layers: Iterable[Layer]) -> int:
+    """Return how many bytes the blobs of layers have, as far as that is known."""
+    return sum(layer.blob.size or 0 for layer in layers)
 
 
 def _key(layer: Layer) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
+from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, decompress, peek, recognise
 from ocianalyze.layers.blob.signatures import describe
 from ocianalyze.layers.blob.tally import Tally
@@ -22,7 +23,7 @@ from ocianalyze.layers.metering.progress import SILENT, Progress, tell_chunks
 from ocianalyze.layers.tar.tarstream import BLOCK, begins_tar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ocianalyze.layers.changeset.changeset import Changeset
     from ocianalyze.layers.metering.progress import LayerProgress
@@ -103,6 +104,11 @@ class PreReadBlob:
         return None
 
 
+def never() -> bool:
+    """Return False: no processor is idle."""
+    return False
+
+
 def read_blob(
     blob: Blob,
     reading: Reading,
@@ -112,14 +118,14 @@ def read_blob(
     need_diff_id: bool,
     algorithm: str = "sha256",
     step: str | None = None,
-    beside: bool = False,
+    idle: Callable[[], bool] = never,
 ) -> ReadLayer:
     """Read one layer's blob.
 
     In a plain tar with random access, only the headers are read, unless everything is to be verified. Any other blob is
     streamed in full, and hashed with `algorithm`. `what` names the layer in errors, and `step` is the build step that
-    created it, for progress. With `beside`, inflated bytes that must be hashed are hashed in a separate thread: for use
-    when a processor is idle.
+    created it, for progress. Where `idle` says that a processor has nothing to do, more threads take part: one reads
+    and hashes the stored bytes ahead, and one hashes the inflated bytes, if that must be done.
 
     Raises:
         CorruptLayerError: the blob is not a tar, or it is damaged.
@@ -138,7 +144,7 @@ def read_blob(
             budget=budget,
             need_diff_id=need_diff_id or reading.verify,
             algorithm=algorithm,
-            beside=beside,
+            idle=idle,
         )
     return replace(result, seconds=perf_counter() - started)
 
@@ -234,12 +240,15 @@ def _stream(
     budget: Budget,
     need_diff_id: bool,
     algorithm: str,
-    beside: bool,
+    idle: Callable[[], bool],
 ) -> ReadLayer:
     stored, plain = Tally(algorithm), Tally(algorithm)
     keeper: _Keeper | None = None
-    with plain.beside() if beside and need_diff_id else nullcontext():
-        head, chunks = peek(stored.count(tell_chunks(blob.chunks(), progress)), MAGIC_SIZE)
+    with ExitStack() as threads:
+        if need_diff_id and idle():
+            threads.enter_context(plain.beside())
+        counted = stored.count(tell_chunks(blob.chunks(), progress))
+        head, chunks = peek(threads.enter_context(read_ahead(counted, idle=idle)), MAGIC_SIZE)
         codec = recognise(head)
         pieces = decompress(chunks, budget=budget, what=what, codec=codec)
         if codec in ("bzip2", "xz"):

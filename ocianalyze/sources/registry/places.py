@@ -210,12 +210,12 @@ class PlacedBlob:
             RegistryError: the bytes cannot be had.
             DigestMismatchError: there are more of them than the descriptor states.
         """
-        self._begun = []
+        begun = self._begun = []  # of this reading: an earlier one may still be waiting for its place
         left = self._left()
         place = next(left, self._places.last)
         position = 0
         while True:
-            self._begun.append(place)
+            begun.append(place)
             begin = position
             path = place.endpoint.path("blobs", self._digest)
             try:
