@@ -6,9 +6,10 @@
    header, with the same result.
 
    An ordinary header has a right checksum, a magic of ustar or GNU, octal digits in every field, and is that of a regular
-   file, a directory, a symlink or a hardlink, perhaps after a PAX header that holds a path, a link's target or both, and
-   nothing else. Its path is not so long that any runtime might refuse it, and in the root or in a directory that the layer
-   has stated before; it is neither a whiteout nor does it take the place of a directory or a symlink of the same layer. */
+   file, a directory, a symlink or a hardlink. Before it there may be a PAX header that holds a path, a link's target and
+   times, and nothing else, and GNU headers that hold a long name and a long link. Its path is not so long that any runtime
+   might refuse it, and in the root or in a directory that the layer has stated before; it is neither a whiteout nor does
+   it take the place of a directory or a symlink of the same layer. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000 /* compiled once for every Python from 3.11 on */
@@ -107,18 +108,53 @@ static int is_header(const unsigned char *block, long long *size)
            is_device(block + DEVICE + 8) && memcmp(block + TRAILER, "tar", 4) != 0;
 }
 
-/* What a PAX header says of the entry behind it. */
+/* What the headers before an entry say of it: a GNU long name and long link, and the records of a PAX header. */
 typedef struct {
-    Text path, link;
+    Text name, target, path, link, mtime, atime, ctime;
+    int has_records;
 } Extended;
 
-/* Read the content of a PAX header, `size` bytes, if it states a path, a link's target, or both, and nothing else: return 1
-   then, else 0. */
+static int begins(Text text, const char *key)
+{
+    Py_ssize_t size = (Py_ssize_t)strlen(key);
+    return text.size >= size && memcmp(text.start, key, size) == 0;
+}
+
+/* Read whole seconds, what is behind a point left out, into `value`; return 0 if it is not surely a time. */
+static int read_time(Text text, long long *value)
+{
+    const unsigned char *at = text.start, *end = text.start + text.size;
+    int is_negative = at < end && *at == '-';
+    at += is_negative;
+    const unsigned char *first = at;
+    long long sum = 0;
+    for (; at < end && at - first < MOST_DIGITS && *at >= '0' && *at <= '9'; at++)
+        sum = 10 * sum + (*at - '0');
+    if (at == first)
+        return 0;
+    if (at < end && *at == '.')
+        for (at++; at < end && *at >= '0' && *at <= '9'; at++)
+            ;
+    *value = is_negative ? -sum : sum;
+    return at == end;
+}
+
+/* Read the content of a PAX header, `size` bytes, if it states paths, links' targets and times, each once at most, and
+   nothing else: return 1 then, else 0. */
 static int read_records(const unsigned char *content, long long size, Extended *extended)
 {
+    const struct {
+        const char *key;
+        Text *value;
+    } known[] = {
+        {"path=", &extended->path},   {"linkpath=", &extended->link}, {"mtime=", &extended->mtime},
+        {"atime=", &extended->atime}, {"ctime=", &extended->ctime},
+    };
     const unsigned char *at = content, *end = content + size;
-    if (memchr(content, 0, size))
+    long long ignored;
+    if (extended->has_records || memchr(content, 0, size))
         return 0;
+    extended->has_records = 1;
     while (at < end) {
         const unsigned char *start = at;
         long long length = 0;
@@ -126,24 +162,22 @@ static int read_records(const unsigned char *content, long long size, Extended *
             length = 10 * length + (*at - '0');
         if (length <= at - start || length > end - start || *at != ' ' || start[length - 1] != '\n')
             return 0;
-        at++;
-        const unsigned char *after = start + length;
-        Text *value;
-        if (after - at > 5 && memcmp(at, "path=", 5) == 0) {
-            value = &extended->path;
-            at += 5;
-        } else if (after - at > 9 && memcmp(at, "linkpath=", 9) == 0) {
-            value = &extended->link;
-            at += 9;
-        } else {
-            return 0;
+        Text record = {at + 1, start + length - 1 - (at + 1)}, *value = NULL;
+        for (size_t i = 0; i < sizeof known / sizeof *known && !value; i++) {
+            if (begins(record, known[i].key)) {
+                Py_ssize_t key = (Py_ssize_t)strlen(known[i].key);
+                value = known[i].value;
+                if (value->size || record.size == key)
+                    return 0;
+                *value = (Text){record.start + key, record.size - key};
+            }
         }
-        if (value->size || after - 1 <= at)
+        if (!value)
             return 0;
-        *value = (Text){at, after - 1 - at};
-        at = after;
+        at = start + length;
     }
-    return size > 0;
+    return size > 0 && (!extended->atime.size || read_time(extended->atime, &ignored)) &&
+           (!extended->ctime.size || read_time(extended->ctime, &ignored));
 }
 
 /* Divide the path of an entry into directory and name; return 0 if there is anything to normalise. */
@@ -181,11 +215,18 @@ static int is_plain(Text path)
     return 1;
 }
 
-/* Read the header at `block`; `extended` is what a PAX header before it says. Return 0 if it is not ordinary. */
+static Text either(Text one, Text other)
+{
+    return one.size ? one : other;
+}
+
+/* Read the header at `block`; `extended` is what the headers before it say. Return 0 if it is not ordinary. */
 static int read_header(const unsigned char *block, Extended extended, unsigned char *joined, Entry *entry)
 {
     long long size;
     if (!is_header(block, &size) || !octal(block + MTIME, 11, &entry->mtime))
+        return 0;
+    if (extended.mtime.size && !read_time(extended.mtime, &entry->mtime))
         return 0;
     switch (block[FLAG]) {
     case '0': entry->kind = FILE_KIND; break;
@@ -196,11 +237,10 @@ static int read_header(const unsigned char *block, Extended extended, unsigned c
     }
     entry->header = block;
     entry->size = entry->kind == FILE_KIND ? size : 0;
-    entry->link = extended.link.size ? extended.link : up_to_zero(block + LINK, 100);
+    entry->link = either(either(extended.target, extended.link), up_to_zero(block + LINK, 100));
     entry->is_joined = 0;
-    if (extended.path.size) {
-        entry->path = extended.path;
-    } else {
+    entry->path = either(extended.name, extended.path);
+    if (!entry->path.size) {
         entry->path = up_to_zero(block + NAME, 100);
         if (block[PREFIX]) {
             if (block[MAGIC + 5] != '\0')
@@ -399,27 +439,40 @@ static long long rounded(long long size)
     return (size + BLOCK - 1) & -(long long)BLOCK;
 }
 
-/* Read the header at `at`, and the PAX header before it if there is one, into `entry`; `position` is where `at` is in
-   the whole tar. Return 0 if the header is not ordinary. */
+enum { ODD, READ, HIDDEN };
+
+/* Read the header at `at`, and the extended headers before it if there are any, into `entry`; `position` is where `at` is
+   in the whole tar. Return READ, ODD if the header is not ordinary, or HIDDEN if it is not wholly in sight. */
 static int read_entry(const unsigned char *data, Py_ssize_t size, Py_ssize_t at, long long position,
-                            unsigned char *joined, Entry *entry)
+                      unsigned char *joined, Entry *entry)
 {
-    Extended records = {{NULL, 0}, {NULL, 0}};
-    long long extended = 0, ignored;
+    static const Text nothing;
+    Extended extended = {nothing, nothing, nothing, nothing, nothing, nothing, nothing, 0};
     Py_ssize_t head = at;
-    const unsigned char *block = data + at;
-    if (block[FLAG] == 'x') {
-        if (!is_header(block, &extended) || !octal(block + MODE, 7, &ignored) || !octal(block + MODE + 8, 7, &ignored) ||
-            !octal(block + MODE + 16, 7, &ignored) || !octal(block + MTIME, 11, &ignored))
-            return 0;
-        if (extended > LONGEST_EXTENDED || at + BLOCK + rounded(extended) + BLOCK > size)
-            return 0;
-        if (!read_records(block + BLOCK, extended, &records))
-            return 0;
-        head += BLOCK + rounded(extended);
+    for (;;) {
+        const unsigned char *block = data + head, *content = block + BLOCK;
+        unsigned char flag = block[FLAG];
+        long long length, ignored;
+        if (flag != 'x' && flag != 'L' && flag != 'K')
+            break;
+        if (!is_header(block, &length) || !octal(block + MODE, 7, &ignored) || !octal(block + MODE + 8, 7, &ignored) ||
+            !octal(block + MODE + 16, 7, &ignored) || !octal(block + MTIME, 11, &ignored) || length > LONGEST_EXTENDED)
+            return ODD;
+        if (head + BLOCK + rounded(length) + BLOCK > size)
+            return HIDDEN;
+        if (flag == 'x') {
+            if (!read_records(content, length, &extended))
+                return ODD;
+        } else {
+            Text *text = flag == 'L' ? &extended.name : &extended.target;
+            if (text->size)
+                return ODD;
+            *text = up_to_zero(content, (Py_ssize_t)length);
+        }
+        head += BLOCK + (Py_ssize_t)rounded(length);
     }
     entry->offset = position + (head - at) + BLOCK;
-    return read_header(data + head, records, joined, entry);
+    return read_header(data + head, extended, joined, entry) ? READ : ODD;
 }
 
 /* What is known of a tar while it is gone through. */
@@ -427,6 +480,7 @@ typedef struct {
     long long position, end;  /* where the next header begins, and where the tar ends */
     long long room;           /* how many entries may still be taken */
     long long taken, content_end, bytes_read;
+    int is_hidden; /* whether what comes next is not wholly in sight */
 } Progress;
 
 /* Take the entries in `data`, which shows the tar from `start` on: 1 when it came to what is odd or not in sight, -1 on an
@@ -437,12 +491,13 @@ static int take_entries(Run *run, const unsigned char *data, Py_ssize_t size, lo
     int result = 1;
     run->has_parent = 0; /* what was looked up last is no longer in sight */
     Py_CLEAR(run->mode);
+    to->is_hidden = 0;
     while (to->taken < to->room) {
         Entry entry;
         long long at = to->position - start;
-        if (at > size - BLOCK)
-            break;
-        if (!read_entry(data, size, at, to->position, joined, &entry) || entry.size > to->end - entry.offset)
+        int seen = at > size - BLOCK ? HIDDEN : read_entry(data, size, at, to->position, joined, &entry);
+        to->is_hidden = seen == HIDDEN;
+        if (seen != READ || entry.size > to->end - entry.offset)
             break;
         result = add_entry(run, &entry);
         if (result != 1)
@@ -551,8 +606,8 @@ static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
         to.bytes_read += size;
         limit = before + size;
         result = take_entries(&run, buffer, size, before, &to);
-        if (to.position == before) /* what comes next is odd */
-            break;
+        if (to.position == before && !(to.is_hidden && width < widest && size == width))
+            break; /* what comes next is odd, or could not be seen with the widest view, which else gets wider */
     }
     PyMem_Free(buffer);
     return told(&run, &to, result);

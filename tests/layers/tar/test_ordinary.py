@@ -112,6 +112,17 @@ ORDINARY = layer(
 )
 
 
+EXTENDED = header(b"d/", flag=b"5") + b"".join(
+    before + member(b"d/%d" % number, b"12345")
+    for number in range(20)
+    for before in (
+        pax({b"mtime": b"1700000000.25", b"atime": b"1.5", b"ctime": b"-1.5"}),
+        long_name(b"t" * 150, flag=b"K") + long_name(b"d/" + b"n" * 120),
+        pax({b"path": b"d/" + b"p" * 120, b"mtime": b"%d.5" % number}),
+    )
+)
+
+
 @pytest.fixture
 def left(monkeypatch: pytest.MonkeyPatch) -> list[RawEntry]:
     """Return the list of the entries that are left to the parser."""
@@ -137,7 +148,7 @@ def test_most_of_a_real_layer_is_ordinary(left: list[RawEntry]) -> None:
 @pytest.mark.parametrize("share", [1, 2, 5])
 def test_where_most_is_odd_little_is_read_twice(share: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every entry is odd, or every second, or every fifth."""
-    odd = pax({b"path": b"d/f", b"mtime": b"1.5"})
+    odd = pax({b"path": b"d/f", b"uid": b"5000000"})
     data = header(b"d/", flag=b"5") + b"".join(
         (odd if number % share == 0 else b"") + member(b"d/%d" % number, bytes(300)) for number in range(2000)
     )
@@ -197,6 +208,30 @@ LONG = b"t" * 150
         record(b"linkpath", LONG) + b"9",
         record(b"linkpath", LONG) + b" ",
         record(b"linkpath", LONG) + b"5 a=\n",
+        record(b"mtime", b"1700000000.123456789"),
+        record(b"mtime", b"-1.5") + record(b"atime", b"0") + record(b"ctime", b"1."),
+        record(b"mtime", b"7") + record(b"path", b"d/x"),
+        record(b"mtime", b"7") + record(b"mtime", b"8"),
+        *(
+            record(key, time)
+            for key in (b"mtime", b"atime", b"ctime")
+            for time in (
+                b"",
+                b".5",
+                b"+5",
+                b"1e3",
+                b"1.x",
+                b"x",
+                b"-",
+                b"1 ",
+                b"9" * 18,
+                b"9" * 19,
+                b"1" * 90,
+                b"1.5.5",
+            )
+        ),
+        record(b"mtimes", b"1"),
+        record(b"comment", b"1"),
         record(b"linkpaths", LONG),
         record(b"link", LONG),
         b"011 path=xy\n",
@@ -228,6 +263,46 @@ def test_links_with_long_targets_are_ordinary(left: list[RawEntry]) -> None:
     assert len(left) < 5  # those in two views at once
 
 
+def test_fractional_times_are_ordinary(left: list[RawEntry]) -> None:
+    times = {b"mtime": b"1700000000.25", b"atime": b"1700000001.5", b"ctime": b"1700000002.75"}
+    data = header(b"d/", flag=b"5") + b"".join(pax(times) + member(b"d/%d" % number) for number in range(500))
+    changeset = read_changeset(stream_window(data), what="x", budget=Budget(Limits()))
+    assert changeset.entries == 501
+    assert set(changeset.mtimes[2:]) == {1700000000}
+    assert len(left) < 20  # those in two views at once
+
+
+def test_long_names_of_gnu_are_ordinary(left: list[RawEntry]) -> None:
+    name, target = b"d/" + b"n" * 150, b"t" * 700
+    data = header(b"d/", flag=b"5") + b"".join(
+        long_name(target, flag=b"K") + long_name(name + b"%d" % number) + header(name[:100], flag=b"2")
+        for number in range(500)
+    )
+    window = _file_window(data)
+    changeset = read_changeset(window, what="x", budget=Budget(Limits()))
+    _close(window)
+    assert changeset.names[2] == "n" * 150 + "0"
+    assert set(changeset.links.values()) == {target.decode()}
+    assert not left
+
+
+def test_headers_before_large_bodies_are_seen_whole(left: list[RawEntry]) -> None:
+    """Reads are small where bodies are large, and some headers take more than that."""
+    data = header(b"d/", flag=b"5") + b"".join(
+        pax({b"path": b"d/%d" % number + b"x" * 150, b"mtime": b"1.5"})
+        + long_name(b"t" * 900, flag=b"K")
+        + long_name(b"d/" + b"n" * 200 + b"%d" % number)
+        + member(b"short", bytes(30_000))
+        for number in range(100)
+    )
+    window = _file_window(data)
+    assert read_changeset(window, what="x", budget=Budget(Limits())).entries == 101
+    assert window.bytes_read < len(data) / 3
+    _close(window)
+    assert not left
+    assert_same(data)
+
+
 @pytest.mark.parametrize("name", sorted(odd_tars()))
 def test_odd_tars(name: str) -> None:
     assert_same(odd_tars()[name])
@@ -252,6 +327,25 @@ def test_odd_tars(name: str) -> None:
         layer([directory("d")]) [:512] + long_name(b"d/longer") + pax({b"path": b"d/long"}) + member(b"d/short"),
         layer([directory("d")]) [:512] + pax({b"path": b"d/first"}) + pax({b"path": b"d/last"}) + member(b"d/short"),
         layer([directory("d")]) [:512] + pax({b"path": b"d/last"}),
+        *(
+            layer([directory("d")]) [:512] + b"".join(before) + header(b"d/short", flag=flag, link=b"d/x") + bytes(1024)
+            for flag in (b"0", b"1", b"2", b"5")
+            for before in (
+                [long_name(b"d/longer"), long_name(b"target", flag=b"K")],
+                [long_name(b"target", flag=b"K"), long_name(b"d/longer")],
+                [long_name(b"target", flag=b"K"), pax({b"linkpath": b"other", b"mtime": b"5.5"})],
+                [pax({b"linkpath": b"other", b"mtime": b"5.5"}), long_name(b"d/longer")],
+                [long_name(b"d/one"), long_name(b"d/two")],
+                [long_name(b""), long_name(b"d/two")],
+                [long_name(b"d/one"), long_name(b"")],
+                [long_name(b"d/one\0d/two")],
+                [long_name(b"d/" + b"y" * 200)],
+                [long_name(b"d/" + b"y" * 300)],
+                [long_name(b"d/" + b"y/" * 600)],
+                [long_name(b"d/" + b"y/" * 300 + b"z", flag=b"K")],
+                [pax({b"mtime": b"5.5"}), pax({b"path": b"d/last"})],
+            )
+        ),
         layer([directory("d"), Item(path="d/f", content=b"x", mtime=-7), Item(path="d/g", uid=1 << 40)]),
     ],
     ids=str,
@@ -272,7 +366,7 @@ def test_any_layer(items: list[Item], is_deep: bool) -> None:  # noqa: FBT001 - 
 def test_altered_layers(seed: int) -> None:
     """Alter some bytes, mostly of headers, cut the tar or double a part of it."""
     chance = random.Random(seed)  # noqa: S311 - to repeat a failure
-    data = bytearray(ORDINARY)
+    data = bytearray(chance.choice((ORDINARY, EXTENDED)))
     for _ in range(chance.randint(1, 3)):
         match chance.randrange(4):
             case 0:
