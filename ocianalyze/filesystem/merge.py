@@ -7,12 +7,14 @@ what lies beneath, never what their own layer holds, wherever they stand in the 
 nothing. Within a layer the last of several entries for one path counts.
 
 A layer that has no path twice, as nearly all, is laid upon those beneath it as its rows are. Others are unpacked entry
-by entry before (`replay`). Of either only those directories are gone into in which it meets something.
+by entry before (`replay`), where that matters. Of either only those directories are gone into in which it meets
+something.
 """
 
 from __future__ import annotations
 
 from array import array
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.filesystem.beneath import Beneath
@@ -20,11 +22,11 @@ from ocianalyze.filesystem.directories import Directories
 from ocianalyze.filesystem.finder import Finder
 from ocianalyze.filesystem.hardlinks import Hardlinks
 from ocianalyze.filesystem.ids import Ids
-from ocianalyze.filesystem.replay import Replay
+from ocianalyze.filesystem.replay import Replay, rows_in_order
 from ocianalyze.filesystem.tree import Filesystem, Replacements
 from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
 from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.changeset.columns import has_repeats, rows_of
+from ocianalyze.layers.changeset.columns import find_repeats, rows_of
 from ocianalyze.layers.changeset.places import NOT_MERGED
 from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, MARKERS, Kind
@@ -103,7 +105,8 @@ class _Merge:
         obstacles = Obstacles()
         obstacles.extend(changeset.obstacles)
         self._obstacles.append(obstacles)
-        replay = None if not has_repeats(changeset) else self._replay(layer)
+        repeats = find_repeats(changeset)
+        replay = self._replay(layer, rows_in_order(changeset, repeats)) if repeats else None
         links = replay.links if replay is not None else self._link(layer)
         if links is None:  # some lead to whiteouts, or so it seems: these are gone through one after the other
             replay = self._replay(layer)
@@ -111,8 +114,9 @@ class _Merge:
         self._restated.update(links.restated)
         absent = [id_ - base for id_ in sorted(links.absent)]
         hiding = replay.hiding if replay is not None else [*_rows_of(changeset, HIDING), *absent]
+        removed = replay.removed if replay is not None else absent
+        self._entries += len(changeset) - 1 - sum(map(changeset.kinds.count, MARKERS)) - len(removed)
         if replay is None:
-            self._entries += len(changeset) - 1 - sum(map(changeset.kinds.count, MARKERS)) - len(absent)
             self._leave_out(layer, absent)
         self._shadowed.update((base + row, layer) for row in absent)
         if layer:
@@ -131,14 +135,21 @@ class _Merge:
         for row in rows:
             self._children[base + changeset.parents[row]].pop(changeset.names[row], None)
 
-    def _replay(self, layer: int) -> Replay:
-        """Unpack a layer by itself, entry by entry."""
+    def _replay(self, layer: int, in_order: Collection[int] | None = None) -> Replay:
+        """Unpack a layer by itself, entry by entry; only the rows `in_order`, if that comes to the same."""
         base = self._bases[layer]
-        replay = Replay(self._ids, layer, self._inodes, self._limits)
+        replay = None
+        if in_order is not None:
+            others = partial(self._children.rows, layer)
+            replay = Replay(self._ids, layer, self._inodes, self._limits, in_order=in_order, others=others)
+            if replay.is_odd:
+                self._forget_links(layer)
+                replay = None
+        if replay is None:
+            replay = Replay(self._ids, layer, self._inodes, self._limits)
         self._obstacles[layer].extend(replay.obstacles)
         for row, table in replay.tables.items():
             self._children[base + row] = table
-            self._entries += len(table) if row not in replay.gone and row not in replay.again else 0
         kinds = self._changesets[layer].kinds
         taken = (row for row in (*replay.gone, *replay.again) if kinds[row] not in MARKERS)
         self._shadowed.update((base + row, layer) for row in taken)
@@ -153,8 +164,7 @@ class _Merge:
         links = Hardlinks(self._ids, layer, finder, self._inodes)
         refused = [(row, refusals) for row in rows_of(changeset, _HARDLINK) if (refusals := links.add(row))]
         if links.missing and any(map(changeset.kinds.count, HIDING)):
-            for row in rows_of(changeset, _HARDLINK):
-                self._inodes.pop(base + row, None)
+            self._forget_links(layer)
             return None
         symlinks = (row for row in changeset.xattrs if changeset.kinds[row] == _SYMLINK)
         refused += [(row, links.refuse_attributes(row)) for row in symlinks]
@@ -162,6 +172,11 @@ class _Merge:
             for refusal in refusals:
                 self._obstacles[layer].add(refusal, changeset.path(row))
         return links
+
+    def _forget_links(self, layer: int) -> None:
+        """Forget what the hardlinks of a layer are other names of."""
+        for row in rows_of(self._changesets[layer], _HARDLINK):
+            self._inodes.pop(self._bases[layer] + row, None)
 
     def _lay(self, layer: int, replay: Replay | None) -> list[int]:  # noqa: C901 - the loop over all that meets
         """Lay a layer upon what is beneath, and return the rows of the directories that are there, too."""

@@ -2,6 +2,9 @@
 
 Each entry takes the place of what its layer has there by then, but a directory joins a directory, and a whiteout wants
 its place to be free: overlayfs has a device there. What lies below something that is no directory is refused.
+
+Where a layer only states directories again, or files and links, nothing but these and its hardlinks depend on the order
+of its entries: of everything else it does not matter when it comes (`rows_in_order`).
 """
 
 from __future__ import annotations
@@ -10,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.filesystem.finder import Finder
 from ocianalyze.filesystem.hardlinks import Hardlinks
-from ocianalyze.layers.changeset.changeset import ROOT
+from ocianalyze.layers.changeset.columns import rows_of
 from ocianalyze.layers.changeset.places import NOT_LOCAL, NOT_MERGED
 from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, MARKERS, WHITEOUT_PREFIX, Kind
 from ocianalyze.layers.tar.obstacles import CONTAINERD, DOCKER, EVERYONE, PODMAN, Cause, Obstacles, Refusal, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
     from ocianalyze.filesystem.ids import Ids
     from ocianalyze.layers.changeset.changeset import Changeset
     from ocianalyze.layers.metering.limits import Limits
@@ -32,8 +37,12 @@ _NO_DUPLICATES: Final = HIDING | {_GLOBAL}
 class Replay:
     """What is left of a layer.
 
+    Only the rows `in_order` are gone through, by default all of them; `others` gives all rows of a directory. Whoever
+    leaves some out has to ask whether the result `is_odd`: to go through all of them may come to another one.
+
     Attributes:
-        tables: the ids of what lies in each directory, by the row of the directory; no markers at the end.
+        tables: the ids of what lies in each directory, by the row of the directory, as far as one had to look into it;
+            no markers at the end.
         gone: the rows that are not there at the end.
         again: the row that stands for a directory that the layer has more than once, by the rows before.
         hiding: the rows that hide what lies beneath.
@@ -42,9 +51,21 @@ class Replay:
         obstacles: why runtimes do not unpack it.
     """
 
-    def __init__(self, ids: Ids, layer: int, inodes: dict[int, int], limits: Limits) -> None:
+    def __init__(
+        self,
+        ids: Ids,
+        layer: int,
+        inodes: dict[int, int],
+        limits: Limits,
+        *,
+        in_order: Collection[int] | None = None,
+        others: Callable[[int], Iterable[int]] = lambda _: (),
+    ) -> None:
         self._changeset, self._base = ids.changesets[layer], ids.bases[layer]
-        self.tables: dict[int, dict[str, int]] = {ROOT: {}}
+        self._in_order = range(1, len(self._changeset)) if in_order is None else in_order
+        self._others = others
+        self._since: dict[int, int] = {}  # the first of the rows of one directory, by the others
+        self.tables: dict[int, dict[str, int]] = {}
         self.gone: set[int] = set()
         self.again: dict[int, int] = {}
         self.hiding: list[int] = []
@@ -57,25 +78,52 @@ class Replay:
         self._unpack()
         self._check_directories()
         self._leave_out_markers()
+        if in_order is not None:
+            self._sort_tables()
 
-    def rows(self, directory: int) -> list[int]:
+    @property
+    def is_odd(self) -> bool:
+        """True if there is anything about which it may matter when the entries come that were not gone through."""
+        return bool(self.obstacles or self.links.absent or self.links.missing)
+
+    @property
+    def removed(self) -> list[int]:
+        """The rows that are no paths of their own at the end, and no markers either."""
+        kinds, absent = self._changeset.kinds, {id_ - self._base for id_ in self.links.absent}
+        return [row for row in self.gone | self.again.keys() | absent if kinds[row] not in MARKERS]
+
+    def rows(self, directory: int) -> Iterable[int]:
         """Return the rows of what is left in a directory."""
-        return [id_ - self._base for id_ in self.tables[directory].values()]
+        table = self.tables.get(directory)
+        return self._others(directory) if table is None else [id_ - self._base for id_ in table.values()]
 
     def _table(self, id_: int) -> dict[str, int] | None:
-        return self.tables.get(id_ - self._base)
+        row = id_ - self._base
+        return self._inside(row) if self._changeset.kinds[row] in DIRECTORIES else None
+
+    def _inside(self, row: int) -> dict[str, int]:
+        """Return what there is by now in the directory `row`, with all that is not gone through in order."""
+        table = self.tables.get(row)
+        if table is None:
+            table = self.tables[row] = {}
+            self._fill(table, row)
+        return table
+
+    def _fill(self, table: dict[str, int], row: int) -> None:
+        names, base = self._changeset.names, self._base
+        table.update((names[other], base + other) for other in self._others(row) if other not in self._in_order)
 
     def _unpack(self) -> None:
-        changeset, base, tables = self._changeset, self._base, self.tables
+        changeset, base = self._changeset, self._base
         kinds, parents = changeset.kinds, changeset.parents
-        for row in range(1, len(changeset)):
+        for row in self._in_order:
             kind, parent, name = kinds[row], parents[row], changeset.names[row]
             if parent in self._refused_below:
                 self._refuse_below(row, kind, self._refused_below[parent])
                 continue
             if kind == _OPAQUE:
                 continue
-            siblings = tables[parent]
+            siblings = self._inside(parent)
             existing = siblings.get(name)
             if existing is None:
                 if kind == _GLOBAL:
@@ -85,7 +133,7 @@ class Replay:
                 continue
             siblings[name] = base + row
             if kind in DIRECTORIES:
-                tables.setdefault(row, {})
+                self._inside(row)
             elif kind == _HARDLINK:
                 del siblings[name]  # what it replaces is gone before the link is made
                 self._refuse(row, self.links.add(row))
@@ -101,8 +149,10 @@ class Replay:
             self.gone.add(row)
             return False
         if kind in DIRECTORIES and there in DIRECTORIES:
-            self.tables[row] = self.tables[existing]
+            self.tables[row] = self._inside(existing)
+            self._fill(self.tables[row], row)
             self.again[existing] = row
+            self._since[row] = self._since.get(existing, existing)
             return True
         if kind == _IMPLICIT:
             self.gone.add(row)
@@ -183,6 +233,33 @@ class Replay:
                 id_ = table.pop(name)
                 if row not in self.gone:
                     self.hiding.append(id_ - base)
+        self.hiding += (row for kind in HIDING for row in rows_of(self._changeset, kind) if row not in self._in_order)
+
+    def _sort_tables(self) -> None:
+        """Bring the tables in which rows were gone through into the order in which all of them came."""
+        base, since = self._base, self._since
+        for directory in {self._changeset.parents[row] for row in self._in_order}:
+            table = self.tables[directory]
+            entries = sorted(table.items(), key=lambda entry: since.get(entry[1] - base, entry[1] - base))
+            table.clear()
+            table.update(entries)
+
+
+def rows_in_order(changeset: Changeset, repeats: Iterable[tuple[int, int]]) -> Collection[int] | None:
+    """Return the rows of a layer for which it matters when they come, in their order; None if it may be any.
+
+    `repeats` are the rows whose path an earlier row has, each with the first such row.
+    """
+    kinds = changeset.kinds
+    rows: set[int] = set()
+    for pair in repeats:
+        is_directory, is_first_directory = (kinds[row] in DIRECTORIES for row in pair)
+        if is_directory != is_first_directory or any(kinds[row] in MARKERS for row in pair):
+            return None
+        rows.update(pair)
+    rows.update(rows_of(changeset, _HARDLINK))
+    rows.update(row for row in changeset.xattrs if kinds[row] == _SYMLINK)
+    return dict.fromkeys(sorted(rows))
 
 
 def written_path(changeset: Changeset, row: int) -> str:

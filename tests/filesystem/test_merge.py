@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ocianalyze.errors import LimitExceededError
 from ocianalyze.filesystem import merge
+from ocianalyze.filesystem.replay import rows_in_order
 from ocianalyze.filesystem.tree import Filesystem
+from ocianalyze.layers.changeset.columns import find_repeats
 from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.reading.reader import Reading
 from ocianalyze.layers.tar.entry import Kind
@@ -137,7 +140,8 @@ def in_order(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Filesystem]:
 
     def merged_in_order(*layers: Sequence[Item]) -> Filesystem:
         with monkeypatch.context() as patch:
-            patch.setattr(merge, "has_repeats", lambda _: True)
+            patch.setattr(merge, "find_repeats", lambda _: [(0, 0)])
+            patch.setattr(merge, "rows_in_order", lambda *_: None)
             return merged(*layers)
 
     return merged_in_order
@@ -149,6 +153,52 @@ def test_it_is_the_same_by_directory_and_entry_by_entry(
     in_order: Callable[..., Filesystem], layers: list[list[Item]]
 ) -> None:
     _assert_same(merged(*layers), in_order(*layers))
+
+
+_DIRECTORIES = ("a", "a/b", "a/b/c", "d", "d/b", "a/d")
+
+
+@st.composite
+def _repeating_layers(draw: st.DrawFn) -> list[Item]:
+    """Draw a layer that states directories, files and links again, each in the place of one of its kind."""
+    items = []
+    files: list[str] = []
+    for what in draw(st.lists(st.sampled_from(["directory", "file", "symlink", "hardlink"]), max_size=14)):
+        path = f"{draw(st.sampled_from(_DIRECTORIES))}/{draw(st.sampled_from('xyz'))}"
+        if what == "directory":
+            items.append(directory(draw(st.sampled_from(_DIRECTORIES))))
+        elif what == "symlink":
+            items.append(symlink(path, draw(st.sampled_from(["../x", "y", "/a/b", "b", "d/x"]))))
+        elif what == "hardlink" and files:
+            items.append(hardlink(path, draw(st.sampled_from(files))))
+        else:
+            items.append(file(path, b"1" * draw(st.integers(0, 3))))
+            files.append(path)
+    return items
+
+
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_repeating_layers(), min_size=1, max_size=3))
+def test_what_is_stated_again_is_the_same_entry_by_entry(
+    in_order: Callable[..., Filesystem], layers: list[list[Item]]
+) -> None:
+    found, expected = merged(*layers), in_order(*layers)
+    _assert_same(found, expected)
+    assert found.replacements == expected.replacements
+    assert [list(of_layer) for of_layer in found.obstacles] == [list(of_layer) for of_layer in expected.obstacles]
+
+
+def test_only_what_is_stated_again_is_gone_through_in_order() -> None:
+    items = [directory("usr"), *(file(f"usr/{number}") for number in range(50)), hardlink("usr/link", "usr/7")]
+    (changeset,) = merged([*items, directory("usr"), file("usr/7", b"again"), file("usr/last")]).changesets
+    names = [changeset.names[row] for row in rows_in_order(changeset, find_repeats(changeset)) or ()]
+    assert names == ["usr", "7", "link", "usr", "7"]
+
+
+@pytest.mark.parametrize("other", [whiteout("usr/7"), directory("usr/7"), Item(path="usr/7", kind="char"), file("usr")])
+def test_what_takes_the_place_of_another_kind_needs_all_in_order(other: Item) -> None:
+    (changeset,) = merged([directory("usr"), file("usr/7"), other]).changesets
+    assert rows_in_order(changeset, find_repeats(changeset)) is None
 
 
 def _assert_same(found: Filesystem, expected: Filesystem) -> None:

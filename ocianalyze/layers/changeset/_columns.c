@@ -96,65 +96,118 @@ static size_t slot_of(Py_hash_t hash, int parent)
     return (size_t)(mixed ^ mixed >> 33);
 }
 
-/* Tell whether two rows that are no `marker` have one name in one directory: 1, 0, or -1 on an error. */
-static int find_repeat(const Columns *columns, PyObject *names, unsigned char marker)
+/* The rows whose path an earlier row has, each with the first such row; and for each row the first of its path, if all of
+   them are directories: what any of them has in it lies in one directory. */
+typedef struct {
+    int *pairs, *first;
+    Py_ssize_t size, room;
+} Repeats;
+
+static int add_repeat(Repeats *repeats, int row, int first)
+{
+    if (repeats->size + 2 > repeats->room) {
+        Py_ssize_t room = repeats->room ? 2 * repeats->room : 64;
+        int *more = PyMem_Realloc(repeats->pairs, room * sizeof *more);
+        if (!more) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        repeats->pairs = more;
+        repeats->room = room;
+    }
+    repeats->pairs[repeats->size++] = row;
+    repeats->pairs[repeats->size++] = first;
+    return 0;
+}
+
+/* Find the row in `table` that has the name and the directory of `row`: 0 if there is none, which is then put there, and -1
+   on an error. */
+static int look_up(const Columns *columns, const Repeats *repeats, PyObject *names, int *table, size_t slots, int row)
+{
+    PyObject *name = PyList_GetItem(names, row);
+    Py_hash_t hash = name && PyUnicode_CheckExact(name) ? PyObject_Hash(name) : -1;
+    if (hash == -1) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "a name is no text");
+        return -1;
+    }
+    int parent = repeats->first[columns->parents[row]];
+    size_t slot = slot_of(hash, parent) & (slots - 1);
+    for (; table[slot]; slot = (slot + 1) & (slots - 1)) {
+        PyObject *other = PyList_GetItem(names, table[slot]);
+        if (!other)
+            return -1;
+        if (repeats->first[columns->parents[table[slot]]] == parent && PyObject_Hash(other) == hash &&
+            PyUnicode_Compare(name, other) == 0)
+            return table[slot];
+    }
+    table[slot] = row;
+    return 0;
+}
+
+static int is_one_of(unsigned char kind, const char *two)
+{
+    return kind == (unsigned char)two[0] || kind == (unsigned char)two[1];
+}
+
+/* Find the repeats among the rows that are no `marker`; return -1 on an error. */
+static int search_repeats(const Columns *columns, PyObject *names, unsigned char marker, const char *directories,
+                          Repeats *repeats)
 {
     size_t slots = 16;
     while (slots < 2 * (size_t)columns->rows)
         slots *= 2;
     int *table = PyMem_Calloc(slots, sizeof *table); /* of rows; 0 is the root, and so stands for none */
-    if (!table) {
+    int result = 0;
+    repeats->first = PyMem_Calloc(columns->rows, sizeof *repeats->first);
+    if (!table || !repeats->first) {
         PyErr_NoMemory();
-        return -1;
+        result = -1;
     }
-    int found = 0;
-    for (Py_ssize_t row = 1; row < columns->rows && !found; row++) {
-        if (!goes_on(row)) {
-            found = -1;
-            break;
-        }
-        if (columns->kinds[row] == marker)
+    for (Py_ssize_t row = 1; row < columns->rows && result == 0; row++) {
+        repeats->first[row] = (int)row;
+        if (!goes_on(row))
+            result = -1;
+        if (result || columns->kinds[row] == marker)
             continue;
-        PyObject *name = PyList_GetItem(names, row);
-        Py_hash_t hash = name && PyUnicode_CheckExact(name) ? PyObject_Hash(name) : -1;
-        if (hash == -1) {
-            if (!PyErr_Occurred())
-                PyErr_SetString(PyExc_TypeError, "a name is no text");
-            found = -1;
-            break;
-        }
-        int parent = columns->parents[row];
-        size_t slot = slot_of(hash, parent) & (slots - 1);
-        for (; table[slot] && !found; slot = (slot + 1) & (slots - 1)) {
-            PyObject *other = PyList_GetItem(names, table[slot]);
-            if (!other)
-                found = -1;
-            else if (columns->parents[table[slot]] == parent && PyObject_Hash(other) == hash)
-                found = PyUnicode_Compare(name, other) == 0;
-        }
-        table[slot] = (int)row;
+        int found = look_up(columns, repeats, names, table, slots, (int)row);
+        result = found <= 0 ? found : add_repeat(repeats, (int)row, found);
+        if (found > 0 && is_one_of(columns->kinds[row], directories) && is_one_of(columns->kinds[found], directories))
+            repeats->first[row] = found;
     }
     PyMem_Free(table);
-    return found;
+    return result;
 }
 
-PyDoc_STRVAR(has_repeats_doc,
-"has_repeats(names, parents, kinds, marker, /)\n--\n\n"
-"Tell whether any two rows whose kind is not `marker` have one name in one directory.");
+PyDoc_STRVAR(find_repeats_doc,
+"find_repeats(names, parents, kinds, marker, directories, /)\n--\n\n"
+"Return the rows whose path an earlier row has, each with the first such row, as C integers.\n\n"
+"Rows whose kind is `marker` are left out. Rows whose kinds are among the two `directories` and whose paths are the same\n"
+"are one directory.");
 
-static PyObject *has_repeats(PyObject *Py_UNUSED(module), PyObject *args)
+static PyObject *find_repeats(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *names, *parents, *kinds;
+    PyObject *names, *parents, *kinds, *result = NULL;
     unsigned char marker;
+    const char *directories;
+    Py_ssize_t size;
     Columns columns = {0};
-    if (!PyArg_ParseTuple(args, "O!OOb", &PyList_Type, &names, &parents, &kinds, &marker))
+    Repeats repeats = {0};
+    if (!PyArg_ParseTuple(args, "O!OOby#", &PyList_Type, &names, &parents, &kinds, &marker, &directories, &size))
         return NULL;
     columns.rows = PyList_Size(names);
     columns.parents = elements(&columns, parents, sizeof *columns.parents);
     columns.kinds = columns.parents ? elements(&columns, kinds, 1) : NULL;
-    int found = PyErr_Occurred() ? -1 : find_repeat(&columns, names, marker);
+    if (columns.kinds && size != 2)
+        PyErr_SetString(PyExc_ValueError, "there are two kinds of directories");
+    else if (columns.kinds && !is_tree(&columns))
+        PyErr_SetString(PyExc_ValueError, "a row lies in none before it");
+    else if (columns.kinds && search_repeats(&columns, names, marker, directories, &repeats) == 0)
+        result = PyBytes_FromStringAndSize((const char *)repeats.pairs, repeats.size * sizeof *repeats.pairs);
+    PyMem_Free(repeats.pairs);
+    PyMem_Free(repeats.first);
     release(&columns);
-    return found < 0 ? NULL : PyBool_FromLong(found);
+    return result;
 }
 
 PyDoc_STRVAR(are_sound_doc,
@@ -181,9 +234,8 @@ static PyObject *are_sound(PyObject *Py_UNUSED(module), PyObject *args)
         bytes = elements(&columns, sizes, sizeof *bytes);
     int sound = bytes && is_tree(&columns);
     for (Py_ssize_t row = 0; sound && row < columns.rows; row++) {
-        unsigned char kind = columns.kinds[columns.parents[row]];
-        sound = (kind == (unsigned char)directories[0] || kind == (unsigned char)directories[1]) &&
-                identity[row] < (size_t)attributes && bytes[row] >= 0;
+        sound = is_one_of(columns.kinds[columns.parents[row]], directories) && identity[row] < (size_t)attributes &&
+                bytes[row] >= 0;
     }
     release(&columns);
     return bytes ? PyBool_FromLong(sound) : NULL;
@@ -273,7 +325,7 @@ static PyObject *rows_from(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef methods[] = {
     {"by_directory", by_directory, METH_VARARGS, by_directory_doc},
-    {"has_repeats", has_repeats, METH_VARARGS, has_repeats_doc},
+    {"find_repeats", find_repeats, METH_VARARGS, find_repeats_doc},
     {"are_sound", are_sound, METH_VARARGS, are_sound_doc},
     {"count_blocks", count_blocks, METH_VARARGS, count_blocks_doc},
     {"sum_subtrees", sum_subtrees, METH_VARARGS, sum_subtrees_doc},

@@ -1,7 +1,9 @@
 from array import array
 
 def by_directory(parents: array[int], rows: int, /) -> bytes: ...
-def has_repeats(names: list[str], parents: array[int], kinds: bytearray, markers: bytes, /) -> bool: ...
+def find_repeats(
+    names: list[str], parents: array[int], kinds: bytearray, marker: int, directories: bytes, /
+) -> bytes: ...
 def are_sound(
     parents: array[int],
     kinds: bytearray,

@@ -43,11 +43,35 @@ def rows_by_directory(changeset: Changeset) -> array[int]:
     return array("i", compiled.by_directory(parents, len(parents)))
 
 
-def has_repeats(changeset: Changeset) -> bool:
-    """Tell whether a layer has any path more than once, those included that whiteouts hide; opaque markers are none."""
+def find_repeats(changeset: Changeset) -> list[tuple[int, int]]:
+    """Return the rows whose path an earlier row of their layer has, each with the first such row.
+
+    Opaque markers are left out, and a whiteout has the path that it hides. Directories of one path are one directory,
+    in which there is what any of them has in it.
+    """
     names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
     if compiled is not None:
-        return bool(compiled.has_repeats(names, parents, kinds, _OPAQUE))
+        found = array("i", compiled.find_repeats(names, parents, kinds, _OPAQUE, _DIRECTORIES))
+        return list(zip(found[::2], found[1::2], strict=True))
+    if not _has_repeats(changeset):
+        return []
+    repeats = []
+    known: dict[tuple[int, str], int] = {}
+    same: dict[int, int] = {}
+    for row in range(1, len(names)):
+        if kinds[row] == _OPAQUE:
+            continue
+        first = known.setdefault((same.get(parents[row], parents[row]), names[row]), row)
+        if first != row:
+            repeats.append((row, first))
+            if kinds[row] in _DIRECTORIES and kinds[first] in _DIRECTORIES:
+                same[row] = first
+    return repeats
+
+
+def _has_repeats(changeset: Changeset) -> bool:
+    """Tell whether any directory has a name more than once, which takes less memory than to find all that do."""
+    names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
     for _, rows in groupby(rows_by_directory(changeset), key=parents.__getitem__):
         inside = [names[row] for row in rows if kinds[row] != _OPAQUE]
         if len(set(inside)) < len(inside):

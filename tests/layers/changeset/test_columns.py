@@ -62,7 +62,7 @@ def changesets(draw: st.DrawFn) -> Changeset:
 def _all(made: Changeset) -> list[object]:
     return [
         list(columns.rows_by_directory(made)),
-        columns.has_repeats(made),
+        columns.find_repeats(made),
         columns.are_sound(made),
         columns.count_bytes(made),
         columns.count_blocks(made, 4096),
@@ -97,17 +97,30 @@ def test_repeats(using: Callable[[ModuleType | None], None], way: ModuleType | N
     using(way)
     d, f = Kind.DIRECTORY, Kind.FILE
     once = [("a", 0, d, 0), ("a", 1, d, 0), ("b", 1, f, 0), ("b", 2, f, 0), ("c", 2, Kind.WHITEOUT, 0)]
-    assert not columns.has_repeats(changeset(*once))
-    for again in (
-        ("b", 2, f, 0),
-        ("a", 0, Kind.IMPLICIT_DIRECTORY, 0),
-        ("a", 1, Kind.SYMLINK, 0),
-        ("b", 2, Kind.WHITEOUT, 0),
-        ("c", 2, Kind.ABSENT, 0),
-        ("c", 2, Kind.GLOBAL_HEADER, 0),
+    assert columns.find_repeats(changeset(*once)) == []
+    for again, first in (
+        (("b", 2, f, 0), 4),
+        (("a", 0, Kind.IMPLICIT_DIRECTORY, 0), 1),
+        (("a", 1, Kind.SYMLINK, 0), 2),
+        (("b", 2, Kind.WHITEOUT, 0), 4),
+        (("c", 2, Kind.ABSENT, 0), 5),
+        (("c", 2, Kind.GLOBAL_HEADER, 0), 5),
     ):
-        assert columns.has_repeats(changeset(*once, again))
-    assert not columns.has_repeats(changeset(*once, *[(".wh..wh..opq", 0, Kind.OPAQUE, 0)] * 2))
+        assert columns.find_repeats(changeset(*once, again)) == [(6, first)]
+        assert columns.find_repeats(changeset(*once, again, again)) == [(6, first), (7, first)]
+    assert columns.find_repeats(changeset(*once, *[(".wh..wh..opq", 0, Kind.OPAQUE, 0)] * 2)) == []
+
+
+@ways
+def test_what_lies_in_a_directory_that_is_stated_again_repeats(
+    using: Callable[[ModuleType | None], None], way: ModuleType | None
+) -> None:
+    using(way)
+    d, f = Kind.DIRECTORY, Kind.FILE
+    rows = [("a", 0, d, 0), ("b", 1, d, 0), ("x", 2, f, 0), ("a", 0, d, 0), ("b", 4, d, 0), ("x", 5, f, 0)]
+    assert columns.find_repeats(changeset(*rows)) == [(4, 1), (5, 2), (6, 3)]
+    rows[0] = ("a", 0, f, 0)  # a file is no directory, whatever lies in it
+    assert columns.find_repeats(changeset(*rows)) == [(4, 1)]
 
 
 @ways
@@ -145,8 +158,10 @@ def test_columns_that_are_none_are_refused() -> None:
         lambda: COMPILED.by_directory(short, 2),
         lambda: COMPILED.by_directory(array("i", [0, 1]), 2),
         lambda: COMPILED.by_directory(array("i"), 0),
-        lambda: COMPILED.has_repeats(["", "a"], short, kinds, 8),
-        lambda: COMPILED.has_repeats(["", "a"], parents, kinds[:1], 8),
+        lambda: COMPILED.find_repeats(["", "a"], short, kinds, 8, b"12"),
+        lambda: COMPILED.find_repeats(["", "a"], parents, kinds[:1], 8, b"12"),
+        lambda: COMPILED.find_repeats(["", "a"], array("i", [0, 1]), kinds, 8, b"12"),
+        lambda: COMPILED.find_repeats(["", "a"], parents, kinds, 8, b"1"),
         lambda: COMPILED.are_sound(short, kinds, parents, sizes, 1, b"12"),
         lambda: COMPILED.are_sound(parents, kinds, parents, sizes[:1], 1, b"12"),
         lambda: COMPILED.are_sound(parents, kinds, parents, sizes, 1, b""),
@@ -159,8 +174,8 @@ def test_columns_that_are_none_are_refused() -> None:
         with pytest.raises(ValueError, match=r"differ|before|kinds|byte"):
             call()
     bad = (
-        lambda: COMPILED.has_repeats(["", 1], parents, kinds, 8),
-        lambda: COMPILED.has_repeats(("", "a"), parents, kinds, 8),
+        lambda: COMPILED.find_repeats(["", 1], parents, kinds, 8, b"12"),
+        lambda: COMPILED.find_repeats(("", "a"), parents, kinds, 8, b"12"),
         lambda: COMPILED.rows_from([0, 1], 1, 2),
         lambda: COMPILED.are_sound(parents, 2, parents, sizes, 1, b"12"),
     )
