@@ -7,6 +7,7 @@ replaced or deleted are not in the tree, but still available by id.
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -18,7 +19,6 @@ from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 from ocianalyze.layers.tar.entry import MARKERS, OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.directories import Directories
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 _Text: TypeAlias = bytes
 _TEXT_PER_STEP: Final = 1000
+_MOST_NAMES: Final = 1 << 8
+_FEW_IDS: Final = 1 << 10
+"""Of how many names, and of how many entries at most of each, it is remembered where they are."""
 
 
 class Replacements(NamedTuple):
@@ -150,15 +153,23 @@ class Filesystem:
         Symlinks are not followed, except in `path` itself.
         """
         top = self.lookup(path)
-        stack = [iter(self.children_of(top))] if top is not None else []
-        while stack:
-            node = next(stack[-1], None)
-            if node is None:
-                stack.pop()
-                continue
-            yield node
-            if node.is_directory:
-                stack.append(iter(self.children_of(node)))
+        return iter(()) if top is None else map(self.node, self.ids_below(top))
+
+    def ids_below(self, top: Node) -> Iterator[int]:
+        """Yield the ids of everything below a directory, in the order of `walk`; for those who need no nodes."""
+        todo = self._ids_in(top.id)
+        while todo:
+            id_ = todo.pop()
+            yield id_
+            todo += self._ids_in(id_)
+
+    def _ids_in(self, id_: int) -> list[int]:
+        """Return the ids of what lies in a directory, the last name first; none if it is no directory."""
+        table = self.children.get(id_)
+        if table is None:
+            return []
+        self.spend(len(table))
+        return [child for _, child in sorted(table.items(), reverse=True)]
 
     def search(self, beginning: str) -> Iterator[Node]:
         r"""Yield every path whose last component begins with a match of the regular expression `beginning`.
@@ -172,7 +183,9 @@ class Filesystem:
 
     def named(self, name: str) -> Iterator[Node]:
         """Yield every path whose last component is `name`, in the same order as `search`."""
-        return self._visible(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape")))
+        for id_ in self._ids_named(name):
+            if self._is_visible(id_):
+                yield self.node(id_)
 
     def ending(self, suffix: str) -> Iterator[Node]:
         """Yield every path whose last component ends with `suffix`, in the same order as `search`."""
@@ -242,18 +255,12 @@ class Filesystem:
         Unlike `history`, this needs no table of all entries; whiteouts, opaque markers and implied directories are
         left out.
         """
-        name = path.rpartition("/")[2].encode("utf-8", "surrogateescape")
-        found: list[Node] = []
-        for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
-            row, last = 0, 0
-            self.spend(len(text) // _TEXT_PER_STEP)
-            for at in _find_all(b"\0" + name + b"\0", text):
-                self.spend(1)
-                row += text.count(b"\0", last, at + 1)
-                last = at + 1
-                kind = changeset.kinds[row]
-                if kind not in MARKERS and kind != Kind.IMPLICIT_DIRECTORY and changeset.path(row) == path:
-                    found.append(self.node(base + row))
+        found = []
+        for id_ in self._ids_named(path.rpartition("/")[2]):
+            changeset, row = self.ids.locate(id_)
+            kind = changeset.kinds[row]
+            if kind not in MARKERS and kind != Kind.IMPLICIT_DIRECTORY and changeset.path(row) == path:
+                found.append(self.node(id_))
         return found
 
     def all_paths(self, pattern: str | None = None) -> list[str]:
@@ -286,17 +293,40 @@ class Filesystem:
             rows = [child for row in rows for child in table.get((row, part), ())]
         return rows
 
+    def _ids_named(self, name: str) -> Sequence[int]:
+        """Return the ids of all entries of a name, those included that are not in the tree; few are asked for again."""
+        known = self._recently_named.get(name)
+        if known is None:
+            known = array("q", self._ids_found(partial(_find_all, f"\0{name}\0".encode("utf-8", "surrogateescape"))))
+            if len(self._recently_named) >= _MOST_NAMES:
+                self._recently_named.clear()
+            if len(known) <= _FEW_IDS:
+                self._recently_named[name] = known
+        else:
+            self.spend(len(known))
+        return known
+
+    @cached_property
+    def _recently_named(self) -> dict[str, Sequence[int]]:
+        return {}
+
     def _visible(self, find: Callable[[_Text], Iterable[int]]) -> Iterator[Node]:
         """Yield the visible nodes at whose names `find` matches in the names of a layer; see `joined_names`."""
-        for base, changeset, text in zip(self.bases, self.changesets, self._texts, strict=True):
+        return (self.node(id_) for id_ in self._ids_found(find) if self._is_visible(id_))
+
+    def _is_visible(self, id_: int) -> bool:
+        return id_ not in self.shadowed and self.ids.kind(id_) not in MARKERS
+
+    def _ids_found(self, find: Callable[[_Text], Iterable[int]]) -> Iterator[int]:
+        """Yield the ids of the entries at whose names `find` matches in the names of a layer; see `joined_names`."""
+        for base, text in zip(self.bases, self._texts, strict=True):
             row, last = 0, 0
             self.spend(len(text) // _TEXT_PER_STEP)
             for at in find(text):
                 self.spend(1)
                 row += text.count(b"\0", last, at + 1)
                 last = at + 1
-                if base + row not in self.shadowed and changeset.kinds[row] not in MARKERS:
-                    yield self.node(base + row)
+                yield base + row
 
     @cached_property
     def _texts(self) -> list[_Text]:

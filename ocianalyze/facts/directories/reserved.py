@@ -8,6 +8,8 @@ from __future__ import annotations
 from posixpath import relpath
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from ocianalyze.layers.tar.entry import DIRECTORIES, Kind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -58,17 +60,27 @@ def look_into(filesystem: Filesystem, path: str, *, without: Iterable[str] = ())
     if top is None or not top.is_directory:
         return Directory(path, top)
     left_out = frozenset(without)
-    files: dict[int, list[Node]] = {}
+    ids, inodes = filesystem.ids, filesystem.inodes
+    piles: dict[int, _Pile] = {}
     directories = 0
-    for node in filesystem.walk(path):
-        if node.is_directory:
-            directories += node.id != top.id
-        elif node.path not in left_out:
-            files.setdefault(node.layer, []).append(node)
-    shares = tuple(
-        Share(layer, len(nodes), sum(node.size for node in nodes), tuple(node.path for node in nodes[:SHOWN]))
-        for layer, nodes in sorted(files.items())
-    )
+    for id_ in filesystem.ids_below(top):  # there may be hundreds of thousands
+        layer = ids.layer(id_)
+        changeset, row = ids.changesets[layer], id_ - ids.bases[layer]
+        if changeset.kinds[row] in DIRECTORIES:
+            directories += 1
+            continue
+        if left_out and changeset.path(row) in left_out:
+            continue
+        pile = piles.get(layer)
+        if pile is None:
+            pile = piles[layer] = _Pile()
+        if pile.files < SHOWN:
+            pile.paths.append(changeset.path(row))
+        pile.files += 1
+        if changeset.kinds[row] == Kind.HARDLINK:
+            changeset, row = ids.locate(inodes.get(id_, id_))
+        pile.bytes += changeset.sizes[row]
+    shares = tuple(Share(layer, pile.files, pile.bytes, tuple(pile.paths)) for layer, pile in sorted(piles.items()))
     return Directory(
         path,
         top,
@@ -78,3 +90,13 @@ def look_into(filesystem: Filesystem, path: str, *, without: Iterable[str] = ())
         names=tuple(relpath(child.path, top.path) for child in filesystem.children_of(top)),
         shares=shares,
     )
+
+
+class _Pile:
+    """A `Share` in the making."""
+
+    __slots__ = ("bytes", "files", "paths")
+
+    def __init__(self) -> None:
+        self.files = self.bytes = 0
+        self.paths: list[str] = []
