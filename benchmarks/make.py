@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from benchmarks.compressed import Compression
-from benchmarks.counted import MILLION, Counts, layer_items
+from benchmarks.counted import MILLION, Counts, layer_items, with_fractional_times, with_repeats
 from benchmarks.forms import StoredLayer, write_docker_archive, write_layout
 from benchmarks.images import DIRECTORY, ROOT, SHAPES, home_of, load, read_record, shape_name, write_record
 from benchmarks.real import Source, choose_layers, pack
@@ -30,6 +30,9 @@ Maker: TypeAlias = Callable[[Path, Path, float], Iterable[StoredLayer]]
 """Makes layers, given the directory for their files, the one of all images, and the scale."""
 
 _GZIP: Final = "gzip-4gb"
+_SOME: Final = 400_000
+_BIG_LAST: Final = (*[5.0] * 8, 60.0)
+"""The shares of the layers of big-layer-last, in percent."""
 
 
 def make(name: str, directory: Path, scale: float) -> None:
@@ -69,10 +72,15 @@ def sparse_layers(parts: Path, steps: Iterable[tuple[str, Callable[[], Iterable[
         yield layer
 
 
-def counted_layers(parts: Path, counts: Counts) -> Iterator[StoredLayer]:
-    """Yield the layers of an image of so many entries, layers and bytes."""
-    steps = ((f"COPY part-{n:03} /srv", partial(layer_items, counts, n)) for n in range(counts.layers))
-    return sparse_layers(parts, steps)
+def counted_layers(
+    parts: Path, counts: Counts, altered: Callable[[Iterator[Item]], Iterator[Item]] = iter
+) -> Iterator[StoredLayer]:
+    """Yield the layers of an image of so many entries, layers and bytes; `altered` alters the entries of each."""
+
+    def items(number: int) -> Iterable[Item]:
+        return altered(layer_items(counts, number))
+
+    return sparse_layers(parts, ((f"COPY part-{n:03} /srv", partial(items, n)) for n in range(counts.layers)))
 
 
 def _plain_35gb(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
@@ -81,6 +89,14 @@ def _plain_35gb(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
 
 def _million(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
     return counted_layers(parts, Counts(entries=round(MILLION * scale), layers=10))
+
+
+def _fractional_times(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
+    return counted_layers(parts, Counts(entries=round(_SOME * scale), layers=4), with_fractional_times)
+
+
+def _repeated_paths(parts: Path, _: Path, scale: float) -> Iterable[StoredLayer]:
+    return counted_layers(parts, Counts(entries=round(_SOME * scale), layers=4), with_repeats)
 
 
 def _gzip_4gb(parts: Path, directory: Path, scale: float) -> Iterable[StoredLayer]:
@@ -107,9 +123,9 @@ def _transcoded(compression: Compression, parts: Path, directory: Path, scale: f
         yield transcode(layer, parts / f"{layer.path.name}.{compression}", compression)
 
 
-def _rearranged(count: int, parts: Path, directory: Path, scale: float) -> Iterable[StoredLayer]:
-    targets = [parts / f"{position}.tar.gz" for position in range(count)]
-    return rearrange(_gzip_layers(directory, scale), targets)
+def _rearranged(weights: Sequence[float], parts: Path, directory: Path, scale: float) -> Iterable[StoredLayer]:
+    targets = [parts / f"{position}.tar.gz" for position in range(len(weights))]
+    return rearrange(_gzip_layers(directory, scale), targets, weights=weights)
 
 
 def _gzip_layers(directory: Path, scale: float) -> list[StoredLayer]:
@@ -125,12 +141,15 @@ _MAKERS: Final[Mapping[str, Maker]] = {
     "plain-35gb": _plain_35gb,
     "plain-4gb": partial(_transcoded, "none"),
     "million": _million,
+    "fractional-times": _fractional_times,
+    "repeated-paths": _repeated_paths,
     _GZIP: _gzip_4gb,
     "registry": _gzip_4gb,
     "registry-50ms": _gzip_4gb,
     "zstd-4gb": partial(_transcoded, "zstd"),
-    "one-huge-layer": partial(_rearranged, 1),
-    "forty-layer": partial(_rearranged, 40),
+    "one-huge-layer": partial(_rearranged, [1.0]),
+    "big-layer-last": partial(_rearranged, _BIG_LAST),
+    "forty-layer": partial(_rearranged, [1.0] * 40),
 }
 
 

@@ -179,11 +179,20 @@ def measure(
     return series
 
 
-def ratio(series: Series, other: Series, quantity: str) -> float:
-    """Return the median of the ratios of a quantity (`wall`, `cpu`, `peak`), each between runs of the same round."""
-    pairs = zip(series.runs, other.runs, strict=False)
-    ratios = [float(getattr(run, quantity) / getattr(against, quantity)) for run, against in pairs]
+def ratio(series: Series, other: Series, quantity: str, *, less: Series | None = None) -> float:
+    """Return the median of the ratios of a quantity (`wall`, `cpu`, `peak`), each between runs of the same round.
+
+    That of `less` in the same round is taken off first.
+    """
+    taken_off = [0.0] * len(series.runs) if less is None else [getattr(run, quantity) for run in less.runs]
+    rounds = zip(series.runs, other.runs, taken_off, strict=False)
+    ratios = [float((getattr(run, quantity) - off) / getattr(against, quantity)) for run, against, off in rounds]
     return median(ratios)
+
+
+def spread(series: Series) -> float:
+    """Return the median of the wall clock of runs in terms of their CPU time, shared by all processors."""
+    return median(run.wall * (os.cpu_count() or 1) / run.cpu for run in series.runs)
 
 
 def run(command: Command) -> Run:

@@ -25,17 +25,20 @@ def transcode(layer: StoredLayer, target: Path, compression: Compression) -> Sto
     return _stored(target, layer.line, sink, layer.entries, compression)
 
 
-def rearrange(layers: Sequence[StoredLayer], targets: Sequence[Path]) -> Iterator[StoredLayer]:
-    """Yield gzip layers with the files of other gzip layers, in their order and about the same number of bytes each.
+def rearrange(
+    layers: Sequence[StoredLayer], targets: Sequence[Path], *, weights: Sequence[float] | None = None
+) -> Iterator[StoredLayer]:
+    """Yield gzip layers with the files of other gzip layers, in their order.
 
-    Each new layer brings the directories that its files lie in, as builders write them. A file is in one of the old
-    layers only.
+    They have about the same number of bytes each, or as many as their `weights` say. Each new layer brings the
+    directories that its files lie in, as builders write them. A file is in one of the old layers only.
     """
     left = sum(layer.uncompressed_size for layer in layers)
     members = _members(layers)
     pending = next(members, None)
+    weights = weights or [1.0] * len(targets)
     for number, target in enumerate(targets):
-        share = left // (len(targets) - number)
+        share = left * weights[number] / sum(weights[number:])
         with target.open("wb") as file:
             sink = CompressedWriter(file, "gzip")
             known: set[str] = set()

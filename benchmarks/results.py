@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any, Literal, TypeAlias
 
 from benchmarks.answers import OURS, show
-from benchmarks.measure import Command, CommandError, Series, measure, output, ratio
+from benchmarks.measure import Command, CommandError, Series, measure, output, ratio, spread
 from benchmarks.plans import Plan, Race, Share, Target
 
 _ABOUT_THE_FORM = frozenset(("IMG003", "IMG004"))
@@ -142,11 +142,18 @@ def _kind(command: Command, limit: str) -> Kind:
 
 def _outcome(target: Target, series: Mapping[str, Series], entries: int | None) -> Outcome:
     of, against = series.get(target.of), series.get(target.against or target.of)
-    unit: Literal["s", "B", "x", "us"] = "x" if target.against else "B" if target.quantity == "peak" else "s"
+    less = None if target.less is None else series.get(target.less)
+    is_ratio = target.against is not None or target.spread
+    unit: Literal["s", "B", "x", "us"] = "x" if is_ratio else "B" if target.quantity == "peak" else "s"
     unit = "us" if target.per_entry else unit
-    if of is None or against is None:
+    if of is None or against is None or (target.less is not None and less is None):
         return Outcome(target.text, unit, target.bound, None)
-    value = ratio(of, against, target.quantity) if target.against else float(getattr(of, target.quantity))
+    if target.spread:
+        value = spread(of)
+    elif target.against:
+        value = ratio(of, against, target.quantity, less=less)
+    else:
+        value = float(getattr(of, target.quantity))
     if target.per_entry:
         value *= 1e6 / (entries or 1)
     return Outcome(target.text, unit, target.bound, value)

@@ -138,7 +138,7 @@ def _runs(data: bytes) -> Iterator[tuple[int, int]]:
 def _header(item: Item) -> bytes:
     info = tarfile.TarInfo(item.path + "/" if item.kind == "directory" else item.path)
     info.type = _TYPES[item.kind]
-    info.mode, info.uid, info.gid, info.mtime = item.mode, item.uid, item.gid, int(item.mtime)
+    info.mode, info.uid, info.gid, info.mtime = item.mode, item.uid, item.gid, item.mtime
     info.linkname = item.target
     info.size = _size(item)
     return info.tobuf(tarfile.PAX_FORMAT)

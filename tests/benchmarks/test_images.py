@@ -65,6 +65,12 @@ def test_rearranged_layers_hold_the_same_files(layers: Sequence[StoredLayer], tm
         assert all(member.name.rpartition("/")[0] in known | {""} for member in members)
 
 
+def test_rearranged_layers_have_the_sizes_that_are_asked_for(layers: Sequence[StoredLayer], tmp_path: Path) -> None:
+    made = list(rearrange(layers, [tmp_path / "small", tmp_path / "big"], weights=[1.0, 9.0]))
+    assert 4 * made[0].uncompressed_size < made[1].uncompressed_size
+    assert dict(_files(made)) == dict(_files(layers))
+
+
 def _files(layers: Sequence[StoredLayer]) -> Iterator[tuple[str, bytes]]:
     for layer in layers:
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(layer.path.read_bytes()))) as tar:
@@ -88,6 +94,19 @@ def test_a_counted_image_has_what_was_asked_for(counts: Counts, tmp_path: Path) 
     assert len(layers) == counts.layers
     items = [item for position in range(counts.layers) for item in layer_items(counts, position)]
     assert sum(item.size for item in items) >= counts.large
+
+
+@pytest.mark.parametrize("name", ["fractional-times", "repeated-paths"])
+def test_unusual_entries_are_what_they_are_called(name: str, tmp_path: Path) -> None:
+    make(name, tmp_path, 0.01)
+    shape = load(name, tmp_path, 0.01)
+    assert shape is not None
+    for blob in shape.blobs:
+        with tarfile.open(blob) as tar:
+            members = tar.getmembers()
+        names = [member.name for member in members]
+        assert (len(set(names)) < len(names)) == (name == "repeated-paths")
+        assert all(("mtime" in member.pax_headers) == (name == "fractional-times") for member in members)
 
 
 def test_small_shapes_are_loaded_as_they_were_made(tmp_path: Path) -> None:

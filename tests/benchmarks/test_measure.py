@@ -1,12 +1,25 @@
 """What is said of a command is what it did."""
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import CAN_DROP_PAGES, Answer, Bounds, Command, CommandError, measure, run
+from benchmarks.measure import (
+    CAN_DROP_PAGES,
+    Answer,
+    Bounds,
+    Command,
+    CommandError,
+    Run,
+    Series,
+    measure,
+    ratio,
+    run,
+    spread,
+)
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
@@ -68,3 +81,15 @@ def test_commands_take_turns_and_cold_ones_are_not_warmed_up(tmp_path: Path) -> 
     series = measure(commands, repetitions=2, note=lambda _: None)
     assert log.read_text().split() == ["b", "a", "b", "a", "b", "c"]
     assert [len(item.runs) for item in series] == [2, 2, 1]
+
+
+def test_what_starting_up_takes_is_taken_off_in_the_same_round() -> None:
+    def series(*walls: float, cpu: float = 1.0) -> Series:
+        command = Command(name="x", argv=("x",), shown="x")
+        return Series(command, [Run(wall=wall, user=cpu, system=0, peak=1) for wall in walls])
+
+    ours, limit, start = series(12, 22, 33), series(10, 10, 10), series(1, 2, 3)
+    assert ratio(ours, limit, "wall") == pytest.approx(2.2)
+    assert ratio(ours, limit, "wall", less=start) == pytest.approx(2.0)
+    processors = os.cpu_count() or 1
+    assert spread(series(6, 6, cpu=4.0)) == pytest.approx(1.5 * processors)

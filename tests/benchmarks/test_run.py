@@ -19,6 +19,7 @@ COMPRESSIONS = {
     "gzip-4gb": "gzip",
     "zstd-4gb": "zstd",
     "one-huge-layer": "gzip",
+    "big-layer-last": "gzip",
     "forty-layer": "gzip",
     "registry": "gzip",
     "registry-50ms": "gzip",
@@ -49,7 +50,7 @@ def test_every_shape_has_a_plan(name: str, analyzer: Analyzer, tmp_path: Path, m
     assert len(set(names)) == len(names)
     assert {made.ours, made.limit} <= set(names)
     for target in made.targets:
-        assert {target.of, target.against or target.of} <= set(names)
+        assert {target.of, target.against or target.of, target.less or target.of} <= set(names)
     for race in made.races:
         assert set(race.rivals) & set(names)
         assert race.bound >= 5
