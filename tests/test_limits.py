@@ -281,7 +281,8 @@ BOUNDS: Final = {
         facts/kernels/discovery.py:_STEPS_OF_A_KERNEL facts/packages/dpkg.py:_SIZE facts/packages/dpkg.py:_STEPS
         facts/packages/package.py:_BYTES_PER_STEP
         facts/shell/budget.py:_WORK facts/shell/state.py:_STEPS_OF_A_CHANGE filesystem/node.py:_BYTES_PER_STEP
-        filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP rules/engine.py:_STEPS_OF_A_FINDING
+        filesystem/node.py:_DECODED filesystem/tree.py:_TEXT_PER_STEP filesystem/tree.py:_NAMES_PER_STEP
+        rules/engine.py:_STEPS_OF_A_FINDING
     """,
     "only what is looked at first, before all of it is": """
         facts/size/duplicates.py:_HEAD
@@ -291,6 +292,7 @@ BOUNDS: Final = {
     """,
     "what is remembered is found again instead": """
         facts/shell/values.py:_MOST_LAYERS filesystem/finder.py:_MOST_FOUND filesystem/resolver.py:_MOST_KNOWN
+        filesystem/tree.py:_MOST_NAMES filesystem/tree.py:_FEW_IDS
     """,
     "only the first counts": """
         facts/jupyter/servers.py:islice(_server_words(command),1)

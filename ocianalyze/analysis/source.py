@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from ocianalyze.facts import READS
+from ocianalyze.facts import READS, SEARCHES
 from ocianalyze.filesystem.merge import merge
 from ocianalyze.layers.contents.capture import Capture
 from ocianalyze.layers.metering.budget import Budget
@@ -105,6 +105,7 @@ class Source:
         return Reading(
             limits=self.limits,
             capture=Capture(READS | self.wanted),
+            searches=SEARCHES,
             verify=self.verify_all,
             cache=self.cache,
             progress=self.progress,

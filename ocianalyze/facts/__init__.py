@@ -16,8 +16,8 @@ One room per question, in the order in which they build on each other:
 - `size`: how large is the image, and where are the bytes?
 
 Each has a public face, its ``__init__``, with the names that everybody outside may use. `READS` names the contents that
-they want to read; `gather` returns what answers when it is asked. What is there but was not kept, or what a search had
-to give up, is an `UndecidedError`, never "not found".
+they want to read, and `SEARCHES` the names that they look for; `gather` returns what answers when it is asked. What is
+there but was not kept, or what a search had to give up, is an `UndecidedError`, never "not found".
 
 Nothing is imported before it is asked for: who only wants one room does not wait for all.
 """
@@ -27,9 +27,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ocianalyze.facts.gathering import READS, Facts, gather
+    from ocianalyze.facts.gathering import READS, SEARCHES, Facts, gather
 
-__all__ = ["READS", "Facts", "gather"]
+__all__ = ["READS", "SEARCHES", "Facts", "gather"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for

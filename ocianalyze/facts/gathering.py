@@ -1,6 +1,7 @@
 """What an image says of itself, gathered: the rooms of this package, asked together.
 
-`READS` names the contents that they want to read; `gather` returns what answers when it is asked.
+`READS` names the contents that they want to read, and `SEARCHES` the names that they look for; `gather` returns what
+answers when it is asked.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ READS: Final = frozenset(pattern for module in _MODULES for pattern in module.RE
 _NAMES: Final = frozenset((*WANTED, CODE_EDITOR))
 _SEARCHED: Final = rf"{PREFILTER}|(?:{'|'.join(map(re.escape, sorted(_NAMES)))})(?=\0)"
 """All names that are looked for in the whole image, so that every path is asked once."""
+SEARCHES: Final = (_SEARCHED,)
+"""The beginnings of names that are searched for, for `Filesystem.search`."""
 
 
 class Facts:

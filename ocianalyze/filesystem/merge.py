@@ -25,8 +25,9 @@ from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.replay import Replay, rows_in_order
 from ocianalyze.filesystem.tree import Filesystem, Replacements
 from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
+from ocianalyze.layers.changeset.answers import repeats_of
 from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
-from ocianalyze.layers.changeset.columns import find_repeats, rows_of
+from ocianalyze.layers.changeset.columns import rows_of
 from ocianalyze.layers.changeset.places import NOT_MERGED
 from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, MARKERS, Kind
@@ -105,7 +106,7 @@ class _Merge:
         obstacles = Obstacles()
         obstacles.extend(changeset.obstacles)
         self._obstacles.append(obstacles)
-        repeats = find_repeats(changeset)
+        repeats = repeats_of(changeset)
         replay = self._replay(layer, rows_in_order(changeset, repeats)) if repeats else None
         links = replay.links if replay is not None else self._link(layer)
         if links is None:  # some lead to whiteouts, or so it seems: these are gone through one after the other

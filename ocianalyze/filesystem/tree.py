@@ -6,7 +6,6 @@ replaced or deleted are not in the tree, but still available by id.
 
 from __future__ import annotations
 
-import re
 from array import array
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,11 +13,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.filesystem.resolver import Resolver
+from ocianalyze.layers.changeset.answers import search
 from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 from ocianalyze.layers.tar.entry import MARKERS, OPAQUE_MARKER, Kind
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.directories import Directories
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _Text: TypeAlias = bytes
 _TEXT_PER_STEP: Final = 1000
+_NAMES_PER_STEP: Final = 50
 _MOST_NAMES: Final = 1 << 8
 _FEW_IDS: Final = 1 << 10
 """Of how many names, and of how many entries at most of each, it is remembered where they are."""
@@ -172,14 +174,17 @@ class Filesystem:
         return [child for _, child in sorted(table.items(), reverse=True)]
 
     def search(self, beginning: str) -> Iterator[Node]:
-        r"""Yield every path whose last component begins with a match of the regular expression `beginning`.
+        """Yield every path whose last component begins with a match of the regular expression `beginning`.
 
-        All names of a layer are searched as one text, which is much faster than a search in each name. To match a name
-        to its end, let the expression end in ``(?=\0)``; do not use ``^``, ``$``, ``\A`` or ``\Z``. The expression
-        is matched against UTF-8 bytes. The nodes are in the order of the layers, and within a layer in that of the tar.
+        For what may be in it, see `ocianalyze.layers.changeset.answers.search`. The nodes are in the order of
+        the layers, and within a layer in that of the tar.
         """
-        find_all = re.compile(rf"\0(?:{beginning})".encode()).finditer
-        return self._visible(lambda text: (match.start() for match in find_all(text)))
+        for base, changeset in zip(self.bases, self.changesets, strict=True):
+            self.spend(len(changeset) // _NAMES_PER_STEP)
+            for row in search(changeset, beginning):
+                self.spend(1)
+                if self._is_visible(base + row):
+                    yield self.node(base + row)
 
     def named(self, name: str) -> Iterator[Node]:
         """Yield every path whose last component is `name`, in the same order as `search`."""

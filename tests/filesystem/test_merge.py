@@ -140,7 +140,7 @@ def in_order(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Filesystem]:
 
     def merged_in_order(*layers: Sequence[Item]) -> Filesystem:
         with monkeypatch.context() as patch:
-            patch.setattr(merge, "find_repeats", lambda _: [(0, 0)])
+            patch.setattr(merge, "repeats_of", lambda _: [(0, 0)])
             patch.setattr(merge, "rows_in_order", lambda *_: None)
             return merged(*layers)
 

@@ -49,10 +49,13 @@ class Changeset:
         xattrs: the extended attributes of the rows that have any.
         entries: how many entries the tar holds, those included that stand more than once.
         obstacles: why runtimes do not unpack the layer, as far as one entry after the other tells.
+        repeats: the rows whose path an earlier row has, each with the first such row; None if nobody asked yet.
+        searches: the rows whose names begin like a regular expression, by that, for those that were searched for.
     """
 
     __slots__ = (
         "_asked",
+        "_joined_names",
         "attributes",
         "diagnostics",
         "entries",
@@ -64,6 +67,8 @@ class Changeset:
         "obstacles",
         "offsets",
         "parents",
+        "repeats",
+        "searches",
         "sizes",
         "xattrs",
     )
@@ -82,7 +87,10 @@ class Changeset:
         self.diagnostics: list[Diagnostic] = []
         self.entries = 0
         self.obstacles = Obstacles()
+        self.repeats: list[tuple[int, int]] | None = None
+        self.searches: dict[str, array[int]] = {}
         self._asked = ROOT, ""
+        self._joined_names: bytes | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -90,9 +98,16 @@ class Changeset:
 
     def joined_names(self) -> bytes:
         """Return the names of all rows, from the root's empty one on, with a zero byte behind each."""
+        if self._joined_names is not None:
+            return self._joined_names
         names = self.names
         parts = ("\0".join(names[start : start + _AT_ONCE]) for start in range(0, len(names), _AT_ONCE))
         return b"\0".join([*(part.encode("utf-8", "surrogateescape") for part in parts), b""])
+
+    def set_names(self, joined: bytes) -> None:
+        """Set the names to those that `joined_names` returned, which are also kept like that."""
+        self.names = str(memoryview(joined)[:-1], "utf-8", "surrogateescape").split("\0")
+        self._joined_names = joined
 
     def path(self, row: int) -> str:
         """Return the absolute path of `row`."""

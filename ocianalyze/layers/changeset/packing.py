@@ -16,7 +16,7 @@ from ocianalyze.layers.changeset.columns import are_sound
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.obstacles import Obstacles
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """To be raised when what is packed, or what it means, changes."""
 
 _COLUMNS: Final = ("parents", "kinds", "identities", "sizes", "mtimes", "offsets")
@@ -52,11 +52,14 @@ def pack(layer: Packed) -> bytes:
     """Return what was learned of a layer as bytes, in the byte order of this machine."""
     changeset = layer.changeset
     captured = layer.captured
+    repeats = changeset.repeats
     sections = [
-        _joined(changeset.names),
+        changeset.joined_names(),
         *(bytes(getattr(changeset, name)) for name in _COLUMNS),
         bytes(array("i", changeset.links)),
         _joined(changeset.links.values()),
+        bytes(array("i", chain.from_iterable(repeats or ()))),
+        *(bytes(rows) for rows in changeset.searches.values()),
         bytes(array("i", captured)),
         bytes(array("q", map(len, captured.values()))),
         *captured.values(),
@@ -73,6 +76,8 @@ def pack(layer: Packed) -> bytes:
         ],
         "diagnostics": changeset.diagnostics,
         "obstacles": changeset.obstacles.pack(),
+        "repeats": repeats is not None,
+        "searches": list(changeset.searches),
         "sections": [len(section) for section in sections[: len(sections) - len(captured)]],
     }
     packed = json.dumps(head).encode()
@@ -98,9 +103,11 @@ def _unpack(data: memoryview) -> Packed:
     head: dict[str, Any] = json.loads(bytes(data[_LENGTH:start]))
     bounds = list(accumulate(head["sections"], initial=start))
     sections = [data[begin:end] for begin, end in pairwise(bounds)]
-    names, *columns, link_rows, targets, captured_rows, captured_sizes = sections
+    names, *sections = sections
+    columns, sections = sections[: len(_COLUMNS)], sections[len(_COLUMNS) :]
+    link_rows, targets, repeats, *searches, captured_rows, captured_sizes = sections
     changeset = Changeset()
-    changeset.names = _split(names)
+    changeset.set_names(bytes(names))
     for name, section in zip(_COLUMNS, columns, strict=True):
         empty = getattr(changeset, name)[:0]
         column = bytearray(section) if isinstance(empty, bytearray) else _array(empty.typecode, section)
@@ -112,6 +119,11 @@ def _unpack(data: memoryview) -> Packed:
     changeset.diagnostics = [Diagnostic(*item) for item in head["diagnostics"]]
     changeset.obstacles = Obstacles.unpack(head["obstacles"])
     changeset.entries = int(head["entries"])
+    pairs = _array("i", repeats)
+    changeset.repeats = list(zip(pairs[::2], pairs[1::2], strict=True)) if head["repeats"] is True else None
+    changeset.searches = {
+        str(beginning): _array("i", rows) for beginning, rows in zip(head["searches"], searches, strict=True)
+    }
     compression, *numbers, seconds = head["layer"]
     size, uncompressed_size, bytes_read = map(int, numbers)
     lengths = _array("q", captured_sizes)
@@ -147,7 +159,10 @@ def _check(packed: Packed) -> None:
         raise DamagedPackError("packed layer contains unknown kinds or links without a target")
     if min(links, default=ROOT) < ROOT or bytes(map(kinds.__getitem__, links)).translate(None, _LINKS):
         raise DamagedPackError("packed layer contains targets of rows that are not links")
-    if not all(ROOT <= row < rows for row in (*changeset.xattrs, *packed.captured)):
+    if not all(ROOT < first < row < rows for row, first in changeset.repeats or ()):
+        raise DamagedPackError("packed layer contains repeats of rows that are none")
+    found = chain(changeset.xattrs, packed.captured, *changeset.searches.values())
+    if not all(ROOT <= row < rows for row in found):
         raise DamagedPackError("packed layer contains data of rows that do not exist")
     numbers = (changeset.entries, packed.size, packed.uncompressed_size, packed.bytes_read)
     if packed.compression not in _COMPRESSIONS or not all(0 <= number < _INT64 for number in numbers):

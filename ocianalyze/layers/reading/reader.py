@@ -13,6 +13,7 @@ from ocianalyze.layers.blob.compression import MAGIC_SIZE, decompress, peek, rec
 from ocianalyze.layers.blob.signatures import describe
 from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow
+from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.building import read_changeset
 from ocianalyze.layers.changeset.changeset import memory_of
 from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Capture, Want, kept_of, kept_size
@@ -41,12 +42,14 @@ class Reading:
     """How layers are read.
 
     `verify` reads and hashes everything, including the uncompressed bytes. `capture` selects the contents that are kept
-    or can be read later. `cache` stores results and is searched for them; None for no cache. `progress` receives the
-    progress. `budget` is the remaining budget of the image; None for a new budget with the full limits each time.
+    or can be read later. `searches` says which names will be searched for (see `answers.search`). `cache` stores
+    results and is searched for them; None for no cache. `progress` receives the progress. `budget` is the remaining
+    budget of the image; None for a new budget with the full limits each time.
     """
 
     limits: Limits = DEFAULT_LIMITS
     capture: Capture = field(default_factory=Capture)
+    searches: tuple[str, ...] = ()
     verify: bool = False
     cache: LayerStore | None = None
     progress: Progress = SILENT
@@ -184,6 +187,7 @@ def walk_blob(
         window = RangeWindow(byte_range)
         with reading.progress.begin(what, byte_range.size, step=step) as progress:
             changeset = read_changeset(window, what=what, budget=budget, progress=progress, walked=True)
+            prepare(changeset, reading.searches)
         if byte_range.size - window.seen > _PADDING or (not changeset.entries and byte_range.size > 2 * BLOCK):
             raise EndsEarlyError
         walked = changeset, window.bytes_read, perf_counter() - started
@@ -262,6 +266,7 @@ def _stream(
         keeper = None if readable else _Keeper(reading, window, budget, what)
         changeset = read_changeset(window, what=what, budget=budget, keep=keeper, progress=progress)
         size = window.drain()
+    prepare(changeset, reading.searches)
     digest = stored.digest()
     contents = Contents(changeset, blob, codec, capture=reading.capture, budget=budget)
     if keeper is not None:

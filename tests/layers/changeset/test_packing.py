@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.packing import DamagedPackError, Packed, pack, unpack
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from tests.support.changesets import ODD, changeset_of, columns
@@ -19,6 +20,7 @@ CAPTURED = {1: b"x", 3: b"", 5: bytes(range(256))}
 
 def _packed(data: bytes) -> Packed:
     changeset = changeset_of(data)
+    prepare(changeset, ["u", "[a-f]"])
     captured = {row: content for row, content in CAPTURED.items() if row < len(changeset)}
     return Packed(changeset, "zstd", 1 << 40, 7, 3, 0.5, captured)
 
@@ -90,6 +92,11 @@ def _alter(packed: Packed, what: str, row: int, value: int) -> None:
         (lambda packed: packed.captured.update({99: b""}), "rows that do not exist"),
         (lambda packed: packed.changeset.attributes.append(Attributes(1 << 63, 0, 0)), "contains invalid attributes"),
         (lambda packed: setattr(packed.changeset, "entries", 1 << 63), "sizes"),
+        (lambda packed: packed.changeset.repeats.append((1, 1)), "repeats of rows"),
+        (lambda packed: packed.changeset.repeats.append((99, 1)), "repeats of rows"),
+        (lambda packed: packed.changeset.repeats.append((1, 0)), "repeats of rows"),
+        (lambda packed: packed.changeset.searches["u"].append(99), "rows that do not exist"),
+        (lambda packed: packed.changeset.searches["u"].append(-1), "rows that do not exist"),
     ],
 )
 def test_what_would_lead_astray_later_is_refused(alter: Callable[[Packed], object], reason: str) -> None:
