@@ -162,8 +162,8 @@ def test_while_threads_inflate(inflated: Path, number: int) -> None:
 
 @pytest.mark.parametrize("number", SIGNALS)
 @pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.3])
-@pytest.mark.parametrize(("command", "threads"), [(("scan", "--verify"), 3), (("files",), 2)])
-def test_while_a_thread_hashes_what_another_inflates(
+@pytest.mark.parametrize(("command", "threads"), [(("scan", "--verify"), 4), (("files",), 3)])
+def test_while_threads_read_ahead_and_hash_what_another_inflates(
     without_digests: Path, command: tuple[str, ...], threads: int, after: float, number: int
 ) -> None:
     """Another than the main one, or that one: `files` has nothing else to do meanwhile."""
@@ -196,9 +196,18 @@ def test_while_a_pipe_brings_nothing(number: int, part: int) -> None:
         assert process.stdin is not None
         process.stdin.write(DEMO.read_bytes()[:part])
         process.stdin.flush()
-        wait_until(lambda: _state(process.pid) == "S" and cpu_seconds(process.pid) > 0.2)
+        wait_until(lambda: _waits(process.pid))
         time.sleep(0.3)
         stop(process, number)
+
+
+def _waits(pid: int) -> bool:
+    """Tell whether a process has begun to work, and now waits for something."""
+    used = cpu_seconds(pid)
+    if used < 0.05 or _state(pid) != "S":
+        return False
+    time.sleep(0.2)
+    return _state(pid) == "S" and cpu_seconds(pid) == used
 
 
 def _state(process: int) -> str:
@@ -285,7 +294,7 @@ def test_who_is_not_to_be_interrupted_is_not() -> None:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()
     ) as process:
-        wait_until(lambda: _state(process.pid) == "S" and cpu_seconds(process.pid) > 0.2)
+        wait_until(lambda: _waits(process.pid))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(DEMO.read_bytes())
     assert process.returncode == 1
