@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from ocianalyze.layers.changeset.changeset import ROOT
@@ -28,7 +27,7 @@ class Directories:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._orders: list[array[int] | None] = [None] * len(ids.changesets)
+        self._orders: list[tuple[array[int], array[int]] | None] = [None] * len(ids.changesets)
         self._tables: dict[int, dict[str, int]] = {}
         self._left_out: list[set[int]] = [set() for _ in ids.changesets]
 
@@ -76,8 +75,8 @@ class Directories:
         order, changeset = self._orders[layer], self._ids.changesets[layer]
         if order is None:
             order = self._orders[layer] = rows_by_directory(changeset)
-        first = bisect_left(order, directory, key=changeset.parents.__getitem__)
-        last = bisect_right(order, directory, lo=first, key=changeset.parents.__getitem__)
+        ordered, ends = order
         kinds, left_out = changeset.kinds, self._left_out[layer]
-        rows = [row for row in order[first:last] if kinds[row] not in MARKERS]
+        inside = ordered[ends[directory - 1] if directory else 0 : ends[directory]]
+        rows = [row for row in inside if kinds[row] not in MARKERS]
         return [row for row in rows if row not in left_out] if left_out else rows

@@ -56,7 +56,8 @@ static int is_tree(const Columns *columns)
 
 PyDoc_STRVAR(by_directory_doc,
 "by_directory(parents, rows, /)\n--\n\n"
-"Return the rows but the root, as C integers, in the order of their parents, and in their own within a directory.");
+"Return the rows but the root, as C integers, in the order of their parents, and in their own within a directory; and for\n"
+"each row how many of these lie in it or in one before it.");
 
 static PyObject *by_directory(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -69,17 +70,21 @@ static PyObject *by_directory(PyObject *Py_UNUSED(module), PyObject *args)
         PyErr_SetString(PyExc_ValueError, "a row lies in none before it");
     if (!PyErr_Occurred()) {
         int *next = PyMem_Calloc(columns.rows + 1, sizeof *next);
-        result = next ? PyBytes_FromStringAndSize(NULL, (columns.rows - 1) * sizeof *next) : PyErr_NoMemory();
-        if (result) {
-            int *ordered = (int *)PyBytes_AsString(result);
+        int *ordered = PyMem_Calloc(columns.rows, sizeof *ordered);
+        if (next && ordered) {
             for (Py_ssize_t row = 1; row < columns.rows; row++)
                 next[columns.parents[row] + 1]++;
             for (Py_ssize_t row = 1; row < columns.rows; row++)
                 next[row] += next[row - 1];
             for (Py_ssize_t row = 1; row < columns.rows; row++)
                 ordered[next[columns.parents[row]]++] = (int)row;
+            result = Py_BuildValue("y#y#", (const char *)ordered, (columns.rows - 1) * (Py_ssize_t)sizeof *ordered,
+                                   (const char *)next, columns.rows * (Py_ssize_t)sizeof *next);
+        } else {
+            PyErr_NoMemory();
         }
         PyMem_Free(next);
+        PyMem_Free(ordered);
     }
     release(&columns);
     return result;

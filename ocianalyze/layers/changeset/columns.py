@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import lt
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +32,19 @@ def rows_of(changeset: Changeset, kind: int) -> Iterator[int]:
         row = changeset.kinds.find(kind, row + 1)
 
 
-def rows_by_directory(changeset: Changeset) -> array[int]:
-    """Return the rows but the root, those of one directory beside each other, directories in the order of their rows.
+def rows_by_directory(changeset: Changeset) -> tuple[array[int], array[int]]:
+    """Return the rows but the root, those of one directory beside each other, and for each row where those in it end.
 
-    Within a directory the order is that of the tar.
+    Directories are in the order of their rows, and within a directory the order is that of the tar.
     """
     parents = changeset.parents
-    if compiled is None:
-        return array("i", sorted(range(1, len(parents)), key=parents.__getitem__))
-    return array("i", compiled.by_directory(parents, len(parents)))
+    if compiled is not None:
+        ordered, ends = compiled.by_directory(parents, len(parents))
+        return array("i", ordered), array("i", ends)
+    counts = array("i", bytes(4 * len(parents)))
+    for parent in parents[1:]:
+        counts[parent] += 1
+    return array("i", sorted(range(1, len(parents)), key=parents.__getitem__)), array("i", accumulate(counts))
 
 
 def find_repeats(changeset: Changeset) -> list[tuple[int, int]]:
@@ -72,7 +76,7 @@ def find_repeats(changeset: Changeset) -> list[tuple[int, int]]:
 def _has_repeats(changeset: Changeset) -> bool:
     """Tell whether any directory has a name more than once, which takes less memory than to find all that do."""
     names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
-    for _, rows in groupby(rows_by_directory(changeset), key=parents.__getitem__):
+    for _, rows in groupby(rows_by_directory(changeset)[0], key=parents.__getitem__):
         inside = [names[row] for row in rows if kinds[row] != _OPAQUE]
         if len(set(inside)) < len(inside):
             return True
