@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 4 << 20
 """How many bytes may wait to be taken: enough for both sides to go on, few enough not to matter."""
+_ENOUGH: Final = _MOST // 2
+"""Down to how many bytes it pays to go on, after there were too many: a thread is not woken for each chunk."""
 _PATIENCE: Final = 1.0
 """How long, in seconds, is waited for the thread to end: a network that it waits for may have fallen silent."""
 
@@ -77,8 +79,9 @@ class _Reader:
             if not self._waiting:
                 return None
             chunk = self._waiting.popleft()
-            self._size -= len(chunk)
-            self._changed.notify()
+            was_enough, self._size = self._size > _ENOUGH, self._size - len(chunk)
+            if was_enough and self._size <= _ENOUGH:
+                self._changed.notify()
             return chunk
 
     def _read(self) -> None:
@@ -100,5 +103,6 @@ class _Reader:
                 self._changed.wait()
             self._waiting.append(chunk)
             self._size += len(chunk)
-            self._changed.notify()
+            if len(self._waiting) == 1:
+                self._changed.notify()
             return not self._is_over

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _WORTH_A_FORK: Final = 256 << 20
 """Layers smaller than this many bytes together are walked sooner than workers are started."""
+_MUCH: Final = 1.1
+"""A layer is much larger than the share of one processor if it is that many times as large."""
 _PAUSE: Final = 0.1
 """How long, in seconds, is waited for a thread at a time, if somebody wants to know that time passes."""
 
@@ -94,7 +96,7 @@ class _Reader:
         self._memory = memory
         self._jobs = jobs
         self._unread = set(map(_key, unread))
-        self._share = _size(layer for layer in unread if not walkable(layer.blob, reading)) / jobs
+        self._much = _MUCH * _size(layer for layer in unread if not walkable(layer.blob, reading)) / jobs
 
     def __call__(self, layer: Layer) -> ReadLayer:
         """Read a layer, and keep what was learned of it."""
@@ -133,7 +135,7 @@ class _Reader:
 
     def _is_idle(self, size: int) -> bool:
         """Tell whether a processor has nothing to do, or will have because a layer has `size` bytes."""
-        return self._jobs > 1 and (len(self._unread) < self._jobs or size > self._share)
+        return self._jobs > 1 and (len(self._unread) < self._jobs or size > self._much)
 
 
 def _recall(layers: Sequence[Layer], memory: LayerMemory, budget: Budget, jobs: int) -> dict[str, ReadLayer]:
