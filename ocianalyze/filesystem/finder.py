@@ -71,11 +71,6 @@ class Finder:
         self._followed = 0
         self.forget()
 
-    @property
-    def ways(self) -> Mapping[str, Way]:
-        """The ways to directories that are remembered, by their paths as they were written."""
-        return self._found
-
     def find(self, path: str) -> tuple[int | None, Way]:
         """Return what lies at `path`, and the way to its directory; a symlink at its end is not followed.
 

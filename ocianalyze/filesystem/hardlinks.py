@@ -45,9 +45,6 @@ class Hardlinks:
         """Find what the hardlink `row` leads to of what was there before it, and return why it is refused."""
         changeset, base = self._changeset, self._base
         id_, written = base + row, changeset.links[row]
-        if not self.restated and (file := self._find_file(id_, written)) is not None:
-            self.inodes[id_] = file
-            return ()
         target, latest, refusals = self._find(written)
         if target is None or target >= id_ or latest >= id_:
             self.absent.add(id_)
@@ -90,20 +87,6 @@ class Hardlinks:
         """Return why the extended attributes are refused that a hardlink states for something that is no file."""
         refusals = tuple(refused_attributes(kind, self._changeset.xattrs[row]))
         return refusals + self.refuse_attributes(row) if kind == _SYMLINK else refusals
-
-    def _find_file(self, id_: int, written: str) -> int | None:
-        """Return the file that a hardlink leads to, if nothing about that is unusual, as with nearly all; else None."""
-        directory, _, name = written.rpartition("/")
-        way = self._finder.ways.get(directory)
-        if way is None or way.table is None or way.hops or name[-1:] in ("", ".") or ".." in written:
-            return None
-        file = way.table.get(name)
-        if file is None or file >= id_ or way.latest >= id_:
-            return None
-        changeset, base = self._changeset, self._base
-        row, linked = id_ - base, file - base
-        is_usual = changeset.kinds[linked] == _FILE and changeset.identities[row] == changeset.identities[linked]
-        return file if is_usual else None
 
     def _find(self, written: str) -> tuple[int | None, int, tuple[Refusal, ...]]:
         """Return what a target leads to as it is written, the latest id on the way, and who refuses the link."""

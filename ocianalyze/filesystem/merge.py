@@ -25,7 +25,7 @@ from ocianalyze.filesystem.ids import Ids
 from ocianalyze.filesystem.replay import Replay, rows_in_order
 from ocianalyze.filesystem.tree import Filesystem, Replacements
 from ocianalyze.filesystem.usage import usage_of_layers, visible_bytes, visible_files
-from ocianalyze.layers.changeset.answers import repeats_of
+from ocianalyze.layers.changeset.answers import linked_files, repeats_of
 from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.changeset.columns import rows_of
 from ocianalyze.layers.changeset.places import NOT_MERGED
@@ -163,7 +163,11 @@ class _Merge:
         changeset, base = self._changesets[layer], self._bases[layer]
         finder = Finder(self._ids, self._children.get, self._limits, self._inodes, root=base)
         links = Hardlinks(self._ids, layer, finder, self._inodes)
-        refused = [(row, refusals) for row in rows_of(changeset, _HARDLINK) if (refusals := links.add(row))]
+        rows, files = list(rows_of(changeset, _HARDLINK)), linked_files(changeset)
+        if files is not None:
+            self._inodes.update((base + row, base + file) for row, file in zip(rows, files, strict=True))
+            rows.clear()
+        refused = [(row, refusals) for row in rows if (refusals := links.add(row))]
         if links.missing and any(map(changeset.kinds.count, HIDING)):
             self._forget_links(layer)
             return None

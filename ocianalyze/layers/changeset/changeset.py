@@ -50,6 +50,7 @@ class Changeset:
         entries: how many entries the tar holds, those included that stand more than once.
         obstacles: why runtimes do not unpack the layer, as far as one entry after the other tells.
         repeats: the rows whose path an earlier row has, each with the first such row; None if nobody asked yet.
+        linked: the rows of the files that hardlinks are other names of, see `answers`; None if nobody asked yet.
         searches: the rows whose names begin like a regular expression, by that, for those that were searched for.
     """
 
@@ -61,6 +62,7 @@ class Changeset:
         "entries",
         "identities",
         "kinds",
+        "linked",
         "links",
         "mtimes",
         "names",
@@ -88,6 +90,7 @@ class Changeset:
         self.entries = 0
         self.obstacles = Obstacles()
         self.repeats: list[tuple[int, int]] | None = None
+        self.linked: array[int] | None = None
         self.searches: dict[str, array[int]] = {}
         self._asked = ROOT, ""
         self._joined_names: bytes | None = None

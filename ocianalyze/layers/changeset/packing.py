@@ -59,6 +59,7 @@ def pack(layer: Packed) -> bytes:
         bytes(array("i", changeset.links)),
         _joined(changeset.links.values()),
         bytes(array("i", chain.from_iterable(repeats or ()))),
+        bytes(changeset.linked or b""),
         *(bytes(rows) for rows in changeset.searches.values()),
         bytes(array("i", captured)),
         bytes(array("q", map(len, captured.values()))),
@@ -76,7 +77,7 @@ def pack(layer: Packed) -> bytes:
         ],
         "diagnostics": changeset.diagnostics,
         "obstacles": changeset.obstacles.pack(),
-        "repeats": repeats is not None,
+        "answered": [repeats is not None, changeset.linked is not None],
         "searches": list(changeset.searches),
         "sections": [len(section) for section in sections[: len(sections) - len(captured)]],
     }
@@ -105,7 +106,7 @@ def _unpack(data: memoryview) -> Packed:
     sections = [data[begin:end] for begin, end in pairwise(bounds)]
     names, *sections = sections
     columns, sections = sections[: len(_COLUMNS)], sections[len(_COLUMNS) :]
-    link_rows, targets, repeats, *searches, captured_rows, captured_sizes = sections
+    link_rows, targets, repeats, linked, *searches, captured_rows, captured_sizes = sections
     changeset = Changeset()
     changeset.set_names(bytes(names))
     for name, section in zip(_COLUMNS, columns, strict=True):
@@ -120,7 +121,9 @@ def _unpack(data: memoryview) -> Packed:
     changeset.obstacles = Obstacles.unpack(head["obstacles"])
     changeset.entries = int(head["entries"])
     pairs = _array("i", repeats)
-    changeset.repeats = list(zip(pairs[::2], pairs[1::2], strict=True)) if head["repeats"] is True else None
+    are_repeats_known, is_linked_known = (known is True for known in head["answered"])
+    changeset.repeats = list(zip(pairs[::2], pairs[1::2], strict=True)) if are_repeats_known else None
+    changeset.linked = _array("i", linked) if is_linked_known else None
     changeset.searches = {
         str(beginning): _array("i", rows) for beginning, rows in zip(head["searches"], searches, strict=True)
     }
@@ -161,6 +164,8 @@ def _check(packed: Packed) -> None:
         raise DamagedPackError("packed layer contains targets of rows that are not links")
     if not all(ROOT < first < row < rows for row, first in changeset.repeats or ()):
         raise DamagedPackError("packed layer contains repeats of rows that are none")
+    if not all(ROOT < row < rows and kinds[row] == Kind.FILE for row in changeset.linked or ()):
+        raise DamagedPackError("packed layer contains links to rows that are no files")
     found = chain(changeset.xattrs, packed.captured, *changeset.searches.values())
     if not all(ROOT <= row < rows for row in found):
         raise DamagedPackError("packed layer contains data of rows that do not exist")
