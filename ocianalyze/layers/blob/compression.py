@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import zstandard
 
 from ocianalyze.errors import CorruptLayerError, CutShortError
+from ocianalyze.layers.blob.frames import SKIPPABLE, Frames
+from ocianalyze.layers.blob.parts import ALONE, Boundaries, cut, decompress_parts
 from ocianalyze.layers.metering.limits import RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ocianalyze.layers.blob.parts import Counted, Helpers
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.limits import Limits
 
@@ -55,7 +58,6 @@ _MAGIC: Final = {
     b"BZh": "bzip2",
     b"\xfd7zXZ\x00": "xz",
 }
-_SKIPPABLE: Final = frozenset(bytes([low]) + b"\x2a\x4d\x18" for low in range(0x50, 0x60))
 
 
 def recognise(head: bytes) -> str:
@@ -63,7 +65,7 @@ def recognise(head: bytes) -> str:
     for magic, codec in _MAGIC.items():
         if head.startswith(magic):
             return codec
-    return "zstd" if head[:4] in _SKIPPABLE else "none"
+    return "zstd" if head[:4] in SKIPPABLE else "none"
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
@@ -76,8 +78,12 @@ def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:
     return head[:size], chain((head,) if head else (), chunks)
 
 
-def decompress(chunks: Iterator[bytes], *, budget: Budget, what: str, codec: str | None = None) -> Iterator[bytes]:
+def decompress(
+    chunks: Iterator[bytes], *, budget: Budget, what: str, codec: str | None = None, helpers: Helpers = ALONE
+) -> Iterator[bytes]:
     """Yield the plain bytes of a stream, whose codec is told by its first bytes if not given.
+
+    A stream that is made of parts is decompressed by as many threads as there are `helpers`.
 
     Raises:
         CorruptLayerError: the stream is damaged or ends early.
@@ -86,8 +92,35 @@ def decompress(chunks: Iterator[bytes], *, budget: Budget, what: str, codec: str
     if codec is None:
         head, chunks = peek(chunks, MAGIC_SIZE)
         codec = recognise(head)
-    meter = _Meter(chunks, budget=budget, what=what)
-    return _guard(_CODECS[codec](meter, budget.limits), meter, codec)
+    meter = _Meter(_count(chunks), budget=budget, what=what)
+    follow = _follower(codec, helpers) if helpers.threads > 1 else None
+    if follow is None:
+        return _guard(_CODECS[codec](meter, budget.limits), meter, codec)
+    return _by_parts(meter, follow, codec, helpers)
+
+
+def _count(chunks: Iterator[bytes]) -> Iterator[Counted]:
+    taken = 0
+    for chunk in chunks:
+        taken += len(chunk)
+        yield chunk, taken
+
+
+def _follower(codec: str, helpers: Helpers) -> Callable[[bytes], int] | None:
+    """Return what tells where a stream can be cut; None if it cannot, or if that is not known."""
+    if codec == "zstd":
+        return Frames().follow
+    return Boundaries(helpers.boundaries).follow if codec == "gzip" and helpers.boundaries else None
+
+
+def _by_parts(meter: _Meter, follow: Callable[[bytes], int], codec: str, helpers: Helpers) -> Iterator[bytes]:
+    def decompress_part(pieces: Iterator[Counted]) -> Iterator[Counted]:
+        part = _Input(pieces, limits=meter.limits, what=meter.what)
+        return ((piece, part.taken) for piece in _guard(_CODECS[codec](part, part.limits), part, codec))
+
+    for piece, taken in decompress_parts(cut(meter.pieces, follow), decompress_part, helpers):
+        meter.taken = taken
+        yield meter.give(piece)
 
 
 class DamagedFrameError(ValueError):
@@ -114,29 +147,22 @@ def expand_frame(frame: bytes | memoryview, *, most: int) -> bytes:
         raise DamagedFrameError(str(error)) from error
 
 
-class _Meter:
-    """Counts what goes in and what comes out, and takes what is out of proportion off the budget."""
+class _Input:
+    """The compressed bytes of a stream or of a part of one, of which so many were `taken`."""
 
-    def __init__(self, chunks: Iterator[bytes], *, budget: Budget, what: str) -> None:
-        self._chunks = chunks
-        self._budget = budget
-        self._excess = _RATIO_FROM
-        self.limits = budget.limits
+    def __init__(self, pieces: Iterator[Counted], *, limits: Limits, what: str) -> None:
+        self.pieces = pieces
+        self.limits = limits
         self.what = what
         self.taken = 0
-        self.given = 0
 
     def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self.taken += len(chunk)
-            yield chunk
+        for piece, taken in self.pieces:
+            self.taken = taken
+            yield piece
 
     def give(self, piece: bytes) -> bytes:
-        self.given += len(piece)
-        excess = self.given - self.taken * RATIO
-        if excess > self._excess:
-            self._budget.inflate(excess - self._excess, self.what)
-            self._excess = excess
+        """Return what comes out."""
         return piece
 
     def ends_early(self, codec: str) -> CutShortError:
@@ -146,7 +172,25 @@ class _Meter:
         return CorruptLayerError(f"{self.what}: {reason}, near byte {self.taken:,}", offset=self.taken)
 
 
-def _guard(pieces: Iterator[bytes], meter: _Meter, codec: str) -> Iterator[bytes]:
+class _Meter(_Input):
+    """Takes what comes out of a stream, and is out of proportion to what went in, off the budget."""
+
+    def __init__(self, pieces: Iterator[Counted], *, budget: Budget, what: str) -> None:
+        super().__init__(pieces, limits=budget.limits, what=what)
+        self._budget = budget
+        self._excess = _RATIO_FROM
+        self._given = 0
+
+    def give(self, piece: bytes) -> bytes:
+        self._given += len(piece)
+        excess = self._given - self.taken * RATIO
+        if excess > self._excess:
+            self._budget.inflate(excess - self._excess, self.what)
+            self._excess = excess
+        return piece
+
+
+def _guard(pieces: Iterator[bytes], meter: _Input, codec: str) -> Iterator[bytes]:
     """Translate what the codecs raise."""
     try:
         yield from pieces
@@ -160,7 +204,7 @@ def _guard(pieces: Iterator[bytes], meter: _Meter, codec: str) -> Iterator[bytes
         raise meter.damaged(f"damaged zstd stream ({error})") from error
 
 
-def _plain(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
+def _plain(meter: _Input, _limits: Limits) -> Iterator[bytes]:
     for chunk in meter:
         yield meter.give(chunk)
 
@@ -212,13 +256,13 @@ def _gzip_member() -> _BlockDecompressor:
     return member
 
 
-def _streams(make: Callable[[], _BlockDecompressor], name: str) -> Callable[[_Meter, Limits], Iterator[bytes]]:
+def _streams(make: Callable[[], _BlockDecompressor], name: str) -> Callable[[_Input, Limits], Iterator[bytes]]:
     """Return a codec: stream after stream of what `make` decompresses; zeros behind one are padding.
 
     Sources: RFC 1952, section 2.2 (gzip members); bzip2 and xz files may be concatenated likewise.
     """
 
-    def decompress_all(meter: _Meter, _limits: Limits) -> Iterator[bytes]:
+    def decompress_all(meter: _Input, _limits: Limits) -> Iterator[bytes]:
         stream = make()
         give = meter.give
         for chunk in meter:
@@ -241,85 +285,36 @@ def _streams(make: Callable[[], _BlockDecompressor], name: str) -> Callable[[_Me
     return decompress_all
 
 
-class _ZstdFrames:
-    """Follows the frames and blocks of a zstd stream without decompressing them (RFC 8878, section 3).
+class _ZstdFile:
+    """The file that the decompressor reads from.
 
-    The decompressor takes an input that ends in the middle of a frame for one that ends well, so somebody else must
-    know where frames end. This is also the file interface that the decompressor reads from.
+    It takes an input that ends in the middle of a frame for one that ends well, so somebody else must know where frames
+    end.
     """
 
-    def __init__(self, meter: _Meter) -> None:
+    def __init__(self, meter: _Input) -> None:
         self._chunks = iter(meter)
-        self._head = b""
-        self._skip = 0
-        self._next: Callable[[bytes], None] = self._magic
-        self._need = 4
-        self._checksum = 0
+        self.frames = Frames()
 
     def read(self, _size: int = -1) -> bytes:
         """Return the next chunk; the decompressor takes one of any length."""
         chunk = next(self._chunks, b"")
-        at = 0
-        while at < len(chunk):
-            if self._skip:
-                step = min(self._skip, len(chunk) - at)
-                self._skip -= step
-            else:
-                step = self._need - len(self._head)
-                self._head += chunk[at : at + step]
-                if len(self._head) == self._need:
-                    head, self._head = self._head, b""
-                    self._next(head)
-            at += step
+        self.frames.follow(chunk)
         return chunk
 
-    @property
-    def between_frames(self) -> bool:
-        """Tell whether what was read so far ends where a frame ends."""
-        return not (self._skip or self._head) and self._need == 4 and self._next == self._magic  # noqa: PLR2004
 
-    def _expect(self, reader: Callable[[bytes], None], need: int) -> None:
-        self._next, self._need = reader, need
-
-    def _magic(self, head: bytes) -> None:
-        if head in _SKIPPABLE:
-            self._expect(self._skippable_size, 4)
-        else:
-            self._expect(self._descriptor, 1)
-
-    def _skippable_size(self, head: bytes) -> None:
-        self._skip = int.from_bytes(head, "little")
-        self._expect(self._magic, 4)
-
-    def _descriptor(self, head: bytes) -> None:
-        flags = head[0]
-        single_segment = flags >> 5 & 1
-        content_size = (single_segment, 2, 4, 8)[flags >> 6]
-        self._checksum = 4 * (flags >> 2 & 1)
-        self._skip = (1 - single_segment) + (0, 1, 2, 4)[flags & 3] + content_size
-        self._expect(self._block, 3)
-
-    def _block(self, head: bytes) -> None:
-        header = int.from_bytes(head, "little")
-        is_last, kind, size = header & 1, header >> 1 & 3, header >> 3
-        self._skip = 1 if kind == 1 else size
-        if is_last:
-            self._skip += self._checksum
-            self._expect(self._magic, 4)
-
-
-def _zstd(meter: _Meter, limits: Limits) -> Iterator[bytes]:
+def _zstd(meter: _Input, limits: Limits) -> Iterator[bytes]:
     """Decompress frame after frame; skippable frames are skipped (RFC 8878, section 3.1.2)."""
-    frames = _ZstdFrames(meter)
+    file = _ZstdFile(meter)
     decompressor = zstandard.ZstdDecompressor(max_window_size=limits.max_window)
-    with decompressor.stream_reader(frames, read_across_frames=True) as reader:  # type: ignore[arg-type]
+    with decompressor.stream_reader(file, read_across_frames=True) as reader:  # type: ignore[arg-type]
         while piece := reader.read(PIECE):
             yield meter.give(piece)
-    if not frames.between_frames:
+    if not file.frames.between:
         raise meter.ends_early("zstd")
 
 
-_CODECS: Final[dict[str, Callable[[_Meter, Limits], Iterator[bytes]]]] = {
+_CODECS: Final[dict[str, Callable[[_Input, Limits], Iterator[bytes]]]] = {
     "none": _plain,
     "gzip": _streams(_gzip_member, "gzip"),
     "zstd": _zstd,

@@ -2,8 +2,8 @@
 
 Layers that are walked from header to header keep the interpreter busy, so processes share them; layers that are
 inflated and hashed do so outside of the interpreter's lock, so threads do, the largest layer first, for none of them to
-be left alone in the end. Where processors are idle nevertheless, more threads read and hash what another one inflates.
-The result never depends on any of this.
+be left alone in the end. Where processors are idle nevertheless, other threads read and hash what one inflates, or
+inflate parts of it, if it is made of parts. The result never depends on any of this.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import AnalysisError
+from ocianalyze.layers.blob.parts import Helpers
 from ocianalyze.layers.changeset.packing import unpack
 from ocianalyze.layers.metering.progress import SILENT
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
@@ -130,7 +131,7 @@ class _Reader:
             need_diff_id=layer.digest is None,
             algorithm=(layer.digest or layer.diff_id).algorithm,
             step=layer.created_by,
-            idle=partial(self._is_idle, layer.blob.size or 0),
+            helpers=Helpers(self._jobs, partial(self._is_idle, layer.blob.size or 0)),
         )
 
     def _is_idle(self, size: int) -> bool:

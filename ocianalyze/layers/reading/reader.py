@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, DigestMismatchError
 from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, decompress, peek, recognise
+from ocianalyze.layers.blob.estargz import member_offsets
+from ocianalyze.layers.blob.parts import ALONE
 from ocianalyze.layers.blob.signatures import describe
 from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow
@@ -24,8 +26,9 @@ from ocianalyze.layers.metering.progress import SILENT, Progress, tell_chunks
 from ocianalyze.layers.tar.tarstream import BLOCK, begins_tar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
+    from ocianalyze.layers.blob.parts import Helpers
     from ocianalyze.layers.changeset.changeset import Changeset
     from ocianalyze.layers.metering.progress import LayerProgress
     from ocianalyze.layers.reading.stores import LayerStore
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Blob, ByteRange, Layer
 
 
+_WORTH_CUTTING: Final = 8 << 20
+"""Smaller layers than that many bytes are inflated sooner than their table is read."""
 _PADDING: Final = 20 * BLOCK
 """The maximum padding at the end of a tar, in bytes: tools pad it to a record."""
 
@@ -107,11 +112,6 @@ class PreReadBlob:
         return None
 
 
-def never() -> bool:
-    """Return False: no processor is idle."""
-    return False
-
-
 def read_blob(
     blob: Blob,
     reading: Reading,
@@ -121,14 +121,14 @@ def read_blob(
     need_diff_id: bool,
     algorithm: str = "sha256",
     step: str | None = None,
-    idle: Callable[[], bool] = never,
+    helpers: Helpers = ALONE,
 ) -> ReadLayer:
     """Read one layer's blob.
 
     In a plain tar with random access, only the headers are read, unless everything is to be verified. Any other blob is
     streamed in full, and hashed with `algorithm`. `what` names the layer in errors, and `step` is the build step that
-    created it, for progress. Where `idle` says that a processor has nothing to do, more threads take part: one reads
-    and hashes the stored bytes ahead, and one hashes the inflated bytes, if that must be done.
+    created it, for progress. Where `helpers` are idle, more threads take part: one reads and hashes the stored bytes
+    ahead, one hashes the inflated bytes, if that must be done, and several inflate what is made of parts.
 
     Raises:
         CorruptLayerError: the blob is not a tar, or it is damaged.
@@ -147,7 +147,7 @@ def read_blob(
             budget=budget,
             need_diff_id=need_diff_id or reading.verify,
             algorithm=algorithm,
-            idle=idle,
+            helpers=helpers,
         )
     return replace(result, seconds=perf_counter() - started)
 
@@ -244,17 +244,18 @@ def _stream(
     budget: Budget,
     need_diff_id: bool,
     algorithm: str,
-    idle: Callable[[], bool],
+    helpers: Helpers,
 ) -> ReadLayer:
     stored, plain = Tally(algorithm), Tally(algorithm)
     keeper: _Keeper | None = None
     with ExitStack() as threads:
-        if need_diff_id and idle():
+        if need_diff_id and helpers.idle():
             threads.enter_context(plain.beside())
         counted = stored.count(tell_chunks(blob.chunks(), progress))
-        head, chunks = peek(threads.enter_context(read_ahead(counted, idle=idle)), MAGIC_SIZE)
+        head, chunks = peek(threads.enter_context(read_ahead(counted, idle=helpers.idle)), MAGIC_SIZE)
         codec = recognise(head)
-        pieces = decompress(chunks, budget=budget, what=what, codec=codec)
+        helpers = helpers._replace(boundaries=_boundaries(blob, codec, helpers))
+        pieces = decompress(chunks, budget=budget, what=what, codec=codec, helpers=helpers)
         if codec in ("bzip2", "xz"):
             raise CorruptLayerError(f"{what} is compressed with {codec}, which image layers do not support")
         if need_diff_id and codec != "none":
@@ -274,6 +275,12 @@ def _stream(
     diff_id = digest if codec == "none" else plain.digest() if need_diff_id else None
     hashed = stored.size + plain.size
     return ReadLayer(changeset, codec, stored.size, size, "full", stored.size, digest, diff_id, contents, hashed)
+
+
+def _boundaries(blob: Blob, codec: str, helpers: Helpers) -> Sequence[int]:
+    """Return where a layer may be cut that has a table of its gzip members, if it is worth while."""
+    source = blob.byte_range() if codec == "gzip" and helpers.threads > 1 else None
+    return member_offsets(source) if source is not None and source.size > _WORTH_CUTTING and helpers.idle() else ()
 
 
 class _Keeper:

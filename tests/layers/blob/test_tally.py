@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
+from ocianalyze.layers.blob.parts import Helpers
 from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.metering.progress import Silent
@@ -69,7 +70,9 @@ def test_a_failure_of_the_hash_is_raised_and_stops_nobody() -> None:
 
 def _read(data: bytes, reading: Reading, *, beside: bool) -> ReadLayer:
     budget = reading.spending()
-    return read_blob(MemoryBlob(data), reading, what="layer 0", budget=budget, need_diff_id=True, idle=lambda: beside)
+    return read_blob(
+        MemoryBlob(data), reading, what="layer 0", budget=budget, need_diff_id=True, helpers=Helpers(2, lambda: beside)
+    )
 
 
 @pytest.mark.parametrize("kind", ["none", "gzip", "zstd"])
