@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import decompress, peek, recognise
+from ocianalyze.layers.blob.parts import Helpers
 from ocianalyze.layers.blob.windows import StreamWindow
 from ocianalyze.layers.metering.budget import memory_of_member
 from ocianalyze.layers.metering.progress import tell_chunks
@@ -246,6 +247,7 @@ class StreamStore:
                 budget=self._budget,
                 need_diff_id=stated is None,
                 algorithm="sha256" if stated is None else stated.algorithm,
+                helpers=Helpers(os.cpu_count() or 1, _is_idle, reads_ahead=False),
             )
         except OcianalyzeError as error:
             if self._broken is not None:

@@ -46,11 +46,13 @@ class Helpers(NamedTuple):
         threads: how many threads there may be.
         idle: tells whether a processor has nothing to do.
         boundaries: the bytes at which a gzip member is said to begin, rising.
+        reads_ahead: whether bytes may be read before somebody asks for them: not if others read the same stream.
     """
 
     threads: int
     idle: Callable[[], bool]
     boundaries: Sequence[int] = ()
+    reads_ahead: bool = True
 
 
 ALONE: Final = Helpers(1, lambda: False)

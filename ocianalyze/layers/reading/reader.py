@@ -251,8 +251,12 @@ def _stream(
     with ExitStack() as threads:
         if need_diff_id and helpers.idle():
             threads.enter_context(plain.beside())
-        counted = stored.count(tell_chunks(blob.chunks(), progress))
-        head, chunks = peek(threads.enter_context(read_ahead(counted, idle=helpers.idle)), MAGIC_SIZE)
+        if not helpers.reads_ahead and helpers.idle():
+            threads.enter_context(stored.beside())
+        chunks = stored.count(tell_chunks(blob.chunks(), progress))
+        if helpers.reads_ahead:
+            chunks = threads.enter_context(read_ahead(chunks, idle=helpers.idle))
+        head, chunks = peek(chunks, MAGIC_SIZE)
         codec = recognise(head)
         helpers = helpers._replace(boundaries=_boundaries(blob, codec, helpers))
         pieces = decompress(chunks, budget=budget, what=what, codec=codec, helpers=helpers)

@@ -79,7 +79,7 @@ def test_parts_are_the_same_side_by_side(threads: int, chunk: int) -> None:
         assert found == Outcome(PLAIN)
 
 
-def test_several_threads_take_part() -> None:
+def test_other_threads_take_part() -> None:
     seen: set[str] = set()
 
     def idle() -> bool:
@@ -89,7 +89,7 @@ def test_several_threads_take_part() -> None:
     for data, boundaries in ((b"".join(MEMBERS), BEGINNINGS), (b"".join(FRAMES), [])):
         seen.clear()
         _outcome(data, Helpers(3, idle, boundaries), chunk=4096)
-        assert sum(name.startswith("part") for name in seen) > 1
+        assert any(name.startswith("part") for name in seen)
 
 
 def test_who_is_busy_does_not_help() -> None:
