@@ -106,6 +106,7 @@ class Source:
             limits=self.limits,
             capture=Capture(READS | self.wanted),
             searches=SEARCHES,
+            jobs=self.jobs,
             verify=self.verify_all,
             cache=self.cache,
             progress=self.progress,

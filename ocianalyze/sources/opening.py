@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -246,8 +247,17 @@ def _elsewhere(reference: Reference, path: Path) -> str | None:
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield what comes from a stream.
+
+    Its buffer is passed by once it is empty: an interpreter that ends while a thread waits in one is aborted.
+    """
+    read = stream.read
     try:
-        while chunk := stream.read(CHUNK):
+        if isinstance(stream, io.BufferedReader):
+            if chunk := stream.read1(CHUNK):
+                yield chunk
+            read = stream.raw.read
+        while chunk := read(CHUNK):
             yield chunk
     except OSError as error:
         raise InvalidImageError(f"the stream cannot be read: {error.strerror}") from error

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from contextlib import closing, nullcontext
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import decompress, peek, recognise
-from ocianalyze.layers.blob.parts import Helpers
+from ocianalyze.layers.blob.parts import Helpers, Slots
 from ocianalyze.layers.blob.windows import StreamWindow
 from ocianalyze.layers.metering.budget import memory_of_member
 from ocianalyze.layers.metering.progress import tell_chunks
@@ -140,10 +142,15 @@ class StreamStore:
         self._read_layers = read_layers
         self._broken: OcianalyzeError | None = None
         heads = [b"", b""]
+        jobs = reading.jobs or os.cpu_count() or 1
+        idle = partial(bool, jobs > 1)  # the archive is read in one thread
+        self._slots = Slots(jobs) if jobs > 1 else None
+        self._helpers = Helpers(idle, self._slots, reads_ahead=False)
         try:
             with (
                 reading.progress.begin_stream(what, size) as progress,
-                read_ahead(tell_chunks(chunks, progress), idle=_is_idle) as ahead,
+                nullcontext() if self._slots is None else closing(self._slots),
+                read_ahead(tell_chunks(chunks, progress), idle=idle) as ahead,
             ):
                 self._read(ahead, heads)
         except CorruptLayerError as error:
@@ -247,18 +254,13 @@ class StreamStore:
                 budget=self._budget,
                 need_diff_id=stated is None,
                 algorithm="sha256" if stated is None else stated.algorithm,
-                helpers=Helpers(os.cpu_count() or 1, _is_idle, reads_ahead=False),
+                helpers=self._helpers,
             )
         except OcianalyzeError as error:
             if self._broken is not None:
                 raise
             return _Unreadable(error, size)
         return PreReadBlob(layer)
-
-
-def _is_idle() -> bool:
-    """Tell whether a processor has nothing to do while the archive is read in one thread."""
-    return (os.cpu_count() or 1) > 1
 
 
 class PassedBlob:

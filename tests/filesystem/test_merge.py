@@ -585,3 +585,14 @@ def test_searches_find_what_a_walk_finds(layers: list[list[Item]]) -> None:
     ):
         expected = sorted((node.path, node.id) for node in nodes if matches(node.name))
         assert sorted((node.path, node.id) for node in filesystem.search(beginning)) == expected
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_directory_that_is_stated_again_and_again_takes_little_time(
+    in_order: Callable[..., Filesystem], *, whole: bool
+) -> None:
+    pairs = ((directory("d"), hardlink(f"d/h{number}", "f")) for number in range(8000))
+    items = [file("f"), *(item for pair in pairs for item in pair)]
+    started = time.process_time()
+    assert (in_order if whole else merged)(items).entries == 8002
+    assert time.process_time() - started < 3

@@ -18,7 +18,7 @@ _MOST: Final = 4 << 20
 """How many bytes may wait to be taken: enough for both sides to go on, few enough not to matter."""
 _ENOUGH: Final = _MOST // 2
 """Down to how many bytes it pays to go on, after there were too many: a thread is not woken for each chunk."""
-_PATIENCE: Final = 1.0
+_PATIENCE: Final = 0.2
 """How long, in seconds, is waited for the thread to end: a network that it waits for may have fallen silent."""
 
 
@@ -56,8 +56,13 @@ class _Reader:
                 break
         else:
             return
-        self._thread = Thread(target=self._read, name="read", daemon=True)
-        self._thread.start()
+        thread = Thread(target=self._read, name="read", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # there can be no more threads
+            yield from self._chunks
+            return
+        self._thread = thread
         while (taken := self._next()) is not None:
             yield taken
         if self._failure is not None:

@@ -23,7 +23,7 @@ from ocianalyze.layers.metering.limits import RATIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ocianalyze.layers.blob.parts import Counted, Helpers
+    from ocianalyze.layers.blob.parts import Counted, Helpers, Slots
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.limits import Limits
 
@@ -83,7 +83,7 @@ def decompress(
 ) -> Iterator[bytes]:
     """Yield the plain bytes of a stream, whose codec is told by its first bytes if not given.
 
-    A stream that is made of parts is decompressed by as many threads as there are `helpers`.
+    Where `helpers` have nothing to do, they decompress parts of a stream that is made of some.
 
     Raises:
         CorruptLayerError: the stream is damaged or ends early.
@@ -93,10 +93,10 @@ def decompress(
         head, chunks = peek(chunks, MAGIC_SIZE)
         codec = recognise(head)
     meter = _Meter(_count(chunks), budget=budget, what=what)
-    follow = _follower(codec, helpers) if helpers.threads > 1 else None
-    if follow is None:
+    follow = _follower(codec, helpers)
+    if follow is None or helpers.slots is None:
         return _guard(_CODECS[codec](meter, budget.limits), meter, codec)
-    return _by_parts(meter, follow, codec, helpers)
+    return _by_parts(meter, follow, codec, idle=helpers.idle, slots=helpers.slots)
 
 
 def _count(chunks: Iterator[bytes]) -> Iterator[Counted]:
@@ -113,12 +113,14 @@ def _follower(codec: str, helpers: Helpers) -> Callable[[bytes], int] | None:
     return Boundaries(helpers.boundaries).follow if codec == "gzip" and helpers.boundaries else None
 
 
-def _by_parts(meter: _Meter, follow: Callable[[bytes], int], codec: str, helpers: Helpers) -> Iterator[bytes]:
+def _by_parts(
+    meter: _Meter, follow: Callable[[bytes], int], codec: str, *, idle: Callable[[], bool], slots: Slots
+) -> Iterator[bytes]:
     def decompress_part(pieces: Iterator[Counted]) -> Iterator[Counted]:
         part = _Input(pieces, limits=meter.limits, what=meter.what)
         return ((piece, part.taken) for piece in _guard(_CODECS[codec](part, part.limits), part, codec))
 
-    for piece, taken in decompress_parts(cut(meter.pieces, follow), decompress_part, helpers):
+    for piece, taken in decompress_parts(cut(meter.pieces, follow), decompress_part, idle=idle, slots=slots):
         meter.taken = taken
         yield meter.give(piece)
 

@@ -28,13 +28,17 @@ _STEP: Final = 1 << 20
 """How far apart two places are at least, in bytes: who cuts a layer wants no smaller parts."""
 _LARGEST: Final = 64 << 20
 """How large a table may be, compressed, in bytes; one with 100,000 files has 6 MB."""
-_MOST: Final = 512 << 20
+_MOST: Final = 64 << 20
 """How many bytes of it are looked at."""
+_MAGIC: Final = b"\x1f\x8b\x08"
 _PIECE: Final = 1 << 17
 
 
 def member_offsets(source: ByteRange) -> list[int]:
-    """Return some of the bytes at which a gzip member is said to begin, rising; none if the layer is no eStargz."""
+    """Return some of the bytes at which a gzip member is said to begin, rising; none if the layer is no eStargz.
+
+    What begins a member is there, at least: so padding between members is part of the one before it.
+    """
     end = source.size - _FOOTER
     footer = source.read_at(max(0, end), _FOOTER)
     match = _STATED.match(footer) or _STATED.match(footer, _FOOTER - _OLD_FOOTER)
@@ -46,7 +50,7 @@ def member_offsets(source: ByteRange) -> list[int]:
     offsets = []
     last = 0
     for offset in (*_offsets(source, table, end), table):
-        if last + _STEP <= offset <= table:
+        if last + _STEP <= offset <= table and source.read_at(offset, len(_MAGIC)) == _MAGIC:
             offsets.append(offset)
             last = offset
     return offsets

@@ -42,7 +42,11 @@ class Tally:
                     failures.append(error)
 
         thread = Thread(target=work, name="hash", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # there can be no more threads
+            yield
+            return
         self._update = waiting.put
         try:
             yield

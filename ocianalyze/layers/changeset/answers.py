@@ -46,6 +46,8 @@ def linked_files(changeset: Changeset) -> Sequence[int] | None:
 def _find_linked_files(changeset: Changeset) -> Iterator[int]:
     """Yield the row of the file that each hardlink is another name of, up to the first that is not plainly that."""
     names, kinds, identities = changeset.names, changeset.kinds, changeset.identities
+    if not kinds.count(_HARDLINK):
+        return
     ordered, ends = rows_by_directory(changeset)
     inside: dict[int, dict[str, int]] = {}
     directories: dict[str, int | None] = {"": ROOT}

@@ -108,6 +108,8 @@ def _unpack(data: memoryview) -> Packed:
     columns, sections = sections[: len(_COLUMNS)], sections[len(_COLUMNS) :]
     link_rows, targets, repeats, linked, *searches, captured_rows, captured_sizes = sections
     changeset = Changeset()
+    if bytes(names[-1:]) != b"\0":
+        raise DamagedPackError("names of the packed layer do not end")
     changeset.set_names(bytes(names))
     for name, section in zip(_COLUMNS, columns, strict=True):
         empty = getattr(changeset, name)[:0]
@@ -162,7 +164,8 @@ def _check(packed: Packed) -> None:
         raise DamagedPackError("packed layer contains unknown kinds or links without a target")
     if min(links, default=ROOT) < ROOT or bytes(map(kinds.__getitem__, links)).translate(None, _LINKS):
         raise DamagedPackError("packed layer contains targets of rows that are not links")
-    if not all(ROOT < first < row < rows for row, first in changeset.repeats or ()):
+    names = changeset.names
+    if not all(ROOT < first < row < rows and names[first] == names[row] for row, first in changeset.repeats or ()):
         raise DamagedPackError("packed layer contains repeats of rows that are none")
     if not all(ROOT < row < rows and kinds[row] == Kind.FILE for row in changeset.linked or ()):
         raise DamagedPackError("packed layer contains links to rows that are no files")

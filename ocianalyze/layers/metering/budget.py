@@ -103,7 +103,7 @@ def memory_of_member(path: str, link: str) -> int:
 def memory_of_rows(names: Sequence[str]) -> int:
     """Return the memory that is charged for entries with these names, in bytes."""
     text = "".join(names)
-    return _ROW * len(names) + memory_of_text(text)
+    return _ROW * len(names) + (memory_of_text(text) if text.isascii() else sum(map(memory_of_text, names)))
 
 
 def memory_of_extras(links: Iterable[str], xattrs: Iterable[Mapping[str, bytes]]) -> int:

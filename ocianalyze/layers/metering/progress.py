@@ -1,6 +1,6 @@
 """Progress of reading layers, for code that shows it.
 
-By default nothing is reported. The methods are called often, by the thread that reads: they must be fast and must not
+By default nothing is reported. The methods are called often, by the threads that read: they must be fast and must not
 raise. Positions are in the blob as stored, whether the bytes before were read or skipped.
 """
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import AnalysisError
-from ocianalyze.layers.blob.parts import Helpers
+from ocianalyze.layers.blob.parts import Helpers, Slots
 from ocianalyze.layers.changeset.packing import unpack
 from ocianalyze.layers.metering.progress import SILENT
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
@@ -50,7 +51,7 @@ def read_layers(
 ) -> list[ReadLayer]:
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
-    `jobs` is how many layers are read at a time; as many as there are processors if None.
+    `jobs` is how many layers are read at a time, by as many processors; all that there are if None.
     `meanwhile` is called once, in this thread, while others read where there are others; not if nothing is to be read.
 
     What `reading.cache` knows of a layer is taken from there; what it does not know is kept there.
@@ -79,8 +80,8 @@ def read_layers(
         done.update(_walk_in_processes(walked, reading, budget, memory, jobs, meanwhile))
         meanwhile = None
         left = [layer for layer in left if _key(layer) not in done]
-    read = _Reader(left, reading, budget, memory, jobs)
-    done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
+    with closing(_Reader(left, reading, budget, memory, jobs)) as read:
+        done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
     if memory is not None and has_news:
         memory.trim()
     return _in_order(image, done)
@@ -96,8 +97,14 @@ class _Reader:
         self._budget = budget
         self._memory = memory
         self._jobs = jobs
+        self._slots = Slots(jobs) if jobs > 1 else None
         self._unread = set(map(_key, unread))
         self._much = _MUCH * _size(layer for layer in unread if not walkable(layer.blob, reading)) / jobs
+
+    def close(self) -> None:
+        """End the threads that help."""
+        if self._slots is not None:
+            self._slots.close()
 
     def __call__(self, layer: Layer) -> ReadLayer:
         """Read a layer, and keep what was learned of it."""
@@ -131,11 +138,11 @@ class _Reader:
             need_diff_id=layer.digest is None,
             algorithm=(layer.digest or layer.diff_id).algorithm,
             step=layer.created_by,
-            helpers=Helpers(self._jobs, partial(self._is_idle, layer.blob.size or 0)),
+            helpers=Helpers(partial(self._is_idle, layer.blob.size or 0), self._slots),
         )
 
     def _is_idle(self, size: int) -> bool:
-        """Tell whether a processor has nothing to do, or will have because a layer has `size` bytes."""
+        """Tell whether a processor has nothing to do, or soon will, as a layer of `size` bytes outlasts the others."""
         return self._jobs > 1 and (len(self._unread) < self._jobs or size > self._much)
 
 

@@ -47,14 +47,16 @@ class Reading:
     """How layers are read.
 
     `verify` reads and hashes everything, including the uncompressed bytes. `capture` selects the contents that are kept
-    or can be read later. `searches` says which names will be searched for (see `answers.search`). `cache` stores
-    results and is searched for them; None for no cache. `progress` receives the progress. `budget` is the remaining
-    budget of the image; None for a new budget with the full limits each time.
+    or can be read later. `searches` says which names will be searched for (see `answers.search`). `jobs` is how many
+    processors may be used; None for all. `cache` stores results and is searched for them; None for no cache. `progress`
+    receives the progress. `budget` is the remaining budget of the image; None for a new budget with the full limits
+    each time.
     """
 
     limits: Limits = DEFAULT_LIMITS
     capture: Capture = field(default_factory=Capture)
     searches: tuple[str, ...] = ()
+    jobs: int | None = None
     verify: bool = False
     cache: LayerStore | None = None
     progress: Progress = SILENT
@@ -283,7 +285,7 @@ def _stream(
 
 def _boundaries(blob: Blob, codec: str, helpers: Helpers) -> Sequence[int]:
     """Return where a layer may be cut that has a table of its gzip members, if it is worth while."""
-    source = blob.byte_range() if codec == "gzip" and helpers.threads > 1 else None
+    source = blob.byte_range() if codec == "gzip" and helpers.slots is not None else None
     return member_offsets(source) if source is not None and source.size > _WORTH_CUTTING and helpers.idle() else ()
 
 

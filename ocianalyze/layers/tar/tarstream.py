@@ -63,7 +63,6 @@ _LARGEST: Final = _INT64 - BLOCK
 """Where the content of an entry ends at most: the next header is to lie below 2**63, too."""
 _LONGEST_EXTENDED: Final = 1 << 20
 """How many bytes of an extended header, or of a sparse map, Go reads."""
-"""So many bytes of an extended header may be taken without looking at how long the path is."""
 _LONGEST_TARGET: Final = 4095
 """How many bytes the target of a symlink may have in Linux."""
 _CACHE_SIZE: Final = 1 << 16

@@ -5,13 +5,14 @@ import io
 import json
 import tarfile
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import pairwise
 
 import pytest
 
 from ocianalyze.layers.blob import estargz, parts
 from ocianalyze.layers.blob.estargz import member_offsets
-from ocianalyze.layers.blob.parts import Helpers
+from ocianalyze.layers.blob.parts import ALONE, Helpers, Slots
 from ocianalyze.layers.reading import reader
 from ocianalyze.layers.reading.reader import Reading, read_blob
 from tests.support.blobs import MemoryBlob
@@ -29,16 +30,21 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "_WORTH_CUTTING", 1000)
 
 
-def build(contents: Sequence[bytes], *, footer: bytes = NEW, shift: int = 0) -> tuple[bytes, list[int]]:
-    """Return an eStargz layer with a member for each file, and where they begin; the table says so, but for `shift`."""
+def build(
+    contents: Sequence[bytes], *, footer: bytes = NEW, shift: int = 0, padding: int = 0
+) -> tuple[bytes, list[int]]:
+    """Return an eStargz layer with a member for each file, and where they begin; the table says so, but for `shift`.
+
+    Zeros follow each member, as many as `padding` says.
+    """
     plain = layer([file(f"{number}", content) for number, content in enumerate(contents)])
     blob, at, offsets = b"", 0, []
     with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
         for member in tar:
-            blob += gzip.compress(plain[at : member.offset_data], mtime=0)
+            blob += gzip.compress(plain[at : member.offset_data], mtime=0) + bytes(padding)
             at = member.offset_data
             offsets.append(len(blob))
-    blob += gzip.compress(plain[at:-1024], mtime=0)
+    blob += gzip.compress(plain[at:-1024], mtime=0) + bytes(padding)
     entries = [{"name": f'{n}"offset":7', "offset": offset + shift} for n, offset in enumerate(offsets)]
     table = json.dumps({"version": 1, "entries": entries}).encode()
     toc = layer([file("stargz.index.json", table)])
@@ -79,19 +85,15 @@ def test_a_table_that_is_a_bomb_is_looked_at_in_part(monkeypatch: pytest.MonkeyP
     assert member_offsets(MemoryBlob(bomb, seekable=True)) in ([], [len(data) - 51])
 
 
+@pytest.mark.parametrize("padding", [0, 64, 5000])
 @pytest.mark.parametrize("shift", [0, 1, -5, 40])
-def test_a_layer_is_the_same_by_its_members(shift: int) -> None:
-    data, _ = build(CONTENTS, shift=shift)
+def test_a_layer_is_the_same_by_its_members(shift: int, padding: int) -> None:
+    data, _ = build(CONTENTS, shift=shift, padding=padding)
     found = []
-    for helpers in (Helpers(1, lambda: False), Helpers(3, lambda: True)):
-        reading = Reading()
-        done = read_blob(
-            MemoryBlob(data, seekable=True),
-            reading,
-            what="x",
-            budget=reading.spending(),
-            need_diff_id=True,
-            helpers=helpers,
-        )
-        found.append((columns(done.changeset), done.digest, done.diff_id, done.uncompressed_size))
+    with closing(Slots(3)) as slots:
+        for helpers in (ALONE, Helpers(lambda: True, slots)):
+            reading, blob = Reading(), MemoryBlob(data, seekable=True)
+            budget = reading.spending()
+            done = read_blob(blob, reading, what="x", budget=budget, need_diff_id=True, helpers=helpers)
+            found.append((columns(done.changeset), done.digest, done.diff_id, done.uncompressed_size))
     assert found[0] == found[1]

@@ -18,7 +18,7 @@ from ocianalyze.layers.reading.reader import Reading, ReadLayer, read_blob
 from tests.support.blobs import MemoryBlob, chunks
 from tests.support.changesets import columns
 from tests.support.compress import Compression, compress
-from tests.support.forms import write_archive
+from tests.support.forms import archive, write_archive
 from tests.support.images import ImageSpec
 from tests.support.opening import READING, see
 from tests.support.tarballs import file, layer
@@ -71,7 +71,7 @@ def test_a_failure_of_the_hash_is_raised_and_stops_nobody() -> None:
 def _read(data: bytes, reading: Reading, *, beside: bool) -> ReadLayer:
     budget = reading.spending()
     return read_blob(
-        MemoryBlob(data), reading, what="layer 0", budget=budget, need_diff_id=True, helpers=Helpers(2, lambda: beside)
+        MemoryBlob(data), reading, what="layer 0", budget=budget, need_diff_id=True, helpers=Helpers(lambda: beside)
     )
 
 
@@ -116,6 +116,15 @@ class _Watching(Silent):
 
     def reach(self, position: int) -> None:  # noqa: ARG002
         self.seen.update(thread.name for thread in threading.enumerate() if thread.name in ("hash", "read"))
+
+
+@pytest.mark.parametrize(("jobs", "expected"), [(1, set()), (2, {"read", "hash"})])
+def test_a_stream_is_read_ahead_and_hashed_beside(jobs: int, expected: set[str]) -> None:
+    spec = ImageSpec(layers=[[file("a", os.urandom(1 << 20))]])
+    data = archive(spec, "oci", compression="gzip")
+    watching = _Watching()
+    assert len(see(data, reading=replace(READING, jobs=jobs, progress=watching)).readings) == 1
+    assert watching.seen == expected
 
 
 @pytest.mark.parametrize(

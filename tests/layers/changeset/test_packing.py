@@ -95,6 +95,8 @@ def _alter(packed: Packed, what: str, row: int, value: int) -> None:
         (lambda packed: packed.changeset.repeats.append((1, 1)), "repeats of rows"),
         (lambda packed: packed.changeset.repeats.append((99, 1)), "repeats of rows"),
         (lambda packed: packed.changeset.repeats.append((1, 0)), "repeats of rows"),
+        (lambda packed: packed.changeset.repeats.append((3, 2)), "repeats of rows"),
+        (lambda packed: setattr(packed.changeset, "_joined_names", b"\0x"), "do not end"),
         (lambda packed: packed.changeset.linked.append(99), "no files"),
         (lambda packed: packed.changeset.linked.append(0), "no files"),
         (lambda packed: packed.changeset.searches["u"].append(99), "rows that do not exist"),
