@@ -93,7 +93,7 @@ class Source:
         Raises:
             DigestMismatchError: a layer does not match its digest, diff_id or size.
         """
-        layers = read_layers(image, self._reading(), jobs=self.jobs, meanwhile=meanwhile)
+        layers = read_layers(image, self._reading(), meanwhile=meanwhile)
         return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:

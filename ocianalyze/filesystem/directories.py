@@ -9,10 +9,10 @@ from ocianalyze.layers.changeset.columns import rows_by_directory
 from ocianalyze.layers.tar.entry import DIRECTORIES, MARKERS
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Iterable, Sequence
 
     from ocianalyze.filesystem.ids import Ids
+    from ocianalyze.layers.changeset.columns import RowsByDirectory
 
 
 class Directories:
@@ -27,7 +27,7 @@ class Directories:
 
     def __init__(self, ids: Ids) -> None:
         self._ids = ids
-        self._orders: list[tuple[array[int], array[int]] | None] = [None] * len(ids.changesets)
+        self._orders: list[RowsByDirectory | None] = [None] * len(ids.changesets)
         self._tables: dict[int, dict[str, int]] = {}
         self._left_out: list[set[int]] = [set() for _ in ids.changesets]
 
@@ -75,8 +75,6 @@ class Directories:
         order, changeset = self._orders[layer], self._ids.changesets[layer]
         if order is None:
             order = self._orders[layer] = rows_by_directory(changeset)
-        ordered, ends = order
         kinds, left_out = changeset.kinds, self._left_out[layer]
-        inside = ordered[ends[directory - 1] if directory else 0 : ends[directory]]
-        rows = [row for row in inside if kinds[row] not in MARKERS]
+        rows = [row for row in order.inside(directory) if kinds[row] not in MARKERS]
         return [row for row in rows if row not in left_out] if left_out else rows

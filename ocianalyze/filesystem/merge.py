@@ -163,11 +163,12 @@ class _Merge:
         changeset, base = self._changesets[layer], self._bases[layer]
         finder = Finder(self._ids, self._children.get, self._limits, self._inodes, root=base)
         links = Hardlinks(self._ids, layer, finder, self._inodes)
-        rows, files = list(rows_of(changeset, _HARDLINK)), linked_files(changeset)
-        if files is not None:
+        rows, files = rows_of(changeset, _HARDLINK), linked_files(changeset)
+        if files is None:
+            refused = [(row, refusals) for row in rows if (refusals := links.add(row))]
+        else:
+            refused = []
             self._inodes.update((base + row, base + file) for row, file in zip(rows, files, strict=True))
-            rows.clear()
-        refused = [(row, refusals) for row in rows if (refusals := links.add(row))]
         if links.missing and any(map(changeset.kinds.count, HIDING)):
             self._forget_links(layer)
             return None

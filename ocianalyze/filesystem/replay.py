@@ -19,7 +19,7 @@ from ocianalyze.layers.tar.entry import DIRECTORIES, HIDING, MARKERS, WHITEOUT_P
 from ocianalyze.layers.tar.obstacles import CONTAINERD, DOCKER, EVERYONE, PODMAN, Cause, Obstacles, Refusal, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
 
     from ocianalyze.filesystem.ids import Ids
     from ocianalyze.layers.changeset.changeset import Changeset
@@ -227,7 +227,9 @@ class Replay:
     def _leave_out_markers(self) -> None:
         """Sort what hides others out of the tables."""
         kinds, base, absent = self._changeset.kinds, self._base, self.links.absent
-        for row, table in self._distinct_tables():
+        for row, table in self.tables.items():
+            if row in self._since:  # its table is that of the first
+                continue
             hiding = [name for name, id_ in table.items() if kinds[id_ - base] in MARKERS or id_ in absent]
             for name in hiding:
                 id_ = table.pop(name)
@@ -235,17 +237,11 @@ class Replay:
                     self.hiding.append(id_ - base)
         self.hiding += (row for kind in HIDING for row in rows_of(self._changeset, kind) if row not in self._in_order)
 
-    def _distinct_tables(self) -> Iterator[tuple[int, dict[str, int]]]:
-        """Yield each table once, with the first row of its directory: rows of one directory share one."""
-        return ((row, table) for row, table in self.tables.items() if row not in self._since)
-
     def _sort_tables(self) -> None:
         """Bring the tables in which rows were gone through into the order in which all of them came."""
         base, since, parents = self._base, self._since, self._changeset.parents
-        touched = {id(self.tables.get(parents[row])) for row in self._in_order}
-        for _, table in self._distinct_tables():
-            if id(table) not in touched:
-                continue
+        directories = {since.get(parents[row], parents[row]) for row in self._in_order}
+        for table in filter(None, map(self.tables.get, directories)):
             entries = sorted(table.items(), key=lambda entry: since.get(entry[1] - base, entry[1] - base))
             table.clear()
             table.update(entries)

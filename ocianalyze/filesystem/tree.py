@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.filesystem.node import Node, Resolution
 from ocianalyze.filesystem.resolver import Resolver
-from ocianalyze.layers.changeset.answers import search
+from ocianalyze.layers.changeset.answers import search_names
 from ocianalyze.layers.changeset.changeset import ROOT, Changeset, Diagnostic
 from ocianalyze.layers.contents.globs import NamePattern, PathPattern, is_wild
 from ocianalyze.layers.tar.entry import MARKERS, OPAQUE_MARKER, Kind
@@ -176,12 +176,12 @@ class Filesystem:
     def search(self, beginning: str) -> Iterator[Node]:
         """Yield every path whose last component begins with a match of the regular expression `beginning`.
 
-        For what may be in it, see `ocianalyze.layers.changeset.answers.search`. The nodes are in the order of
+        For what may be in it, see `ocianalyze.layers.changeset.answers.search_names`. The nodes are in the order of
         the layers, and within a layer in that of the tar.
         """
         for base, changeset in zip(self.bases, self.changesets, strict=True):
             self.spend(len(changeset) // _NAMES_PER_STEP)
-            for row in search(changeset, beginning):
+            for row in search_names(changeset, beginning):
                 self.spend(1)
                 if self._is_visible(base + row):
                     yield self.node(base + row)

@@ -7,17 +7,14 @@ is read as a layer.
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from contextlib import closing, nullcontext
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import decompress, peek, recognise
-from ocianalyze.layers.blob.parts import Helpers, Slots
+from ocianalyze.layers.blob.helpers import Helpers, slots_for
 from ocianalyze.layers.blob.windows import StreamWindow
 from ocianalyze.layers.metering.budget import memory_of_member
 from ocianalyze.layers.metering.progress import tell_chunks
@@ -142,16 +139,13 @@ class StreamStore:
         self._read_layers = read_layers
         self._broken: OcianalyzeError | None = None
         heads = [b"", b""]
-        jobs = reading.jobs or os.cpu_count() or 1
-        idle = partial(bool, jobs > 1)  # the archive is read in one thread
-        self._slots = Slots(jobs) if jobs > 1 else None
-        self._helpers = Helpers(idle, self._slots, reads_ahead=False)
         try:
             with (
                 reading.progress.begin_stream(what, size) as progress,
-                nullcontext() if self._slots is None else closing(self._slots),
-                read_ahead(tell_chunks(chunks, progress), idle=idle) as ahead,
+                slots_for(reading.processors) as slots,
+                read_ahead(tell_chunks(chunks, progress), idle=self._is_idle) as ahead,
             ):
+                self._helpers = Helpers(self._is_idle, slots, reads_ahead=False)
                 self._read(ahead, heads)
         except CorruptLayerError as error:
             raise broken(error, what, *heads) from error
@@ -213,6 +207,10 @@ class StreamStore:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _is_idle(self) -> bool:
+        """Tell whether a processor has nothing to do: the archive is read in one thread."""
+        return self._reading.processors > 1
 
     def _watched(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Yield the pieces of the archive, and take note if it is the archive itself that cannot be read."""

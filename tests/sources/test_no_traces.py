@@ -88,10 +88,10 @@ GUARDED = textwrap.dedent(
     for everything in (False, True):
         if source == "-" and everything:
             break
-        reading = Reading(capture=Capture(frozenset({"**/*"})), verify=everything)
+        reading = Reading(capture=Capture(frozenset({"**/*"})), verify=everything, jobs=2)
         access = RegistryAccess(own=HostSettings(plain_http=True))
         with open_image(Reference.parse(source), reading, stdin=sys.stdin.buffer, access=access) as image:
-            readings = read_layers(image, reading, jobs=2)
+            readings = read_layers(image, reading)
             for layer, done in zip(image.layers, readings, strict=True):
                 verify(layer, done)
             filesystem = merge([r.changeset for r in readings], [r.contents for r in readings], reading.limits)

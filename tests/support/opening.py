@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ocianalyze.filesystem.merge import merge
@@ -39,8 +39,9 @@ def see(
     jobs: int | None = None,
 ) -> Seen:
     """Open and read an image as the program does; bytes come from standard input."""
+    reading = replace(reading, jobs=jobs or reading.jobs)
     with opened(source, reading=reading, name=name, platform=platform) as image:
-        readings = read_layers(image, reading, jobs=jobs)
+        readings = read_layers(image, reading)
         verified = [verify(layer, done) for layer, done in zip(image.layers, readings, strict=True)]
         filesystem = merge([done.changeset for done in readings], [done.contents for done in readings], reading.limits)
         return Seen(image, readings, verified, as_tree(filesystem))

@@ -17,13 +17,15 @@ import zstandard
 
 from ocianalyze.errors import CorruptLayerError, CutShortError
 from ocianalyze.layers.blob.frames import SKIPPABLE, Frames
-from ocianalyze.layers.blob.parts import ALONE, Boundaries, cut, decompress_parts
+from ocianalyze.layers.blob.helpers import ALONE
+from ocianalyze.layers.blob.parts import Boundaries, cut, decompress_parts
 from ocianalyze.layers.metering.limits import RATIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ocianalyze.layers.blob.parts import Counted, Helpers, Slots
+    from ocianalyze.layers.blob.helpers import Helpers, Slots
+    from ocianalyze.layers.blob.parts import Counted
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.limits import Limits
 

@@ -7,6 +7,7 @@ where the table begins. Nobody has checked what it says, so it is a hint and no 
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 _FOOTER: Final = 51
 _OLD_FOOTER: Final = 47
-_STATED: Final = regex(rb"\x1f\x8b\x08\x04.{6}(?:\x1a\0SG\x16\0|\x16\0)([0-9a-f]{16})STARGZ", 16)
-"""How the footer begins (DOTALL)."""
+_STATED: Final = regex(rb"\x1f\x8b\x08\x04.{6}(?:\x1a\0SG\x16\0|\x16\0)([0-9a-f]{16})STARGZ", re.DOTALL)
+"""How the footer begins."""
 _OFFSET: Final = regex(rb'"offset": ?([0-9]{1,15})[,}\s]')
 _LONGEST: Final = 40
 """How many bytes an offset takes at most, with its name."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
-from threading import Semaphore
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.errors import AnalysisError, OcianalyzeError
@@ -18,6 +17,8 @@ from ocianalyze.errors import AnalysisError, OcianalyzeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
+
+    from ocianalyze.layers.blob.helpers import Slots
 
 Counted: TypeAlias = tuple[bytes, int]
 """Some bytes, and how many bytes of the compressed stream were taken until then."""
@@ -31,8 +32,6 @@ _MOST: Final = 8 << 20
 """How many compressed bytes a part has at most: what cannot be cut is left to one thread."""
 _AHEAD: Final = 4 << 20
 """How many bytes a part is decompressed to before it is its turn."""
-_MOST_THREADS: Final = 8
-"""More threads than this would only wait for the one that hashes."""
 
 
 class Part(NamedTuple):
@@ -40,53 +39,6 @@ class Part(NamedTuple):
 
     pieces: Iterable[Counted]
     endless: bool = False
-
-
-class Slots:
-    """Threads that decompress parts, so many for all layers of an image; each part takes a slot until it is taken."""
-
-    def __init__(self, jobs: int) -> None:
-        threads = min(jobs, _MOST_THREADS)
-        self._free = Semaphore(threads)
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="part")
-
-    def begin(self, pieces: Iterator[Counted]) -> Future[Begun] | None:
-        """Begin to take the pieces of a part; None if no slot is free, or if there can be no more threads."""
-        if not self._free.acquire(blocking=False):
-            return None
-        try:
-            return self._pool.submit(_begin, pieces)
-        except RuntimeError:
-            self.release()
-            return None
-
-    def release(self) -> None:
-        """Let a slot be free again."""
-        self._free.release()
-
-    def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
-
-
-class Helpers(NamedTuple):
-    """Who helps to read and decompress a stream.
-
-    Attributes:
-        idle: tells whether a processor has nothing to do.
-        slots: the threads that decompress parts; None for none.
-        boundaries: the bytes at which a gzip member is said to begin, rising.
-        reads_ahead: whether bytes may be read before somebody asks for them: not if others read the same stream.
-    """
-
-    idle: Callable[[], bool]
-    slots: Slots | None = None
-    boundaries: Sequence[int] = ()
-    reads_ahead: bool = True
-
-
-ALONE: Final = Helpers(lambda: False)
-"""Nobody helps."""
 
 
 class Boundaries:
@@ -146,7 +98,7 @@ def decompress_parts(
 
 
 class _Line:
-    """The parts that are in work, the first of them first, and the one that comes next."""
+    """The parts that wait for their turn, the first of them first, most of them in work."""
 
     def __init__(self, parts: Iterator[Part], decompress: Decompress, idle: Callable[[], bool], slots: Slots) -> None:
         self._parts = parts
@@ -154,12 +106,11 @@ class _Line:
         self._idle = idle
         self._slots = slots
         self._waiting: deque[tuple[Part, Future[Begun] | None]] = deque()
-        self._coming: Part | None = None
 
     def run(self) -> Iterator[Counted]:
         for part in self._parts:
-            self._coming = part
-            while not self._line_up():
+            self._waiting.append((part, None))
+            while len(self._waiting) > 1 and not self._begin_last():
                 yield from self._first()
         while self._waiting:
             yield from self._first()
@@ -172,21 +123,17 @@ class _Line:
                 begun.cancel()
                 self._slots.release()
 
-    def _line_up(self) -> bool:
-        """Let the part that comes be in work; return False if those before it must be taken first."""
-        part, begun = self._coming, None
-        if part is None:
-            return True
-        if not part.endless and self._idle():
-            begun = self._slots.begin(self._decompress(iter(part.pieces)))
-        if begun is None and self._waiting:
+    def _begin_last(self) -> bool:
+        """Let another thread begin with the last part; return False if none will."""
+        part, _ = self._waiting[-1]
+        if part.endless or not self._idle():
             return False
-        self._waiting.append((part, begun))
-        self._coming = None
-        return True
+        begun = self._slots.begin(partial(_begin, self._decompress(iter(part.pieces))))
+        self._waiting[-1] = part, begun
+        return begun is not None
 
     def _first(self) -> Iterator[Counted]:
-        """Yield what becomes of the first part in work, or of everything from there on."""
+        """Yield what becomes of the first part, or of everything from there on."""
         part, begun = self._waiting.popleft()
         given = 0
         try:
@@ -198,9 +145,6 @@ class _Line:
             if part.endless:
                 raise
             left = [part, *(later for later, _ in self._waiting)]
-            if self._coming is not None:
-                left.append(self._coming)
-                self._coming = None
             self.close()
             stream = chain.from_iterable(later.pieces for later in chain(left, self._parts))
             yield from _skip(self._decompress(stream), given)

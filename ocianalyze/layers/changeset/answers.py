@@ -22,7 +22,7 @@ def prepare(changeset: Changeset, searches: Iterable[str]) -> None:
     """Answer now what will be asked later: what repeats, what is linked, and which names begin like this."""
     linked_files(changeset)
     for beginning in searches:
-        search(changeset, beginning)
+        search_names(changeset, beginning)
 
 
 def repeats_of(changeset: Changeset) -> Sequence[tuple[int, int]]:
@@ -48,7 +48,7 @@ def _find_linked_files(changeset: Changeset) -> Iterator[int]:
     names, kinds, identities = changeset.names, changeset.kinds, changeset.identities
     if not kinds.count(_HARDLINK):
         return
-    ordered, ends = rows_by_directory(changeset)
+    rows = rows_by_directory(changeset)
     inside: dict[int, dict[str, int]] = {}
     directories: dict[str, int | None] = {"": ROOT}
 
@@ -56,8 +56,7 @@ def _find_linked_files(changeset: Changeset) -> Iterator[int]:
         if directory is None or kinds[directory] not in DIRECTORIES:
             return None
         if directory not in inside:
-            rows = ordered[ends[directory - 1] if directory else 0 : ends[directory]]
-            inside[directory] = {names[row]: row for row in rows}
+            inside[directory] = {names[row]: row for row in rows.inside(directory)}
         return inside[directory].get(name)
 
     for row in rows_of(changeset, _HARDLINK):
@@ -73,7 +72,7 @@ def _find_linked_files(changeset: Changeset) -> Iterator[int]:
         yield file
 
 
-def search(changeset: Changeset, beginning: str) -> Sequence[int]:
+def search_names(changeset: Changeset, beginning: str) -> Sequence[int]:
     r"""Return the rows whose names begin with a match of a regular expression.
 
     All names are searched as one text, which is much faster than a search in each name. To match a name to its end, let

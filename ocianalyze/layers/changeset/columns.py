@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from itertools import accumulate, groupby
+from itertools import accumulate
 from operator import lt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ocianalyze.layers.changeset.changeset import ROOT
 from ocianalyze.layers.tar.entry import DIRECTORIES, Kind
@@ -32,19 +32,33 @@ def rows_of(changeset: Changeset, kind: int) -> Iterator[int]:
         row = changeset.kinds.find(kind, row + 1)
 
 
-def rows_by_directory(changeset: Changeset) -> tuple[array[int], array[int]]:
-    """Return the rows but the root, those of one directory beside each other, and for each row where those in it end.
+class RowsByDirectory(NamedTuple):
+    """The rows but the root, those of one directory beside each other.
 
-    Directories are in the order of their rows, and within a directory the order is that of the tar.
+    Attributes:
+        ordered: the rows, directories in the order of their rows, and within a directory in that of the tar.
+        ends: for each row, where in them those end that lie in it.
     """
+
+    ordered: array[int]
+    ends: array[int]
+
+    def inside(self, directory: int) -> array[int]:
+        """Return the rows that lie in the directory `directory`."""
+        return self.ordered[self.ends[directory - 1] if directory else 0 : self.ends[directory]]
+
+
+def rows_by_directory(changeset: Changeset) -> RowsByDirectory:
+    """Return the rows of a layer, sorted by their directories."""
     parents = changeset.parents
     if compiled is not None:
         ordered, ends = compiled.by_directory(parents, len(parents))
-        return array("i", ordered), array("i", ends)
+        return RowsByDirectory(array("i", ordered), array("i", ends))
     counts = array("i", bytes(4 * len(parents)))
     for parent in parents[1:]:
         counts[parent] += 1
-    return array("i", sorted(range(1, len(parents)), key=parents.__getitem__)), array("i", accumulate(counts))
+    ordered = array("i", sorted(range(1, len(parents)), key=parents.__getitem__))
+    return RowsByDirectory(ordered, array("i", accumulate(counts)))
 
 
 def find_repeats(changeset: Changeset) -> list[tuple[int, int]]:
@@ -57,8 +71,6 @@ def find_repeats(changeset: Changeset) -> list[tuple[int, int]]:
     if compiled is not None:
         found = array("i", compiled.find_repeats(names, parents, kinds, _OPAQUE, _DIRECTORIES))
         return list(zip(found[::2], found[1::2], strict=True))
-    if not _has_repeats(changeset):
-        return []
     repeats = []
     known: dict[tuple[int, str], int] = {}
     same: dict[int, int] = {}
@@ -71,16 +83,6 @@ def find_repeats(changeset: Changeset) -> list[tuple[int, int]]:
             if kinds[row] in _DIRECTORIES and kinds[first] in _DIRECTORIES:
                 same[row] = first
     return repeats
-
-
-def _has_repeats(changeset: Changeset) -> bool:
-    """Tell whether any directory has a name more than once, which takes less memory than to find all that do."""
-    names, parents, kinds = changeset.names, changeset.parents, changeset.kinds
-    for _, rows in groupby(rows_by_directory(changeset)[0], key=parents.__getitem__):
-        inside = [names[row] for row in rows if kinds[row] != _OPAQUE]
-        if len(set(inside)) < len(inside):
-            return True
-    return False
 
 
 def are_sound(changeset: Changeset) -> bool:

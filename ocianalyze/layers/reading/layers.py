@@ -8,15 +8,13 @@ inflate parts of it, if it is made of parts. The result never depends on any of 
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import AnalysisError
-from ocianalyze.layers.blob.parts import Helpers, Slots
+from ocianalyze.layers.blob.helpers import Helpers, slots_for
 from ocianalyze.layers.changeset.packing import unpack
 from ocianalyze.layers.metering.progress import SILENT
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
+    from ocianalyze.layers.blob.helpers import Slots
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.metering.progress import Progress
     from ocianalyze.layers.reading.reader import Reading
@@ -46,12 +45,10 @@ def read_layers(
     image: Image,
     reading: Reading,
     *,
-    jobs: int | None = None,
     meanwhile: Callable[[], object] | None = None,
 ) -> list[ReadLayer]:
     """Return every layer of `image`, read; a blob that stands for several layers is read once.
 
-    `jobs` is how many layers are read at a time, by as many processors; all that there are if None.
     `meanwhile` is called once, in this thread, while others read where there are others; not if nothing is to be read.
 
     What `reading.cache` knows of a layer is taken from there; what it does not know is kept there.
@@ -60,7 +57,7 @@ def read_layers(
         CorruptLayerError: a layer is damaged.
         LimitExceededError: a limit was hit.
     """
-    jobs = jobs or os.cpu_count() or 1
+    jobs = reading.processors
     budget = reading.spending()
     unique = {_key(layer): layer for layer in reversed(image.layers)}
     layers = sorted(unique.values(), key=lambda layer: layer.position)
@@ -80,7 +77,8 @@ def read_layers(
         done.update(_walk_in_processes(walked, reading, budget, memory, jobs, meanwhile))
         meanwhile = None
         left = [layer for layer in left if _key(layer) not in done]
-    with closing(_Reader(left, reading, budget, memory, jobs)) as read:
+    with slots_for(jobs) as slots:
+        read = _Reader(left, reading, budget, memory, slots)
         done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
     if memory is not None and has_news:
         memory.trim()
@@ -88,23 +86,18 @@ def read_layers(
 
 
 class _Reader:
-    """Reads layers in this process, up to `jobs` of them at a time, each in a thread; those that are `unread`."""
+    """Reads layers in this process, those that are `unread`; may be called from several threads."""
 
     def __init__(
-        self, unread: Sequence[Layer], reading: Reading, budget: Budget, memory: LayerMemory | None, jobs: int
+        self, unread: Sequence[Layer], reading: Reading, budget: Budget, memory: LayerMemory | None, slots: Slots | None
     ) -> None:
         self._reading = reading
         self._budget = budget
         self._memory = memory
-        self._jobs = jobs
-        self._slots = Slots(jobs) if jobs > 1 else None
+        self._jobs = reading.processors
+        self._slots = slots
         self._unread = set(map(_key, unread))
-        self._much = _MUCH * _size(layer for layer in unread if not walkable(layer.blob, reading)) / jobs
-
-    def close(self) -> None:
-        """End the threads that help."""
-        if self._slots is not None:
-            self._slots.close()
+        self._much = _MUCH * _size(layer for layer in unread if not walkable(layer.blob, reading)) / self._jobs
 
     def __call__(self, layer: Layer) -> ReadLayer:
         """Read a layer, and keep what was learned of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -11,7 +12,7 @@ from ocianalyze.errors import ContentUnavailableError, CorruptLayerError, Digest
 from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import MAGIC_SIZE, decompress, peek, recognise
 from ocianalyze.layers.blob.estargz import member_offsets
-from ocianalyze.layers.blob.parts import ALONE
+from ocianalyze.layers.blob.helpers import ALONE
 from ocianalyze.layers.blob.signatures import describe
 from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow
@@ -28,7 +29,7 @@ from ocianalyze.layers.tar.tarstream import BLOCK, begins_tar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ocianalyze.layers.blob.parts import Helpers
+    from ocianalyze.layers.blob.helpers import Helpers
     from ocianalyze.layers.changeset.changeset import Changeset
     from ocianalyze.layers.metering.progress import LayerProgress
     from ocianalyze.layers.reading.stores import LayerStore
@@ -47,10 +48,10 @@ class Reading:
     """How layers are read.
 
     `verify` reads and hashes everything, including the uncompressed bytes. `capture` selects the contents that are kept
-    or can be read later. `searches` says which names will be searched for (see `answers.search`). `jobs` is how many
-    processors may be used; None for all. `cache` stores results and is searched for them; None for no cache. `progress`
-    receives the progress. `budget` is the remaining budget of the image; None for a new budget with the full limits
-    each time.
+    or can be read later. `searches` are the names that will be searched for (see `answers.search_names`). `jobs` is how
+    many processors may be used; None for all. `cache` stores results and is searched for them; None for no cache.
+    `progress` receives the progress. `budget` is the remaining budget of the image; None for a new budget with the full
+    limits each time.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -61,6 +62,11 @@ class Reading:
     cache: LayerStore | None = None
     progress: Progress = SILENT
     budget: Budget | None = None
+
+    @property
+    def processors(self) -> int:
+        """How many processors may be used, which is how many layers are read at a time."""
+        return self.jobs or os.cpu_count() or 1
 
     def spending(self) -> Budget:
         """Return the remaining budget of the image."""

@@ -10,6 +10,7 @@ import pytest
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.blob.ahead import read_ahead
 from tests.support.blobs import chunks
+from tests.support.threads import running
 
 DATA = bytes(range(256)) * 4000
 MEBIBYTE = 1 << 20
@@ -18,11 +19,7 @@ MEBIBYTE = 1 << 20
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     yield
-    assert _reading() == 0
-
-
-def _reading() -> int:
-    return sum(thread.name == "read" for thread in threading.enumerate())
+    assert running("read") == 0
 
 
 def _at_once() -> bool:
@@ -63,7 +60,7 @@ def test_a_thread_reads_once_a_processor_is_idle() -> None:
     threads = []
     with read_ahead(repeat(bytes(MEBIBYTE)), idle=_after(10)) as ahead:
         for _, _ in zip(range(20), ahead, strict=False):
-            threads.append(_reading())
+            threads.append(running("read"))
     assert threads == [0] * 10 + [1] * 10
 
 
@@ -110,7 +107,7 @@ def test_four_megabytes_are_read_ahead() -> None:
         _wait_until(lambda: read >= 6)
         time.sleep(0.05)
         assert read <= 7
-    assert _reading() == 0
+    assert running("read") == 0
 
 
 def test_a_silent_network_holds_up_nobody() -> None:
@@ -131,6 +128,6 @@ def test_a_silent_network_holds_up_nobody() -> None:
     with pytest.raises(CorruptLayerError):
         take()
     assert time.monotonic() - began < 30
-    assert _reading() == 1
+    assert running("read") == 1
     speaks.set()
-    _wait_until(lambda: _reading() == 0)
+    _wait_until(lambda: running("read") == 0)

@@ -12,7 +12,7 @@ import pytest
 
 from ocianalyze.layers.blob import estargz, parts
 from ocianalyze.layers.blob.estargz import member_offsets
-from ocianalyze.layers.blob.parts import ALONE, Helpers, Slots
+from ocianalyze.layers.blob.helpers import ALONE, Helpers, Slots
 from ocianalyze.layers.reading import reader
 from ocianalyze.layers.reading.reader import Reading, read_blob
 from tests.support.blobs import MemoryBlob

@@ -17,11 +17,12 @@ from ocianalyze.layers.blob import parts
 from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import decompress
 from ocianalyze.layers.blob.frames import Frames
-from ocianalyze.layers.blob.parts import ALONE, Helpers, Slots
+from ocianalyze.layers.blob.helpers import ALONE, Helpers, Slots
 from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.metering.limits import Limits
 from tests.support.blobs import chunks
+from tests.support.threads import running
 
 PIECES = [random.Random(number).randbytes(200) * (1 + number * 7 % 40) for number in range(60)]  # noqa: S311
 PLAIN = b"".join(PIECES)
@@ -48,7 +49,7 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(parts, "_MOST", 20_000)
     monkeypatch.setattr(parts, "_AHEAD", 3000)
     yield
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("part")]
+    assert running("part") == 0
 
 
 def _idle() -> bool:
@@ -104,16 +105,16 @@ def test_parts_are_the_same_side_by_side(threads: int, chunk: int) -> None:
 
 
 def test_other_threads_take_part() -> None:
-    seen: set[str] = set()
+    seen: list[int] = []
 
     def idle() -> bool:
-        seen.update(thread.name for thread in threading.enumerate())
+        seen.append(running("part"))
         return True
 
     for data, boundaries in ((b"".join(MEMBERS), BEGINNINGS), (b"".join(FRAMES), [])):
         seen.clear()
-        _helped(data, threads=3, idle=idle, boundaries=boundaries, chunk=4096)
-        assert any(name.startswith("part") for name in seen)
+        _helped(data, threads=3, idle=idle, boundaries=boundaries, chunk=1024)
+        assert max(seen) > 0
 
 
 def test_who_is_busy_does_not_help() -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ocianalyze.errors import CorruptLayerError, LimitExceededError
-from ocianalyze.layers.blob.parts import Helpers
+from ocianalyze.layers.blob.helpers import Helpers
 from ocianalyze.layers.blob.tally import Tally
 from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.metering.progress import Silent
@@ -22,6 +21,7 @@ from tests.support.forms import archive, write_archive
 from tests.support.images import ImageSpec
 from tests.support.opening import READING, see
 from tests.support.tarballs import file, layer
+from tests.support.threads import running
 
 DATA = bytes(range(256)) * 4000
 TAR = layer([file(f"usr/bin/{number}", DATA[:number]) for number in range(0, 200_000, 10_000)])
@@ -30,18 +30,14 @@ TAR = layer([file(f"usr/bin/{number}", DATA[:number]) for number in range(0, 200
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
     yield
-    assert _hashing() == 0
-
-
-def _hashing() -> int:
-    return sum(thread.name == "hash" for thread in threading.enumerate())
+    assert running("hash") == 0
 
 
 @pytest.mark.parametrize("size", [1000, 1 << 16, len(DATA)])
 def test_the_hash_is_the_same_beside(size: int) -> None:
     tally = Tally("sha256")
     with tally.beside():
-        assert _hashing() == 1
+        assert running("hash") == 1
         assert b"".join(tally.count(chunks(DATA, size))) == DATA
     assert tally.size == len(DATA)
     assert tally.digest().matches(DATA)
@@ -115,7 +111,7 @@ class _Watching(Silent):
         return self
 
     def reach(self, position: int) -> None:  # noqa: ARG002
-        self.seen.update(thread.name for thread in threading.enumerate() if thread.name in ("hash", "read"))
+        self.seen.update(name for name in ("hash", "read") if running(name))
 
 
 @pytest.mark.parametrize(("jobs", "expected"), [(1, set()), (2, {"read", "hash"})])

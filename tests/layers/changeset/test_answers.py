@@ -2,7 +2,7 @@
 
 import pytest
 
-from ocianalyze.layers.changeset.answers import linked_files, prepare, repeats_of, search
+from ocianalyze.layers.changeset.answers import linked_files, prepare, repeats_of, search_names
 from tests.support.changesets import changeset_of
 from tests.support.tarballs import Item, directory, file, hardlink, layer, symlink, whiteout
 
@@ -53,7 +53,7 @@ def test_names_are_searched_for_by_their_beginning() -> None:
     changeset = changeset_of(layer([*ITEMS, file("usr/ab"), file("usr/ba"), file("usr/\udcffa")]))
     for beginning, expected in (("a", ["/usr/bin/a", "/usr/ab"]), (r"a(?=\0)", ["/usr/bin/a"]), ("[0-9]", [])):
         for _ in range(2):
-            assert [changeset.path(row) for row in search(changeset, beginning)] == expected
+            assert [changeset.path(row) for row in search_names(changeset, beginning)] == expected
 
 
 def test_what_is_prepared_is_not_worked_out_again() -> None:
@@ -62,4 +62,4 @@ def test_what_is_prepared_is_not_worked_out_again() -> None:
     changeset.names.clear()
     assert repeats_of(changeset) == [(7, 4)]
     assert linked_files(changeset) is None
-    assert list(search(changeset, "a")) == [3]
+    assert list(search_names(changeset, "a")) == [3]

@@ -46,7 +46,7 @@ def archive(tmp_path: Path) -> Path:
 def test_the_largest_layers_are_begun_first_and_come_in_their_order(archive: Path) -> None:
     noting = _Noting()
     with opened(archive, reading=READING) as image:
-        found = read_layers(image, replace(READING, progress=noting), jobs=2)
+        found = read_layers(image, replace(READING, progress=noting, jobs=2))
         assert [done.size for done in found] == [item.size for item in image.layers]
     assert set(noting.begun[:2]) == {"layer 0", "layer 2"}
     assert set(noting.begun[2:]) == {"layer 1", "layer 3"}
@@ -73,4 +73,4 @@ def test_the_error_is_that_of_the_lowest_layer_whichever_comes_first(archive: Pa
     with opened(archive, reading=READING) as image:
         damaged: Image = image._replace(layers=tuple(map(broken, image.layers)))
         with pytest.raises(CorruptLayerError, match=r"^layer 1"):
-            read_layers(damaged, READING, jobs=jobs)
+            read_layers(damaged, replace(READING, jobs=jobs))
