@@ -97,7 +97,7 @@ def decompress(
     meter = _Meter(_count(chunks), budget=budget, what=what)
     follow = _follower(codec, helpers)
     if follow is None or helpers.slots is None:
-        return _guard(_CODECS[codec](meter, budget.limits), meter, codec)
+        return _whole(meter, codec)
     return _by_parts(meter, follow, codec, idle=helpers.idle, slots=helpers.slots)
 
 
@@ -115,16 +115,29 @@ def _follower(codec: str, helpers: Helpers) -> Callable[[bytes], int] | None:
     return Boundaries(helpers.boundaries).follow if codec == "gzip" and helpers.boundaries else None
 
 
+def _whole(source: _Input, codec: str) -> Iterator[bytes]:
+    """Decompress a stream, or a part of one, in this thread."""
+    return _guard(_CODECS[codec](source, source.limits), source, codec)
+
+
 def _by_parts(
     meter: _Meter, follow: Callable[[bytes], int], codec: str, *, idle: Callable[[], bool], slots: Slots
 ) -> Iterator[bytes]:
+    """Decompress a stream by parts, unless enough other layers are cut into parts."""
+
     def decompress_part(pieces: Iterator[Counted]) -> Iterator[Counted]:
         part = _Input(pieces, limits=meter.limits, what=meter.what)
-        return ((piece, part.taken) for piece in _guard(_CODECS[codec](part, part.limits), part, codec))
+        return ((piece, part.taken) for piece in _whole(part, codec))
 
-    for piece, taken in decompress_parts(cut(meter.pieces, follow), decompress_part, idle=idle, slots=slots):
-        meter.taken = taken
-        yield meter.give(piece)
+    if not slots.enter():
+        yield from _whole(meter, codec)
+        return
+    try:
+        for piece, taken in decompress_parts(cut(meter.pieces, follow), decompress_part, idle=idle, slots=slots):
+            meter.taken = taken
+            yield meter.give(piece)
+    finally:
+        slots.leave()
 
 
 class DamagedFrameError(ValueError):

@@ -15,17 +15,29 @@ _Result = TypeVar("_Result")
 
 _MOST_THREADS: Final = 8
 """More threads than this would only wait for the one that hashes."""
+_THREADS_OF_A_LAYER: Final = 4
+"""With fewer threads for each, fewer layers are cut into parts at a time."""
 
 
 class Slots:
     """Threads that decompress parts of layers, so many for all layers of an image.
 
-    What a thread has begun holds a slot until somebody has taken the result, so that no more is held in memory.
+    What a thread has begun holds a slot until somebody has taken the result, and only a few layers are cut into parts
+    at a time, so that no more is held in memory.
     """
 
     def __init__(self, threads: int) -> None:
+        self._layers = Semaphore(max(1, threads // _THREADS_OF_A_LAYER))
         self._free = Semaphore(threads)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="part")
+
+    def enter(self) -> bool:
+        """Let a layer be cut into parts until it leaves; return False if enough others are."""
+        return self._layers.acquire(blocking=False)
+
+    def leave(self) -> None:
+        """Let another layer enter."""
+        self._layers.release()
 
     def begin(self, work: Callable[[], _Result]) -> Future[_Result] | None:
         """Begin with some work; None if no slot is free, or if there can be no more threads."""

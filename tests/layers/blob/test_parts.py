@@ -62,6 +62,7 @@ def helping(threads: int, idle: Callable[[], bool] = _idle, boundaries: Sequence
     with closing(Slots(threads)) as slots:
         yield Helpers(idle, slots, boundaries)
         assert slots._free._value == threads  # each slot was let free again
+        assert slots.enter()
 
 
 class Outcome(NamedTuple):
@@ -213,6 +214,7 @@ def test_layers_share_the_slots() -> None:
             next(stream)
         assert helpers.slots is not None
         assert helpers.slots._free._value == 0
+        assert not helpers.slots.enter()  # one layer is cut into parts, the others are not
         rest = [b"".join(stream) for stream in streams]
     assert all(PLAIN.endswith(found) and len(found) < len(PLAIN) for found in rest)
 
