@@ -1,4 +1,6 @@
-"""Write docs/rules/, docs/profiles/, docs/report.md, docs/examples/ and the demo in README.md, or --check them.
+"""Write docs/rules/, docs/profiles/, docs/report.md, docs/examples/, or --check them.
+
+The tables in docs/fleet.md and the demo in README.md are written, too.
 
 A rule's page is the docstring of its file (ocianalyze/rules/page.py). A profile's page is generated from its clauses
 (ocianalyze/rules/clauses.py). The demo is the output of a scan of testdata/demo.tar.gz, without its duration.
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ocianalyze.analysis import Policy, Source, analyze, measure
+from ocianalyze.fleet.results.schema import TABLES
 from ocianalyze.reports.difference import markdown
 from ocianalyze.reports.difference.comparing import diff
 from ocianalyze.reports.formats import FORMS, render
@@ -32,6 +35,7 @@ RULES = ROOT / "docs" / "rules"
 PAGES_OF_PROFILES = ROOT / "docs" / "profiles"
 README = ROOT / "README.md"
 REPORT = ROOT / "docs" / "report.md"
+FLEET = ROOT / "docs" / "fleet.md"
 DEMO = ROOT / "testdata" / "demo.tar.gz"
 OTHER = ROOT / "testdata" / "skopeo-docker-archive.tar"
 """What the demo is compared with."""
@@ -180,6 +184,18 @@ def _type(info: dict[str, Any]) -> str:
     return f"object of {_type(of)}" if isinstance(of, dict) else str(info["type"])
 
 
+def render_fleet() -> str:
+    """Return docs/fleet.md with the tables of the results file, as their definition describes them."""
+    parts = []
+    for name, note, body in re.findall(r"CREATE TABLE (\w+) \((?: *-- (.*))?\n(.*?)\n\)", TABLES, re.DOTALL):
+        columns = re.findall(r"^    ([a-z_]+) (TEXT|INTEGER|REAL|BLOB)[^-\n]*(?:-- (.*))?$", body, re.MULTILINE)
+        rows = "".join(f"| `{column}` | {kind} | {says} |\n" for column, kind, says in columns)
+        about = f"{note[:1].upper()}{note[1:]}.\n\n" if note else ""
+        parts.append(f"### {name}\n\n{about}| column | type | meaning |\n|---|---|---|\n{rows}\n")
+    block = "\n".join(("<!-- tables -->", "", *parts, "<!-- /tables -->"))
+    return re.sub(r"<!-- tables -->.*<!-- /tables -->", lambda _: block, FLEET.read_text("utf-8"), flags=re.DOTALL)
+
+
 def render_readme() -> str:
     """Return README.md with the current output of the demo."""
     with io.StringIO() as text:
@@ -225,6 +241,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     """Yield each file and its expected content."""
     yield README, render_readme()
     yield REPORT, render_report()
+    yield FLEET, render_fleet()
     yield from examples()
     yield RULES / "README.md", render_index()
     for rule in own_rules():
@@ -237,7 +254,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or compare them; return the exit code."""
     wanted = dict(pages())
     directories = (RULES.glob("*.md"), PAGES_OF_PROFILES.glob("*.md"), EXAMPLES_DIRECTORY.glob("*"))
-    files = (README, *REPORT.parent.glob("report.md"), *chain.from_iterable(directories))
+    files = (README, FLEET, *REPORT.parent.glob("report.md"), *chain.from_iterable(directories))
     present = {path: path.read_text(encoding="utf-8") for path in files}
     stale = sorted(path for path in wanted.keys() | present.keys() if wanted.get(path) != present.get(path))
     if "--check" in arguments:

@@ -13,6 +13,7 @@ from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.layers.metering.progress import SILENT, Progress
 from ocianalyze.layers.reading.layers import read_layers
+from ocianalyze.layers.reading.memory import LayerMemory
 from ocianalyze.layers.reading.reader import Reading, verify
 from ocianalyze.oci.reference import Reference
 from ocianalyze.sources.opening import open_image
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.layers.reading.stores import LayerStore
-    from ocianalyze.oci.image import Image
+    from ocianalyze.oci.image import Image, Layer
     from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.documents import DocumentStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class Source:
         stdin: the stream to read for ``-``.
         offline: whether to refuse access to registries.
         access: how to reach registries; None for anonymous access with the certificates that this machine trusts.
+        documents: manifests and configs that are known already; None to ask the registry for all of them.
         cache: the cache for what was read from layers; None to use no cache.
         verify_all: whether to read and hash everything, including uncompressed layers.
         jobs: the number of layers to read in parallel; None for the number of processors.
@@ -54,6 +57,7 @@ class Source:
     stdin: BinaryIO | None = None
     offline: bool = False
     access: RegistryAccess | None = None
+    documents: DocumentStore | None = None
     cache: LayerStore | None = None
     verify_all: bool = False
     jobs: int | None = None
@@ -78,6 +82,7 @@ class Source:
             stdin=self.stdin,
             access=self.access,
             offline=self.offline,
+            documents=self.documents,
             read_layers=read_layers,
         ) as image:
             yield image
@@ -95,6 +100,10 @@ class Source:
         """
         layers = read_layers(image, self._reading(), meanwhile=meanwhile)
         return layers, [verify(layer, result) for layer, result in zip(image.layers, layers, strict=True)]
+
+    def knows(self, layer: Layer) -> bool:
+        """Tell whether there seems to be a result of a layer in the cache, so that it need not be read."""
+        return self.cache is not None and LayerMemory(self.cache, self._reading()).holds(layer)
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
         """Merge the layers into one file system."""

@@ -26,6 +26,8 @@ _EPILOGS: Final = {
     "size": f"Exit codes: 0 done, {_FAILURES}",
     "diff": f"""Exit codes: 0 nothing new at or above --fail-on, 1 new findings or too much growth, {_FAILURES} 3 also
 if a new check could not be decided.""",
+    "fleet": f"{EPILOG} The highest of all images counts. 'ocianalyze fleet report FILE' shows the results.",
+    "fleet report": "Exit codes: 0 done, 2 wrong usage.",
     "convert": EPILOG,
     "attach": """Exit codes: 0 pushed, or there already, 2 wrong usage, or a report on another image, 3 the image is not
 valid, 4 the registry could not be reached or refused the push.""",
@@ -42,6 +44,8 @@ _SUMMARIES: Final = {
     "diff": "Show what changed from one image to another.",
     "app-image-config": "Write the AppImageConfig that fits an image.",
     "check-config": "Check AppImageConfigs and settings files.",
+    "fleet": "Check many images, and read the layers that they share once.",
+    "fleet report": "Show what came of a fleet.",
     "convert": "Write a stored report in other formats.",
     "attach": "Push reports to the registry of their image.",
     "rules": "List all rules.",
@@ -83,6 +87,13 @@ class _Commands(TyperGroup):
         with formatter.section("Commands"):
             formatter.write_dl(list(_SUMMARIES.items()))
 
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:  # noqa: ANN401 - as click has it
+        """Return the command that the first words name; some commands have two of them."""
+        pair = " ".join(args[:2])
+        if len(args) > 1 and pair in _SUMMARIES:
+            return pair, _load(pair), args[2:]
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand:
         """Return one of them, which is loaded for it."""
         if cmd_name not in _SUMMARIES and not ctx.resilient_parsing:
@@ -91,7 +102,8 @@ class _Commands(TyperGroup):
 
 
 def _load(name: str) -> ClickCommand:
-    module = import_module(f"ocianalyze.cli.commands.{name.replace('-', '_')}")
+    function = name.replace("-", "_").replace(" ", "_")
+    module = import_module(f"ocianalyze.cli.commands.{function}")
     single = typer.Typer(**{**_SETTINGS, "no_args_is_help": name in _GROUPS})
     if name in _GROUPS:
         for part in _GROUPS[name]:
@@ -100,7 +112,7 @@ def _load(name: str) -> ClickCommand:
         group.name, group.help = name, module.SUMMARY
         return group
     kind = ReadingCommand if name in _EPILOGS else None
-    single.command(name, cls=kind, epilog=_EPILOGS.get(name))(getattr(module, name.replace("-", "_")))
+    single.command(name, cls=kind, epilog=_EPILOGS.get(name))(getattr(module, function))
     return get_command(single)
 
 

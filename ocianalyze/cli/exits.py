@@ -1,46 +1,15 @@
-"""How the command line ends: its exit codes, and output that nobody wants any more."""
+"""How the command line ends: exit codes that no report gives, and output that nobody wants any more."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ocianalyze.reports.report import FindingReport, Report
-
-EXIT_FOUND: Final = 1
 EXIT_USAGE: Final = 2
-EXIT_NOT_ANALYSED: Final = 3
 EXIT_REGISTRY: Final = 4
 EXIT_CLOSED: Final = 141
 """What shells know a program by that SIGPIPE has ended, such as ``grep`` in front of ``head``."""
-
-
-_RANKS: Final = {"error": 0, "warning": 1, "note": 2, "never": -1}
-
-
-def exit_code(report: Report) -> int:
-    """Return 1 if something was found that is severe enough, 3 if something that may be was not decided, else 0.
-
-    What a baseline has already does not count; what is not decided always does.
-    """
-    code = exit_code_of(report.findings, report.request.fail_on)
-    is_open = report.verdict in ("undecided", "error") or (
-        report.baseline is not None and not report.baseline.comparable
-    )
-    return EXIT_NOT_ANALYSED if not code and is_open else code
-
-
-def exit_code_of(findings: Iterable[FindingReport], fail_on: str) -> int:
-    """Return the exit code for findings alone."""
-    counted = (item for item in findings if item.waived is None and _RANKS[item.severity] <= _RANKS[fail_on])
-    severe = {item.kind for item in counted if item.baseline != "known" or item.kind == "undecided"}
-    if "finding" in severe:
-        return EXIT_FOUND
-    return EXIT_NOT_ANALYSED if severe else 0
 
 
 def discard_output() -> None:

@@ -14,9 +14,10 @@ import os
 import sys
 from typing import Final, NoReturn
 
-from ocianalyze.cli.exits import EXIT_CLOSED, EXIT_NOT_ANALYSED, discard_output
+from ocianalyze.cli.exits import EXIT_CLOSED, discard_output
 from ocianalyze.cli.stopping import Stopped, leave, leave_if_told, obey_signals
 from ocianalyze.errors import OcianalyzeError
+from ocianalyze.reports.exit_codes import EXIT_NOT_ANALYSED
 from ocianalyze.version import __version__
 
 _GARBAGE_THRESHOLD: Final = 1 << 18

@@ -54,6 +54,16 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+class FleetFormat(StrEnum):
+    """The forms of a report on a fleet."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    HTML = "html"
+    PARQUET = "parquet"
+
+
 class FailOn(StrEnum):
     """The least severity that makes a scan fail."""
 

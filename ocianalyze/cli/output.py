@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_REGISTRY, discard_output
+from ocianalyze.cli.exits import EXIT_REGISTRY, discard_output
 from ocianalyze.cli.growing import write_file
 from ocianalyze.cli.options import Color, ReportFormat
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
 from ocianalyze.paths import is_dir
+from ocianalyze.reports.exit_codes import EXIT_NOT_ANALYSED
 from ocianalyze.reports.formats import FORMS, form_of, render
 from ocianalyze.reports.formats.findings import counts
 from ocianalyze.reports.text import printable, to_json

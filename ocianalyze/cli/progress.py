@@ -55,7 +55,7 @@ def showing_progress(
         display = events
     elif verbose:
         display = _Lines()
-    elif _can_draw():
+    elif can_draw():
         display = _Bars(color, title)
     else:
         yield SILENT
@@ -68,7 +68,7 @@ def showing_progress(
             tally.close()
 
 
-def _can_draw() -> bool:
+def can_draw() -> bool:
     """Tell whether standard error is a terminal that somebody watches, on which the cursor can be moved."""
     environment = os.environ
     return (

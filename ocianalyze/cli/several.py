@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from ocianalyze.cli.exits import EXIT_NOT_ANALYSED, EXIT_USAGE, discard_output, exit_code
+from ocianalyze.cli.exits import EXIT_USAGE, discard_output
 from ocianalyze.cli.output import STDOUT
 from ocianalyze.cli.places import Entry, make_places
 from ocianalyze.cli.stopping import raise_if_told
@@ -20,6 +20,7 @@ from ocianalyze.cli.targets import find_targets
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
 from ocianalyze.layers.reading.stores import RecentLayers
 from ocianalyze.oci.platforms import Wanted
+from ocianalyze.reports.exit_codes import EXIT_NOT_ANALYSED, exit_code
 from ocianalyze.reports.failing import failure_report
 from ocianalyze.reports.formats.findings import counts
 from ocianalyze.reports.summary import Row, summary_text

@@ -17,6 +17,7 @@ from ocianalyze.oci.reference import Reference
 from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.paths import exists
 from ocianalyze.reports.text import printable
+from ocianalyze.sources.lists import read_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 MOST_IMAGES: Final = 10_000
 """How many images are scanned in one call."""
 _LARGEST_LIST: Final = 4 << 20
-_LONGEST_LINE: Final = 4096
 _LONGEST_NAME: Final = 150
 _UNSAFE: Final = r"[^A-Za-z0-9._-]+"
 _APART: Final = "Scan the images of each registry in a separate call"
@@ -169,27 +169,12 @@ def _listed(path: Path) -> Iterator[str]:
     raw = read_bytes(path, _LARGEST_LIST + 1)
     if len(raw) > _LARGEST_LIST:
         raise UsageError(f"{_shown(path)} is larger than {_LARGEST_LIST:,} bytes, so it is not a list of images")
-    number = 0
-    for position, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
-        where = f"{_shown(path)}:{position}"
+    for reference, where in read_list(raw, what=_shown(path), most=MOST_IMAGES):
         try:
-            text = line.decode().strip()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{where}: not valid UTF-8") from error
-        if not text or text.startswith("#"):
-            continue
-        number += 1
-        if number > MOST_IMAGES:
-            raise UsageError(f"{where}: more than {MOST_IMAGES:,} images", hint="Scan them in several calls")
-        if len(text) > _LONGEST_LINE or not text.isprintable():
-            raise UsageError(f"{where}: not an image: {printable(text)[:100]}", hint="Write one image per line")
-        if text == str(STDIN):
-            raise UsageError(f"{where}: standard input can only be named on the command line")
-        try:
-            _pattern(text)
+            _pattern(reference)
         except InvalidReferenceError as error:
             raise UsageError(f"{where}: {error.message}", hint=error.hint) from error
-        yield text
+        yield reference
 
 
 def _shown(path: Path | None) -> str:

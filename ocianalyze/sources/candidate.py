@@ -35,6 +35,7 @@ class Candidate(NamedTuple):
     digest: Digest | None = None
     media_type: str | None = None
     soci: Soci = Soci()
+    root: Digest | None = None
 
     def image(self, *, reference: str, source: str, form: str | None = None, read_from: Sequence[str] = ()) -> Image:
         """Return the image.
@@ -72,4 +73,5 @@ class Candidate(NamedTuple):
             form=form or source,
             soci=self.soci,
             read_from=read_from,
+            root=self.root,
         )

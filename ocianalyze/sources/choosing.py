@@ -62,7 +62,7 @@ def choose(choices: Sequence[Choice], *, name: str | None, wanted: Wanted | None
     Raises:
         ImageChoiceError: none fits, or several do; the error lists what there is.
     """
-    left = _those_that_exist(choices) if name is None else _named(choices, name)
+    left = those_that_exist(choices) if name is None else _named(choices, name)
     if len(left) == 1:
         return left[0]
     found = [(choice, choice.identity(wanted)) for choice in left]
@@ -104,7 +104,7 @@ def goes_by(names: Sequence[str], name: str) -> bool:
 def _named(choices: Sequence[Choice], name: str) -> list[Choice]:
     if name.startswith("@") and name[1:].isdecimal() and len(name) <= _LONGEST_POSITION:
         position = int(name[1:])
-        found = _those_that_exist(choices)[position : position + 1]
+        found = those_that_exist(choices)[position : position + 1]
     else:
         merged = _merged(choices)
         found = [choice for choice in merged if goes_by(choice.names, name)] or [
@@ -113,14 +113,14 @@ def _named(choices: Sequence[Choice], name: str) -> list[Choice]:
     if not found:
         raise ImageChoiceError(
             f"there is no image {name[:200]!r}, only",
-            choices=_titles(_those_that_exist(choices)),
+            choices=_titles(those_that_exist(choices)),
             hint="Choose an available image with --image",
         )
     return found
 
 
-def _those_that_exist(choices: Sequence[Choice]) -> list[Choice]:
-    """Return each image that is there; if none is, one that tells why."""
+def those_that_exist(choices: Sequence[Choice]) -> list[Choice]:
+    """Return each image that is there, by its position; if none is, one that tells why."""
     merged = _merged(choices)
     return merged if len(merged) == 1 else [choice for choice in merged if choice.exists()] or merged[:1]
 

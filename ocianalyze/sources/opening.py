@@ -16,7 +16,7 @@ from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources import docker_archive, oci_layout
 from ocianalyze.sources.archive import ArchiveStore
 from ocianalyze.sources.archive_memory import ArchiveMemory
-from ocianalyze.sources.choosing import choose, goes_by
+from ocianalyze.sources.choosing import choose, goes_by, those_that_exist
 from ocianalyze.sources.diagnosis import SAVE, Cause
 from ocianalyze.sources.diagnosis.names import of_names
 from ocianalyze.sources.files import CHUNK, DirectoryStore, OpenFile
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.choosing import Choice
     from ocianalyze.sources.registry.access import RegistryAccess
+    from ocianalyze.sources.registry.documents import DocumentStore
 
 
 _MOST_LOOKED_AT: Final = 1000
@@ -49,14 +50,15 @@ def open_image(
     stdin: BinaryIO | None = None,
     access: RegistryAccess | None = None,
     offline: bool = False,
+    documents: DocumentStore | None = None,
     read_layers: bool = True,
 ) -> Iterator[Image]:
     """Open the image that `reference` names, and close it at the end of the block.
 
-    What is no path is looked for in a registry, if it can be the name of an image; `access` says how,
-    and `offline` that none may be asked. `platform` and,
-    in files, `name` choose one of several, see `choose`. An image that comes as a stream is read here, its layers too
-    unless `read_layers` is False; of all others only the manifest and the config are.
+    What is no path is looked for in a registry, if it can be the name of an image; `access` says how, `offline` that
+    none may be asked, and `documents` what of it is known. `platform` and, in files, `name` choose one of several, see
+    `choose`. An image that comes as a stream is read here, its layers too unless `read_layers` is False; of all others
+    only the manifest and the config are.
 
     Raises:
         InvalidReferenceError: it names nothing that can be opened.
@@ -80,7 +82,7 @@ def open_image(
                 hint="Give a file or directory, or remove --offline and OCIANALYZE_OFFLINE",
             )
         how = RegistryAccess() if access is None else access
-        with open_registry_image(reference.location, how, reading.limits, wanted=wanted) as image:
+        with open_registry_image(reference.location, how, reading.limits, wanted=wanted, documents=documents) as image:
             yield image
         return
     store, source = _open_store(reference, reading, stdin, read_layers=read_layers)
@@ -98,6 +100,41 @@ def open_image(
         raise
     else:
         store.check_unchanged()
+    finally:
+        store.close()
+
+
+def passes_once(reference: Reference) -> bool:
+    """Tell whether an image in a file or stream can be read only from its first byte to its last.
+
+    So what it holds is not known before all of it was read. Raises InvalidReferenceError if it cannot be opened.
+    """
+    if reference.transport == "stdin":
+        return True
+    if is_remote(reference) or is_dir(Path(reference.location)):
+        return False
+    if not is_file(Path(reference.location)):
+        return exists(Path(reference.location))
+    file = OpenFile(Path(reference.location))
+    try:
+        return recognise(file.range().read_at(0, MAGIC_SIZE)) != "none"
+    finally:
+        file.close()
+
+
+def list_images(reference: Reference, reading: Reading) -> list[tuple[str, ...]]:
+    """Return the names of each image in a file or directory that can be read at offsets, by its position.
+
+    ``@`` and the position is how `open_image` chooses one of them.
+
+    Raises:
+        InvalidReferenceError: it cannot be opened.
+        InvalidImageError: it is not an image, or a damaged one.
+    """
+    store, _ = _open_store(reference, reading, None, read_layers=False)
+    try:
+        _, choices = _choices(Documents(store, reading.limits), reference)
+        return [choice.names for choice in those_that_exist(choices)]
     finally:
         store.close()
 

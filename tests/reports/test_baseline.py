@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ocianalyze.cli.exits import exit_code
 from ocianalyze.reports.baseline import compare
+from ocianalyze.reports.exit_codes import exit_code
 from ocianalyze.reports.report import FindingReport, Report, Waiver
 from tests.reports.formats.samples import report
 

@@ -1,6 +1,8 @@
 """Small Go programs around the libraries that Docker and containerd share: built when they are first asked for."""
 
+import atexit
 import os
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -17,7 +19,9 @@ def go_program(name: str, modules: str = "go.mod") -> Path:
 
     It needs Go, and modules from its proxy the first time; where it cannot be built the test is skipped, or fails.
     """
-    program = Path(mkdtemp(prefix=f"{name}-")) / name
+    directory = mkdtemp(prefix=f"{name}-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    program = Path(directory) / name
     source = Path(__file__).parent / name
     build = ("go", "build", f"-modfile={modules}", "-o", program, ".")
     done = subprocess.run(build, cwd=source, capture_output=True, check=False)

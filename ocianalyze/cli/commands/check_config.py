@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ocianalyze.cli.exits import EXIT_FOUND
 from ocianalyze.cli.files import name_of, read_bytes
 from ocianalyze.errors import UsageError
+from ocianalyze.reports.exit_codes import EXIT_FOUND
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:

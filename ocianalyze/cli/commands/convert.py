@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ocianalyze.cli.exits import exit_code
 from ocianalyze.cli.extras import BaselineFile, Dockerfile, DocsUrl, read_extras
 from ocianalyze.cli.files import STDIN, read_report
 from ocianalyze.cli.options import Color, ColorChoice, FailOnChoice, Formats, Outputs, Quiet
 from ocianalyze.cli.output import pair_outputs, usual_formats, write_reports
+from ocianalyze.reports.exit_codes import exit_code
 
 
 def convert(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ocianalyze.cli.caching import CacheOptions
-from ocianalyze.cli.exits import EXIT_FOUND, EXIT_NOT_ANALYSED, exit_code_of
 from ocianalyze.cli.files import local_report
 from ocianalyze.cli.grouping import grouped
 from ocianalyze.cli.input import either, read_settings
@@ -40,6 +39,7 @@ from ocianalyze.cli.registries import Offline, RegistryOptions
 from ocianalyze.cli.source import make_source
 from ocianalyze.cli.targets import require_one_registry
 from ocianalyze.errors import UsageError
+from ocianalyze.reports.exit_codes import EXIT_FOUND, EXIT_NOT_ANALYSED, exit_code_of
 from ocianalyze.units import Growth
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ocianalyze.cli.caching import CacheOptions
-from ocianalyze.cli.exits import exit_code
 from ocianalyze.cli.extras import BaselineFile, Dockerfile, DocsUrl, read_extras
 from ocianalyze.cli.files import local_file
 from ocianalyze.cli.grouping import grouped
@@ -54,6 +53,7 @@ from ocianalyze.cli.scanning import Scanning
 from ocianalyze.cli.source import make_source
 from ocianalyze.cli.targets import FromFile, is_several, read_references, refuse_for_several
 from ocianalyze.errors import UsageError
+from ocianalyze.reports.exit_codes import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

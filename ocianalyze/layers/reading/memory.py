@@ -78,6 +78,12 @@ class LayerMemory:
         budget.take(2 * sum(map(len, packed.captured.values())), what)
         return unpack_layer(packed, contents, bytes_hashed=hashed, seconds=perf_counter() - started)
 
+    def holds(self, layer: Layer) -> bool:
+        """Tell whether there seems to be a result of `layer` that `recall` would return, without reading it."""
+        identity = _identity(layer.blob)
+        name, _ = self._proved(layer, identity)
+        return any(known is not None and self._cache.holds(self._key(known)) for known in (name, identity))
+
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
         """Store the result of reading `layer`, if it is certain; `packed` is the same result, already packed."""
         try:

@@ -126,7 +126,7 @@ def _serve(todo: int, sink: int, work: Callable[[int], bytes], parent: int) -> N
     """Do tasks until there are none left, and end this process, and its garbage with it."""
     gc.disable()
     try:
-        _end_with(parent)
+        end_with(parent)
         while task := os.read(todo, 4):
             number = int.from_bytes(task, "little")
             try:
@@ -141,7 +141,7 @@ def _serve(todo: int, sink: int, work: Callable[[int], bytes], parent: int) -> N
         os._exit(0)
 
 
-def _end_with(parent: int) -> None:
+def end_with(parent: int) -> None:
     """Let this process be killed when its parent ends, however that comes (prctl(2), PR_SET_PDEATHSIG)."""
     with contextlib.suppress(ImportError, OSError, AttributeError):  # it is only a second net
         import ctypes

@@ -1,0 +1,43 @@
+"""The plan of a run, as people read it before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ocianalyze.reports.layout import Span, columns, line
+from ocianalyze.units import human
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.fleet.plan import Plan
+    from ocianalyze.reports.screen import Screen
+
+
+def print_plan(plan: Plan, screen: Screen) -> None:
+    """Print what a run has to do."""
+    rows = ((line(Span(title, "bold")), value) for title, value in _rows(plan))
+    screen.print_all(columns(rows, screen.width))
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    images = f"{plan.images:,}"
+    if plan.unreadable:
+        images += f", {plan.unreadable:,} of them cannot be opened"
+    if plan.judged:
+        images += f", {plan.judged:,} of them done already"
+    yield "images", images
+    yield "layers", f"{plan.layers:,} distinct, {plan.known:,} of them in the cache"
+    yield "size", f"{human(plan.size)} distinct, {human(plan.named_size)} if each image had its own"
+    yield "to read", f"at most {human(plan.size_to_read)}"
+    yield "time", f"about {duration(plan.seconds)}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the units in which people think of it."""
+    whole = round(seconds)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,0 +1,1 @@
+"""What came of a fleet, in one SQLite file that outlives interruptions."""

@@ -1,0 +1,85 @@
+"""Opening a results file: the only place that knows SQLite's ways."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import UsageError
+from ocianalyze.fleet.results.schema import APPLICATION_ID, TABLES, VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PATIENCE: Final = 30.0
+"""How many seconds to wait while another program holds the file."""
+_MEMORY: Final = ":memory:"
+_ELSEWHERE: Final = "Choose another file"
+
+
+def create(path: Path | None) -> sqlite3.Connection:
+    """Open a results file for writing; it is made if there is none. None is one in memory.
+
+    Raises:
+        UsageError: the file cannot be written, is something else, or was written by a newer version.
+    """
+    with _translated(path or _MEMORY):
+        is_new = path is None or not path.exists() or path.stat().st_size == 0
+        connection = sqlite3.connect(path or _MEMORY, timeout=_PATIENCE, isolation_level=None)
+        try:
+            if is_new:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(
+                    f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+                    f"{TABLES} COMMIT;"
+                )
+            _check(connection, path or _MEMORY)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a results file that somebody else may write to at the same time.
+
+    Raises:
+        UsageError: there is none, it cannot be read, or is something else.
+    """
+    with _translated(path):
+        if not path.is_file():
+            raise UsageError(f"{path} does not exist", hint="Make it with 'ocianalyze fleet SOURCE'")
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
+        try:
+            _check(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path | str) -> None:
+    """Raise UsageError if the file is not ours, or of a version that we do not know."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise UsageError(f"{path} is not a results file of 'ocianalyze fleet'", hint=_ELSEWHERE)
+    if version > VERSION:
+        raise UsageError(f"{path} was written by a newer version of ocianalyze", hint="Update ocianalyze")
+
+
+@contextmanager
+def _translated(path: Path | str) -> Iterator[None]:
+    """Raise what SQLite and the system raise as our own error."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if "not a database" in str(error):
+            raise UsageError(f"{path} is not a results file of 'ocianalyze fleet'", hint=_ELSEWHERE) from error
+        raise UsageError(f"{path} cannot be used: {error}", hint=_ELSEWHERE) from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be used: {error.strerror}", hint=_ELSEWHERE) from error
