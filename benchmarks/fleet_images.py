@@ -64,7 +64,7 @@ class Stored:
 
 def make_fleet(home: Path, sizes: Sizes = FULL) -> list[str]:
     """Write all images below `home`, where docker-registry finds them; return their names with their tags."""
-    data = home / "docker" / "registry" / "v2"
+    data = home / "data" / "docker" / "registry" / "v2"
     with ProcessPoolExecutor() as pool:
         bases = list(pool.map(_base, [data] * sizes.bases, range(sizes.bases), [sizes] * sizes.bases))
         chosen = [(number, bases[number % sizes.bases]) for number in range(sizes.images)]

@@ -32,31 +32,41 @@ def serving(shape: Shape) -> Iterator[Shape]:
     Raises:
         CommandError: docker-registry or skopeo is missing or failed.
     """
-    with tempfile.TemporaryDirectory(prefix="registry-") as name, socket.socket() as probe:
+    with tempfile.TemporaryDirectory(prefix="registry-") as name, running(Path(name)) as host:
+        reference = f"{host}/{shape.name}:1.0"
+        command = ["skopeo", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{shape.layout}"]
+        try:
+            subprocess.run([*command, f"docker://{reference}"], check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise CommandError(f"skopeo could not fill the registry: {error}") from error
+        with delayed(host, LATENCY[shape.name]) if shape.name in LATENCY else nullcontext(host) as there:
+            yield replace(shape, reference=f"{there}/{shape.name}:1.0")
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[str]:
+    """Yield the host of a registry whose images are below ``data`` in `directory`, as long as the context lasts.
+
+    Raises:
+        CommandError: docker-registry is missing or failed.
+    """
+    with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{probe.getsockname()[1]}"
-        probe.close()
-        config = Path(name) / "config.yml"
-        config.write_text(_CONFIG.format(directory=name, host=host))
-        try:
-            process = subprocess.Popen(
-                ["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
-        except OSError as error:
-            raise CommandError(f"docker-registry cannot be run: {error.strerror}") from error
-        try:
-            reference = f"{host}/{shape.name}:1.0"
-            _await(host)
-            command = ["skopeo", "copy", "--quiet", "--dest-tls-verify=false", f"oci:{shape.layout}"]
-            try:
-                subprocess.run([*command, f"docker://{reference}"], check=True)
-            except (OSError, subprocess.CalledProcessError) as error:
-                raise CommandError(f"skopeo could not fill the registry: {error}") from error
-            with delayed(host, LATENCY[shape.name]) if shape.name in LATENCY else nullcontext(host) as there:
-                yield replace(shape, reference=f"{there}/{shape.name}:1.0")
-        finally:
-            process.terminate()
-            process.wait()
+    config = directory / "config.yml"
+    config.write_text(_CONFIG.format(directory=directory.resolve(), host=host))
+    try:
+        process = subprocess.Popen(
+            ["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError as error:
+        raise CommandError(f"docker-registry cannot be run: {error.strerror}") from error
+    try:
+        _await(host)
+        yield host
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _await(host: str) -> None:

@@ -1,4 +1,4 @@
-"""Sizes in words, as Docker writes them, and back.
+"""Sizes in words, as Docker writes them, and back; times in words.
 
 Source: docker/cli, ``units.HumanSizeWithPrecision``.
 """
@@ -36,6 +36,16 @@ def human(size: float) -> str:
         size /= 1000
         unit += 1
     return f"{size:.3g} {_UNITS[unit]}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: ``1 h 5 min``, ``2 min 30 s`` or ``40 s``."""
+    whole = round(seconds)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def parse_size(text: str) -> int:

@@ -82,7 +82,7 @@ class Source:
             stdin=self.stdin,
             access=self.access,
             offline=self.offline,
-            documents=self.documents,
+            known=self.documents,
             read_layers=read_layers,
         ) as image:
             yield image

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.cli.progress import can_draw
 from ocianalyze.cli.remarks import plainly, remarks_by
-from ocianalyze.fleet.report.planned import duration
-from ocianalyze.units import human
+from ocianalyze.units import duration, human
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.cli.files import STDIN, read_bytes
+from ocianalyze.cli.fleet_plan import print_plan
 from ocianalyze.cli.fleet_progress import FleetProgress
 from ocianalyze.cli.output import screen
 from ocianalyze.cli.remarks import remark
@@ -16,7 +17,6 @@ from ocianalyze.cli.targets import require_one_registry
 from ocianalyze.fleet.members.finding import find_members
 from ocianalyze.fleet.members.lists import LARGEST
 from ocianalyze.fleet.plan import plan_of
-from ocianalyze.fleet.report.planned import print_plan
 from ocianalyze.fleet.results.results import Results
 from ocianalyze.fleet.scanning import begin, carry_out
 from ocianalyze.fleet.stores.cache import FleetCache

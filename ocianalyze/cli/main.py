@@ -8,27 +8,17 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import io
 import os
 import sys
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from ocianalyze.cli.exits import EXIT_CLOSED, discard_output
 from ocianalyze.cli.stopping import Stopped, leave, leave_if_told, obey_signals
 from ocianalyze.errors import OcianalyzeError
+from ocianalyze.own_process import prepare
 from ocianalyze.reports.exit_codes import EXIT_NOT_ANALYSED
 from ocianalyze.version import __version__
-
-_GARBAGE_THRESHOLD: Final = 1 << 18
-"""After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
-
-_SLOW: Final = "rfc3987_syntax"
-"""Where it is installed, as beside Jupyter, jsonschema builds a grammar with it when oras imports that: seconds of work
-for a check that oras never asks for."""
-
-_NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
-"""Pydantic would read the metadata of every installed package, and let any that says so see what is read."""
 
 
 def command() -> NoReturn:
@@ -63,9 +53,7 @@ def _guarded() -> None:
     """Run the command line and exit with its code, or with that of what went wrong."""
     try:
         obey_signals()
-        gc.set_threshold(_GARBAGE_THRESHOLD)
-        os.environ.setdefault(*_NO_PLUGINS)
-        sys.modules.setdefault(_SLOW, None)  # type: ignore[arg-type] # None stands for a module that cannot be imported
+        prepare()
         _run()
     except Stopped as stopped:
         leave(stopped.number)

@@ -5,13 +5,13 @@ An image that cannot be analysed does not stop the others. Its report says why; 
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ocianalyze.analysis.leftovers import Leftovers
 from ocianalyze.cli.exits import EXIT_USAGE, discard_output
 from ocianalyze.cli.output import STDOUT
 from ocianalyze.cli.places import Entry, make_places
@@ -76,7 +76,7 @@ def scan_several(targets: Sequence[Target], source: Source, scanning: Scanning, 
     """
     rows: list[Row] = []
     writing = _Writing(places, scanning)
-    gc.freeze()  # what is there now stays: only what an image leaves behind is looked at below
+    leftovers = Leftovers()
     try:
         for position, target in enumerate(targets, start=1):
             answer = _answer(target, source, scanning)
@@ -85,7 +85,7 @@ def scan_several(targets: Sequence[Target], source: Source, scanning: Scanning, 
             summary = answer.report.summary
             rows.append(Row(target.reference, answer.report.verdict, summary.errors, summary.warnings, code))
             del answer
-            gc.collect()
+            leftovers.remove()
         code = writing.end(rows)
     finally:
         writing.drop()

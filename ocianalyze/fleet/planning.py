@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.analysis import Source
 from ocianalyze.errors import InvalidImageError, OcianalyzeError
 from ocianalyze.fleet.results.results import Planned, PlannedLayer
-from ocianalyze.fleet.work.tasks import ImageTask
 from ocianalyze.fleet.work.worker import failed
 from ocianalyze.oci import json
 from ocianalyze.oci.reference import Reference
@@ -53,8 +52,7 @@ def plan_images(
                         results.plan(number, planned)
             for (number, member), planned in zip(batch, found, strict=True):
                 if isinstance(planned, OcianalyzeError):
-                    task = ImageTask(member.reference, member.reference)
-                    results.judged(number, failed(planned, task, conditions.policy).rows)
+                    results.judged(number, failed(planned, member.reference, conditions.policy).rows)
             opened(start + len(batch))
 
 

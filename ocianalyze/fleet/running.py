@@ -186,7 +186,7 @@ class _Work:
         """Store what came of an image, and let go of layers that were needed for it alone."""
         image = self._images.pop(number)
         if isinstance(outcome, Failed):
-            outcome = failed(outcome.error, image.task, self.conditions.policy)
+            outcome = failed(outcome.error, image.task.reference, self.conditions.policy)
         if isinstance(outcome, Judged):
             self.results.judged(number, outcome.rows)
         self._done += 1

@@ -76,8 +76,8 @@ class Image(NamedTuple):
     `source` is one of ``docker-archive``, ``oci-archive``, ``oci-layout``, ``registry`` and ``stdin``.
     `form` is the same but for a stream, where it is that of what was streamed. `digest` is that of the manifest, where
     there is one. `soci` is what there is of SOCI indexes. `read_from` names the places in registries that parts of the
-    image came from, so far. `root` is the digest of what its name leads to in a registry: its manifest, or the index that
-    this was chosen from.
+    image came from, so far. `root` is the digest of what its name leads to in a registry: its manifest, or the index
+    that this was chosen from.
     """
 
     reference: str

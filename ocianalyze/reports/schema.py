@@ -35,7 +35,11 @@ DOCUMENTS: Final = tuple(_DOCUMENTS)
 def json_schema(document: str = "report") -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of one of `DOCUMENTS`."""
     where, name = _DOCUMENTS[document]
-    module = import_module(f"ocianalyze.reports.{where}")
+    return schema_of(import_module(f"ocianalyze.reports.{where}"), name)
+
+
+def schema_of(module: ModuleType, name: str) -> dict[str, Any]:
+    """Return the JSON Schema of the document that is declared under a name in a module."""
     model = getattr(module, name)
     schema = model.model_json_schema(by_alias=True, mode="serialization")
     described = {**dict(_described(report)), **dict(_described(module))}

@@ -39,8 +39,7 @@ def read_list(raw: bytes, *, what: str, most: int) -> Iterator[Listed]:
         if number > most:
             raise UsageError(f"{where}: more than {most:,} images", hint="Scan them in several calls")
         if len(text) > _LONGEST_LINE or not text.isprintable():
-            shown = text[:100].encode("unicode_escape").decode()
-            raise UsageError(f"{where}: not an image: {shown}", hint="Write one image per line")
+            raise UsageError(f"{where}: not an image: {text[:100]}", hint="Write one image per line")
         if text == "-":
             raise UsageError(f"{where}: standard input can only be named on the command line")
         yield Listed(text, where)

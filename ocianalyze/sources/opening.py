@@ -50,15 +50,15 @@ def open_image(
     stdin: BinaryIO | None = None,
     access: RegistryAccess | None = None,
     offline: bool = False,
-    documents: DocumentStore | None = None,
+    known: DocumentStore | None = None,
     read_layers: bool = True,
 ) -> Iterator[Image]:
     """Open the image that `reference` names, and close it at the end of the block.
 
     What is no path is looked for in a registry, if it can be the name of an image; `access` says how, `offline` that
-    none may be asked, and `documents` what of it is known. `platform` and, in files, `name` choose one of several, see
-    `choose`. An image that comes as a stream is read here, its layers too unless `read_layers` is False; of all others
-    only the manifest and the config are.
+    none may be asked, and `known` which of its documents are known. `platform` and, in files, `name` choose one of
+    several, see `choose`. An image that comes as a stream is read here, its layers too unless `read_layers` is False;
+    of all others only the manifest and the config are.
 
     Raises:
         InvalidReferenceError: it names nothing that can be opened.
@@ -82,7 +82,7 @@ def open_image(
                 hint="Give a file or directory, or remove --offline and OCIANALYZE_OFFLINE",
             )
         how = RegistryAccess() if access is None else access
-        with open_registry_image(reference.location, how, reading.limits, wanted=wanted, documents=documents) as image:
+        with open_registry_image(reference.location, how, reading.limits, wanted=wanted, documents=known) as image:
             yield image
         return
     store, source = _open_store(reference, reading, stdin, read_layers=read_layers)

@@ -6,7 +6,6 @@ again, one at a time: the one whose process dies once more is the culprit, and g
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 from collections import deque
@@ -19,6 +18,7 @@ from ocianalyze.errors import AnalysisError
 from ocianalyze.fleet.work.tasks import Failed
 from ocianalyze.fleet.work.worker import Worker
 from ocianalyze.layers.reading.workers import end_with
+from ocianalyze.own_process import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ocianalyze.fleet.work.conditions import Conditions
     from ocianalyze.fleet.work.tasks import Outcome, Task
 
-_GARBAGE_THRESHOLD: Final = 1 << 18
 _PAUSE: Final = 1.0
 """How many seconds to wait at a time, so that signals are noticed."""
 _KILLED: Final = "the process that worked on it ended unexpectedly"
@@ -127,9 +126,8 @@ def _begin(conditions: Conditions, parent: int) -> None:
     """Prepare this process for its tasks."""
     end_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what happens then
-    gc.set_threshold(_GARBAGE_THRESHOLD)
+    prepare()
     _Process.worker = Worker(conditions)
-    gc.freeze()
 
 
 def _do(task: Task) -> Outcome:

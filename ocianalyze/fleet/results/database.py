@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_CACHE: Final = 64 << 20
+"""How much of the file is kept in memory, in bytes."""
 _PATIENCE: Final = 30.0
 """How many seconds to wait while another program holds the file."""
 _MEMORY: Final = ":memory:"
@@ -38,6 +40,7 @@ def create(path: Path | None) -> sqlite3.Connection:
             _check(connection, path or _MEMORY)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE >> 10}")
         except BaseException:
             connection.close()
             raise

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ocianalyze.fleet.members.member import Member
 from ocianalyze.fleet.results import database
 from ocianalyze.fleet.work.tasks import ImageTask
+from ocianalyze.layers.blob.compression import compress_frame, expand_frame
 from ocianalyze.reports.report import MOMENT
 from ocianalyze.reports.text import to_json
 from ocianalyze.sources.registry.documents import StoredDocument
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from ocianalyze.fleet.work.rows import Row, Rows
 
+_LARGEST_DOCUMENT: Final = 64 << 20
+"""In bytes; no limit allows larger ones."""
 _MEMBER: Final = ("reference", "name", "title", "app_image_config", "profile", "users")
 
 
@@ -147,7 +150,8 @@ class Results:
         layers, documents = columns.pop("layers"), columns.pop("documents")
         self._update(image, columns | {"documents": json.dumps(list(documents))})
         self._database.executemany(
-            "INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", ((digest, *one) for digest, one in documents.items())
+            "INSERT OR IGNORE INTO documents VALUES (?, ?, ?)",
+            ((digest, one.media_type, compress_frame(one.content)) for digest, one in documents.items()),
         )
         self._add_layers(image, layers)
 
@@ -222,8 +226,8 @@ class Results:
         self._database.execute("UPDATE runs SET finished = ? WHERE id = ?", (_now(), run.id))
 
     def _document(self, digest: str) -> StoredDocument:
-        row = self._one("SELECT media_type, content FROM documents WHERE digest = ?", digest)
-        return StoredDocument(*row)
+        media_type, frame = self._one("SELECT media_type, content FROM documents WHERE digest = ?", digest)
+        return StoredDocument(media_type, expand_frame(frame, most=_LARGEST_DOCUMENT))
 
     def _add_layers(self, image: int, layers: Iterable[PlannedLayer]) -> None:
         layers = list(layers)

@@ -122,10 +122,10 @@ CREATE TABLE reports (                  -- the whole report, as 'ocianalyze scan
 );
 
 CREATE TABLE documents (                -- manifests and configurations of images in registries, for all runs
-    digest TEXT PRIMARY KEY,
-    media_type TEXT NOT NULL,
-    content BLOB NOT NULL
-) WITHOUT ROWID;
+    digest TEXT NOT NULL UNIQUE,
+    media_type TEXT NOT NULL,           -- empty for a configuration
+    content BLOB NOT NULL               -- its bytes in a zstd frame
+);
 
 CREATE INDEX image_layers_of_layer ON image_layers (layer);
 CREATE INDEX findings_of_image ON findings (image);

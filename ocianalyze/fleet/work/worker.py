@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import OrderedDict
 from contextlib import ExitStack
@@ -11,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.analysis import Source, analyze
+from ocianalyze.analysis.leftovers import Leftovers
 from ocianalyze.errors import AnalysisError, OcianalyzeError
 from ocianalyze.fleet.work.rows import rows_of
 from ocianalyze.fleet.work.tasks import Failed, ImageTask, Judged, LayerRead, LayerTask
@@ -36,6 +36,7 @@ class Worker:
     """Does tasks under the same conditions; closes what it has open at the end of a ``with`` block."""
 
     def __init__(self, conditions: Conditions) -> None:
+        self._leftovers = Leftovers()
         self._warnings: dict[str, None] = {}
         self._told: set[str] = set()
         self._conditions = replace(conditions, access=replace(conditions.access, warn=self._warn))
@@ -82,7 +83,7 @@ class Worker:
         report = analyze(source, self._policy(task))
         judged = Judged(rows_of(_as_named(report, task)), self._news())
         del report
-        gc.collect()
+        self._leftovers.remove()
         return judged
 
     def _opened(self, task: ImageTask, source: Source) -> Image:
@@ -132,9 +133,9 @@ class Worker:
         return news
 
 
-def failed(error: OcianalyzeError, task: ImageTask, policy: Policy) -> Judged:
+def failed(error: OcianalyzeError, reference: str, policy: Policy) -> Judged:
     """Return what is stored of an image that cannot be analysed."""
-    return Judged(rows_of(failure_report(error, task.reference, policy), code=error.exit_code))
+    return Judged(rows_of(failure_report(error, reference, policy), code=error.exit_code))
 
 
 def at_position(error: OcianalyzeError, read_as: int, position: int) -> OcianalyzeError:

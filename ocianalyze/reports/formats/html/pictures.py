@@ -73,14 +73,26 @@ def bar(label: str, share: float, hidden: float = 0, *, width: int | str = "100%
     return element("svg", title, *parts, width=width, height=10, role="img", aria_label=label, class_="meter")
 
 
-def picture(root: Place, name: str, height: int, most: int, budget: int, path_of: Callable[[Place], str]) -> Markup:
-    """Return a treemap of at most `most` cells and `budget` characters; its cells say what they are, and how large."""
+def picture(
+    root: Place,
+    name: str,
+    height: int,
+    most: int,
+    budget: int,
+    path_of: Callable[[Place], str],
+    *,
+    whole: str = "the image",
+) -> Markup:
+    """Return a treemap of at most `most` cells and `budget` characters; its cells say what they are, and how large.
+
+    `whole` is what their sizes are shares of.
+    """
     drawn: list[Markup] = []
     left_out = most
     while left_out and most > 1:
         cells, opened = treemap(root, height, most)
         total = root.bytes
-        drawn, left_out = within(budget, (_cell(n, cells, opened, total, path_of) for n in range(len(cells))))
+        drawn, left_out = within(budget, (_cell(n, cells, opened, total, path_of, whole) for n in range(len(cells))))
         most = len(drawn)
     if not drawn:
         return element("p", "There is nothing to show.", class_="muted")
@@ -106,7 +118,12 @@ def _percent(share: float) -> str:
 
 
 def _cell(
-    number: int, cells: list[Cell], opened: frozenset[int], total: int, path_of: Callable[[Place], str]
+    number: int,
+    cells: list[Cell],
+    opened: frozenset[int],
+    total: int,
+    path_of: Callable[[Place], str],
+    whole: str,
 ) -> Markup:
     cell = cells[number]
     box = cell.box
@@ -115,7 +132,7 @@ def _cell(
     share = f"{cell.bytes / total:.1%}" if total else ""
     hidden = f"; {human(cell.hidden)} hidden by later layers" if cell.hidden else ""
     what = f"{path}: {_OTHER}" if cell.is_rest else path
-    title = element("title", Markup(f"{text(_end(what))}\n{human(cell.bytes)}, {share} of the image{hidden}"))
+    title = element("title", Markup(f"{text(_end(what))}\n{human(cell.bytes)}, {share} of {whole}{hidden}"))
     fill = (_OPENED if is_opened else _COLOURS)[cell.colour]
     parts: list[Markup | None] = [title, element("rect", width="100%", height="100%", fill=fill)]
     if cell.hidden and not is_opened:

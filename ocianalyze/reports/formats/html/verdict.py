@@ -45,7 +45,7 @@ def header(report: Report) -> Markup:
         element("h1", name_of(report)),
         element(
             "div",
-            _icon(report.verdict),
+            icon(report.verdict),
             element(
                 "div",
                 element("p", _sentence(report), class_="verdict"),
@@ -83,7 +83,8 @@ def profiles(report: Report) -> Section | None:
     return section("profiles", "Profiles", shown, *notices[:_NOTICES])
 
 
-def _icon(verdict: str) -> Markup:
+def icon(verdict: str) -> Markup:
+    """Return the picture of a verdict."""
     colour, path = _ICONS[verdict]
     return element(
         "svg",
@@ -131,9 +132,9 @@ def _numbers(report: Report) -> Iterator[Markup]:
     """Yield what the image is, in numbers."""
     summary = report.summary
     for number, word in ((summary.errors, "error"), (summary.warnings, "warning"), (summary.notes, "note")):
-        yield _card(f"{number:,}", f"{word}{'' if number == 1 else 's'}", state=word if number else "none")
+        yield card(f"{number:,}", f"{word}{'' if number == 1 else 's'}", state=word if number else "none")
     if summary.undecided:
-        yield _card(f"{summary.undecided:,}", "undecided", state="undecided")
+        yield card(f"{summary.undecided:,}", "undecided", state="undecided")
     if report.facts is not None:
         yield from _facts(report.facts)
 
@@ -142,21 +143,22 @@ def _facts(facts: FactsReport) -> Iterator[Markup]:
     size = facts.size
     share = size.docker_image_size / size.limit if size.limit > 0 else 0
     label = f"{share:.1%} of the limit of {human(size.limit)}"
-    yield _card(human(size.docker_image_size), label, bar(label, share, warns=share > _LARGE))
+    yield card(human(size.docker_image_size), label, bar(label, share, warns=share > _LARGE))
     if facts.kernels is None:
-        yield _card("not known", "kernels")
+        yield card("not known", "kernels")
     else:
         usable = sum(kernel.usable and kernel.visible for kernel in facts.kernels)
-        yield _card(f"{usable} of {len(facts.kernels)}", "kernels usable")
+        yield card(f"{usable} of {len(facts.kernels)}", "kernels usable")
     user = facts.user
     if user is not None:
         known = user.uid is not None
-        yield _card(
+        yield card(
             f"{user.uid}:{user.gid}" if known else "not resolved", f"user {cut(user.name or user.spec, _LONGEST)}"
         )
     if facts.nvidia is not None:
-        yield _card(", ".join(facts.nvidia.cuda_versions) or "none", "CUDA")
+        yield card(", ".join(facts.nvidia.cuda_versions) or "none", "CUDA")
 
 
-def _card(value: str, label: str, *more: Markup, state: str = "") -> Markup:
+def card(value: str, label: str, *more: Markup, state: str = "") -> Markup:
+    """Return a number that matters, with what it says below it."""
     return element("li", element("strong", value), " ", element("span", label), *more, class_=f"card {state}".strip())

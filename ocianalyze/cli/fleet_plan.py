@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.reports.layout import Span, columns, line
-from ocianalyze.units import human
+from ocianalyze.units import duration, human
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +31,3 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "size", f"{human(plan.size)} distinct, {human(plan.named_size)} if each image had its own"
     yield "to read", f"at most {human(plan.size_to_read)}"
     yield "time", f"about {duration(plan.seconds)}"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in the units in which people think of it."""
-    whole = round(seconds)
-    minutes, seconds = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

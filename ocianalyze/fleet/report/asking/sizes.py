@@ -1,0 +1,125 @@
+"""What images and their layers take, and what is saved because they share layers."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocianalyze.fleet.report.document import FleetSizes, LayerUse, Sharing
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from ocianalyze.fleet.report.asking.bases import Bases
+    from ocianalyze.fleet.report.document import ImageFacts
+
+_MOST: Final = 100
+"""How long the lists are at most."""
+_USES: Final = """
+    WITH used AS (
+        SELECT il.layer, count(*) AS uses, count(DISTINCT il.image) AS images
+        FROM images i CROSS JOIN image_layers il ON il.image = i.id WHERE i.run = ? GROUP BY il.layer
+    )
+    SELECT l.id, l.diff_id, l.size, l.uncompressed_size, used.uses, used.images
+    FROM used CROSS JOIN layers l ON l.id = used.layer
+"""
+_TEXTS: Final = "SELECT digest, created_by FROM layers WHERE id = ?"
+
+
+class _Use(NamedTuple):
+    """A layer with its sizes, how often it is used, and by how many images."""
+
+    id: int
+    diff_id: str
+    size: int | None
+    unpacked: int | None
+    uses: int
+    images: int
+
+    @property
+    def stored(self) -> int:
+        """Its size as stored, as far as it is known."""
+        return self.size or 0
+
+    @property
+    def saved(self) -> int:
+        """What is not stored because it is shared."""
+        return self.stored * (self.uses - 1)
+
+
+class Measured(NamedTuple):
+    """What the layers of a run take.
+
+    Attributes:
+        own: the bytes as stored that each image brings into the fleet, by its place.
+        layers: the number of distinct layers.
+        stored: all of them as stored.
+        unpacked: all of them uncompressed.
+        shared: those whose sharing saves most.
+        single: the largest that only one image has.
+    """
+
+    own: dict[int, int]
+    layers: int
+    stored: Sharing
+    unpacked: Sharing
+    shared: list[LayerUse]
+    single: list[LayerUse]
+
+    def of_fleet(self, images: Sequence[ImageFacts]) -> FleetSizes:
+        """Return the sizes of all images and layers."""
+        sizes = {place: image.size for place, image in enumerate(images) if image.size is not None}
+        return FleetSizes(
+            images=sum(sizes.values()),
+            images_known=len(sizes),
+            layers=self.layers,
+            stored=self.stored,
+            unpacked=self.unpacked,
+            largest=nlargest(_MOST, sizes, key=sizes.__getitem__),
+            shared=self.shared,
+            single=self.single,
+        )
+
+
+def measure(connection: sqlite3.Connection, run: int, bases: Bases) -> Measured:
+    """Return what the layers of a run's images take."""
+    uses = [_Use(*row) for row in connection.execute(_USES, (run,))]
+    own: dict[int, int] = {}
+    for use in uses:
+        place = bases.smallest(use.diff_id)
+        own[place] = own.get(place, 0) + use.stored
+    shared = nlargest(_MOST, (use for use in uses if use.images > 1 and use.saved), key=lambda use: use.saved)
+    single = nlargest(_MOST, (use for use in uses if use.images == 1), key=lambda use: use.stored)
+    return Measured(
+        own=own,
+        layers=len(uses),
+        stored=_sharing((use.size, use.uses) for use in uses),
+        unpacked=_sharing((use.unpacked, use.uses) for use in uses),
+        shared=[_layer(connection, use, bases) for use in shared],
+        single=[_layer(connection, use, bases) for use in single],
+    )
+
+
+def _sharing(sizes: Iterable[tuple[int | None, int]]) -> Sharing:
+    """Return what layers take, each with its size and how often it is used."""
+    apart = together = unknown = 0
+    for size, uses in sizes:
+        apart += (size or 0) * uses
+        together += size or 0
+        unknown += size is None
+    return Sharing(apart=apart, together=together, unknown=unknown)
+
+
+def _layer(connection: sqlite3.Connection, use: _Use, bases: Bases) -> LayerUse:
+    digest, created_by = connection.execute(_TEXTS, (use.id,)).fetchone()
+    return LayerUse(
+        digest=digest,
+        diff_id=use.diff_id,
+        created_by=created_by,
+        size=use.size,
+        uncompressed_size=use.unpacked,
+        images=use.images,
+        saved=use.saved,
+        base=bases.of_layer(use.diff_id),
+    )

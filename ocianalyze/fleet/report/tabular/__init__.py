@@ -1,0 +1,1 @@
+"""One row for each image, for spreadsheets and data frames."""

@@ -1,0 +1,1 @@
+"""Tests of how the members of a fleet are found."""
