@@ -187,7 +187,7 @@ def _type(info: dict[str, Any]) -> str:
 def render_fleet() -> str:
     """Return docs/fleet.md with the tables of the results file, as their definition describes them."""
     parts = []
-    for name, note, body in re.findall(r"CREATE TABLE (\w+) \((?: *-- (.*))?\n(.*?)\n\)", TABLES, re.DOTALL):
+    for name, note, body in re.findall(r"CREATE TABLE (\w+) \((?: *-- ([^\n]*))?\n(.*?)\n\)", TABLES, re.DOTALL):
         columns = re.findall(r"^    ([a-z_]+) (TEXT|INTEGER|REAL|BLOB)[^-\n]*(?:-- (.*))?$", body, re.MULTILINE)
         rows = "".join(f"| `{column}` | {kind} | {says} |\n" for column, kind, says in columns)
         about = f"{note[:1].upper()}{note[1:]}.\n\n" if note else ""

@@ -25,7 +25,7 @@ from tests.support.tools import requires, run, skip_or_fail
 ROOT = Path(__file__).parents[1]
 DEMO = ROOT / "testdata" / "demo.tar.gz"
 OTHER = ROOT / "testdata" / "skopeo-docker-archive.tar"
-PAGES = ("README.md", "docs/size.md", "docs/diff.md", "docs/formats.md", "docs/several.md")
+PAGES = ("README.md", "docs/size.md", "docs/diff.md", "docs/formats.md", "docs/several.md", "docs/fleet.md")
 
 IN_CI = {"make demo", "make test"}
 """What .ci/run itself does."""
@@ -46,7 +46,25 @@ PATTERNS = {
 }
 """How many images each stands for in the registry of the test."""
 ATTACHED = "ocianalyze attach IMAGE REPORT..."
-ALONE = {SAVED, REMOTE, INSTALLED, ATTACHED, *PATTERNS}
+_FLEET = "ocianalyze fleet 'registry.example.com/team/*:v*'"
+FLEETS = (
+    f"{_FLEET} --plan",
+    _FLEET,
+    "ocianalyze fleet report fleet.sqlite",
+    "ocianalyze fleet report fleet.sqlite -o fleet.html",
+    "sqlite3 fleet.sqlite \"SELECT rule, COUNT(DISTINCT image) FROM findings WHERE severity = 'error' GROUP BY rule\"",
+)
+"""Tried one after the other."""
+ON_CLUSTERS = {
+    "dask scheduler",
+    "dask worker tcp://HOST:8786 --nworkers 8 --nthreads 1",
+    f"{_FLEET} --scheduler tcp://HOST:8786",
+    "pip install 'ocianalyze[aws]'",
+    "pip install 'ocianalyze[dask]'",
+    "pip install 'ocianalyze[parquet]'",
+}
+"""What tests/fleet does: it starts the same programs, with what these extras bring."""
+ALONE = {SAVED, REMOTE, INSTALLED, ATTACHED, *PATTERNS, *FLEETS, *ON_CLUSTERS}
 """What has a test of its own below, because it needs more than files."""
 EXPECTED = {
     "ocianalyze scan image.tar": 1,
@@ -66,6 +84,8 @@ EXPECTED = {
     "ocianalyze rules": 0,
     "ocianalyze explain RULE": 0,
     "ocianalyze schema": 0,
+    "ocianalyze fleet SOURCE...": 1,
+    "ocianalyze fleet report RESULTS": 0,
     "ocianalyze cache info": 0,
     "ocianalyze cache clear": 0,
     # docs/size.md
@@ -114,6 +134,8 @@ ARGUMENTS = {
     "FILE...": "config.json",
     "REPORT": "ocianalyze.json",
     "RULE": "KRN001",
+    "SOURCE...": "image.tar",
+    "RESULTS": "results.sqlite",
 }
 """What stands for the words of a synopsis."""
 
@@ -176,6 +198,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ocianalyze scan old.tar --inventory -o main.json --fail-on never",
         "ocianalyze scan image.tar -o ocianalyze.json",
         "ocianalyze app-image-config sound.tar > config.json",
+        "ocianalyze fleet image.tar -o results.sqlite -q",
     ):
         assert shell(command, directory).returncode in (0, 1), command
     return directory
@@ -244,6 +267,17 @@ def test_from_a_registry(place: Path, tmp_path: Path) -> None:
         done = shell(f"{command} --plain-http", place)
     assert done.returncode == 0, done.stderr.decode()
     assert f"{server.host}/{name}".encode() in done.stdout
+
+
+@requires("docker-registry", "skopeo", "sqlite3")
+def test_a_fleet(place: Path, tmp_path: Path) -> None:
+    with registry(tmp_path / "registry") as server:
+        for tag in ("v1", "v2", "other"):
+            server.push(f"docker-archive:{place / 'sound.tar'}", f"team/notebook:{tag}")
+        for command in FLEETS:
+            done = shell(command.replace("registry.example.com", server.host), place, OCIANALYZE_PLAIN_HTTP=server.host)
+            assert done.returncode == 0, done.stderr.decode()
+    assert (place / "fleet.html").stat().st_size
 
 
 @requires("docker-registry", "skopeo")

@@ -82,7 +82,7 @@ def client(registry: str) -> Any:  # noqa: ANN401 - boto3 makes its classes as i
 
 
 _LOG_IN: Final = "Log in to AWS with a role that allows ecr:GetAuthorizationToken"
-_HAPPENED: Final = {
+HAPPENED: Final = {
     "ProfileNotFound": ("there is no AWS profile {profile}", "Check AWS_PROFILE"),
     "PartialCredentialsError": ("the AWS credentials lack {cred_var}", "Set it, or log in to AWS again"),
     "CredentialRetrievalError": (
@@ -111,14 +111,14 @@ def _failed(registry: str, error: Any) -> AuthenticationError:  # noqa: ANN401 -
         said = ": ".join(str(answer[key]) for key in ("Code", "Message") if answer.get(key))
         shown = said.encode("unicode_escape").decode("ascii")[:_LONGEST_ANSWER]
         return AuthenticationError(f"AWS refused the login to {registry}: {shown}", hint=_LOG_IN)
-    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _HAPPENED), "")
-    what, hint = _HAPPENED.get(name, (f"boto3 failed with {type(error).__name__}", _LOG_IN))
+    name = next((kind.__name__ for kind in type(error).__mro__ if kind.__name__ in HAPPENED), "")
+    what, hint = HAPPENED.get(name, (f"boto3 failed with {type(error).__name__}", _LOG_IN))
     return AuthenticationError(
-        f"cannot log in to {registry}: {what.format_map(_Known(getattr(error, 'kwargs', {})))}", hint=hint
+        f"cannot log in to {registry}: {what.format_map(Known(getattr(error, 'kwargs', {})))}", hint=hint
     )
 
 
-class _Known(dict[str, Any]):
+class Known(dict[str, Any]):
     """Parts of a message, cut; one that is missing is shown as a question mark."""
 
     def __init__(self, parts: dict[str, Any]) -> None:
