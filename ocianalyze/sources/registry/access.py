@@ -15,6 +15,7 @@ from ocianalyze.oci.repository import RepositoryName
 from ocianalyze.oci.urls import without_login
 from ocianalyze.paths import config_home
 from ocianalyze.regex import regex
+from ocianalyze.sources.registry.login.logins import Logins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,6 +118,7 @@ class RegistryAccess:
         login_host: the only registry that may receive these; None for the registry of the image.
         authfile: the only file to search for credentials, if given.
         environment: the environment variables to use: locations of credentials and mirrors, proxies, certificates.
+        logins: what credential helpers and AWS have answered a moment ago.
         warn: takes what people are to know even if all goes well, as one sentence without a full stop.
     """
 
@@ -128,6 +130,7 @@ class RegistryAccess:
     login_host: str | None = None
     authfile: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    logins: Logins = field(default_factory=Logins, repr=False, compare=False)
     warn: Callable[[str], None] = _log.warning
 
     def of_registry(self, name: str) -> HostSettings:

@@ -1,6 +1,7 @@
 """Credential helpers: real programs, those that work and those that do not."""
 
 import json
+import pickle
 from pathlib import Path
 from time import monotonic
 
@@ -8,7 +9,7 @@ import pytest
 
 from ocianalyze.errors import AuthenticationError
 from ocianalyze.oci.repository import RepositoryName
-from ocianalyze.sources.registry.login import helpers
+from ocianalyze.sources.registry.login import helpers, logins
 from ocianalyze.sources.registry.login.credentials import Credentials
 from tests.support.credentials import NAME, basic, find, helper, user, write
 from tests.support.registries import registry_access
@@ -23,6 +24,23 @@ def test_helpers_are_asked(tmp_path: Path) -> None:
     one = write(tmp_path / "one.json", credHelpers={"registry.example.com": "mine"}, auths={NAME: basic("no")})
     assert user(registry_access(authfile=one, environment=environment)) == "of registry.example.com"
     assert find(registry_access(authfile=one, environment=environment), "other.example.com/x") is None
+
+
+def test_many_images_of_a_registry_are_opened_with_one_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = tmp_path / "count"
+    helper(tmp_path, "mine", f"""echo x >> {count}; printf '{{"Username":"of %s","Secret":"s"}}' "$(cat)" """)
+    file = write(tmp_path / "auth.json", credsStore="mine")
+    access = registry_access(authfile=file, environment={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    for name in ("registry.example.com/a", "registry.example.com/b", "ubuntu", "registry.example.com/c"):
+        assert find(access, name) is not None
+    assert count.read_text() == "x\n" * 2
+    other = pickle.loads(pickle.dumps(access))  # noqa: S301 - our own
+    assert find(other, "ubuntu") is not None
+    assert count.read_text() == "x\n" * 3
+    monkeypatch.setattr(logins, "LIFETIME", 0)
+    for _ in range(2):
+        assert find(registry_access(authfile=file, environment=access.environment), "ubuntu") is not None
+    assert count.read_text() == "x\n" * 5
 
 
 def test_a_helper_without_credentials_is_no_error(tmp_path: Path) -> None:

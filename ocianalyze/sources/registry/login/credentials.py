@@ -93,7 +93,9 @@ class Credentials:
         """Ask a credential helper for what it has for a server; one that fails is told of, and has nothing."""
         program = helpers.program_of(helper, file.where)
         try:
-            answer = helpers.ask(program, server, self.access.environment)
+            answer = self.access.logins.get(
+                (program, server), lambda: helpers.ask(program, server, self.access.environment)
+            )
         except helpers.HelperError as error:
             self.tried.append(f"{program}, which {error.message}")
             self.access.warn(
@@ -112,5 +114,5 @@ class Credentials:
             self.tried.append("AWS credentials (the extra 'ecr' is not installed)")
             return None
         self.tried.append("AWS credentials from boto3")
-        login = ecr.login(registry)
+        login = self.access.logins.get(("AWS", registry), lambda: ecr.login(registry))
         return None if login is None else Credential(*login, "AWS credentials from boto3")
