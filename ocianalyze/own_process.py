@@ -18,8 +18,13 @@ _NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 """Pydantic would read the metadata of every installed package, and let any that says so see what is read."""
 
 
+def seldom_collect() -> None:
+    """Look for garbage seldom, for which a process need not be ours alone."""
+    gc.set_threshold(_GARBAGE_THRESHOLD)
+
+
 def prepare() -> None:
     """Set up this process; called before anything else is imported."""
-    gc.set_threshold(_GARBAGE_THRESHOLD)
+    seldom_collect()
     os.environ.setdefault(*_NO_PLUGINS)
     sys.modules.setdefault(_SLOW, None)  # type: ignore[arg-type] # None stands for a module that cannot be imported

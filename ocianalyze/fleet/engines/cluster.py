@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
 from ocianalyze.fleet.work.tasks import Failed, LayerRead, LayerTask
 from ocianalyze.fleet.work.worker import Worker
+from ocianalyze.own_process import seldom_collect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -203,6 +204,7 @@ def _work(token: str, conditions: Conditions, task: Task, data: list[Outcome]) -
     if _own.worker is None or _own.token != token:
         if _own.worker is not None:
             _own.worker.close()
+        seldom_collect()
         _own.worker, _own.token = Worker(conditions.here(os.environ)), token
     handed: dict[str, bytes] = {}
     for one in data:
