@@ -50,7 +50,8 @@ class ObjectStore:
             UsageError: the store cannot be used from here.
         """
         try:
-            self._files.makedirs(self._root, exist_ok=True)
+            if self._is_local:  # nowhere else, where a bucket might be made of a misspelt name
+                self._files.makedirs(self._root, exist_ok=True)
             self._put(_PROBE, _ABOUT)
             found = self._files.cat_file(self._path(_PROBE))
         except UsageError:
@@ -102,7 +103,7 @@ class ObjectStore:
     def _put(self, name: str, data: bytes) -> None:
         """Write an entry; object stores do so as a whole, and directories by renaming."""
         path = self._path(name)
-        if "file" not in self._protocols:
+        if not self._is_local:
             self._files.pipe_file(path, data)
             return
         beside = f"{path}.{hashlib.sha256(data).hexdigest()[:16]}.tmp"
@@ -131,9 +132,9 @@ class ObjectStore:
         return self._opened[1]
 
     @property
-    def _protocols(self) -> tuple[str, ...]:
+    def _is_local(self) -> bool:
         protocol = self._files.protocol
-        return (protocol,) if isinstance(protocol, str) else tuple(protocol)
+        return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
