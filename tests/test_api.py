@@ -104,8 +104,11 @@ def test_every_type_in_a_public_signature_can_be_imported() -> None:
         assert not hidden, name
 
 
-INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements", "Text", "Verdict", "Word"}
-"""What only the merge passes to the constructor of `Filesystem`, and names for texts and words."""
+INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements", "Text", "Verdict", "Word"} | {
+    "DocumentStore",
+    "Logins",
+}
+"""What only the merge passes to the constructor of `Filesystem`, names for texts and words, and what a fleet passes."""
 
 
 def _is_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:

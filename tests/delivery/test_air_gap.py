@@ -91,7 +91,7 @@ def test_the_extra(wheelhouse: Path, tmp_path: Path) -> None:
     asked = (
         "import boto3; from importlib.metadata import metadata; print(metadata('ocianalyze').get_all('Provides-Extra'))"
     )
-    assert offline(tmp_path, "ocianalyze/bin/python", "-c", asked).stdout == b"['ecr']\n"
+    assert offline(tmp_path, "ocianalyze/bin/python", "-c", asked).stdout == b"['aws', 'dask', 'ecr', 'parquet']\n"
     assert _ecr_login(tmp_path / "ocianalyze/bin/python") == "('AWS', 'of-a-fake')\n"
 
 

@@ -1,24 +1,24 @@
 """A fleet on a real Dask cluster: scheduler and workers are processes, which die now and then."""
 
 import os
+import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from ocianalyze.errors import UsageError
-from ocianalyze.fleet.engines.cluster import Cluster
-from ocianalyze.fleet.running import Step
-from ocianalyze.fleet.stores.objects import ObjectStore
 from ocianalyze.fleet.work.conditions import Conditions
 from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
-from tests.support.fault_proxy import fault_proxy
+from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.fleet_runs import Fleet, alone, asked_blobs, built, served
 from tests.support.registries import free_port
+from tests.test_cli import run
 
 NAMES = "abcdef"
 _PATIENCE = 30.0
@@ -73,8 +73,6 @@ class DaskCluster:
 
 
 def _answers(port: int) -> bool:
-    import socket
-
     with socket.socket() as connection:
         return connection.connect_ex(("127.0.0.1", port)) == 0
 
@@ -96,51 +94,81 @@ def cluster(tmp_path: Path) -> Iterator[DaskCluster]:
         yield running
 
 
-def on(cluster: DaskCluster, conditions: Conditions) -> Cluster:
-    """Return the engine of a cluster."""
-    return Cluster(conditions.for_other_hosts(), cluster.address, patience=_PATIENCE)
+def scan(path: Path, cluster: DaskCluster, references: Sequence[str], *more: str) -> subprocess.Popen[bytes]:
+    """Scan a fleet on a cluster, in a process of its own: a client of Dask's leaves threads behind."""
+    options = ("--plain-http", "--isolated", "-q", "-o", str(path), "--scheduler", cluster.address)
+    return subprocess.Popen([sys.executable, "-m", "ocianalyze", "fleet", *references, *options, *more])
+
+
+def verdicts(path: Path) -> list[str]:
+    """Return the verdicts of the newest run so far."""
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database, suppress(sqlite3.OperationalError):
+        found = database.execute(
+            "SELECT verdict FROM images WHERE verdict IS NOT NULL AND run = (SELECT MAX(id) FROM runs)"
+        )
+        return [verdict for (verdict,) in found]
+    return []
 
 
 @pytest.mark.parametrize("shares", [False, True], ids=["alone", "store"])
 def test_a_cluster_gives_the_same_results(fleet: Fleet, cluster: DaskCluster, tmp_path: Path, *, shares: bool) -> None:
     images = dict(zip(NAMES, built(*NAMES), strict=True))
-    store = ObjectStore(f"file://{tmp_path}/store") if shares else None
-    if store is not None:
-        store.check()
+    store = ("--store", f"file://{tmp_path}/store") if shares else ()
     with fault_proxy(None, served(images)) as registry:
         references = [f"{registry.host}/{name}:1.0" for name in NAMES]
-        found = fleet.scan(*references, engine=lambda conditions: on(cluster, conditions), store=store)
+        assert scan(fleet.path, cluster, references, *store).wait(_PATIENCE * 4) == 0
         asked = asked_blobs(registry.blobs)
         for reference in references:
             assert fleet.report(reference) == alone(reference)
         if shares:
-            fleet.scan(*references, engine=lambda conditions: on(cluster, conditions), store=store)
-            assert fleet.bytes_read() == 0
-    assert {row["verdict"] for row in found.values()} == {"pass"}
+            assert scan(fleet.path, cluster, references, *store).wait(_PATIENCE * 4) == 0
+            with closing(sqlite3.connect(fleet.path)) as database:
+                read = [size for (size,) in database.execute("SELECT bytes_read FROM runs ORDER BY id")]
+            assert read[0] > 0
+            assert read[1:] == [0]
+    assert verdicts(fleet.path) == ["pass"] * len(NAMES)
     layers = {layer.stored.digest for image in images.values() for layer in image.layers}
     assert sorted(asked) == sorted(layers | {image.config.digest for image in images.values()})
 
 
 def test_a_worker_that_dies_and_a_scheduler_that_is_replaced_lose_nothing(fleet: Fleet, cluster: DaskCluster) -> None:
     images = dict(zip(NAMES, built(*NAMES), strict=True))
+    behave = served(images)
 
-    def disturb(step: Step) -> None:
-        if step.images == 1 and cluster.workers[0].poll() is None:
-            cluster.workers[0].kill()
-            cluster.workers.append(cluster.start_worker(2))
-        if step.images == 3 and len(cluster.workers) == 3:
-            cluster.scheduler.kill()
-            cluster.scheduler.wait()
-            cluster.scheduler = cluster.start_scheduler()
-            cluster.workers.append(cluster.start_worker(3))
+    def slow(seen: Seen) -> Answer | None:
+        if "/blobs/" in seen.path:
+            time.sleep(0.5)
+        return behave(seen)
 
-    with fault_proxy(None, served(images)) as registry:
+    def await_images(number: int) -> None:
+        until = time.monotonic() + _PATIENCE * 2
+        while len(verdicts(fleet.path)) < number:
+            assert time.monotonic() < until
+            assert client.poll() is None
+            time.sleep(0.02)
+
+    with fault_proxy(None, slow) as registry:
         references = [f"{registry.host}/{name}:1.0" for name in NAMES]
-        found = fleet.scan(*references, engine=lambda conditions: on(cluster, conditions), store=None, told=disturb)
-        for reference in references:
-            assert fleet.report(reference) == alone(reference)
-    assert len(cluster.workers) == 4
-    assert {row["verdict"] for row in found.values()} == {"pass"}
+        client = scan(fleet.path, cluster, references)
+        await_images(1)
+        cluster.workers[0].kill()
+        cluster.workers.append(cluster.start_worker(2))
+        await_images(2)
+        cluster.scheduler.kill()
+        cluster.scheduler.wait()
+        assert len(verdicts(fleet.path)) < len(NAMES)
+        cluster.scheduler = cluster.start_scheduler()
+        cluster.workers.append(cluster.start_worker(3))
+        assert client.wait(_PATIENCE * 4) == 0
+    assert verdicts(fleet.path) == ["pass"] * len(NAMES)
+    with fault_proxy(None, behave) as registry:
+        for name in NAMES:
+            scanned = alone(f"{registry.host}/{name}:1.0")
+            stored = fleet.report(next(one for one in references if f"/{name}:" in one))
+            assert stored["findings"] == scanned["findings"]
+            assert stored["layers"] == scanned["layers"]
 
 
 def test_secrets_are_not_sent() -> None:
@@ -153,16 +181,27 @@ def test_secrets_are_not_sent() -> None:
             Conditions(access=RegistryAccess(**given)).for_other_hosts()
 
 
-def test_a_scheduler_that_is_not_there() -> None:
-    with pytest.raises(UsageError, match="no Dask scheduler"):
-        Cluster(Conditions(), f"tcp://127.0.0.1:{free_port()}")
-    with pytest.raises(UsageError, match="not the address"):
-        Cluster(Conditions(), "ftp://127.0.0.1:1")
+def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
+    for address, says in ((f"tcp://127.0.0.1:{free_port()}", b"no Dask scheduler"), ("ftp://x", b"not the address")):
+        done = run("fleet", "x.example.com/a:1", "--scheduler", address, "-o", str(tmp_path / "fleet.sqlite"), "-q")
+        assert done.returncode == 2
+        assert done.stderr.count(b"\n") == 1
+        assert says in done.stderr
 
 
 def test_a_worker_of_another_version_ends_the_run(fleet: Fleet, cluster: DaskCluster) -> None:
-    images = {"a": built("a")[0]}
-    with fault_proxy(None, served(images)) as registry, pytest.raises(UsageError, match=r"0\.0\.1"):
-        fleet.scan(
-            f"{registry.host}/a:1.0", engine=lambda conditions: on(cluster, conditions), store=None, version="0.0.1"
+    code = f"""
+import sys, ocianalyze.version
+ocianalyze.version.__version__ = "0.0.1"
+sys.argv[1:] = {["fleet", "HOST/a:1.0", "--plain-http", "--isolated", "-o", str(fleet.path), "--scheduler"]}
+sys.argv.append({cluster.address!r})
+from ocianalyze.cli.main import main
+main()
+"""
+    with fault_proxy(None, served({"a": built("a")[0]})) as registry:
+        done = subprocess.run(
+            [sys.executable, "-c", code.replace("HOST", registry.host)], capture_output=True, check=False
         )
+    assert done.returncode == 2
+    assert b"was begun with 0.0.1" in done.stderr
+    assert done.stderr.count(b"\n") == 1

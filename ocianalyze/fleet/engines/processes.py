@@ -73,10 +73,9 @@ class Processes:
         """End all processes."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            processes = list((pool._processes or {}).values())  # noqa: SLF001 - kill_workers is new in Python 3.14
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
+            for process in list((pool._processes or {}).values()):  # noqa: SLF001 - kill_workers is new in Python 3.14
                 process.kill()
+            pool.shutdown(cancel_futures=True)
 
     def _start(self) -> None:
         """Give the pool what it can do: suspects one at a time, and nothing beside them."""
