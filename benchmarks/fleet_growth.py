@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
         with Results(path) as results:
             start = time.monotonic()
             run = results.begin(["simulated"], {})
-            results.list_members(run, members(images))
+            results.list_members(run, list(members(images)), {})
             todo = results.unplanned(run)
             with results.together():
                 for position, (number, _) in enumerate(todo):

@@ -52,7 +52,10 @@ FLEETS = (
     _FLEET,
     "ocianalyze fleet report fleet.sqlite",
     "ocianalyze fleet report fleet.sqlite -o fleet.html",
-    "sqlite3 fleet.sqlite \"SELECT rule, COUNT(DISTINCT image) FROM findings WHERE severity = 'error' GROUP BY rule\"",
+    (
+        'sqlite3 fleet.sqlite "SELECT rule, COUNT(DISTINCT image) FROM findings JOIN images ON images.id = image'
+        ' WHERE run = (SELECT MAX(id) FROM runs) AND selected GROUP BY rule"'
+    ),
 )
 """Tried one after the other."""
 ON_CLUSTERS = {

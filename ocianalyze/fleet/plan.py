@@ -84,6 +84,23 @@ def plan_of(results: Results, run: Run, conditions: Conditions, *, slots: int) -
     )
 
 
+class Unopened(NamedTuple):
+    """An image that could not be opened, and why."""
+
+    reference: str
+    message: str
+
+
+def unopened(results: Results, run: Run) -> list[Unopened]:
+    """Return the images of a run that could not be opened."""
+    rows = results.database.execute(
+        "SELECT reference, error_message FROM images "
+        "WHERE run = ? AND pinned IS NULL AND verdict IS NOT NULL ORDER BY position",
+        (run.id,),
+    )
+    return [Unopened(*row) for row in rows]
+
+
 def _speed(results: Results) -> float | None:
     """Return how many bytes earlier runs have read in a second, if they have read enough."""
     size, seconds = results.database.execute("SELECT SUM(bytes_read), SUM(seconds) FROM runs").fetchone()

@@ -57,8 +57,6 @@ def plan_images(
 
 
 def _try(member: Member, conditions: Conditions) -> Planned | OcianalyzeError:
-    if member.error is not None:
-        return member.error
     try:
         return open_member(member, conditions)
     except OcianalyzeError as error:

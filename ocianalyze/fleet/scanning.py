@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ocianalyze.fleet.planning import plan_images
 from ocianalyze.fleet.running import run_fleet
+from ocianalyze.fleet.work.worker import failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,19 +27,24 @@ def begin(
     find: Callable[[], list[Member]],
     check: Callable[[Iterable[str]], object] = lambda _: None,
     anew: bool = False,
+    begun: Callable[[Run], object] = lambda _: None,
     opened: Callable[[int], object] = lambda _: None,
 ) -> Run:
     """List and open the images of a fleet, or go on with what an interrupted call has done of that.
 
     `find` is asked for the members unless they are known; `check` is shown the references of all before one is opened.
-    `opened` is told how many images were opened so far.
+    `begun` is told which run it is, and `opened` how many images were opened so far.
 
     Raises:
         OcianalyzeError: no member can be found, or `check` objects.
     """
     run = results.begin(sources, request_of(conditions), anew=anew)
+    begun(run)
     if not run.is_listed:
-        results.list_members(run, find())
+        members = find()
+        broken = {place: one.error for place, one in enumerate(members) if one.error is not None}
+        rows = {n: failed(error, members[n].reference, conditions.policy).rows for n, error in broken.items()}
+        results.list_members(run, members, rows)
     check(results.references(run))
     plan_images(results, run, conditions, opened=opened)
     return run

@@ -15,10 +15,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from ocianalyze.fleet.results.locking import locked
 from tests.conftest import SaveImage
 from tests.support.fault_proxy import Answer, Seen, fault_proxy
 from tests.support.fit import fit_image
 from tests.support.fleet_runs import built, served
+from tests.support.tools import requires
 from tests.test_cli import run
 
 GOOD, FAULTY = fit_image(), fit_image(config={"User": "1001"})
@@ -50,6 +52,38 @@ def test_a_plan_writes_nothing(save_image: SaveImage, tmp_path: Path) -> None:
     assert done.returncode == 0
     assert re.match(r"images   1\nlayers   3 distinct, 0 of them in the cache\n", done.stdout.decode())
     assert not path.exists()
+
+
+def test_a_plan_says_what_cannot_be_opened(save_image: SaveImage, tmp_path: Path) -> None:
+    done = run("fleet", str(save_image(GOOD)), str(tmp_path / "missing.tar"), "--plan", "--isolated")
+    assert done.returncode == 2
+    assert "missing.tar does not exist" in done.stdout.decode()
+
+
+def test_one_call_at_a_time(save_image: SaveImage, tmp_path: Path) -> None:
+    path, image = tmp_path / "fleet.sqlite", str(save_image(GOOD))
+    with locked(path):
+        done = run("fleet", image, "-o", str(path), "--isolated")
+    assert done.returncode == 2
+    assert b"is in use by another call" in done.stderr
+    assert run("fleet", image, "-o", str(path), "--isolated", "-q").returncode == 0
+    assert not Path(f"{path}.lock").exists()
+
+
+@requires("mount")
+def test_a_full_disk_is_said_in_one_line(save_image: SaveImage, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.getuid() != 0:
+        pytest.skip("needs root, to mount a small file system")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", small], check=True)
+    try:
+        done = run("fleet", str(save_image(GOOD)), "-o", str(small / "fleet.sqlite"), "--isolated", "-q")
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert done.returncode in (2, 3)
+    assert done.stderr.count(b"\n") == 1
+    assert b"full" in done.stderr
 
 
 def test_a_list_on_standard_input(save_image: SaveImage, tmp_path: Path) -> None:
@@ -88,6 +122,7 @@ def test_the_report_on_one_image_is_that_of_a_scan(results: Path) -> None:
     assert json.loads(done.stdout)["verdict"] == "fail"
     converted = run("convert", "-", "-f", "line", stdin=done.stdout)
     assert converted.returncode == 1
+    assert run("fleet", "report", str(results), "--image", "1").stdout == done.stdout
     assert run("fleet", "report", str(results), "--image", "none").returncode == 2
 
 
@@ -105,6 +140,10 @@ def test_the_report_on_one_image_is_that_of_a_scan(results: Path) -> None:
         (["fleet", "a.example.com/x:1", "b.example.com/x:1", "--plain-http", "-o", "OUT"], "--plain-http is for one"),
         (["fleet", "x.tar", "--store", "nothing://x", "-o", "OUT"], "the store nothing://x cannot be"),
         (["fleet", "x.tar", "--scheduler", "ftp://x", "-o", "OUT"], "not the address of a Dask scheduler"),
+        (["fleet", "x.tar", "-o", "report.html"], "is for the results file"),
+        (["fleet", "x.tar", "-o", "-"], "is for the results file"),
+        (["fleet", "report", "EMPTY"], "is not a file"),
+        (["fleet", "report", "RESULTS", "--image", "0", "-f", "html"], "--image prints JSON"),
         (["fleet", "report"], "RESULTS"),
         (["fleet", "report", "/nowhere"], "does not exist"),
         (["fleet", "report", "RESULTS", "--run", "9"], "9"),
@@ -155,7 +194,8 @@ def test_an_interrupted_call_ends_at_once_and_can_go_on(tmp_path: Path) -> None:
         children = _children(process.pid)
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
-        process.communicate(timeout=20)
+        _, said = process.communicate(timeout=20)
+        assert said == b"ocianalyze: interrupted\n"
         assert time.monotonic() - started < 5
         assert process.returncode == 130
         before = _judged(path)
@@ -166,6 +206,7 @@ def test_an_interrupted_call_ends_at_once_and_can_go_on(tmp_path: Path) -> None:
             time.sleep(0.05)
         done = run(*command)
     assert done.returncode == 0
+    assert re.match(rb"ocianalyze: going on with the run that was interrupted: \d of 6 images are done\n", done.stderr)
     assert _judged(path) == len(images)
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT COUNT(*) FROM runs").fetchone() == (1,)

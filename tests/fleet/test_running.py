@@ -82,6 +82,7 @@ def test_what_cannot_be_opened_is_a_row_with_its_reason(fleet: Fleet, tmp_path: 
     verdicts = [(row["verdict"], row["exit_code"]) for row in found.values()]
     assert verdicts == [("error", 4), ("pass", 0), ("error", 2), ("error", 3)]
     assert all(row["error_message"] and row["error_code"] for row in found.values() if row["verdict"] == "error")
+    assert [row["error_code"] for row in found.values()] == ["not-found", None, "no-match", "invalid-image"]
 
 
 def test_a_broken_layer_is_read_once_and_named_by_its_position_in_each_image(fleet: Fleet) -> None:

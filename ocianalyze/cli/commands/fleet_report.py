@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -68,11 +69,21 @@ def fleet_report(
     form: FleetFormat = format_ or _SUFFIXES.get(output.suffix.lower()) or FleetFormat.TABLE
     with closing(open_to_read(results)) as database:
         if image is not None:
+            if form not in (FleetFormat.TABLE, FleetFormat.JSON):
+                raise UsageError(
+                    f"--image prints JSON, not {form.value}",
+                    hint="Convert it: ocianalyze fleet report RESULTS --image IMAGE | ocianalyze convert - -f html",
+                )
             _write(stored_report(database, image, run), output)
             return
         report = ask(database, run)
     if form is FleetFormat.TABLE and output == STDOUT:
         print_table(report, screen(color or Color.AUTO))
+        return
+    if form is FleetFormat.TABLE:
+        with io.StringIO() as text:
+            print_table(report, screen(Color.NEVER, text))
+            _write(text.getvalue().encode(), output)
         return
     if form is FleetFormat.PARQUET and output == STDOUT and sys.stdout.isatty():
         raise UsageError("parquet is not for a terminal", hint="Write it to a file with --output")

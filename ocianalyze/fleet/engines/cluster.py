@@ -8,6 +8,7 @@ once there is a scheduler at the same address.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import threading
 import uuid
@@ -21,7 +22,7 @@ from ocianalyze.fleet.work.worker import Worker
 from ocianalyze.own_process import seldom_collect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ocianalyze.fleet.engines.engine import Ticket
     from ocianalyze.fleet.work.conditions import Conditions
@@ -41,8 +42,17 @@ _LATER: Final = "The results so far are kept: run the same command again to go o
 class Cluster:
     """An `Engine` of all workers of a Dask cluster; `close` leaves the cluster to others."""
 
-    def __init__(self, conditions: Conditions, address: str, *, patience: float = _PATIENCE) -> None:
+    def __init__(
+        self,
+        conditions: Conditions,
+        address: str,
+        *,
+        patience: float = _PATIENCE,
+        warn: Callable[[str], object] = lambda _: None,
+    ) -> None:
         """Connect to the scheduler at `address`; wait at most `patience` seconds for one that went away.
+
+        `warn` is told what people wait for.
 
         Raises:
             UsageError: Dask is not installed, or there is no scheduler.
@@ -50,6 +60,8 @@ class Cluster:
         self._conditions = conditions
         self._address = address
         self._patience = patience
+        self._warn = warn
+        self._is_told = False
         self._asked: dict[Ticket, tuple[Task, Sequence[Ticket]]] = {}
         self._layers: dict[Ticket, LayerTask] = {}
         self._data: dict[Ticket, Any] = {}
@@ -81,6 +93,9 @@ class Cluster:
             except Empty:
                 if self._client.status not in _ALIVE:
                     self._begin_again()
+                elif not self._is_told and not self._client.scheduler_info(n_workers=-1)["workers"]:
+                    self._is_told = True
+                    self._warn(f"the Dask scheduler at {self._address} has no workers; waiting for some")
                 continue
             ticket, note = self._notes.pop(done.key, (None, None))
             if ticket is None or note is not done:
@@ -155,6 +170,7 @@ class Cluster:
             AnalysisError: there is none for too long.
         """
         self.close()
+        self._warn(f"the Dask scheduler at {self._address} does not answer; waiting for it")
         until = monotonic() + self._patience
         while (client := _connected(self._address)) is None:
             if monotonic() > until:
@@ -175,6 +191,7 @@ def _connected(address: str) -> Any:  # noqa: ANN401 - a client of Dask's
         from distributed import Client
     except ImportError as error:
         raise UsageError("--scheduler needs Dask", hint="Install 'ocianalyze[dask]'") from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in our words
     try:
         return Client(  # type: ignore[no-untyped-call] # Dask has types for a part of what it offers
             address, timeout=_CONNECT, set_as_default=False, name="ocianalyze"

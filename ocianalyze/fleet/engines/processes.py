@@ -6,6 +6,7 @@ again, one at a time: the one whose process dies once more is the culprit, and g
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import deque
@@ -76,6 +77,8 @@ class Processes:
             for process in list((pool._processes or {}).values()):  # noqa: SLF001 - kill_workers is new in Python 3.14
                 process.kill()
             pool.shutdown(cancel_futures=True)
+            del pool
+            gc.collect()  # what the pool shared with its processes is given back now, also if this process ends at once
 
     def _start(self) -> None:
         """Give the pool what it can do: suspects one at a time, and nothing beside them."""

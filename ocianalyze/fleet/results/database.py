@@ -55,7 +55,8 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     """
     with _translated(path):
         if not path.is_file():
-            raise UsageError(f"{path} does not exist", hint="Make it with 'ocianalyze fleet SOURCE'")
+            problem = "is not a file" if path.exists() else "does not exist"
+            raise UsageError(f"{path} {problem}", hint="Make it with 'ocianalyze fleet SOURCE'")
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
         try:
             _check(connection, path)

@@ -113,8 +113,8 @@ class Results:
         )
         return Run(added.lastrowid or 0)
 
-    def list_members(self, run: Run, members: Iterable[Member]) -> None:
-        """Store the images of a run, all of them or none."""
+    def list_members(self, run: Run, members: Sequence[Member], failed: Mapping[int, Rows]) -> None:
+        """Store the images of a run, all of them or none; `failed` has what came of those that cannot be, by place."""
         columns = ", ".join(_MEMBER)
         with self.together():
             self._database.executemany(
@@ -128,6 +128,9 @@ class Results:
                     for position, member in enumerate(members)
                 ),
             )
+            for position, rows in failed.items():
+                (image,) = self._one("SELECT id FROM images WHERE run = ? AND position = ?", run.id, position)
+                self._judge(image, rows)
             self._database.execute("UPDATE runs SET is_listed = 1 WHERE id = ?", (run.id,))
 
     def references(self, run: Run) -> list[str]:
@@ -158,20 +161,7 @@ class Results:
     def judged(self, image: int, rows: Rows) -> None:
         """Store what came of an image."""
         with self.together():
-            self._update(image, {name: value for name, value in rows.image.items() if value is not None})
-            for table in ("profiles", "findings", "drivers"):
-                self._insert(table, image, getattr(rows, table))
-            self._database.execute("INSERT INTO reports VALUES (?, ?)", (image, rows.report))
-            if self._one("SELECT 1 FROM image_layers WHERE image = ?", image) is None:
-                self._add_layers(image, (_of_report(layer) for layer in rows.layers))
-            self._database.executemany(
-                "UPDATE layers SET uncompressed_size = ?, entries = ?, size = COALESCE(size, ?) "
-                "WHERE id = (SELECT layer FROM image_layers WHERE image = ? AND position = ?) AND entries IS NULL",
-                (
-                    (one["uncompressed_size"], one["entries"], one["size"], image, one["position"])
-                    for one in rows.layers
-                ),
-            )
+            self._judge(image, rows)
 
     def unjudged(self, run: Run) -> list[int]:
         """Return the images that were opened and not judged yet, the largest first."""
@@ -224,6 +214,19 @@ class Results:
     def finish(self, run: Run) -> None:
         """Take note that nothing is left to be done."""
         self._database.execute("UPDATE runs SET finished = ? WHERE id = ?", (_now(), run.id))
+
+    def _judge(self, image: int, rows: Rows) -> None:
+        self._update(image, {name: value for name, value in rows.image.items() if value is not None})
+        for table in ("profiles", "findings", "drivers"):
+            self._insert(table, image, getattr(rows, table))
+        self._database.execute("INSERT INTO reports VALUES (?, ?)", (image, rows.report))
+        if self._one("SELECT 1 FROM image_layers WHERE image = ?", image) is None:
+            self._add_layers(image, (_of_report(layer) for layer in rows.layers))
+        self._database.executemany(
+            "UPDATE layers SET uncompressed_size = ?, entries = ?, size = COALESCE(size, ?) "
+            "WHERE id = (SELECT layer FROM image_layers WHERE image = ? AND position = ?) AND entries IS NULL",
+            ((one["uncompressed_size"], one["entries"], one["size"], image, one["position"]) for one in rows.layers),
+        )
 
     def _document(self, digest: str) -> StoredDocument:
         media_type, frame = self._one("SELECT media_type, content FROM documents WHERE digest = ?", digest)

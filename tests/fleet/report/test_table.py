@@ -92,8 +92,8 @@ def test_what_is_left_out_is_said(about: AskAbout) -> None:
     ]
     said = words(about(run(*images)))
     assert "Errors to fix (30), those of most images first" in said
-    assert "and 20 more: see --format json" in said
-    assert "and 15 more: see --format json" in said
+    assert "and 20 more: see the report as JSON (-f json)" in said
+    assert "and 15 more: see the report as JSON (-f json)" in said
     assert "only in image-00" in said
 
 

@@ -40,7 +40,7 @@ def _lines(report: FleetReport, causes: list[Cause], total: int, bars: Bars, wid
         yield from _cause(report, cause, bars, width)
     if total > len(causes):
         yield EMPTY
-        yield line(f"and {total - len(causes):,} more: see --format json")
+        yield line(f"and {total - len(causes):,} more: see the report as JSON (-f json)")
 
 
 def _cause(report: FleetReport, cause: Cause, bars: Bars, width: int) -> Iterator[Line]:

@@ -21,4 +21,4 @@ def listed(rows: Sequence[Sequence[Cell]], total: int, width: int, *, right: Ite
     yield from columns(rows, width, right=set(right))
     left_out = total - (len(rows) - 1)
     if left_out > 0:
-        yield line(f"and {left_out:,} more: see --format json")
+        yield line(f"and {left_out:,} more: see the report as JSON (-f json)")
