@@ -7,7 +7,7 @@ import pytest
 from tests.fleet.members.aws_server import AwsServer, aws_server, moto
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def moto_server() -> Iterator[str]:
     """One moto for all tests."""
     with moto() as host:
