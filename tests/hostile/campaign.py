@@ -37,8 +37,8 @@ from tests.hostile.cases import KINDS, Case, case
 
 SECONDS: Final = 20.0
 """How long a case may take."""
-MEMORY: Final = 600 << 20
-"""How many bytes a worker may come to take."""
+MEMORY: Final = 500 << 20
+"""How many bytes a worker may come to take, besides what it had when it began."""
 _CRASH: Final = re.compile(r"failed(?: at .*)?: [A-Za-z]*(?:Error|Exit|Exception|Iteration)\b")
 _SANITIZED: Final = ("_ordinary", "_columns")
 
@@ -165,6 +165,7 @@ def _serve(line: Connection, seed: int, sanitized: Path | None) -> None:
     if sanitized is not None:
         ordinary.compiled, columns.compiled = (_load(sanitized, name) for name in _SANITIZED)
     compiled = ordinary.compiled, columns.compiled
+    inherited = _peak()
     while True:
         try:
             kind, number = line.recv()
@@ -177,7 +178,8 @@ def _serve(line: Connection, seed: int, sanitized: Path | None) -> None:
             for modules in (compiled, (None, None)):
                 ordinary.compiled, columns.compiled = modules
                 ends.append(_look(path))
-        line.send((ends[0].verdict, _judge(made, *ends, sanitized=sanitized is not None)))
+        took = 0 if sanitized else _peak() - inherited
+        line.send((ends[0].verdict, _judge(made, ends[0], ends[1], took)))
 
 
 @dataclass(frozen=True)
@@ -209,15 +211,18 @@ def _comparable(report: Report) -> dict[str, Any]:
     return report.model_dump(by_alias=True, exclude={"timing"})
 
 
-def _judge(made: Case, compiled: _End, plain: _End, *, sanitized: bool) -> str:
-    """Return what is wrong with how a case ended; nothing if it is right."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def _judge(made: Case, compiled: _End, plain: _End, took: int) -> str:
+    """Return what is wrong with how a case ended, and with the bytes it took; nothing if it is right."""
     if crash := compiled.crash or plain.crash:
         return f"crash: {crash}"
     if compiled != plain:
         return f"compiled and plain Python differ: {_difference(compiled.said, plain.said)}"
-    if peak > MEMORY and not sanitized:
-        return f"took {peak >> 20} MB"
+    if took > MEMORY:
+        return f"took {took >> 20} MB"
     if made.verdict == "not pass" and compiled.verdict == "pass":
         return f"passed in spite of an error: {made.why}"
     if made.verdict == "pass" and compiled.verdict != "pass":
