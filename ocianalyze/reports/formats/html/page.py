@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def page(title: str, header: Markup, sections: Sequence[Section], footer: Markup, *, style: str, script: str) -> bytes:
-    """Return a page as UTF-8: `style` and `script` are ours, all other text is escaped by `markup`."""
+    """Return a page as UTF-8: `style` and `script` are ours, all other text is escaped by `markup`.
+
+    `script` comes after what all pages share (page.js).
+    """
+    script = resource(__package__, "page.js") + script
     main = element("main", header, *(part.markup for part in sections), id="main")
     body = element("body", _navigation(sections), main, footer, Markup(f"<script>{script}</script>\n"))
     whole = element("html", _head(title, style, script), body, lang="en")

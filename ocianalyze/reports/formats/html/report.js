@@ -1,12 +1,5 @@
 
-"use strict";
 (() => {
-  const make = (name, properties = {}, ...children) => {
-    const made = Object.assign(document.createElement(name), properties);
-    made.append(...children);
-    return made;
-  };
-
   // Copying what can be pasted.
   for (const block of document.querySelectorAll("pre")) {
     const button = make("button", { type: "button", className: "copy", textContent: "Copy" });
@@ -28,37 +21,13 @@
 
   // Searching findings, and filtering them by severity.
   const section = document.getElementById("findings");
-  const articles = [...document.querySelectorAll("#findings .finding, #undecided .finding")];
-  if (section && articles.length > 1) {
-    const input = make("input", { type: "search", placeholder: "Search findings" });
-    input.setAttribute("aria-label", "Search findings");
-    const said = make("output");
-    const count = (state) => articles.filter((item) => item.dataset.s === state).length;
-    const buttons = ["error", "warning", "note", "undecided"].filter(count).map((state) => {
-      const name = state === "undecided" ? "Undecided" : state[0].toUpperCase() + state.slice(1) + "s";
-      const button = make("button", { type: "button", textContent: name });
-      button.dataset.s = state;
-      button.setAttribute("aria-pressed", "true");
-      button.addEventListener("click", () => {
-        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-        filter();
-      });
-      return button;
-    });
-    const filter = () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const states = buttons.filter((button) => button.getAttribute("aria-pressed") === "true")
-        .map((button) => button.dataset.s);
-      let shown = 0;
-      for (const item of articles) {
-        const text = item.textContent.toLowerCase();
-        item.hidden = !states.includes(item.dataset.s) || !words.every((word) => text.includes(word));
-        shown += !item.hidden;
-      }
-      said.textContent = shown === articles.length ? "" : `${shown} of ${articles.length} shown`;
-    };
-    input.addEventListener("input", filter);
-    section.querySelector("h2").after(make("div", { className: "tools" }, input, ...buttons, said));
+  const items = [...document.querySelectorAll("#findings .finding, #undecided .finding")]
+    .map((node) => ({ node, state: node.dataset.s }));
+  if (section && items.length > 1) {
+    const known = ["error", "warning", "note", "undecided"].filter((state) => items.some((item) => item.state === state));
+    const named = (state) => state[0].toUpperCase() + state.slice(1) + (state === "undecided" ? "" : "s");
+    const words = known.map((state) => [state, named(state)]);
+    searchable(section, items, { prompt: "Search findings", label: "Search findings", words });
   }
 
   // Going into the maps. The rectangles are those of the page, laid out again for what is looked at.
@@ -220,12 +189,4 @@
     fit();
     addEventListener("resize", fit);
   }
-
-  // What is folded is printed, too.
-  let folded = [];
-  addEventListener("beforeprint", () => {
-    folded = [...document.querySelectorAll("details:not([open])")];
-    for (const item of folded) item.open = true;
-  });
-  addEventListener("afterprint", () => { for (const item of folded) item.open = false; });
 })();
