@@ -156,6 +156,13 @@ class RuleError(AnalysisError):
     """A rule failed to run; its result is unknown."""
 
 
+def unforeseen(error: Exception) -> AnalysisError:
+    """Return what nobody foresaw while one of several images was analysed as the reason why it could not be."""
+    if isinstance(error, MemoryError):
+        return AnalysisError("out of memory", hint="Lower --max-memory or --jobs, or provide more memory")
+    return AnalysisError(f"internal error: {error!r}")
+
+
 def _restored(kind: type[OcianalyzeError], message: str, attributes: dict[str, object]) -> OcianalyzeError:
     error = kind.__new__(kind, message)
     vars(error).update(attributes)

@@ -26,6 +26,7 @@ _MULTIPLES: Final = {
     "ti": 2**40,
 }
 _PERCENT: Final = regex(r"(\d{1,6}(?:\.\d{1,3})?)\s*%", re.ASCII)
+_TIMES: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -39,13 +40,10 @@ def human(size: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time as people say it: ``1 h 5 min``, ``2 min 30 s`` or ``40 s``."""
-    whole = round(seconds)
-    minutes, seconds = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    """Return a time for people, in its largest unit that fits, rounded up."""
+    size, unit = next(((size, unit) for size, unit in _TIMES if seconds >= 2 * size), _TIMES[-1])
+    count = max(1, -int(-seconds // size))
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def parse_size(text: str) -> int:

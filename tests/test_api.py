@@ -105,7 +105,7 @@ def test_every_type_in_a_public_signature_can_be_imported() -> None:
 
 
 INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements", "Text", "Verdict", "Word"} | {
-    "DocumentStore",
+    "StoredDocuments",
     "Logins",
 }
 """What only the merge passes to the constructor of `Filesystem`, names for texts and words, and what a fleet passes."""

@@ -19,14 +19,14 @@ from ocianalyze.oci.reference import Reference
 from ocianalyze.sources.opening import open_image
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ocianalyze.filesystem.tree import Filesystem
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.layers.reading.stores import LayerStore
     from ocianalyze.oci.image import Image, Layer
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.documents import DocumentStore
+    from ocianalyze.sources.registry.documents import StoredDocuments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Source:
     stdin: BinaryIO | None = None
     offline: bool = False
     access: RegistryAccess | None = None
-    documents: DocumentStore | None = None
+    documents: StoredDocuments | None = None
     cache: LayerStore | None = None
     verify_all: bool = False
     jobs: int | None = None
@@ -104,6 +104,13 @@ class Source:
     def knows(self, layer: Layer) -> bool:
         """Tell whether there seems to be a result of a layer in the cache, so that it need not be read."""
         return self.cache is not None and LayerMemory(self.cache, self._reading()).holds(layer)
+
+    def known_digests(self, digests: Iterable[str]) -> set[str]:
+        """Return those of the digests of layers for which the cache has a result."""
+        if self.cache is None:
+            return set()
+        memory = LayerMemory(self.cache, self._reading())
+        return {digest for digest in digests if memory.holds_name(digest)}
 
     def merge(self, layers: Sequence[ReadLayer]) -> Filesystem:
         """Merge the layers into one file system."""

@@ -17,7 +17,7 @@ from ocianalyze.cli.output import STDOUT
 from ocianalyze.cli.places import Entry, make_places
 from ocianalyze.cli.stopping import raise_if_told
 from ocianalyze.cli.targets import find_targets
-from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
+from ocianalyze.errors import OcianalyzeError, UsageError, unforeseen
 from ocianalyze.layers.reading.stores import RecentLayers
 from ocianalyze.oci.platforms import Wanted
 from ocianalyze.reports.exit_codes import EXIT_NOT_ANALYSED, exit_code
@@ -114,12 +114,10 @@ def _answer(target: Target, source: Source, scanning: Scanning) -> _Answer:
         known = error
     except BrokenPipeError:
         raise
-    except MemoryError:
-        known = AnalysisError("out of memory", hint="Lower --max-memory or --jobs, or provide more memory")
     except Exception as error:
-        if _wants_traceback():
+        if _wants_traceback() and not isinstance(error, MemoryError):
             raise
-        known = AnalysisError(f"internal error: {error!r}")
+        known = unforeseen(error)
     else:
         return _Answer(report, exit_code(report))
     raise_if_told()

@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.analysis import Source
-from ocianalyze.errors import InvalidImageError
-from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.image import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ocianalyze.fleet.results.results import Results, Run
     from ocianalyze.fleet.work.conditions import Conditions
 
@@ -31,7 +26,7 @@ class Plan(NamedTuple):
         unreadable: those that could not be opened.
         judged: those that were judged before the run was interrupted.
         layers: distinct layers of all images that were opened.
-        known: those whose results the cache has.
+        known: those whose results the cache has, by digest or by their places in files.
         named_size: layers of all images, each counted for every image that has it.
         size: distinct layers.
         size_to_read: those that are not known.
@@ -63,22 +58,22 @@ def plan_of(results: Results, run: Run, conditions: Conditions, *, slots: int) -
         (run.id,),
     ).fetchone()
     layers = ask(
-        "SELECT digest, diff_id, key, size FROM layers WHERE id IN "
+        "SELECT key, size FROM layers WHERE id IN "
         "(SELECT layer FROM image_layers JOIN images ON images.id = image WHERE run = ?)",
         (run.id,),
     ).fetchall()
     source = Source(reference="", cache=conditions.store, limits=conditions.limits)
-    known = [source.knows(_named(*layer)) for layer in layers]
-    to_read = sum(layer[3] or 0 for layer, is_known in zip(layers, known, strict=True) if not is_known)
+    known = source.known_digests(key for key, _ in layers)
+    to_read = sum(size or 0 for key, size in layers if key not in known)
     left = images - unreadable - judged
     return Plan(
         images=images,
         unreadable=unreadable,
         judged=judged,
         layers=len(layers),
-        known=sum(known),
+        known=len(known),
         named_size=int(named_size),
-        size=sum(layer[3] or 0 for layer in layers),
+        size=sum(size or 0 for _, size in layers),
         size_to_read=to_read,
         seconds=to_read / (_speed(results) or _USUAL_SPEED * slots) + left * _JUDGING / slots,
     )
@@ -105,25 +100,3 @@ def _speed(results: Results) -> float | None:
     """Return how many bytes earlier runs have read in a second, if they have read enough."""
     size, seconds = results.database.execute("SELECT SUM(bytes_read), SUM(seconds) FROM runs").fetchone()
     return size / seconds if seconds and size >= _ENOUGH else None
-
-
-def _named(digest: str | None, diff_id: str, key: str, size: int | None) -> Layer:
-    """Return a layer of which no more is known than its digest; one in a file can only be known where it lies."""
-    try:
-        found = Digest.parse(digest or "") if key == digest else None
-    except InvalidImageError:
-        found = None
-    return Layer(0, Digest(diff_id), found, size, None, None, _Elsewhere(size))
-
-
-class _Elsewhere(NamedTuple):
-    """A blob that is not to be read."""
-
-    size: int | None
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield nothing."""
-        return iter(())
-
-    def byte_range(self) -> None:
-        """Return None."""

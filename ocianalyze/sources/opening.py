@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.reference import Reference
     from ocianalyze.sources.choosing import Choice
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.documents import DocumentStore
+    from ocianalyze.sources.registry.documents import StoredDocuments
 
 
 _MOST_LOOKED_AT: Final = 1000
@@ -50,7 +50,7 @@ def open_image(
     stdin: BinaryIO | None = None,
     access: RegistryAccess | None = None,
     offline: bool = False,
-    known: DocumentStore | None = None,
+    known: StoredDocuments | None = None,
     read_layers: bool = True,
 ) -> Iterator[Image]:
     """Open the image that `reference` names, and close it at the end of the block.

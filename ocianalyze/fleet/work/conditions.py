@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import UsageError
-from ocianalyze.fleet.stores.handed import HandedLayers
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.rules.policy import Policy
 from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
@@ -73,10 +72,6 @@ class Conditions:
                 hint="Install the same version on all hosts",
             )
         return replace(self, access=replace(self.access, environment=dict(environment)))
-
-    def layers(self, handed: Mapping[str, bytes]) -> LayerStore:
-        """Return where results of layers are found and kept by a task that was handed some."""
-        return HandedLayers(handed) if self.store is None else self.store
 
 
 def _without_secrets(said: HostSettings) -> HostSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import OrderedDict
 from contextlib import ExitStack
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.analysis.leftovers import Leftovers
-from ocianalyze.errors import AnalysisError, OcianalyzeError
+from ocianalyze.errors import OcianalyzeError, unforeseen
+from ocianalyze.fleet.stores.handed import HandedLayers
 from ocianalyze.fleet.work.rows import rows_of
 from ocianalyze.fleet.work.tasks import Failed, ImageTask, Judged, LayerRead, LayerTask
+from ocianalyze.oci.reference import Reference
 from ocianalyze.reports.failing import failure_report
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Image
     from ocianalyze.reports.report import Report
     from ocianalyze.rules.policy import Policy
-    from ocianalyze.sources.registry.documents import StoredDocument
+
+_log = logging.getLogger(__name__)
 
 _MOST_OPEN: Final = 4
 """How many images are kept open, because further layers of them may have to be read."""
@@ -51,7 +55,18 @@ class Worker:
     def close(self) -> None:
         """Close all images."""
         while self._open:
-            self._open.popitem()[1][0].close()
+            self._close_one()
+
+    def _close_one(self) -> None:
+        """Close the image that was not used for the longest time.
+
+        That its file was changed is an error of whoever judges it, and not of the task that happens to close it here.
+        """
+        (reference, _), (stack, _) = self._open.popitem(last=False)
+        try:
+            stack.close()
+        except OcianalyzeError as error:
+            _log.debug("closing %s: %s", reference, error)
 
     def do(self, task: Task, handed: Mapping[str, bytes]) -> Outcome:
         """Do a task with the results of layers that others have read; whatever goes wrong is the outcome."""
@@ -59,27 +74,25 @@ class Worker:
             return self._read(task) if isinstance(task, LayerTask) else self._judge(task, handed)
         except OcianalyzeError as error:
             known = error
-        except MemoryError:
-            known = AnalysisError("out of memory", hint="Lower --max-memory or --jobs, or provide more memory")
         except Exception as error:  # noqa: BLE001 - one image is not to stop the others
-            known = AnalysisError(f"internal error: {error!r}")
+            known = unforeseen(error)
         self.close()  # what failed may have broken connections
         return Failed(known)
 
     def _read(self, task: LayerTask) -> LayerRead:
         """Read one layer, unless it is known; its result is in the store then, or handed on."""
-        store = self._conditions.layers({})
-        source = self._source(task.image, store)
+        handed = HandedLayers()
+        source = self._source(task.image, self._conditions.store or handed)
         image = self._opened(task.image, source)
         layer = image.layers[task.position]
         if source.knows(layer):
             return LayerRead(0)
         (read,), _ = source.read(image._replace(layers=(layer,)))
-        return LayerRead(read.bytes_read, getattr(store, "new", {}), self._news())
+        return LayerRead(read.bytes_read, handed.new, self._news())
 
     def _judge(self, task: ImageTask, handed: Mapping[str, bytes]) -> Judged:
         """Judge an image; a layer that nobody has read is read now."""
-        source = self._source(task, self._conditions.layers(handed))
+        source = self._source(task, self._conditions.store or HandedLayers(handed))
         report = analyze(source, self._policy(task))
         judged = Judged(rows_of(_as_named(report, task)), self._news())
         del report
@@ -93,7 +106,7 @@ class Worker:
             self._open.move_to_end(key)
             return self._open[key][1]
         while len(self._open) >= _MOST_OPEN:
-            self._open.popitem(last=False)[1][0].close()
+            self._close_one()
         with ExitStack() as stack:
             image = stack.enter_context(source.open())
             self._open[key] = stack.pop_all(), image
@@ -107,7 +120,7 @@ class Worker:
             name=task.name,
             offline=conditions.offline,
             access=conditions.access,
-            documents=_Documents(task.documents),
+            documents=dict(task.documents),
             cache=store,
             jobs=1,
             limits=conditions.limits,
@@ -149,23 +162,10 @@ def at_position(error: OcianalyzeError, read_as: int, position: int) -> Ocianaly
 
 
 def _as_named(report: Report, task: ImageTask) -> Report:
-    """Return a report that names its image as people do, without the digest that it was pinned to."""
+    """Return a report that names its image as that of a scan does, without what it was pinned to."""
+    reference = Reference.parse(task.reference)
     names = report.image.names
-    if task.pinned != task.reference:
+    if report.image.source == "registry" and "@" not in reference.location:
         names = [name.partition("@")[0] for name in names]
-    image = report.image.model_copy(update={"reference": task.reference, "names": names})
+    image = report.image.model_copy(update={"reference": reference.location, "names": names})
     return report.model_copy(update={"image": image})
-
-
-class _Documents:
-    """The documents that a task brings."""
-
-    def __init__(self, known: Mapping[str, StoredDocument]) -> None:
-        self._known = known
-
-    def find(self, digest: str) -> StoredDocument | None:
-        """Return the document with this digest, or None."""
-        return self._known.get(digest)
-
-    def keep(self, digest: str, document: StoredDocument) -> None:
-        """Do nothing: whoever gave the task knows all that is needed."""

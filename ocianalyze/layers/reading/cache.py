@@ -148,7 +148,7 @@ class LayerCache:
         name = _name(key, suffix)
         try:
             with self._opened() as layers:
-                frame = _read_own(name, layers, most=self.max_size)
+                frame = _read_own(name, layers, most=min(self.max_size, _LARGEST_ENTRY))
             most = min(_LARGEST_ENTRY, max(_LARGE, _MOST_EXPANSION * len(frame)))
             content = memoryview(expand_frame(frame, most=most))
             if content[: len(prefix)] == prefix:

@@ -82,7 +82,11 @@ class LayerMemory:
         """Tell whether there seems to be a result of `layer` that `recall` would return, without reading it."""
         identity = _identity(layer.blob)
         name, _ = self._proved(layer, identity)
-        return any(known is not None and self._cache.holds(self._key(known)) for known in (name, identity))
+        return any(known is not None and self.holds_name(known) for known in (name, identity))
+
+    def holds_name(self, name: str) -> bool:
+        """Tell the same of bytes that are proved to have this digest, or this identity."""
+        return self._cache.holds(self._key(name))
 
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
         """Store the result of reading `layer`, if it is certain; `packed` is the same result, already packed."""
@@ -110,7 +114,7 @@ class LayerMemory:
         None if it cannot be proved, or not fast enough.
         """
         digest, blob = layer.digest, layer.blob
-        if digest is None or not self._cache.holds(self._key(digest)):
+        if digest is None or not self.holds_name(digest):
             return None, 0
         if blob.byte_range() is None:  # what a registry sends is accepted with this digest only
             return digest, 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import MutableMapping
+from typing import NamedTuple, TypeAlias
 
 
 class StoredDocument(NamedTuple):
@@ -12,21 +13,5 @@ class StoredDocument(NamedTuple):
     content: bytes
 
 
-class DocumentStore(Protocol):
-    """Keeps documents by their digests; what is kept was verified, and what is found is verified again."""
-
-    def find(self, digest: str) -> StoredDocument | None:
-        """Return the document with this digest, or None."""
-
-    def keep(self, digest: str, document: StoredDocument) -> None:
-        """Keep a document that has this digest."""
-
-
-class NoDocuments:
-    """Keeps none."""
-
-    def find(self, digest: str) -> None:
-        """Return None."""
-
-    def keep(self, digest: str, document: StoredDocument) -> None:
-        """Do nothing."""
+StoredDocuments: TypeAlias = MutableMapping[str, StoredDocument]
+"""Documents by their digests. What is put there was verified, and what is found there is verified again."""

@@ -16,7 +16,7 @@ from ocianalyze.sources.candidate import Candidate, StoredLayer
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
 from ocianalyze.sources.registry.answers.failures import NotFoundError
-from ocianalyze.sources.registry.documents import NoDocuments, StoredDocument
+from ocianalyze.sources.registry.documents import StoredDocument
 from ocianalyze.sources.registry.endpoints import find_endpoints
 from ocianalyze.sources.registry.places import PlacedBlob, Places
 from ocianalyze.sources.registry.tags import with_tags
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ocianalyze.oci.platforms import Wanted
     from ocianalyze.oci.repository import RepositoryName
     from ocianalyze.sources.registry.access import RegistryAccess
-    from ocianalyze.sources.registry.documents import DocumentStore
+    from ocianalyze.sources.registry.documents import StoredDocuments
     from ocianalyze.sources.registry.places import Place
 
 ACCEPT: Final = ", ".join(sorted(media_types.MANIFESTS | media_types.INDEXES))
@@ -45,11 +45,11 @@ def open_registry_image(
     limits: Limits,
     *,
     wanted: Wanted | None,
-    documents: DocumentStore | None = None,
+    documents: StoredDocuments | None = None,
 ) -> Iterator[Image]:
     """Open the image that `text` names in a registry, and close the connections at the end of the block.
 
-    Documents that `documents` has are not asked for, and those that are asked for are kept there.
+    Documents that `documents` has are not asked for, and those that are asked for are put there.
 
     Raises:
         InvalidReferenceError: it is no name of an image.
@@ -75,10 +75,10 @@ class Repository:
     is_local = False
 
     def __init__(
-        self, name: RepositoryName, places: Places, limits: Limits, documents: DocumentStore | None = None
+        self, name: RepositoryName, places: Places, limits: Limits, documents: StoredDocuments | None = None
     ) -> None:
         self._name = name
-        self._documents = NoDocuments() if documents is None else documents
+        self._documents = {} if documents is None else documents
         self._places = places
         self._limits = limits
         self._root: tuple[Digest, int, str, bytes] | None = None
@@ -131,7 +131,7 @@ class Repository:
     def _manifest(
         self, selector: str, expected: Digest | None, *, is_root: bool = False
     ) -> tuple[Digest, int, str, bytes]:
-        known = None if expected is None else self._documents.find(expected)
+        known = self._documents.get(expected or "")
         if known is not None and expected is not None and expected.matches(known.content):
             return expected, len(known.content), known.media_type, known.content
         digest, size, media_type, raw = self._places.first(
@@ -139,7 +139,7 @@ class Repository:
             by_digest=expected is not None,
             is_root=is_root,
         )
-        self._documents.keep(digest, StoredDocument(media_type, raw))
+        self._documents[digest] = StoredDocument(media_type, raw)
         return digest, size, media_type, raw
 
     def _fetch_manifest(self, place: Place, selector: str, expected: Digest | None) -> tuple[Digest, int, str, bytes]:
@@ -194,14 +194,14 @@ class Repository:
         what = f"the config {descriptor.digest}"
         if descriptor.size > self._limits.max_document:
             raise too_large(what, self._limits)
-        known = self._documents.find(descriptor.digest)
+        known = self._documents.get(descriptor.digest)
         if known is not None and len(known.content) == descriptor.size and descriptor.digest.matches(known.content):
             return ImageConfig.from_json(known.content, what=what)
         blob = PlacedBlob(self._places, descriptor.digest, descriptor.size)
         while True:
             raw = b"".join(blob.chunks())
             if len(raw) == descriptor.size and descriptor.digest.matches(raw):
-                self._documents.keep(descriptor.digest, StoredDocument("", raw))
+                self._documents[descriptor.digest] = StoredDocument("", raw)
                 return ImageConfig.from_json(raw, what=what)
             error = DigestMismatchError(f"{what}: its content does not match the digest")
             if not blob.go_elsewhere(error):

@@ -14,6 +14,7 @@ import requests
 from ocianalyze.errors import RegistryError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.retries import seconds_of
+from ocianalyze.units import duration
 
 if TYPE_CHECKING:
     from ocianalyze.sources.registry.answers.answer import Answer
@@ -27,7 +28,6 @@ _NUMBER: Final = regex(r"\d{1,12}")
 _EPOCH: Final = 1_000_000_000
 """Larger numbers are no seconds to wait, but seconds since 1970."""
 _LONGEST: Final = 366 * 86_400
-_UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def is_limit(answer: Answer, said: Statement) -> bool:
@@ -45,13 +45,6 @@ def limited(answer: Answer, where: str, said: str, authorization: Authorization)
     hint = log_in if authorization.is_anonymous else f"Try again {when}"
     ends = f", which ends in {duration(left)}" if left else ""
     return RegistryError(f"{where}: rate limit exceeded{rate}{ends} (status {answer.status}){said}", hint=hint)
-
-
-def duration(seconds: float) -> str:
-    """Return a time for people, in its largest unit that fits, rounded up."""
-    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= 2 * size), _UNITS[-1])
-    count = max(1, -int(-seconds // size))
-    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _time_left(answer: Answer) -> float | None:
