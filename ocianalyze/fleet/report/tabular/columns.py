@@ -29,11 +29,12 @@ class Row(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column: its name, the type of its values, and where they come from."""
+    """A column: its name, the type and origin of its values, and what it means unless a field of the report has it."""
 
     name: str
     type: Type
     of: Callable[[Row], Value]
+    meaning: str = ""
 
 
 def _same(name: str, type_: Type) -> Column:
@@ -41,8 +42,13 @@ def _same(name: str, type_: Type) -> Column:
     return Column(name, type_, lambda row: getattr(row.image, name))
 
 
+def _of_error(name: str) -> Column:
+    """Return a column of why an image could not be analysed."""
+    return Column(f"error_{name}", "text", lambda row: getattr(row.image.error, name, None))
+
+
 COLUMNS: Final = (
-    Column("position", "number", lambda row: row.position),
+    Column("position", "number", lambda row: row.position, "Place among the images, from 0."),
     *(_same(name, "text") for name in ("reference", "name", "title", "app_image_config", "registered_for")),
     _same("profiles", "texts"),
     _same("users", "texts"),
@@ -50,16 +56,14 @@ COLUMNS: Final = (
     *(_same(name, "number") for name in ("exit_code", "errors", "warnings", "notes", "undecided", "waived")),
     *(_same(name, "texts") for name in ("error_rules", "warning_rules", "undecided_rules")),
     *(_same(name, "number") for name in ("size", "compressed_size", "own_size", "layers")),
-    Column("base", "text", lambda row: row.base),
-    Column("stated_base", "text", lambda row: row.image.base.stated if row.image.base is not None else None),
+    Column("base", "text", lambda row: row.base, "Image of the fleet that it is built on."),
+    Column("stated_base", "text", lambda row: getattr(row.image.base, "stated", None), "Base image that it states."),
     _same("built_on_it", "number"),
     _same("minimum_driver", "text"),
-    Column("sufficient_drivers", "texts", lambda row: row.drivers),
-    Column("change", "text", lambda row: row.change),
+    Column("sufficient_drivers", "texts", lambda row: row.drivers, "NVIDIA drivers that suffice, if it needs one."),
+    Column("change", "text", lambda row: row.change, "What has become of it since the last run."),
     *(_same(name, "text") for name in ("platform", "source", "digest", "config_digest")),
-    Column("error_code", "text", lambda row: row.image.error.code if row.image.error is not None else None),
-    Column("error_message", "text", lambda row: row.image.error.message if row.image.error is not None else None),
-    Column("error_hint", "text", lambda row: row.image.error.hint if row.image.error is not None else None),
+    *(_of_error(name) for name in ("code", "message", "hint")),
     _same("seconds", "fraction"),
 )
 
