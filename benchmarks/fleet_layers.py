@@ -5,14 +5,17 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from ocianalyze.errors import AnalysisError
+from ocianalyze.fleet.beginning import begin
 from ocianalyze.fleet.engines.engine import Ticket
 from ocianalyze.fleet.engines.processes import Processes
-from ocianalyze.fleet.members.finding import find_members
+from ocianalyze.fleet.members.finding import find_members, read_sources
+from ocianalyze.fleet.planning import plan_images
 from ocianalyze.fleet.results.results import Results
-from ocianalyze.fleet.scanning import begin, carry_out
+from ocianalyze.fleet.running import run_fleet
 from ocianalyze.fleet.stores.cache import FleetCache
 from ocianalyze.fleet.work.conditions import Conditions
 from ocianalyze.fleet.work.tasks import LayerTask, Outcome, Task
@@ -47,8 +50,11 @@ def main(arguments: Sequence[str]) -> int:
             access=RegistryAccess(own=HostSettings(plain_http=True), environment=dict(os.environ)),
             store=FleetCache(Path(directory, "cache"), max_size=1 << 62),
         )
-        run = begin(results, arguments, conditions, find=lambda: find_members(arguments, conditions))
-        carry_out(results, run, conditions, LayersOnly(conditions, os.cpu_count() or 1))
+        members = find_members(read_sources(arguments, stdin=bytes), conditions)
+        run = begin(results, arguments, members, conditions)
+        plan_images(results, run, conditions)
+        with closing(LayersOnly(conditions, os.cpu_count() or 1)) as engine:
+            run_fleet(results, run, conditions, engine)
     return 0
 
 

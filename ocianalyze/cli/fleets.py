@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,13 +16,15 @@ from ocianalyze.cli.output import STDOUT, screen
 from ocianalyze.cli.remarks import remark
 from ocianalyze.cli.targets import require_one_registry
 from ocianalyze.errors import AnalysisError, UsageError
-from ocianalyze.fleet.members.finding import find_members
+from ocianalyze.fleet.beginning import begin
+from ocianalyze.fleet.members.finding import find_members, is_in_cloud, read_sources
 from ocianalyze.fleet.members.lists import LARGEST
 from ocianalyze.fleet.plan import plan_of, unopened
+from ocianalyze.fleet.planning import plan_images
 from ocianalyze.fleet.results.locking import locked
 from ocianalyze.fleet.results.results import Results
-from ocianalyze.fleet.scanning import begin, carry_out
-from ocianalyze.fleet.stores.cache import FleetCache
+from ocianalyze.fleet.running import run_fleet
+from ocianalyze.fleet.stores.cache import UNBOUNDED, FleetCache, shared_directory
 from ocianalyze.fleet.work.conditions import Conditions
 from ocianalyze.layers.reading.cache import LayerCache
 from ocianalyze.reports.text import printable
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
 
 _GO_ON: Final = "The results so far are kept: run the same command again to go on"
 _OF_REPORTS: Final = (".html", ".json", ".csv", ".parquet", ".txt")
-_UNBOUNDED: Final = 1 << 62
-"""The size of a cache that lasts no longer than the run."""
 
 
 class Asked(NamedTuple):
@@ -72,39 +72,37 @@ def scan_fleet(asked: Asked, source: Source, policy: Policy) -> int:
 
 def _scan(asked: Asked, source: Source, policy: Policy) -> int:
     slots = source.jobs or os.cpu_count() or 1
+    access = source.access or RegistryAccess()
+    named = read_sources(asked.sources, stdin=_list)
+    require_one_registry((one for one in named if not is_in_cloud(one)), access)
     with ExitStack() as stack:
         if not asked.is_plan:
             _check_output(asked.output)
             stack.enter_context(locked(asked.output))
-        store, is_temporary = _store(asked, source.cache, stack)
+        store = _store(asked, source.cache, stack)
         conditions = Conditions(
             policy=policy,
             limits=source.limits,
             platform=source.platform,
-            access=source.access or RegistryAccess(),
+            access=access,
             offline=source.offline,
             store=store,
         )
-        results = stack.enter_context(Results(None if asked.is_plan else asked.output))
-        require_one_registry((one for one in asked.sources if "://" not in one), conditions.access)
-        progress = FleetProgress(quiet=asked.quiet)
-        stack.callback(progress.close)
+        engine = None if asked.is_plan else stack.enter_context(closing(_engine(asked, conditions, slots)))
+        progress = stack.enter_context(closing(FleetProgress(quiet=asked.quiet)))
         stack.enter_context(progress.remarks())
-        run = begin(
-            results,
-            asked.sources,
-            conditions,
-            find=lambda: find_members(asked.sources, conditions, stdin=_list, warn=_warn),
-            check=lambda references: require_one_registry(references, conditions.access),
-            anew=asked.is_new,
-            begun=lambda run: _tell_begun(results, run, quiet=asked.quiet),
-            opened=progress.opened,
-        )
-        plan = plan_of(results, run, conditions, slots=slots)
-        if asked.is_plan:
+        members = find_members(named, conditions, warn=_warn)
+        require_one_registry((member.reference for member in members if member.error is None), access)
+        results = stack.enter_context(Results(None if asked.is_plan else asked.output))
+        run = begin(results, asked.sources, members, conditions, anew=asked.is_new)
+        if not asked.quiet:
+            _tell_begun(results, run)
+        plan_images(results, run, conditions, opened=progress.opened)
+        plan = plan_of(results, run, conditions, slots=slots if engine is None else engine.slots)
+        if engine is None:
             progress.close()
             print_plan(plan, unopened(results, run), screen(asked.color))
-            return _exit_code(results, run)
+            return results.exit_code(run)
         progress.began()
 
         def told(step: Step) -> None:
@@ -112,11 +110,13 @@ def _scan(asked: Asked, source: Source, policy: Policy) -> int:
                 _warn(warning)
             progress.told(plan, step)
 
-        carry_out(results, run, conditions, _engine(asked, conditions, slots), told=told)
+        run_fleet(results, run, conditions, engine, told=told)
         progress.close()
-        if isinstance(store, FleetCache) and not is_temporary:
+        if isinstance(store, FleetCache):
             store.end()
-        return _end(asked, results, run)
+        if not asked.quiet:
+            _show(asked, results, run)
+        return results.exit_code(run)
 
 
 def _list() -> bytes:
@@ -124,20 +124,25 @@ def _list() -> bytes:
     return read_bytes(STDIN, LARGEST)
 
 
-def _store(asked: Asked, cache: LayerStore | None, stack: ExitStack) -> tuple[LayerStore | None, bool]:
-    """Return where results of layers are kept during the run, and whether it is taken away at its end."""
+def _store(asked: Asked, cache: LayerStore | None, stack: ExitStack) -> LayerStore | None:
+    """Return where results of layers are kept during the run; None if a cluster hands them on."""
     if asked.store is not None:
+        directory = shared_directory(asked.store)
+        if directory is not None:
+            if (problem := directory.problem()) is not None:
+                raise UsageError(f"the store {asked.store} cannot be used: {problem}", hint="Choose another directory")
+            return directory
         from ocianalyze.fleet.stores.objects import ObjectStore
 
         store = ObjectStore(asked.store)
         store.check()
-        return store, False
+        return store
     if asked.scheduler is not None:
-        return None, False
+        return None
     if isinstance(cache, LayerCache):
-        return FleetCache(cache.directory, max_size=cache.max_size), False
-    directory = stack.enter_context(TemporaryDirectory(prefix="ocianalyze-fleet-", ignore_cleanup_errors=True))
-    return FleetCache(Path(directory), max_size=_UNBOUNDED), True
+        return FleetCache(cache.directory, max_size=cache.max_size)
+    temporary = stack.enter_context(TemporaryDirectory(prefix="ocianalyze-fleet-", ignore_cleanup_errors=True))
+    return FleetCache(Path(temporary), max_size=UNBOUNDED)
 
 
 def _engine(asked: Asked, conditions: Conditions, slots: int) -> Engine:
@@ -150,31 +155,19 @@ def _engine(asked: Asked, conditions: Conditions, slots: int) -> Engine:
     return Cluster(conditions.for_other_hosts(), asked.scheduler, warn=_warn)
 
 
-def _end(asked: Asked, results: Results, run: Run) -> int:
-    """Show what came of the run, and return the exit code."""
+def _show(asked: Asked, results: Results, run: Run) -> None:
+    """Show what came of a run."""
     from ocianalyze.fleet.report import ask, print_table
 
-    if not asked.quiet:
-        print_table(ask(results.database, run.id), screen(asked.color))
-    return _exit_code(results, run)
+    print_table(ask(results.database, run.id), screen(asked.color))
 
 
-def _exit_code(results: Results, run: Run) -> int:
-    """Return the highest exit code of all images."""
-    (code,) = results.database.execute("SELECT MAX(exit_code) FROM images WHERE run = ?", (run.id,)).fetchone()
-    return int(code or 0)
-
-
-def _tell_begun(results: Results, run: Run, *, quiet: bool) -> None:
+def _tell_begun(results: Results, run: Run) -> None:
     """Say what becomes of a run that was interrupted."""
-    if quiet:
-        return
-    ask = results.database.execute
     if run.is_continued:
-        images, done = ask("SELECT COUNT(*), COUNT(verdict) FROM images WHERE run = ?", (run.id,)).fetchone()
+        images, done = results.counts(run)
         _warn(f"going on with the run that was interrupted: {done:,} of {images:,} images are done")
-        return
-    if ask("SELECT 1 FROM runs WHERE id = ? AND finished IS NULL", (run.id - 1,)).fetchone() is not None:
+    elif results.has_unfinished(run):
         _warn("a new run begins; the last one was interrupted and had other sources, options or version")
 
 

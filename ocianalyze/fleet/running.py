@@ -56,14 +56,14 @@ class _Image:
     """An image in work.
 
     Attributes:
-        task: what a worker has to know of it.
+        reference: the image as people named it.
         place: the repository or file that its layers are read from.
         layers: the first position of each of its layers, by number.
         missing: the layers that are not read yet.
         broken: the layers that cannot be read from its place.
     """
 
-    task: ImageTask
+    reference: str
     place: str
     layers: dict[int, int]
     missing: set[int]
@@ -131,7 +131,7 @@ class _Work:
     def _begin(self, number: int) -> None:
         """Take an image into work: have its layers read that nobody reads yet."""
         task, layers = self.results.task(number), self.results.layers_of(number)
-        image = self._images[number] = _Image(task, _place(task), layers, layers.keys() - self._read)
+        image = self._images[number] = _Image(task.reference, _place(task), layers, layers.keys() - self._read)
         for layer in sorted(image.missing, key=layers.__getitem__):
             if (broken := self._broken.get((layer, image.place))) is not None:
                 image.missing.discard(layer)
@@ -139,14 +139,14 @@ class _Work:
             else:
                 self._waiting.setdefault(layer, []).append(number)
                 if layer not in self._attempts:
-                    self._have_read(layer, image)
+                    self._have_read(layer, image, task)
         self._judge_if_ready(number)
 
-    def _have_read(self, layer: int, image: _Image) -> None:
-        """Have a layer read as one of an image."""
+    def _have_read(self, layer: int, image: _Image, task: ImageTask) -> None:
+        """Have a layer read as one of an image, of which the task tells all that is needed."""
         position = image.layers[layer]
         self._attempts[layer] = _Attempt(image.place, position)
-        self._submit(of_layer(layer), LayerTask(image.task, position))
+        self._submit(of_layer(layer), LayerTask(task, position))
 
     def _take(self, layer: int, outcome: Outcome) -> None:
         """Take what came of a layer; one that is broken may be whole in another place."""
@@ -165,7 +165,7 @@ class _Work:
             others = [number for number in waiting if self._images[number].place != attempt.place]
             if others:
                 self._waiting[layer] = others
-                self._have_read(layer, self._images[others[0]])
+                self._have_read(layer, self._images[others[0]], self.results.task(others[0]))
         for number in ready:
             self._images[number].missing.discard(layer)
             self._judge_if_ready(number)
@@ -180,13 +180,13 @@ class _Work:
             error, position = image.broken[lowest]
             self._end(number, Failed(at_position(error, position, image.layers[lowest])))
         else:
-            self._submit(of_image(number), image.task, [of_layer(layer) for layer in image.layers])
+            self._submit(of_image(number), self.results.task(number), [of_layer(layer) for layer in image.layers])
 
     def _end(self, number: int, outcome: Outcome) -> None:
         """Store what came of an image, and let go of layers that were needed for it alone."""
         image = self._images.pop(number)
         if isinstance(outcome, Failed):
-            outcome = failed(outcome.error, image.task.reference, self.conditions.policy)
+            outcome = failed(outcome.error, image.reference, self.conditions.policy)
         if isinstance(outcome, Judged):
             self.results.judged(number, outcome.rows)
         self._done += 1

@@ -189,6 +189,29 @@ def test_a_scheduler_that_is_not_there(tmp_path: Path) -> None:
         assert says in done.stderr
 
 
+def test_a_cluster_that_gets_no_worker_is_not_waited_for_without_end(cluster: DaskCluster) -> None:
+    for worker in cluster.workers:
+        worker.kill()
+        worker.wait()
+    code = f"""
+from ocianalyze.fleet.engines.cluster import Cluster
+from ocianalyze.fleet.engines.engine import of_image
+from ocianalyze.fleet.work.conditions import Conditions
+from ocianalyze.fleet.work.tasks import ImageTask
+engine = Cluster(Conditions(), {cluster.address!r}, patience=2, warn=print)
+engine.submit(of_image(1), ImageTask("a.tar", "/a.tar"))
+try:
+    engine.next()
+except Exception as error:
+    print(type(error).__name__, error)
+engine.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=_PATIENCE * 2)
+    warning, error = done.stdout.decode().splitlines()
+    assert warning.endswith("has no workers; waiting for some")
+    assert error.startswith("AnalysisError the Dask scheduler")
+
+
 def test_a_worker_of_another_version_ends_the_run(fleet: Fleet, cluster: DaskCluster) -> None:
     code = f"""
 import sys, ocianalyze.version

@@ -134,7 +134,9 @@ def test_the_report_on_one_image_is_that_of_a_scan(results: Path) -> None:
         (["fleet", "x.tar", "-o", "/"], "cannot be used"),
         (["fleet", "x.tar", "--profile", "none", "-o", "OUT"], "none"),
         (["fleet", "oci:", "-o", "OUT"], "does not name an image"),
-        (["fleet", "EMPTY", "-o", "OUT"], "contains no image"),
+        (["fleet", "user:secret@registry.example.com/a:1", "-o", "OUT"], "holds no user and no password"),
+        (["fleet", "x.tar", "--store", "s3://user:secret@bucket/x", "-o", "OUT"], "the store s3://"),
+        (["fleet", "x.tar", "--scheduler", "tls://user:secret@127.0.0.1:1", "-o", "OUT"], "Dask scheduler"),
         (["fleet", "registry.example.com/a/*:*", "--offline", "-o", "OUT"], "network access is disabled"),
         (["fleet", "ecr://none", "--offline", "-o", "OUT"], "network access is disabled"),
         (["fleet", "a.example.com/x:1", "b.example.com/x:1", "--plain-http", "-o", "OUT"], "--plain-http is for one"),
@@ -159,6 +161,8 @@ def test_wrong_usage_is_said_in_one_line(arguments: list[str], says: str, result
     assert error.count("\n") == 1
     assert error.startswith("ocianalyze: ")
     assert says in error
+    assert "secret" not in error
+    assert not (tmp_path / "out.sqlite").exists()
 
 
 def test_credentials_by_hand_are_not_for_a_cluster(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_tag_that_moves_meanwhile_changes_nothing(fleet: Fleet) -> None:
         reference = f"{registry.host}/a:1.0"
         (row,) = fleet.scan(reference).values()
     assert tags == 1
-    assert row["pinned"].startswith(f"{reference}@sha256:")
+    assert row["pinned"].startswith(f"docker://{reference}@sha256:")
     assert row["verdict"] == "pass"
 
 
@@ -147,7 +147,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(fleet: Fleet) -> None:
         asked = asked_blobs(registry.blobs)
         for reference in references:
             assert fleet.report(reference) == alone(reference)
-    assert fleet.runs[1] == (fleet.runs[0].id, True, True)
+    assert fleet.runs[1] == (fleet.runs[0].id, True)
     assert {row["verdict"] for row in found.values()} == {"pass"}
     configs = {image.config.digest for image in images.values()}
     assert len([digest for digest in asked if digest in configs]) == len(images)

@@ -1,28 +1,35 @@
 """Where results of layers are kept for several processes: what is damaged is as if it were not there."""
 
+import os
 import pickle
 from pathlib import Path
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from ocianalyze.errors import UsageError
-from ocianalyze.fleet.stores.cache import FleetCache
+from ocianalyze.fleet.stores.cache import FleetCache, shared_directory
 from ocianalyze.fleet.stores.handed import HandedLayers
 from ocianalyze.fleet.stores.objects import ObjectStore
+from ocianalyze.layers.reading.stores import LayerStore
 
 CONTENT = b"what was learned of a layer" * 1000
 
 
 @pytest.fixture(params=["file", "memory", "path"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> LayerStore:
     """Return a store of each kind."""
     urls = {"file": f"file://{tmp_path}/a/store", "memory": f"memory://{tmp_path.name}", "path": f"{tmp_path}/b"}
+    directory = shared_directory(urls[request.param])
+    if directory is not None:
+        assert directory.problem() is None
+        return directory
     found = ObjectStore(urls[request.param])
     found.check()
     return found
 
 
-def test_what_is_stored_is_found_by_others(store: ObjectStore) -> None:
+def test_what_is_stored_is_found_by_others(store: LayerStore) -> None:
     store.store("one", CONTENT)
     other = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own
     assert bytes(other.load("one") or b"") == CONTENT
@@ -34,56 +41,52 @@ def test_what_is_stored_is_found_by_others(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("position", [0, 20, 40, 70, -1])
-def test_a_damaged_entry_is_none(tmp_path: Path, position: int) -> None:
-    store = ObjectStore(str(tmp_path))
+def test_a_damaged_object_is_none(tmp_path: Path, position: int) -> None:
+    store = ObjectStore(f"memory://{tmp_path.name}")
     store.store("one", CONTENT)
-    (path,) = tmp_path.glob("*.layer")
-    raw = bytearray(path.read_bytes())
+    files = MemoryFileSystem()
+    (path,) = files.ls(f"/{tmp_path.name}", detail=False)
+    raw = bytearray(files.cat_file(path))
     raw[position] ^= 1
-    path.write_bytes(raw)
-    assert store.load("one") is None
-    path.write_bytes(path.read_bytes()[:30])
-    assert store.load("one") is None
-    path.write_bytes(b"")
-    assert store.load("one") is None
+    for content in (bytes(raw), bytes(raw[:30]), b""):
+        files.pipe_file(path, content)
+        assert store.load("one") is None
 
 
-def test_an_entry_of_another_key_is_none(tmp_path: Path) -> None:
-    store = ObjectStore(str(tmp_path))
+def test_an_object_of_another_key_is_none(tmp_path: Path) -> None:
+    store = ObjectStore(f"memory://{tmp_path.name}")
     store.store("one", CONTENT)
-    (one,) = tmp_path.glob("*.layer")
-    raw = one.read_bytes()
-    one.unlink()
+    files = MemoryFileSystem()
+    (one,) = files.ls(f"/{tmp_path.name}", detail=False)
+    raw = files.cat_file(one)
+    files.rm_file(one)
     store.store("two", CONTENT)
-    (two,) = tmp_path.glob("*.layer")
-    two.write_bytes(raw)
+    (two,) = files.ls(f"/{tmp_path.name}", detail=False)
+    files.pipe_file(two, raw)
     assert store.load("two") is None
 
 
-def test_nothing_is_left_unfinished(tmp_path: Path) -> None:
-    store = ObjectStore(str(tmp_path))
-    for number in range(5):
-        store.store(str(number), CONTENT)
-    assert {path.suffix for path in tmp_path.iterdir()} == {".layer"}
-
-
-@pytest.mark.parametrize("url", ["nothing://bucket", "/proc/nowhere"])
+@pytest.mark.parametrize("url", ["nothing://bucket", "nothing://user:secret@bucket"])
 def test_a_store_that_cannot_be_used(url: str) -> None:
     store = ObjectStore(url)
-    with pytest.raises(UsageError, match="cannot be"):
+    with pytest.raises(UsageError, match="cannot be") as error:
         store.check()
+    assert "secret" not in error.value.one_line()
 
 
-def test_a_store_that_goes_away_costs_time_and_nothing_else(tmp_path: Path) -> None:
-    store = ObjectStore(str(tmp_path / "store"))
-    store.check()
-    for path in (tmp_path / "store").iterdir():
-        path.unlink()
-    (tmp_path / "store").rmdir()
-    (tmp_path / "store").write_text("a file in its place")
+def test_what_lies_in_a_shared_directory_keeps_nobody_waiting(tmp_path: Path) -> None:
+    store = shared_directory(str(tmp_path / "store"))
+    assert store is not None
     store.store("one", CONTENT)
+    (entry,) = (tmp_path / "store" / "layers").glob("*.layer")
+    entry.unlink()
+    os.mkfifo(entry)
     assert store.load("one") is None
-    assert not store.holds("one")
+    (tmp_path / "open").mkdir(mode=0o777)
+    (tmp_path / "open").chmod(0o777)
+    other = shared_directory(f"file://{tmp_path}/open")
+    assert other is not None
+    assert other.problem() is not None
 
 
 def test_what_is_handed_on() -> None:

@@ -3,18 +3,20 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ocianalyze.analysis import Source, analyze
+from ocianalyze.fleet.beginning import begin
 from ocianalyze.fleet.engines.engine import Engine
 from ocianalyze.fleet.engines.processes import Processes
-from ocianalyze.fleet.members.finding import find_members
+from ocianalyze.fleet.members.finding import find_members, read_sources
+from ocianalyze.fleet.planning import plan_images
 from ocianalyze.fleet.results.results import Results, Run
 from ocianalyze.fleet.results.stored import stored_report
-from ocianalyze.fleet.running import Step
-from ocianalyze.fleet.scanning import begin, carry_out
+from ocianalyze.fleet.running import Step, run_fleet
 from ocianalyze.fleet.stores.cache import FleetCache
 from ocianalyze.fleet.work.conditions import Conditions
 from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
@@ -85,9 +87,12 @@ class Fleet:
             told(step)
 
         with Results(self.path) as results:
-            run = begin(results, sources, conditions, find=lambda: find_members(sources, conditions), anew=anew)
+            members = find_members(read_sources(sources, stdin=bytes), conditions)
+            run = begin(results, sources, members, conditions, anew=anew)
             self.runs.append(run)
-            carry_out(results, run, conditions, engine(conditions), told=tell)
+            plan_images(results, run, conditions)
+            with closing(engine(conditions)) as working:
+                run_fleet(results, run, conditions, working, told=tell)
             return self.images(results, run)
 
     @staticmethod

@@ -135,7 +135,8 @@ def _write_image(
     for position, name in enumerate(made.layers):
         if name not in layers:
             layers[name] = _insert(connection, "layers", _layer(name, sizes.get(name, LAYER_SIZE)))
-        _insert(connection, "image_layers", {"image": number, "position": position, "layer": layers[name]})
+        stack = {"image": number, "position": position, "layer": layers[name], "created_by": f"RUN make {name}"}
+        _insert(connection, "image_layers", stack)
     for chosen, (profile, verdict) in enumerate(made.profiles.items()):
         counts = dict.fromkeys(("errors", "warnings", "notes", "undecided"), 0)
         row = {"image": number, "profile": profile, "verdict": verdict, "selected": not chosen, **counts}
@@ -152,13 +153,13 @@ def _layer(name: str, size: int) -> dict[str, Any]:
     """Return the row of a layer."""
     diff_id = digest_of(name.partition("@")[0])
     return {
+        "statement": name.encode(),
         "key": digest_of(f"blob of {name}"),
         "digest": digest_of(f"blob of {name}"),
         "diff_id": diff_id,
         "size": size,
         "uncompressed_size": 3 * size,
         "entries": 10,
-        "created_by": f"RUN make {name}",
     }
 
 
@@ -204,7 +205,8 @@ def _write_many(connection: sqlite3.Connection, run: int, images: int, layers: i
                 known[name] = len(known) + 1
                 made = {**_layer(name, LAYER_SIZE * (1 + known[name] % 97)), "id": known[name], "key": name}
                 rows["layers"].append(made)
-            rows["image_layers"].append({"image": number, "position": place, "layer": known[name]})
+            step = f"RUN make {name}"
+            rows["image_layers"].append({"image": number, "position": place, "layer": known[name], "created_by": step})
         found = [
             finding(
                 f"KRN{n % 16 + 1:03}",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ocianalyze.errors import AnalysisError, OcianalyzeError, UsageError
 from ocianalyze.fleet.work.tasks import Failed, LayerRead, LayerTask
 from ocianalyze.fleet.work.worker import Worker
+from ocianalyze.oci.urls import without_login
 from ocianalyze.own_process import seldom_collect
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ocianalyze.fleet.engines.engine import Ticket
     from ocianalyze.fleet.work.conditions import Conditions
     from ocianalyze.fleet.work.tasks import Outcome, Task
+    from ocianalyze.sources.registry.documents import StoredDocument
 
 _CONNECT: Final = 10.0
 """How many seconds to wait for an answer of the scheduler at a time."""
@@ -61,22 +63,26 @@ class Cluster:
         self._address = address
         self._patience = patience
         self._warn = warn
-        self._is_told = False
+        self._idle_since: float | None = None
         self._asked: dict[Ticket, tuple[Task, Sequence[Ticket]]] = {}
         self._layers: dict[Ticket, LayerTask] = {}
         self._data: dict[Ticket, Any] = {}
         self._notes: dict[str, tuple[Ticket, Any]] = {}
         self._done: SimpleQueue[Any] = SimpleQueue()
+        self._documents: dict[str, Any] = {}
         self._token = uuid.uuid4().hex
         self._client = _connected(address)
         if self._client is None:
-            raise UsageError(f"there is no Dask scheduler at {address}", hint="Start it: dask scheduler")
+            raise UsageError(f"there is no Dask scheduler at {without_login(address)}", hint="Start it: dask scheduler")
 
     @property
     def slots(self) -> int:
         """The threads of all workers, as far as they are known now."""
+        return max(1, self._threads())
+
+    def _threads(self) -> int:
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return max(1, sum(int(worker["nthreads"]) for worker in workers))
+        return sum(int(worker["nthreads"]) for worker in workers)
 
     def submit(self, ticket: Ticket, task: Task, after: Sequence[Ticket] = ()) -> None:
         """Have a task done; see `Engine.submit`."""
@@ -93,9 +99,8 @@ class Cluster:
             except Empty:
                 if self._client.status not in _ALIVE:
                     self._begin_again()
-                elif not self._is_told and not self._client.scheduler_info(n_workers=-1)["workers"]:
-                    self._is_told = True
-                    self._warn(f"the Dask scheduler at {self._address} has no workers; waiting for some")
+                else:
+                    self._await_workers()
                 continue
             ticket, note = self._notes.pop(done.key, (None, None))
             if ticket is None or note is not done:
@@ -104,8 +109,24 @@ class Cluster:
             if outcome is None:
                 self._begin_again()
                 continue
-            del self._asked[ticket]
+            task, _ = self._asked.pop(ticket)
+            if not isinstance(task, LayerTask):
+                self._documents.pop(task.pinned, None)
             return ticket, outcome
+
+    def _await_workers(self) -> None:
+        """Say that there are no workers; raise AnalysisError if there are none for too long."""
+        if self._threads():
+            self._idle_since = None
+        elif self._idle_since is None:
+            self._idle_since = monotonic()
+            self._warn(f"the Dask scheduler at {self._shown} has no workers; waiting for some")
+        elif monotonic() - self._idle_since > self._patience:
+            raise AnalysisError(f"the Dask scheduler at {self._shown} has no workers", hint=_LATER)
+
+    @property
+    def _shown(self) -> str:
+        return without_login(self._address)
 
     def forget(self, ticket: Ticket) -> None:
         """Let the cluster drop the result of a layer."""
@@ -116,6 +137,7 @@ class Cluster:
         """Drop all tasks, and leave the cluster."""
         self._notes.clear()
         self._data.clear()
+        self._documents.clear()
         with contextlib.suppress(Exception):
             self._client.close(timeout=_CONNECT)
 
@@ -125,16 +147,26 @@ class Cluster:
             note = self._client.submit(_note, self._data_of(ticket), pure=False)
         else:
             handed = [self._data_of(one) for one in after] if self._conditions.store is None else []
-            note = self._client.submit(_work, self._token, self._conditions, task, handed, pure=False, priority=1)
+            note = self._submit(task, handed, priority=1)
         self._notes[note.key] = ticket, note
         note.add_done_callback(self._done.put)
 
     def _data_of(self, ticket: Ticket) -> Any:  # noqa: ANN401 - a future of Dask's
         """Return the result of a layer, which is somewhere in the cluster, or will be."""
         if ticket not in self._data:
-            task = self._layers[ticket]
-            self._data[ticket] = self._client.submit(_work, self._token, self._conditions, task, [], pure=False)
+            self._data[ticket] = self._submit(self._layers[ticket], [])
         return self._data[ticket]
+
+    def _submit(self, task: Task, handed: Sequence[Any], *, priority: int = 0) -> Any:  # noqa: ANN401 - a future of Dask's
+        """Have a task done; the documents of its image are sent once for all tasks of the image."""
+        image = task.image if isinstance(task, LayerTask) else task
+        if image.pinned not in self._documents:
+            self._documents[image.pinned] = self._client.submit(_kept, dict(image.documents), pure=False)
+        bare = image._replace(documents={})
+        short = task._replace(image=bare) if isinstance(task, LayerTask) else bare
+        documents = self._documents[image.pinned]
+        given = (self._token, self._conditions, short, documents, handed)
+        return self._client.submit(_work, *given, pure=False, priority=priority)
 
     def _outcome(self, note: Any) -> Outcome | None:  # noqa: ANN401 - a future of Dask's
         """Return what came of a task; None if the cluster has lost it.
@@ -157,9 +189,11 @@ class Cluster:
                 f"a worker of the cluster cannot do the work: {error}",
                 hint="Install the same version of ocianalyze on all workers",
             ) from error
-        except Exception:
+        except Exception as error:
             if note.status == "error":
-                raise
+                raise AnalysisError(
+                    f"the cluster cannot do the work: {error}", hint="Install the same packages on all its hosts"
+                ) from error
             return None
         return outcome
 
@@ -170,11 +204,11 @@ class Cluster:
             AnalysisError: there is none for too long.
         """
         self.close()
-        self._warn(f"the Dask scheduler at {self._address} does not answer; waiting for it")
+        self._warn(f"the Dask scheduler at {self._shown} does not answer; waiting for it")
         until = monotonic() + self._patience
         while (client := _connected(self._address)) is None:
             if monotonic() > until:
-                raise AnalysisError(f"the Dask scheduler at {self._address} does not answer any more", hint=_LATER)
+                raise AnalysisError(f"the Dask scheduler at {self._shown} does not answer any more", hint=_LATER)
             sleep(_PAUSE)
         self._client = client
         for ticket in self._asked:
@@ -197,7 +231,7 @@ def _connected(address: str) -> Any:  # noqa: ANN401 - a client of Dask's
             address, timeout=_CONNECT, set_as_default=False, name="ocianalyze"
         )
     except ValueError as error:
-        raise UsageError(f"{address!r} is not the address of a Dask scheduler: {error}") from error
+        raise UsageError(f"{without_login(address)!r} is not the address of a Dask scheduler") from error
     except (OSError, TimeoutError):
         return None
 
@@ -212,7 +246,18 @@ class _Local(threading.local):
 _own = _Local()
 
 
-def _work(token: str, conditions: Conditions, task: Task, data: list[Outcome]) -> Outcome:
+def _kept(documents: dict[str, StoredDocument]) -> dict[str, StoredDocument]:
+    """Return the documents of an image, which stay in the cluster for the tasks that need them."""
+    return documents
+
+
+def _work(
+    token: str,
+    conditions: Conditions,
+    task: Task,
+    documents: dict[str, StoredDocument],
+    data: Sequence[Outcome],
+) -> Outcome:
     """Do a task on a worker of the cluster; `data` are the layers of an image, `token` stands for the run.
 
     Raises:
@@ -223,6 +268,10 @@ def _work(token: str, conditions: Conditions, task: Task, data: list[Outcome]) -
             _own.worker.close()
         seldom_collect()
         _own.worker, _own.token = Worker(conditions.here(os.environ)), token
+    if isinstance(task, LayerTask):
+        task = task._replace(image=task.image._replace(documents=documents))
+    else:
+        task = task._replace(documents=documents)
     handed: dict[str, bytes] = {}
     for one in data:
         if isinstance(one, Failed):

@@ -12,6 +12,7 @@ from ocianalyze.layers.contents.capture import Capture
 from ocianalyze.layers.reading.reader import Reading
 from ocianalyze.oci.reference import Reference
 from ocianalyze.paths import is_file
+from ocianalyze.reports.text import encodable
 from ocianalyze.sources.opening import list_images, passes_once
 from ocianalyze.sources.store import INDEX_JSON, MANIFEST_JSON
 
@@ -36,9 +37,9 @@ def in_directory(source: str, conditions: Conditions, warn: Callable[[str], obje
     """
     others, is_any = 0, False
     for path in _walk(Path(source)):
-        if path.is_dir() or path.name.lower().endswith(_ARCHIVES):
+        if path.is_dir() or (is_file(path) and path.name.lower().endswith(_ARCHIVES)):
             is_any = True
-            yield from _all_in(str(path), conditions, warn)
+            yield from _all_in(path, conditions, warn)
         else:
             others += 1
     if not is_any:
@@ -61,7 +62,15 @@ def in_file(source: str, conditions: Conditions, warn: Callable[[str], object]) 
         yield Member(source, name=f"@{position}", title=names[0] if names else None)
 
 
-def _all_in(source: str, conditions: Conditions, warn: Callable[[str], object]) -> Iterator[Member]:
+def _all_in(path: Path, conditions: Conditions, warn: Callable[[str], object]) -> Iterator[Member]:
+    """Yield the images of a file in a directory, whatever it is called."""
+    source = str(path)
+    if encodable(source) != source:
+        error = InvalidReferenceError(f"the name {encodable(source)} is not valid UTF-8", hint="Rename the file")
+        yield Member(encodable(source), error=error)
+        return
+    if Reference.parse(source) != ("path", source, None):  # such as docker-archive:a.tar, or -
+        source = f"./{source}"
     try:
         yield from in_file(source, conditions, warn)
     except OcianalyzeError as error:

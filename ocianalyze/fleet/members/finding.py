@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import NoMatchError, OcianalyzeError, UsageError
+from ocianalyze.errors import InvalidReferenceError, OcianalyzeError, UsageError
 from ocianalyze.fleet.members.files import in_directory, in_file, is_layout
 from ocianalyze.fleet.members.lists import MOST_MEMBERS, is_list, listed
 from ocianalyze.fleet.members.member import Member
 from ocianalyze.oci.patterns import ImagePattern
 from ocianalyze.oci.reference import Reference
+from ocianalyze.oci.repository import check_login
 from ocianalyze.paths import exists, is_dir, is_file
 from ocianalyze.sources.lists import read_list
 from ocianalyze.sources.opening import is_remote
@@ -25,30 +26,76 @@ _ECR: Final = "ecr://"
 _SAGEMAKER: Final = "sagemaker://"
 
 
-def find_members(
-    sources: Iterable[str],
-    conditions: Conditions,
-    *,
-    stdin: Callable[[], bytes] = lambda: b"",
-    warn: Callable[[str], object] = lambda _: None,
-) -> list[Member]:
-    """Return the members of a fleet, each once, in the order of its sources.
+def read_sources(sources: Iterable[str], *, stdin: Callable[[], bytes]) -> list[str]:
+    """Return what sources name, each once, with the lines of lists in their places; ``-`` is the list from `stdin`.
 
-    ``-`` stands for the list that `stdin` returns. What cannot be listed is a member with an error; `warn` is told what
-    was passed over.
+    So everything that is named can be checked before a registry or a cloud is asked for any of it.
 
     Raises:
-        UsageError: a source is none, or there are too many images.
+        UsageError: a list cannot be read or names a list, or something can be no source, such as a name with a login.
+    """
+    found: dict[str, None] = {}
+    for source in sources:
+        if source == "-":
+            found |= dict.fromkeys(_lines(read_list(stdin(), what="standard input", most=MOST_MEMBERS)))
+        elif _is_list(_checked(source)):
+            found |= dict.fromkeys(_lines(listed(Path(source))))
+        else:
+            found[source] = None
+    return list(found)
+
+
+def _lines(lines: Iterable[Listed]) -> Iterator[str]:
+    for source, where in lines:
+        try:
+            _checked(source)
+        except UsageError as error:
+            raise UsageError(f"{where}: {error.message}", hint=error.hint) from error
+        if _is_list(source):
+            raise UsageError(f"{where}: {source} is another list", hint="Name it on the command line")
+        yield source
+
+
+def _checked(source: str) -> str:
+    """Return a source that can be one.
+
+    Raises:
+        UsageError: it cannot; a password in it is not shown.
+    """
+    try:
+        source.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{source!r} is not valid UTF-8", hint="Rename the file") from error
+    if not is_in_cloud(source):
+        check_login(Reference.parse(source).location)
+    return source
+
+
+def _is_list(source: str) -> bool:
+    reference = None if is_in_cloud(source) else Reference.parse(source)
+    path = Path("" if reference is None else reference.location)
+    return reference is not None and reference.transport == "path" and is_file(path) and is_list(path)
+
+
+def is_in_cloud(source: str) -> bool:
+    """Tell whether a source names images by way of a service that knows about them."""
+    return source.startswith((_ECR, _SAGEMAKER))
+
+
+def find_members(
+    named: Iterable[str], conditions: Conditions, *, warn: Callable[[str], object] = lambda _: None
+) -> list[Member]:
+    """Return the members that sources without lists stand for, each once, in their order.
+
+    What cannot be listed is a member with an error; `warn` is told what was passed over.
+
+    Raises:
+        UsageError: what is asked cannot be done for any source, or there are too many images.
     """
     found: dict[tuple[object, ...], Member] = {}
-    for source in sources:
-        members = (
-            members_of(read_list(stdin(), what="standard input", most=MOST_MEMBERS), conditions, warn)
-            if source == "-"
-            else _members(source, conditions, warn)
-        )
-        for member in members:
-            found.setdefault(_identity(member), member)
+    for source in named:
+        for member in _members(source, conditions, warn):
+            found.setdefault(member.identity, member)
             if len(found) > MOST_MEMBERS:
                 raise UsageError(
                     f"the fleet has more than {MOST_MEMBERS:,} images", hint="Divide it, each part with its own results"
@@ -62,7 +109,7 @@ def _members(source: str, conditions: Conditions, warn: Callable[[str], object])
     try:
         yield from _kind(source)(source, conditions, warn)
     except OcianalyzeError as error:
-        if isinstance(error, UsageError) and not isinstance(error, NoMatchError):
+        if isinstance(error, UsageError) and not isinstance(error, InvalidReferenceError):
             raise
         yield Member(source, error=error)
 
@@ -75,31 +122,11 @@ def _kind(source: str) -> Callable[[str, Conditions, Callable[[str], object]], I
         return _of_sagemaker
     reference = Reference.parse(source)
     path = Path(reference.location)
-    if reference.transport == "path" and exists(path):
-        if is_dir(path) and not is_layout(path):
-            return in_directory
-        if is_file(path) and is_list(path):
-            return _of_list
     if reference.transport == "registry" or (reference.transport == "path" and not exists(path)):
         return _of_registry
+    if reference.transport == "path" and is_dir(path) and not is_layout(path):
+        return in_directory
     return in_file
-
-
-def _of_list(source: str, conditions: Conditions, warn: Callable[[str], object]) -> Iterator[Member]:
-    """Yield the members that a list names, which may name everything but lists."""
-    yield from members_of(listed(Path(source)), conditions, warn)
-
-
-def members_of(references: Iterable[Listed], conditions: Conditions, warn: Callable[[str], object]) -> Iterator[Member]:
-    """Yield the members that the lines of a list name; what cannot be listed is a member with an error."""
-    for reference, where in references:
-        try:
-            kind = _kind(reference)
-            if kind is _of_list:
-                raise UsageError(f"{where}: {reference} is another list", hint="Name it on the command line")
-            yield from kind(reference, conditions, warn)
-        except OcianalyzeError as error:
-            yield Member(reference, error=error)
 
 
 def _of_registry(source: str, conditions: Conditions, warn: Callable[[str], object]) -> Iterator[Member]:  # noqa: ARG001 - one of several kinds
@@ -140,8 +167,3 @@ def _require_network(source: str, conditions: Conditions) -> None:
             f"cannot ask AWS for {source}: network access is disabled",
             hint="Remove --offline and OCIANALYZE_OFFLINE",
         )
-
-
-def _identity(member: Member) -> tuple[object, ...]:
-    """Return what two members have in common that are the same image registered in the same way."""
-    return member.reference, member.name, member.title, member.profile, repr(member.app_image_config)

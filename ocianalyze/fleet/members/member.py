@@ -29,3 +29,8 @@ class Member(NamedTuple):
     profile: str | None = None
     users: tuple[str, ...] = ()
     error: OcianalyzeError | None = None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What two members have in common that are the same image registered in the same way."""
+        return self.reference, self.name, self.title, self.profile, repr(self.app_image_config)

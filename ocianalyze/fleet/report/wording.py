@@ -46,8 +46,12 @@ def label(image: ImageFacts) -> str:
 
 
 def label_of(reference: str, name: str | None, title: str | None) -> str:
-    """Return the title of an image, or its reference with the name that it has in its file; on one line."""
-    return printable(cut(title or (f"{reference} ({name})" if name else reference), _LONGEST))
+    """Return the reference of an image, with its title or the name that it has in its file; on one line.
+
+    A title alone would let an archive pass for another image, whose name it gives itself.
+    """
+    more = " ".join(filter(None, (name, title if title != reference else None)))
+    return printable(cut(f"{reference} ({more})" if more else reference, _LONGEST))
 
 
 def number(count: int, what: str, *, several: str | None = None) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _CACHE: Final = 64 << 20
 """How much of the file is kept in memory, in bytes."""
+_LOG_PAGES: Final = 20_000
+"""How many pages, of 4 KiB, are written beside the file before they are put in their places."""
 _PATIENCE: Final = 30.0
 """How many seconds to wait while another program holds the file."""
 _MEMORY: Final = ":memory:"
@@ -28,10 +30,10 @@ def create(path: Path | None) -> sqlite3.Connection:
         UsageError: the file cannot be written, is something else, or was written by a newer version.
     """
     with _translated(path or _MEMORY):
-        is_new = path is None or not path.exists() or path.stat().st_size == 0
-        connection = sqlite3.connect(path or _MEMORY, timeout=_PATIENCE, isolation_level=None)
+        place = _MEMORY if path is None else path.resolve()  # ':memory:' is a file, if somebody calls one so
+        connection = sqlite3.connect(place, timeout=_PATIENCE, isolation_level=None)
         try:
-            if is_new:
+            if _is_empty(connection):
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.executescript(
                     f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
@@ -41,6 +43,7 @@ def create(path: Path | None) -> sqlite3.Connection:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA cache_size = -{_CACHE >> 10}")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         except BaseException:
             connection.close()
             raise
@@ -66,14 +69,24 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    """Tell whether a database is new, or was left by somebody who died when it was."""
+    asked = ("SELECT COUNT(*) FROM sqlite_master", "PRAGMA application_id", "PRAGMA user_version")
+    return all(connection.execute(query).fetchone() == (0,) for query in asked)
+
+
 def _check(connection: sqlite3.Connection, path: Path | str) -> None:
-    """Raise UsageError if the file is not ours, or of a version that we do not know."""
+    """Raise UsageError if the file is not ours, or of a version that we do not know, or would run what others wrote."""
+    connection.execute("PRAGMA trusted_schema = OFF")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise UsageError(f"{path} is not a results file of 'ocianalyze fleet'", hint=_ELSEWHERE)
     if version > VERSION:
         raise UsageError(f"{path} was written by a newer version of ocianalyze", hint="Update ocianalyze")
+    (foreign,) = connection.execute("SELECT COUNT(*) FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchone()
+    if foreign:
+        raise UsageError(f"{path} has views or triggers, which ocianalyze does not make", hint=_ELSEWHERE)
 
 
 @contextmanager

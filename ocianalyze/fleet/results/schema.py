@@ -60,21 +60,22 @@ CREATE TABLE images (
     UNIQUE (run, position)
 );
 
-CREATE TABLE layers (                   -- each distinct layer once, for all runs
+CREATE TABLE layers (                   -- each distinct layer once, for all runs; what is stated of it tells it apart
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL UNIQUE,           -- its digest, or its place if the image states none
+    statement BLOB NOT NULL UNIQUE,     -- a short hash of what is stated of it: key, diff_id and size
+    key TEXT NOT NULL,                  -- its digest in a registry, else its place in a file
     digest TEXT,                        -- digest as stored
     diff_id TEXT NOT NULL,              -- digest of the uncompressed layer
     size INTEGER,                       -- size as stored; NULL if it is not known before reading
     uncompressed_size INTEGER,          -- size of the tar; NULL if not read yet
-    entries INTEGER,                    -- number of entries of the tar; NULL if not read yet
-    created_by TEXT                     -- build step, from the history of the first image that has it
+    entries INTEGER                     -- number of entries of the tar; NULL if not read yet
 );
 
 CREATE TABLE image_layers (
     image INTEGER NOT NULL REFERENCES images,
     position INTEGER NOT NULL,          -- from 0 at the bottom
     layer INTEGER NOT NULL REFERENCES layers,
+    created_by TEXT,                    -- build step, from the history of the image
     PRIMARY KEY (image, position)
 ) WITHOUT ROWID;
 

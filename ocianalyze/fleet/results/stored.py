@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import UsageError
 from ocianalyze.layers.blob.compression import DamagedFrameError, expand_frame
+from ocianalyze.reports.report import Report
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,6 +37,7 @@ def stored_report(database: sqlite3.Connection, image: str, run: int | None = No
             f"the results have several reports on {image}, at the positions {positions}", hint="Name it by its position"
         )
     try:
-        return bytes(expand_frame(found[0][0], most=_LARGEST))
-    except DamagedFrameError as error:
-        raise UsageError(f"the report on {image} is damaged: {error}") from error
+        content = bytes(expand_frame(found[0][0], most=_LARGEST))
+    except (DamagedFrameError, TypeError) as error:
+        raise UsageError(f"the report on {image} is damaged: {error}", hint="Scan the image again") from error
+    return Report.from_json(content, what=f"the report on {image}").to_json()

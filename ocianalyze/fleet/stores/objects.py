@@ -1,4 +1,4 @@
-"""Results of layers in an object store or a directory that several hosts share, through fsspec.
+"""Results of layers in an object store that several hosts share, through fsspec; for directories, see `cache`.
 
 An entry holds the digest of what follows, so that one that was cut, damaged or mixed up is read as if it were not
 there. It does not keep out somebody who may write to the store: whoever may, decides what is known of layers.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.errors import UsageError
 from ocianalyze.layers.blob.compression import DamagedFrameError, compress_frame, expand_frame
+from ocianalyze.oci.urls import without_login
 
 if TYPE_CHECKING:
     from typing import Self
@@ -29,7 +30,7 @@ _ABOUT: Final = b"This is a store of layer results of 'ocianalyze fleet'; it may
 
 
 class ObjectStore:
-    """A `LayerStore` at a URL that fsspec knows, such as ``s3://bucket/layers`` or ``/mnt/shared/layers``.
+    """A `LayerStore` at a URL that fsspec knows, such as ``s3://bucket/layers``.
 
     Other processes open it by themselves, with the credentials that they have: pickled, it is its URL.
     """
@@ -50,19 +51,19 @@ class ObjectStore:
             UsageError: the store cannot be used from here.
         """
         try:
-            if self._is_local:  # nowhere else, where a bucket might be made of a misspelt name
-                self._files.makedirs(self._root, exist_ok=True)
-            self._put(_PROBE, _ABOUT)
+            self._files.pipe_file(self._path(_PROBE), _ABOUT)  # a bucket is not made: its name may be misspelt
             found = self._files.cat_file(self._path(_PROBE))
         except UsageError:
             raise
         except Exception as error:
             raise UsageError(
-                f"the store {self.url} cannot be used: {_said(error)}",
+                f"the store {without_login(self.url)} cannot be used: {_said(error)}",
                 hint="Check the URL, and that its credentials are known here and on all workers",
             ) from error
         if found != _ABOUT:
-            raise UsageError(f"the store {self.url} does not return what was written", hint="Choose another store")
+            raise UsageError(
+                f"the store {without_login(self.url)} does not return what was written", hint="Choose another store"
+            )
 
     def load(self, key: str) -> bytes | memoryview | None:
         """Return the content stored under `key`, or None."""
@@ -71,7 +72,7 @@ class ObjectStore:
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - each kind of store has its own; the layer is read instead
-            _log.debug("cannot read from the store %s: %s", self.url, _said(error))
+            _log.debug("cannot read from the store %s: %s", without_login(self.url), _said(error))
             return None
         return _content(raw, key.encode() + b"\0")
 
@@ -80,16 +81,16 @@ class ObjectStore:
         try:
             return bool(self._files.exists(self._path(_name(key))))
         except Exception as error:  # noqa: BLE001 - as above
-            _log.debug("cannot ask the store %s: %s", self.url, _said(error))
+            _log.debug("cannot ask the store %s: %s", without_login(self.url), _said(error))
             return False
 
     def store(self, key: str, content: bytes) -> None:
         """Store `content` under `key`; replaces an existing entry."""
         frame = compress_frame(key.encode() + b"\0" + content)
         try:
-            self._put(_name(key), _MAGIC + hashlib.sha256(frame).digest() + frame)
+            self._files.pipe_file(self._path(_name(key)), _MAGIC + hashlib.sha256(frame).digest() + frame)
         except Exception as error:  # noqa: BLE001 - as above; whoever needs it reads the layer
-            _log.debug("cannot write to the store %s: %s", self.url, _said(error))
+            _log.debug("cannot write to the store %s: %s", without_login(self.url), _said(error))
 
     def digest_of(self, identity: str) -> None:
         """Return None: what is known of files holds on their host only."""
@@ -99,16 +100,6 @@ class ObjectStore:
 
     def trim(self) -> None:
         """Do nothing: a store has rules of its own for what is old."""
-
-    def _put(self, name: str, data: bytes) -> None:
-        """Write an entry; object stores do so as a whole, and directories by renaming."""
-        path = self._path(name)
-        if not self._is_local:
-            self._files.pipe_file(path, data)
-            return
-        beside = f"{path}.{hashlib.sha256(data).hexdigest()[:16]}.tmp"
-        self._files.pipe_file(beside, data)
-        self._files.mv(beside, path)
 
     @cached_property
     def _opened(self) -> tuple[Any, str]:
@@ -120,7 +111,7 @@ class ObjectStore:
         try:
             files, root = url_to_fs(self.url)
         except (ImportError, ValueError) as error:
-            raise UsageError(f"the store {self.url} cannot be opened: {_said(error)}") from error
+            raise UsageError(f"the store {without_login(self.url)} cannot be opened: {_said(error)}") from error
         return files, str(root).rstrip("/")
 
     @property
@@ -130,11 +121,6 @@ class ObjectStore:
     @property
     def _root(self) -> str:
         return self._opened[1]
-
-    @property
-    def _is_local(self) -> bool:
-        protocol = self._files.protocol
-        return "file" in ((protocol,) if isinstance(protocol, str) else protocol)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -21,14 +21,22 @@ _USES: Final = """
         SELECT il.layer, count(*) AS uses, count(DISTINCT il.image) AS images
         FROM images i CROSS JOIN image_layers il ON il.image = i.id WHERE i.run = ? GROUP BY il.layer
     )
-    SELECT l.id, l.diff_id, l.size, l.uncompressed_size, used.uses, used.images
+    SELECT l.id, l.diff_id, CASE WHEN l.entries IS NOT NULL THEN l.size END, l.uncompressed_size,
+        used.uses, used.images
     FROM used CROSS JOIN layers l ON l.id = used.layer
 """
-_TEXTS: Final = "SELECT digest, created_by FROM layers WHERE id = ?"
+_TEXTS: Final = """
+    SELECT l.digest, il.created_by
+    FROM layers l JOIN image_layers il ON il.layer = l.id JOIN images i ON i.id = il.image
+    WHERE l.id = ? AND i.run = ? ORDER BY i.verdict = 'error', i.position LIMIT 1
+"""
 
 
 class _Use(NamedTuple):
-    """A layer with its sizes, how often it is used, and by how many images."""
+    """A layer with its sizes, how often it is used, and by how many images.
+
+    What a manifest states of a layer that nobody has read is not known to be true.
+    """
 
     id: int
     diff_id: str
@@ -96,8 +104,8 @@ def measure(connection: sqlite3.Connection, run: int, bases: Bases) -> Measured:
         layers=len(uses),
         stored=_sharing((use.size, use.uses) for use in uses),
         unpacked=_sharing((use.unpacked, use.uses) for use in uses),
-        shared=[_layer(connection, use, bases) for use in shared],
-        single=[_layer(connection, use, bases) for use in single],
+        shared=[_layer(connection, run, use, bases) for use in shared],
+        single=[_layer(connection, run, use, bases) for use in single],
     )
 
 
@@ -111,8 +119,8 @@ def _sharing(sizes: Iterable[tuple[int | None, int]]) -> Sharing:
     return Sharing(apart=apart, together=together, unknown=unknown)
 
 
-def _layer(connection: sqlite3.Connection, use: _Use, bases: Bases) -> LayerUse:
-    digest, created_by = connection.execute(_TEXTS, (use.id,)).fetchone()
+def _layer(connection: sqlite3.Connection, run: int, use: _Use, bases: Bases) -> LayerUse:
+    digest, created_by = connection.execute(_TEXTS, (use.id, run)).fetchone()
     return LayerUse(
         digest=digest,
         diff_id=use.diff_id,
