@@ -106,7 +106,7 @@ class ImageFacts(Part):
     profiles: list[Text]
     """Profiles that decide its verdict. Example: ["studio-jupyterlab"] """
     exit_code: int | None
-    """What ``ocianalyze scan`` would exit with."""
+    """What a scan of it would exit with."""
     errors: Count | None
     """Number of errors."""
     warnings: Count | None
