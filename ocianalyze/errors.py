@@ -12,7 +12,8 @@
     │   └── AuthenticationError     the registry refused the credentials, or requires some
     └── AnalysisError           the image could not be analysed; there is no result       exit code 3
         ├── InvalidImageError       an archive, index, manifest or config is invalid
-        │   └── DigestMismatchError     the content does not match its descriptor
+        │   ├── DigestMismatchError     the content does not match its descriptor
+        │   └── IndexMismatchError      the index of a layer does not describe it
         ├── CorruptLayerError       the compressed data or tar stream of a layer is damaged
         │   └── CutShortError           the stream is truncated
         ├── UndecidedError          a fact about the image cannot be determined, so a rule is undecided
@@ -108,6 +109,10 @@ class DuplicateKeyError(InvalidImageError):
 
 class DigestMismatchError(InvalidImageError):
     """The content of a blob does not match its descriptor."""
+
+
+class IndexMismatchError(InvalidImageError):
+    """The index of a layer does not describe it."""
 
 
 class CorruptLayerError(AnalysisError):

@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from ocianalyze.oci.soci import Soci
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ocianalyze.errors import AnalysisError
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.models import History, ImageConfig
+
+
+Binding: TypeAlias = Literal["annotation", "referrer"]
+"""What binds an index of layers to an image: an annotation of its manifest, or nothing but somebody's word."""
+
+
+class Ranges(Protocol):
+    """The bytes of a blob in pieces, each of which may cost a request: who needs several asks for them together."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+
+    def read(self, pieces: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return the bytes from the first to before the second position of each piece, in the order of the pieces.
+
+        Raises:
+            NoRangesError: whoever has the blob gives out no pieces of it.
+            OcianalyzeError: the bytes cannot be had.
+        """
+
+
+class NoRangesError(Exception):
+    """Whoever has a blob gives out the whole of it only."""
 
 
 class ByteRange(Protocol):
@@ -47,6 +72,14 @@ class Blob(Protocol):
 
 
 @runtime_checkable
+class BlobInPieces(Blob, Protocol):
+    """A blob whose pieces can be had, each by a request of its own."""
+
+    def ranges(self) -> Ranges:
+        """Return the way to the pieces."""
+
+
+@runtime_checkable
 class BlobWithChoice(Blob, Protocol):
     """A blob that can be had at several places, not all of which need be right."""
 
@@ -58,7 +91,8 @@ class Layer(NamedTuple):
     """One layer of an image.
 
     `digest` and `size` are those of the blob as stored where a descriptor states them; `diff_id` is the digest of the
-    uncompressed tar, from the config.
+    uncompressed tar, from the config. `annotations` are those of the descriptor; `ztoc` is what a SOCI index has of the
+    layer.
     """
 
     position: int
@@ -67,6 +101,20 @@ class Layer(NamedTuple):
     size: int | None
     media_type: str | None
     created_by: str | None
+    blob: Blob
+    annotations: Mapping[str, str] = MappingProxyType({})
+    ztoc: StoredZtoc | None = None
+
+
+class StoredZtoc(NamedTuple):
+    """The table of contents that a SOCI index has of a layer, not read yet.
+
+    `version` is that of the SOCI index; `bound` tells what names this for the image.
+    """
+
+    version: Literal[1, 2]
+    bound: Binding
+    digest: Digest
     blob: Blob
 
 

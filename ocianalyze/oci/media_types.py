@@ -23,6 +23,8 @@ OLD_CONFIGS = frozenset({"", "application/octet-stream", "application/json", "te
 """What images pushed by Docker 1.10 state for their configs (moby, distribution/pull_v2.go, 30083)."""
 SCHEMA_1 = frozenset({DOCKER_MANIFEST_1, DOCKER_MANIFEST_1_SIGNED})
 DOCUMENTS = INDEXES | MANIFESTS | SCHEMA_1
+ACCEPTED = ", ".join(sorted(MANIFESTS | INDEXES))
+"""What registries are asked for, as the header ``Accept`` has it."""
 
 _TARS = frozenset(
     {

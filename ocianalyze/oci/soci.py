@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from ocianalyze.oci.models import Descriptor, Listed, Manifest
 
-INDEX_DIGEST: Final = "com.amazon.soci.manifest-digest"
+INDEX_DIGEST: Final = "com.amazon.soci.index-digest"
 IMAGE_DIGEST: Final = "com.amazon.soci.image-manifest-digest"
 LAYER_DIGEST: Final = "com.amazon.soci.image-layer-digest"
 VERSION_1: Final = "application/vnd.amazon.soci.index.v1+json"
@@ -35,6 +35,7 @@ class Soci(NamedTuple):
         beside: what the image index lists, the image included; None if the image was not found in one.
         manifest: the SOCI index that is named, if it is there and could be read.
         is_old: whether there is an index of version 1 for the image.
+        old: that index, if it could be read.
         absent: the digests of ztocs that are not there, as far as that is known.
         misfits: the digests of ztocs that are damaged, or describe a layer of another size.
     """
@@ -45,12 +46,18 @@ class Soci(NamedTuple):
     is_old: bool = False
     absent: frozenset[str] = frozenset()
     misfits: frozenset[str] = frozenset()
+    old: Manifest | None = None
 
     @property
     def ztocs(self) -> dict[str, Descriptor]:
-        """The ztocs by the digests of their layers; other artifacts, such as those for prefetching, are left out."""
-        layers = self.manifest.layers if self.manifest is not None else ()
-        return {item.annotations[LAYER_DIGEST]: item for item in layers if LAYER_DIGEST in item.annotations}
+        """The ztocs of the index that is named, by the digests of their layers."""
+        return ztocs_of(self.manifest)
+
+
+def ztocs_of(index: Manifest | None) -> dict[str, Descriptor]:
+    """Return the ztocs of a SOCI index by the digests of their layers; those for prefetching are left out."""
+    layers = index.layers if index is not None else ()
+    return {item.annotations[LAYER_DIGEST]: item for item in layers if LAYER_DIGEST in item.annotations}
 
 
 def archive_size(head: bytes) -> int | None:

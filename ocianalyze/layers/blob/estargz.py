@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ocianalyze.oci.image import ByteRange
 
-_FOOTER: Final = 51
+FOOTER: Final = 51
 _OLD_FOOTER: Final = 47
 _STATED: Final = regex(rb"\x1f\x8b\x08\x04.{6}(?:\x1a\0SG\x16\0|\x16\0)([0-9a-f]{16})STARGZ", re.DOTALL)
 """How the footer begins."""
@@ -40,13 +40,10 @@ def member_offsets(source: ByteRange) -> list[int]:
 
     What begins a member is there, at least: so padding between members is part of the one before it.
     """
-    end = source.size - _FOOTER
-    footer = source.read_at(max(0, end), _FOOTER)
-    match = _STATED.match(footer) or _STATED.match(footer, _FOOTER - _OLD_FOOTER)
-    if match is None:
-        return []
-    table = int(match[1], 16)
-    if not 0 < end - table <= _LARGEST:
+    end = source.size - FOOTER
+    footer = source.read_at(max(0, end), FOOTER)
+    table = table_offset(footer)
+    if table is None or not 0 < end - table <= _LARGEST:
         return []
     offsets = []
     last = 0
@@ -55,6 +52,12 @@ def member_offsets(source: ByteRange) -> list[int]:
             offsets.append(offset)
             last = offset
     return offsets
+
+
+def table_offset(footer: bytes) -> int | None:
+    """Return at which byte the table begins, as the last `FOOTER` bytes of a layer say; None if they do not."""
+    match = _STATED.match(footer) or _STATED.match(footer, FOOTER - _OLD_FOOTER)
+    return None if match is None else int(match[1], 16)
 
 
 def _offsets(source: ByteRange, table: int, end: int) -> Iterator[int]:

@@ -21,6 +21,7 @@ from ocianalyze.layers.tar.obstacles import EVERYONE, Cause, Refusal
 from ocianalyze.layers.tar.records import RecordError, parse_int, parse_number, parse_records, parse_time
 from ocianalyze.layers.tar.sparse import SparseFile
 from ocianalyze.layers.tar.sparse_records import Sparse, parse_sparse
+from ocianalyze.layers.tar.special import refused_target, special_file
 from ocianalyze.layers.tar.xattrs import refused_attributes
 from ocianalyze.regex import regex
 
@@ -63,8 +64,6 @@ _LARGEST: Final = _INT64 - BLOCK
 """Where the content of an entry ends at most: the next header is to lie below 2**63, too."""
 _LONGEST_EXTENDED: Final = 1 << 20
 """How many bytes of an extended header, or of a sparse map, Go reads."""
-_LONGEST_TARGET: Final = 4095
-"""How many bytes the target of a symlink may have in Linux."""
 _CACHE_SIZE: Final = 1 << 16
 _ADLER: Final = 65521
 _SPACE: Final = 0x20
@@ -91,8 +90,6 @@ _PLAIN_RECORDS: Final = frozenset(("path", "linkpath"))
 _XATTR: Final = "SCHILY.xattr."
 _NO_FILES: Final = frozenset((b"V", b"N", b"A", b"X"))
 """Volume label, old GNU names, Solaris access control list and extended header: no files to any reader."""
-_MOST_OF_A_DEVICE: Final = 1 << 32
-_NOT_BY_PODMAN: Final = "CDOM"
 
 
 class _Sums(dict[bytes, int]):
@@ -286,9 +283,8 @@ class _Reader:
                         kind = self._node(kind, rest)
                 if kind in _LINKS:
                     link = raw_link.decode("utf-8", "surrogateescape")
-                    if kind == _SYMLINK and not 0 < len(raw_link) <= _LONGEST_TARGET:
-                        cause = Cause.TARGET_LENGTH if raw_link else Cause.TARGET_EMPTY
-                        refusals.append(Refusal(cause, EVERYONE, f"{len(raw_link):,} bytes"))
+                    if kind == _SYMLINK:
+                        refusals.extend(refused_target(raw_link))
                 if kind != regular:
                     size = 0
                 if xattrs:
@@ -398,10 +394,9 @@ class _Reader:
         if not magic.startswith(_USTAR) and magic != _GNU:
             fields = bytes(16)
         major, minor = parse_number(fields[:8]) or 0, parse_number(fields[8:]) or 0
-        if not (0 <= major < _MOST_OF_A_DEVICE and 0 <= minor < _MOST_OF_A_DEVICE):
-            self._refusals.append(Refusal(Cause.DEVICE_NUMBER, _NOT_BY_PODMAN, f"{major}:{minor}"))
-        is_zero = not major & 0xFFF and not minor & 0xFFFFF  # as many bits as Linux takes
-        return _ABSENT if kind == _CHARACTERS and is_zero else kind
+        kind, refusals = special_file(kind, major, minor)
+        self._refusals.extend(refusals)
+        return kind
 
     def _rest(self, rest: bytes, path: bytes) -> tuple[bytes, bytes]:
         """Return the path and the link target of a header that has a prefix or a link name."""

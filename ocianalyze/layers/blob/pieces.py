@@ -1,0 +1,34 @@
+"""Pieces of compressed blobs that can be inflated by themselves."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, Literal, TypeAlias
+
+import zstandard
+
+from ocianalyze.errors import CorruptLayerError
+
+Codec: TypeAlias = Literal["gzip", "zstd"]
+
+_GZIP_WINDOW: Final = 31
+_WINDOW: Final = 1 << 23
+"""The window that every decoder of zstd supports (RFC 8878, section 3.1.1.1.2)."""
+
+
+def inflate(stored: bytes, codec: Codec, *, most: int, at: int) -> bytes:
+    """Return the first plain bytes, at most so many, of what is stored at byte `at` of a blob.
+
+    Raises:
+        CorruptLayerError: it is damaged.
+    """
+    if not most:
+        return b""
+    try:
+        if codec == "gzip":
+            return zlib.decompressobj(_GZIP_WINDOW).decompress(stored, most)
+        decompressor = zstandard.ZstdDecompressor(max_window_size=max(_WINDOW, most))
+        with decompressor.stream_reader(stored, read_across_frames=True) as reader:
+            return reader.read(most)
+    except (zlib.error, zstandard.ZstdError) as error:
+        raise CorruptLayerError(f"the piece at byte {at:,} cannot be inflated: {error}", offset=at) from error

@@ -1,0 +1,88 @@
+"""Looks at some of a layer's tar headers, to see whether its index describes it.
+
+That finds an index of another layer. It does not find one lie among many entries, and is not meant to.
+"""
+
+from __future__ import annotations
+
+from secrets import SystemRandom
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import CorruptLayerError, IndexMismatchError
+from ocianalyze.layers.blob.windows import StreamWindow
+from ocianalyze.layers.changeset.places import normalise
+from ocianalyze.layers.tar.tarstream import read_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+    from ocianalyze.layers.indexes.index import IndexedContents, OpenIndex, Stretch
+    from ocianalyze.layers.tar.entry import RawEntry
+
+_STRETCHES: Final = 8
+"""How many places between contents are looked at that have to be fetched for that."""
+_BESIDE: Final = 256
+"""How many are that are fetched anyway."""
+_CHEAP: Final = 1 << 14
+"""How many bytes of a layer may be fetched for one of them."""
+_WORTH: Final = 4 << 20
+"""The same for one where an entry may be hidden."""
+CHANCE: Random = SystemRandom()
+"""Chooses the places; nobody who makes an image can know which."""
+
+
+def spot_check(index: OpenIndex, pieces: Sequence[tuple[int, int]] = (), *, what: str) -> int:
+    """Compare the headers in some places of a layer with its index; return how many were compared.
+
+    `pieces` are the contents that will be asked for: they are fetched, too. The places are chosen at random, but for
+    those first where an entry may be hidden.
+
+    Raises:
+        IndexMismatchError: a header is not what the index says.
+        OcianalyzeError: the bytes cannot be had.
+    """
+    chosen = _choose(index.contents, pieces)
+    checked = 0
+    for stretch, headers in zip(chosen, index.contents.prepare(pieces, chosen), strict=True):
+        stated = index.entries[stretch.first : stretch.last + 1]
+        _compare(headers, stated, what)
+        checked += len(stated)
+    return checked
+
+
+def _choose(contents: IndexedContents, pieces: Sequence[tuple[int, int]]) -> list[Stretch]:
+    """Return the stretches to look at, in their order."""
+    odd = [stretch for stretch in contents.odd_stretches if stretch.cost <= _WORTH]
+    cheap = [stretch for stretch in contents.stretches if stretch.cost <= _CHEAP]
+    chosen = {stretch.number: stretch for stretch in odd[:_STRETCHES]}
+    for stretches, most in ((cheap, _STRETCHES - len(chosen)), (contents.beside(pieces), _BESIDE)):
+        chosen |= {stretch.number: stretch for stretch in CHANCE.sample(stretches, min(len(stretches), most))}
+    return [chosen[number] for number in sorted(chosen)]
+
+
+def _compare(headers: bytes, stated: Sequence[RawEntry], what: str) -> None:
+    """Raise IndexMismatchError if headers are not those of the entries."""
+    entries = read_entries(StreamWindow(iter((headers,))), what=what)
+    for expected in stated:
+        try:
+            found = next(entries, None)
+        except CorruptLayerError as error:
+            raise _mismatch(what, expected, error.message) from error
+        if found is None:
+            raise _mismatch(what, expected, "there is no header")
+        if _comparable(found) != _comparable(expected):
+            raise _mismatch(what, expected, f"the header is that of {found[0][:200]!r}, or states other properties")
+
+
+def _comparable(entry: RawEntry) -> tuple[object, ...]:
+    """Return what a header and an index say alike: not where the content is, and paths as runtimes take them."""
+    path, kind, attributes, size, mtime, link, _, _, xattrs, _ = entry
+    return normalise(path), kind, attributes, size, mtime, link, xattrs
+
+
+def _mismatch(what: str, expected: RawEntry, reason: str) -> IndexMismatchError:
+    return IndexMismatchError(
+        f"{what}: the index does not describe its layer: it lists {expected[0][:200]!r}, but {reason}",
+        hint="Create the index again, or scan the image without --lazy",
+    )

@@ -1,0 +1,185 @@
+"""Finds the index of a layer: a table of contents by annotations of its descriptor, or the ztoc of a SOCI index.
+
+Sources: stargz-snapshotter, ``docs/estargz.md`` and ``estargz/zstdchunked``; container-libs,
+``storage/pkg/chunked/internal/minimal/compression.go``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from ocianalyze.errors import CorruptLayerError, InvalidImageError
+from ocianalyze.layers.blob.estargz import FOOTER, table_offset
+from ocianalyze.layers.blob.pieces import inflate
+from ocianalyze.layers.indexes.chunks import ChunkedContents
+from ocianalyze.layers.indexes.index import IndexKind, IndexUnusableError, IndexUse, OpenIndex
+from ocianalyze.layers.indexes.spans import ZtocContents
+from ocianalyze.layers.indexes.tables import read_table
+from ocianalyze.layers.indexes.ztoc import read_ztoc
+from ocianalyze.layers.tar.entry import Attributes, Kind
+from ocianalyze.layers.tar.tarstream import BLOCK
+from ocianalyze.oci.digest import Digest
+from ocianalyze.regex import regex
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ocianalyze.layers.blob.pieces import Codec
+    from ocianalyze.layers.indexes.ranges import CountedRanges
+    from ocianalyze.layers.metering.limits import Limits
+    from ocianalyze.layers.tar.entry import RawEntry
+    from ocianalyze.oci.image import Ranges, StoredZtoc
+
+ESTARGZ: Final = "containerd.io/snapshot/stargz/toc.digest"
+_PREFIXES: Final[dict[IndexKind, str]] = {
+    "zstd-chunked": "io.github.containers.zstd-chunked.",
+    "zstd-chunked-stargz": "io.containers.zstd-chunked.",
+}
+_CHECKSUM: Final = "manifest-checksum"
+_POSITION: Final = "manifest-position"
+_STATED: Final = regex(r"(\d{1,18}):(\d{1,18}):(\d{1,18}):1")
+"""Offset, length, length of the JSON, and the type of a table (the only one that there is)."""
+_FRAME: Final = 8
+"""The size of the header of a skippable frame; positions are behind it."""
+_NAME: Final = "stargz.index.json"
+_LARGEST: Final = 150 << 20
+"""How large a table may be, stored or as JSON, whatever the limits are: container-libs reads no larger ones."""
+
+
+_CHUNK: Final = 500
+"""How many bytes of memory a chunk takes, with its digest and what lies before it."""
+
+
+class FoundTable(NamedTuple):
+    """The table that the annotations of a layer name.
+
+    Attributes:
+        kind: which of the formats it has.
+        digest: the digest that the annotation states, of the JSON (eStargz) or of what is stored (zstd:chunked).
+        position: where it is stored, from the first byte to before the last, and the size of the JSON; None if the
+            layer's footer tells that.
+    """
+
+    kind: IndexKind
+    digest: Digest
+    position: tuple[int, int, int] | None
+
+
+def has_table(annotations: Mapping[str, str]) -> bool:
+    """Tell whether annotations name a table of contents, usable or not."""
+    return any(f"{prefix}{_CHECKSUM}" in annotations for prefix in _PREFIXES.values()) or ESTARGZ in annotations
+
+
+def find_table(annotations: Mapping[str, str]) -> FoundTable | None:
+    """Return the table of contents that a layer has, None if there is none.
+
+    Raises:
+        IndexUnusableError: the annotations are invalid, or name several.
+    """
+    kinds = [kind for kind, prefix in _PREFIXES.items() if f"{prefix}{_CHECKSUM}" in annotations]
+    if ESTARGZ in annotations and "zstd-chunked-stargz" not in kinds:  # that has both
+        kinds.append("estargz")
+    if not kinds:
+        return None
+    if len(kinds) > 1:
+        raise IndexUnusableError("its annotations name several tables of contents")
+    kind = kinds[0]
+    prefix = _PREFIXES.get(kind)
+    try:
+        digest = Digest.parse(annotations[ESTARGZ if prefix is None else f"{prefix}{_CHECKSUM}"])
+    except InvalidImageError as error:
+        raise IndexUnusableError("the annotation with the digest of its table of contents is invalid") from error
+    if prefix is None:
+        return FoundTable(kind, digest, None)
+    stated = _STATED.fullmatch(annotations.get(f"{prefix}{_POSITION}", ""))
+    if stated is None:
+        raise IndexUnusableError("the annotation with the position of its table of contents is invalid")
+    start, length, size = map(int, stated.groups())
+    return FoundTable(kind, digest, (start, start + length, size))
+
+
+def read_index(found: FoundTable, ranges: Ranges, limits: Limits) -> OpenIndex:
+    """Return the table of contents, checked against its digest.
+
+    Raises:
+        IndexUnusableError: it cannot be used.
+        OcianalyzeError: it cannot be had.
+    """
+    most = min(_LARGEST, limits.max_memory >> 4)
+    try:
+        if found.position is None:
+            return _read_estargz(found.digest, ranges, most)
+        return _read_zstd_chunked(found.digest, *found.position, ranges, most)
+    except CorruptLayerError as error:
+        raise IndexUnusableError(error.message) from error
+
+
+def _read_estargz(digest: Digest, ranges: Ranges, most: int) -> OpenIndex:
+    end = ranges.size - FOOTER
+    footer = ranges.read([(max(0, end), ranges.size)])[0]
+    start = table_offset(footer)
+    if start is None:
+        raise IndexUnusableError("it has no footer that says where its table of contents is")
+    if not 0 < start < end or end - start > most:
+        raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
+    raw = ranges.read([(start, end)])[0]
+    member = inflate(raw, "gzip", most=most, at=start)
+    name, size = member[:100].partition(b"\0")[0], member[124:136].strip(b"\0 ")
+    if name != _NAME.encode() or not size.isdigit() or len(size) > 11:  # noqa: PLR2004 - the field of a tar header
+        raise IndexUnusableError("its table of contents has no tar header")
+    table = member[BLOCK : BLOCK + int(size, 8)]
+    own: RawEntry = (_NAME, int(Kind.FILE), Attributes(0, 0, 0), len(table), 0, "", -1, len(table), None, ())
+    return _index(table, table, digest, start, "gzip", ranges, own)
+
+
+def _read_zstd_chunked(digest: Digest, start: int, end: int, size: int, ranges: Ranges, most: int) -> OpenIndex:
+    if not _FRAME < start < end <= ranges.size or max(end - start, size) > most:
+        raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
+    stored = ranges.read([(start, end)])[0]
+    table = inflate(stored, "zstd", most=size + 1, at=start)
+    if len(table) != size:
+        raise IndexUnusableError("its table of contents has another size than its annotation states")
+    return _index(stored, table, digest, start - _FRAME, "zstd", ranges)
+
+
+def _index(
+    bound: bytes, raw: bytes, digest: Digest, end: int, codec: Codec, ranges: Ranges, *own: RawEntry
+) -> OpenIndex:
+    """Return the index of a table; `bound` are the bytes that its digest is for, `own` is its own entry in the tar."""
+    if not digest.matches(bound):
+        raise IndexUnusableError("its table of contents does not match the digest in the manifest")
+    table = read_table(raw, end=end)
+    entries = [*table.entries, *own]
+    size = sum(BLOCK + -(-entry[3] // BLOCK) * BLOCK for entry in entries)
+    return OpenIndex(entries, ChunkedContents(table, ranges, codec), codec, size, _CHUNK * len(table.chunks))
+
+
+def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -> tuple[OpenIndex, IndexUse]:
+    """Return the ztoc of a layer, checked against its digest, and what it is.
+
+    Raises:
+        IndexUnusableError: it cannot be used.
+        OcianalyzeError: it cannot be had.
+    """
+    content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
+    ztoc = read_ztoc(content, layer_size=ranges.size, limits=limits)
+    codec: Literal["gzip", "none"] = "gzip" if ztoc.is_compressed else "none"
+    kind: IndexKind = "soci-v2" if stored.version == 2 else "soci-v1"  # noqa: PLR2004 - the newer version
+    use = IndexUse(kind, stored.digest, stored.bound, ranges, size=len(content))
+    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, len(content)), use
+
+
+def read_ztoc_entries(stored: StoredZtoc, layer_size: int, limits: Limits) -> Sequence[RawEntry]:
+    """Return what a ztoc lists of a layer of so many bytes; raises the errors of `read_ztoc_index`."""
+    content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
+    return read_ztoc(content, layer_size=layer_size, limits=limits).entries
+
+
+def _read_ztoc(stored: StoredZtoc, *, most: int) -> bytes:
+    size = stored.blob.size
+    if size is None or size > most:
+        raise IndexUnusableError("its ztoc is too large")
+    content = b"".join(stored.blob.chunks())
+    if not stored.digest.matches(content):
+        raise IndexUnusableError("its ztoc does not match its digest")
+    return content

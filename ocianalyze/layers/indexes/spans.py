@@ -1,0 +1,172 @@
+"""The contents of a layer through the spans of its ztoc, each checked against its digest before it is inflated.
+
+A digest covers what is stored. What that inflates to depends on the window as well, which only the ztoc states; so a
+window is compared with the end of the span before it whenever that is inflated.
+"""
+
+from __future__ import annotations
+
+import zlib
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers.indexes.index import Stretch
+from ocianalyze.layers.indexes.units import UnitReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocianalyze.layers.indexes.checkpoints import Span
+    from ocianalyze.layers.indexes.ztoc import Ztoc
+    from ocianalyze.oci.image import Ranges
+
+_RAW: Final = -15
+_GZIP: Final = 31
+_TRAILER: Final = 8
+"""How many bytes end a gzip member behind its deflate stream."""
+_STEP: Final = 1 << 14
+"""How many bytes are inflated at a time: what is behind the end of a member is copied, and members may be small."""
+_BYTE: Final = 8
+
+# Blocks of deflate (RFC 1951) without content: pairs of bits, the first of which is the lowest, and their number.
+_FIXED: Final = (0b010, 3), (0, 7)
+"""A block with fixed codes, 10 bits: its header and its end."""
+_DYNAMIC: Final = (
+    *((0b100, 3), (0, 5), (0, 5), (14, 4)),  # 257 literals and lengths, 1 distance, 18 lengths of codes
+    *((0, 6), (2, 3), (2, 3), (0, 39), (1, 3)),  # of which 18 and 0 have codes of two bits, and 1 has one of one bit
+    *((0b11, 2), (127, 7), (0b11, 2), (107, 7), (0, 1), (0b01, 2)),  # 138 + 118 zeros, a one, a zero
+    (0, 1),
+)
+"""A block with dynamic codes, 93 bits; only the end of the block has a code."""
+
+
+class ZtocContents(UnitReader):
+    """The contents that a ztoc leads to; see `IndexedContents`. They are found by their places in the tar."""
+
+    def __init__(self, ztoc: Ztoc, ranges: Ranges) -> None:
+        super().__init__(_SpanUnits(ztoc), ranges)
+        self._headers = ztoc.headers
+        self._odd = ztoc.odd
+
+    @cached_property
+    def stretches(self) -> Sequence[Stretch]:
+        """Where headers lie, in the order of the tar."""
+        return [self._stretch(number) for number in range(len(self._headers))]
+
+    @cached_property
+    def odd_stretches(self) -> Sequence[Stretch]:
+        """Where the headers of the listed entries are not as long as what they lie in."""
+        return [self._stretch(number) for number in self._odd]
+
+    def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:
+        """Return the stretches that lie in the spans of contents."""
+        spans = {number for piece in pieces for number in self.covering(*piece)}
+        return [each for each in self.stretches if spans.issuperset(self.covering(*self._piece(each.number)))]
+
+    def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
+        """Fetch contents, and return the headers of stretches."""
+        headers = [self._piece(stretch.number) for stretch in stretches]
+        self.fetch([*pieces, *headers])
+        return [self.read_at(*piece) for piece in headers]
+
+    def _stretch(self, number: int) -> Stretch:
+        headers = self._headers[number]
+        return Stretch(self.cost(*self._piece(number)), number, headers.first, headers.last)
+
+    def _piece(self, number: int) -> tuple[int, int]:
+        headers = self._headers[number]
+        return headers.begin, headers.end - headers.begin
+
+
+class _SpanUnits:
+    """The spans of a layer as `Units`."""
+
+    def __init__(self, ztoc: Ztoc) -> None:
+        self.begins: Sequence[int] = [*(span.begin for span in ztoc.spans), ztoc.size]
+        self._ztoc = ztoc
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Return where a span is stored."""
+        return self._ztoc.spans[number][:2]
+
+    def expand(self, number: int, stored: bytes) -> bytes:
+        """Return the plain bytes of a span, as far as they belong to the tar."""
+        ztoc, span = self._ztoc, self._ztoc.spans[number]
+        if not span.digest.matches(stored):
+            raise _corrupt(number, span, "does not match the digest in its ztoc")
+        plain = self._inflate(number, stored) if ztoc.is_compressed else stored
+        if span.length not in (None, len(plain)):
+            raise _corrupt(number, span, f"has another size than the {span.length:,} bytes that its ztoc states")
+        if number + 1 < len(ztoc.spans):
+            window = ztoc.spans[number + 1].window
+            seen = min(len(window), len(plain))
+            if window[len(window) - seen :] != plain[len(plain) - seen :]:
+                raise _corrupt(number, span, "does not end with what its ztoc states before the next one")
+        plain = plain[: self.begins[number + 1] - span.begin]
+        if plain[max(0, ztoc.end - span.begin) :].strip(b"\0"):
+            raise _corrupt(number, span, "has more entries than its ztoc lists")
+        return plain
+
+    def _inflate(self, number: int, stored: bytes) -> bytes:
+        """Return what a span inflates to, at most one byte more than is expected of it."""
+        span = self._ztoc.spans[number]
+        most = self.begins[number + 1] - span.begin if span.length is None else span.length + 1
+        try:
+            return inflate(stored, bits=span.bits, window=span.window, most=most)
+        except zlib.error as error:
+            raise _corrupt(number, span, f"cannot be inflated: {error}") from error
+
+
+def inflate(stored: bytes, *, bits: int, window: bytes | memoryview, most: int) -> bytes:
+    """Return the first plain bytes, at most `most`, of deflate blocks and the gzip members that follow them.
+
+    `bits` is how many bits of the first byte, the highest ones, belong to them, 0 if all of them do; `window` are the
+    plain bytes before them.
+
+    Raises:
+        zlib.error: they are damaged.
+    """
+    inflater = zlib.decompressobj(_RAW, zdict=window)
+    position, trailer = 0, _TRAILER
+    if bits:
+        inflater.decompress(_aligned(stored[0], bits))
+        position = 1
+    found: list[bytes] = []
+    left = most
+    while left and position < len(stored):
+        piece = stored[position : position + _STEP]
+        position += len(piece)
+        if inflater.eof:
+            piece = piece.lstrip(b"\0")  # zeros between members are padding
+            if not piece:
+                continue
+            inflater = zlib.decompressobj(_GZIP)
+        plain = inflater.decompress(piece, left)
+        left -= len(plain)
+        found.append(plain)
+        position -= len(inflater.unused_data) + len(inflater.unconsumed_tail)
+        if inflater.eof:
+            position += trailer
+            trailer = 0  # from now on it is read with its member
+    return b"".join(found)
+
+
+def _aligned(byte: int, bits: int) -> bytes:
+    """Return whole bytes that end with the highest bits of one, and begin with blocks that hold nothing.
+
+    A fixed block moves what follows by 10 bits, a dynamic one by 93.
+    """
+    gap = _BYTE - bits
+    parts = [*_DYNAMIC] if gap % 2 else []
+    parts += _FIXED * ((gap - sum(width for _, width in parts)) % _BYTE // 2)
+    parts.append((byte >> gap, bits))
+    value = length = 0
+    for part, width in parts:
+        value |= part << length
+        length += width
+    return value.to_bytes(length // _BYTE, "little")
+
+
+def _corrupt(number: int, span: Span, reason: str) -> CorruptLayerError:
+    return CorruptLayerError(f"span {number} of the layer, at byte {span.start:,}, {reason}", offset=span.start)

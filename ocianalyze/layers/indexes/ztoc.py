@@ -1,0 +1,268 @@
+"""The ztoc of a layer, which SOCI makes: its entries with their places in the tar, and its spans.
+
+Sources: soci-snapshotter, ``ztoc/fbs/ztoc.fbs``, ``ztoc/ztoc_marshaler.go`` and ``ztoc/toc_builder.go``. Everything is
+checked against itself and the size of the layer before any of it is used. Entries are what Go's archive/tar made of the
+headers, and become what our parser makes of the same headers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ocianalyze.layers.indexes.checkpoints import Span, check_length, read_spans
+from ocianalyze.layers.indexes.flatbuffers import Flatbuffer, FlatbufferError
+from ocianalyze.layers.indexes.index import IndexUnusableError
+from ocianalyze.layers.indexes.times import whole_seconds
+from ocianalyze.layers.metering.budget import memory_of_rows
+from ocianalyze.layers.tar.entry import Attributes, Kind
+from ocianalyze.layers.tar.special import refused_target, special_file
+from ocianalyze.layers.tar.tarstream import BLOCK
+from ocianalyze.layers.tar.xattrs import refused_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ocianalyze.layers.metering.limits import Limits
+    from ocianalyze.layers.tar.entry import RawEntry
+    from ocianalyze.layers.tar.obstacles import Refusal
+
+_VERSION: Final = b"0.9"
+_GZIP, _UNCOMPRESSED = 1, 2
+
+# The forms of the tables, slot by slot; names of users and groups are passed over.
+_ZTOC: Final = "@ qq@@"
+_TOC: Final = "@"
+_FILE_METADATA: Final = "@@qq@qII  @qq@"
+_RECORD: Final = "@@"
+_COMPRESSION_INFO: Final = "bi@@"
+
+_KINDS: Final = {
+    b"reg": int(Kind.FILE),
+    b"dir": int(Kind.DIRECTORY),
+    b"symlink": int(Kind.SYMLINK),
+    b"hardlink": int(Kind.HARDLINK),
+    b"char": int(Kind.CHARACTER_DEVICE),
+    b"block": int(Kind.BLOCK_DEVICE),
+    b"fifo": int(Kind.FIFO),
+}
+_FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
+    int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
+)
+_LINKS: Final = frozenset((_SYMLINK, _HARDLINK))
+_END: Final = 2 * BLOCK
+"""How many bytes the end of a tar takes at most: what pads it further is no part of it for those who make ztocs."""
+_SHORT_NAME: Final = 100
+"""What is shorter never has an extended header of GNU tar."""
+_XATTR: Final = b"SCHILY.xattr."
+_SPARSE: Final = b"GNU.sparse."
+_PERMISSIONS: Final = 0o7777
+_SHOWN: Final = 100
+"""How many characters of a name an error shows."""
+_ROW: Final = memory_of_rows(("",))
+
+
+class Headers(NamedTuple):
+    """A stretch of the tar with headers only, from `begin` to before `end`, of the entries `first` to `last`."""
+
+    begin: int
+    end: int
+    first: int
+    last: int
+
+
+class Ztoc(NamedTuple):
+    """What a ztoc says, which agrees with itself.
+
+    Attributes:
+        entries: the entries, as the tar has them.
+        size: the size of the tar, without what pads it.
+        end: where its last entry ends; from there to `size` it has zeros.
+        is_compressed: whether the spans have to be inflated.
+        spans: the spans that the tar lies in, in their order.
+        headers: all stretches with headers, in their order.
+        odd: the numbers of those that have another length than their entries explain.
+    """
+
+    entries: Sequence[RawEntry]
+    size: int
+    end: int
+    is_compressed: bool
+    spans: Sequence[Span]
+    headers: Sequence[Headers]
+    odd: Sequence[int]
+
+
+def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:
+    """Return the ztoc of a layer that is stored as `layer_size` bytes.
+
+    Raises:
+        IndexUnusableError: it is no ztoc of such a layer, contradicts itself, or takes too much memory.
+    """
+    try:
+        return _read_ztoc(Flatbuffer(content), layer_size, limits)
+    except FlatbufferError as error:
+        raise IndexUnusableError(f"the ztoc is damaged: {error}") from error
+
+
+def _read_ztoc(buffer: Flatbuffer, layer_size: int, limits: Limits) -> Ztoc:
+    version_at, stored_size, size, toc_at, info_at = buffer.tables(_ZTOC).read(buffer.root())
+    version = buffer.string(version_at)
+    if version != _VERSION:
+        raise IndexUnusableError(f"the ztoc has the unknown version {version[:20]!r}")
+    if stored_size != layer_size:
+        raise IndexUnusableError(f"the ztoc is for a layer of {stored_size:,} bytes, not of {layer_size:,}")
+    if not toc_at or not info_at:
+        raise IndexUnusableError("the ztoc has no entries or no spans")
+    positions = buffer.references(buffer.tables(_TOC).read(toc_at)[0])
+    if len(positions) * _ROW > limits.max_memory:
+        raise IndexUnusableError(f"the ztoc lists {len(positions):,} entries, which take too much memory")
+    listing = _Listing(buffer, size)
+    entries = listing.read(positions)
+    algorithm, last_span, digests_at, state_at = buffer.tables(_COMPRESSION_INFO, {0: _GZIP}).read(info_at)
+    if algorithm not in (_GZIP, _UNCOMPRESSED):
+        raise IndexUnusableError(f"the ztoc is for the unknown compression {algorithm}")
+    digests = [buffer.string(position) for position in buffer.references(digests_at)]
+    if not 0 < len(digests) == last_span + 1:
+        raise IndexUnusableError("the ztoc has another number of digests than of spans")
+    is_compressed = algorithm == _GZIP
+    spans = read_spans(buffer.string(state_at), digests, layer_size=layer_size, is_compressed=is_compressed)
+    if size - listing.end < _END:  # the tar ends there, so what is inflated must end there, too
+        spans[-1] = spans[-1]._replace(length=size - spans[-1].begin)
+        check_length(size - spans[-1].begin)
+    spans = [span for span in spans if span.begin < size]
+    return Ztoc(entries, size, listing.end, is_compressed, spans, listing.headers, listing.odd)
+
+
+class _Listing:
+    """Reads the entries, and finds out where their headers lie in the tar.
+
+    The content of an entry begins behind its header, also if there is none. So what lies between the content of one
+    entry and that of the next is the header of the latter, with its extended headers.
+
+    Attributes:
+        headers, odd, end: see `Ztoc`.
+    """
+
+    def __init__(self, buffer: Flatbuffer, size: int) -> None:
+        self._buffer = buffer
+        self._read_record = buffer.tables(_RECORD).read
+        self._size = size
+        self.headers: list[Headers] = []
+        self.odd: list[int] = []
+        self.end = 0
+
+    def read(self, positions: Sequence[int]) -> list[RawEntry]:  # noqa: C901 - a hot loop: once for each entry
+        """Return the entries whose tables are at these positions."""
+        read, string, kinds = self._buffer.tables(_FILE_METADATA).read, self._buffer.string, _KINDS
+        times: dict[bytes, int] = {}
+        identities: dict[tuple[int, int, int], Attributes] = {}
+        entries: list[RawEntry] = []
+        begin = end = first = 0
+        for number, position in enumerate(positions):
+            name_at, type_at, offset, size, link_at, mode, uid, gid, time_at, major, minor, records_at = read(position)
+            raw_path, raw_link = string(name_at), b""
+            path, link = _text(raw_path), ""
+            kind = kinds.get(string(type_at), -1)
+            identity = mode & _PERMISSIONS, uid, gid
+            attributes = identities.get(identity)
+            if attributes is None:
+                attributes = identities[identity] = Attributes(*identity)
+            stamp = string(time_at)
+            mtime = times.get(stamp)
+            if mtime is None:
+                mtime = times[stamp] = whole_seconds(stamp.decode("ascii", "replace"))
+            stored = 0
+            refusals: tuple[Refusal, ...] = ()
+            if kind == _FILE:
+                stored = size
+            elif kind in _LINKS:
+                raw_link = string(link_at)
+                link = _text(raw_link)
+                refusals = refused_target(raw_link) if kind == _SYMLINK else ()
+            elif kind != _DIRECTORY:
+                kind, refusals = special_file(kind, major, minor)
+            xattrs, extended = self._records(records_at)
+            if xattrs:
+                refusals = (*refusals, *refused_attributes(kind, xattrs))
+
+            gap = offset - end
+            if kind < 0 or size < 0 or gap < BLOCK or gap % BLOCK or offset + stored > self._size:
+                raise _invalid(path, is_known=kind >= 0)
+            if (gap != BLOCK or extended) and not _explains(gap, raw_path, raw_link, extended):
+                self._note_odd()
+            end = offset
+            if stored:
+                self.headers.append(Headers(begin, offset, first, number))
+                first = number + 1
+                begin = end = offset + stored + BLOCK - 1 & -BLOCK
+            entries.append((path, kind, attributes, stored, mtime, link, offset, stored, xattrs, refusals))
+        if first < len(entries):
+            self.headers.append(Headers(begin, end, first, len(entries) - 1))
+        if not 0 <= self._size <= end + _END:
+            raise IndexUnusableError("the entries in the ztoc are not the whole tar")
+        self.end = end
+        return entries
+
+    def _note_odd(self) -> None:
+        """Take note that the stretch that is being read is odd."""
+        if self.odd[-1:] != [len(self.headers)]:
+            self.odd.append(len(self.headers))
+
+    def _records(self, position: int) -> tuple[dict[str, bytes] | None, int]:
+        """Return the extended attributes in a vector of PAX records, and how many bytes all of them have in the tar."""
+        places = self._buffer.references(position)
+        if not places:
+            return None, 0
+        string = self._buffer.string
+        xattrs: dict[str, bytes] = {}
+        size = 0
+        for place in places:
+            key_at, value_at = self._read_record(place)
+            key, value = string(key_at), string(value_at)
+            if key.startswith(_XATTR):
+                xattrs[_text(key.removeprefix(_XATTR))] = value
+            elif key.startswith(_SPARSE):
+                raise IndexUnusableError("the ztoc lists a sparse file, and does not tell where its content is")
+            size += _record_size(len(key) + len(value))
+        return xattrs or None, size
+
+
+# ---- the length of headers -------------------------------------------------------------------------------------------
+
+
+def _explains(gap: int, path: bytes, link: bytes, extended: int) -> bool:
+    """Tell whether an entry needs so many bytes before its content: for its header, and its extended headers."""
+    long_path, long_link = (_extended(len(name) + 1) if len(name) >= _SHORT_NAME else 0 for name in (path, link))
+    rest = gap - BLOCK - (_extended(extended) if extended else 0)
+    return rest in (0, long_path, long_link, long_path + long_link)
+
+
+def _extended(size: int) -> int:
+    """Return how many bytes an extended header takes whose content has `size` bytes."""
+    return BLOCK + (size + BLOCK - 1 & -BLOCK)
+
+
+def _record_size(size: int) -> int:
+    """Return how many bytes a PAX record has whose key and value have `size` bytes: it begins with that number."""
+    size += len(" =\n")
+    digits = 1
+    while size + digits >= 10**digits:
+        digits += 1
+    return size + digits
+
+
+# ---- what entries state ----------------------------------------------------------------------------------------------
+
+
+def _text(raw: bytes) -> str:
+    """Return a name; no tar can state one with a null byte."""
+    if b"\0" in raw:
+        raise IndexUnusableError(f"the ztoc has a name with a null byte: {raw[:_SHOWN]!r:.{_SHOWN}}")
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _invalid(path: str, *, is_known: bool) -> IndexUnusableError:
+    shown = repr(path[:_SHOWN])[:_SHOWN]
+    if not is_known:
+        return IndexUnusableError(f"the ztoc has an unknown type for {shown}")
+    return IndexUnusableError(f"the ztoc has no room for {shown} and its header in the tar")
