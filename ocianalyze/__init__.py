@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         Inventory,
         KernelFacts,
         KernelStep,
+        LayerIndex,
         LayerReference,
         LayerReport,
         LayerTiming,
@@ -152,6 +153,7 @@ __all__ = [
     "Kind",
     "Layer",
     "LayerCache",
+    "LayerIndex",
     "LayerProgress",
     "LayerReference",
     "LayerReport",
@@ -240,8 +242,9 @@ _MODULES = {
     "reports.report": (
         "AvoidablePart Baseline Cause Configuration CudaNeed DiagnosticReport DirectoryUsage DriverFile DriverVerdict "
         "FactsReport Failure FilesystemFacts FindingReport HiddenPart HistoryStep ImageSummary Inventory KernelFacts "
-        "KernelStep LayerReference LayerReport LayerTiming NvidiaFacts PackageFacts ProfileVerdict Report Request "
-        "RuleReport SizeFacts SizeNode SizePiece SourceLines Summary Timing Tool UserFacts WasteReport WastingReport"
+        "KernelStep LayerIndex LayerReference LayerReport LayerTiming NvidiaFacts PackageFacts ProfileVerdict Report "
+        "Request RuleReport SizeFacts SizeNode SizePiece SourceLines Summary Timing Tool UserFacts WasteReport "
+        "WastingReport"
     ),
     "reports.registration": "Registration",
     "reports.size.report": "DuplicateFile DuplicatePlace SizeReport",

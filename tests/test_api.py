@@ -106,9 +106,12 @@ def test_every_type_in_a_public_signature_can_be_imported() -> None:
 
 INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replacements", "Text", "Verdict", "Word"} | {
     "StoredDocuments",
+    "StoredZtoc",
+    "IndexUse",
     "Logins",
 }
-"""What only the merge passes to the constructor of `Filesystem`, names for texts and words, and what a fleet passes."""
+"""What only the merge passes to the constructor of `Filesystem`, names for texts and words, what a fleet passes, and what
+is known of indexes."""
 
 
 def _is_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:

@@ -43,6 +43,7 @@ class Source:
         documents: manifests and configs that are known already; None to ask the registry for all of them.
         cache: the cache for what was read from layers; None to use no cache.
         verify_all: whether to read and hash everything, including uncompressed layers.
+        lazy: whether to read layers by indexes of their files, where they have some, instead of all of their bytes.
         jobs: the number of layers to read in parallel; None for the number of processors.
         limits: the resources that the image may use.
         budget: what is left of the limits for this analysis; None for all of the limits on each call.
@@ -60,6 +61,7 @@ class Source:
     documents: StoredDocuments | None = None
     cache: LayerStore | None = None
     verify_all: bool = False
+    lazy: bool = False
     jobs: int | None = None
     limits: Limits = DEFAULT_LIMITS
     budget: Budget | None = None
@@ -124,6 +126,7 @@ class Source:
             searches=SEARCHES,
             jobs=self.jobs,
             verify=self.verify_all,
+            lazy=self.lazy,
             cache=self.cache,
             progress=self.progress,
             budget=self.budget,

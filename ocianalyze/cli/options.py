@@ -266,6 +266,15 @@ Verify = Annotated[
         rich_help_panel=IMAGE,
     ),
 ]
+Lazy = Annotated[
+    bool,
+    typer.Option(
+        "--lazy",
+        help="""Read layers by indexes of their files (eStargz, zstd:chunked, SOCI) instead of all their bytes. The
+verdict then rests on what the indexes say, which is not verified.""",
+        rich_help_panel=IMAGE,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(

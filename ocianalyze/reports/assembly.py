@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ocianalyze.facts.directories import Directory
     from ocianalyze.facts.user import User
     from ocianalyze.filesystem.tree import Filesystem
+    from ocianalyze.layers.changeset.changeset import Diagnostic
     from ocianalyze.layers.reading.reader import ReadLayer
     from ocianalyze.oci.image import Image
     from ocianalyze.rules.engine import Outcome
@@ -83,7 +84,11 @@ def assemble(
         other_findings=list(finding_reports(outcome.others, image)),
         facts=_facts(subject, outcome, policy) if isinstance(subject, Subject) else None,
         layers=list(layer_reports(image, layers, verified)) if read else [],
-        diagnostics=list(_diagnostics(subject.filesystem if isinstance(subject, Subject) else None, outcome)),
+        diagnostics=[
+            *_diagnostics([remark for layer in layers for remark in layer.remarks]),
+            *(_diagnostics(subject.filesystem.diagnostics) if isinstance(subject, Subject) else ()),
+            *_remarks(outcome),
+        ],
         history=list(_history(image)),
         stopped=None if read else _STOPPED,
         timing=_timing(layers, started, phases),
@@ -142,9 +147,12 @@ def _history(image: Image) -> Iterator[form.HistoryStep]:
         yield form.HistoryStep(created_by=short(step_text(entry)), created=short(entry.created), layer=position)
 
 
-def _diagnostics(filesystem: Filesystem | None, outcome: Outcome) -> Iterator[form.DiagnosticReport]:
-    for item in filesystem.diagnostics if filesystem is not None else ():
+def _diagnostics(diagnostics: Iterable[Diagnostic]) -> Iterator[form.DiagnosticReport]:
+    for item in diagnostics:
         yield form.DiagnosticReport(code=item.code, message=short(item.message), layer=item.layer, path=item.path)
+
+
+def _remarks(outcome: Outcome) -> Iterator[form.DiagnosticReport]:
     for remark in outcome.remarks:
         yield form.DiagnosticReport(code=remark.code, message=remark.message)
     for message in dict.fromkeys(outcome.failures.values()):
@@ -270,8 +278,16 @@ def layer_reports(
                 "created_by": short(layer.created_by),
                 "read": read.read,
                 "verified": list(digests),
+                "index": _index(read),
             }
         )
+
+
+def _index(read: ReadLayer) -> form.LayerIndex | None:
+    use = read.index
+    if use is None:
+        return None
+    return form.LayerIndex(kind=use.kind, digest=use.digest, bound=use.bound, spot_checked=use.spot_checked)
 
 
 def _timing(layers: Sequence[ReadLayer], started: datetime, phases: Mapping[str, float]) -> form.Timing:
@@ -283,7 +299,7 @@ def _timing(layers: Sequence[ReadLayer], started: datetime, phases: Mapping[str,
                 "read": read.read,
                 "size": read.size,
                 "entries": read.changeset.entries,
-                "bytes_read": read.bytes_read,
+                "bytes_read": read.bytes_read if read.index is None else read.index.bytes_read,
                 "bytes_hashed": read.bytes_hashed,
                 "seconds": round(read.seconds, _DIGITS),
                 "bytes_per_second": round(read.size / read.seconds) if read.seconds else None,

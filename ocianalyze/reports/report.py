@@ -609,6 +609,20 @@ class FactsReport(Part):
     """Packages and environment; null without ``--inventory``."""
 
 
+class LayerIndex(Part):
+    """The index that a layer was read by, instead of its bytes."""
+
+    kind: Literal["estargz", "zstd-chunked", "zstd-chunked-stargz", "soci-v1", "soci-v2"]
+    """Format of the index."""
+    digest: Plain
+    """Digest of the index, which it was compared with."""
+    bound: Literal["annotation", "referrer"]
+    """What binds it to the image: an annotation of the image's manifest, or only an artifact that refers to the image,
+    which anybody may add who can push."""
+    spot_checked: int
+    """Number of tar headers that were fetched and compared with it."""
+
+
 class LayerReport(Part):
     """One layer: what it is, what was read of it, and which of its digests were verified."""
 
@@ -625,7 +639,7 @@ class LayerReport(Part):
     size: Bytes
     """Size as stored, in bytes."""
     uncompressed_size: Bytes
-    """Size of the tar, in bytes."""
+    """Size of the tar, in bytes; as far as the index tells it, if the layer was read by one."""
     entries: int
     """Number of entries of the tar."""
     created_by: Text | None
@@ -635,6 +649,8 @@ class LayerReport(Part):
     an index of its files."""
     verified: list[Literal["digest", "diff_id"]]
     """Digests that were compared with the bytes. Example: ["digest"] """
+    index: LayerIndex | None = None
+    """The index that it was read by; null if it was read itself."""
 
 
 class DiagnosticReport(Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.reports.findings import STYLES, findings
-from ocianalyze.reports.formats.findings import failure_text
+from ocianalyze.reports.formats.findings import by_indexes, failure_text
 from ocianalyze.reports.layout import EMPTY, Line, Span, columns, indent, line, wrap
 from ocianalyze.reports.origin import read_elsewhere
 from ocianalyze.reports.size.breakdown import breakdown
@@ -124,9 +124,12 @@ def _layers(layers: Sequence[LayerReport], *, is_one: bool) -> str:
     verified = sum(bool(layer.verified) for layer in layers)
     walked = sum(layer.read == "headers" for layer in layers)
     known = sum(layer.read == "cache" for layer in layers)
+    indexed = sum(layer.read == "toc" for layer in layers)
     text = f"{len(layers)}, {human(sum(layer.size for layer in layers))} as stored; {verified} verified"
     if walked:
         text += f", {walked} read by headers only (--verify reads all bytes)"
+    if indexed:
+        text += f", {indexed} read by an index of their files"
     again = " (--no-cache reads them again)" if is_one else ""
     return text + (f", {known} known from an earlier scan{again}" if known else "")
 
@@ -181,5 +184,6 @@ def _condition(report: Report) -> str:
         *([f"{compared.new} new, {compared.known} known, {compared.fixed} fixed"] if compared is not None else []),
         *(["only some rules were run"] if request.select or request.ignore else []),
         *(["no layer was read"] if report.stopped else []),
+        *filter(None, [by_indexes(report)]),
     ]
     return f" ({'; '.join(conditions)})" if conditions else ""

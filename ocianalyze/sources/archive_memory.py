@@ -15,7 +15,7 @@ from ocianalyze.layers.reading.memory import circumstances, pack_layer, unpack_l
 from ocianalyze.layers.reading.reader import PreReadBlob
 from ocianalyze.oci.digest import Digest
 from ocianalyze.sources.kept import BytesBlob, CompressedBlob
-from ocianalyze.sources.stream import PassedBlob, StreamStore
+from ocianalyze.sources.stream import StreamStore
 
 if TYPE_CHECKING:
     from ocianalyze.layers.reading.reader import Reading, ReadLayer
@@ -92,9 +92,8 @@ class ArchiveMemory:
 
     def _layer(self, section: memoryview, digest: Digest | None, diff_id: Digest | None, *, what: str) -> ReadLayer:
         packed = packing.unpack(section)
-        passed = PassedBlob(packed.size, packed.compression, "which cannot be read again")
         budget = self._reading.spending()
         budget.take(memory_of(packed.changeset), what, thing="its entries")
         budget.take(2 * sum(map(len, packed.captured.values())), what)
-        contents = Contents(packed.changeset, passed, packed.compression, capture=self._reading.capture, budget=budget)
+        contents = Contents(packed.changeset, None, capture=self._reading.capture, budget=budget)
         return unpack_layer(packed, contents, digest=digest, diff_id=diff_id)

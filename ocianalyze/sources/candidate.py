@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
-from ocianalyze.oci.image import Image, Layer, build_steps
-from ocianalyze.oci.soci import Soci
+from ocianalyze.oci.image import Image, Layer, StoredZtoc, build_steps
+from ocianalyze.oci.soci import Soci, ztocs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Blob
-    from ocianalyze.oci.models import ImageConfig
+    from ocianalyze.oci.models import Descriptor, ImageConfig, Manifest
 
 
 class StoredLayer(NamedTuple):
@@ -23,6 +24,37 @@ class StoredLayer(NamedTuple):
     digest: Digest | None = None
     size: int | None = None
     media_type: str | None = None
+    annotations: Mapping[str, str] = MappingProxyType({})
+    ztoc: StoredZtoc | None = None
+
+
+def stored_layers(
+    manifest: Manifest,
+    soci: Soci,
+    blob: Callable[[Descriptor, int], Blob],
+    ztoc_blob: Callable[[Descriptor], Blob | None],
+) -> tuple[StoredLayer, ...]:
+    """Return the layers of an image as its manifest describes them.
+
+    `blob` returns the blob of the layer at a position, `ztoc_blob` that of a ztoc if it is there.
+    """
+    ztocs: dict[str, StoredZtoc] = {}
+    for version, bound, index in ((1, "referrer", soci.old), (2, "annotation", soci.manifest)):
+        for layer, item in ztocs_of(index).items():
+            found = ztoc_blob(item)
+            if found is not None:
+                ztocs[layer] = StoredZtoc(version, bound, item.digest, found)  # type: ignore[arg-type] # mypy joins the types
+    return tuple(
+        StoredLayer(
+            blob=blob(layer, position),
+            digest=layer.digest,
+            size=layer.size,
+            media_type=layer.media_type,
+            annotations=layer.annotations,
+            ztoc=ztocs.get(layer.digest),
+        )
+        for position, layer in enumerate(manifest.layers)
+    )
 
 
 class Candidate(NamedTuple):
@@ -58,6 +90,8 @@ class Candidate(NamedTuple):
                 media_type=stored.media_type,
                 created_by=step,
                 blob=stored.blob,
+                annotations=stored.annotations,
+                ztoc=stored.ztoc,
             )
             for position, (diff_id, stored, step) in enumerate(zip(diff_ids, self.layers, steps, strict=True))
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ocianalyze.errors import ImageChoiceError, InvalidImageError
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import ImageIndex, Manifest, parse_manifest
-from ocianalyze.sources.candidate import Candidate, StoredLayer
+from ocianalyze.sources.candidate import Candidate, stored_layers
 from ocianalyze.sources.choosing import goes_by
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import MAX_MANIFESTS, images, is_stated_artifact, may_be_image, pick, platforms
@@ -179,18 +179,21 @@ class Layout:
         if cause is not None:
             raise cause.error(f"the image {found.item.digest}")
         self._blob(manifest.config, "the config")
-        layers = tuple(
-            StoredLayer(self._blob(layer, f"layer {position}"), layer.digest, layer.size, layer.media_type)
-            for position, layer in enumerate(manifest.layers)
-        )
+        store = self._documents.store
+        soci = find_soci_in_layout(found, self, self._top, store)
         return Candidate(
             names=names,
             config=self._documents.config(manifest.config),
             config_digest=manifest.config.digest,
-            layers=layers,
+            layers=stored_layers(
+                manifest,
+                soci,
+                lambda layer, position: self._blob(layer, f"layer {position}"),
+                lambda ztoc: store.find(blob_name(ztoc.digest)),
+            ),
             digest=Digest.parse(found.item.digest),
             media_type=manifest.media_type or found.item.media_type or None,
-            soci=find_soci_in_layout(found, self, self._top, self._documents.store),
+            soci=soci,
         )
 
     def _blob(self, descriptor: Descriptor, what: str) -> Blob:

@@ -82,7 +82,9 @@ def open_image(
                 hint="Give a file or directory, or remove --offline and OCIANALYZE_OFFLINE",
             )
         how = RegistryAccess() if access is None else access
-        with open_registry_image(reference.location, how, reading.limits, wanted=wanted, documents=known) as image:
+        with open_registry_image(
+            reference.location, how, reading.limits, wanted=wanted, documents=known, seeks_indexes=reading.lazy
+        ) as image:
             yield image
         return
     store, source = _open_store(reference, reading, stdin, read_layers=read_layers)

@@ -40,11 +40,14 @@ def find_soci_in_layout(found: Picked, catalogue: Catalogue, top: Sequence[Liste
     soci = find_soci(found, catalogue)
     referrers = (item for item in top if _tag_of(found.item) in item.annotations.values())
     documents = [_document(item, catalogue) for item in referrers]
+    listed = [item for document in documents if isinstance(document, ImageIndex) for item in document.manifests]
+    old = next((item for item in (*listed, *(soci.beside or ())) if item.artifact_type == VERSION_1), None)
+    index = None if old is None else _document(old, catalogue)
     sizes = {str(layer.digest): layer.size for layer in found.manifest.layers}
     ztocs = [(ztoc, sizes[layer]) for layer, ztoc in soci.ztocs.items() if layer in sizes]
     return soci._replace(
-        is_old=soci.is_old
-        or any(isinstance(document, ImageIndex) and _lists_version_1(document.manifests) for document in documents),
+        is_old=old is not None,
+        old=index if isinstance(index, Manifest) else None,
         absent=frozenset(ztoc.digest for ztoc, _ in ztocs if store.find(blob_name(ztoc.digest)) is None),
         misfits=frozenset(_misfits(ztocs, store)),
     )

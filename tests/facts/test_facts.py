@@ -44,7 +44,7 @@ def test_missing_content_is_an_error() -> None:
     image, filesystem = make_image(good())
     for contents in filesystem.contents:
         contents.captured.clear()
-        contents._range = None
+        contents._source = None
     facts = gather(image, filesystem)
     for _ in range(2):  # whoever asks again gets the same answer
         with pytest.raises(ContentUnavailableError, match="/etc/passwd") as caught:

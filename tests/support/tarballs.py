@@ -85,7 +85,7 @@ def write_tar(items: Iterable[Item], sink: IO[bytes], *, tar_format: int = tarfi
     """Write items to `sink` as a tar of the given format, streaming contents that are files."""
     with tarfile.open(mode="w", fileobj=sink, format=tar_format) as tar:
         for item in items:
-            info = _tar_info(item)
+            info = tar_info(item)
             if item.kind != "file":
                 tar.addfile(info)
             elif isinstance(item.content, Path):
@@ -114,7 +114,8 @@ class Zeros(io.RawIOBase):
         return bytes(size)
 
 
-def _tar_info(item: Item) -> tarfile.TarInfo:
+def tar_info(item: Item) -> tarfile.TarInfo:
+    """Return the header of a member."""
     info = tarfile.TarInfo(item.path)
     info.type = _TYPES[item.kind]
     info.mode, info.uid, info.gid, info.mtime = item.mode, item.uid, item.gid, item.mtime

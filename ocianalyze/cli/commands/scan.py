@@ -29,6 +29,7 @@ from ocianalyze.cli.options import (
     Inventory,
     Isolated,
     Jobs,
+    Lazy,
     OutputsOfSeveral,
     Platform,
     Profiles,
@@ -82,6 +83,7 @@ def scan(
     size_limit: SizeLimit = None,
     driver_version: DriverVersion = None,
     verify: Verify = None,
+    lazy: Lazy = False,
     quiet: Quiet = False,
     verbose: Annotated[
         bool,
@@ -148,7 +150,10 @@ def scan(
         reads_stdin="-" in (str(app_image_config), str(from_file)),
         quiet=quiet,
     )
-    source = replace(source, verify_all=bool(either(verify, settings.verify)))
+    verify = bool(either(verify, settings.verify))
+    if verify and lazy:
+        raise UsageError("--verify reads every byte, and --lazy as few as possible", hint="Choose one of them")
+    source = replace(source, verify_all=verify, lazy=lazy)
     if verbose:
         log_to_stderr()
     color = Color(either(color, settings.color, Color.AUTO))

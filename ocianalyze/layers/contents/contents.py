@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ocianalyze.errors import ContentUnavailableError, CorruptLayerError
 from ocianalyze.layers.contents.capture import HEAD, SCRIPT, SCRIPTS, Want, kept_of, kept_size
@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from ocianalyze.layers.changeset.changeset import Changeset
     from ocianalyze.layers.contents.capture import Capture
     from ocianalyze.layers.metering.budget import Budget
-    from ocianalyze.oci.image import Blob
 
 _START_IT: Final = "Start the image to see what the file does"
+
+
+class ContentSource(Protocol):
+    """Where contents are read on demand: an uncompressed layer, or one that has an index."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes from `offset`, fewer only where the layer ends."""
 
 
 class Contents:
@@ -26,13 +32,25 @@ class Contents:
     Attributes:
         captured: the contents that were kept or read, whole or as far as `kept_size` says.
         dropped: whether some scripts were not kept because the layer has too many.
+        is_indexed: whether an index of the layer leads to them, and not the layer itself.
     """
 
-    def __init__(self, changeset: Changeset, blob: Blob, compression: str, *, capture: Capture, budget: Budget) -> None:
+    def __init__(
+        self,
+        changeset: Changeset,
+        source: ContentSource | None,
+        *,
+        capture: Capture,
+        budget: Budget,
+        is_indexed: bool = False,
+    ) -> None:
+        """`source` has the contents at the offsets of the changeset; None if all that there is was kept."""
         self.captured: dict[int, bytes] = {}
         self.dropped = False
+        self.is_indexed = is_indexed
+        self._without: set[int] = set()
         self._changeset = changeset
-        self._range = blob.byte_range() if compression == "none" else None
+        self._source = source
         self._capture = capture
         self._budget = budget
 
@@ -68,10 +86,14 @@ class Contents:
     def _kept(self, row: int) -> bytes | None:
         """Return the kept part of a file, or None if nothing was kept."""
         content = self.captured.get(row)
-        if content is None and self._range is not None and self._changeset.offsets[row] >= 0:
+        if content is None and self._source is not None and self._changeset.offsets[row] >= 0:
+            if row in self._without:
+                return None
             content = self._fetch(row)
             if content:
                 self.captured[row] = content
+            else:
+                self._without.add(row)
         return content or None
 
     def _fetch(self, row: int) -> bytes:
@@ -88,9 +110,9 @@ class Contents:
         return kept_of(want, head[:keep])
 
     def _bytes(self, row: int, size: int) -> bytes:
-        assert self._range is not None  # noqa: S101 - whoever calls has looked
+        assert self._source is not None  # noqa: S101 - whoever calls has looked
         offset = self._changeset.offsets[row]
-        content = self._range.read_at(offset, size)
+        content = self._source.read_at(offset, size)
         if len(content) < size:
             path = self._changeset.path(row)
             raise CorruptLayerError(f"the content of {path} is truncated", offset=offset + len(content))

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import AnalysisError
 from ocianalyze.layers.blob.helpers import Helpers, slots_for
+from ocianalyze.layers.changeset.changeset import Diagnostic
 from ocianalyze.layers.changeset.packing import unpack
+from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.metering.progress import SILENT
+from ocianalyze.layers.reading.indexed import read_indexed
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
 from ocianalyze.layers.reading.reader import PreReadBlob, ReadLayer, read_blob, verify, walk_blob, walkable
 from ocianalyze.layers.reading.relay import Relay
@@ -37,6 +40,8 @@ _WORTH_A_FORK: Final = 256 << 20
 """Layers smaller than this many bytes together are walked sooner than workers are started."""
 _MUCH: Final = 1.1
 """A layer is much larger than the share of one processor if it is that many times as large."""
+_WAITING: Final = 8
+"""How many layers are read at a time, at least, if most of it is waiting for pieces of them."""
 _PAUSE: Final = 0.1
 """How long, in seconds, is waited for a thread at a time, if somebody wants to know that time passes."""
 
@@ -79,7 +84,8 @@ def read_layers(
         left = [layer for layer in left if _key(layer) not in done]
     with slots_for(jobs) as slots:
         read = _Reader(left, reading, budget, memory, slots)
-        done.update(_read_in_threads(left, read, reading.progress, jobs, meanwhile))
+        at_once = max(jobs, _WAITING) if reading.lazy and reading.jobs is None else jobs
+        done.update(_read_in_threads(left, read, reading.progress, at_once, meanwhile))
     if memory is not None and has_news:
         memory.trim()
     return _in_order(image, done)
@@ -123,6 +129,17 @@ class _Reader:
                 return result
 
     def _read(self, layer: Layer) -> ReadLayer:
+        """Read a layer by its index, if that is asked for and it has one that can be used; else all of it."""
+        if not self._reading.lazy:
+            return self._read_whole(layer)
+        try:
+            found = read_indexed(layer, self._reading, what=f"layer {layer.position}", budget=self._budget)
+        except IndexUnusableError as why:
+            remark = Diagnostic("index-not-used", f"the layer was read without its index: {why}", layer.position)
+            return replace(self._read_whole(layer), remarks=(remark,))
+        return self._read_whole(layer) if found is None else found
+
+    def _read_whole(self, layer: Layer) -> ReadLayer:
         return read_blob(
             layer.blob,
             self._reading,

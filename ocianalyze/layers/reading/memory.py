@@ -70,9 +70,8 @@ class LayerMemory:
             packed = self._known(identity)
         if packed is None or layer.blob.size not in (None, packed.size):
             return None
-        contents = Contents(
-            packed.changeset, layer.blob, packed.compression, capture=self._reading.capture, budget=budget
-        )
+        source = layer.blob.byte_range() if packed.compression == "none" else None
+        contents = Contents(packed.changeset, source, capture=self._reading.capture, budget=budget)
         what = f"layer {layer.position}"
         budget.take(memory_of(packed.changeset), what, thing="its entries")
         budget.take(2 * sum(map(len, packed.captured.values())), what)
@@ -90,6 +89,8 @@ class LayerMemory:
 
     def keep(self, layer: Layer, result: ReadLayer, packed: bytes | None = None) -> None:
         """Store the result of reading `layer`, if it is certain; `packed` is the same result, already packed."""
+        if result.read == "toc":
+            return
         try:
             verified = verify(layer, result)
         except DigestMismatchError:

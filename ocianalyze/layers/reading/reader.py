@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ocianalyze.layers.blob.helpers import Helpers
-    from ocianalyze.layers.changeset.changeset import Changeset
+    from ocianalyze.layers.changeset.changeset import Changeset, Diagnostic
+    from ocianalyze.layers.indexes.index import IndexUse
     from ocianalyze.layers.metering.progress import LayerProgress
     from ocianalyze.layers.reading.stores import LayerStore
     from ocianalyze.oci.digest import Digest
@@ -47,11 +48,11 @@ _PADDING: Final = 20 * BLOCK
 class Reading:
     """How layers are read.
 
-    `verify` reads and hashes everything, including the uncompressed bytes. `capture` selects the contents that are kept
-    or can be read later. `searches` are the names that will be searched for (see `answers.search_names`). `jobs` is how
-    many processors may be used; None for all. `cache` stores results and is searched for them; None for no cache.
-    `progress` receives the progress. `budget` is the remaining budget of the image; None for a new budget with the full
-    limits each time.
+    `verify` reads and hashes everything, including the uncompressed bytes; `lazy` reads layers by indexes of their
+    files, where they have some. `capture` selects the contents that are kept or can be read later. `searches` are the
+    names that will be searched for (see `answers.search_names`). `jobs` is how many processors may be used; None for
+    all. `cache` stores results and is searched for them; None for no cache. `progress` receives the progress. `budget`
+    is the remaining budget of the image; None for a new budget with the full limits each time.
     """
 
     limits: Limits = DEFAULT_LIMITS
@@ -59,6 +60,7 @@ class Reading:
     searches: tuple[str, ...] = ()
     jobs: int | None = None
     verify: bool = False
+    lazy: bool = False
     cache: LayerStore | None = None
     progress: Progress = SILENT
     budget: Budget | None = None
@@ -77,10 +79,11 @@ class Reading:
 class ReadLayer:
     """The result of reading one layer; sizes are in bytes.
 
-    `read` is ``full`` if every byte was read, ``headers`` if only the tar headers were, and ``cache`` if the result is
-    from an earlier scan. `digest` and `diff_id` are computed from the bytes that were read, or None. `seconds` is the
-    elapsed time, in parallel with other layers and including all waiting for data. `bytes_hashed` counts a layer twice
-    if both its stored bytes and its uncompressed tar were hashed.
+    `read` is ``full`` if every byte was read, ``headers`` if only the tar headers were, ``cache`` if the result is
+    from an earlier scan, and ``toc`` if it is what `index` says; `uncompressed_size` is then as good as that.
+    `digest` and `diff_id` are computed from the bytes that were read, or None. `seconds` is the elapsed time, in
+    parallel with other layers and including all waiting for data. `bytes_hashed` counts a layer twice if both its
+    stored bytes and its uncompressed tar were hashed. `remarks` are about how it was read.
     """
 
     changeset: Changeset
@@ -94,6 +97,8 @@ class ReadLayer:
     contents: Contents
     bytes_hashed: int = 0
     seconds: float = 0.0
+    index: IndexUse | None = None
+    remarks: tuple[Diagnostic, ...] = ()
 
 
 class EndsEarlyError(Exception):
@@ -202,7 +207,7 @@ def walk_blob(
     else:
         budget.take(memory_of(walked[0]), what, thing="its entries")
     changeset, bytes_read, seconds = walked
-    contents = Contents(changeset, blob, "none", capture=reading.capture, budget=budget)
+    contents = Contents(changeset, byte_range, capture=reading.capture, budget=budget)
     size = byte_range.size
     return ReadLayer(changeset, "none", size, size, "headers", bytes_read, None, None, contents, seconds=seconds)
 
@@ -210,7 +215,7 @@ def walk_blob(
 def verify(layer: Layer, reading: ReadLayer) -> tuple[str, ...]:
     """Return which digests of the layer match the bytes that were read: ``digest``, ``diff_id``.
 
-    For a result from the cache, this is none, because this scan has not read the bytes.
+    For a result from the cache or of an index, this is none, because this scan has not read the bytes.
 
     Raises:
         DigestMismatchError: the digest, the diff_id or the size does not match.
@@ -275,13 +280,13 @@ def _stream(
         first, pieces = peek(pieces, BLOCK)
         require_tar(first, what)
         window = StreamWindow(pieces)
-        readable = blob.byte_range() is not None and codec == "none"
-        keeper = None if readable else _Keeper(reading, window, budget, what)
+        source = blob.byte_range() if codec == "none" else None
+        keeper = _Keeper(reading, window, budget, what) if source is None else None
         changeset = read_changeset(window, what=what, budget=budget, keep=keeper, progress=progress)
         size = window.drain()
     prepare(changeset, reading.searches)
     digest = stored.digest()
-    contents = Contents(changeset, blob, codec, capture=reading.capture, budget=budget)
+    contents = Contents(changeset, source, capture=reading.capture, budget=budget)
     if keeper is not None:
         contents.captured, contents.dropped = keeper.captured, keeper.dropped
     diff_id = digest if codec == "none" else plain.digest() if need_diff_id else None

@@ -43,7 +43,15 @@ def counts(numbers: ProfileVerdict | Summary) -> str:
 def verdict_text(report: Report) -> str:
     """Return what the verdict says of the image, as the end of a sentence that begins with its name."""
     titles = [judged.title or id_ for id_, judged in report.profiles.items() if judged.selected]
-    return _VERDICTS[report.verdict].format(" and ".join(titles) or "SageMaker Studio")
+    said = _VERDICTS[report.verdict].format(" and ".join(titles) or "SageMaker Studio")
+    indexed = by_indexes(report)
+    return f"{said} ({indexed})" if indexed else said
+
+
+def by_indexes(report: Report) -> str:
+    """Return that a verdict rests on indexes of layers; empty if it does not."""
+    count = sum(layer.index is not None for layer in report.layers)
+    return f"according to unverified indexes of {count} of {len(report.layers)} layers" if count else ""
 
 
 def title(finding: FindingReport) -> str:

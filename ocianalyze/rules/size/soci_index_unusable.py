@@ -19,7 +19,7 @@ without one is not checked. The findings, by `cause`:
 - `zstd-layers`: layers of at least 10 MiB are compressed with zstd, which SOCI does not support.
 - `layers-without-ztoc`: other layers of at least 10 MiB have no ztoc.
 
-The content of a ztoc is not compared with its layer.
+Whether ztocs list the same files as the layers contain is checked by [SIZ006](SIZ006.md).
 
 ## Why it matters
 
@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 
 CONVERT: Final = "'nerdctl image convert --soci SRC DST' and 'nerdctl push --platform linux/amd64 DST'"
 
-_AGAIN: Final = f"Convert and push the image again with {CONVERT}, and register the tag DST"
+AGAIN: Final = f"Convert and push the image again with {CONVERT}, and register the tag DST"
 _HINTS: Final = {
     "old-version": f"Create a SOCI index of version 2 with {CONVERT}, and register the tag DST",
     "not-in-index": "Register and copy the image index that 'nerdctl image convert --soci' made, not only its manifest",
@@ -98,7 +98,7 @@ def soci_index_unusable(subject: Declaration) -> Iterator[Finding]:
     for problem in soci_problems(image):
         yield Finding(
             message=_message(problem, image),
-            hint=_HINTS.get(problem.cause, _AGAIN),
+            hint=_HINTS.get(problem.cause, AGAIN),
             severity=Severity.NOTE if image.form == "docker-archive" and problem.cause in _NOT_SAVED else None,
             layer=problem.layers[0].position if problem.layers else None,
             data={

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import requests
 
 from ocianalyze.errors import DigestMismatchError, RegistryError
+from ocianalyze.oci.image import NoRangesError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.answers import refusals
 from ocianalyze.sources.registry.answers.answer import looks_like_page
@@ -34,6 +35,7 @@ class RemoteBlob:
     """
 
     def __init__(self, transport: Transport, path: str, digest: Digest, size: int) -> None:
+        self._location: str | None = None
         self._transport = transport
         self._path = path
         self._digest = digest
@@ -69,6 +71,33 @@ class RemoteBlob:
                 progress = position
                 pauses.progressed()
             if position < self.size and not pauses.wait():
+                raise error or RegistryError(f"blob {self._digest}: the registry sent too few bytes")
+
+    def piece(self, start: int, end: int) -> bytes:
+        """Return the bytes from one to before another.
+
+        Raises:
+            NoRangesError: the registry sends the whole blob, or other bytes of it.
+            RegistryError: the bytes cannot be had.
+        """
+        pauses = self._transport.pauses()
+        headers = {"Range": f"bytes={start}-{end - 1}"}
+        while True:
+            error = None
+            try:
+                with self._transport.get(self._path, headers=headers, shortcut=self._location) as answer:
+                    self._location = answer.url
+                    if answer.status != requests.codes.partial_content or answer.encoding:
+                        raise NoRangesError("the registry sends blobs as a whole only")
+                    self._start(answer, start)
+                    body = answer.read_all(end - start - 1)
+            except BrokenOffError as broken:
+                error, body = broken, b""
+            except RangeRefusedError as refused:
+                raise NoRangesError("the registry sends blobs as a whole only") from refused
+            if len(body) == end - start:
+                return body
+            if not pauses.wait():
                 raise error or RegistryError(f"blob {self._digest}: the registry sent too few bytes")
 
     def _pieces(self, headers: dict[str, str], position: int) -> Iterator[tuple[int, bytes]]:

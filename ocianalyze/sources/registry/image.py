@@ -5,14 +5,15 @@ Sources: distribution-spec, "Pulling manifests"; image-spec, image-index.md.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from ocianalyze.errors import DigestMismatchError
+from ocianalyze.errors import DigestMismatchError, InvalidImageError, OcianalyzeError
 from ocianalyze.oci import json, media_types
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Listed, Manifest, parse_manifest
-from ocianalyze.sources.candidate import Candidate, StoredLayer
+from ocianalyze.oci.soci import VERSION_1, Soci
+from ocianalyze.sources.candidate import Candidate, stored_layers
 from ocianalyze.sources.diagnosis import documents as diagnosis
 from ocianalyze.sources.indexes import Picked, pick
 from ocianalyze.sources.registry.answers.failures import NotFoundError
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from ocianalyze.sources.registry.documents import StoredDocuments
     from ocianalyze.sources.registry.places import Place
 
-ACCEPT: Final = ", ".join(sorted(media_types.MANIFESTS | media_types.INDEXES))
-
 
 @contextmanager
 def open_registry_image(
@@ -46,10 +45,12 @@ def open_registry_image(
     *,
     wanted: Wanted | None,
     documents: StoredDocuments | None = None,
+    seeks_indexes: bool = False,
 ) -> Iterator[Image]:
     """Open the image that `text` names in a registry, and close the connections at the end of the block.
 
-    Documents that `documents` has are not asked for, and those that are asked for are put there.
+    Documents that `documents` has are not asked for, and those that are asked for are put there. `seeks_indexes` tells
+    whether it is worth a request to find a SOCI index that neither the manifest nor the image index leads to.
 
     Raises:
         InvalidReferenceError: it is no name of an image.
@@ -61,7 +62,7 @@ def open_registry_image(
     places = Places(endpoints, access, what=f"cannot read {name}")
     try:
         yield (
-            Repository(name, places, limits, documents)
+            Repository(name, places, limits, documents, seeks_indexes=seeks_indexes)
             .find(wanted)
             .image(reference=text, source="registry", read_from=places.read_from)
         )
@@ -75,12 +76,19 @@ class Repository:
     is_local = False
 
     def __init__(
-        self, name: RepositoryName, places: Places, limits: Limits, documents: StoredDocuments | None = None
+        self,
+        name: RepositoryName,
+        places: Places,
+        limits: Limits,
+        documents: StoredDocuments | None = None,
+        *,
+        seeks_indexes: bool = False,
     ) -> None:
         self._name = name
         self._documents = {} if documents is None else documents
         self._places = places
         self._limits = limits
+        self._seeks_indexes = seeks_indexes
         self._root: tuple[Digest, int, str, bytes] | None = None
         self._configs: dict[Digest, ImageConfig] = {}
 
@@ -147,7 +155,7 @@ class Repository:
         most = self._limits.max_document
         path = place.endpoint.path("manifests", selector)
         try:
-            raw, headers = place.transport.read(path, headers={"Accept": ACCEPT}, most=most)
+            raw, headers = place.transport.read(path, headers={"Accept": media_types.ACCEPTED}, most=most)
         except NotFoundError as error:
             if place.endpoint.is_mirror:
                 raise
@@ -171,19 +179,43 @@ class Repository:
         cause = diagnosis.of_manifest(manifest)
         if cause is not None:
             raise cause.error(str(self._name))
+        soci = self._soci(found)
         return Candidate(
             names=(str(self._name),),
             config=self._config(manifest.config),
             config_digest=manifest.config.digest,
-            layers=tuple(
-                StoredLayer(self._layer(layer, position), layer.digest, layer.size, layer.media_type)
-                for position, layer in enumerate(manifest.layers)
+            layers=stored_layers(
+                manifest, soci, self._layer, lambda ztoc: PlacedBlob(self._places, ztoc.digest, ztoc.size)
             ),
             digest=Digest.parse(item.digest),
             media_type=manifest.media_type or item.media_type or None,
-            soci=find_soci(found, self),
+            soci=soci,
             root=self.manifest()[0],
         )
+
+    def _soci(self, found: Picked) -> Soci:
+        """Return what there is of SOCI indexes; if layers are to be read by them, whatever the registry has."""
+        soci = find_soci(found, self)
+        if not self._seeks_indexes or soci.manifest is not None:
+            return soci
+        from ocianalyze.sources.registry.referrers.listed import list_referrers
+
+        with suppress(OcianalyzeError):
+            if soci.named is not None:
+                return soci._replace(manifest=self._soci_index(Digest.parse(soci.named)))
+            image = Digest.parse(found.item.digest)
+            old = self._places.first(lambda place: list_referrers(place, image, VERSION_1), by_digest=True)
+            if old:
+                return soci._replace(is_old=True, old=self._soci_index(old[0].digest))
+        return soci
+
+    def _soci_index(self, digest: Digest) -> Manifest:
+        what = f"the SOCI index {digest}"
+        _, _, media_type, raw = self._manifest(digest, digest)
+        index = parse_manifest(json.decode(raw, what=what), what=what, media_type=media_type)
+        if not isinstance(index, Manifest):
+            raise InvalidImageError(f"{what} is not a manifest")
+        return index
 
     def _config(self, descriptor: Descriptor) -> ImageConfig:
         if descriptor.digest not in self._configs:

@@ -14,6 +14,7 @@ from ocianalyze.sources.registry.answers.failures import BrokenOffError, NotFoun
 from ocianalyze.sources.registry.blob import RemoteBlob
 from ocianalyze.sources.registry.login.authorization import Authorization
 from ocianalyze.sources.registry.login.credentials import Credentials
+from ocianalyze.sources.registry.ranges import PlacedRanges
 from ocianalyze.sources.registry.transport import Transport
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ class PlacedBlob:
         self._absent = absent
         self._untrue: set[Place] = set()
         self._begun: list[Place] = []
+        self._known: dict[Place, RemoteBlob] = {}
         self.size = size
 
     def byte_range(self) -> None:
@@ -217,9 +219,8 @@ class PlacedBlob:
         while True:
             begun.append(place)
             begin = position
-            path = place.endpoint.path("blobs", self._digest)
             try:
-                for chunk in RemoteBlob(place.transport, path, self._digest, self.size).chunks(position):
+                for chunk in self._at(place).chunks(position):
                     position += len(chunk)
                     yield chunk
             except (RegistryError, AnalysisError) as error:
@@ -236,6 +237,30 @@ class PlacedBlob:
                 self._places.served(place)
                 return
 
+    def ranges(self) -> PlacedRanges:
+        """Return the way to pieces of the blob; whoever reads them has to check them."""
+        return PlacedRanges(self.piece, self.size)
+
+    def piece(self, start: int, end: int) -> bytes:
+        """Return the bytes from one to before another, from the first place that has them; raises as `RemoteBlob`."""
+        left = self._left()
+        place = next(left, self._places.last)
+        while True:
+            if place not in self._begun:
+                self._begun.append(place)
+            blob = self._known.setdefault(place, self._at(place))
+            try:
+                piece = blob.piece(start, end)
+            except (RegistryError, AnalysisError) as error:
+                following = next(left, None)
+                if following is None:
+                    raise self._places.final(error) from error
+                self._places.passed_over(place, error, following)
+                place = following
+            else:
+                self._places.served(place)
+                return piece
+
     def go_elsewhere(self, error: AnalysisError) -> bool:
         """Take note that the bytes that were read last were wrong; return whether others can be had elsewhere."""
         suspects = self._begun[:-1] or self._begun  # of several, the last has only gone on with what others began
@@ -246,6 +271,9 @@ class PlacedBlob:
         for place in suspects:
             self._places.passed_over(place, error, following)
         return True
+
+    def _at(self, place: Place) -> RemoteBlob:
+        return RemoteBlob(place.transport, place.endpoint.path("blobs", self._digest), self._digest, self.size)
 
     def _left(self) -> Iterator[Place]:
         return (place for place in self._places.asked(by_digest=True) if place not in self._untrue)

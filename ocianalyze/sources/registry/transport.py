@@ -89,17 +89,24 @@ class Transport(Registry):  # type: ignore[misc]
 
     @contextmanager
     def get(
-        self, path: str, *, headers: Mapping[str, str] | None = None, attempts: int | None = None
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        attempts: int | None = None,
+        shortcut: str | None = None,
     ) -> Iterator[Answer]:
         """Yield the answer to a GET of `path` on the registry, its body not read yet; it is closed with the block.
 
         The status is 200 or 206: what can be repeated was, redirects were followed, challenges were answered.
+        `shortcut` is the URL of an earlier answer for this path: where the registry redirected to is asked at once, and
+        the registry only if that is no good any more.
 
         Raises:
             RangeRefusedError: it does not have the range that the headers ask for.
             RegistryError: it could not be had.
         """
-        with closing(self._get(path, dict(headers or {}), attempts)) as answer:
+        with closing(self._get(path, dict(headers or {}), attempts, shortcut=shortcut)) as answer:
             yield answer
 
     def read(
@@ -150,9 +157,22 @@ class Transport(Registry):  # type: ignore[misc]
         """Refuse what `oras` would send by itself, to push or to delete: it is not decided here."""
         raise NotImplementedError
 
-    def _get(self, path: str, headers: dict[str, str], attempts: int | None, method: str = "GET") -> Answer:
+    def _get(
+        self,
+        path: str,
+        headers: dict[str, str],
+        attempts: int | None,
+        method: str = "GET",
+        *,
+        shortcut: str | None = None,
+    ) -> Answer:
         pauses = self.pauses(attempts)
         answered = False
+        if shortcut is not None and failures.origin_of(shortcut) != self.origin:
+            answer = self._send(method, shortcut, headers, pauses)
+            if answer.status in (requests.codes.ok, requests.codes.partial_content):
+                return answer
+            answer.close()
         while True:
             authorization = self.authorization.header()
             own = headers if authorization is None else {**headers, "Authorization": authorization}

@@ -14,11 +14,10 @@ from urllib.parse import quote
 
 from ocianalyze.errors import AnalysisError, AuthenticationError, RegistryError
 from ocianalyze.oci.digest import Digest
-from ocianalyze.oci.media_types import OCI_INDEX
+from ocianalyze.oci.media_types import ACCEPTED, OCI_INDEX
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.answers.failures import BrokenOffError, NotFoundError
 from ocianalyze.sources.registry.endpoints import find_endpoints
-from ocianalyze.sources.registry.image import ACCEPT
 from ocianalyze.sources.registry.pages import decode, read_pages
 from ocianalyze.sources.registry.places import Place
 from ocianalyze.sources.registry.referrers.artifacts import CREATED
@@ -92,7 +91,7 @@ def _root(place: Place, name: RepositoryName) -> Iterator[Digest]:
         return
     with suppress(RegistryError, AnalysisError):
         path = place.endpoint.path("manifests", name.selector)
-        yield Digest.parse(place.transport.head(path, headers={"Accept": ACCEPT}).get("Docker-Content-Digest"))
+        yield Digest.parse(place.transport.head(path, headers={"Accept": ACCEPTED}).get("Docker-Content-Digest"))
 
 
 def list_referrers(place: Place, digest: Digest, artifact_type: str | None = None) -> list[Referrer]:

@@ -1,0 +1,111 @@
+"""Reads a layer by an index of its files: some bytes of it instead of all.
+
+What comes of it is as good as the index: it is never taken for verified, and never kept under the layer's digest.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ocianalyze.layers.changeset.answers import prepare
+from ocianalyze.layers.changeset.building import build_changeset
+from ocianalyze.layers.contents.capture import LINKED, SCRIPTS, Want
+from ocianalyze.layers.contents.contents import Contents
+from ocianalyze.layers.indexes.checking import spot_check
+from ocianalyze.layers.indexes.finding import find_table, has_table, read_index, read_ztoc_index
+from ocianalyze.layers.indexes.index import IndexUnusableError, IndexUse
+from ocianalyze.layers.indexes.ranges import ranges_of
+from ocianalyze.layers.reading.reader import ReadLayer, walkable
+from ocianalyze.oci.image import NoRangesError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ocianalyze.layers.changeset.changeset import Changeset
+    from ocianalyze.layers.indexes.index import OpenIndex
+    from ocianalyze.layers.indexes.ranges import CountedRanges
+    from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.layers.reading.reader import Reading
+    from ocianalyze.oci.image import Layer
+
+SMALL = 1 << 20
+"""Smaller layers than that many bytes are read in whole: that takes one request, and an index takes several."""
+SHARE = 0.5
+"""So is a layer whose ztoc has more than that share of its bytes."""
+
+
+def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -> ReadLayer | None:
+    """Return a layer as its index describes it; None if it has none, or if it is read sooner without one.
+
+    Raises:
+        IndexUnusableError: it has an index that cannot be used.
+        IndexMismatchError: its index is that of another layer.
+        CorruptLayerError: contents are not those that the index describes.
+        LimitExceededError: a limit was hit.
+        OcianalyzeError: the bytes cannot be had.
+    """
+    size = layer.blob.size
+    if size is None or size < SMALL or not has_index(layer) or walkable(layer.blob, reading):
+        return None
+    ranges = ranges_of(layer.blob)
+    if ranges is None:
+        return None
+    started = perf_counter()
+    try:
+        index, use = _open(layer, ranges, reading)
+        budget.take(index.memory, what, thing="the parts of its index")
+        with reading.progress.begin(what, size, step=layer.created_by):
+            changeset = build_changeset(index.entries, what=what, budget=budget)
+            use = use._replace(spot_checked=spot_check(index, list(_wanted(changeset, reading)), what=what))
+    except NoRangesError as error:
+        raise IndexUnusableError(str(error)) from error
+    changeset.entries = len(index.entries)
+    prepare(changeset, reading.searches)
+    return ReadLayer(
+        changeset=changeset,
+        compression=index.compression,
+        size=size,
+        uncompressed_size=index.uncompressed_size,
+        read="toc",
+        bytes_read=use.bytes_read,
+        digest=None,
+        diff_id=None,
+        contents=Contents(changeset, index.contents, capture=reading.capture, budget=budget, is_indexed=True),
+        seconds=perf_counter() - started,
+        index=use,
+    )
+
+
+def has_index(layer: Layer) -> bool:
+    """Tell whether there is an index of a layer that may be worth its bytes, usable or not."""
+    if has_table(layer.annotations):
+        return True
+    size, of_layer = (0, 0) if layer.ztoc is None else (layer.ztoc.blob.size, layer.blob.size)
+    return layer.ztoc is not None and size is not None and of_layer is not None and size <= SHARE * of_layer
+
+
+def _open(layer: Layer, ranges: CountedRanges, reading: Reading) -> tuple[OpenIndex, IndexUse]:
+    """Return the index of a layer that costs least, of those that can be used."""
+    try:
+        table = find_table(layer.annotations)
+        if table is not None:
+            return read_index(table, ranges, reading.limits), IndexUse(table.kind, table.digest, "annotation", ranges)
+    except IndexUnusableError:
+        if layer.ztoc is None:
+            raise
+    assert layer.ztoc is not None  # noqa: S101 - there is one of them
+    return read_ztoc_index(layer.ztoc, ranges, reading.limits)
+
+
+def _wanted(changeset: Changeset, reading: Reading) -> Iterator[tuple[int, int]]:
+    """Yield where contents lie that will be asked for, in the order of the tar, up to a reasonable sum."""
+    wanted, largest, left = reading.capture.wanted, reading.limits.max_content, SCRIPTS
+    identities, attributes, offsets = changeset.identities, changeset.attributes, changeset.offsets
+    for row, size in enumerate(changeset.sizes):
+        if 0 < size <= min(largest, left) and offsets[row] >= 0:
+            path = changeset.path(row)
+            want = wanted(path[1:], changeset.names[row], attributes[identities[row]].mode)
+            if want is Want.WHOLE or (want is Want.LINKED and size <= LINKED):
+                left -= size
+                yield offsets[row], size

@@ -1,0 +1,205 @@
+"""Images whose layers are read by their indexes: what is asked for, where, and what if no pieces are to be had."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocianalyze.analysis import Source, analyze
+from ocianalyze.errors import CorruptLayerError, IndexMismatchError
+from ocianalyze.layers.reading import indexed
+from ocianalyze.reports.report import Report
+from ocianalyze.sources.registry import retries
+from ocianalyze.sources.registry.ranges import PlacedRanges
+from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
+from tests.support.indexed_images import FORMS
+from tests.support.indexed_layers import SAMPLES, unpack_sample
+from tests.support.layout_pushes import push_layout
+from tests.support.registries import PASSWORD, USER, Registry, registry, registry_access
+from tests.support.tools import requires
+
+pytestmark = requires("docker-registry", "htpasswd")
+TAG = "1.0"
+USES = 3
+"""How often a signature is good."""
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexed, "SMALL", 1)
+    monkeypatch.setattr(indexed, "SHARE", 10)
+    monkeypatch.setattr(retries, "_FIRST_PAUSE", 0.01)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A registry with a password that has the samples."""
+    directory = tmp_path_factory.mktemp("registry")
+    with registry(directory, "htpasswd") as running:
+        for form in FORMS:
+            layout = unpack_sample(form, directory / form)
+            push_layout(running, form, layout, TAG)
+        yield running
+
+
+def scan(host: str, form: str, **options: Any) -> Report:  # noqa: ANN401
+    access = registry_access(plain_http=True, username=USER, password=PASSWORD)
+    return analyze(Source(reference=f"{host}/{form}:{TAG}", access=access, lazy=True, **options))
+
+
+def blobs(proxy: FaultProxy, report: Report) -> dict[str, list[str]]:
+    """Return the ranges that were asked for, by the layer."""
+    digests = {layer.digest or "" for layer in report.layers}
+    asked: dict[str, list[str]] = {}
+    for seen in proxy.blobs:
+        name = seen.path.rpartition("/")[2]
+        if name in digests:
+            asked.setdefault(name, []).append(seen.headers.get("range", "all"))
+    return asked
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_outcome_is_that_of_the_layout(filled: Registry, form: str) -> None:
+    with fault_proxy(filled.host) as proxy:
+        report = scan(proxy.host, form)
+    local = analyze(Source(reference=str(SAMPLES / f"{form}.tar"), lazy=True))
+    assert report.facts == local.facts
+    assert report.findings == local.findings
+    assert [layer.index for layer in report.layers if layer.index] != []
+    for one, other in zip(report.layers, local.layers, strict=True):
+        assert one.index is not None
+        assert other.index is not None
+        assert (one.read, one.verified) == ("toc", [])
+        assert (one.index.kind, one.index.digest, one.index.bound) == (form, other.index.digest, other.index.bound)
+    assert all("all" not in ranges for ranges in blobs(proxy, report).values())
+
+
+@pytest.mark.parametrize("form", ["estargz", "soci-v2"])
+def test_a_registry_that_sends_no_pieces_is_read_in_whole(filled: Registry, form: str) -> None:
+    with fault_proxy(filled.host, lambda _: Answer(whole=True)) as proxy:
+        report = scan(proxy.host, form)
+    assert {layer.read for layer in report.layers} == {"full"}
+    assert all(layer.verified for layer in report.layers)
+    messages = {item.message for item in report.diagnostics}
+    assert messages == {"the layer was read without its index: the registry sends blobs as a whole only"}
+
+
+@pytest.mark.parametrize("said", ["bytes 0-9/10", "bytes 5-4/3", "rows 1-2/3", ""])
+def test_so_is_one_that_sends_others(filled: Registry, said: str) -> None:
+    def lie(seen: Seen) -> Answer | None:
+        return Answer(headers={"Content-Range": said}) if seen.is_blob and "range" in seen.headers else None
+
+    with fault_proxy(filled.host, lie) as proxy:
+        report = scan(proxy.host, "zstd-chunked")
+    assert {layer.read for layer in report.layers} == {"full"}
+
+
+def test_pieces_that_break_off_are_asked_for_again(filled: Registry) -> None:
+    def cut(seen: Seen) -> Answer | None:
+        return Answer(cut_after=3) if "range" in seen.headers and seen.number % 2 else None
+
+    with fault_proxy(filled.host, cut) as proxy:
+        report = scan(proxy.host, "estargz")
+    assert {layer.read for layer in report.layers} == {"toc"}
+
+
+def test_an_altered_piece_is_no_pass(filled: Registry) -> None:
+    clean = scan(filled.host, "zstd-chunked")
+    outcomes = set()
+    for at in range(600, 20_000, 2477):
+
+        def alter(seen: Seen, at: int = at) -> Answer | None:
+            return Answer(flip=at) if "range" in seen.headers else None
+
+        with fault_proxy(filled.host, alter) as proxy:
+            try:
+                report = scan(proxy.host, "zstd-chunked")
+            except (CorruptLayerError, IndexMismatchError):
+                outcomes.add("refused")
+                continue
+        assert report.facts == clean.facts
+        outcomes.add("not asked for")
+    assert "refused" in outcomes
+
+
+def redirecting(storage: FaultProxy) -> Callable[[Seen], Answer | None]:
+    """Return the behaviour of a registry that redirects blobs to a storage of another name."""
+
+    def redirect(seen: Seen) -> Answer | None:
+        if not seen.is_blob:
+            return None
+        url = f"http://{storage.host}{seen.path}?X-Amz-Signature=secret{seen.number}"
+        return Answer(status=307, headers={"Location": url})
+
+    return redirect
+
+
+def serve_from(stored: dict[str, bytes]) -> Callable[[Seen], Answer | None]:
+    """Return the behaviour of a storage, which wants no login and knows ranges."""
+
+    def answer(seen: Seen) -> Answer:
+        content = stored[seen.path.partition("?")[0].rpartition("/")[2]]
+        if "range" not in seen.headers:
+            return Answer(status=200, body=content)
+        start, end = map(int, seen.headers["range"].removeprefix("bytes=").split("-"))
+        said = {"Content-Range": f"bytes {start}-{end}/{len(content)}"}
+        return Answer(status=206, headers=said, body=content[start : end + 1])
+
+    return answer
+
+
+def stored_blobs(form: str, to: Path) -> dict[str, bytes]:
+    unpack_sample(form, to)
+    return {f"sha256:{path.name}": path.read_bytes() for path in (to / "blobs" / "sha256").iterdir()}
+
+
+def test_a_storage_is_asked_at_once_the_next_time_and_gets_no_login(filled: Registry, tmp_path: Path) -> None:
+    stored = stored_blobs("estargz", tmp_path)
+    with (
+        fault_proxy(None, serve_from(stored)) as storage,
+        fault_proxy(filled.host, redirecting(storage)) as proxy,
+    ):
+        report = scan(proxy.host, "estargz")
+    assert {layer.read for layer in report.layers} == {"toc"}
+    at_registry, at_storage = blobs(proxy, report), [seen for seen in storage.seen if "range" in seen.headers]
+    assert all("authorization" not in seen.headers for seen in storage.seen)
+    assert sum(map(len, at_registry.values())) < len(at_storage) / 2
+    assert all("authorization" in seen.headers for seen in proxy.blobs)
+
+
+def test_a_signature_that_has_run_out_is_renewed(filled: Registry, tmp_path: Path) -> None:
+    serve = serve_from(stored_blobs("estargz", tmp_path))
+    uses: Counter[str] = Counter()
+
+    def refuse(seen: Seen) -> Answer | None:
+        uses[seen.path] += 1
+        return serve(seen) if uses[seen.path] <= USES else Answer(status=403)
+
+    with (
+        fault_proxy(None, refuse) as storage,
+        fault_proxy(filled.host, redirecting(storage)) as proxy,
+    ):
+        report = scan(proxy.host, "estargz")
+    assert {layer.read for layer in report.layers} == {"toc"}
+    assert max(uses.values()) > USES
+
+
+# Which pieces go together
+
+
+def test_neighbours_are_asked_for_together() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def fetch(start: int, end: int) -> bytes:
+        asked.append((start, end))
+        return bytes(n % 251 for n in range(start, end))
+
+    ranges = PlacedRanges(fetch, 10**6)
+    pieces = [(500_000, 500_010), (0, 10), (20, 30), (5, 5), (10, 25), (500_005, 500_500)]
+    found = ranges.read(pieces)
+    assert found == [bytes(n % 251 for n in range(start, end)) for start, end in pieces]
+    assert sorted(asked) == [(0, 30), (500_000, 500_500)]
+    assert ranges.read([]) == []
+    assert ranges.read([(7, 7)]) == [b""]
