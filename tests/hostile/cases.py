@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, Final, TypeAlias
 
 from tests.hostile import planted, texts
+from tests.hostile.indexes import mutated_index
 from tests.hostile.mutations import any_json, mutated_bytes, mutated_json
 from tests.hostile.tars import any_tar, mutated_tar
 from tests.support.compress import Compression
@@ -31,6 +32,7 @@ class Case:
         spec: the image, of which a directory is to be made where there is no `content`.
         verdict: the only verdict that is right; ``not pass`` if it must be any other or a refusal; None for any.
         why: what was planted.
+        lazy: whether it is read by its indexes.
     """
 
     content: bytes | None
@@ -38,6 +40,7 @@ class Case:
     compression: Compression = "none"
     verdict: str | None = None
     why: str = ""
+    lazy: bool = False
 
     def write(self, directory: Path) -> Path:
         """Write the image below a directory, which is empty, and return where it is."""
@@ -179,6 +182,10 @@ def _fit(rng: Random) -> Case:
     return _packed(rng, spec, verdict="pass", why="nothing")
 
 
+def _mutated_index(rng: Random) -> Case:
+    return Case(layer(mutated_index(rng)), lazy=rng.random() < 0.8)
+
+
 def _above(*tars: bytes) -> ImageSpec:
     spec = fit_image()
     return replace(spec, layers=[*spec.layers, *tars])
@@ -192,6 +199,7 @@ KINDS: Final[Mapping[str, Maker]] = {
     "odd-config": _odd_config,
     "odd-texts": _odd_texts,
     "damaged-compression": _damaged_compression,
+    "mutated-index": _mutated_index,
     "planted": _planted,
     "fit": _fit,
 }
