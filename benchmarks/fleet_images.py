@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from isal import isal_zlib
 
+from benchmarks.registry_files import data_of, link_image, store_blob
 from tests.support.fit import BASE, CONFIG, IPYKERNEL, PYTHON
 from tests.support.tarballs import Item, directory, file, layer, symlink
 
@@ -64,7 +65,7 @@ class Stored:
 
 def make_fleet(home: Path, sizes: Sizes = FULL) -> list[str]:
     """Write all images below `home`, where docker-registry finds them; return their names with their tags."""
-    data = home / "data" / "docker" / "registry" / "v2"
+    data = data_of(home)
     with ProcessPoolExecutor() as pool:
         bases = list(pool.map(_base, [data] * sizes.bases, range(sizes.bases), [sizes] * sizes.bases))
         chosen = [(number, bases[number % sizes.bases]) for number in range(sizes.images)]
@@ -104,7 +105,7 @@ def _image(data: Path, chosen: tuple[int, list[Stored]], sizes: Sizes) -> str:
         "history": [{"created_by": f"RUN step {position}"} for position in range(len(layers))],
     }
     raw = json.dumps(document).encode()
-    stored = _store_blob(data, raw)
+    stored = store_blob(data, raw)
     described = {"mediaType": _CONFIG, "digest": stored, "size": len(raw)}
     manifest = json.dumps(
         {
@@ -115,7 +116,8 @@ def _image(data: Path, chosen: tuple[int, list[Stored]], sizes: Sizes) -> str:
         }
     ).encode()
     name = f"team/app{number % 60:02}"
-    _link(data, name, _store_blob(data, manifest), f"v{number}", [stored, *(one.digest for one in layers)])
+    digest = store_blob(data, manifest)
+    link_image(data, name, [digest], {f"v{number}": digest}, [stored, *(one.digest for one in layers)])
     return f"{name}:v{number}"
 
 
@@ -125,12 +127,13 @@ def _files(where: str, seed: str, size: int) -> list[Item]:
     left = round(size * chance.uniform(0.2, 1.8))
     while left > 0:
         length = min(left, max(200, round(chance.lognormvariate(8.5, 2))), _PIECE * 4)
-        items.append(file(f"{where}/d{len(items) // 50}/f{len(items)}.py", _piece(chance, length)))
+        items.append(file(f"{where}/d{len(items) // 50}/f{len(items)}.py", cut_piece(chance, length)))
         left -= length
     return items
 
 
-def _piece(chance: random.Random, length: int) -> bytes:
+def cut_piece(chance: random.Random, length: int) -> bytes:
+    """Return so many bytes of the machine's own programs and libraries, or fewer if it has fewer."""
     pool = _pool()
     start = chance.randrange(max(1, len(pool) - length))
     return pool[start : start + length]
@@ -157,26 +160,4 @@ def _store_layer(data: Path, items: Sequence[Item]) -> Stored:
     tar = layer(items)
     encoder = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, _GZIP)
     raw = encoder.compress(tar) + encoder.flush()
-    return Stored(_store_blob(data, raw), f"sha256:{hashlib.sha256(tar).hexdigest()}", len(raw))
-
-
-def _store_blob(data: Path, raw: bytes) -> str:
-    encoded = hashlib.sha256(raw).hexdigest()
-    path = data / "blobs" / "sha256" / encoded[:2] / encoded / "data"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(raw)
-    return f"sha256:{encoded}"
-
-
-def _link(data: Path, name: str, manifest: str, tag: str, blobs: Sequence[str]) -> None:
-    """Write what makes blobs an image of a repository (distribution, ``registry/storage/paths.go``)."""
-    home = data / "repositories" / name
-    links = {
-        **{home / "_layers" / "sha256" / blob.partition(":")[2]: blob for blob in blobs},
-        home / "_manifests" / "revisions" / "sha256" / manifest.partition(":")[2]: manifest,
-        home / "_manifests" / "tags" / tag / "current": manifest,
-        home / "_manifests" / "tags" / tag / "index" / "sha256" / manifest.partition(":")[2]: manifest,
-    }
-    for directory_, digest in links.items():
-        directory_.mkdir(parents=True, exist_ok=True)
-        (directory_ / "link").write_text(digest)
+    return Stored(store_blob(data, raw), f"sha256:{hashlib.sha256(tar).hexdigest()}", len(raw))
