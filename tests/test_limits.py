@@ -245,7 +245,7 @@ BOUNDS: Final = {
         rules/kernels/python_not_on_path.py:_SHOWN rules/layers/finding.py:_LISTED
         rules/runtime/terminal_shell_missing.py:value[:60] rules/selection.py:key[:100]
         rules/size/soci_index_unusable.py:_SHOWN rules/size/soci_index_unusable.py:digest[:80]
-        rules/size/soci_index_unusable.py:others[:80]
+        rules/size/soci_index_unusable.py:others[:80] facts/size/soci_contents.py:SHOWN
         rules/user/owner_id_too_large.py:_SHOWN rules/user/sudo_without_password.py:_LONGEST
     """,
     "a number of the format, of the kernel, of a runtime or of the API": """
@@ -259,7 +259,7 @@ BOUNDS: Final = {
         facts/gpu/requirements.py:_MAX_UINT32 facts/programs/shebangs.py:_BUFFER facts/shell/arithmetic.py:_HALF
         facts/shell/names.py:_LONGEST_NUMBER facts/shell/words.py:_HIGHEST facts/size/measuring.py:_BLOCK
         facts/user/sudo.py:_SETUID facts/commands/walk.py:_PRIVILEGED
-        filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS
+        filesystem/resolver.py:LONGEST_PATH filesystem/resolver.py:MAX_HOPS facts/size/soci_contents.py:_VERSION
         rules/apps/demands.py:PORT rules/apps/jupyterlab_missing.py:_MAJOR rules/user/user_unresolvable.py:_UID
         rules/image/layer_too_large.py:LIMIT rules/image/machine_mismatch.py:_ARM64
         rules/image/machine_mismatch.py:_I386
