@@ -110,8 +110,8 @@ INTERNAL = {"Changeset", "Contents", "Directories", "Ids", "Obstacles", "Replace
     "IndexUse",
     "Logins",
 }
-"""What only the merge passes to the constructor of `Filesystem`, names for texts and words, what a fleet passes, and what
-is known of indexes."""
+"""What only the merge passes to the constructor of `Filesystem`, names for texts and words, what a fleet passes, and
+what is known of indexes."""
 
 
 def _is_class(node: ast.stmt) -> TypeGuard[ast.ClassDef]:
