@@ -43,6 +43,7 @@ def _write_layer(position: int, parts: Path, scale: float) -> StoredLayer:
         with tarfile.open(mode="w|", fileobj=sink, format=tarfile.PAX_FORMAT) as tar:
             for item in step.items:
                 info = tar_info(item)
+                info.size = max(info.size, item.size)  # a large file begins with its own content
                 tar.addfile(info, _content(item, info.size, chance) if info.size else None)
         sink.finish()
     entries = len(step.items)
