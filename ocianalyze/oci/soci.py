@@ -8,7 +8,6 @@ index of version 1 refers to the image, which knows nothing of it; the snapshott
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -20,12 +19,6 @@ LAYER_DIGEST: Final = "com.amazon.soci.image-layer-digest"
 VERSION_1: Final = "application/vnd.amazon.soci.index.v1+json"
 VERSION_2: Final = "application/vnd.amazon.soci.index.v2+json"
 
-ZTOC_HEAD: Final = 1 << 16
-"""How many bytes of a ztoc are enough for `archive_size`: what is written last, its root table, comes first."""
-
-_COMPRESSED_SIZE: Final = 4 + 2 * 2
-"""Where the vtable of a ztoc has the offset of ``compressed_archive_size``, its third field."""
-
 
 class Soci(NamedTuple):
     """What there is of SOCI indexes with an image.
@@ -34,8 +27,8 @@ class Soci(NamedTuple):
         named: the digest of the SOCI index that the image's manifest names, or None.
         beside: what the image index lists, the image included; None if the image was not found in one.
         manifest: the SOCI index that is named, if it is there and could be read.
-        is_old: whether there is an index of version 1 for the image.
-        old: that index, if it could be read.
+        is_old: whether there is an index of version 1 for the image, as far as the image's own documents tell.
+        old: an index of version 1, if one could be read.
         absent: the digests of ztocs that are not there, as far as that is known.
         misfits: the digests of ztocs that are damaged, or describe a layer of another size.
     """
@@ -58,25 +51,3 @@ def ztocs_of(index: Manifest | None) -> dict[str, Descriptor]:
     """Return the ztocs of a SOCI index by the digests of their layers; those for prefetching are left out."""
     layers = index.layers if index is not None else ()
     return {item.annotations[LAYER_DIGEST]: item for item in layers if LAYER_DIGEST in item.annotations}
-
-
-def archive_size(head: bytes) -> int | None:
-    """Return the size of the compressed layer that a ztoc describes, or None if its first bytes do not tell it.
-
-    A ztoc is a flatbuffer: the position of the root table, which points back to its vtable, which has the offsets of
-    the fields. All offsets are checked.
-    """
-    try:
-        (root,) = struct.unpack_from("<I", head, 0)
-        (back,) = struct.unpack_from("<i", head, root)
-        vtable = root - back
-        if vtable < 0:
-            return None
-        (length,) = struct.unpack_from("<H", head, vtable)
-        if length < _COMPRESSED_SIZE + 2:
-            return None
-        (offset,) = struct.unpack_from("<H", head, vtable + _COMPRESSED_SIZE)
-        (size,) = struct.unpack_from("<q", head, root + offset)
-    except struct.error:
-        return None
-    return int(size) if offset and size >= 0 else None

@@ -613,7 +613,8 @@ class LayerIndex(Part):
     """The index that a layer was read by, instead of its bytes."""
 
     kind: Literal["estargz", "zstd-chunked", "zstd-chunked-stargz", "soci-v1", "soci-v2"]
-    """Format of the index."""
+    """Format of the index. ``zstd-chunked-stargz`` has the annotations of stargz-snapshotter, which older versions of
+    podman and skopeo write as well."""
     digest: Plain
     """Digest of the index, which it was compared with."""
     bound: Literal["annotation", "referrer"]

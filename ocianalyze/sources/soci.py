@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import OcianalyzeError
+from ocianalyze.layers.indexes.ztoc import HEAD, stated_layer_size
 from ocianalyze.oci.models import ImageIndex, Manifest
-from ocianalyze.oci.soci import INDEX_DIGEST, VERSION_1, ZTOC_HEAD, Soci, archive_size
+from ocianalyze.oci.soci import INDEX_DIGEST, VERSION_1, Soci
 from ocianalyze.sources.store import blob_name
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ def _misfits(ztocs: Sequence[tuple[Descriptor, int]], store: BlobStore) -> Itera
         try:
             for chunk in blob.chunks():
                 head += chunk
-                if len(head) >= ZTOC_HEAD:
+                if len(head) >= HEAD:
                     break
         except OcianalyzeError:
             continue
-        described = archive_size(bytes(head[:ZTOC_HEAD]))
+        described = stated_layer_size(bytes(head[:HEAD]))
         if blob.size not in (None, ztoc.size) or described != layer_size:
             yield ztoc.digest

@@ -80,9 +80,9 @@ def _read(layer: Layer) -> IndexedLayer:
 
 
 def comparable(entry: RawEntry) -> tuple[Any, ...]:
-    """Return what an entry says apart from where its content is; the root is called so."""
+    """Return what an entry says apart from where its content is, and from its time, which eStargz rounds."""
     path, *rest = entry
-    return normalise(path)[0], *rest[:5], *rest[7:]
+    return normalise(path)[0], *rest[:3], rest[4], *rest[7:]
 
 
 def unpack_sample(form: str, to: Path) -> Path:

@@ -26,6 +26,8 @@ _BESIDE: Final = 256
 """How many are that are fetched anyway."""
 _CHEAP: Final = 1 << 14
 """How many bytes of a layer may be fetched for one of them."""
+_ROUNDING: Final = 1
+"""By how many seconds times may differ: eStargz rounds them, and tar readers cut them."""
 _WORTH: Final = 4 << 20
 """The same for one where an entry may be hidden."""
 CHANCE: Random = SystemRandom()
@@ -71,14 +73,14 @@ def _compare(headers: bytes, stated: Sequence[RawEntry], what: str) -> None:
             raise _mismatch(what, expected, error.message) from error
         if found is None:
             raise _mismatch(what, expected, "there is no header")
-        if _comparable(found) != _comparable(expected):
+        if _comparable(found) != _comparable(expected) or abs(found[4] - expected[4]) > _ROUNDING:
             raise _mismatch(what, expected, f"the header is that of {found[0][:200]!r}, or states other properties")
 
 
 def _comparable(entry: RawEntry) -> tuple[object, ...]:
     """Return what a header and an index say alike: not where the content is, and paths as runtimes take them."""
-    path, kind, attributes, size, mtime, link, _, _, xattrs, _ = entry
-    return normalise(path), kind, attributes, size, mtime, link, xattrs
+    path, kind, attributes, size, _, link, _, _, xattrs, _ = entry
+    return normalise(path), kind, attributes, size, link, xattrs
 
 
 def _mismatch(what: str, expected: RawEntry, reason: str) -> IndexMismatchError:

@@ -102,7 +102,9 @@ def read_table(raw: bytes, *, end: int) -> Table:
         document = json.glance(raw, what="the table of contents")
     except InvalidImageError as error:
         raise IndexUnusableError(error.message) from error
-    items = document.get("entries") if isinstance(document, dict) else None
+    items = document.get("entries", 0) if isinstance(document, dict) else 0
+    if items is None:  # as Go writes a list of none
+        items = []
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise IndexUnusableError("the table of contents has no list of entries")
     version = document.get("version")

@@ -26,11 +26,14 @@ if TYPE_CHECKING:
     from ocianalyze.layers.tar.entry import RawEntry
     from ocianalyze.layers.tar.obstacles import Refusal
 
+HEAD: Final = 1 << 16
+"""How many bytes are enough for `stated_layer_size`: what is written last, the root table, comes first."""
 _VERSION: Final = b"0.9"
 _GZIP, _UNCOMPRESSED = 1, 2
 
 # The forms of the tables, slot by slot; names of users and groups are passed over.
 _ZTOC: Final = "@ qq@@"
+_STORED_SIZE: Final = "  q"
 _TOC: Final = "@"
 _FILE_METADATA: Final = "@@qq@qII  @qq@"
 _RECORD: Final = "@@"
@@ -90,6 +93,16 @@ class Ztoc(NamedTuple):
     spans: Sequence[Span]
     headers: Sequence[Headers]
     odd: Sequence[int]
+
+
+def stated_layer_size(head: bytes) -> int | None:
+    """Return the size of the layer that a ztoc is for, as stored; None if its first `HEAD` bytes do not tell it."""
+    try:
+        buffer = Flatbuffer(head)
+        size = buffer.tables(_STORED_SIZE).read(buffer.root())[0]
+    except FlatbufferError:
+        return None
+    return size if size > 0 else None
 
 
 def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:

@@ -194,9 +194,12 @@ class Repository:
         )
 
     def _soci(self, found: Picked) -> Soci:
-        """Return what there is of SOCI indexes; if layers are to be read by them, whatever the registry has."""
+        """Return what there is of SOCI indexes: also one that the manifest names, and nobody lists.
+
+        If layers are to be read by indexes, one of version 1 is looked for as well, which takes a request.
+        """
         soci = find_soci(found, self)
-        if not self._seeks_indexes or soci.manifest is not None:
+        if soci.manifest is not None or (soci.named is None and not self._seeks_indexes):
             return soci
         from ocianalyze.sources.registry.referrers.listed import list_referrers
 
@@ -206,7 +209,7 @@ class Repository:
             image = Digest.parse(found.item.digest)
             old = self._places.first(lambda place: list_referrers(place, image, VERSION_1), by_digest=True)
             if old:
-                return soci._replace(is_old=True, old=self._soci_index(old[0].digest))
+                return soci._replace(old=self._soci_index(old[0].digest))
         return soci
 
     def _soci_index(self, digest: Digest) -> Manifest:

@@ -70,6 +70,10 @@ def test_entries_of_all_types() -> None:
     assert entries[8][9]
 
 
+def test_a_table_of_nothing() -> None:
+    assert read_table(b'{"version": 1, "entries": null}', end=END).entries == []
+
+
 CHUNKS: dict[str, Any] = {"chunkSize": 3, "chunkDigest": DIGEST}
 UNUSABLE: dict[str, bytes] = {
     "no JSON": b"{",
