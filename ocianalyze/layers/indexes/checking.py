@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _STRETCHES: Final = 8
 """How many places between contents are looked at that have to be fetched for that."""
+_CANDIDATES: Final = 64
+"""Among how many the cheap ones of them are looked for."""
 _BESIDE: Final = 256
 """How many are that are fetched anyway."""
 _CHEAP: Final = 1 << 14
@@ -56,7 +58,8 @@ def spot_check(index: OpenIndex, pieces: Sequence[tuple[int, int]] = (), *, what
 def _choose(contents: IndexedContents, pieces: Sequence[tuple[int, int]]) -> list[Stretch]:
     """Return the stretches to look at, in their order."""
     odd = [stretch for stretch in contents.odd_stretches if stretch.cost <= _WORTH]
-    cheap = [stretch for stretch in contents.stretches if stretch.cost <= _CHEAP]
+    numbers = CHANCE.sample(range(len(contents.stretches)), min(len(contents.stretches), _CANDIDATES))
+    cheap = [stretch for stretch in map(contents.stretches.__getitem__, numbers) if stretch.cost <= _CHEAP]
     chosen = {stretch.number: stretch for stretch in odd[:_STRETCHES]}
     for stretches, most in ((cheap, _STRETCHES - len(chosen)), (contents.beside(pieces), _BESIDE)):
         chosen |= {stretch.number: stretch for stretch in CHANCE.sample(stretches, min(len(stretches), most))}

@@ -7,15 +7,16 @@ window is compared with the end of the span before it whenever that is inflated.
 from __future__ import annotations
 
 import zlib
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, overload
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.indexes.index import Stretch
 from ocianalyze.layers.indexes.units import UnitReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from ocianalyze.layers.indexes.checkpoints import Span
     from ocianalyze.layers.indexes.ztoc import Ztoc
@@ -49,20 +50,27 @@ class ZtocContents(UnitReader):
         self._headers = ztoc.headers
         self._odd = ztoc.odd
 
-    @cached_property
+    @property
     def stretches(self) -> Sequence[Stretch]:
         """Where headers lie, in the order of the tar."""
-        return [self._stretch(number) for number in range(len(self._headers))]
+        return _Stretches(range(len(self._headers)), self._stretch)
 
-    @cached_property
+    @property
     def odd_stretches(self) -> Sequence[Stretch]:
         """Where the headers of the listed entries are not as long as what they lie in."""
-        return [self._stretch(number) for number in self._odd]
+        return _Stretches(self._odd, self._stretch)
 
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:
         """Return the stretches that lie in the spans of contents."""
         spans = {number for piece in pieces for number in self.covering(*piece)}
-        return [each for each in self.stretches if spans.issuperset(self.covering(*self._piece(each.number)))]
+        begins = self._units.begins
+        inside = (
+            range(*(bisect_left(self._headers, (begins[span + more],)) for more in (0, 1))) for span in sorted(spans)
+        )
+        numbers = [
+            number for numbers in inside for number in numbers if spans.issuperset(self.covering(*self._piece(number)))
+        ]
+        return _Stretches(numbers, self._stretch)
 
     def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
         """Fetch contents, and return the headers of stretches."""
@@ -77,6 +85,28 @@ class ZtocContents(UnitReader):
     def _piece(self, number: int) -> tuple[int, int]:
         headers = self._headers[number]
         return headers.begin, headers.end - headers.begin
+
+
+class _Stretches(Sequence[Stretch]):
+    """Stretches by their numbers, each of which is looked up when it is asked for."""
+
+    def __init__(self, numbers: Sequence[int], look_up: Callable[[int], Stretch]) -> None:
+        self._numbers = numbers
+        self._look_up = look_up
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Stretch: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Stretch]: ...
+
+    def __getitem__(self, at: int | slice) -> Stretch | Sequence[Stretch]:
+        if isinstance(at, slice):
+            return list(map(self._look_up, self._numbers[at]))
+        return self._look_up(self._numbers[at])
 
 
 class _SpanUnits:

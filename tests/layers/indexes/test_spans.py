@@ -214,7 +214,7 @@ def test_headers_beside_contents_cost_nothing() -> None:
     found, ranges = contents(draft(packed), packed.layer)
     offset, size = next((entry[6], entry[7]) for entry in read(draft(packed)).entries if entry[0] == "lib/7.py")
     spans = found.covering(offset, size)
-    beside = found.beside([(offset, size)])
+    beside = list(found.beside([(offset, size)]))
     assert [stretch for stretch in found.stretches if stretch in beside] == beside
     assert 0 < len(beside) < len(found.stretches)
     headers = found.prepare([(offset, size)], beside)
@@ -222,7 +222,7 @@ def test_headers_beside_contents_cost_nothing() -> None:
     assert found.read_at(offset, size) == TAR[offset : offset + size]
     starts = [*(point.start for point in packed.points), len(packed.layer)]
     assert ranges.asked == [[(starts[number], starts[number + 1]) for number in spans]]
-    assert found.beside([]) == []
+    assert list(found.beside([])) == []
 
 
 def test_stretches_with_room_for_an_entry_are_odd() -> None:
