@@ -9,7 +9,8 @@
     │   └── ImageChoiceError        there are several images or platforms, and none or many match
     ├── UnfitImageError         the image does not support the request                    exit code 1
     ├── RegistryError           the registry cannot be reached, or refused the request    exit code 4
-    │   └── AuthenticationError     the registry refused the credentials, or requires some
+    │   ├── AuthenticationError     the registry refused the credentials, or requires some
+    │   └── NoRangesError           the registry sends blobs as a whole, and no pieces of them
     └── AnalysisError           the image could not be analysed; there is no result       exit code 3
         ├── InvalidImageError       an archive, index, manifest or config is invalid
         │   ├── DigestMismatchError     the content does not match its descriptor
@@ -93,6 +94,10 @@ class RegistryError(OcianalyzeError):
 
 class AuthenticationError(RegistryError):
     """A registry refused the credentials, or requires some."""
+
+
+class NoRangesError(RegistryError):
+    """The registry sends blobs as a whole, and no pieces of them."""
 
 
 class AnalysisError(OcianalyzeError):

@@ -36,10 +36,6 @@ class Ranges(Protocol):
         """
 
 
-class NoRangesError(Exception):
-    """Whoever has a blob gives out the whole of it only."""
-
-
 class ByteRange(Protocol):
     """Bytes that can be read at any offset, from several threads at once."""
 

@@ -1,5 +1,8 @@
 """SIZ006: layers that the ztocs of a SOCI index do not describe."""
 
+import dataclasses
+import gzip
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +11,8 @@ import pytest
 
 from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import IndexMismatchError
+from ocianalyze.facts.size import soci_differences
+from ocianalyze.filesystem.ids import Ids
 from ocianalyze.layers.reading import indexed
 from ocianalyze.oci.soci import IMAGE_DIGEST, INDEX_DIGEST, LAYER_DIGEST, VERSION_2
 from ocianalyze.reports.report import FindingReport, Report
@@ -28,6 +33,7 @@ ITEMS = [
     opaque("srv"),
     file("opt/app/last", b"last"),
 ]
+POLICY = Policy(profiles=["studio-jupyterlab"], select=["SIZ"])
 Files = list[dict[int, Any]]
 Change = Callable[[Files], object]
 NAME, OFFSET, SIZE, TARGET, MODE, UID, TIME = 0, 2, 3, 4, 5, 6, 10
@@ -80,7 +86,7 @@ def image(path: Path, change: Change = lambda _: None, *, cut: int | None = None
 
 
 def scan(reference: Path, **options: Any) -> Report:  # noqa: ANN401
-    return analyze(Source(reference=str(reference), **options), Policy(profiles=["studio-jupyterlab"], select=["SIZ"]))
+    return analyze(Source(reference=str(reference), **options), POLICY)
 
 
 def differing(report: Report) -> list[FindingReport]:
@@ -142,11 +148,25 @@ def test_times_are_not_compared(tmp_path: Path) -> None:
     assert differing(scan(image(tmp_path, replace(RUN, TIME, LONG_AGO)))) == []
 
 
+def test_a_ztoc_is_compared_from_a_stream_as_well(tmp_path: Path) -> None:
+    layout = image(tmp_path / "layout", replace(RUN, MODE, ("q", 0o644)))
+    archive = tmp_path / "image.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(layout, ".")
+    packed = tmp_path / "image.tar.gz"
+    packed.write_bytes(gzip.compress(archive.read_bytes()))
+    reports = [scan(layout), scan(archive), scan(packed)]
+    with archive.open("rb") as stdin:
+        reports.append(analyze(Source(reference="-", stdin=stdin), POLICY))
+    assert [len(differing(report)) for report in reports] == [1, 1, 1, 1]
+    assert len({differing(report)[0].message for report in reports}) == 1
+
+
 def test_a_ztoc_that_is_damaged_is_a_warning(tmp_path: Path) -> None:
     report = scan(image(tmp_path, cut=1000))
     (finding,) = differing(report)
     assert finding.severity == "warning"
-    assert finding.message.startswith("the SOCI index cannot be used for layer 3: the ztoc is damaged")
+    assert finding.message.startswith("the SOCI index cannot be used for layer 3: the ztoc cannot be read")
     assert finding.data["problem"]
     assert report.verdict == "pass"
 
@@ -166,3 +186,18 @@ def test_what_real_producers_make_is_right(form: str) -> None:
     report = scan(SAMPLES / f"{form}.tar")
     assert differing(report) == []
     assert status(report) == ("passed" if form == "soci-v2" else "not-applicable")
+
+
+def test_one_ztoc_for_two_layers_is_compared_with_both(tmp_path: Path) -> None:
+    source = Source(reference=str(image(tmp_path)))
+    with source.open() as opened:
+        filesystem = source.merge(source.read(opened)[0])
+        first, second = opened.layers[2], opened.layers[3]
+        twice = opened._replace(layers=(second, second._replace(digest=first.digest)))
+        both = dataclasses.replace(
+            filesystem,
+            ids=Ids(filesystem.changesets[3:1:-1]),
+            contents=filesystem.contents[3:1:-1],
+        )
+        (difference,) = soci_differences(twice, both)
+    assert difference.layer.digest == first.digest

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ocianalyze.errors import LimitExceededError, OcianalyzeError
+from ocianalyze.errors import LimitExceededError, OcianalyzeError, UndecidedError
 from ocianalyze.layers.changeset.building import build_changeset
 from ocianalyze.layers.indexes.finding import read_ztoc_entries
 from ocianalyze.layers.indexes.index import IndexUnusableError
@@ -62,21 +62,28 @@ def soci_differences(image: Image, filesystem: Filesystem) -> Iterator[SociDiffe
     """Yield the layers that their ztocs do not describe; those are left out that `soci_problems` tells about.
 
     Raises:
+        UndecidedError: a ztoc cannot be read.
         LimitExceededError: a ztoc takes too much memory.
     """
-    seen: set[str] = {*image.soci.misfits, *image.soci.absent}
+    known = image.soci.misfits | image.soci.absent
+    seen: set[tuple[str, str | None]] = set()
     for layer, changeset, contents in zip(image.layers, filesystem.changesets, filesystem.contents, strict=True):
         ztoc = layer.ztoc
-        if ztoc is None or ztoc.version != _VERSION or contents.is_indexed or ztoc.digest in seen:
+        if ztoc is None or ztoc.version != _VERSION or contents.is_indexed or ztoc.digest in known:
             continue
-        seen.add(ztoc.digest)
+        if (ztoc.digest, layer.digest) in seen:
+            continue
+        seen.add((ztoc.digest, layer.digest))
         try:
             stated = _stated(layer, ztoc, filesystem.budget)
-        except LimitExceededError:
-            raise
-        except (IndexUnusableError, OcianalyzeError) as error:
+        except IndexUnusableError as error:
             yield SociDifference(layer, problem=str(error))
             continue
+        except LimitExceededError:
+            raise
+        except OcianalyzeError as error:
+            message = f"the ztoc of layer {layer.position} cannot be read: {error.message}"
+            raise UndecidedError(message, hint=error.hint, layer=layer.position) from error
         if _are_equal(stated, changeset):
             continue
         paths = list(_differing(_entries(changeset), _entries(stated)))

@@ -5,12 +5,14 @@ That finds an index of another layer. It does not find one lie among many entrie
 
 from __future__ import annotations
 
+from itertools import islice
 from secrets import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import CorruptLayerError, IndexMismatchError
 from ocianalyze.layers.blob.windows import StreamWindow
 from ocianalyze.layers.changeset.places import normalise
+from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.tar.tarstream import read_entries
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ _CHEAP: Final = 1 << 14
 _ROUNDING: Final = 1
 """By how many seconds times may differ: eStargz rounds them, and tar readers cut them."""
 _WORTH: Final = 4 << 20
-"""The same for one where an entry may be hidden."""
+"""The same for one where an entry may be hidden, or if there is no cheaper one."""
+_ID: Final = (1 << 32) - 1
+"""The bits of a user or a group that every index has."""
+_SPARSE: Final = b"GNU.sparse."
 CHANCE: Random = SystemRandom()
 """Chooses the places; nobody who makes an image can know which."""
 
@@ -44,6 +49,7 @@ def spot_check(index: OpenIndex, pieces: Sequence[tuple[int, int]] = (), *, what
 
     Raises:
         IndexMismatchError: a header is not what the index says.
+        IndexUnusableError: the layer has a sparse file.
         OcianalyzeError: the bytes cannot be had.
     """
     chosen = _choose(index.contents, pieces)
@@ -63,11 +69,16 @@ def _choose(contents: IndexedContents, pieces: Sequence[tuple[int, int]]) -> lis
     chosen = {stretch.number: stretch for stretch in odd[:_STRETCHES]}
     for stretches, most in ((cheap, _STRETCHES - len(chosen)), (contents.beside(pieces), _BESIDE)):
         chosen |= {stretch.number: stretch for stretch in CHANCE.sample(stretches, min(len(stretches), most))}
+    if not chosen:  # one is looked at, whatever it costs, if that is worth it
+        dear = (stretch for stretch in map(contents.stretches.__getitem__, numbers) if stretch.cost <= _WORTH)
+        chosen = {stretch.number: stretch for stretch in islice(dear, 1)}
     return [chosen[number] for number in sorted(chosen)]
 
 
 def _compare(headers: bytes, stated: Sequence[RawEntry], what: str) -> None:
-    """Raise IndexMismatchError if headers are not those of the entries."""
+    """Raise IndexMismatchError if headers are not those of the entries, IndexUnusableError if a file is sparse."""
+    if _SPARSE in headers:  # no index tells where the content of such a file is, and its header is not whole without
+        raise IndexUnusableError("it has a sparse file")
     entries = read_entries(StreamWindow(iter((headers,))), what=what)
     for expected in stated:
         try:
@@ -82,8 +93,8 @@ def _compare(headers: bytes, stated: Sequence[RawEntry], what: str) -> None:
 
 def _comparable(entry: RawEntry) -> tuple[object, ...]:
     """Return what a header and an index say alike: not where the content is, and paths as runtimes take them."""
-    path, kind, attributes, size, _, link, _, _, xattrs, _ = entry
-    return normalise(path), kind, attributes, size, link, xattrs
+    path, kind, (mode, uid, gid), size, _, link, _, _, xattrs, _ = entry
+    return normalise(path), kind, mode, uid & _ID, gid & _ID, size, link, xattrs
 
 
 def _mismatch(what: str, expected: RawEntry, reason: str) -> IndexMismatchError:

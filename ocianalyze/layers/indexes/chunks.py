@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.blob.pieces import inflate
+from ocianalyze.layers.indexes.tables import reach
 from ocianalyze.layers.indexes.units import UnitReader
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class _ChunkUnits:
         self.begins: Sequence[int] = [0, *accumulate(chunk.size for chunk in chunks)]
         self._chunks = chunks
         self._codec = codec
+        self._reach = reach(chunks)
+        self._last = -1, b""
 
     def place(self, number: int) -> tuple[int, int]:
         """Return where a chunk is stored."""
@@ -65,7 +68,15 @@ class _ChunkUnits:
         start, _, inner, size, digest = self._chunks[number]
         if digest is None:
             return bytes(size)
-        plain = inflate(stored, self._codec, most=inner + size, at=start)[inner:]
+        plain = self._member(start, stored)[inner : inner + size]
         if not digest.matches(plain):
             raise CorruptLayerError(f"the chunk at byte {start:,} does not match the digest in its index", offset=start)
+        return plain
+
+    def _member(self, start: int, stored: bytes) -> bytes:
+        """Return what is stored at a byte, which may be that of several small files: it is inflated once for them."""
+        known, plain = self._last
+        if known != start:
+            plain = inflate(stored, self._codec, most=self._reach[start], at=start)
+            self._last = start, plain
         return plain

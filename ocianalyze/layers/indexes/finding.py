@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ocianalyze.errors import CorruptLayerError, InvalidImageError
+from ocianalyze.errors import CorruptLayerError, InvalidImageError, OcianalyzeError
 from ocianalyze.layers.blob.estargz import FOOTER, table_offset
 from ocianalyze.layers.blob.pieces import inflate
 from ocianalyze.layers.indexes.chunks import ChunkedContents
@@ -39,6 +39,7 @@ _CHECKSUM: Final = "manifest-checksum"
 _POSITION: Final = "manifest-position"
 _STATED: Final = regex(r"(\d{1,18}):(\d{1,18}):(\d{1,18}):1")
 """Offset, length, length of the JSON, and the type of a table (the only one that there is)."""
+_OCTAL: Final = regex(rb"[0-7]{1,11}")
 _FRAME: Final = 8
 """The size of the header of a skippable frame; positions are behind it."""
 _NAME: Final = "stargz.index.json"
@@ -108,13 +109,13 @@ def read_index(found: FoundTable, ranges: Ranges, limits: Limits) -> OpenIndex:
     most = min(_LARGEST, limits.max_memory >> 4)
     try:
         if found.position is None:
-            return _read_estargz(found.digest, ranges, most)
-        return _read_zstd_chunked(found.digest, *found.position, ranges, most)
+            return _read_estargz(found.digest, ranges, limits, most)
+        return _read_zstd_chunked(found.digest, found.position, ranges, limits, most)
     except CorruptLayerError as error:
         raise IndexUnusableError(error.message) from error
 
 
-def _read_estargz(digest: Digest, ranges: Ranges, most: int) -> OpenIndex:
+def _read_estargz(digest: Digest, ranges: Ranges, limits: Limits, most: int) -> OpenIndex:
     end = ranges.size - FOOTER
     footer = ranges.read([(max(0, end), ranges.size)])[0]
     start = table_offset(footer)
@@ -125,30 +126,33 @@ def _read_estargz(digest: Digest, ranges: Ranges, most: int) -> OpenIndex:
     raw = ranges.read([(start, end)])[0]
     member = inflate(raw, "gzip", most=most, at=start)
     name, size = member[:100].partition(b"\0")[0], member[124:136].strip(b"\0 ")
-    if name != _NAME.encode() or not size.isdigit() or len(size) > 11:  # noqa: PLR2004 - the field of a tar header
+    if name != _NAME.encode() or not _OCTAL.fullmatch(size):
         raise IndexUnusableError("its table of contents has no tar header")
     table = member[BLOCK : BLOCK + int(size, 8)]
     own: RawEntry = (_NAME, int(Kind.FILE), Attributes(0, 0, 0), len(table), 0, "", -1, len(table), None, ())
-    return _index(table, table, digest, start, "gzip", ranges, own)
+    return _index(table, table, digest, start, "gzip", ranges, limits, own)
 
 
-def _read_zstd_chunked(digest: Digest, start: int, end: int, size: int, ranges: Ranges, most: int) -> OpenIndex:
+def _read_zstd_chunked(
+    digest: Digest, position: tuple[int, int, int], ranges: Ranges, limits: Limits, most: int
+) -> OpenIndex:
+    start, end, size = position
     if not _FRAME < start < end <= ranges.size or max(end - start, size) > most:
         raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
     stored = ranges.read([(start, end)])[0]
     table = inflate(stored, "zstd", most=size + 1, at=start)
     if len(table) != size:
         raise IndexUnusableError("its table of contents has another size than its annotation states")
-    return _index(stored, table, digest, start - _FRAME, "zstd", ranges)
+    return _index(stored, table, digest, start - _FRAME, "zstd", ranges, limits)
 
 
 def _index(
-    bound: bytes, raw: bytes, digest: Digest, end: int, codec: Codec, ranges: Ranges, *own: RawEntry
+    bound: bytes, raw: bytes, digest: Digest, end: int, codec: Codec, ranges: Ranges, limits: Limits, *own: RawEntry
 ) -> OpenIndex:
     """Return the index of a table; `bound` are the bytes that its digest is for, `own` is its own entry in the tar."""
     if not digest.matches(bound):
         raise IndexUnusableError("its table of contents does not match the digest in the manifest")
-    table = read_table(raw, end=end)
+    table = read_table(raw, end=end, limits=limits)
     entries = [*table.entries, *own]
     size = sum(BLOCK + -(-entry[3] // BLOCK) * BLOCK for entry in entries)
     return OpenIndex(entries, ChunkedContents(table, ranges, codec), codec, size, _CHUNK * len(table.chunks))
@@ -158,10 +162,12 @@ def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -
     """Return the ztoc of a layer, checked against its digest, and what it is.
 
     Raises:
-        IndexUnusableError: it cannot be used.
-        OcianalyzeError: it cannot be had.
+        IndexUnusableError: it cannot be used, or cannot be had.
     """
-    content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
+    try:
+        content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
+    except OcianalyzeError as error:
+        raise IndexUnusableError(f"its ztoc cannot be read: {error.message}") from error
     ztoc = read_ztoc(content, layer_size=ranges.size, limits=limits)
     codec: Literal["gzip", "none"] = "gzip" if ztoc.is_compressed else "none"
     kind: IndexKind = "soci-v2" if stored.version == 2 else "soci-v1"  # noqa: PLR2004 - the newer version
@@ -170,7 +176,12 @@ def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -
 
 
 def read_ztoc_entries(stored: StoredZtoc, layer_size: int, limits: Limits) -> Sequence[RawEntry]:
-    """Return what a ztoc lists of a layer of so many bytes; raises the errors of `read_ztoc_index`."""
+    """Return what a ztoc lists of a layer of so many bytes.
+
+    Raises:
+        IndexUnusableError: it cannot be used.
+        OcianalyzeError: it cannot be had.
+    """
     content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
     return read_ztoc(content, layer_size=layer_size, limits=limits).entries
 

@@ -25,6 +25,8 @@ _TABLE_HEAD: Final = 4
 _VTABLE_HEAD: Final = 4
 """The size of what a vtable begins with: its size, and that of its tables."""
 _SLOT: Final = 2
+_MOST_REFERENCES: Final = 1 << 20
+"""How many items a vector may have; as many spans of 4 MiB would be a layer of 4 TiB."""
 _MOST_VTABLES: Final = 1 << 12
 """How many vtables the tables of one form may have. Writers share them: real files have one for each set of fields."""
 
@@ -64,11 +66,13 @@ class Flatbuffer:
             raise FlatbufferError("strings and vectors overlap, or are longer than the buffer")
         return found
 
-    def references(self, position: int) -> Sequence[int]:
-        """Return the positions that the vector at a position refers to; none at 0."""
+    def references(self, position: int, *, most: int = _MOST_REFERENCES) -> Sequence[int]:
+        """Return the positions that the vector at a position refers to, at most so many; none at 0."""
         count = self._length(position) if position else 0
         if not count:
             return ()
+        if count > most:
+            raise FlatbufferError(f"it has {count:,} items of a kind, at most {most:,} are read")
         start = position + _POSITION
         end = start + count * _POSITION
         self._left -= end - position

@@ -9,12 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 from itertools import pairwise
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers.indexes.index import IndexUnusableError, Stretch
 from ocianalyze.layers.indexes.times import whole_seconds
 from ocianalyze.layers.indexes.units import LARGEST_UNIT
+from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, RATIO, Limits
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.special import refused_target, special_file
 from ocianalyze.layers.tar.xattrs import refused_attributes
@@ -46,6 +48,10 @@ _PERMISSIONS: Final = 0o7777
 _REPLACEMENT: Final = "\ufffd"
 """What producers write for bytes of a name that are not UTF-8, which are lost then."""
 _ZEROS: Final = "zeros"
+_VALUE: Final = 100
+"""How many bytes of memory a value of JSON takes, with its place in a list or its key."""
+_PARSING: Final = Lock()
+"""So that the values of one table only are in memory at a time."""
 _UNKNOWN: Final = -1
 
 
@@ -92,14 +98,17 @@ class Table(NamedTuple):
     places: Sequence[HeaderPlace]
 
 
-def read_table(raw: bytes, *, end: int) -> Table:
+def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Table:
     """Return the table that is stored as JSON, of a layer whose contents end at byte `end`.
 
     Raises:
         IndexUnusableError: it is not such a table, contradicts itself, or has lost bytes of names.
     """
+    if _memory_of(raw) > limits.max_memory >> 1:
+        raise IndexUnusableError("the table of contents takes too much memory")
     try:
-        document = json.glance(raw, what="the table of contents")
+        with _PARSING:
+            document = json.glance(raw, what="the table of contents")
     except InvalidImageError as error:
         raise IndexUnusableError(error.message) from error
     items = document.get("entries", 0) if isinstance(document, dict) else 0
@@ -108,12 +117,29 @@ def read_table(raw: bytes, *, end: int) -> Table:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise IndexUnusableError("the table of contents has no list of entries")
     version = document.get("version")
-    if version != 1:
+    if version != 1 or type(version) is not int:
         raise IndexUnusableError(f"the table of contents has the unknown version {str(version)[:20]}")
     files = list(_files(items))
     chunks = list(_chunks(files, end))
+    ends = {chunk.start: chunk.end for chunk in chunks}
+    if sum(max(0, size - RATIO * (ends[start] - start)) for start, size in reach(chunks).items()) > limits.max_inflated:
+        raise IndexUnusableError("the chunks inflate to far more than expected from their compressed size")
     stretches, places = _stretches(files, chunks, end)
     return Table(list(_entries(files)), chunks, stretches, places)
+
+
+def reach(chunks: Iterable[Chunk]) -> dict[int, int]:
+    """Return how many plain bytes of each member or frame belong to chunks, by the byte at which it begins."""
+    found: dict[int, int] = {}
+    for start, _, inner, size, digest in chunks:
+        if digest is not None:
+            found[start] = max(found.get(start, 0), inner + size)
+    return found
+
+
+def _memory_of(raw: bytes) -> int:
+    """Return how many bytes of memory the values of a JSON document may take."""
+    return 2 * len(raw) + _VALUE * sum(map(raw.count, (b",", b"[", b"{")))
 
 
 class _File(NamedTuple):
@@ -198,8 +224,8 @@ def _chunks(files: Sequence[_File], end: int) -> Iterator[Chunk]:
             stop = min(following.get(start, 0), file_end)
             if (start, inner) <= (last, last_inner) or start >= stop:
                 raise IndexUnusableError("chunks overlap, or lie outside of the layer")
-            if max(stop - start, inner) > LARGEST_UNIT:
-                raise IndexUnusableError(f"a chunk takes {max(stop - start, inner):,} bytes")
+            if max(stop - start, inner + length) > LARGEST_UNIT:
+                raise IndexUnusableError(f"a chunk takes {max(stop - start, inner + length):,} bytes")
             last, last_inner = start, inner + length - 1
             yield Chunk(start, stop, inner, length, _digest(piece, whole=length == size))
         if done != size:

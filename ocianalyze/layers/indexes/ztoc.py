@@ -114,7 +114,7 @@ def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:
     try:
         return _read_ztoc(Flatbuffer(content), layer_size, limits)
     except FlatbufferError as error:
-        raise IndexUnusableError(f"the ztoc is damaged: {error}") from error
+        raise IndexUnusableError(f"the ztoc cannot be read: {error}") from error
 
 
 def _read_ztoc(buffer: Flatbuffer, layer_size: int, limits: Limits) -> Ztoc:
@@ -126,9 +126,7 @@ def _read_ztoc(buffer: Flatbuffer, layer_size: int, limits: Limits) -> Ztoc:
         raise IndexUnusableError(f"the ztoc is for a layer of {stored_size:,} bytes, not of {layer_size:,}")
     if not toc_at or not info_at:
         raise IndexUnusableError("the ztoc has no entries or no spans")
-    positions = buffer.references(buffer.tables(_TOC).read(toc_at)[0])
-    if len(positions) * _ROW > limits.max_memory:
-        raise IndexUnusableError(f"the ztoc lists {len(positions):,} entries, which take too much memory")
+    positions = buffer.references(buffer.tables(_TOC).read(toc_at)[0], most=limits.max_memory // _ROW)
     listing = _Listing(buffer, size)
     entries = listing.read(positions)
     algorithm, last_span, digests_at, state_at = buffer.tables(_COMPRESSION_INFO, {0: _GZIP}).read(info_at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from ocianalyze.errors import NoRangesError
 from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.building import build_changeset
 from ocianalyze.layers.contents.capture import LINKED, SCRIPTS, Want
@@ -17,7 +18,6 @@ from ocianalyze.layers.indexes.finding import find_table, has_table, read_index,
 from ocianalyze.layers.indexes.index import IndexUnusableError, IndexUse
 from ocianalyze.layers.indexes.ranges import ranges_of
 from ocianalyze.layers.reading.reader import ReadLayer, walkable
-from ocianalyze.oci.image import NoRangesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -
             changeset = build_changeset(index.entries, what=what, budget=budget)
             use = use._replace(spot_checked=spot_check(index, list(_wanted(changeset, reading)), what=what))
     except NoRangesError as error:
-        raise IndexUnusableError(str(error)) from error
+        raise IndexUnusableError(error.message) from error
     changeset.entries = len(index.entries)
     prepare(changeset, reading.searches)
     return ReadLayer(

@@ -78,7 +78,9 @@ def _stored_map(stored: int, read: Callable[[int], bytes]) -> tuple[list[int] | 
     while lines < wanted:
         if len(text) + _BLOCK > min(stored, _MOST):
             return None, 0
-        text = read(min(max(2 * len(text), _BLOCK), stored // _BLOCK * _BLOCK))
+        before, text = len(text), read(min(max(2 * len(text), _BLOCK), stored // _BLOCK * _BLOCK))
+        if len(text) <= before:  # the tar ends there
+            return None, 0
         lines = text.count(b"\n")
         if wanted == 1 and lines:
             count = parse_int(text.partition(b"\n")[0])

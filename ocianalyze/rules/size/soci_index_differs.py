@@ -5,8 +5,8 @@
 Each ztoc, the table of contents that a SOCI index of version 2 has of a layer, is compared with the layer: paths,
 types, modes, owners, sizes, link targets, extended attributes and the places of the contents. Modification times are
 not compared. A ztoc that is damaged cannot be compared and is a warning, because the runtime does without it; one for
-another layer is reported by [SIZ005](SIZ005.md). With `--lazy`, layers that are read by their ztocs cannot be compared
-with them.
+another layer is reported by [SIZ005](SIZ005.md). The digests of spans are not compared. With `--lazy`, layers that are
+read by their ztocs cannot be compared with them.
 
 ## Why it matters
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import requests
 
-from ocianalyze.errors import DigestMismatchError, RegistryError
-from ocianalyze.oci.image import NoRangesError
+from ocianalyze.errors import DigestMismatchError, NoRangesError, RegistryError
 from ocianalyze.regex import regex
 from ocianalyze.sources.registry.answers import refusals
 from ocianalyze.sources.registry.answers.answer import looks_like_page
@@ -81,23 +80,28 @@ class RemoteBlob:
             RegistryError: the bytes cannot be had.
         """
         pauses = self._transport.pauses()
-        headers = {"Range": f"bytes={start}-{end - 1}"}
+        found = b""
         while True:
-            error = None
+            error: RegistryError | None = None
+            begin = start + len(found)
+            headers = {"Range": f"bytes={begin}-{end - 1}"}
             try:
                 with self._transport.get(self._path, headers=headers, shortcut=self._location) as answer:
                     self._location = answer.url
                     if answer.status != requests.codes.partial_content or answer.encoding:
-                        raise NoRangesError("the registry sends blobs as a whole only")
-                    self._start(answer, start)
-                    body = answer.read_all(end - start - 1)
+                        raise _no_ranges()
+                    self._start(answer, begin)
+                    more = answer.read_all(end - begin - 1)
             except BrokenOffError as broken:
-                error, body = broken, b""
+                error, more = broken, b""
             except RangeRefusedError as refused:
-                raise NoRangesError("the registry sends blobs as a whole only") from refused
-            if len(body) == end - start:
-                return body
-            if not pauses.wait():
+                raise _no_ranges() from refused
+            found += more
+            if len(found) == end - start:
+                return found
+            if len(found) > end - start:
+                raise _no_ranges()
+            if not more and not pauses.wait():  # servers may send less than was asked for
                 raise error or RegistryError(f"blob {self._digest}: the registry sent too few bytes")
 
     def _pieces(self, headers: dict[str, str], position: int) -> Iterator[tuple[int, bytes]]:
@@ -135,3 +139,7 @@ class RemoteBlob:
         return DigestMismatchError(
             f"blob {self._digest}: its descriptor states {self.size:,} bytes, but the registry sent more{encoded}"
         )
+
+
+def _no_ranges() -> NoRangesError:
+    return NoRangesError("the registry sends blobs as a whole only", hint="Scan the image without --lazy")

@@ -264,6 +264,7 @@ class PlacedBlob:
     def go_elsewhere(self, error: AnalysisError) -> bool:
         """Take note that the bytes that were read last were wrong; return whether others can be had elsewhere."""
         suspects = self._begun[:-1] or self._begun  # of several, the last has only gone on with what others began
+        self._begun = []
         self._untrue.update(suspects)
         following = next(self._left(), None)
         if following is None or not suspects:

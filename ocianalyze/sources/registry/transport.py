@@ -10,7 +10,7 @@ Sources: distribution-spec, "Pulling blobs"; RFC 9110, section 15.4 (redirection
 from __future__ import annotations
 
 import logging
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -169,10 +169,11 @@ class Transport(Registry):  # type: ignore[misc]
         pauses = self.pauses(attempts)
         answered = False
         if shortcut is not None and failures.origin_of(shortcut) != self.origin:
-            answer = self._send(method, shortcut, headers, pauses)
-            if answer.status in (requests.codes.ok, requests.codes.partial_content):
-                return answer
-            answer.close()
+            with suppress(RegistryError):
+                answer = self._send(method, shortcut, headers, self.pauses(1))
+                if answer.status in (requests.codes.ok, requests.codes.partial_content):
+                    return answer
+                answer.close()
         while True:
             authorization = self.authorization.header()
             own = headers if authorization is None else {**headers, "Authorization": authorization}

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.indexes import spans as inflating
+from ocianalyze.layers.indexes.checking import spot_check
+from ocianalyze.layers.indexes.index import OpenIndex
 from ocianalyze.layers.indexes.spans import ZtocContents, inflate
 from ocianalyze.layers.indexes.ztoc import Ztoc
 from ocianalyze.layers.tar.tarstream import read_entries
@@ -340,3 +342,22 @@ def test_a_span_is_never_inflated_further_than_is_stated() -> None:
     with pytest.raises(CorruptLayerError):
         found.read_at(1024, 1)
     assert len(inflate(packed.layer[10:], bits=0, window=b"", most=3000)) == 3000
+
+
+# Spot checks
+
+
+def test_at_least_one_place_is_looked_at() -> None:
+    """A ztoc of another layer of the same size, whose spans are too large to be cheap."""
+    names = [f"d/{number}" for number in range(40)]
+    one, other = (
+        layer([file(name, random.Random(f"{seed} {name}").randbytes(3000)) for name in names]) for seed in (1, 2)
+    )
+    packed, wrong = pack(one, [], level=0), pack(other, [], level=0)
+    assert len(packed.layer) == len(wrong.layer) > 1 << 14
+    right = contents(draft(packed), packed.layer)[0]
+    entries = read(draft(packed)).entries
+    assert spot_check(OpenIndex(entries, right, "gzip", len(one), 0), what="layer") >= 1
+    false = contents(draft(wrong), packed.layer)[0]
+    with pytest.raises(CorruptLayerError, match="digest"):
+        spot_check(OpenIndex(entries, false, "gzip", len(one), 0), what="layer")

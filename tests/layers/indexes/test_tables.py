@@ -16,6 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocianalyze.errors import CorruptLayerError, OcianalyzeError
+from ocianalyze.layers.blob import pieces
+from ocianalyze.layers.blob.pieces import Codec
+from ocianalyze.layers.indexes import chunks
 from ocianalyze.layers.indexes.finding import ESTARGZ, find_table, read_index
 from ocianalyze.layers.indexes.index import IndexUnusableError, OpenIndex
 from ocianalyze.layers.indexes.tables import read_table
@@ -81,6 +84,7 @@ UNUSABLE: dict[str, bytes] = {
     "no entries": b'{"version": 1}',
     "entries that are none": b'{"version": 1, "entries": [1]}',
     "another version": table(version=2),
+    "a version that is true": table(version=True),
     "deep": b'{"version": 1, "entries": [' + b"[" * 5000 + b"]" * 5000 + b"]}",
     "an unknown type": table({"name": "a", "type": "door"}),
     "a type that is none": table({"name": "a", "type": ["reg"]}),
@@ -262,6 +266,49 @@ def test_a_footer_that_leads_elsewhere(offset: int) -> None:
 def test_a_table_without_a_header(header: bytes) -> None:
     with pytest.raises(IndexUnusableError, match="header"):
         read(*estargz(table(), header=header))
+
+
+def test_a_size_that_is_no_octal_number() -> None:
+    header = b"stargz.index.json".ljust(124, b"\0") + b"00000000088\0"
+    with pytest.raises(IndexUnusableError, match="header"):
+        read(*estargz(table(), header=header))
+
+
+def test_a_table_of_very_many_values_is_not_parsed() -> None:
+    raw = b'{"version": 1, "entries": [' + b"[],".join([b""] * 6_000_000) + b"[]]}"
+    tracemalloc.start()
+    with pytest.raises(IndexUnusableError, match="memory"):
+        read_table(raw, end=END)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
+
+
+def test_small_files_of_one_member_are_inflated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = bytes(range(250)) * 4
+    member = gzip.compress(plain, mtime=0)
+    files = [
+        regular(str(n), 10, offset=100, innerOffset=100 * n, digest=digest(plain[100 * n : 100 * n + 10]))
+        for n in range(10)
+    ]
+    annotations, stored = estargz(table(*files), offset=100 + len(member))
+    index = read(annotations, stored[:100] + member + stored[100:])
+    calls: list[int] = []
+
+    def inflate(stored: bytes, codec: Codec, *, most: int, at: int) -> bytes:
+        calls.append(at)
+        return pieces.inflate(stored, codec, most=most, at=at)
+
+    monkeypatch.setattr(chunks, "inflate", inflate)
+    found = [index.contents.read_at(10 * n, 10) for n in range(10)]
+    assert found == [plain[100 * n : 100 * n + 10] for n in range(10)]
+    assert calls == [100]
+
+
+def test_many_members_that_inflate_beyond_proportion_are_not_used() -> None:
+    files = [regular(str(n), 1, offset=512 + 100 * n, innerOffset=60 << 20) for n in range(100)]
+    with pytest.raises(IndexUnusableError, match="far more than expected"):
+        read_table(table(*files), end=512 + 100 * 100)
 
 
 def test_a_table_that_inflates_without_end_takes_little_memory() -> None:

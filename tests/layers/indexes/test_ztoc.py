@@ -393,7 +393,7 @@ def test_spans_that_pad_the_tar_are_not_needed() -> None:
 def test_entries_take_no_more_memory_than_is_allowed() -> None:
     made = draft(pack(layer([directory(f"d{number}") for number in range(200)]), []))
     read(made, Limits(max_memory=100_000))
-    with pytest.raises(IndexUnusableError, match="200 entries"):
+    with pytest.raises(IndexUnusableError, match="200 items"):
         read(made, Limits(max_memory=50_000))
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocianalyze.errors import CorruptLayerError, OcianalyzeError
+from ocianalyze.errors import CorruptLayerError, CutShortError, OcianalyzeError
 from ocianalyze.layers.tar.entry import Entry, Kind
 from ocianalyze.layers.tar.obstacles import EVERYONE, Cause
 from ocianalyze.layers.tar.tarstream import begins_tar
@@ -360,6 +360,15 @@ def test_a_sparse_file_whose_map_is_as_large_as_its_holes_is_not_read_as_plain()
     records = {b"GNU.sparse.major": b"1", b"GNU.sparse.minor": b"0", b"GNU.sparse.realsize": b"1024"}
     entry = _only(pax(records) + member(b"a", b"1\n512\n512\n".ljust(512, b"\0") + b"d" * 512) + END)
     assert (entry.size, entry.stored, entry.offset) == (1024, 1024, -1)
+
+
+@pytest.mark.parametrize("length", [0, 1, 512, 1000])
+def test_a_sparse_map_that_is_cut_off_is_an_error(length: int) -> None:
+    """The map says that it has four numbers, of which the tar has none or one."""
+    records = {b"GNU.sparse.major": b"1", b"GNU.sparse.minor": b"0", b"GNU.sparse.realsize": b"5000"}
+    whole = pax(records) + member(b"s", b"2\n0\n".ljust(4096, b"x"))
+    with pytest.raises(CutShortError):
+        _read(whole[: whole.index(b"2\n0\n") + length])
 
 
 def test_an_old_sparse_map_that_goes_on_is_followed_and_bounded() -> None:

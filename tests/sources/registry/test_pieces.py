@@ -1,5 +1,9 @@
 """Images whose layers are read by their indexes: what is asked for, where, and what if no pieces are to be had."""
 
+import itertools
+import json
+import re
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,10 +12,12 @@ from typing import Any
 import pytest
 
 from ocianalyze.analysis import Source, analyze
-from ocianalyze.errors import CorruptLayerError, IndexMismatchError
+from ocianalyze.errors import CorruptLayerError, IndexMismatchError, OcianalyzeError
+from ocianalyze.layers.indexes.ztoc import HEAD, stated_layer_size
 from ocianalyze.layers.reading import indexed
 from ocianalyze.reports.report import Report
 from ocianalyze.sources.registry import retries
+from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
 from ocianalyze.sources.registry.ranges import PlacedRanges
 from tests.support.fault_proxy import Answer, FaultProxy, Seen, fault_proxy
 from tests.support.indexed_images import FORMS
@@ -105,6 +111,84 @@ def test_pieces_that_break_off_are_asked_for_again(filled: Registry) -> None:
     assert {layer.read for layer in report.layers} == {"toc"}
 
 
+@pytest.mark.parametrize("first", [0, 1, 2, 3, 4, 5, 6, 7])
+def test_a_registry_that_sends_no_pieces_any_more(filled: Registry, first: int) -> None:
+    """It may have done so for the index, and then it is too late to read the layer without."""
+    count = itertools.count()
+
+    def forget(seen: Seen) -> Answer | None:
+        return Answer(whole=True) if "range" in seen.headers and next(count) >= first else None
+
+    with fault_proxy(filled.host, forget) as proxy:
+        outcome = _outcome(proxy.host, "estargz")
+    assert "sends blobs as a whole only" in outcome or outcome in ("full, full", "toc, full", "full, toc", "toc, toc")
+
+
+def _outcome(host: str, form: str) -> str:
+    """Return how layers were read, or why they could not be."""
+    try:
+        report = scan(host, form)
+    except OcianalyzeError as error:
+        return error.message
+    return ", ".join(layer.read for layer in report.layers)
+
+
+@pytest.mark.parametrize("form", ["estargz", "soci-v2"])
+def test_pieces_that_are_shorter_than_asked_for_are_put_together(filled: Registry, form: str) -> None:
+    def shorten(seen: Seen) -> Answer | None:
+        if "range" not in seen.headers or "(shortened)" in seen.headers:
+            return None
+        start, end = map(int, seen.headers["range"].removeprefix("bytes=").split("-"))
+        content = stored[seen.path.rpartition("/")[2]]
+        end = min(end, start + 3999)
+        said = {"Content-Range": f"bytes {start}-{end}/{len(content)}"}
+        return Answer(status=206, headers=said, body=content[start : end + 1])
+
+    with tempfile.TemporaryDirectory() as directory:
+        stored = stored_blobs(form, Path(directory))
+    with fault_proxy(filled.host, shorten) as proxy:
+        report = scan(proxy.host, form)
+    assert {layer.read for layer in report.layers} == {"toc"}
+
+
+def test_a_ztoc_that_is_not_there_is_done_without(filled: Registry) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        stored = stored_blobs("soci-v2", Path(directory))
+    ztocs = {name for name, raw in stored.items() if stated_layer_size(raw[:HEAD])}
+    assert len(ztocs) == 2
+
+    def lose(seen: Seen) -> Answer | None:
+        return Answer(status=404) if seen.path.rpartition("/")[2] in ztocs else None
+
+    with fault_proxy(filled.host, lose) as proxy:
+        report = scan(proxy.host, "soci-v2")
+    assert {layer.read for layer in report.layers} == {"full"}
+    assert {item.code for item in report.diagnostics} == {"index-not-used"}
+
+
+def test_wrong_pieces_of_all_places_end_the_scan(tmp_path: Path) -> None:
+    """Wherever the bytes are from, they are altered: nobody asks again and again."""
+    stored = stored_blobs("zstd-chunked", tmp_path)
+    manifest = json.loads((tmp_path / "index.json").read_text())["manifests"][0]
+    give = serve_from(stored)
+
+    def alter(seen: Seen) -> Answer:
+        if not seen.is_blob:
+            return Answer(status=200, headers={"Content-Type": manifest["mediaType"]}, body=stored[manifest["digest"]])
+        answer = give(seen)
+        assert answer is not None
+        if "range" in seen.headers:
+            answer.flip = int(re.findall(r"\d+", seen.headers["range"])[0])
+        return answer
+
+    with fault_proxy(None, alter) as mirror, fault_proxy(None, alter) as proxy:
+        hosts = {proxy.host: HostSettings(plain_http=True, mirrors=(f"http://{mirror.host}",))}
+        access = RegistryAccess(hosts=hosts, warn=lambda _: None)
+        report = analyze(Source(reference=f"{proxy.host}/image:{TAG}", access=access, lazy=True))
+        assert len(proxy.seen) + len(mirror.seen) < 40
+    assert {layer.read for layer in report.layers} == {"full"}  # the indexes do not match their digests
+
+
 def test_an_altered_piece_is_no_pass(filled: Registry) -> None:
     clean = scan(filled.host, "zstd-chunked")
     outcomes = set()
@@ -167,6 +251,26 @@ def test_a_storage_is_asked_at_once_the_next_time_and_gets_no_login(filled: Regi
     assert all("authorization" not in seen.headers for seen in storage.seen)
     assert sum(map(len, at_registry.values())) < len(at_storage) / 2
     assert all("authorization" in seen.headers for seen in proxy.blobs)
+
+
+def test_a_storage_that_is_gone_is_asked_for_again(filled: Registry, tmp_path: Path) -> None:
+    serve = serve_from(stored_blobs("estargz", tmp_path))
+    with fault_proxy(None, serve) as other, fault_proxy(None, serve) as storage:
+        place = [storage]
+
+        def redirect(seen: Seen) -> Answer | None:
+            answer = redirecting(place[0])(seen)
+            place[0] = other  # where the next one is sent to
+            return answer
+
+        def drop(seen: Seen) -> Answer | None:
+            return Answer(cut_after=0, status=200) if seen.number > 1 else serve(seen)
+
+        storage.behaviour = drop
+        with fault_proxy(filled.host, redirect) as proxy:
+            report = scan(proxy.host, "estargz")
+    assert {layer.read for layer in report.layers} == {"toc"}
+    assert other.seen
 
 
 def test_a_signature_that_has_run_out_is_renewed(filled: Registry, tmp_path: Path) -> None:
