@@ -105,13 +105,13 @@ class Layer(NamedTuple):
 class StoredZtoc(NamedTuple):
     """The table of contents that a SOCI index has of a layer, not read yet.
 
-    `version` is that of the SOCI index; `bound` tells what names this for the image.
+    `version` is that of the SOCI index; `bound` tells what names this for the image. `blob` is None if it is not there.
     """
 
     version: Literal[1, 2]
     bound: Binding
     digest: Digest
-    blob: Blob
+    blob: Blob | None
 
 
 class Image(NamedTuple):

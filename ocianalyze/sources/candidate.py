@@ -41,9 +41,7 @@ def stored_layers(
     ztocs: dict[str, StoredZtoc] = {}
     for version, bound, index in ((1, "referrer", soci.old), (2, "annotation", soci.manifest)):
         for layer, item in ztocs_of(index).items():
-            found = ztoc_blob(item)
-            if found is not None:
-                ztocs[layer] = StoredZtoc(version, bound, item.digest, found)  # type: ignore[arg-type] # mypy joins the types
+            ztocs[layer] = StoredZtoc(version, bound, item.digest, ztoc_blob(item))  # type: ignore[arg-type] # mypy joins the types
     return tuple(
         StoredLayer(
             blob=blob(layer, position),

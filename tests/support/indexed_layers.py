@@ -70,7 +70,7 @@ class _Kept:
 
 def _read(layer: Layer) -> IndexedLayer:
     stored = b"".join(layer.blob.chunks())
-    if layer.ztoc is not None:
+    if layer.ztoc is not None and layer.ztoc.blob is not None:
         layer = layer._replace(ztoc=layer.ztoc._replace(blob=_Kept(layer.ztoc.blob)))
     if stored[:2] == b"\x1f\x8b":
         tar = gzip.decompress(stored)

@@ -8,7 +8,7 @@ from ocianalyze.facts.size.breakdown import Piece
 from ocianalyze.facts.size.duplicates import Duplicates, find_duplicates
 from ocianalyze.facts.size.measuring import Size, compressed_size
 from ocianalyze.facts.size.soci import SociProblem, loads_lazily, soci_problems
-from ocianalyze.facts.size.soci_contents import SociDifference, has_ztocs, soci_differences
+from ocianalyze.facts.size.soci_contents import SociDifference, has_ztocs, read_by_ztocs, soci_differences
 from ocianalyze.facts.size.tree import Branch
 from ocianalyze.facts.size.waste import LARGE, MOST, Change, Hidden
 from ocianalyze.oci.soci import Soci
@@ -33,6 +33,7 @@ __all__ = [
     "find_duplicates",
     "has_ztocs",
     "loads_lazily",
+    "read_by_ztocs",
     "soci_differences",
     "soci_problems",
 ]

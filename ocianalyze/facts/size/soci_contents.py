@@ -58,6 +58,12 @@ def has_ztocs(image: Image) -> bool:
     return any(layer.ztoc is not None and layer.ztoc.version == _VERSION for layer in image.layers)
 
 
+def read_by_ztocs(image: Image, filesystem: Filesystem) -> list[Layer]:
+    """Return the layers of which nothing is known but what their ztocs say."""
+    layers = zip(image.layers, filesystem.contents, strict=True)
+    return [layer for layer, contents in layers if layer.ztoc is not None and contents.is_indexed]
+
+
 def soci_differences(image: Image, filesystem: Filesystem) -> Iterator[SociDifference]:
     """Yield the layers that their ztocs do not describe; those are left out that `soci_problems` tells about.
 

@@ -12,8 +12,8 @@ from ocianalyze.errors import CorruptLayerError
 Codec: TypeAlias = Literal["gzip", "zstd"]
 
 _GZIP_WINDOW: Final = 31
-_WINDOW: Final = 1 << 23
-"""The window that every decoder of zstd supports (RFC 8878, section 3.1.1.1.2)."""
+_WINDOW: Final = 1 << 27
+"""The window that decoders of zstd have by default; frames may ask for much more than they hold."""
 
 
 def inflate(stored: bytes, codec: Codec, *, most: int, at: int) -> bytes:
@@ -27,7 +27,7 @@ def inflate(stored: bytes, codec: Codec, *, most: int, at: int) -> bytes:
     try:
         if codec == "gzip":
             return zlib.decompressobj(_GZIP_WINDOW).decompress(stored, most)
-        decompressor = zstandard.ZstdDecompressor(max_window_size=max(_WINDOW, most))
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
         with decompressor.stream_reader(stored, read_across_frames=True) as reader:
             return reader.read(most)
     except (zlib.error, zstandard.ZstdError) as error:

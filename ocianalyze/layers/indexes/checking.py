@@ -16,7 +16,7 @@ from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.tar.tarstream import read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from random import Random
 
     from ocianalyze.layers.indexes.index import IndexedContents, OpenIndex, Stretch
@@ -87,14 +87,28 @@ def _compare(headers: bytes, stated: Sequence[RawEntry], what: str) -> None:
             raise _mismatch(what, expected, error.message) from error
         if found is None:
             raise _mismatch(what, expected, "there is no header")
-        if _comparable(found) != _comparable(expected) or abs(found[4] - expected[4]) > _ROUNDING:
-            raise _mismatch(what, expected, f"the header is that of {found[0][:200]!r}, or states other properties")
+        one, other = _comparable(found), _comparable(expected)
+        if one["path"] != other["path"]:
+            raise _mismatch(what, expected, f"the header is that of {found[0][:200]!r}")
+        differing = [name for name, value in one.items() if value != other[name]]
+        if abs(found[4] - expected[4]) > _ROUNDING:
+            differing.append("time")
+        if differing:
+            raise _mismatch(what, expected, f"its header has another {', '.join(differing)}")
 
 
-def _comparable(entry: RawEntry) -> tuple[object, ...]:
+def _comparable(entry: RawEntry) -> Mapping[str, object]:
     """Return what a header and an index say alike: not where the content is, and paths as runtimes take them."""
     path, kind, (mode, uid, gid), size, _, link, _, _, xattrs, _ = entry
-    return normalise(path), kind, mode, uid & _ID, gid & _ID, size, link, xattrs
+    return {
+        "path": normalise(path),
+        "type": kind,
+        "mode": mode,
+        "owner": (uid & _ID, gid & _ID),
+        "size": size,
+        "target": link,
+        "extended attributes": xattrs,
+    }
 
 
 def _mismatch(what: str, expected: RawEntry, reason: str) -> IndexMismatchError:

@@ -187,6 +187,8 @@ def read_ztoc_entries(stored: StoredZtoc, layer_size: int, limits: Limits) -> Se
 
 
 def _read_ztoc(stored: StoredZtoc, *, most: int) -> bytes:
+    if stored.blob is None:
+        raise IndexUnusableError("its ztoc cannot be found")
     size = stored.blob.size
     if size is None or size > most:
         raise IndexUnusableError("its ztoc is too large")

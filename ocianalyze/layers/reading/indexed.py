@@ -81,8 +81,10 @@ def has_index(layer: Layer) -> bool:
     """Tell whether there is an index of a layer that may be worth its bytes, usable or not."""
     if has_table(layer.annotations):
         return True
-    size, of_layer = (0, 0) if layer.ztoc is None else (layer.ztoc.blob.size, layer.blob.size)
-    return layer.ztoc is not None and size is not None and of_layer is not None and size <= SHARE * of_layer
+    if layer.ztoc is None:
+        return False
+    size = 0 if layer.ztoc.blob is None else layer.ztoc.blob.size
+    return size is not None and layer.blob.size is not None and size <= SHARE * layer.blob.size
 
 
 def _open(layer: Layer, ranges: CountedRanges, reading: Reading) -> tuple[OpenIndex, IndexUse]:

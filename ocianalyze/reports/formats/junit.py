@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
-from ocianalyze.reports.formats.findings import SEVERITIES, failure_text, image_name, text_of
+from ocianalyze.reports.formats.findings import SEVERITIES, by_indexes, failure_text, image_name, text_of
 from ocianalyze.reports.text import printable
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def _suite(root: ET.Element, name: str, report: Report) -> ET.Element:
     properties = ET.SubElement(suite, "properties")
     for key, value in (("image", image_name(report)), ("version", report.tool.version), ("verdict", report.verdict)):
         ET.SubElement(properties, "property", {"name": key, "value": printable(value)})
+    if indexed := by_indexes(report):
+        ET.SubElement(properties, "property", {"name": "verdict-rests-on", "value": indexed})
     return suite
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ocianalyze.regex import regex
 from ocianalyze.reports.formats import SARIF_SCHEMA
-from ocianalyze.reports.formats.findings import counted, failure_text, image_name, placed, text_of
+from ocianalyze.reports.formats.findings import by_indexes, counted, failure_text, image_name, placed, text_of
 from ocianalyze.reports.pages import web_address
 from ocianalyze.reports.text import cut, printable, to_json
 from ocianalyze.rules.registry import all_rules
@@ -111,6 +111,9 @@ def _artifact(report: Report) -> dict[str, Any]:
 def _invocation(report: Report) -> dict[str, Any]:
     """Return how the scan went; whatever kept it from an answer is an error of it."""
     notifications = [_notification(item) for item in report.diagnostics]
+    if indexed := by_indexes(report):
+        text = {"text": f"the verdict is {indexed}"}
+        notifications.append({"descriptor": {"id": "read-by-index"}, "level": "note", "message": text})
     if report.error is not None:
         text = {"text": _message(failure_text(report))}
         notifications.append({"descriptor": {"id": report.error.code}, "level": "error", "message": text})

@@ -6,7 +6,7 @@ Each ztoc, the table of contents that a SOCI index of version 2 has of a layer, 
 types, modes, owners, sizes, link targets, extended attributes and the places of the contents. Modification times are
 not compared. A ztoc that is damaged cannot be compared and is a warning, because the runtime does without it; one for
 another layer is reported by [SIZ005](SIZ005.md). The digests of spans are not compared. With `--lazy`, layers that are
-read by their ztocs cannot be compared with them.
+read by their ztocs cannot be compared with them; a note names these.
 
 ## Why it matters
 
@@ -33,6 +33,7 @@ Then register the tag `DST`. If the difference remains, look for the program tha
 - `count`: the number of paths that differ.
 - `paths`: the first of these paths, each with the difference.
 - `problem`: why the ztoc cannot be used, or null.
+- `layers`: the layers that were not compared; only in the note.
 
 ## References
 
@@ -44,7 +45,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ocianalyze.facts.size import has_ztocs, soci_differences
+from ocianalyze.facts.size import has_ztocs, read_by_ztocs, soci_differences
 from ocianalyze.rules.profiles import newer
 from ocianalyze.rules.rule import Declaration, Finding, Severity, Subject, rule
 from ocianalyze.rules.size.soci_index_unusable import AGAIN
@@ -59,9 +60,17 @@ def _has_ztocs(subject: Declaration) -> bool:
     return has_ztocs(subject.image)
 
 
-@rule(id="SIZ006", severity=newer(Severity.ERROR), applies=_has_ztocs, identity=("layer",))
+@rule(id="SIZ006", severity=newer(Severity.ERROR), applies=_has_ztocs, identity=("path", "ztoc"))
 def soci_index_differs(subject: Subject) -> Iterator[Finding]:
-    """Yield a finding for each layer that its ztoc does not describe."""
+    """Yield a finding for each layer that its ztoc does not describe, and one for those that cannot be compared."""
+    if layers := read_by_ztocs(subject.image, subject.filesystem):
+        positions = ", ".join(str(layer.position) for layer in layers)
+        yield Finding(
+            message=f"the SOCI index was not compared with the layers that were read by it: {positions}",
+            hint="Scan the image without --lazy",
+            severity=Severity.NOTE,
+            data={"soci_index": subject.image.soci.named, "layers": [layer.position for layer in layers], "ztoc": None},
+        )
     for difference in soci_differences(subject.image, subject.filesystem):
         layer = difference.layer
         yield Finding(

@@ -330,6 +330,22 @@ def test_a_table_that_inflates_without_end_takes_little_memory() -> None:
     assert peak < 50 << 20
 
 
+def test_frames_may_ask_for_large_windows() -> None:
+    """As those of skopeo do, whatever they hold."""
+    compressor = zstandard.ZstdCompressor(
+        compression_params=zstandard.ZstdCompressionParameters(window_log=25, write_content_size=False)
+    ).compressobj()
+    packed = compressor.compress(table({"name": "a", "type": "dir"})) + compressor.flush()
+    assert zstandard.get_frame_parameters(packed).window_size == 1 << 25
+    size = len(table({"name": "a", "type": "dir"}))
+    stored = b"x" * 100 + struct.pack("<II", 0x184D2A50, len(packed)) + packed
+    annotations = {
+        f"{PODMAN}manifest-checksum": digest(packed),
+        f"{PODMAN}manifest-position": f"108:{len(packed)}:{size}:1",
+    }
+    assert read(annotations, stored).entries[0][0] == "a"
+
+
 # What is read through it
 
 

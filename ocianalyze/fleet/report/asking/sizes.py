@@ -18,13 +18,14 @@ _MOST: Final = 100
 """How long the lists are at most."""
 _USES: Final = """
     WITH used AS (
-        SELECT il.layer, count(*) AS uses, count(DISTINCT il.image) AS images
+        SELECT il.layer, count(*) AS uses, count(DISTINCT il.image) AS images, min(il.image) AS first
         FROM images i CROSS JOIN image_layers il ON il.image = i.id WHERE i.run = ? GROUP BY il.layer
     )
     SELECT l.id, l.diff_id, CASE WHEN l.entries IS NOT NULL THEN l.size END, l.uncompressed_size,
-        used.uses, used.images
+        used.uses, used.images, used.first
     FROM used CROSS JOIN layers l ON l.id = used.layer
 """
+_PLACES: Final = "SELECT id FROM images WHERE run = ? ORDER BY position"
 _TEXTS: Final = """
     SELECT l.digest, il.created_by
     FROM layers l JOIN image_layers il ON il.layer = l.id JOIN images i ON i.id = il.image
@@ -33,7 +34,7 @@ _TEXTS: Final = """
 
 
 class _Use(NamedTuple):
-    """A layer with its sizes, how often it is used, and by how many images.
+    """A layer with its sizes, how often it is used, by how many images, and by which of them first.
 
     What a manifest states of a layer that nobody has read is not known to be true.
     """
@@ -44,6 +45,7 @@ class _Use(NamedTuple):
     unpacked: int | None
     uses: int
     images: int
+    first: int
 
     @property
     def stored(self) -> int:
@@ -93,9 +95,10 @@ class Measured(NamedTuple):
 def measure(connection: sqlite3.Connection, run: int, bases: Bases) -> Measured:
     """Return what the layers of a run's images take."""
     uses = [_Use(*row) for row in connection.execute(_USES, (run,))]
+    places = {image: place for place, (image,) in enumerate(connection.execute(_PLACES, (run,)))}
     own: dict[int, int] = {}
-    for use in uses:
-        place = bases.smallest(use.diff_id)
+    for use in uses:  # of the same layer, every file has a copy of its own
+        place = places[use.first] if use.images == 1 else bases.smallest(use.diff_id)
         own[place] = own.get(place, 0) + use.stored
     shared = nlargest(_MOST, (use for use in uses if use.images > 1 and use.saved), key=lambda use: use.saved)
     single = nlargest(_MOST, (use for use in uses if use.images == 1), key=lambda use: use.stored)
