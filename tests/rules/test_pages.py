@@ -19,7 +19,7 @@ CATALOGUE = {
     f"{family}{number:03}"
     for family, last in {
         "IMG": 7,
-        "SIZ": 5,
+        "SIZ": 6,
         "USR": 8,
         "FSR": 7,
         "KRN": 16,

@@ -60,7 +60,7 @@ def _has_ztocs(subject: Declaration) -> bool:
     return has_ztocs(subject.image)
 
 
-@rule(id="SIZ006", severity=newer(Severity.ERROR), applies=_has_ztocs, identity=("path", "ztoc"))
+@rule(id="SIZ006", severity=newer(Severity.ERROR), applies=_has_ztocs)
 def soci_index_differs(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer that its ztoc does not describe, and one for those that cannot be compared."""
     if layers := read_by_ztocs(subject.image, subject.filesystem):
