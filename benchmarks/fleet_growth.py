@@ -20,7 +20,8 @@ from ocianalyze.fleet.engines.engine import Ticket
 from ocianalyze.fleet.members.member import Member
 from ocianalyze.fleet.plan import plan_of
 from ocianalyze.fleet.report import ask
-from ocianalyze.fleet.results.results import Planned, PlannedLayer, Results
+from ocianalyze.fleet.results.planned import Planned, PlannedLayer
+from ocianalyze.fleet.results.results import Results
 from ocianalyze.fleet.running import run_fleet
 from ocianalyze.fleet.work.conditions import Conditions
 from ocianalyze.fleet.work.rows import Rows, rows_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.analysis import Source
 from ocianalyze.errors import InvalidImageError, OcianalyzeError
-from ocianalyze.fleet.results.results import Planned, PlannedLayer
+from ocianalyze.fleet.results.planned import Planned, PlannedLayer
 from ocianalyze.fleet.work.worker import failed
 from ocianalyze.oci import json
 from ocianalyze.oci.reference import Reference

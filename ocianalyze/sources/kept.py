@@ -1,10 +1,11 @@
-"""The JSON documents of a stream: kept in passing, because what refers to them may come last."""
+"""The documents of a stream, JSON and ztocs: kept in passing, because what refers to them may come last."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.layers.blob.compression import compress_frame, expand_frame
+from ocianalyze.layers.indexes.ztoc import stated_layer_size
 from ocianalyze.layers.tar.tarstream import begins_tar
 
 if TYPE_CHECKING:
@@ -82,11 +83,13 @@ class CompressedBlob(BytesBlob):
 
 
 def is_document(head: bytes) -> bool:
-    """Tell whether a member that begins with `head` is a JSON document; the name of a tar's first entry may look so.
+    """Tell whether a member that begins with `head` is a JSON document or a ztoc.
 
-    Whether it is JSON to its end is seen if it is needed: to look at all that pass by would take long.
+    The name of a tar's first entry may look like one. Whether it is one to its end is seen if it is needed: to look at
+    all that pass by would take long.
     """
-    return head.lstrip()[:1] in (b"", b"{", b"[") and not begins_tar(head)
+    is_json = head.lstrip()[:1] in (b"", b"{", b"[")
+    return (is_json or stated_layer_size(head) is not None) and not begins_tar(head)
 
 
 def hold(data: bytes) -> BytesBlob:
@@ -101,5 +104,5 @@ def kept(name: str, data: bytes, budget: Budget) -> BytesBlob:
         LimitExceededError: too much is kept already.
     """
     blob = hold(data)
-    budget.take(2 * len(blob.kept), name, thing="the JSON documents beside the layers")
+    budget.take(2 * len(blob.kept), name, thing="the documents beside the layers")
     return blob

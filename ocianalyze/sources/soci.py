@@ -21,16 +21,21 @@ if TYPE_CHECKING:
     from ocianalyze.sources.store import BlobStore
 
 
-def find_soci(found: Picked, catalogue: Catalogue) -> Soci:
-    """Return what the image index that an image was found in, and the image's manifest, say of SOCI indexes."""
+def find_soci(found: Picked, catalogue: Catalogue, referrers: Sequence[Listed] = ()) -> Soci:
+    """Return what the image index that an image was found in, and the image's manifest, say of SOCI indexes.
+
+    `referrers` is what is known to refer to the image beside that.
+    """
+    beside = found.beside or ()
     named = found.manifest.annotations.get(INDEX_DIGEST) or None
-    item = next((item for item in found.beside or () if item.digest == named), None)
-    index = _document(item, catalogue) if item is not None else None
+    item = next((item for item in beside if item.digest == named), None)
+    old = next((item for item in (*referrers, *beside) if item.artifact_type == VERSION_1), None)
     return Soci(
         named=named,
         beside=found.beside,
-        manifest=index if isinstance(index, Manifest) else None,
-        is_old=_lists_version_1(found.beside or ()),
+        manifest=_index(item, catalogue),
+        is_old=old is not None,
+        old=_index(old, catalogue),
     )
 
 
@@ -38,20 +43,21 @@ def find_soci_in_layout(found: Picked, catalogue: Catalogue, top: Sequence[Liste
     """Return the same for a layout, whose ``index.json`` (`top`) may be the image index, and whose ztocs are there."""
     if any(item.digest == found.item.digest for item in top):
         found = found._replace(beside=tuple(top))
-    soci = find_soci(found, catalogue)
-    referrers = (item for item in top if _tag_of(found.item) in item.annotations.values())
-    documents = [_document(item, catalogue) for item in referrers]
-    listed = [item for document in documents if isinstance(document, ImageIndex) for item in document.manifests]
-    old = next((item for item in (*listed, *(soci.beside or ())) if item.artifact_type == VERSION_1), None)
-    index = None if old is None else _document(old, catalogue)
+    tagged = (_document(item, catalogue) for item in top if _tag_of(found.item) in item.annotations.values())
+    referrers = [item for document in tagged if isinstance(document, ImageIndex) for item in document.manifests]
+    soci = find_soci(found, catalogue, referrers)
     sizes = {str(layer.digest): layer.size for layer in found.manifest.layers}
     ztocs = [(ztoc, sizes[layer]) for layer, ztoc in soci.ztocs.items() if layer in sizes]
     return soci._replace(
-        is_old=old is not None,
-        old=index if isinstance(index, Manifest) else None,
         absent=frozenset(ztoc.digest for ztoc, _ in ztocs if store.find(blob_name(ztoc.digest)) is None),
         misfits=frozenset(_misfits(ztocs, store)),
     )
+
+
+def _index(item: Listed | None, catalogue: Catalogue) -> Manifest | None:
+    """Return a SOCI index that is listed, None if it is not there or is none."""
+    document = None if item is None else _document(item, catalogue)
+    return document if isinstance(document, Manifest) else None
 
 
 def _document(item: Listed, catalogue: Catalogue) -> Manifest | ImageIndex | None:
@@ -59,10 +65,6 @@ def _document(item: Listed, catalogue: Catalogue) -> Manifest | ImageIndex | Non
         return catalogue.document(item) if catalogue.holds(item) else None
     except OcianalyzeError:
         return None
-
-
-def _lists_version_1(items: Sequence[Listed]) -> bool:
-    return any(item.artifact_type == VERSION_1 for item in items)
 
 
 def _tag_of(item: Listed) -> str:

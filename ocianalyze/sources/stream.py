@@ -16,7 +16,6 @@ from ocianalyze.layers.blob.ahead import read_ahead
 from ocianalyze.layers.blob.compression import decompress, peek, recognise
 from ocianalyze.layers.blob.helpers import Helpers, slots_for
 from ocianalyze.layers.blob.windows import StreamWindow
-from ocianalyze.layers.indexes.ztoc import stated_layer_size
 from ocianalyze.layers.metering.budget import memory_of_member
 from ocianalyze.layers.metering.progress import tell_chunks
 from ocianalyze.layers.reading.reader import PreReadBlob, read_blob
@@ -236,11 +235,11 @@ class StreamStore:
         return self._member(name, blob)
 
     def _member(self, name: str, blob: _PassingBlob) -> Blob:
-        """Read the member that is next: a JSON document or a ztoc into memory, a tar as a layer."""
+        """Read the member that is next: a document into memory, a tar as a layer."""
         limits, size, head = self._reading.limits, blob.size, blob.head()
         stated = stated_digest(name)
         try:
-            if size < BLOCK or is_document(head) or (stated_layer_size(head) and size <= limits.max_document):
+            if size < BLOCK or is_document(head):
                 if size > limits.max_document:
                     raise too_large(name, limits)
                 return kept(name, b"".join(blob.chunks()), self._documents)

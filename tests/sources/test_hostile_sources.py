@@ -368,7 +368,7 @@ def test_what_is_too_much_to_be_kept_matters_only_if_it_is_needed(tmp_path: Path
     ):
         pass
     image = layer([*noise, *archive_items(SPEC, "oci")])
-    with pytest.raises(LimitExceededError, match="the JSON documents beside the layers take too much memory") as error:
+    with pytest.raises(LimitExceededError, match="the documents beside the layers take too much memory") as error:
         see(image, reading=reading)
     assert error.value.option == "--max-memory"
     path = tmp_path / "image.tar"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.errors import LimitExceededError, OcianalyzeError, UndecidedError
 from ocianalyze.layers.changeset.building import build_changeset
-from ocianalyze.layers.indexes.finding import read_ztoc_entries
+from ocianalyze.layers.indexes.finding import read_stored_ztoc
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.tar.entry import MARKERS, Kind
 
@@ -101,8 +101,8 @@ def _stated(layer: Layer, ztoc: StoredZtoc, budget: Budget) -> Changeset:
     """Return what the ztoc of a layer says that it holds."""
     if layer.size is None:
         raise IndexUnusableError("the size of the layer is not stated")
-    entries = read_ztoc_entries(ztoc, layer.size, budget.limits)
-    return build_changeset(entries, what=f"the ztoc of layer {layer.position}", budget=budget)
+    stated, _ = read_stored_ztoc(ztoc, layer.size, budget.limits)
+    return build_changeset(stated.entries, what=f"the ztoc of layer {layer.position}", budget=budget)
 
 
 def _are_equal(one: Changeset, other: Changeset) -> bool:

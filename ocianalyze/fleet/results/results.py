@@ -9,12 +9,12 @@ import json
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.errors import AnalysisError, UsageError
 from ocianalyze.fleet.members.member import Member
 from ocianalyze.fleet.results import database
+from ocianalyze.fleet.results.planned import of_report
 from ocianalyze.fleet.work.tasks import ImageTask
 from ocianalyze.layers.blob.compression import DamagedFrameError, compress_frame, expand_frame
 from ocianalyze.reports.report import MOMENT
@@ -28,42 +28,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from ocianalyze.fleet.results.planned import Planned, PlannedLayer
     from ocianalyze.fleet.work.rows import Row, Rows
 
 _LARGEST_DOCUMENT: Final = 64 << 20
 """In bytes; no limit allows larger ones."""
 _MEMBER: Final = ("reference", "name", "title", "app_image_config", "profile", "users")
-
-
-class PlannedLayer(NamedTuple):
-    """A layer of an image, as its manifest and configuration state it.
-
-    `key` is its digest in a registry, else its place in a file. Images that state the same of it share it.
-    """
-
-    key: str
-    digest: str | None
-    diff_id: str
-    size: int | None
-    created_by: str | None
-
-    @property
-    def statement(self) -> bytes:
-        """A short hash of what is stated of the layer, apart from the step that made it."""
-        return blake2b(f"{self.key} {self.diff_id} {self.size}".encode(), digest_size=16).digest()
-
-
-class Planned(NamedTuple):
-    """What is known of an image before its layers are read; the attributes are columns of ``images``."""
-
-    pinned: str
-    digest: str | None = None
-    config_digest: str | None = None
-    platform: str | None = None
-    source: str | None = None
-    base: str | None = None
-    layers: Sequence[PlannedLayer] = ()
-    documents: Mapping[str, StoredDocument] = {}
 
 
 class Run(NamedTuple):
@@ -183,7 +153,7 @@ class Results:
                 self._insert(table, image, getattr(rows, table))
             self._database.execute("INSERT INTO reports VALUES (?, ?)", (image, rows.report))
             if self._one("SELECT 1 FROM image_layers WHERE image = ?", image) is None:
-                self._add_layers(image, (_of_report(layer) for layer in rows.layers))
+                self._add_layers(image, (of_report(layer) for layer in rows.layers))
             self._database.executemany(
                 "UPDATE layers SET uncompressed_size = ?, entries = ? "
                 "WHERE id = (SELECT layer FROM image_layers WHERE image = ? AND position = ?) AND entries IS NULL",
@@ -323,13 +293,6 @@ def _member(row: Sequence[Any]) -> Member:
             "app_image_config": None if config is None else json.loads(config),
             "users": tuple(json.loads(columns["users"])),
         }
-    )
-
-
-def _of_report(layer: Row) -> PlannedLayer:
-    """Return a layer of an image that was not open before it was judged; what tells it from others is its content."""
-    return PlannedLayer(
-        layer["digest"] or layer["diff_id"], layer["digest"], layer["diff_id"], layer["size"], layer["created_by"]
     )
 
 

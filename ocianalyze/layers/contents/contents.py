@@ -30,7 +30,7 @@ class Contents:
     access, they are read on demand; in any other layer, they are kept while it is streamed.
 
     Attributes:
-        captured: the contents that were kept or read, whole or as far as `kept_size` says.
+        captured: the contents that were kept or read, whole or as far as `kept_size` says, which may be nothing.
         dropped: whether some scripts were not kept because the layer has too many.
         is_indexed: whether an index of the layer leads to them, and not the layer itself.
     """
@@ -48,7 +48,6 @@ class Contents:
         self.captured: dict[int, bytes] = {}
         self.dropped = False
         self.is_indexed = is_indexed
-        self._without: set[int] = set()
         self._changeset = changeset
         self._source = source
         self._capture = capture
@@ -87,13 +86,7 @@ class Contents:
         """Return the kept part of a file, or None if nothing was kept."""
         content = self.captured.get(row)
         if content is None and self._source is not None and self._changeset.offsets[row] >= 0:
-            if row in self._without:
-                return None
-            content = self._fetch(row)
-            if content:
-                self.captured[row] = content
-            else:
-                self._without.add(row)
+            content = self.captured[row] = self._fetch(row)
         return content or None
 
     def _fetch(self, row: int) -> bytes:

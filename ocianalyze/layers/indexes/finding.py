@@ -15,14 +15,14 @@ from ocianalyze.layers.indexes.chunks import ChunkedContents
 from ocianalyze.layers.indexes.index import IndexKind, IndexUnusableError, IndexUse, OpenIndex
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.tables import read_table
-from ocianalyze.layers.indexes.ztoc import read_ztoc
+from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.oci.digest import Digest
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ocianalyze.layers.blob.pieces import Codec
     from ocianalyze.layers.indexes.ranges import CountedRanges
@@ -159,40 +159,34 @@ def _index(
 
 
 def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -> tuple[OpenIndex, IndexUse]:
-    """Return the ztoc of a layer, checked against its digest, and what it is.
+    """Return the ztoc of a layer as its index, and what it is.
 
     Raises:
         IndexUnusableError: it cannot be used, or cannot be had.
     """
     try:
-        content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
+        ztoc, size = read_stored_ztoc(stored, ranges.size, limits)
     except OcianalyzeError as error:
         raise IndexUnusableError(f"its ztoc cannot be read: {error.message}") from error
-    ztoc = read_ztoc(content, layer_size=ranges.size, limits=limits)
     codec: Literal["gzip", "none"] = "gzip" if ztoc.is_compressed else "none"
     kind: IndexKind = "soci-v2" if stored.version == 2 else "soci-v1"  # noqa: PLR2004 - the newer version
-    use = IndexUse(kind, stored.digest, stored.bound, ranges, size=len(content))
-    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, len(content)), use
+    use = IndexUse(kind, stored.digest, stored.bound, ranges, size=size)
+    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, size), use
 
 
-def read_ztoc_entries(stored: StoredZtoc, layer_size: int, limits: Limits) -> Sequence[RawEntry]:
-    """Return what a ztoc lists of a layer of so many bytes.
+def read_stored_ztoc(stored: StoredZtoc, layer_size: int, limits: Limits) -> tuple[Ztoc, int]:
+    """Return the ztoc of a layer of so many bytes, checked against its digest, and how many bytes it has itself.
 
     Raises:
         IndexUnusableError: it cannot be used.
         OcianalyzeError: it cannot be had.
     """
-    content = _read_ztoc(stored, most=min(_LARGEST, limits.max_memory >> 3))
-    return read_ztoc(content, layer_size=layer_size, limits=limits).entries
-
-
-def _read_ztoc(stored: StoredZtoc, *, most: int) -> bytes:
     if stored.blob is None:
         raise IndexUnusableError("its ztoc cannot be found")
     size = stored.blob.size
-    if size is None or size > most:
+    if size is None or size > min(_LARGEST, limits.max_memory >> 3):
         raise IndexUnusableError("its ztoc is too large")
     content = b"".join(stored.blob.chunks())
     if not stored.digest.matches(content):
         raise IndexUnusableError("its ztoc does not match its digest")
-    return content
+    return read_ztoc(content, layer_size=layer_size, limits=limits), len(content)

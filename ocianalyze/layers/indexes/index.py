@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
+
+from ocianalyze.layers.tar.entry import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +15,20 @@ if TYPE_CHECKING:
     from ocianalyze.oci.image import Binding
 
 IndexKind: TypeAlias = Literal["estargz", "zstd-chunked", "zstd-chunked-stargz", "soci-v1", "soci-v2"]
+
+
+KINDS: Final = {
+    "reg": int(Kind.FILE),
+    "dir": int(Kind.DIRECTORY),
+    "symlink": int(Kind.SYMLINK),
+    "hardlink": int(Kind.HARDLINK),
+    "char": int(Kind.CHARACTER_DEVICE),
+    "block": int(Kind.BLOCK_DEVICE),
+    "fifo": int(Kind.FIFO),
+}
+"""The kinds of entries, by what all indexes call them."""
+PERMISSIONS: Final = 0o7777
+"""The bits of a mode that headers have; indexes add those of the kind."""
 
 
 class IndexUse(NamedTuple):

@@ -6,19 +6,18 @@ Sources: stargz-snapshotter, ``docs/estargz.md`` and ``estargz/types.go``; conta
 
 from __future__ import annotations
 
-import base64
-import binascii
 from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
-from ocianalyze.layers.indexes.index import IndexUnusableError, Stretch
-from ocianalyze.layers.indexes.times import whole_seconds
+from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, IndexUnusableError, Stretch
 from ocianalyze.layers.indexes.units import LARGEST_UNIT
+from ocianalyze.layers.indexes.values import INT64, number_of, seconds_of, text_of, xattrs_of
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, RATIO, Limits
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.special import refused_target, special_file
+from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.layers.tar.xattrs import refused_attributes
 from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
@@ -29,24 +28,10 @@ if TYPE_CHECKING:
     from ocianalyze.layers.tar.entry import RawEntry
     from ocianalyze.layers.tar.obstacles import Refusal
 
-_KINDS: Final = {
-    "dir": int(Kind.DIRECTORY),
-    "reg": int(Kind.FILE),
-    "symlink": int(Kind.SYMLINK),
-    "hardlink": int(Kind.HARDLINK),
-    "char": int(Kind.CHARACTER_DEVICE),
-    "block": int(Kind.BLOCK_DEVICE),
-    "fifo": int(Kind.FIFO),
-}
 _FILE, _SYMLINK = int(Kind.FILE), int(Kind.SYMLINK)
 _LINKS: Final = frozenset((_SYMLINK, int(Kind.HARDLINK)))
 _SPECIAL: Final = frozenset((int(Kind.CHARACTER_DEVICE), int(Kind.BLOCK_DEVICE), int(Kind.FIFO)))
 _CHUNK: Final = "chunk"
-_BLOCK: Final = 512
-_INT64: Final = 1 << 63
-_PERMISSIONS: Final = 0o7777
-_REPLACEMENT: Final = "\ufffd"
-"""What producers write for bytes of a name that are not UTF-8, which are lost then."""
 _ZEROS: Final = "zeros"
 _VALUE: Final = 100
 """How many bytes of memory a value of JSON takes, with its place in a list or its key."""
@@ -121,7 +106,7 @@ def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Tabl
         raise IndexUnusableError(f"the table of contents has the unknown version {str(version)[:20]}")
     files = list(_files(items))
     chunks = list(_chunks(files, end))
-    ends = {chunk.start: chunk.end for chunk in chunks}
+    ends = {chunk.start: chunk.end for chunk in chunks if chunk.digest is not None}
     if sum(max(0, size - RATIO * (ends[start] - start)) for start, size in reach(chunks).items()) > limits.max_inflated:
         raise IndexUnusableError("the chunks inflate to far more than expected from their compressed size")
     stretches, places = _stretches(files, chunks, end)
@@ -173,46 +158,46 @@ def _entries(files: Iterable[_File]) -> Iterator[RawEntry]:
     times: dict[str, int] = {}
     offset = 0
     for item, _ in files:
-        kind = _KINDS.get(_text(item, "type"), -1)
-        path = _text(item, "name")
+        kind = KINDS.get(text_of(item, "type"), -1)
+        path = text_of(item, "name")
         if kind < 0:
             raise IndexUnusableError(f"the table of contents has an entry of the unknown type {item.get('type')!r:.20}")
-        identity = _number(item, "mode") & _PERMISSIONS, _number(item, "uid"), _number(item, "gid")
+        identity = number_of(item, "mode") & PERMISSIONS, number_of(item, "uid"), number_of(item, "gid")
         attributes = identities.get(identity)
         if attributes is None:
             attributes = identities[identity] = Attributes(*identity)
         said = item.get("modtime", "")
         mtime = times.get(said) if isinstance(said, str) else None
         if mtime is None:
-            mtime = times[said] = _seconds(said)
+            mtime = times[said] = seconds_of(said)
         link = ""
         refusals: tuple[Refusal, ...] = ()
         if kind in _LINKS:
-            link = _text(item, "linkName")
+            link = text_of(item, "linkName")
             refusals = refused_target(link.encode("utf-8", "surrogatepass")) if kind == _SYMLINK else ()
         elif kind in _SPECIAL:
-            kind, refusals = special_file(kind, _number(item, "devMajor"), _number(item, "devMinor"))
-        size = _number(item, "size") if kind == _FILE else 0
-        xattrs = _xattrs(item)
+            kind, refusals = special_file(kind, number_of(item, "devMajor"), number_of(item, "devMinor"))
+        size = number_of(item, "size") if kind == _FILE else 0
+        xattrs = xattrs_of(item)
         if xattrs:
             refusals = (*refusals, *refused_attributes(kind, xattrs))
         yield path, kind, attributes, size, mtime, link, offset, size, xattrs, refusals
         offset += size
-        if offset >= _INT64:
+        if offset >= INT64:
             raise IndexUnusableError("the files in the table of contents are too large")
 
 
 def _chunks(files: Sequence[_File], end: int) -> Iterator[Chunk]:
     """Yield the chunks of all files; those of a file must be the whole of it, and none may lie before another."""
     stored = (piece for file in files for piece in file.pieces if not _is_hole(piece))
-    following = dict(pairwise(sorted({end, *(_number(piece, "offset") for piece in stored)})))
+    following = dict(pairwise(sorted({end, *(number_of(piece, "offset") for piece in stored)})))
     last, last_inner = 0, 0
     for item, pieces in files:
-        size, done = _number(item, "size") if pieces else 0, 0
-        file_end = _number(item, "endOffset") or end
+        size, done = number_of(item, "size") if pieces else 0, 0
+        file_end = number_of(item, "endOffset") or end
         for piece in pieces:
-            length = _number(piece, "chunkSize") or size - done
-            if _number(piece, "chunkOffset") != done or not 0 < length <= size - done:
+            length = number_of(piece, "chunkSize") or size - done
+            if number_of(piece, "chunkOffset") != done or not 0 < length <= size - done:
                 raise IndexUnusableError("the chunks of a file are not the whole of it")
             if length > LARGEST_UNIT:
                 raise IndexUnusableError(f"a chunk has {length:,} bytes")
@@ -220,7 +205,7 @@ def _chunks(files: Sequence[_File], end: int) -> Iterator[Chunk]:
             if _is_hole(piece):
                 yield Chunk(0, 0, 0, length, None)
                 continue
-            start, inner = _number(piece, "offset"), _number(piece, "innerOffset")
+            start, inner = number_of(piece, "offset"), number_of(piece, "innerOffset")
             stop = min(following.get(start, 0), file_end)
             if (start, inner) <= (last, last_inner) or start >= stop:
                 raise IndexUnusableError("chunks overlap, or lie outside of the layer")
@@ -250,8 +235,8 @@ def _stretches(files: Sequence[_File], chunks: Sequence[Chunk], end: int) -> tup
             )
             stretches.append(Stretch(place.end - place.start, len(places), first, number))
             places.append(place)
-        padding = -_number(item, "size") % _BLOCK
-        if behind := _number(item, "endOffset"):
+        padding = -number_of(item, "size") % BLOCK
+        if behind := number_of(item, "endOffset"):
             start, skip = behind, padding
         elif mine:
             last = mine[-1]
@@ -276,42 +261,3 @@ def _digest(piece: Mapping[str, Any], *, whole: bool) -> Digest:
         return Digest.parse(said)
     except InvalidImageError as error:
         raise IndexUnusableError("a chunk has no digest") from error
-
-
-def _number(item: Mapping[str, Any], key: str) -> int:
-    value = item.get(key, 0)
-    if type(value) is not int or not 0 <= value < _INT64:
-        raise IndexUnusableError(f"the table of contents has the invalid number {key}: {value!r:.30}")
-    return value
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key, "")
-    if not isinstance(value, str) or "\0" in value:
-        raise IndexUnusableError(f"the table of contents has the invalid text {key}: {value!r:.30}")
-    if _REPLACEMENT in value:
-        raise IndexUnusableError("the table of contents has lost bytes of names that are not UTF-8")
-    return value
-
-
-def _seconds(said: object) -> int:
-    """Return a time in whole seconds since 1970; a time that is left out is 1970 itself."""
-    if not isinstance(said, str):
-        raise IndexUnusableError(f"the index has the invalid time {said!r:.40}")
-    return whole_seconds(said) if said else 0
-
-
-def _xattrs(item: Mapping[str, Any]) -> dict[str, bytes] | None:
-    said = item.get("xattrs")
-    if not said:
-        return None
-    if not isinstance(said, dict):
-        raise IndexUnusableError("the table of contents has invalid extended attributes")
-    try:
-        return {_name(key): base64.b64decode(value or "", validate=True) for key, value in said.items()}
-    except (TypeError, ValueError, binascii.Error) as error:
-        raise IndexUnusableError("the table of contents has invalid extended attributes") from error
-
-
-def _name(key: str) -> str:
-    return _text({"xattrs": key}, "xattrs")

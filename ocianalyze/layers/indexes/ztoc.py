@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.layers.indexes.checkpoints import Span, check_length, read_spans
 from ocianalyze.layers.indexes.flatbuffers import Flatbuffer, FlatbufferError
-from ocianalyze.layers.indexes.index import IndexUnusableError
+from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, IndexUnusableError
 from ocianalyze.layers.indexes.times import whole_seconds
 from ocianalyze.layers.metering.budget import memory_of_rows
 from ocianalyze.layers.tar.entry import Attributes, Kind
@@ -39,15 +39,7 @@ _FILE_METADATA: Final = "@@qq@qII  @qq@"
 _RECORD: Final = "@@"
 _COMPRESSION_INFO: Final = "bi@@"
 
-_KINDS: Final = {
-    b"reg": int(Kind.FILE),
-    b"dir": int(Kind.DIRECTORY),
-    b"symlink": int(Kind.SYMLINK),
-    b"hardlink": int(Kind.HARDLINK),
-    b"char": int(Kind.CHARACTER_DEVICE),
-    b"block": int(Kind.BLOCK_DEVICE),
-    b"fifo": int(Kind.FIFO),
-}
+_KINDS: Final = {name.encode(): kind for name, kind in KINDS.items()}
 _FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
     int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
 )
@@ -58,7 +50,6 @@ _SHORT_NAME: Final = 100
 """What is shorter never has an extended header of GNU tar."""
 _XATTR: Final = b"SCHILY.xattr."
 _SPARSE: Final = b"GNU.sparse."
-_PERMISSIONS: Final = 0o7777
 _SHOWN: Final = 100
 """How many characters of a name an error shows."""
 _ROW: Final = memory_of_rows(("",))
@@ -174,7 +165,7 @@ class _Listing:
             raw_path, raw_link = string(name_at), b""
             path, link = _text(raw_path), ""
             kind = kinds.get(string(type_at), -1)
-            identity = mode & _PERMISSIONS, uid, gid
+            identity = mode & PERMISSIONS, uid, gid
             attributes = identities.get(identity)
             if attributes is None:
                 attributes = identities[identity] = Attributes(*identity)
