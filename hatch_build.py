@@ -12,6 +12,7 @@ from packaging.tags import sys_tags
 MODULES = {
     "ocianalyze.layers.tar._ordinary": "ocianalyze/layers/tar/_ordinary.c",
     "ocianalyze.layers.changeset._columns": "ocianalyze/layers/changeset/_columns.c",
+    "ocianalyze.layers.indexes._listed": "ocianalyze/layers/indexes/_listed.c",
 }
 
 

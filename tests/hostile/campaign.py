@@ -16,7 +16,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Any, Final
 from ocianalyze.analysis import Policy, Source, analyze
 from ocianalyze.errors import OcianalyzeError
 from ocianalyze.layers.changeset import columns
-from ocianalyze.layers.indexes import checking
+from ocianalyze.layers.indexes import checking, listed
 from ocianalyze.layers.reading import indexed
 from ocianalyze.layers.tar import ordinary
 from ocianalyze.reports.difference.comparing import diff
@@ -43,7 +43,8 @@ SECONDS: Final = 20.0
 MEMORY: Final = 500 << 20
 """How many bytes a worker may come to take, besides what it had when it began."""
 _CRASH: Final = re.compile(r"failed(?: at .*)?: [A-Za-z]*(?:Error|Exit|Exception|Iteration)\b")
-_SANITIZED: Final = ("_ordinary", "_columns")
+_COMPILED: Final[Mapping[str, Any]] = {"_ordinary": ordinary, "_columns": columns, "_listed": listed}
+"""The compiled modules, and which modules use them."""
 
 
 @dataclass
@@ -166,8 +167,8 @@ class _Worker:
 def _serve(line: Connection, seed: int, sanitized: Path | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sanitized is not None:
-        ordinary.compiled, columns.compiled = (_load(sanitized, name) for name in _SANITIZED)
-    compiled = ordinary.compiled, columns.compiled
+        _use([_load(sanitized, name) for name in _COMPILED])
+    compiled = [user.compiled for user in _COMPILED.values()]
     indexed.SMALL, indexed.SHARE = 1, 1e9  # the samples are small
     checking.CHANCE = Random()  # noqa: S311 - chance that can be repeated
     inherited = _peak()
@@ -180,11 +181,17 @@ def _serve(line: Connection, seed: int, sanitized: Path | None) -> None:
         with tempfile.TemporaryDirectory(prefix="hostile-") as directory:
             path = made.write(Path(directory))
             ends = []
-            for modules in (compiled, (None, None)):
-                ordinary.compiled, columns.compiled = modules
+            for modules in (compiled, [None] * len(compiled)):
+                _use(modules)
                 ends.append(_look(path, lazy=made.lazy))
         took = 0 if sanitized else _peak() - inherited
         line.send((ends[0].verdict, _judge(made, ends[0], ends[1], took)))
+
+
+def _use(modules: Sequence[Any]) -> None:
+    """Have the compiled modules, or none, used by all that is read from now on."""
+    for user, module in zip(_COMPILED.values(), modules, strict=True):
+        user.compiled = module
 
 
 @dataclass(frozen=True)

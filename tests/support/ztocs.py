@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from ocianalyze.layers.indexes.spans import ZtocContents
-from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc
+from ocianalyze.layers.indexes.ztoc import Ztoc
 from ocianalyze.layers.metering.limits import Limits
+from tests.support.listed import ztoc_in_both_ways
 
 Value: TypeAlias = "tuple[str, int] | bytes | Sequence[Any] | Mapping[int, Any]"
 """A number with its letter of `struct`, a string, a vector of strings or tables, or a table by its slots."""
@@ -370,7 +371,7 @@ class MemoryRanges:
 
 def read(draft: Draft, limits: Limits = Limits()) -> Ztoc:  # noqa: B008 - a constant
     """Return what a ztoc says."""
-    return read_ztoc(draft.packed(), layer_size=draft.layer_size, limits=limits)
+    return ztoc_in_both_ways(draft.packed(), layer_size=draft.layer_size, limits=limits)
 
 
 def contents(draft: Draft, layer: bytes) -> tuple[ZtocContents, MemoryRanges]:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.blob.pieces import inflate
-from ocianalyze.layers.indexes.tables import reach
+from ocianalyze.layers.indexes.index import Stretch, Stretches
 from ocianalyze.layers.indexes.units import UnitReader
+from ocianalyze.oci.digest import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ocianalyze.layers.blob.pieces import Codec
-    from ocianalyze.layers.indexes.index import Stretch
-    from ocianalyze.layers.indexes.tables import Chunk, Table
+    from ocianalyze.layers.indexes.chunk_list import ChunkList
+    from ocianalyze.layers.indexes.tables import Table
     from ocianalyze.oci.image import Ranges
 
 _MOST_HEADERS: Final = 1 << 20
 """How many bytes of headers between two contents are looked at."""
+
+
+class HeaderPlace(NamedTuple):
+    """Where headers are stored: from byte `start` to `end` of the layer, behind `skip` plain bytes, before `stop`."""
+
+    start: int
+    end: int
+    skip: int
+    stop: int | None
 
 
 class ChunkedContents(UnitReader):
@@ -27,11 +38,15 @@ class ChunkedContents(UnitReader):
 
     def __init__(self, table: Table, ranges: Ranges, codec: Codec) -> None:
         super().__init__(_ChunkUnits(table.chunks, codec), ranges)
-        self.stretches = table.stretches
         self.odd_stretches: Sequence[Stretch] = ()
-        self._places = table.places
+        self._table = table
         self._ranges = ranges
         self._codec = codec
+
+    @property
+    def stretches(self) -> Sequence[Stretch]:
+        """Where headers lie, in the order of the tar."""
+        return Stretches(range(len(self._table.headers)), self._stretch)
 
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:  # noqa: ARG002 - as the protocol has it
         """Return nothing: the headers of a file are stored with the file before it."""
@@ -40,7 +55,7 @@ class ChunkedContents(UnitReader):
     def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
         """Fetch contents, and return the headers of stretches."""
         self.fetch(pieces)
-        places = [self._places[stretch.number] for stretch in stretches]
+        places = [self.header_place(stretch.number) for stretch in stretches]
         stored = self._ranges.read([(place.start, place.end) for place in places])
         found = []
         for place, raw in zip(places, stored, strict=True):
@@ -48,35 +63,55 @@ class ChunkedContents(UnitReader):
             found.append(inflate(raw, self._codec, most=stop, at=place.start)[place.skip :])
         return found
 
+    def header_place(self, number: int) -> HeaderPlace:
+        """Return where a stretch is stored."""
+        start, skip, _, _, chunk = self._table.headers[number]
+        chunks = self._table.chunks
+        if chunk < 0:
+            return HeaderPlace(start, chunks.end, skip, None)
+        begin, end = chunks.place(chunk)
+        return (
+            HeaderPlace(start, end, skip, chunks.inners[chunk])
+            if begin == start
+            else HeaderPlace(start, begin, skip, None)
+        )
+
+    def _stretch(self, number: int) -> Stretch:
+        _, _, first, last, _ = self._table.headers[number]
+        place = self.header_place(number)
+        return Stretch(place.end - place.start, number, first, last)
+
 
 class _ChunkUnits:
     """The chunks of a layer as `Units`."""
 
-    def __init__(self, chunks: Sequence[Chunk], codec: Codec) -> None:
-        self.begins: Sequence[int] = [0, *accumulate(chunk.size for chunk in chunks)]
+    def __init__(self, chunks: ChunkList, codec: Codec) -> None:
+        self.begins: Sequence[int] = array("q", accumulate(chunks.sizes, initial=0))
         self._chunks = chunks
         self._codec = codec
-        self._reach = reach(chunks)
         self._last = -1, b""
 
     def place(self, number: int) -> tuple[int, int]:
         """Return where a chunk is stored."""
-        return self._chunks[number][:2]
+        return self._chunks.place(number)
 
     def expand(self, number: int, stored: bytes) -> bytes:
         """Return the plain bytes of a chunk."""
-        start, _, inner, size, digest = self._chunks[number]
-        if digest is None:
+        chunks = self._chunks
+        inner, size = chunks.inners[number], chunks.sizes[number]
+        if chunks.is_hole(number):
             return bytes(size)
-        plain = self._member(start, stored)[inner : inner + size]
-        if not digest.matches(plain):
+        plain = self._member(number, stored)[inner : inner + size]
+        if not Digest(chunks.digests[number]).matches(plain):
+            start = chunks.starts[number]
             raise CorruptLayerError(f"the chunk at byte {start:,} does not match the digest in its index", offset=start)
         return plain
 
-    def _member(self, start: int, stored: bytes) -> bytes:
-        """Return what is stored at a byte, which may be that of several small files: it is inflated once for them."""
+    def _member(self, number: int, stored: bytes) -> bytes:
+        """Return what a chunk is stored in: what holds several small files is inflated once for them."""
+        start = self._chunks.starts[number]
         known, plain = self._last
         if known != start:
-            plain = inflate(stored, self._codec, most=self._reach[start], at=start)
+            plain = inflate(stored, self._codec, most=self._chunks.reach(number), at=start)
             self._last = start, plain
         return plain

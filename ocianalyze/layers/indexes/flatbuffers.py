@@ -40,11 +40,16 @@ class FlatbufferError(ValueError):
 
 
 class Flatbuffer:
-    """A flatbuffer whose bytes nobody has checked. Positions are those in the buffer; 0 refers to nothing."""
+    """A flatbuffer whose bytes nobody has checked. Positions are those in the buffer; 0 refers to nothing.
+
+    Attributes:
+        content: all bytes.
+        left: how many bytes of strings and vectors may still be read.
+    """
 
     def __init__(self, buffer: bytes) -> None:
-        self._buffer = buffer
-        self._left = len(buffer)
+        self.content = buffer
+        self.left = len(buffer)
 
     def root(self) -> int:
         """Return the position of the table that the buffer begins with."""
@@ -52,7 +57,7 @@ class Flatbuffer:
 
     def tables(self, form: str, defaults: Mapping[int, int] | None = None) -> Tables:
         """Return a reader of the tables that have `form`; see `Tables`."""
-        return Tables(self._buffer, form, defaults or {})
+        return Tables(self.content, form, defaults or {})
 
     def string(self, position: int) -> bytes:
         """Return the string, or the vector of bytes, at a position; an empty one at 0."""
@@ -60,36 +65,41 @@ class Flatbuffer:
             return b""
         start = position + _POSITION
         size = self._length(position)
-        found = self._buffer[start : start + size]
-        self._left -= size + _POSITION
-        if len(found) < size or self._left < 0:
+        found = self.content[start : start + size]
+        self.left -= size + _POSITION
+        if len(found) < size or self.left < 0:
             raise FlatbufferError("strings and vectors overlap, or are longer than the buffer")
         return found
 
-    def references(self, position: int, *, most: int = _MOST_REFERENCES) -> Sequence[int]:
+    def references(self, position: int, *, most: int = _MOST_REFERENCES) -> list[int]:
         """Return the positions that the vector at a position refers to, at most so many; none at 0."""
         count = self._length(position) if position else 0
         if not count:
-            return ()
+            return []
         if count > most:
             raise FlatbufferError(f"it has {count:,} items of a kind, at most {most:,} are read")
         start = position + _POSITION
         end = start + count * _POSITION
-        self._left -= end - position
-        if end > len(self._buffer) or self._left < 0:
+        self.left -= end - position
+        if end > len(self.content) or self.left < 0:
             raise FlatbufferError("strings and vectors overlap, or are longer than the buffer")
-        references = struct.unpack_from(f"<{count}{_REFERENCE_TYPE}", self._buffer, start)
+        references = struct.unpack_from(f"<{count}{_REFERENCE_TYPE}", self.content, start)
         return list(map(add, range(start, end, _POSITION), references))
 
     def _length(self, position: int) -> int:
         try:
-            return int(_unsigned(self._buffer, position)[0])
+            return int(_unsigned(self.content, position)[0])
         except struct.error as error:
             raise FlatbufferError("a reference leads out of the buffer") from error
 
 
 class Tables:
-    """Reads the tables of one kind."""
+    """Reads the tables of one kind.
+
+    Attributes:
+        places: for each vtable that was read, where the fields lie in its tables, 0 for one that is left out, and where
+            the last of them ends, each as a C short.
+    """
 
     def __init__(self, buffer: bytes, form: str, defaults: Mapping[int, int]) -> None:
         """`form` has a letter for each field in the order of their slots, and `defaults` what they are if left out.
@@ -100,6 +110,7 @@ class Tables:
         self._form = form
         self._defaults = defaults
         self._layouts: dict[int, _Layout] = {}
+        self.places: dict[int, bytes] = {}
 
     def read(self, position: int) -> list[int]:
         """Return the fields of the table at a position, but for those passed over; of references, where they lead."""
@@ -122,6 +133,7 @@ class Tables:
         count = max(0, size - _VTABLE_HEAD) // _SLOT
         places = struct.unpack_from(f"<{count}H", self._buffer, vtable + _VTABLE_HEAD)
         layout = self._layouts[vtable] = _Layout(self._form, self._defaults, places, table_size)
+        self.places[vtable] = layout.places
         return layout
 
 
@@ -133,9 +145,10 @@ class _Layout:
         constants: what is put behind them: the fields that are left out.
         order: brings both into the order of the slots.
         references: the numbers of those that are references, and where they lie in the table.
+        places: see `Tables`.
     """
 
-    __slots__ = ("constants", "order", "references", "unpack")
+    __slots__ = ("constants", "order", "places", "references", "unpack")
 
     def __init__(self, form: str, defaults: Mapping[int, int], places: Sequence[int], table_size: int) -> None:
         wanted = [(slot, letter) for slot, letter in enumerate(form) if letter != _PASSED_OVER]
@@ -159,6 +172,7 @@ class _Layout:
             for number, (slot, letter) in enumerate(wanted)
             if letter == REFERENCE and place_of.get(slot)
         ]
+        self.places = struct.pack(f"{len(wanted) + 1}H", *(place_of.get(slot, 0) for slot, _ in wanted), end)
 
 
 def _type(letter: str) -> str:

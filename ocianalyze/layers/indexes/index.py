@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias, overload
 
-from ocianalyze.layers.tar.entry import Kind
+from ocianalyze.layers.tar.entry import Attributes, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from ocianalyze.layers.indexes.ranges import CountedRanges
     from ocianalyze.layers.tar.entry import RawEntry
@@ -29,6 +30,14 @@ KINDS: Final = {
 """The kinds of entries, by what all indexes call them."""
 PERMISSIONS: Final = 0o7777
 """The bits of a mode that headers have; indexes add those of the kind."""
+
+
+class Identities(dict[tuple[int, int, int], "Attributes"]):
+    """The attributes of entries by their mode, user and group: one object for all that have the same."""
+
+    def __missing__(self, identity: tuple[int, int, int]) -> Attributes:
+        found = self[identity] = Attributes(*identity)
+        return found
 
 
 class IndexUse(NamedTuple):
@@ -74,6 +83,28 @@ class Stretch(NamedTuple):
     number: int
     first: int
     last: int
+
+
+class Stretches(Sequence[Stretch]):
+    """Stretches by their numbers, each of which is looked up when it is asked for."""
+
+    def __init__(self, numbers: Sequence[int], look_up: Callable[[int], Stretch]) -> None:
+        self._numbers = numbers
+        self._look_up = look_up
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Stretch: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Stretch]: ...
+
+    def __getitem__(self, at: int | slice) -> Stretch | Sequence[Stretch]:
+        if isinstance(at, slice):
+            return list(map(self._look_up, self._numbers[at]))
+        return self._look_up(self._numbers[at])
 
 
 class IndexedContents(Protocol):

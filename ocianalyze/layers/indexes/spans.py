@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import CorruptLayerError
-from ocianalyze.layers.indexes.index import Stretch
+from ocianalyze.layers.indexes.index import Stretch, Stretches
 from ocianalyze.layers.indexes.units import UnitReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from ocianalyze.layers.indexes.checkpoints import Span
     from ocianalyze.layers.indexes.ztoc import Ztoc
@@ -53,12 +52,12 @@ class ZtocContents(UnitReader):
     @property
     def stretches(self) -> Sequence[Stretch]:
         """Where headers lie, in the order of the tar."""
-        return _Stretches(range(len(self._headers)), self._stretch)
+        return Stretches(range(len(self._headers)), self._stretch)
 
     @property
     def odd_stretches(self) -> Sequence[Stretch]:
         """Where the headers of the listed entries are not as long as what they lie in."""
-        return _Stretches(self._odd, self._stretch)
+        return Stretches(self._odd, self._stretch)
 
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:
         """Return the stretches that lie in the spans of contents."""
@@ -70,7 +69,7 @@ class ZtocContents(UnitReader):
         numbers = [
             number for numbers in inside for number in numbers if spans.issuperset(self.covering(*self._piece(number)))
         ]
-        return _Stretches(numbers, self._stretch)
+        return Stretches(numbers, self._stretch)
 
     def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
         """Fetch contents, and return the headers of stretches."""
@@ -79,34 +78,12 @@ class ZtocContents(UnitReader):
         return [self.read_at(*piece) for piece in headers]
 
     def _stretch(self, number: int) -> Stretch:
-        headers = self._headers[number]
-        return Stretch(self.cost(*self._piece(number)), number, headers.first, headers.last)
+        _, _, first, last = self._headers[number]
+        return Stretch(self.cost(*self._piece(number)), number, first, last)
 
     def _piece(self, number: int) -> tuple[int, int]:
-        headers = self._headers[number]
-        return headers.begin, headers.end - headers.begin
-
-
-class _Stretches(Sequence[Stretch]):
-    """Stretches by their numbers, each of which is looked up when it is asked for."""
-
-    def __init__(self, numbers: Sequence[int], look_up: Callable[[int], Stretch]) -> None:
-        self._numbers = numbers
-        self._look_up = look_up
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    @overload
-    def __getitem__(self, at: int) -> Stretch: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Stretch]: ...
-
-    def __getitem__(self, at: int | slice) -> Stretch | Sequence[Stretch]:
-        if isinstance(at, slice):
-            return list(map(self._look_up, self._numbers[at]))
-        return self._look_up(self._numbers[at])
+        begin, end, _, _ = self._headers[number]
+        return begin, end - begin
 
 
 class _SpanUnits:

@@ -6,16 +6,16 @@ Sources: stargz-snapshotter, ``docs/estargz.md`` and ``estargz/types.go``; conta
 
 from __future__ import annotations
 
-from itertools import pairwise
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
-from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, IndexUnusableError, Stretch
-from ocianalyze.layers.indexes.units import LARGEST_UNIT
+from ocianalyze.layers.indexes import listed
+from ocianalyze.layers.indexes.chunk_list import ChunkList
+from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, Identities, IndexUnusableError
 from ocianalyze.layers.indexes.values import INT64, number_of, seconds_of, text_of, xattrs_of
-from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, RATIO, Limits
-from ocianalyze.layers.tar.entry import Attributes, Kind
+from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
+from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.layers.tar.special import refused_target, special_file
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.layers.tar.xattrs import refused_attributes
@@ -23,7 +23,7 @@ from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ocianalyze.layers.tar.entry import RawEntry
     from ocianalyze.layers.tar.obstacles import Refusal
@@ -38,33 +38,31 @@ _VALUE: Final = 100
 _PARSING: Final = Lock()
 """So that the values of one table only are in memory at a time."""
 _UNKNOWN: Final = -1
+_FARTHEST: Final = 1 << 62
+"""How many plain bytes there may be before the end of a chunk for it to be looked at any further."""
+_KEYS: Final = (
+    *("type", "name", "linkName", "mode", "uid", "gid", "modtime", "xattrs", "size", "endOffset"),
+    *("offset", "innerOffset", "chunkOffset", "chunkSize", "chunkType", "chunkDigest", "digest"),
+)
+"""The fields of an entry and of a chunk, in the order of `_listed.c`."""
 
 
-class Chunk(NamedTuple):
-    """A piece of a file that is stored by itself.
+class Headers(NamedTuple):
+    """Where the headers of some entries are stored, behind the content of a file.
 
     Attributes:
-        start: where the gzip member or the zstd frames that it is in begin in the layer.
-        end: where they end.
-        inner: how many plain bytes there are before it.
-        size: how many bytes it has.
-        digest: its digest; None for zeros, which are not stored.
+        start: where the gzip member or the zstd frames that they are in begin in the layer.
+        skip: how many plain bytes there are before them.
+        first: the first of the entries, by number.
+        last: the last of the entries.
+        chunk: the first chunk of the content behind them, by number; -1 if there is none.
     """
 
     start: int
-    end: int
-    inner: int
-    size: int
-    digest: Digest | None
-
-
-class HeaderPlace(NamedTuple):
-    """Where headers are stored: from byte `start` to `end` of the layer, behind `skip` plain bytes, before `stop`."""
-
-    start: int
-    end: int
     skip: int
-    stop: int | None
+    first: int
+    last: int
+    chunk: int
 
 
 class Table(NamedTuple):
@@ -73,14 +71,12 @@ class Table(NamedTuple):
     Attributes:
         entries: the entries in the order of the tar; `offset` counts the bytes of all files before.
         chunks: the chunks of all files, in their order.
-        stretches: where headers lie, and which entries they describe.
-        places: the same in the layer, in the same order.
+        headers: where headers lie, as pieces of `Headers`.
     """
 
     entries: Sequence[RawEntry]
-    chunks: Sequence[Chunk]
-    stretches: Sequence[Stretch]
-    places: Sequence[HeaderPlace]
+    chunks: ChunkList
+    headers: Sequence[tuple[int, int, int, int, int]]
 
 
 def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Table:
@@ -99,27 +95,15 @@ def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Tabl
     items = document.get("entries", 0) if isinstance(document, dict) else 0
     if items is None:  # as Go writes a list of none
         items = []
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if not isinstance(items, list) or set(map(type, items)) - {dict}:
         raise IndexUnusableError("the table of contents has no list of entries")
     version = document.get("version")
     if version != 1 or type(version) is not int:
         raise IndexUnusableError(f"the table of contents has the unknown version {str(version)[:20]}")
-    files = list(_files(items))
-    chunks = list(_chunks(files, end))
-    ends = {chunk.start: chunk.end for chunk in chunks if chunk.digest is not None}
-    if sum(max(0, size - RATIO * (ends[start] - start)) for start, size in reach(chunks).items()) > limits.max_inflated:
-        raise IndexUnusableError("the chunks inflate to far more than expected from their compressed size")
-    stretches, places = _stretches(files, chunks, end)
-    return Table(list(_entries(files)), chunks, stretches, places)
-
-
-def reach(chunks: Iterable[Chunk]) -> dict[int, int]:
-    """Return how many plain bytes of each member or frame belong to chunks, by the byte at which it begins."""
-    found: dict[int, int] = {}
-    for start, _, inner, size, digest in chunks:
-        if digest is not None:
-            found[start] = max(found.get(start, 0), inner + size)
-    return found
+    listing = _Listing(items, end)
+    listing.read()
+    listing.chunks.check(limits.max_inflated)
+    return Table(listing.entries, listing.chunks, listing.headers)
 
 
 def _memory_of(raw: bytes) -> int:
@@ -127,49 +111,76 @@ def _memory_of(raw: bytes) -> int:
     return 2 * len(raw) + _VALUE * sum(map(raw.count, (b",", b"[", b"{")))
 
 
-class _File(NamedTuple):
-    """An entry that is no chunk, and the chunks of its content: the entry itself may be the first."""
+class _Listing:
+    """Reads the entries and their chunks, and finds out where their headers lie in the layer.
 
-    item: Mapping[str, Any]
-    pieces: Sequence[Mapping[str, Any]]
+    Attributes:
+        entries, chunks, headers: see `Table`.
+    """
 
+    def __init__(self, items: Sequence[Mapping[str, Any]], end: int) -> None:
+        self._items = items
+        self._end = end
+        self._at = self._offset = 0
+        self._last, self._last_inner = 0, 0
+        self._start = self._skip = self._first = 0
+        self._identities = Identities()
+        self._times: dict[object, int] = {}
+        self.entries: list[RawEntry] = []
+        self.chunks = ChunkList(end)
+        self.headers: list[tuple[int, int, int, int, int]] = []
 
-def _files(items: Iterable[Mapping[str, Any]]) -> Iterator[_File]:
-    """Yield each entry with its chunks."""
-    item: Mapping[str, Any] | None = None
-    pieces: list[Mapping[str, Any]] = []
-    for one in items:
-        if one.get("type") == _CHUNK:
-            if not pieces:
-                raise IndexUnusableError("the table of contents has a chunk of no file")
-            pieces.append(one)
-            continue
-        if item is not None:
-            yield _File(item, pieces)
-        item = one
-        pieces = [one] if one.get("type") == "reg" and one.get("size") else []
-    if item is not None:
-        yield _File(item, pieces)
+    def read(self) -> None:
+        """Read all of them."""
+        while self._at < len(self._items):
+            if listed.compiled is not None:
+                self._take()
+            if self._at < len(self._items):
+                self._read_one()
+        if self._first < len(self.entries) and _UNKNOWN != self._start < self._end:
+            self.headers.append((self._start, self._skip, self._first, len(self.entries) - 1, -1))
 
+    def _take(self) -> None:
+        """Read those that come next as far as they are ordinary, all at once."""
+        chunks = self.chunks
+        state = self._at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first
+        state, *columns = listed.compiled.take_table(
+            self._items, _KEYS, self._end, self._identities, self.entries, self.headers, chunks.digests, state
+        )
+        self._at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first = state
+        for column, more in zip((chunks.starts, chunks.limits, chunks.inners, chunks.sizes), columns, strict=True):
+            column.frombytes(more)
 
-def _entries(files: Iterable[_File]) -> Iterator[RawEntry]:
-    """Yield the entries as the tar has them."""
-    identities: dict[tuple[int, int, int], Attributes] = {}
-    times: dict[str, int] = {}
-    offset = 0
-    for item, _ in files:
+    def _read_one(self) -> None:
+        """Read the one that comes next, with its chunks."""
+        item = self._items[self._at]
+        behind = self._at + 1
+        while behind < len(self._items) and self._items[behind].get("type") == _CHUNK:
+            behind += 1
+        pieces = self._items[self._at : behind] if item.get("type") == "reg" and item.get("size") else ()
+        if item.get("type") == _CHUNK or (not pieces and behind > self._at + 1):
+            raise IndexUnusableError("the table of contents has a chunk of no file")
+        entry = self._entry(item)
+        first = len(self.chunks)
+        self._add_chunks(item, pieces)
+        if pieces:
+            self._add_headers(item, first)
+        self.entries.append(entry)
+        self._offset += entry[3]
+        self._at = behind
+        if self._offset >= INT64:
+            raise IndexUnusableError("the files in the table of contents are too large")
+
+    def _entry(self, item: Mapping[str, Any]) -> RawEntry:
+        """Return an entry as the tar has it."""
         kind = KINDS.get(text_of(item, "type"), -1)
         path = text_of(item, "name")
         if kind < 0:
             raise IndexUnusableError(f"the table of contents has an entry of the unknown type {item.get('type')!r:.20}")
-        identity = number_of(item, "mode") & PERMISSIONS, number_of(item, "uid"), number_of(item, "gid")
-        attributes = identities.get(identity)
-        if attributes is None:
-            attributes = identities[identity] = Attributes(*identity)
         said = item.get("modtime", "")
-        mtime = times.get(said) if isinstance(said, str) else None
+        mtime = self._times.get(said) if isinstance(said, str) else None
         if mtime is None:
-            mtime = times[said] = seconds_of(said)
+            mtime = self._times[said] = seconds_of(said)
         link = ""
         refusals: tuple[Refusal, ...] = ()
         if kind in _LINKS:
@@ -181,77 +192,51 @@ def _entries(files: Iterable[_File]) -> Iterator[RawEntry]:
         xattrs = xattrs_of(item)
         if xattrs:
             refusals = (*refusals, *refused_attributes(kind, xattrs))
-        yield path, kind, attributes, size, mtime, link, offset, size, xattrs, refusals
-        offset += size
-        if offset >= INT64:
-            raise IndexUnusableError("the files in the table of contents are too large")
+        attributes = self._identities[
+            number_of(item, "mode") & PERMISSIONS, number_of(item, "uid"), number_of(item, "gid")
+        ]
+        return path, kind, attributes, size, mtime, link, self._offset, size, xattrs, refusals
 
-
-def _chunks(files: Sequence[_File], end: int) -> Iterator[Chunk]:
-    """Yield the chunks of all files; those of a file must be the whole of it, and none may lie before another."""
-    stored = (piece for file in files for piece in file.pieces if not _is_hole(piece))
-    following = dict(pairwise(sorted({end, *(number_of(piece, "offset") for piece in stored)})))
-    last, last_inner = 0, 0
-    for item, pieces in files:
+    def _add_chunks(self, item: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> None:
+        """Add the chunks of a file, which must be the whole of it, and none of which may lie before another."""
         size, done = number_of(item, "size") if pieces else 0, 0
-        file_end = number_of(item, "endOffset") or end
+        limit = number_of(item, "endOffset") or self._end
         for piece in pieces:
             length = number_of(piece, "chunkSize") or size - done
             if number_of(piece, "chunkOffset") != done or not 0 < length <= size - done:
                 raise IndexUnusableError("the chunks of a file are not the whole of it")
-            if length > LARGEST_UNIT:
-                raise IndexUnusableError(f"a chunk has {length:,} bytes")
             done += length
-            if _is_hole(piece):
-                yield Chunk(0, 0, 0, length, None)
+            if piece.get("chunkType") == _ZEROS:
+                self.chunks.add_hole(length)
                 continue
             start, inner = number_of(piece, "offset"), number_of(piece, "innerOffset")
-            stop = min(following.get(start, 0), file_end)
-            if (start, inner) <= (last, last_inner) or start >= stop:
+            if (start, inner) <= (self._last, self._last_inner):
                 raise IndexUnusableError("chunks overlap, or lie outside of the layer")
-            if max(stop - start, inner + length) > LARGEST_UNIT:
-                raise IndexUnusableError(f"a chunk takes {max(stop - start, inner + length):,} bytes")
-            last, last_inner = start, inner + length - 1
-            yield Chunk(start, stop, inner, length, _digest(piece, whole=length == size))
+            self._last, self._last_inner = start, inner + length - 1
+            if self._last_inner >= _FARTHEST:
+                raise IndexUnusableError(f"a chunk takes {self._last_inner:,} bytes")
+            self.chunks.add(start, limit, inner, length, _digest(piece, whole=length == size))
         if done != size:
             raise IndexUnusableError("the chunks of a file are not the whole of it")
 
+    def _add_headers(self, item: Mapping[str, Any], first: int) -> None:
+        """Take note of where the headers before the content of a file lie, and where those behind it begin.
 
-def _stretches(files: Sequence[_File], chunks: Sequence[Chunk], end: int) -> tuple[list[Stretch], list[HeaderPlace]]:
-    """Return where the headers of entries lie: between the contents of files."""
-    stretches: list[Stretch] = []
-    places: list[HeaderPlace] = []
-    start = skip = first = at = 0
-    for number, (item, pieces) in enumerate(files):
-        mine = [chunk for chunk in chunks[at : at + len(pieces)] if chunk.digest is not None]
-        at += len(pieces)
-        if not pieces:
-            continue
-        if mine and start != _UNKNOWN:
-            begin = mine[0]
-            is_shared = begin.start == start
-            place = HeaderPlace(
-                start, begin.end if is_shared else begin.start, skip, begin.inner if is_shared else None
-            )
-            stretches.append(Stretch(place.end - place.start, len(places), first, number))
-            places.append(place)
+        `first` is the first of its chunks, by number.
+        """
+        chunks, number = self.chunks, len(self.entries)
+        stored = [chunk for chunk in range(first, len(chunks)) if not chunks.is_hole(chunk)]
+        if stored and self._start != _UNKNOWN:
+            self.headers.append((self._start, self._skip, self._first, number, stored[0]))
         padding = -number_of(item, "size") % BLOCK
         if behind := number_of(item, "endOffset"):
-            start, skip = behind, padding
-        elif mine:
-            last = mine[-1]
-            start, skip = last.start, last.inner + last.size + padding
+            self._start, self._skip = behind, padding
+        elif stored:
+            last = stored[-1]
+            self._start, self._skip = chunks.starts[last], chunks.inners[last] + chunks.sizes[last] + padding
         else:  # nothing tells where it is
-            start = _UNKNOWN
-        first = number + 1
-    if first < len(files) and _UNKNOWN != start < end:
-        stretches.append(Stretch(end - start, len(places), first, len(files) - 1))
-        places.append(HeaderPlace(start, end, skip, None))
-    return stretches, places
-
-
-def _is_hole(piece: Mapping[str, Any]) -> bool:
-    return piece.get("chunkType") == _ZEROS
+            self._start = _UNKNOWN
+        self._first = number + 1
 
 
 def _digest(piece: Mapping[str, Any], *, whole: bool) -> Digest:

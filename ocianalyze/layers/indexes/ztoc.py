@@ -7,14 +7,15 @@ headers, and become what our parser makes of the same headers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from ocianalyze.layers.indexes import listed
 from ocianalyze.layers.indexes.checkpoints import Span, check_length, read_spans
 from ocianalyze.layers.indexes.flatbuffers import Flatbuffer, FlatbufferError
-from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, IndexUnusableError
+from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, Identities, IndexUnusableError
 from ocianalyze.layers.indexes.times import whole_seconds
 from ocianalyze.layers.metering.budget import memory_of_rows
-from ocianalyze.layers.tar.entry import Attributes, Kind
+from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.layers.tar.special import refused_target, special_file
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.layers.tar.xattrs import refused_attributes
@@ -55,13 +56,8 @@ _SHOWN: Final = 100
 _ROW: Final = memory_of_rows(("",))
 
 
-class Headers(NamedTuple):
-    """A stretch of the tar with headers only, from `begin` to before `end`, of the entries `first` to `last`."""
-
-    begin: int
-    end: int
-    first: int
-    last: int
+Headers: TypeAlias = tuple[int, int, int, int]
+"""A stretch of the tar with headers only: from where to before where, and the first and the last of their entries."""
 
 
 class Ztoc(NamedTuple):
@@ -119,7 +115,7 @@ def _read_ztoc(buffer: Flatbuffer, layer_size: int, limits: Limits) -> Ztoc:
         raise IndexUnusableError("the ztoc has no entries or no spans")
     positions = buffer.references(buffer.tables(_TOC).read(toc_at)[0], most=limits.max_memory // _ROW)
     listing = _Listing(buffer, size)
-    entries = listing.read(positions)
+    listing.read(positions)
     algorithm, last_span, digests_at, state_at = buffer.tables(_COMPRESSION_INFO, {0: _GZIP}).read(info_at)
     if algorithm not in (_GZIP, _UNCOMPRESSED):
         raise IndexUnusableError(f"the ztoc is for the unknown compression {algorithm}")
@@ -132,7 +128,7 @@ def _read_ztoc(buffer: Flatbuffer, layer_size: int, limits: Limits) -> Ztoc:
         spans[-1] = spans[-1]._replace(length=size - spans[-1].begin)
         check_length(size - spans[-1].begin)
     spans = [span for span in spans if span.begin < size]
-    return Ztoc(entries, size, listing.end, is_compressed, spans, listing.headers, listing.odd)
+    return Ztoc(listing.entries, size, listing.end, is_compressed, spans, listing.headers, listing.odd)
 
 
 class _Listing:
@@ -142,75 +138,96 @@ class _Listing:
     entry and that of the next is the header of the latter, with its extended headers.
 
     Attributes:
-        headers, odd, end: see `Ztoc`.
+        entries, headers, odd, end: see `Ztoc`; `end` is that of what was read so far.
     """
 
     def __init__(self, buffer: Flatbuffer, size: int) -> None:
         self._buffer = buffer
-        self._read_record = buffer.tables(_RECORD).read
+        self._tables = buffer.tables(_FILE_METADATA)
+        self._records = buffer.tables(_RECORD)
         self._size = size
+        self._begin = self._first = 0
+        self._identities = Identities()
+        self._times: dict[bytes, int] = {}
+        self.entries: list[RawEntry] = []
         self.headers: list[Headers] = []
         self.odd: list[int] = []
         self.end = 0
 
-    def read(self, positions: Sequence[int]) -> list[RawEntry]:  # noqa: C901 - a hot loop: once for each entry
-        """Return the entries whose tables are at these positions."""
-        read, string, kinds = self._buffer.tables(_FILE_METADATA).read, self._buffer.string, _KINDS
-        times: dict[bytes, int] = {}
-        identities: dict[tuple[int, int, int], Attributes] = {}
-        entries: list[RawEntry] = []
-        begin = end = first = 0
-        for number, position in enumerate(positions):
-            name_at, type_at, offset, size, link_at, mode, uid, gid, time_at, major, minor, records_at = read(position)
-            raw_path, raw_link = string(name_at), b""
-            path, link = _text(raw_path), ""
-            kind = kinds.get(string(type_at), -1)
-            identity = mode & PERMISSIONS, uid, gid
-            attributes = identities.get(identity)
-            if attributes is None:
-                attributes = identities[identity] = Attributes(*identity)
-            stamp = string(time_at)
-            mtime = times.get(stamp)
-            if mtime is None:
-                mtime = times[stamp] = whole_seconds(stamp.decode("ascii", "replace"))
-            stored = 0
-            refusals: tuple[Refusal, ...] = ()
-            if kind == _FILE:
-                stored = size
-            elif kind in _LINKS:
-                raw_link = string(link_at)
-                link = _text(raw_link)
-                refusals = refused_target(raw_link) if kind == _SYMLINK else ()
-            elif kind != _DIRECTORY:
-                kind, refusals = special_file(kind, major, minor)
-            xattrs, extended = self._records(records_at)
-            if xattrs:
-                refusals = (*refusals, *refused_attributes(kind, xattrs))
-
-            gap = offset - end
-            if kind < 0 or size < 0 or gap < BLOCK or gap % BLOCK or offset + stored > self._size:
-                raise _invalid(path, is_known=kind >= 0)
-            if (gap != BLOCK or extended) and not _explains(gap, raw_path, raw_link, extended):
-                self._note_odd()
-            end = offset
-            if stored:
-                self.headers.append(Headers(begin, offset, first, number))
-                first = number + 1
-                begin = end = offset + stored + BLOCK - 1 & -BLOCK
-            entries.append((path, kind, attributes, stored, mtime, link, offset, stored, xattrs, refusals))
-        if first < len(entries):
-            self.headers.append(Headers(begin, end, first, len(entries) - 1))
-        if not 0 <= self._size <= end + _END:
+    def read(self, positions: Sequence[int]) -> None:
+        """Read the entries whose tables are at these positions."""
+        entries = self.entries
+        while len(entries) < len(positions):
+            if listed.compiled is not None:
+                self._take(positions)
+            if len(entries) < len(positions):
+                self._read_one(positions[len(entries)])
+        if self._first < len(entries):
+            self.headers.append((self._begin, self.end, self._first, len(entries) - 1))
+        if not 0 <= self._size <= self.end + _END:
             raise IndexUnusableError("the entries in the ztoc are not the whole tar")
-        self.end = end
-        return entries
+
+    def _take(self, positions: Sequence[int]) -> None:
+        """Read those that come next as far as they are ordinary, all at once."""
+        state = self._size, self._begin, self.end, self._first
+        layouts = self._tables.places, self._records.places
+        self._buffer.left, self._begin, self.end, self._first = listed.compiled.take_ztoc(
+            self._buffer.content,
+            self._buffer.left,
+            positions,
+            *layouts,
+            self._identities,
+            self.entries,
+            self.headers,
+            state,
+        )
+
+    def _read_one(self, position: int) -> None:
+        """Read the one that comes next, whose table is at `position`."""
+        string = self._buffer.string
+        fields = self._tables.read(position)
+        name_at, type_at, offset, size, link_at, mode, uid, gid, time_at, major, minor, records_at = fields
+        raw_path, raw_link = string(name_at), b""
+        path, link = _text(raw_path), ""
+        kind = _KINDS.get(string(type_at), -1)
+        stamp = string(time_at)
+        mtime = self._times.get(stamp)
+        if mtime is None:
+            mtime = self._times[stamp] = whole_seconds(stamp.decode("ascii", "replace"))
+        stored = 0
+        refusals: tuple[Refusal, ...] = ()
+        if kind == _FILE:
+            stored = size
+        elif kind in _LINKS:
+            raw_link = string(link_at)
+            link = _text(raw_link)
+            refusals = refused_target(raw_link) if kind == _SYMLINK else ()
+        elif kind != _DIRECTORY:
+            kind, refusals = special_file(kind, major, minor)
+        xattrs, extended = self._extended(records_at)
+        if xattrs:
+            refusals = (*refusals, *refused_attributes(kind, xattrs))
+
+        gap = offset - self.end
+        if kind < 0 or size < 0 or gap < BLOCK or gap % BLOCK or offset + stored > self._size:
+            raise _invalid(path, is_known=kind >= 0)
+        if (gap != BLOCK or extended) and not _explains(gap, raw_path, raw_link, extended):
+            self._note_odd()
+        self.end = offset
+        number = len(self.entries)
+        if stored:
+            self.headers.append((self._begin, offset, self._first, number))
+            self._first = number + 1
+            self._begin = self.end = offset + stored + BLOCK - 1 & -BLOCK
+        attributes = self._identities[mode & PERMISSIONS, uid, gid]
+        self.entries.append((path, kind, attributes, stored, mtime, link, offset, stored, xattrs, refusals))
 
     def _note_odd(self) -> None:
         """Take note that the stretch that is being read is odd."""
         if self.odd[-1:] != [len(self.headers)]:
             self.odd.append(len(self.headers))
 
-    def _records(self, position: int) -> tuple[dict[str, bytes] | None, int]:
+    def _extended(self, position: int) -> tuple[dict[str, bytes] | None, int]:
         """Return the extended attributes in a vector of PAX records, and how many bytes all of them have in the tar."""
         places = self._buffer.references(position)
         if not places:
@@ -219,7 +236,7 @@ class _Listing:
         xattrs: dict[str, bytes] = {}
         size = 0
         for place in places:
-            key_at, value_at = self._read_record(place)
+            key_at, value_at = self._records.read(place)
             key, value = string(key_at), string(value_at)
             if key.startswith(_XATTR):
                 xattrs[_text(key.removeprefix(_XATTR))] = value

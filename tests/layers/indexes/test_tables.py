@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from ocianalyze.errors import CorruptLayerError, OcianalyzeError
 from ocianalyze.layers.blob import pieces
 from ocianalyze.layers.blob.pieces import Codec
-from ocianalyze.layers.indexes import chunks
+from ocianalyze.layers.indexes import chunks as contents_of_chunks
+from ocianalyze.layers.indexes.chunks import ChunkedContents
 from ocianalyze.layers.indexes.finding import ESTARGZ, find_table, read_index
 from ocianalyze.layers.indexes.index import IndexUnusableError, OpenIndex
-from ocianalyze.layers.indexes.tables import read_table
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS
 from ocianalyze.layers.tar.entry import Kind
 from tests.support.indexed_layers import SAMPLES, TABLES, indexed_layers
+from tests.support.listed import table_in_both_ways
 from tests.support.ztocs import MemoryRanges
 
 PODMAN, STARGZ = "io.github.containers.zstd-chunked.", "io.containers.zstd-chunked."
@@ -59,7 +60,7 @@ def test_entries_of_all_types() -> None:
         {"name": "d/b", "type": "block", "devMajor": 8},
         {"name": "d/p", "type": "fifo", "xattrs": {"user.a": base64.b64encode(b"x").decode()}},
     )
-    entries = read_table(raw, end=END).entries
+    entries = table_in_both_ways(raw, end=END).entries
     kinds = [entry[1] for entry in entries]
     assert kinds == [
         *(Kind.DIRECTORY, Kind.FILE, Kind.SYMLINK, Kind.SYMLINK, Kind.HARDLINK),
@@ -74,7 +75,7 @@ def test_entries_of_all_types() -> None:
 
 
 def test_a_table_of_nothing() -> None:
-    assert read_table(b'{"version": 1, "entries": null}', end=END).entries == []
+    assert table_in_both_ways(b'{"version": 1, "entries": null}', end=END).entries == []
 
 
 CHUNKS: dict[str, Any] = {"chunkSize": 3, "chunkDigest": DIGEST}
@@ -129,6 +130,7 @@ UNUSABLE: dict[str, bytes] = {
     ),
     "a huge chunk": table(regular(size=1 << 40)),
     "a huge distance in a member": table(regular(innerOffset=1 << 40)),
+    "the farthest place in a member": table(regular(innerOffset=(1 << 63) - 1), regular("b", offset=600)),
     "too large together": table(*(regular(str(n), 1 << 62, chunkType="zeros") for n in range(3))),
 }
 
@@ -136,14 +138,14 @@ UNUSABLE: dict[str, bytes] = {
 @pytest.mark.parametrize("case", UNUSABLE)
 def test_a_table_that_cannot_be_right_is_not_used(case: str) -> None:
     with pytest.raises(IndexUnusableError) as error:
-        read_table(UNUSABLE[case], end=END)
+        table_in_both_ways(UNUSABLE[case], end=END)
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 150
 
 
 def test_a_chunk_that_is_stored_in_too_many_bytes_is_not_used() -> None:
     with pytest.raises(IndexUnusableError, match="takes"):
-        read_table(table(regular()), end=1 << 40)
+        table_in_both_ways(table(regular()), end=1 << 40)
 
 
 _numbers = st.one_of(st.integers(-2, 3), st.integers(0, 2000), st.sampled_from([1 << 62, 1 << 63, 512, 513]))
@@ -163,13 +165,16 @@ _entries = st.fixed_dictionaries(
 )
 def test_any_table_is_read_or_refused(entries: list[dict[str, Any]]) -> None:
     try:
-        found = read_table(table(*entries), end=END)
+        found = table_in_both_ways(table(*entries), end=END)
     except IndexUnusableError:
         return
-    stored = [chunk for chunk in found.chunks if chunk.digest is not None]
-    assert all(0 <= chunk.start < chunk.end <= END for chunk in stored)
-    assert sum(chunk.size for chunk in found.chunks) == sum(entry[3] for entry in found.entries)
-    assert all(0 <= place.start < place.end <= END for place in found.places)
+    chunks = found.chunks
+    places = [chunks.place(number) for number in range(len(chunks)) if not chunks.is_hole(number)]
+    assert all(0 <= start < end <= END for start, end in places)
+    assert sum(chunks.sizes) == sum(entry[3] for entry in found.entries)
+    contents = ChunkedContents(found, MemoryRanges(b""), "gzip")
+    headers = [contents.header_place(stretch.number) for stretch in contents.stretches]
+    assert all(0 <= place.start < place.end <= END for place in headers)
 
 
 # Where it is
@@ -278,7 +283,7 @@ def test_a_table_of_very_many_values_is_not_parsed() -> None:
     raw = b'{"version": 1, "entries": [' + b"[],".join([b""] * 6_000_000) + b"[]]}"
     tracemalloc.start()
     with pytest.raises(IndexUnusableError, match="memory"):
-        read_table(raw, end=END)
+        table_in_both_ways(raw, end=END)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 1 << 20
@@ -299,7 +304,7 @@ def test_small_files_of_one_member_are_inflated_once(monkeypatch: pytest.MonkeyP
         calls.append(at)
         return pieces.inflate(stored, codec, most=most, at=at)
 
-    monkeypatch.setattr(chunks, "inflate", inflate)
+    monkeypatch.setattr(contents_of_chunks, "inflate", inflate)
     found = [index.contents.read_at(10 * n, 10) for n in range(10)]
     assert found == [plain[100 * n : 100 * n + 10] for n in range(10)]
     assert calls == [100]
@@ -308,7 +313,7 @@ def test_small_files_of_one_member_are_inflated_once(monkeypatch: pytest.MonkeyP
 def test_many_members_that_inflate_beyond_proportion_are_not_used() -> None:
     files = [regular(str(n), 1, offset=512 + 100 * n, innerOffset=60 << 20) for n in range(100)]
     with pytest.raises(IndexUnusableError, match="far more than expected"):
-        read_table(table(*files), end=512 + 100 * 100)
+        table_in_both_ways(table(*files), end=512 + 100 * 100)
 
 
 def test_a_table_that_inflates_without_end_takes_little_memory() -> None:
@@ -390,6 +395,6 @@ def test_a_large_table_is_read_soon() -> None:
     entries = [regular(f"opt/dir{n % 500}/file{n}", 10, offset=512 + 600 * n) for n in range(100_000)]
     raw = table(*entries)
     start = time.process_time()
-    found = read_table(raw, end=600 * 100_001 + 512)
-    assert len(found.entries) == len(found.stretches) == 100_000
+    found = table_in_both_ways(raw, end=600 * 100_001 + 512)
+    assert len(found.entries) == len(found.headers) == 100_000
     assert time.process_time() - start < 20  # a bound against what is not linear, not a measurement

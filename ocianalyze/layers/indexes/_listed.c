@@ -1,0 +1,774 @@
+/* Runs of ordinary entries of an index become entries of a tar.
+
+   ztoc.py and tables.py say what an index lists and what is wrong with one, and they alone decide whatever is odd. This
+   does what they do for what is not, in a fraction of the time: it looks at one entry after the other and stops before the
+   first that is not wholly ordinary. It is optional: without it they read every entry, with the same result.
+
+   An ordinary entry is that of a regular file, a directory, a symlink or a hardlink without extended attributes, whose
+   place, names and time are valid beyond doubt. */
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000 /* compiled once for every Python from 3.11 on */
+#include <Python.h>
+#include <string.h>
+
+enum { BLOCK = 512, PERMISSIONS = 07777, LONGEST_TARGET = 4095, SHORT_NAME = 100, PATIENCE = 1 << 16 };
+static const long long LARGEST = 1LL << 62; /* tars: their places can be added to */
+enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3, ODD_KIND = -1 };
+
+typedef struct {
+    const unsigned char *start;
+    Py_ssize_t size;
+} Text;
+
+static int is(Text text, const char *word)
+{
+    return text.size == (Py_ssize_t)strlen(word) && memcmp(text.start, word, text.size) == 0;
+}
+
+
+static int kind_of(Text said)
+{
+    return is(said, "reg")        ? FILE_KIND
+           : is(said, "dir")      ? DIRECTORY_KIND
+           : is(said, "symlink")  ? SYMLINK_KIND
+           : is(said, "hardlink") ? HARDLINK_KIND
+                                  : ODD_KIND;
+}
+
+static long long rounded(long long size)
+{
+    return (size + BLOCK - 1) & -(long long)BLOCK;
+}
+
+/* Read `digits` digits at `at` into `value`; return 0 if there are fewer. */
+static int number(const unsigned char *at, int digits, int *value)
+{
+    *value = 0;
+    for (int i = 0; i < digits; i++) {
+        if (at[i] < '0' || at[i] > '9')
+            return 0;
+        *value = 10 * *value + (at[i] - '0');
+    }
+    return 1;
+}
+
+/* Return how many days after 1970-01-01 a day is; `year` is a later one. */
+static long long days(int year, int month, int day)
+{
+    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+    int last = month > 2 ? year : year - 1;
+    return 365LL * (year - 1970) + (last / 4 - last / 100 + last / 400) - (1969 / 4 - 1969 / 100 + 1969 / 400) +
+           before[month - 1] + day - 1;
+}
+
+static int is_day(int year, int month, int day)
+{
+    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= lengths[month - 1] + (month == 2 && is_leap);
+}
+
+/* Read a time of RFC 3339 after 1970, in whole seconds, into `seconds`; return 0 if it is not surely one. */
+static int read_time(Text said, long long *seconds)
+{
+    const unsigned char *at = said.start, *end = at + said.size;
+    int year, month, day, hour, minute, second, zone_hour = 0, zone_minute = 0;
+    if (said.size < 20 || !number(at, 4, &year) || at[4] != '-' || !number(at + 5, 2, &month) || at[7] != '-' ||
+        !number(at + 8, 2, &day) || at[10] != 'T' || !number(at + 11, 2, &hour) || at[13] != ':' ||
+        !number(at + 14, 2, &minute) || at[16] != ':' || !number(at + 17, 2, &second))
+        return 0;
+    if (year <= 1970 || !is_day(year, month, day) || hour > 23 || minute > 59 || second > 59)
+        return 0;
+    at += 19;
+    if (*at == '.') {
+        const unsigned char *first = ++at;
+        while (at < end && *at >= '0' && *at <= '9')
+            at++;
+        if (at == first || at - first > 9)
+            return 0;
+    }
+    int sign = 0;
+    if (end - at == 6 && (*at == '+' || *at == '-')) {
+        sign = *at == '+' ? 1 : -1;
+        if (!number(at + 1, 2, &zone_hour) || at[3] != ':' || !number(at + 4, 2, &zone_minute) || zone_hour > 23 ||
+            zone_minute > 59)
+            return 0;
+    } else if (end - at != 1 || *at != 'Z') {
+        return 0;
+    }
+    *seconds = days(year, month, day) * 86400 + (hour - sign * zone_hour) * 3600 + (minute - sign * zone_minute) * 60 + second;
+    return 1;
+}
+
+/* The `Identities` of all entries (index.py), and some that were seen last: entries have few different ones. */
+enum { SEEN = 64 };
+typedef struct {
+    PyObject *all;
+    struct {
+        long long mode, uid, gid;
+        PyObject *attributes;
+    } seen[SEEN];
+} Identities;
+
+static PyObject *look_up(PyObject *all, long long mode, long long uid, long long gid)
+{
+    PyObject *key = Py_BuildValue("LLL", mode, uid, gid);
+    PyObject *found = key ? PyObject_GetItem(all, key) : NULL;
+    Py_XDECREF(key);
+    return found;
+}
+
+/* Return the attributes of an entry, which are borrowed; NULL on an error. */
+static PyObject *attributes_of(Identities *identities, long long mode, long long uid, long long gid)
+{
+    mode &= PERMISSIONS;
+    size_t at = (size_t)(mode ^ mode >> 6 ^ uid * 7 ^ gid * 13) % SEEN;
+    if (!identities->seen[at].attributes || identities->seen[at].mode != mode || identities->seen[at].uid != uid ||
+        identities->seen[at].gid != gid) {
+        PyObject *found = look_up(identities->all, mode, uid, gid);
+        if (!found)
+            return NULL;
+        Py_XDECREF(identities->seen[at].attributes);
+        identities->seen[at].mode = mode;
+        identities->seen[at].uid = uid;
+        identities->seen[at].gid = gid;
+        identities->seen[at].attributes = found;
+    }
+    return identities->seen[at].attributes;
+}
+
+static void forget(Identities *identities)
+{
+    for (int i = 0; i < SEEN; i++)
+        Py_CLEAR(identities->seen[i].attributes);
+}
+
+/* ---- the entries in a ztoc ---------------------------------------------------------------------------------------- */
+
+/* Where the fields of a FileMetadata lie in its table, in the order of `_FILE_METADATA` (ztoc.py); 0 for one left out. */
+enum { NAME, TYPE, OFFSET, SIZE, TARGET, MODE, UID, GID, TIME, MAJOR, MINOR, RECORDS, FIELDS };
+/* The same of a record. */
+enum { KEY, VALUE, RECORD_FIELDS };
+enum { MOST_RECORDS = 8 };
+
+typedef struct {
+    const unsigned char *start;
+    Py_ssize_t size;
+    long long left; /* how many bytes of strings and vectors may still be read; see flatbuffers.py */
+} Buffer;
+
+static uint32_t unsigned_at(const unsigned char *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static int64_t signed_at(const unsigned char *at)
+{
+    return (int64_t)(unsigned_at(at) | (uint64_t)unsigned_at(at + 4) << 32);
+}
+
+/* Read the string at a position, an empty one at 0; return 0 if it is not wholly in the buffer. */
+static int read_string(Buffer *buffer, long long position, Text *text)
+{
+    *text = (Text){buffer->start, 0};
+    if (!position)
+        return 1;
+    if (position < 0 || position > buffer->size - 4)
+        return 0;
+    text->start += position + 4;
+    text->size = unsigned_at(buffer->start + position);
+    buffer->left -= text->size + 4;
+    return text->size <= buffer->size - position - 4 && buffer->left >= 0;
+}
+
+/* Where the fields lie in the tables that have a certain vtable, and how long these are at least. */
+typedef struct {
+    long long vtable; /* 0 if none was read yet, as no vtable is there: the buffer begins with something else */
+    uint16_t places[FIELDS], end;
+} Layout;
+
+/* Find where the `fields` fields of the table at a position lie, if `layouts` has its vtable and the table is wholly in the
+   buffer: 1 if so, 0 if not, -1 on an error. */
+static int find_layout(const Buffer *buffer, long long table, PyObject *layouts, int fields, Layout *layout)
+{
+    if (table < 0 || table > buffer->size - 4)
+        return 0;
+    long long vtable = table - (int32_t)unsigned_at(buffer->start + table);
+    if (vtable <= 0)
+        return 0;
+    if (layout->vtable != vtable) {
+        PyObject *key = PyLong_FromLongLong(vtable);
+        PyObject *known = key ? PyDict_GetItemWithError(layouts, key) : NULL;
+        Py_XDECREF(key);
+        if (!known)
+            return PyErr_Occurred() ? -1 : 0;
+        char *places;
+        Py_ssize_t size, width = fields * (Py_ssize_t)sizeof *layout->places;
+        if (PyBytes_AsStringAndSize(known, &places, &size) < 0)
+            return -1;
+        if (size != width + (Py_ssize_t)sizeof layout->end) {
+            PyErr_SetString(PyExc_ValueError, "these are not the layouts of such tables");
+            return -1;
+        }
+        memcpy(layout->places, places, width);
+        memcpy(&layout->end, places + width, sizeof layout->end);
+        layout->vtable = vtable;
+    }
+    return table <= buffer->size - layout->end;
+}
+
+/* Return a reference in a table: where it leads, 0 if it is left out. */
+static long long reference(const Buffer *buffer, long long table, uint16_t place)
+{
+    return place ? table + place + unsigned_at(buffer->start + table + place) : 0;
+}
+
+static long long wide(const Buffer *buffer, long long table, uint16_t place)
+{
+    return place ? signed_at(buffer->start + table + place) : 0;
+}
+
+static long long narrow(const Buffer *buffer, long long table, uint16_t place)
+{
+    return place ? unsigned_at(buffer->start + table + place) : 0;
+}
+
+/* Return how many bytes an extended header takes whose content has `size` bytes. */
+static long long extended(long long size)
+{
+    return BLOCK + rounded(size);
+}
+
+/* Return how many bytes a PAX record has whose key and value have `size` bytes: it begins with that number. */
+static long long record_size(long long size)
+{
+    long long power = 10, digits = 1;
+    for (size += 3; size + digits >= power; power *= 10)
+        digits++;
+    return size + digits;
+}
+
+/* Add up the PAX records of an entry into `sum`: 1 if they are paths, links' targets and times only, 0 if not, -1 on an
+   error. */
+static int read_records(Buffer *buffer, long long position, PyObject *layouts, Layout *layout, long long *sum)
+{
+    *sum = 0;
+    if (!position)
+        return 1;
+    if (position < 0 || position > buffer->size - 4)
+        return 0;
+    long long count = unsigned_at(buffer->start + position), at = position + 4;
+    if (!count)
+        return 1;
+    buffer->left -= 4 + 4 * count;
+    if (count > MOST_RECORDS || at + 4 * count > buffer->size || buffer->left < 0)
+        return 0;
+    for (long long end = at + 4 * count; at < end; at += 4) {
+        long long table = at + unsigned_at(buffer->start + at);
+        int is_known = find_layout(buffer, table, layouts, RECORD_FIELDS, layout);
+        if (is_known != 1)
+            return is_known;
+        Text key, value;
+        if (!read_string(buffer, reference(buffer, table, layout->places[KEY]), &key) ||
+            !read_string(buffer, reference(buffer, table, layout->places[VALUE]), &value))
+            return 0;
+        if (!is(key, "path") && !is(key, "linkpath") && !is(key, "mtime") && !is(key, "atime") && !is(key, "ctime"))
+            return 0;
+        *sum += record_size(key.size + value.size);
+    }
+    return 1;
+}
+
+/* Tell whether an entry needs so many bytes before its content: for its header, and its extended headers. */
+static int explains(long long gap, Text path, Text target, long long records)
+{
+    long long rest = gap - BLOCK - (records ? extended(records) : 0);
+    long long for_path = path.size < SHORT_NAME ? 0 : extended(path.size + 1);
+    long long for_target = target.size < SHORT_NAME ? 0 : extended(target.size + 1);
+    return rest == 0 || rest == for_path || rest == for_target || rest == for_path + for_target;
+}
+
+/* What is read of a ztoc, and where the reading is; see `_Listing` in ztoc.py. */
+typedef struct {
+    Buffer buffer;
+    Layout layout, record_layout;
+    Identities identities;
+    PyObject *layouts, *record_layouts, *entries, *headers, *nothing;
+    long long tar_size, begin, end, first;
+} Listing;
+
+/* What a FileMetadata says. */
+typedef struct {
+    int kind;
+    long long offset, stored, mtime, mode, uid, gid;
+    Text path, target;
+} Metadata;
+
+/* Read the table at a position: 1 if it is ordinary, 0 if not, -1 on an error. */
+static int read_metadata(Listing *listing, long long table, Metadata *found)
+{
+    Buffer *buffer = &listing->buffer;
+    const uint16_t *places = listing->layout.places;
+    Text type, time;
+    int result = find_layout(buffer, table, listing->layouts, FIELDS, &listing->layout);
+    if (result != 1)
+        return result;
+    if (!read_string(buffer, reference(buffer, table, places[NAME]), &found->path) ||
+        !read_string(buffer, reference(buffer, table, places[TYPE]), &type) ||
+        !read_string(buffer, reference(buffer, table, places[TIME]), &time) || !read_time(time, &found->mtime) ||
+        memchr(found->path.start, 0, found->path.size))
+        return 0;
+    long long size = wide(buffer, table, places[SIZE]);
+    found->kind = kind_of(type);
+    found->offset = wide(buffer, table, places[OFFSET]);
+    found->mode = wide(buffer, table, places[MODE]);
+    found->uid = narrow(buffer, table, places[UID]);
+    found->gid = narrow(buffer, table, places[GID]);
+    found->stored = found->kind == FILE_KIND ? size : 0;
+    found->target = (Text){buffer->start, 0};
+    if (found->kind == SYMLINK_KIND || found->kind == HARDLINK_KIND) {
+        if (!read_string(buffer, reference(buffer, table, places[TARGET]), &found->target) || !found->target.size ||
+            found->target.size > LONGEST_TARGET || memchr(found->target.start, 0, found->target.size))
+            return 0;
+    }
+    if (found->kind == ODD_KIND || size < 0 || found->offset < listing->end || found->offset > listing->tar_size ||
+        found->stored > listing->tar_size - found->offset)
+        return 0;
+    long long gap = found->offset - listing->end, records;
+    result = read_records(buffer, reference(buffer, table, places[RECORDS]), listing->record_layouts,
+                          &listing->record_layout, &records);
+    if (result != 1)
+        return result;
+    return gap >= BLOCK && gap % BLOCK == 0 && explains(gap, found->path, found->target, records);
+}
+
+static PyObject *decoded(Text text)
+{
+    return PyUnicode_DecodeUTF8((const char *)text.start, text.size, "surrogateescape");
+}
+
+static int append(PyObject *list, PyObject *item)
+{
+    int result = item ? PyList_Append(list, item) : -1;
+    Py_XDECREF(item);
+    return result;
+}
+
+/* Add an entry to those that were read; return -1 on an error. */
+static int add_metadata(Listing *listing, const Metadata *found)
+{
+    PyObject *attributes = attributes_of(&listing->identities, found->mode, found->uid, found->gid);
+    PyObject *path = decoded(found->path), *target = decoded(found->target);
+    PyObject *entry = NULL;
+    if (attributes && path && target)
+        entry = Py_BuildValue("OiOLLOLLOO", path, found->kind, attributes, found->stored, found->mtime, target,
+                              found->offset, found->stored, Py_None, listing->nothing);
+    Py_XDECREF(path);
+    Py_XDECREF(target);
+    long long number = PyList_Size(listing->entries);
+    if (append(listing->entries, entry) < 0)
+        return -1;
+    listing->end = found->offset;
+    if (!found->stored)
+        return 0;
+    PyObject *header = Py_BuildValue("LLLL", listing->begin, found->offset, listing->first, number);
+    listing->first = number + 1;
+    listing->begin = listing->end = rounded(found->offset + found->stored);
+    return append(listing->headers, header);
+}
+
+PyDoc_STRVAR(take_ztoc_doc,
+"take_ztoc(buffer, left, positions, layouts, record_layouts, identities, entries, headers, state, /)\n--\n\n"
+"Add the ordinary ones of the entries whose tables are at `positions`, from as many on as there are in `entries`.\n\n"
+"`left` is how many bytes of strings may be read, `layouts` and `record_layouts` have the layouts of known vtables,\n"
+"`identities` are `Identities`. `state` is the size of the tar, where the headers that come next begin, where\n"
+"what was read ends, and the first entry whose headers they are; return what is left, and the last three as they are then.");
+
+static PyObject *take_ztoc(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Listing listing = {0};
+    PyObject *buffer, *positions, *told = NULL;
+    if (!PyArg_ParseTuple(args, "SLO!O!O!OO!O!(LLLL)", &buffer, &listing.buffer.left, &PyList_Type, &positions,
+                          &PyDict_Type, &listing.layouts, &PyDict_Type, &listing.record_layouts,
+                          &listing.identities.all, &PyList_Type, &listing.entries, &PyList_Type, &listing.headers,
+                          &listing.tar_size, &listing.begin, &listing.end, &listing.first))
+        return NULL;
+    listing.buffer.start = (const unsigned char *)PyBytes_AsString(buffer);
+    listing.buffer.size = PyBytes_Size(buffer);
+    listing.nothing = PyTuple_New(0);
+    int result = !listing.nothing ? -1 : listing.tar_size <= LARGEST;
+    Py_ssize_t count = PyList_Size(positions);
+    for (Py_ssize_t at = PyList_Size(listing.entries); result == 1 && at < count; at++) {
+        Metadata found;
+        long long left = listing.buffer.left;
+        long long position = PyLong_AsLongLong(PyList_GetItem(positions, at));
+        result = position == -1 && PyErr_Occurred() ? -1 : read_metadata(&listing, position, &found);
+        if (result == 0)
+            listing.buffer.left = left; /* it is read again */
+        if (result == 1 && add_metadata(&listing, &found) < 0)
+            result = -1;
+        if (at % PATIENCE == 0 && PyErr_CheckSignals() < 0)
+            result = -1;
+    }
+    if (result >= 0)
+        told = Py_BuildValue("LLLL", listing.buffer.left, listing.begin, listing.end, listing.first);
+    forget(&listing.identities);
+    Py_XDECREF(listing.nothing);
+    return told;
+}
+
+/* ---- the entries in a table of contents --------------------------------------------------------------------------- */
+
+/* The fields of an entry and of a chunk, in the order of `_KEYS` (tables.py). */
+enum { KEY_TYPE, KEY_NAME, KEY_LINK, KEY_MODE, KEY_UID, KEY_GID, KEY_TIME, KEY_XATTRS, KEY_SIZE, KEY_END, KEY_OFFSET,
+       KEY_INNER, KEY_CHUNK_OFFSET, KEY_CHUNK_SIZE, KEY_CHUNK_TYPE, KEY_CHUNK_DIGEST, KEY_DIGEST, KEYS };
+enum { UNKNOWN = -1, HOLE = 0 };
+static const long long FARTHEST = 1LL << 60; /* numbers that can be added to each other */
+
+/* The chunks that were read, as columns; see ChunkList in chunk_list.py. */
+typedef struct {
+    Py_ssize_t count, room;
+    long long *columns[4]; /* starts, limits, inners, sizes */
+} Chunks;
+
+/* What is read of a table, and where the reading is; see `_Listing` in tables.py. */
+typedef struct {
+    PyObject *items, *keys, *entries, *headers, *digests, *nothing;
+    Identities identities;
+    Chunks chunks;
+    long long end, at, offset, last, last_inner, start, skip, first;
+} Contents;
+
+/* Return a field, which is borrowed; NULL if it is left out. Errors cannot occur: keys are texts. */
+static PyObject *field(const Contents *contents, PyObject *item, int key)
+{
+    return PyDict_GetItemWithError(item, PyTuple_GetItem(contents->keys, key));
+}
+
+/* Read a number, 0 if it is left out; return 0 if it is not surely one. */
+static int read_number(const Contents *contents, PyObject *item, int key, long long *value)
+{
+    PyObject *found = field(contents, item, key);
+    *value = 0;
+    if (!found)
+        return 1;
+    if (!PyLong_CheckExact(found))
+        return 0;
+    *value = PyLong_AsLongLong(found);
+    if (*value == -1 && PyErr_Occurred())
+        PyErr_Clear();
+    return *value >= 0 && *value <= FARTHEST;
+}
+
+/* Read a text, an empty one if it is left out; return 0 if it is none. */
+static int read_text(const Contents *contents, PyObject *item, int key, Text *text)
+{
+    PyObject *found = field(contents, item, key);
+    *text = (Text){(const unsigned char *)"", 0};
+    if (!found)
+        return 1;
+    if (!PyUnicode_CheckExact(found))
+        return 0;
+    text->start = (const unsigned char *)PyUnicode_AsUTF8AndSize(found, &text->size);
+    if (!text->start)
+        PyErr_Clear();
+    return text->start != NULL;
+}
+
+/* Read a name, all bytes of which are there: none of them is zero, and none was replaced by U+FFFD. */
+static int read_name(const Contents *contents, PyObject *item, int key, Text *text)
+{
+    if (!read_text(contents, item, key, text) || memchr(text->start, 0, text->size))
+        return 0;
+    const unsigned char *at = text->start, *end = at + text->size;
+    while ((at = memchr(at, 0xEF, end - at)) != NULL) {
+        if (end - at >= 3 && at[1] == 0xBF && at[2] == 0xBD)
+            return 0;
+        at++;
+    }
+    return 1;
+}
+
+static int is_digest(Text said)
+{
+    if (said.size != 7 + 64 || memcmp(said.start, "sha256:", 7) != 0)
+        return 0;
+    for (int i = 7; i < said.size; i++)
+        if (!((said.start[i] >= '0' && said.start[i] <= '9') || (said.start[i] >= 'a' && said.start[i] <= 'f')))
+            return 0;
+    return 1;
+}
+
+/* Add a chunk; return -1 on an error. */
+static int add_chunk(Contents *contents, long long start, long long limit, long long inner, long long size,
+                     PyObject *digest)
+{
+    Chunks *chunks = &contents->chunks;
+    if (chunks->count == chunks->room) {
+        Py_ssize_t room = chunks->room ? 2 * chunks->room : 256;
+        for (int i = 0; i < 4; i++) {
+            long long *more = PyMem_Realloc(chunks->columns[i], room * sizeof *more);
+            if (!more) {
+                PyErr_NoMemory();
+                return -1;
+            }
+            chunks->columns[i] = more;
+        }
+        chunks->room = room;
+    }
+    const long long values[] = {start, limit, inner, size};
+    for (int i = 0; i < 4; i++)
+        chunks->columns[i][chunks->count] = values[i];
+    chunks->count++;
+    return PyList_Append(contents->digests, digest);
+}
+
+/* Read the piece of a file that an item describes, of `size` bytes of which `done` were read, and add it to them: 1 if it
+   is ordinary, 0 if not, -1 on an error. */
+static int read_chunk(Contents *contents, PyObject *item, long long size, long long limit, long long *done)
+{
+    long long offset, length, start, inner;
+    Text type, digest;
+    if (!read_number(contents, item, KEY_CHUNK_OFFSET, &offset) ||
+        !read_number(contents, item, KEY_CHUNK_SIZE, &length) || !read_text(contents, item, KEY_CHUNK_TYPE, &type) ||
+        type.size || !read_number(contents, item, KEY_OFFSET, &start) ||
+        !read_number(contents, item, KEY_INNER, &inner) || !read_text(contents, item, KEY_CHUNK_DIGEST, &digest))
+        return 0;
+    if (!length)
+        length = size - *done;
+    if (offset != *done || length <= 0 || length > size - *done)
+        return 0;
+    int key = KEY_CHUNK_DIGEST;
+    if (!digest.size && length == size) {
+        key = KEY_DIGEST;
+        if (!read_text(contents, item, key, &digest))
+            return 0;
+    }
+    if (!is_digest(digest))
+        return 0;
+    if (start < contents->last || (start == contents->last && inner <= contents->last_inner))
+        return 0;
+    contents->last = start;
+    contents->last_inner = inner + length - 1;
+    *done += length;
+    return add_chunk(contents, start, limit, inner, length, field(contents, item, key)) < 0 ? -1 : 1;
+}
+
+/* What an entry says. */
+typedef struct {
+    int kind;
+    long long size, mtime, mode, uid, gid, behind;
+    Text path, target;
+} Stated;
+
+/* Read what an item says of an entry: 1 if it is ordinary, 0 if not. */
+static int read_stated(const Contents *contents, PyObject *item, Stated *found)
+{
+    Text type, time;
+    if (!read_text(contents, item, KEY_TYPE, &type) || !read_name(contents, item, KEY_NAME, &found->path) ||
+        !read_text(contents, item, KEY_TIME, &time) || !read_number(contents, item, KEY_MODE, &found->mode) ||
+        !read_number(contents, item, KEY_UID, &found->uid) || !read_number(contents, item, KEY_GID, &found->gid) ||
+        !read_number(contents, item, KEY_END, &found->behind) || field(contents, item, KEY_XATTRS))
+        return 0;
+    found->kind = kind_of(type);
+    found->size = found->mtime = 0;
+    found->target = (Text){found->path.start, 0};
+    if (time.size && !read_time(time, &found->mtime))
+        return 0;
+    switch (found->kind) {
+    case FILE_KIND:
+        return read_number(contents, item, KEY_SIZE, &found->size);
+    case DIRECTORY_KIND:
+        return 1;
+    case SYMLINK_KIND:
+    case HARDLINK_KIND:
+        return read_name(contents, item, KEY_LINK, &found->target) && found->target.size &&
+               found->target.size <= LONGEST_TARGET;
+    default:
+        return 0;
+    }
+}
+
+static int add_header(Contents *contents, long long number, long long chunk)
+{
+    return append(contents->headers,
+                  Py_BuildValue("LLLLL", contents->start, contents->skip, contents->first, number, chunk));
+}
+
+static int is_chunk(const Contents *contents, PyObject *item)
+{
+    Text type;
+    return read_text(contents, item, KEY_TYPE, &type) && is(type, "chunk");
+}
+
+/* Read the entry that comes next, with its chunks: 1 if all of it is ordinary, 0 if not, -1 on an error. What is not
+   ordinary is read again, so that `contents` must be as before then. */
+static int read_contents(Contents *contents, Stated *found)
+{
+    PyObject *item = PyList_GetItem(contents->items, contents->at);
+    if (!item || !read_stated(contents, item, found))
+        return item ? 0 : -1;
+    long long done = 0, first = PyList_Size(contents->digests), count = PyList_Size(contents->items);
+    long long last = contents->last, last_inner = contents->last_inner, behind = contents->at + 1;
+    Py_ssize_t before = contents->chunks.count;
+    long long limit = found->behind ? found->behind : contents->end;
+    int result = found->size <= FARTHEST - contents->offset;
+    if (result == 1 && found->size)
+        result = read_chunk(contents, item, found->size, limit, &done);
+    while (result == 1 && behind < count) {
+        PyObject *piece = PyList_GetItem(contents->items, behind);
+        if (!is_chunk(contents, piece))
+            break;
+        result = found->size ? read_chunk(contents, piece, found->size, limit, &done) : 0;
+        behind++;
+    }
+    if (result == 1 && done == found->size) {
+        contents->at = behind;
+        return 1;
+    }
+    contents->last = last;
+    contents->last_inner = last_inner;
+    contents->chunks.count = before;
+    if (result == 1)
+        result = 0;
+    if (PyList_SetSlice(contents->digests, first, PyList_Size(contents->digests), NULL) < 0)
+        return -1;
+    return result;
+}
+
+/* Add an entry, whose chunks were added already, `before` of those of this run before them; return -1 on an error. */
+static int add_contents(Contents *contents, const Stated *found, Py_ssize_t before)
+{
+    long long number = PyList_Size(contents->entries);
+    PyObject *attributes = attributes_of(&contents->identities, found->mode, found->uid, found->gid);
+    PyObject *path = decoded(found->path), *target = decoded(found->target), *entry = NULL;
+    if (attributes && path && target)
+        entry = Py_BuildValue("OiOLLOLLOO", path, found->kind, attributes, found->size, found->mtime, target,
+                              contents->offset, found->size, Py_None, contents->nothing);
+    Py_XDECREF(path);
+    Py_XDECREF(target);
+    if (append(contents->entries, entry) < 0)
+        return -1;
+    contents->offset += found->size;
+    if (!found->size)
+        return 0;
+    const Chunks *chunks = &contents->chunks;
+    long long added = chunks->count - before, padding = rounded(found->size) - found->size;
+    if (contents->start != UNKNOWN && add_header(contents, number, PyList_Size(contents->digests) - added) < 0)
+        return -1;
+    if (found->behind) {
+        contents->start = found->behind;
+        contents->skip = padding;
+    } else {
+        Py_ssize_t end = chunks->count - 1;
+        contents->start = chunks->columns[0][end];
+        contents->skip = chunks->columns[2][end] + chunks->columns[3][end] + padding;
+    }
+    contents->first = number + 1;
+    return 0;
+}
+
+PyDoc_STRVAR(take_table_doc,
+"take_table(items, keys, end, identities, entries, headers, digests, state, /)\n--\n\n"
+"Add the ordinary ones of the entries that `items` describe, with their chunks, from where `state` says on.\n\n"
+"The contents end at byte `end` of the layer, `identities` are `Identities`. `state` is\n"
+"what `_Listing` has, and is returned as it is then, with the columns of a ChunkList for the chunks that were added.");
+
+static PyObject *take_table(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Contents contents = {0};
+    PyObject *told = NULL;
+    if (!PyArg_ParseTuple(args, "O!O!LOO!O!O!(LLLLLLL)", &PyList_Type, &contents.items, &PyTuple_Type, &contents.keys,
+                          &contents.end, &contents.identities.all, &PyList_Type, &contents.entries, &PyList_Type,
+                          &contents.headers, &PyList_Type, &contents.digests, &contents.at, &contents.offset,
+                          &contents.last, &contents.last_inner, &contents.start, &contents.skip, &contents.first))
+        return NULL;
+    if (PyTuple_Size(contents.keys) != KEYS) {
+        PyErr_SetString(PyExc_ValueError, "these are not the keys of a table");
+        return NULL;
+    }
+    contents.nothing = PyTuple_New(0);
+    int result = contents.nothing ? 1 : -1;
+    Py_ssize_t count = PyList_Size(contents.items);
+    for (long long taken = 0; result == 1 && contents.at < count; taken++) {
+        Stated found;
+        Py_ssize_t before = contents.chunks.count;
+        result = read_contents(&contents, &found);
+        if (result == 1 && add_contents(&contents, &found, before) < 0)
+            result = -1;
+        if (taken % PATIENCE == 0 && PyErr_CheckSignals() < 0)
+            result = -1;
+    }
+    if (result >= 0) {
+        Py_ssize_t size = contents.chunks.count * (Py_ssize_t)sizeof **contents.chunks.columns;
+        long long **columns = contents.chunks.columns;
+        told = Py_BuildValue("(LLLLLLL)y#y#y#y#", contents.at, contents.offset, contents.last, contents.last_inner,
+                             contents.start, contents.skip, contents.first, size ? (const char *)columns[0] : "", size,
+                             size ? (const char *)columns[1] : "", size, size ? (const char *)columns[2] : "", size,
+                             size ? (const char *)columns[3] : "", size);
+    }
+    for (int i = 0; i < 4; i++)
+        PyMem_Free(contents.chunks.columns[i]);
+    forget(&contents.identities);
+    Py_XDECREF(contents.nothing);
+    return told;
+}
+
+PyDoc_STRVAR(are_sound_doc,
+"are_sound(starts, limits, inners, sizes, end, largest, ratio, most, /)\n--\n\n"
+"Tell whether chunks end behind their beginnings, take at most `largest` bytes, stored or inflated, and inflate to at most\n"
+"`most` bytes more than `ratio` times what is stored; see ChunkList, whose columns these are. `end` is where they end.");
+
+static PyObject *are_sound(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *given[4];
+    Py_buffer views[4];
+    long long end, largest, ratio, most, excess = 0;
+    if (!PyArg_ParseTuple(args, "OOOOLLLL", &given[0], &given[1], &given[2], &given[3], &end, &largest, &ratio, &most))
+        return NULL;
+    int viewed = 0, is_sound = 1;
+    while (viewed < 4 && PyObject_GetBuffer(given[viewed], &views[viewed], PyBUF_SIMPLE) == 0)
+        viewed++;
+    if (viewed == 4 && (views[0].len != views[1].len || views[0].len != views[2].len || views[0].len != views[3].len))
+        PyErr_SetString(PyExc_ValueError, "the columns differ in length");
+    if (!PyErr_Occurred()) {
+        const long long *starts = views[0].buf, *limits = views[1].buf, *inners = views[2].buf, *sizes = views[3].buf;
+        Py_ssize_t count = views[0].len / (Py_ssize_t)sizeof *starts;
+        long long following = end, next = end; /* where what comes behind a chunk begins, and the chunk that comes next */
+        for (Py_ssize_t i = count - 1; i >= 0 && is_sound; i--) {
+            if (limits[i] == HOLE) {
+                is_sound = sizes[i] <= largest;
+                continue;
+            }
+            int is_last = starts[i] != next; /* of those in its member */
+            if (is_last)
+                following = next;
+            next = starts[i];
+            long long stop = following < limits[i] ? following : limits[i];
+            is_sound = starts[i] < stop && stop - starts[i] <= largest && inners[i] <= largest &&
+                       sizes[i] <= largest - inners[i];
+            if (is_sound && is_last && inners[i] + sizes[i] > ratio * (stop - starts[i]))
+                excess += inners[i] + sizes[i] - ratio * (stop - starts[i]);
+        }
+    }
+    while (viewed)
+        PyBuffer_Release(&views[--viewed]);
+    return PyErr_Occurred() ? NULL : PyBool_FromLong(is_sound && excess <= most);
+}
+
+static PyMethodDef methods[] = {
+    {"take_ztoc", take_ztoc, METH_VARARGS, take_ztoc_doc},
+    {"take_table", take_table, METH_VARARGS, take_table_doc},
+    {"are_sound", are_sound, METH_VARARGS, are_sound_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "_listed", "Ordinary entries of an index, read at once.", 0, methods, NULL, NULL, NULL, NULL,
+};
+
+PyMODINIT_FUNC PyInit__listed(void)
+{
+    return PyModuleDef_Init(&module);
+}

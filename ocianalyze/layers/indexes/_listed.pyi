@@ -1,0 +1,40 @@
+from array import array
+from typing import Any
+
+from ocianalyze.layers.indexes.index import Identities
+from ocianalyze.layers.tar.entry import RawEntry
+
+def take_ztoc(
+    buffer: bytes,
+    left: int,
+    positions: list[int],
+    layouts: dict[int, bytes],
+    record_layouts: dict[int, bytes],
+    identities: Identities,
+    entries: list[RawEntry],
+    headers: list[tuple[int, int, int, int]],
+    state: tuple[int, int, int, int],
+    /,
+) -> tuple[int, int, int, int]: ...
+def take_table(
+    items: list[dict[str, Any]],
+    keys: tuple[str, ...],
+    end: int,
+    identities: Identities,
+    entries: list[RawEntry],
+    headers: list[tuple[int, int, int, int, int]],
+    digests: list[str],
+    state: tuple[int, ...],
+    /,
+) -> tuple[tuple[int, ...], bytes, bytes, bytes, bytes]: ...
+def are_sound(
+    starts: array[int],
+    limits: array[int],
+    inners: array[int],
+    sizes: array[int],
+    end: int,
+    largest: int,
+    ratio: int,
+    most: int,
+    /,
+) -> bool: ...
