@@ -22,14 +22,18 @@ if TYPE_CHECKING:
     from ocianalyze.layers.indexes.index import IndexedContents, OpenIndex, Stretch
     from ocianalyze.layers.tar.entry import RawEntry
 
-_STRETCHES: Final = 8
-"""How many places between contents are looked at that have to be fetched for that."""
+_PLACES: Final = 2, 4
+"""In how many places headers are looked at that have to be fetched for that, at least and at most."""
+_ENOUGH: Final = 8
+"""How many headers are enough for the smallest number of places."""
 _CANDIDATES: Final = 64
 """Among how many the cheap ones of them are looked for."""
 _BESIDE: Final = 256
-"""How many are that are fetched anyway."""
+"""How many stretches of headers are looked at that are fetched anyway, in one place or in all."""
 _CHEAP: Final = 1 << 14
-"""How many bytes of a layer may be fetched for one of them."""
+"""How many bytes of a layer may be fetched for headers in one place."""
+_ODD: Final = 8
+"""How many stretches are looked at where an entry may be hidden."""
 _ROUNDING: Final = 1
 """By how many seconds times may differ: eStargz rounds them, and tar readers cut them."""
 _WORTH: Final = 4 << 20
@@ -64,15 +68,31 @@ def spot_check(index: OpenIndex, pieces: Sequence[tuple[int, int]] = (), *, what
 def _choose(contents: IndexedContents, pieces: Sequence[tuple[int, int]]) -> list[Stretch]:
     """Return the stretches to look at, in their order."""
     odd = [stretch for stretch in contents.odd_stretches if stretch.cost <= _WORTH]
+    chosen = {stretch.number: stretch for stretch in odd[:_ODD]} | _sample(contents.beside(pieces))
     numbers = CHANCE.sample(range(len(contents.stretches)), min(len(contents.stretches), _CANDIDATES))
-    cheap = [stretch for stretch in map(contents.stretches.__getitem__, numbers) if stretch.cost <= _CHEAP]
-    chosen = {stretch.number: stretch for stretch in odd[:_STRETCHES]}
-    for stretches, most in ((cheap, _STRETCHES - len(chosen)), (contents.beside(pieces), _BESIDE)):
-        chosen |= {stretch.number: stretch for stretch in CHANCE.sample(stretches, min(len(stretches), most))}
-    if not chosen:  # one is looked at, whatever it costs, if that is worth it
+    least, most = _PLACES
+    places = 0
+    for stretch in map(contents.stretches.__getitem__, numbers):
+        if places == most or (places >= least and sum(map(_entries, chosen.values())) >= _ENOUGH):
+            break
+        if stretch.number not in chosen and stretch.cost <= _CHEAP:
+            chosen |= {one.number: one for one in contents.near(stretch, _CHEAP)}
+            places += 1
+    if not chosen:  # one place is looked at, whatever it costs, if that is worth it
         dear = (stretch for stretch in map(contents.stretches.__getitem__, numbers) if stretch.cost <= _WORTH)
-        chosen = {stretch.number: stretch for stretch in islice(dear, 1)}
+        for stretch in islice(dear, 1):
+            chosen = {stretch.number: stretch} | _sample(contents.near(stretch, stretch.cost))
     return [chosen[number] for number in sorted(chosen)]
+
+
+def _sample(stretches: Sequence[Stretch]) -> dict[int, Stretch]:
+    """Return some of the stretches that are fetched anyway, by their numbers."""
+    return {stretch.number: stretch for stretch in CHANCE.sample(stretches, min(len(stretches), _BESIDE))}
+
+
+def _entries(stretch: Stretch) -> int:
+    """Return how many entries the headers in a stretch describe."""
+    return stretch.last - stretch.first + 1
 
 
 def _compare(headers: bytes, stated: Sequence[RawEntry], what: str) -> None:

@@ -52,13 +52,18 @@ class ChunkedContents(UnitReader):
         """Return nothing: the headers of a file are stored with the file before it."""
         return ()
 
+    def near(self, stretch: Stretch, most: int) -> Sequence[Stretch]:
+        """Return a stretch with those behind it, however little lies between them."""
+        start, last = self.header_place(stretch.number).start, stretch.number
+        while last + 1 < len(self._table.headers) and self.header_place(last + 1).end - start <= most:
+            last += 1
+        return self.stretches[stretch.number : last + 1]
+
     def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
         """Fetch contents, and return the headers of stretches."""
-        self.fetch(pieces)
         places = [self.header_place(stretch.number) for stretch in stretches]
-        stored = self._ranges.read([(place.start, place.end) for place in places])
         found = []
-        for place, raw in zip(places, stored, strict=True):
+        for place, raw in zip(places, self.fetch(pieces, [place[:2] for place in places]), strict=True):
             stop = place.skip + _MOST_HEADERS if place.stop is None else place.stop
             found.append(inflate(raw, self._codec, most=stop, at=place.start)[place.skip :])
         return found

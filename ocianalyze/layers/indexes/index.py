@@ -129,6 +129,9 @@ class IndexedContents(Protocol):
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:
         """Return the stretches that lie in what is fetched for contents, as pairs of the arguments of `read_at`."""
 
+    def near(self, stretch: Stretch, most: int) -> Sequence[Stretch]:
+        """Return the stretches that are fetched with one, it included, for at most so many bytes of the layer."""
+
     def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
         """Fetch what `read_at` will be asked for, as pairs of its arguments, in as few requests as possible.
 

@@ -71,6 +71,10 @@ class ZtocContents(UnitReader):
         ]
         return Stretches(numbers, self._stretch)
 
+    def near(self, stretch: Stretch, most: int) -> Sequence[Stretch]:  # noqa: ARG002 - a span is fetched as a whole
+        """Return the stretches in the same spans."""
+        return self.beside([self._piece(stretch.number)])
+
     def prepare(self, pieces: Sequence[tuple[int, int]], stretches: Sequence[Stretch] = ()) -> list[bytes]:
         """Fetch contents, and return the headers of stretches."""
         headers = [self._piece(stretch.number) for stretch in stretches]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ocianalyze.errors import CorruptLayerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from ocianalyze.oci.image import Ranges
 
@@ -69,36 +69,45 @@ class UnitReader:
             if len(known) == size:  # which is all that was asked for, and is kept by who asks
                 return self._prepared.pop(offset, b"")
             numbers = self.covering(offset, size)
-            return self._cut(offset, size, dict(self._fetched(numbers)) if len(numbers) else {})
+            return self._cut(offset, size, self._fetched(numbers)[0] if len(numbers) else {})
 
-    def fetch(self, pieces: Iterable[tuple[int, int]]) -> None:
-        """Fetch what `read_at` will be asked for, as pairs of its arguments; raises its errors."""
+    def fetch(self, pieces: Iterable[tuple[int, int]], others: Sequence[tuple[int, int]] = ()) -> list[bytes]:
+        """Fetch what `read_at` will be asked for, as pairs of its arguments; raises its errors.
+
+        Return `others`, which are pieces of the layer as it is stored, and are fetched with it.
+        """
+        found: list[bytes] = []
         with self._lock:
-            for batch in self._batches(sorted(pieces)):
-                units = dict(self._fetched(sorted({number for piece in batch for number in self.covering(*piece)})))
+            for batch in self._batches(sorted(pieces)) or ([],):
+                numbers = sorted({number for piece in batch for number in self.covering(*piece)})
+                units, more = self._fetched(numbers, () if found else others)
+                found += more
                 self._prepared.update((piece[0], self._cut(*piece, units)) for piece in batch)
+        return found
 
     def cost(self, offset: int, size: int) -> int:
         """Return how many stored bytes have to be fetched for plain bytes."""
         places = map(self._units.place, self.covering(offset, size))
         return sum(end - start for start, end in places)
 
-    def _batches(self, pieces: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
-        """Yield pieces that can be in memory together with the units that they lie in."""
+    def _batches(self, pieces: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+        """Return pieces by which of them can be in memory together with the units that they lie in."""
+        batches: list[list[tuple[int, int]]] = []
         batch: list[tuple[int, int]] = []
         size, last = 0, -1
         for piece in pieces:
             numbers = self.covering(*piece)
             more = sum(map(self._weight, range(max(numbers.start, last + 1), numbers.stop)))
             if batch and size + more > _AT_ONCE:
-                yield batch
+                batches.append(batch)
                 batch, size = [], 0
                 more = sum(map(self._weight, numbers))
             batch.append(piece)
             size += more
             last = max(last, numbers.stop - 1)
         if batch:
-            yield batch
+            batches.append(batch)
+        return batches
 
     def _weight(self, number: int) -> int:
         """Return how many bytes of memory a unit takes, stored or inflated."""
@@ -112,27 +121,30 @@ class UnitReader:
         last = bisect_right(begins, offset + size - 1) - 1 if size else first - 1
         return range(first, min(last, len(begins) - 2) + 1)
 
-    def _fetched(self, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """Yield units with their plain bytes, all of which are fetched together."""
+    def _fetched(
+        self, numbers: Sequence[int], others: Sequence[tuple[int, int]] = ()
+    ) -> tuple[dict[int, bytes], list[bytes]]:
+        """Return units with their plain bytes, and other pieces of the layer, all of which are fetched together."""
+        units: dict[int, bytes] = {}
         for number in numbers:
             if number in self._recent:
                 self._recent.move_to_end(number)
-                yield number, self._recent[number]
-        missing = [number for number in numbers if number not in self._recent]
-        stored = self._ranges.read([self._units.place(number) for number in missing]) if missing else []
-        for number, raw in zip(missing, stored, strict=True):
-            plain = self._units.expand(number, raw)
+                units[number] = self._recent[number]
+        missing = [number for number in numbers if number not in units]
+        stored = self._ranges.read([*others, *map(self._units.place, missing)]) if missing or others else []
+        for number, raw in zip(missing, stored[len(others) :], strict=True):
+            units[number] = plain = self._units.expand(number, raw)
             expected = self._units.begins[number + 1] - self._units.begins[number]
             if len(plain) != expected:
                 raise CorruptLayerError(
                     f"a piece of {len(raw):,} bytes inflates to {len(plain):,}, but its index states {expected:,}",
                     offset=self._units.place(number)[0],
                 )
-            yield number, plain
             self._recent[number] = plain
             self._kept += expected
             while self._kept > _KEPT and len(self._recent) > 1:
                 self._kept -= len(self._recent.popitem(last=False)[1])
+        return units, stored[: len(others)]
 
     def _cut(self, offset: int, size: int, units: dict[int, bytes]) -> bytes:
         """Return plain bytes out of the units that they lie in."""
