@@ -69,7 +69,14 @@ class Blob(Protocol):
 
 @runtime_checkable
 class BlobInPieces(Blob, Protocol):
-    """A blob whose pieces can be had, each by a request of its own."""
+    """A blob whose pieces can be had, each by a request of its own.
+
+    Attributes:
+        has_one_place: whether nobody else is asked for them than whom the image itself is asked of.
+    """
+
+    @property
+    def has_one_place(self) -> bool: ...  # noqa: D102 - see above
 
     def ranges(self) -> Ranges:
         """Return the way to the pieces."""

@@ -287,7 +287,13 @@ def _index(read: ReadLayer) -> form.LayerIndex | None:
     use = read.index
     if use is None:
         return None
-    return form.LayerIndex(kind=use.kind, digest=use.digest, bound=use.bound, spot_checked=use.spot_checked)
+    return form.LayerIndex(
+        kind=use.kind,
+        digest=use.digest,
+        verified=use.is_verified,
+        bound=use.bound,
+        spot_checked=use.spot_checked,
+    )
 
 
 def _timing(layers: Sequence[ReadLayer], started: datetime, phases: Mapping[str, float]) -> form.Timing:

@@ -616,7 +616,10 @@ class LayerIndex(Part):
     """Format of the index. ``zstd-chunked-stargz`` has the annotations of stargz-snapshotter, which older versions of
     podman and skopeo write as well."""
     digest: Plain
-    """Digest of the index, which it was compared with."""
+    """Digest of the index, as the image states it."""
+    verified: bool
+    """Whether the index was compared with its digest. Of a large ztoc in a registry only the parts that are needed are
+    fetched, so that it was not."""
     bound: Literal["annotation", "referrer"]
     """What binds it to the image: an annotation of the image's manifest, or only an artifact that refers to the image,
     which anybody may add who can push."""

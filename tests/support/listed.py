@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ocianalyze.layers.indexes import listed
+from ocianalyze.layers.indexes.checkpoints import SpanList
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.indexes.tables import Table, read_table
 from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc
@@ -47,6 +48,7 @@ def _comparable(outcome: Table | Ztoc | IndexUnusableError) -> object:
     if isinstance(outcome, IndexUnusableError):
         return str(outcome)
     if isinstance(outcome, Ztoc):
-        return outcome
+        assert isinstance(outcome.spans, SpanList)
+        return outcome[:4], list(outcome.spans), outcome.headers, outcome.odd
     columns = vars(outcome.chunks)
     return outcome.entries, outcome.headers, {name: list(column) for name, column in columns.items() if name != "end"}

@@ -19,6 +19,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from ocianalyze.layers.indexes.checkpoints import Span, SpanList
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.ztoc import Ztoc
 from ocianalyze.layers.metering.limits import Limits
@@ -372,6 +373,12 @@ class MemoryRanges:
 def read(draft: Draft, limits: Limits = Limits()) -> Ztoc:  # noqa: B008 - a constant
     """Return what a ztoc says."""
     return ztoc_in_both_ways(draft.packed(), layer_size=draft.layer_size, limits=limits)
+
+
+def spans_of(ztoc: Ztoc) -> list[Span]:
+    """Return the spans that a ztoc lists."""
+    assert isinstance(ztoc.spans, SpanList)
+    return list(ztoc.spans)
 
 
 def contents(draft: Draft, layer: bytes) -> tuple[ZtocContents, MemoryRanges]:

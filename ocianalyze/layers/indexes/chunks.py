@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.blob.pieces import inflate
 from ocianalyze.layers.indexes.index import Stretch, Stretches
-from ocianalyze.layers.indexes.units import UnitReader
+from ocianalyze.layers.indexes.units import UnitReader, covering
 from ocianalyze.oci.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ocianalyze.layers.blob.pieces import Codec
     from ocianalyze.layers.indexes.chunk_list import ChunkList
@@ -91,10 +91,21 @@ class _ChunkUnits:
     """The chunks of a layer as `Units`."""
 
     def __init__(self, chunks: ChunkList, codec: Codec) -> None:
-        self.begins: Sequence[int] = array("q", accumulate(chunks.sizes, initial=0))
+        self._begins: Sequence[int] = array("q", accumulate(chunks.sizes, initial=0))
         self._chunks = chunks
         self._codec = codec
         self._last = -1, b""
+
+    def know(self, pieces: Iterable[tuple[int, int]]) -> None:
+        """Do nothing: the table has them all."""
+
+    def covering(self, offset: int, size: int) -> range:
+        """Return the chunks that plain bytes lie in."""
+        return covering(self._begins, offset, size)
+
+    def plain(self, number: int) -> tuple[int, int]:
+        """Return from where to before where the plain bytes of a chunk are."""
+        return self._begins[number], self._begins[number + 1]
 
     def place(self, number: int) -> tuple[int, int]:
         """Return where a chunk is stored."""

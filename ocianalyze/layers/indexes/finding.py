@@ -13,12 +13,14 @@ from ocianalyze.layers.blob.estargz import FOOTER, table_offset
 from ocianalyze.layers.blob.pieces import inflate
 from ocianalyze.layers.indexes.chunks import ChunkedContents
 from ocianalyze.layers.indexes.index import IndexKind, IndexUnusableError, IndexUse, OpenIndex
+from ocianalyze.layers.indexes.ranges import ranges_of
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.tables import read_table
-from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc
+from ocianalyze.layers.indexes.ztoc import WORTH_PARTS, Ztoc, read_ztoc, read_ztoc_in_parts
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.oci.digest import Digest
+from ocianalyze.oci.image import BlobInPieces
 from ocianalyze.regex import regex
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.indexes.ranges import CountedRanges
     from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.layers.tar.entry import RawEntry
-    from ocianalyze.oci.image import Ranges, StoredZtoc
+    from ocianalyze.oci.image import Blob, Ranges, StoredZtoc
 
 ESTARGZ: Final = "containerd.io/snapshot/stargz/toc.digest"
 _PREFIXES: Final[dict[IndexKind, str]] = {
@@ -161,17 +163,33 @@ def _index(
 def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -> tuple[OpenIndex, IndexUse]:
     """Return the ztoc of a layer as its index, and what it is.
 
+    Of a large ztoc, only those parts are read that are needed, unless the registry is not the only one who may have it.
+
     Raises:
         IndexUnusableError: it cannot be used, or cannot be had.
     """
+    kind: IndexKind = "soci-v2" if stored.version == 2 else "soci-v1"  # noqa: PLR2004 - the newer version
+    use = IndexUse(kind, stored.digest, stored.bound, ranges)
     try:
-        ztoc, size = read_stored_ztoc(stored, ranges.size, limits)
+        parts = _parts_of(stored.blob)
+        ztoc = None if parts is None else read_ztoc_in_parts(parts, layer_size=ranges.size, limits=limits)
+        if ztoc is not None:
+            use = use._replace(parts=parts)
+        else:
+            ztoc, size = read_stored_ztoc(stored, ranges.size, limits)
+            use = use._replace(size=size)
     except OcianalyzeError as error:
         raise IndexUnusableError(f"its ztoc cannot be read: {error.message}") from error
     codec: Literal["gzip", "none"] = "gzip" if ztoc.is_compressed else "none"
-    kind: IndexKind = "soci-v2" if stored.version == 2 else "soci-v1"  # noqa: PLR2004 - the newer version
-    use = IndexUse(kind, stored.digest, stored.bound, ranges, size=size)
-    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, size), use
+    memory = use.size if parts is None else parts.bytes_read
+    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, memory), use
+
+
+def _parts_of(blob: Blob | None) -> CountedRanges | None:
+    """Return the way to parts of a ztoc, if it may be worth it, and who has it is whom the image was asked of."""
+    if isinstance(blob, BlobInPieces) and blob.has_one_place and (blob.size or 0) > WORTH_PARTS:
+        return ranges_of(blob)
+    return None
 
 
 def read_stored_ztoc(stored: StoredZtoc, layer_size: int, limits: Limits) -> tuple[Ztoc, int]:

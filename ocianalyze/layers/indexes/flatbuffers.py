@@ -18,7 +18,7 @@ REFERENCE: Final = "@"
 """In the form of a table, a field that refers to a string, a vector or another table."""
 _PASSED_OVER: Final = " "
 _REFERENCE_TYPE: Final = "I"
-_POSITION: Final = 4
+POSITION: Final = 4
 """The size of a reference, and of the length of a vector."""
 _TABLE_HEAD: Final = 4
 """The size of what a table begins with: how far before it its vtable is."""
@@ -53,7 +53,7 @@ class Flatbuffer:
 
     def root(self) -> int:
         """Return the position of the table that the buffer begins with."""
-        return self._length(0)
+        return self.length(0)
 
     def tables(self, form: str, defaults: Mapping[int, int] | None = None) -> Tables:
         """Return a reader of the tables that have `form`; see `Tables`."""
@@ -63,30 +63,31 @@ class Flatbuffer:
         """Return the string, or the vector of bytes, at a position; an empty one at 0."""
         if not position:
             return b""
-        start = position + _POSITION
-        size = self._length(position)
+        start = position + POSITION
+        size = self.length(position)
         found = self.content[start : start + size]
-        self.left -= size + _POSITION
+        self.left -= size + POSITION
         if len(found) < size or self.left < 0:
             raise FlatbufferError("strings and vectors overlap, or are longer than the buffer")
         return found
 
     def references(self, position: int, *, most: int = _MOST_REFERENCES) -> list[int]:
         """Return the positions that the vector at a position refers to, at most so many; none at 0."""
-        count = self._length(position) if position else 0
+        count = self.length(position) if position else 0
         if not count:
             return []
         if count > most:
             raise FlatbufferError(f"it has {count:,} items of a kind, at most {most:,} are read")
-        start = position + _POSITION
-        end = start + count * _POSITION
+        start = position + POSITION
+        end = start + count * POSITION
         self.left -= end - position
         if end > len(self.content) or self.left < 0:
             raise FlatbufferError("strings and vectors overlap, or are longer than the buffer")
         references = struct.unpack_from(f"<{count}{_REFERENCE_TYPE}", self.content, start)
-        return list(map(add, range(start, end, _POSITION), references))
+        return list(map(add, range(start, end, POSITION), references))
 
-    def _length(self, position: int) -> int:
+    def length(self, position: int) -> int:
+        """Return the number at a position: how long the string or the vector is that begins there."""
         try:
             return int(_unsigned(self.content, position)[0])
         except struct.error as error:

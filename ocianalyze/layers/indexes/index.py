@@ -45,10 +45,11 @@ class IndexUse(NamedTuple):
 
     Attributes:
         kind: which of the formats it has.
-        digest: its digest, which it was checked against.
+        digest: its digest.
         bound: what binds it to the image.
         ranges: the way to the layer, which counts what is read.
-        size: how many bytes it has, if it is no part of the layer.
+        size: how many bytes it has, if it is no part of the layer and was read as a whole.
+        parts: the way to it, if it is no part of the layer and was not; it counts what is read.
         spot_checked: how many tar headers were compared with it.
     """
 
@@ -57,12 +58,18 @@ class IndexUse(NamedTuple):
     bound: Binding
     ranges: CountedRanges
     size: int = 0
+    parts: CountedRanges | None = None
     spot_checked: int = 0
 
     @property
     def bytes_read(self) -> int:
         """How many bytes were read so far, of the layer and of the index."""
-        return self.size + self.ranges.bytes_read
+        return self.size + self.ranges.bytes_read + (0 if self.parts is None else self.parts.bytes_read)
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether it was compared with its digest."""
+        return self.parts is None
 
 
 class IndexUnusableError(Exception):

@@ -46,6 +46,7 @@ class ZtocContents(UnitReader):
 
     def __init__(self, ztoc: Ztoc, ranges: Ranges) -> None:
         super().__init__(_SpanUnits(ztoc), ranges)
+        self._ztoc = ztoc
         self._headers = ztoc.headers
         self._odd = ztoc.odd
 
@@ -61,13 +62,15 @@ class ZtocContents(UnitReader):
 
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:
         """Return the stretches that lie in the spans of contents."""
-        spans = {number for piece in pieces for number in self.covering(*piece)}
-        begins = self._units.begins
-        inside = (
-            range(*(bisect_left(self._headers, (begins[span + more],)) for more in (0, 1))) for span in sorted(spans)
-        )
+        spans = self._ztoc.spans
+        spans.know(pieces)
+        covered = {number for piece in pieces for number in spans.covering(*piece)}
+        inside = (range(*(bisect_left(self._headers, (at,)) for at in spans.plain(span))) for span in sorted(covered))
         numbers = [
-            number for numbers in inside for number in numbers if spans.issuperset(self.covering(*self._piece(number)))
+            number
+            for numbers in inside
+            for number in numbers
+            if covered.issuperset(spans.covering(*self._piece(number)))
         ]
         return Stretches(numbers, self._stretch)
 
@@ -83,7 +86,7 @@ class ZtocContents(UnitReader):
 
     def _stretch(self, number: int) -> Stretch:
         _, _, first, last = self._headers[number]
-        return Stretch(self.cost(*self._piece(number)), number, first, last)
+        return Stretch(self._ztoc.spans.cost(*self._piece(number)), number, first, last)
 
     def _piece(self, number: int) -> tuple[int, int]:
         begin, end, _, _ = self._headers[number]
@@ -94,35 +97,37 @@ class _SpanUnits:
     """The spans of a layer as `Units`."""
 
     def __init__(self, ztoc: Ztoc) -> None:
-        self.begins: Sequence[int] = [*(span.begin for span in ztoc.spans), ztoc.size]
         self._ztoc = ztoc
+        self._spans = ztoc.spans
+        self.know, self.covering, self.plain = self._spans.know, self._spans.covering, self._spans.plain
 
     def place(self, number: int) -> tuple[int, int]:
         """Return where a span is stored."""
-        return self._ztoc.spans[number][:2]
+        return self._spans.span(number)[:2]
 
     def expand(self, number: int, stored: bytes) -> bytes:
         """Return the plain bytes of a span, as far as they belong to the tar."""
-        ztoc, span = self._ztoc, self._ztoc.spans[number]
+        ztoc, span = self._ztoc, self._spans.span(number)
+        begin, end = self.plain(number)
         if not span.digest.matches(stored):
             raise _corrupt(number, span, "does not match the digest in its ztoc")
         plain = self._inflate(number, stored) if ztoc.is_compressed else stored
         if span.length not in (None, len(plain)):
             raise _corrupt(number, span, f"has another size than the {span.length:,} bytes that its ztoc states")
-        if number + 1 < len(ztoc.spans):
-            window = ztoc.spans[number + 1].window
-            seen = min(len(window), len(plain))
-            if window[len(window) - seen :] != plain[len(plain) - seen :]:
-                raise _corrupt(number, span, "does not end with what its ztoc states before the next one")
-        plain = plain[: self.begins[number + 1] - span.begin]
+        window = self._spans.window_behind(number)
+        seen = min(len(window), len(plain))
+        if window[len(window) - seen :] != plain[len(plain) - seen :]:
+            raise _corrupt(number, span, "does not end with what its ztoc states before the next one")
+        plain = plain[: end - begin]
         if plain[max(0, ztoc.end - span.begin) :].strip(b"\0"):
             raise _corrupt(number, span, "has more entries than its ztoc lists")
         return plain
 
     def _inflate(self, number: int, stored: bytes) -> bytes:
         """Return what a span inflates to, at most one byte more than is expected of it."""
-        span = self._ztoc.spans[number]
-        most = self.begins[number + 1] - span.begin if span.length is None else span.length + 1
+        span = self._spans.span(number)
+        begin, end = self.plain(number)
+        most = end - begin if span.length is None else span.length + 1
         try:
             return inflate(stored, bits=span.bits, window=span.window, most=most)
         except zlib.error as error:

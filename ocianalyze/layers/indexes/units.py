@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers.indexes.index import IndexUnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,12 +27,29 @@ _KEPT: Final = 32 << 20
 """How many bytes of units are kept that were asked for last: the same file is asked for several times."""
 
 
+def covering(begins: Sequence[int], offset: int, size: int) -> range:
+    """Return the units that plain bytes lie in; `begins` are where those of each begin, and where the last one ends."""
+    first = bisect_right(begins, offset) - 1
+    last = bisect_right(begins, offset + size - 1) - 1 if size else first - 1
+    return range(first, min(last, len(begins) - 2) + 1)
+
+
 class Units(Protocol):
     """The units of a layer."""
 
-    @property
-    def begins(self) -> Sequence[int]:
-        """Where the plain bytes of each begin, rising from 0, and where those of the last one end."""
+    def know(self, pieces: Iterable[tuple[int, int]]) -> None:
+        """Find out which units plain bytes lie in, as pairs of the arguments of `covering`, before these are asked for.
+
+        Raises:
+            IndexUnusableError: the index contradicts itself.
+            OcianalyzeError: that cannot be found out.
+        """
+
+    def covering(self, offset: int, size: int) -> range:
+        """Return the units that plain bytes lie in, which are known; so they are for what follows."""
+
+    def plain(self, number: int) -> tuple[int, int]:
+        """Return from where to before where the plain bytes of a unit are."""
 
     def place(self, number: int) -> tuple[int, int]:
         """Return from where to before where a unit is stored in the layer; nothing for one of zeros."""
@@ -68,27 +86,28 @@ class UnitReader:
                 return known[:size]
             if len(known) == size:  # which is all that was asked for, and is kept by who asks
                 return self._prepared.pop(offset, b"")
-            numbers = self.covering(offset, size)
-            return self._cut(offset, size, self._fetched(numbers)[0] if len(numbers) else {})
+            try:
+                self._units.know([(offset, size)])
+                numbers = self._units.covering(offset, size)
+                return self._cut(offset, size, self._fetched(numbers)[0] if len(numbers) else {})
+            except IndexUnusableError as error:  # it is too late to do without it
+                raise CorruptLayerError(str(error)) from error
 
     def fetch(self, pieces: Iterable[tuple[int, int]], others: Sequence[tuple[int, int]] = ()) -> list[bytes]:
-        """Fetch what `read_at` will be asked for, as pairs of its arguments; raises its errors.
+        """Fetch what `read_at` will be asked for, as pairs of its arguments; raises its errors, and IndexUnusableError.
 
         Return `others`, which are pieces of the layer as it is stored, and are fetched with it.
         """
         found: list[bytes] = []
+        pieces = sorted(pieces)
         with self._lock:
-            for batch in self._batches(sorted(pieces)) or ([],):
-                numbers = sorted({number for piece in batch for number in self.covering(*piece)})
+            self._units.know(pieces)
+            for batch in self._batches(pieces) or ([],):
+                numbers = sorted({number for piece in batch for number in self._units.covering(*piece)})
                 units, more = self._fetched(numbers, () if found else others)
                 found += more
                 self._prepared.update((piece[0], self._cut(*piece, units)) for piece in batch)
         return found
-
-    def cost(self, offset: int, size: int) -> int:
-        """Return how many stored bytes have to be fetched for plain bytes."""
-        places = map(self._units.place, self.covering(offset, size))
-        return sum(end - start for start, end in places)
 
     def _batches(self, pieces: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
         """Return pieces by which of them can be in memory together with the units that they lie in."""
@@ -96,7 +115,7 @@ class UnitReader:
         batch: list[tuple[int, int]] = []
         size, last = 0, -1
         for piece in pieces:
-            numbers = self.covering(*piece)
+            numbers = self._units.covering(*piece)
             more = sum(map(self._weight, range(max(numbers.start, last + 1), numbers.stop)))
             if batch and size + more > _AT_ONCE:
                 batches.append(batch)
@@ -112,14 +131,8 @@ class UnitReader:
     def _weight(self, number: int) -> int:
         """Return how many bytes of memory a unit takes, stored or inflated."""
         start, end = self._units.place(number)
-        return max(end - start, self._units.begins[number + 1] - self._units.begins[number])
-
-    def covering(self, offset: int, size: int) -> range:
-        """Return the units that plain bytes lie in."""
-        begins = self._units.begins
-        first = bisect_right(begins, offset) - 1
-        last = bisect_right(begins, offset + size - 1) - 1 if size else first - 1
-        return range(first, min(last, len(begins) - 2) + 1)
+        begin, behind = self._units.plain(number)
+        return max(end - start, behind - begin)
 
     def _fetched(
         self, numbers: Sequence[int], others: Sequence[tuple[int, int]] = ()
@@ -134,7 +147,8 @@ class UnitReader:
         stored = self._ranges.read([*others, *map(self._units.place, missing)]) if missing or others else []
         for number, raw in zip(missing, stored[len(others) :], strict=True):
             units[number] = plain = self._units.expand(number, raw)
-            expected = self._units.begins[number + 1] - self._units.begins[number]
+            begin, behind = self._units.plain(number)
+            expected = behind - begin
             if len(plain) != expected:
                 raise CorruptLayerError(
                     f"a piece of {len(raw):,} bytes inflates to {len(plain):,}, but its index states {expected:,}",
@@ -149,7 +163,7 @@ class UnitReader:
     def _cut(self, offset: int, size: int, units: dict[int, bytes]) -> bytes:
         """Return plain bytes out of the units that they lie in."""
         found = []
-        for number in self.covering(offset, size):
-            begin = self._units.begins[number]
+        for number in self._units.covering(offset, size):
+            begin, _ = self._units.plain(number)
             found.append(units[number][max(0, offset - begin) : offset + size - begin])
         return b"".join(found)

@@ -7,57 +7,41 @@ headers, and become what our parser makes of the same headers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.layers.indexes import listed
-from ocianalyze.layers.indexes.checkpoints import Span, check_length, read_spans
-from ocianalyze.layers.indexes.flatbuffers import Flatbuffer, FlatbufferError
-from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, Identities, IndexUnusableError
-from ocianalyze.layers.indexes.times import whole_seconds
+from ocianalyze.layers.indexes.checkpoints import PREFIX, WIDTH, check_prefix, lacking_points, read_spans
+from ocianalyze.layers.indexes.fetched_spans import FetchedSpans
+from ocianalyze.layers.indexes.flatbuffers import POSITION, Flatbuffer, FlatbufferError
+from ocianalyze.layers.indexes.index import IndexUnusableError
+from ocianalyze.layers.indexes.ztoc_entries import EntryReader
 from ocianalyze.layers.metering.budget import memory_of_rows
-from ocianalyze.layers.tar.entry import Kind
-from ocianalyze.layers.tar.special import refused_target, special_file
-from ocianalyze.layers.tar.tarstream import BLOCK
-from ocianalyze.layers.tar.xattrs import refused_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ocianalyze.layers.indexes.checkpoints import Spans
+    from ocianalyze.layers.indexes.ztoc_entries import Headers
     from ocianalyze.layers.metering.limits import Limits
     from ocianalyze.layers.tar.entry import RawEntry
-    from ocianalyze.layers.tar.obstacles import Refusal
+    from ocianalyze.oci.image import Ranges
 
 HEAD: Final = 1 << 16
 """How many bytes are enough for `stated_layer_size`: what is written last, the root table, comes first."""
+WORTH_PARTS: Final = 1 << 20
+"""Checkpoints with more bytes than that are fetched as they are needed, if they can be."""
+_BEFORE_DIGESTS: Final = 1 << 12
+_PER_SPAN: Final = 88
+"""How many bytes the tables before the digests of spans take at most in real ztocs, and how many each digest does."""
 _VERSION: Final = b"0.9"
 _GZIP, _UNCOMPRESSED = 1, 2
 
-# The forms of the tables, slot by slot; names of users and groups are passed over.
+# The forms of the tables, slot by slot.
 _ZTOC: Final = "@ qq@@"
 _STORED_SIZE: Final = "  q"
 _TOC: Final = "@"
-_FILE_METADATA: Final = "@@qq@qII  @qq@"
-_RECORD: Final = "@@"
 _COMPRESSION_INFO: Final = "bi@@"
 
-_KINDS: Final = {name.encode(): kind for name, kind in KINDS.items()}
-_FILE, _DIRECTORY, _SYMLINK, _HARDLINK = (
-    int(kind) for kind in (Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK)
-)
-_LINKS: Final = frozenset((_SYMLINK, _HARDLINK))
-_END: Final = 2 * BLOCK
-"""How many bytes the end of a tar takes at most: what pads it further is no part of it for those who make ztocs."""
-_SHORT_NAME: Final = 100
-"""What is shorter never has an extended header of GNU tar."""
-_XATTR: Final = b"SCHILY.xattr."
-_SPARSE: Final = b"GNU.sparse."
-_SHOWN: Final = 100
-"""How many characters of a name an error shows."""
 _ROW: Final = memory_of_rows(("",))
-
-
-Headers: TypeAlias = tuple[int, int, int, int]
-"""A stretch of the tar with headers only: from where to before where, and the first and the last of their entries."""
 
 
 class Ztoc(NamedTuple):
@@ -68,7 +52,7 @@ class Ztoc(NamedTuple):
         size: the size of the tar, without what pads it.
         end: where its last entry ends; from there to `size` it has zeros.
         is_compressed: whether the spans have to be inflated.
-        spans: the spans that the tar lies in, in their order.
+        spans: the spans that the tar lies in.
         headers: all stretches with headers, in their order.
         odd: the numbers of those that have another length than their entries explain.
     """
@@ -77,7 +61,7 @@ class Ztoc(NamedTuple):
     size: int
     end: int
     is_compressed: bool
-    spans: Sequence[Span]
+    spans: Spans
     headers: Sequence[Headers]
     odd: Sequence[int]
 
@@ -98,190 +82,87 @@ def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:
     Raises:
         IndexUnusableError: it is no ztoc of such a layer, contradicts itself, or takes too much memory.
     """
+    buffer = Flatbuffer(content)
     try:
-        return _read_ztoc(Flatbuffer(content), layer_size, limits)
+        said = _read(buffer, buffer, 0, layer_size, limits)
+        state = buffer.string(said.state_at)
+        sizes = {"layer_size": layer_size, "size": said.size, "end": said.entries.end}
+        spans = read_spans(state, said.digests, is_compressed=said.is_compressed, **sizes)
     except FlatbufferError as error:
         raise IndexUnusableError(f"the ztoc cannot be read: {error}") from error
+    return said.ztoc(spans)
 
 
-def _read_ztoc(buffer: Flatbuffer, layer_size: int, limits: Limits) -> Ztoc:
-    version_at, stored_size, size, toc_at, info_at = buffer.tables(_ZTOC).read(buffer.root())
-    version = buffer.string(version_at)
+def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Ztoc | None:
+    """Return the ztoc of a layer without most of its checkpoints, which are read from `ranges` as they are needed.
+
+    Those who make ztocs put the checkpoints between all other things. Return None if they did not, or if it is not
+    worth it. Nobody compares what is read with the digest of the ztoc.
+
+    Raises:
+        IndexUnusableError: as for `read_ztoc`.
+        OcianalyzeError: it cannot be had.
+    """
+    enough = _BEFORE_DIGESTS + _PER_SPAN * (ranges.size // WIDTH)
+    if ranges.size <= max(enough, WORTH_PARTS):
+        return None
+    before = Flatbuffer(ranges.read([(0, enough)])[0])
+    try:
+        state_at = before.tables(_COMPRESSION_INFO).read(before.tables(_ZTOC).read(before.root())[-1])[-1]
+        size = before.length(state_at)
+        behind = state_at + POSITION + size
+        if size < WORTH_PARTS or ranges.size - behind > min(ranges.size, limits.max_memory >> 3):
+            return None
+        after = Flatbuffer(ranges.read([(behind, ranges.size)])[0])
+        said = _read(before, after, behind, layer_size, limits)
+    except FlatbufferError:
+        return None
+    if not said.is_compressed:
+        return None
+    count, at = len(said.digests), state_at + POSITION
+    lacking = lacking_points(size, count)
+    check_prefix(before.content[at : at + PREFIX.size], count)
+    sizes = {"layer_size": layer_size, "size": said.size, "end": said.entries.end}
+    return said.ztoc(FetchedSpans(ranges, at, said.digests, lacking=lacking, **sizes))
+
+
+class _Said(NamedTuple):
+    """What a ztoc says but for the checkpoints, and where these are in it."""
+
+    entries: EntryReader
+    size: int
+    is_compressed: bool
+    digests: Sequence[bytes]
+    state_at: int
+
+    def ztoc(self, spans: Spans) -> Ztoc:
+        """Return it with its spans."""
+        entries = self.entries
+        return Ztoc(entries.entries, self.size, entries.end, self.is_compressed, spans, entries.headers, entries.odd)
+
+
+def _read(before: Flatbuffer, after: Flatbuffer, behind: int, layer_size: int, limits: Limits) -> _Said:
+    """Read a ztoc whose bytes are those of `before`, and those of `after` from byte `behind` on."""
+
+    def later(position: int) -> int:
+        if 0 < position < behind:
+            raise FlatbufferError("it is not in the usual order")
+        return position and position - behind
+
+    version_at, stored_size, size, toc_at, info_at = before.tables(_ZTOC).read(before.root())
+    version = after.string(later(version_at))
     if version != _VERSION:
         raise IndexUnusableError(f"the ztoc has the unknown version {version[:20]!r}")
     if stored_size != layer_size:
         raise IndexUnusableError(f"the ztoc is for a layer of {stored_size:,} bytes, not of {layer_size:,}")
     if not toc_at or not info_at:
         raise IndexUnusableError("the ztoc has no entries or no spans")
-    positions = buffer.references(buffer.tables(_TOC).read(toc_at)[0], most=limits.max_memory // _ROW)
-    listing = _Listing(buffer, size)
-    listing.read(positions)
-    algorithm, last_span, digests_at, state_at = buffer.tables(_COMPRESSION_INFO, {0: _GZIP}).read(info_at)
+    entries = EntryReader(after, size)
+    entries.read(after.references(after.tables(_TOC).read(later(toc_at))[0], most=limits.max_memory // _ROW))
+    algorithm, last_span, digests_at, state_at = before.tables(_COMPRESSION_INFO, {0: _GZIP}).read(info_at)
     if algorithm not in (_GZIP, _UNCOMPRESSED):
         raise IndexUnusableError(f"the ztoc is for the unknown compression {algorithm}")
-    digests = [buffer.string(position) for position in buffer.references(digests_at)]
+    digests = [before.string(position) for position in before.references(digests_at)]
     if not 0 < len(digests) == last_span + 1:
         raise IndexUnusableError("the ztoc has another number of digests than of spans")
-    is_compressed = algorithm == _GZIP
-    spans = read_spans(buffer.string(state_at), digests, layer_size=layer_size, is_compressed=is_compressed)
-    if size - listing.end < _END:  # the tar ends there, so what is inflated must end there, too
-        spans[-1] = spans[-1]._replace(length=size - spans[-1].begin)
-        check_length(size - spans[-1].begin)
-    spans = [span for span in spans if span.begin < size]
-    return Ztoc(listing.entries, size, listing.end, is_compressed, spans, listing.headers, listing.odd)
-
-
-class _Listing:
-    """Reads the entries, and finds out where their headers lie in the tar.
-
-    The content of an entry begins behind its header, also if there is none. So what lies between the content of one
-    entry and that of the next is the header of the latter, with its extended headers.
-
-    Attributes:
-        entries, headers, odd, end: see `Ztoc`; `end` is that of what was read so far.
-    """
-
-    def __init__(self, buffer: Flatbuffer, size: int) -> None:
-        self._buffer = buffer
-        self._tables = buffer.tables(_FILE_METADATA)
-        self._records = buffer.tables(_RECORD)
-        self._size = size
-        self._begin = self._first = 0
-        self._identities = Identities()
-        self._times: dict[bytes, int] = {}
-        self.entries: list[RawEntry] = []
-        self.headers: list[Headers] = []
-        self.odd: list[int] = []
-        self.end = 0
-
-    def read(self, positions: Sequence[int]) -> None:
-        """Read the entries whose tables are at these positions."""
-        entries = self.entries
-        while len(entries) < len(positions):
-            if listed.compiled is not None:
-                self._take(positions)
-            if len(entries) < len(positions):
-                self._read_one(positions[len(entries)])
-        if self._first < len(entries):
-            self.headers.append((self._begin, self.end, self._first, len(entries) - 1))
-        if not 0 <= self._size <= self.end + _END:
-            raise IndexUnusableError("the entries in the ztoc are not the whole tar")
-
-    def _take(self, positions: Sequence[int]) -> None:
-        """Read those that come next as far as they are ordinary, all at once."""
-        state = self._size, self._begin, self.end, self._first
-        layouts = self._tables.places, self._records.places
-        self._buffer.left, self._begin, self.end, self._first = listed.compiled.take_ztoc(
-            self._buffer.content,
-            self._buffer.left,
-            positions,
-            *layouts,
-            self._identities,
-            self.entries,
-            self.headers,
-            state,
-        )
-
-    def _read_one(self, position: int) -> None:
-        """Read the one that comes next, whose table is at `position`."""
-        string = self._buffer.string
-        fields = self._tables.read(position)
-        name_at, type_at, offset, size, link_at, mode, uid, gid, time_at, major, minor, records_at = fields
-        raw_path, raw_link = string(name_at), b""
-        path, link = _text(raw_path), ""
-        kind = _KINDS.get(string(type_at), -1)
-        stamp = string(time_at)
-        mtime = self._times.get(stamp)
-        if mtime is None:
-            mtime = self._times[stamp] = whole_seconds(stamp.decode("ascii", "replace"))
-        stored = 0
-        refusals: tuple[Refusal, ...] = ()
-        if kind == _FILE:
-            stored = size
-        elif kind in _LINKS:
-            raw_link = string(link_at)
-            link = _text(raw_link)
-            refusals = refused_target(raw_link) if kind == _SYMLINK else ()
-        elif kind != _DIRECTORY:
-            kind, refusals = special_file(kind, major, minor)
-        xattrs, extended = self._extended(records_at)
-        if xattrs:
-            refusals = (*refusals, *refused_attributes(kind, xattrs))
-
-        gap = offset - self.end
-        if kind < 0 or size < 0 or gap < BLOCK or gap % BLOCK or offset + stored > self._size:
-            raise _invalid(path, is_known=kind >= 0)
-        if (gap != BLOCK or extended) and not _explains(gap, raw_path, raw_link, extended):
-            self._note_odd()
-        self.end = offset
-        number = len(self.entries)
-        if stored:
-            self.headers.append((self._begin, offset, self._first, number))
-            self._first = number + 1
-            self._begin = self.end = offset + stored + BLOCK - 1 & -BLOCK
-        attributes = self._identities[mode & PERMISSIONS, uid, gid]
-        self.entries.append((path, kind, attributes, stored, mtime, link, offset, stored, xattrs, refusals))
-
-    def _note_odd(self) -> None:
-        """Take note that the stretch that is being read is odd."""
-        if self.odd[-1:] != [len(self.headers)]:
-            self.odd.append(len(self.headers))
-
-    def _extended(self, position: int) -> tuple[dict[str, bytes] | None, int]:
-        """Return the extended attributes in a vector of PAX records, and how many bytes all of them have in the tar."""
-        places = self._buffer.references(position)
-        if not places:
-            return None, 0
-        string = self._buffer.string
-        xattrs: dict[str, bytes] = {}
-        size = 0
-        for place in places:
-            key_at, value_at = self._records.read(place)
-            key, value = string(key_at), string(value_at)
-            if key.startswith(_XATTR):
-                xattrs[_text(key.removeprefix(_XATTR))] = value
-            elif key.startswith(_SPARSE):
-                raise IndexUnusableError("the ztoc lists a sparse file, and does not tell where its content is")
-            size += _record_size(len(key) + len(value))
-        return xattrs or None, size
-
-
-# ---- the length of headers -------------------------------------------------------------------------------------------
-
-
-def _explains(gap: int, path: bytes, link: bytes, extended: int) -> bool:
-    """Tell whether an entry needs so many bytes before its content: for its header, and its extended headers."""
-    long_path, long_link = (_extended(len(name) + 1) if len(name) >= _SHORT_NAME else 0 for name in (path, link))
-    rest = gap - BLOCK - (_extended(extended) if extended else 0)
-    return rest in (0, long_path, long_link, long_path + long_link)
-
-
-def _extended(size: int) -> int:
-    """Return how many bytes an extended header takes whose content has `size` bytes."""
-    return BLOCK + (size + BLOCK - 1 & -BLOCK)
-
-
-def _record_size(size: int) -> int:
-    """Return how many bytes a PAX record has whose key and value have `size` bytes: it begins with that number."""
-    size += len(" =\n")
-    digits = 1
-    while size + digits >= 10**digits:
-        digits += 1
-    return size + digits
-
-
-# ---- what entries state ----------------------------------------------------------------------------------------------
-
-
-def _text(raw: bytes) -> str:
-    """Return a name; no tar can state one with a null byte."""
-    if b"\0" in raw:
-        raise IndexUnusableError(f"the ztoc has a name with a null byte: {raw[:_SHOWN]!r:.{_SHOWN}}")
-    return raw.decode("utf-8", "surrogateescape")
-
-
-def _invalid(path: str, *, is_known: bool) -> IndexUnusableError:
-    shown = repr(path[:_SHOWN])[:_SHOWN]
-    if not is_known:
-        return IndexUnusableError(f"the ztoc has an unknown type for {shown}")
-    return IndexUnusableError(f"the ztoc has no room for {shown} and its header in the tar")
+    return _Said(entries, size, algorithm == _GZIP, digests, state_at)

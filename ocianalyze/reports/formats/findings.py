@@ -50,8 +50,12 @@ def verdict_text(report: Report) -> str:
 
 def by_indexes(report: Report) -> str:
     """Return that a verdict rests on indexes of layers; empty if it does not."""
-    count = sum(layer.index is not None for layer in report.layers)
-    return f"according to unverified indexes of {count} of {len(report.layers)} layers" if count else ""
+    verified = [layer.index.verified for layer in report.layers if layer.index is not None]
+    if not verified:
+        return ""
+    parts = verified.count(False)
+    rest = f", {parts} of them read in parts, without comparing digests" if parts else ""
+    return f"according to unverified indexes of {len(verified)} of {len(report.layers)} layers{rest}"
 
 
 def title(finding: FindingReport) -> str:

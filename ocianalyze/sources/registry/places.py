@@ -108,6 +108,11 @@ class Places:
         """The registry itself, whose word counts if nobody else has one."""
         return self._places[-1]
 
+    @property
+    def is_one(self) -> bool:
+        """Whether the registry itself is the only one."""
+        return len(self._places) == 1
+
     def close(self) -> None:
         """Break off all connections."""
         for place in self._places:
@@ -236,6 +241,11 @@ class PlacedBlob:
             else:
                 self._places.served(place)
                 return
+
+    @property
+    def has_one_place(self) -> bool:
+        """Whether there are no mirrors."""
+        return self._places.is_one
 
     def ranges(self) -> PlacedRanges:
         """Return the way to pieces of the blob; whoever reads them has to check them."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ocianalyze.layers.indexes import listed, tables, ztoc
+from ocianalyze.layers.indexes import listed, tables, ztoc_entries
 from ocianalyze.layers.indexes.chunk_list import ChunkList
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from tests.support.indexed_images import FORMS, IndexedForm
@@ -50,14 +50,14 @@ TIMES = (
 def left(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Return a list that comes to have what is left to Python."""
     found: list[object] = []
-    for reader, what in ((ztoc._Listing, ztoc), (tables._Listing, tables)):
+    for reader in (ztoc_entries.EntryReader, tables._Listing):
         real = reader._read_one
 
         def noting(self: Any, *position: int, real: Any = real) -> None:  # noqa: ANN401
             found.append(len(self.entries))
             real(self, *position)
 
-        monkeypatch.setattr(what._Listing, "_read_one", noting)
+        monkeypatch.setattr(reader, "_read_one", noting)
     return found
 
 

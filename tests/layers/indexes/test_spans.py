@@ -32,6 +32,7 @@ from tests.support.ztocs import (
     pack_members,
     plain_draft,
     read,
+    spans_of,
     state_of,
     window,
 )
@@ -215,7 +216,7 @@ def test_headers_beside_contents_cost_nothing() -> None:
     packed = pack(TAR, CUTS)
     found, ranges = contents(draft(packed), packed.layer)
     offset, size = next((entry[6], entry[7]) for entry in read(draft(packed)).entries if entry[0] == "lib/7.py")
-    spans = found.covering(offset, size)
+    spans = read(draft(packed)).spans.covering(offset, size)
     beside = list(found.beside([(offset, size)]))
     assert [stretch for stretch in found.stretches if stretch in beside] == beside
     assert 0 < len(beside) < len(found.stretches)
@@ -260,7 +261,7 @@ def assert_corrupt(made: Draft, blob: bytes, reason: str, begin: int = 0) -> Non
 def test_a_flipped_bit_is_noticed_before_it_is_inflated(is_compressed: bool) -> None:  # noqa: FBT001
     packed = pack(TAR, [512, 1024, 3000])
     made, blob = (draft(packed), packed.layer) if is_compressed else (plain_draft(TAR, 1000), TAR)
-    for number, span in enumerate(read(made).spans):
+    for number, span in enumerate(spans_of(read(made))):
         damaged = bytearray(blob)
         damaged[span.end - 2] ^= 1
         assert_corrupt(made, bytes(damaged), f"span {number} of the layer.*digest", span.begin)
@@ -314,7 +315,7 @@ def test_the_first_window_is_not_used() -> None:
     assert inflate(packed.layer[10:], bits=0, window=b"??abc", most=100) == b"abc"
     made = draft(pack(TAR, []))
     made.state = state_of(pack(TAR, []).points, [b"?" * WINDOW])
-    assert len(read(made).spans[0].window) == 0
+    assert len(spans_of(read(made))[0].window) == 0
 
 
 def test_entries_behind_the_last_one_are_noticed() -> None:

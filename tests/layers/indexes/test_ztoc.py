@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ocianalyze.errors import CorruptLayerError
-from ocianalyze.layers.indexes import ztoc as reading
+from ocianalyze.layers.indexes import ztoc_entries as reading
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.ztoc import read_ztoc
@@ -38,6 +38,7 @@ from tests.support.ztocs import (
     plain_draft,
     read,
     real_ztocs,
+    spans_of,
     state_of,
     window,
 )
@@ -141,7 +142,7 @@ def test_numbers_of_devices_are_judged() -> None:
 @pytest.mark.parametrize("is_old", [False, True])
 def test_old_ztocs_lack_the_first_checkpoint(is_old: bool) -> None:  # noqa: FBT001
     packed = pack(layer(ALL_KINDS), [5000, 9000])
-    spans = read(draft(packed, is_old=is_old)).spans
+    spans = spans_of(read(draft(packed, is_old=is_old)))
     assert [(span.start, span.begin, span.length) for span in spans] == [
         (10, 0, 5000),
         (packed.points[1].start, 5000, 4000),
@@ -154,8 +155,8 @@ def test_an_uncompressed_layer_is_cut_into_spans() -> None:
     tar = layer(ALL_KINDS)
     found = read(plain_draft(tar, 4096))
     assert list(found.entries) == entries_of(tar)
-    assert [span.start for span in found.spans] == list(range(0, found.size, 4096))
-    assert [span.begin for span in found.spans] == list(range(0, found.size, 4096))
+    assert [span.start for span in spans_of(found)] == list(range(0, found.size, 4096))
+    assert [span.begin for span in spans_of(found)] == list(range(0, found.size, 4096))
 
 
 def test_a_layer_may_have_no_entries() -> None:
@@ -372,10 +373,10 @@ def test_a_tar_without_an_end_ends_with_its_spans() -> None:
     end = end_of(files_of(tar))
     for size in (0, 512, 1024):
         packed = pack(tar[: end + size], [1000])
-        assert read(draft(packed)).spans[-1].length == (None if size == 1024 else end + size - 1000)
+        assert spans_of(read(draft(packed)))[-1].length == (None if size == 1024 else end + size - 1000)
     packed = pack(tar[:end], [end])
     made = draft(packed)
-    assert [span.begin for span in read(made).spans] == [0]
+    assert [span.begin for span in spans_of(read(made))] == [0]
     made.files.pop()
     made.size = end_of(made.files)
     assert_unusable(made, "not in order")
@@ -385,7 +386,7 @@ def test_spans_that_pad_the_tar_are_not_needed() -> None:
     tar = layer([file("a", b"x" * 600)])
     found = read(draft(Packed(*pack(tar, [4000, 9000]))))
     assert found.size == 512 + 1024 + 1024
-    assert [(span.begin, span.length) for span in found.spans] == [(0, 4000)]
+    assert [(span.begin, span.length) for span in spans_of(found)] == [(0, 4000)]
 
 
 # ---- hostile ones ----------------------------------------------------------------------------------------------------
