@@ -16,7 +16,7 @@ from ocianalyze.layers.indexes.index import IndexKind, IndexUnusableError, Index
 from ocianalyze.layers.indexes.ranges import ranges_of
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.tables import read_table
-from ocianalyze.layers.indexes.ztoc import WORTH_PARTS, Ztoc, read_ztoc, read_ztoc_in_parts
+from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc, read_ztoc_in_parts
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.oci.digest import Digest
@@ -186,10 +186,8 @@ def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -
 
 
 def _parts_of(blob: Blob | None) -> CountedRanges | None:
-    """Return the way to parts of a ztoc, if it may be worth it, and who has it is whom the image was asked of."""
-    if isinstance(blob, BlobInPieces) and blob.has_one_place and (blob.size or 0) > WORTH_PARTS:
-        return ranges_of(blob)
-    return None
+    """Return the way to parts of a ztoc, if it has to be fetched, and only from whom the image was asked of."""
+    return ranges_of(blob) if isinstance(blob, BlobInPieces) and blob.has_one_place else None
 
 
 def read_stored_ztoc(stored: StoredZtoc, layer_size: int, limits: Limits) -> tuple[Ztoc, int]:

@@ -111,7 +111,7 @@ def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Zt
         state_at = before.tables(_COMPRESSION_INFO).read(before.tables(_ZTOC).read(before.root())[-1])[-1]
         size = before.length(state_at)
         behind = state_at + POSITION + size
-        if size < WORTH_PARTS or ranges.size - behind > min(ranges.size, limits.max_memory >> 3):
+        if size < WORTH_PARTS or not behind < ranges.size <= behind + (limits.max_memory >> 3):
             return None
         after = Flatbuffer(ranges.read([(behind, ranges.size)])[0])
         said = _read(before, after, behind, layer_size, limits)

@@ -13,8 +13,10 @@ import pytest
 
 from ocianalyze.analysis import Source, analyze
 from ocianalyze.errors import CorruptLayerError, IndexMismatchError, OcianalyzeError
+from ocianalyze.layers.indexes import ztoc
 from ocianalyze.layers.indexes.ztoc import HEAD, stated_layer_size
 from ocianalyze.layers.reading import indexed
+from ocianalyze.reports.formats.findings import verdict_text
 from ocianalyze.reports.report import Report
 from ocianalyze.sources.registry import retries
 from ocianalyze.sources.registry.access import HostSettings, RegistryAccess
@@ -164,6 +166,62 @@ def test_a_ztoc_that_is_not_there_is_done_without(filled: Registry) -> None:
         report = scan(proxy.host, "soci-v2")
     assert {layer.read for layer in report.layers} == {"full"}
     assert {item.code for item in report.diagnostics} == {"index-not-used"}
+
+
+def soci_ztocs(directory: Path) -> set[str]:
+    """Return the digests of the ztocs of the sample."""
+    return {name for name, raw in stored_blobs("soci-v2", directory).items() if stated_layer_size(raw[:HEAD])}
+
+
+def test_large_ztocs_are_read_in_parts(filled: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    whole = scan(filled.host, "soci-v2")
+    assert all(layer.index is not None and layer.index.verified for layer in whole.layers)
+    monkeypatch.setattr(ztoc, "WORTH_PARTS", 0)
+    with fault_proxy(filled.host) as proxy:
+        report = scan(proxy.host, "soci-v2")
+    ztocs = soci_ztocs(tmp_path)
+    seen = [one for one in proxy.blobs if one.path.rpartition("/")[2] in ztocs]
+    assert len(seen) >= 2 * len(ztocs)
+    assert all("range" in one.headers for one in seen)
+    assert (report.facts, report.findings) == (whole.facts, whole.findings)
+    assert not any(layer.index is None or layer.index.verified for layer in report.layers)
+    said = "according to unverified indexes of 2 of 2 layers, 2 of them read in parts, without comparing digests"
+    assert said in verdict_text(report)
+    assert report.timing.bytes_read >= sum(map(_size_asked, seen))
+
+
+def _size_asked(seen: Seen) -> int:
+    start, end = map(int, seen.headers["range"].removeprefix("bytes=").split("-"))
+    return end - start + 1
+
+
+def test_ztocs_of_a_registry_with_mirrors_are_compared_with_their_digests(
+    filled: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror is not trusted with what nobody verifies."""
+    monkeypatch.setattr(ztoc, "WORTH_PARTS", 0)
+    with fault_proxy(filled.host, lambda _: Answer(status=404)) as mirror:
+        own = HostSettings(plain_http=True, mirrors=(f"http://{mirror.host}",))
+        access = RegistryAccess(own=own, username=USER, password=PASSWORD, warn=lambda _: None)
+        report = analyze(Source(reference=f"{filled.host}/soci-v2:{TAG}", access=access, lazy=True))
+    assert all(layer.index is not None and layer.index.verified for layer in report.layers)
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_a_registry_that_sends_no_parts_of_a_ztoc_any_more(
+    filled: Registry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, first: int
+) -> None:
+    monkeypatch.setattr(ztoc, "WORTH_PARTS", 0)
+    ztocs = soci_ztocs(tmp_path)
+    count = itertools.count()
+
+    def forget(seen: Seen) -> Answer | None:
+        is_part = "range" in seen.headers and seen.path.rpartition("/")[2] in ztocs
+        return Answer(whole=True) if is_part and next(count) >= first else None
+
+    with fault_proxy(filled.host, forget) as proxy:
+        outcome = _outcome(proxy.host, "soci-v2")
+    assert "sends blobs as a whole only" in outcome or outcome in ("full, full", "toc, full", "full, toc", "toc, toc")
 
 
 def test_wrong_pieces_of_all_places_end_the_scan(tmp_path: Path) -> None:
