@@ -81,6 +81,23 @@ except SystemExit as end:
     assert done.stdout.split() == [b"4", b"True", b"False"]
 
 
+def test_what_oras_imports_in_vain_is_loaded_late() -> None:
+    code = """
+import sys
+from ocianalyze.own_process import prepare
+prepare()
+import oras.provider, inspect
+inspect.getmodule(object())
+print("jsonschema.validators" in sys.modules)
+try:
+    oras.provider.jsonschema.validate({}, {"required": ["a"]})
+except oras.provider.jsonschema.ValidationError:
+    print(oras.provider.jsonschema is not sys.modules["jsonschema"], "jsonschema.validators" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False", b"True", b"True"]
+
+
 def test_no_plugin_of_pydantic_looks_on(tmp_path: Path) -> None:
     (tmp_path / "watcher.py").write_text("raise SystemExit('looks on')")
     about = tmp_path / "watcher-1.0.dist-info"

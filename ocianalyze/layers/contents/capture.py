@@ -82,6 +82,7 @@ class Capture:
     patterns: frozenset[str] = frozenset()
     _names: frozenset[str] = field(init=False)
     _paths: frozenset[str] = field(init=False)
+    _parents: frozenset[str] = field(init=False, compare=False, repr=False)
     _globs: _Globs = field(init=False, compare=False, repr=False)
     _in_directory: Callable[[str], tuple[list[NamePattern], Want]] = field(init=False, compare=False, repr=False)
 
@@ -97,6 +98,7 @@ class Capture:
         )
         object.__setattr__(self, "_names", frozenset(plain))
         object.__setattr__(self, "_paths", frozenset(paths))
+        object.__setattr__(self, "_parents", frozenset(path.rpartition("/")[0] for path in paths))
         object.__setattr__(self, "_globs", _Globs(globs))
         object.__setattr__(self, "_in_directory", lru_cache(maxsize=_DIRECTORIES)(self._look_at))
 
@@ -114,6 +116,14 @@ class Capture:
         if _LIBRARY in name and name.startswith(_LIBRARIES):
             return Want.LINKED
         return max(other, Want.HEAD) if mode & _EXECUTABLE else other
+
+    def is_dull(self, directory: str) -> bool:
+        """Return whether nothing in a directory is wanted for where it is, only what `stands_out` by its name."""
+        return self._in_directory(directory) == ([], Want.SCRIPT) and directory not in self._parents
+
+    def stands_out(self, name: str) -> bool:
+        """Return whether a file may be wanted for its name alone, more than a script or an executable file is."""
+        return name in self._names or _LIBRARY in name
 
     def _look_at(self, directory: str) -> tuple[list[NamePattern], Want]:
         """Return the names to keep in a directory, and how much to keep of all other files there.

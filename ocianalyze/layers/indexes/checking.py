@@ -28,7 +28,7 @@ _ENOUGH: Final = 8
 """How many headers are enough for the smallest number of places."""
 _CANDIDATES: Final = 64
 """Among how many the cheap ones of them are looked for."""
-_BESIDE: Final = 256
+_BESIDE: Final = 64
 """How many stretches of headers are looked at that are fetched anyway, in one place or in all."""
 _CHEAP: Final = 1 << 14
 """How many bytes of a layer may be fetched for headers in one place."""

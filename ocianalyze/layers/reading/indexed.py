@@ -6,12 +6,12 @@ What comes of it is as good as the index: it is never taken for verified, and ne
 from __future__ import annotations
 
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import NoRangesError
 from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.building import build_changeset
-from ocianalyze.layers.contents.capture import LINKED, SCRIPTS, Want
+from ocianalyze.layers.contents.capture import HEAD, LINKED, SCRIPTS, Want
 from ocianalyze.layers.contents.contents import Contents
 from ocianalyze.layers.indexes.checking import spot_check
 from ocianalyze.layers.indexes.finding import find_table, has_table, read_index, read_ztoc_index
@@ -33,6 +33,8 @@ SMALL = 1 << 20
 """Smaller layers than that many bytes are read in whole: that takes one request, and an index takes several."""
 SHARE = 0.5
 """So is a layer whose ztoc has more than that share of its bytes."""
+_USUAL: Final = frozenset(("bash", "busybox", "conda", "dash", "env", "sh", "tar"))
+"""The names of programs that most images need."""
 
 
 def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -> ReadLayer | None:
@@ -101,13 +103,28 @@ def _open(layer: Layer, ranges: CountedRanges, reading: Reading) -> tuple[OpenIn
 
 
 def _wanted(changeset: Changeset, reading: Reading) -> Iterator[tuple[int, int]]:
-    """Yield where contents lie that will be asked for, in the order of the tar, up to a reasonable sum."""
-    wanted, largest, left = reading.capture.wanted, reading.limits.max_content, SCRIPTS
+    """Yield where contents lie that will be asked for, in the order of the tar, up to a reasonable sum.
+
+    What else is asked for, such as the program that an image runs, is known only when others were read.
+    """
+    capture, largest, left = reading.capture, reading.limits.max_content, SCRIPTS
     identities, attributes, offsets = changeset.identities, changeset.attributes, changeset.offsets
+    names, parents = changeset.names, changeset.parents
+    is_dull: dict[int, bool] = {}
     for row, size in enumerate(changeset.sizes):
-        if 0 < size <= min(largest, left) and offsets[row] >= 0:
-            path = changeset.path(row)
-            want = wanted(path[1:], changeset.names[row], attributes[identities[row]].mode)
-            if want is Want.WHOLE or (want is Want.LINKED and size <= LINKED):
-                left -= size
-                yield offsets[row], size
+        if size <= 0 or offsets[row] < 0:
+            continue
+        name, parent = names[row], parents[row]
+        dull = is_dull.get(parent)
+        if dull is None:
+            dull = is_dull[parent] = capture.is_dull(changeset.path(parent)[1:])
+        if dull and not capture.stands_out(name):
+            continue
+        want = capture.wanted(changeset.path(row)[1:], name, attributes[identities[row]].mode)
+        if want is Want.WHOLE or (want is Want.LINKED and size <= LINKED):
+            needed = size if size <= largest else 0
+        else:
+            needed = min(size, HEAD) if want is Want.LINKED or name in _USUAL else 0
+        if 0 < needed <= left:
+            left -= needed
+            yield offsets[row], needed

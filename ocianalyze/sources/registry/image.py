@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ocianalyze.errors import DigestMismatchError, InvalidImageError, OcianalyzeError
+from ocianalyze.layers.indexes.finding import has_table
 from ocianalyze.oci import json, media_types
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.models import Descriptor, ImageConfig, ImageIndex, Listed, Manifest, parse_manifest
@@ -196,10 +197,12 @@ class Repository:
     def _soci(self, found: Picked) -> Soci:
         """Return what there is of SOCI indexes: also one that the manifest names, and nobody lists.
 
-        If layers are to be read by indexes, one of version 1 is looked for as well, which takes a request.
+        If layers are to be read by indexes, and not all have a table of contents, one of version 1 is looked for as
+        well, which takes requests.
         """
         soci = find_soci(found, self)
-        if soci.manifest is not None or (soci.named is None and not self._seeks_indexes):
+        is_sought = self._seeks_indexes and not all(has_table(layer.annotations) for layer in found.manifest.layers)
+        if soci.manifest is not None or (soci.named is None and not is_sought):
             return soci
         from ocianalyze.sources.registry.referrers.listed import list_referrers
 
