@@ -420,11 +420,133 @@ static PyObject *take_ztoc(PyObject *Py_UNUSED(module), PyObject *args)
 
 /* ---- the entries in a table of contents --------------------------------------------------------------------------- */
 
-/* The fields of an entry and of a chunk, in the order of `_KEYS` (tables.py). */
-enum { KEY_TYPE, KEY_NAME, KEY_LINK, KEY_MODE, KEY_UID, KEY_GID, KEY_TIME, KEY_XATTRS, KEY_SIZE, KEY_END, KEY_OFFSET,
-       KEY_INNER, KEY_CHUNK_OFFSET, KEY_CHUNK_SIZE, KEY_CHUNK_TYPE, KEY_CHUNK_DIGEST, KEY_DIGEST, KEYS };
-enum { UNKNOWN = -1, HOLE = 0 };
+/* The fields of an entry and of a chunk that are texts, and those that are numbers. */
+enum { KEY_TYPE, KEY_NAME, KEY_LINK, KEY_TIME, KEY_CHUNK_TYPE, KEY_CHUNK_DIGEST, KEY_DIGEST, TEXTS };
+enum { KEY_MODE, KEY_UID, KEY_GID, KEY_SIZE, KEY_END, KEY_OFFSET, KEY_INNER, KEY_CHUNK_OFFSET, KEY_CHUNK_SIZE, NUMBERS };
+#define KEY(word) {(const unsigned char *)(word), sizeof(word) - 1}
+static const Text text_keys[] = {KEY("type"),      KEY("name"),        KEY("linkName"), KEY("modtime"),
+                                 KEY("chunkType"), KEY("chunkDigest"), KEY("digest")};
+static const Text number_keys[] = {KEY("mode"),   KEY("uid"),       KEY("gid"),         KEY("size"),     KEY("endOffset"),
+                                   KEY("offset"), KEY("innerOffset"), KEY("chunkOffset"), KEY("chunkSize")};
+static const Text xattrs_key = KEY("xattrs");
+enum { UNKNOWN = -1, HOLE = 0, DIGITS = 18 };
 static const long long FARTHEST = 1LL << 60; /* numbers that can be added to each other */
+
+/* An object of a table; texts and numbers that are left out are empty and 0. */
+typedef struct {
+    Text texts[TEXTS];
+    long long numbers[NUMBERS];
+    const unsigned char *end, *next; /* behind it, and where the next object begins, or the end of the list */
+} Item;
+
+static const unsigned char *behind_space(const unsigned char *at, const unsigned char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        at++;
+    return at;
+}
+
+/* Read a text without escapes that begins at `at`; return where it ends, NULL if it is none. */
+static const unsigned char *read_text(const unsigned char *at, const unsigned char *end, Text *text)
+{
+    if (at == end || *at != '"')
+        return NULL;
+    const unsigned char *first = ++at;
+    while (at < end && *at != '"' && *at != '\\' && *at >= ' ')
+        at++;
+    *text = (Text){first, at - first};
+    return at < end && *at == '"' ? at + 1 : NULL;
+}
+
+/* Read a number that is not negative; return where it ends, NULL if it is none, or too large. */
+static const unsigned char *read_number(const unsigned char *at, const unsigned char *end, long long *value)
+{
+    const unsigned char *first = at;
+    long long sum = 0;
+    for (; at < end && at - first < DIGITS && *at >= '0' && *at <= '9'; at++)
+        sum = 10 * sum + (*at - '0');
+    if (at == first || at == end || (*first == '0' && at - first > 1) || sum > FARTHEST)
+        return NULL;
+    *value = sum;
+    return *at == ',' || *at == '}' || *at == ' ' || *at == '\n' || *at == '\r' || *at == '\t' ? at : NULL;
+}
+
+/* Return which of the keys one is, -1 if it is none of them. */
+static int find_key(Text key, const Text *keys, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (keys[i].size == key.size && memcmp(keys[i].start, key.start, key.size) == 0)
+            return i;
+    return -1;
+}
+
+/* Read the value of a key; return where it ends, NULL if it is not ordinary. */
+static const unsigned char *read_value(const unsigned char *at, const unsigned char *end, Text key, Item *item)
+{
+    Text text = {at, 0};
+    long long number = 0;
+    if (at == end || find_key(key, &xattrs_key, 1) == 0)
+        return NULL;
+    int is_text = *at == '"', which;
+    at = is_text ? read_text(at, end, &text) : read_number(at, end, &number);
+    if ((which = find_key(key, text_keys, TEXTS)) >= 0) {
+        item->texts[which] = text;
+        return is_text ? at : NULL;
+    }
+    if ((which = find_key(key, number_keys, NUMBERS)) >= 0) {
+        item->numbers[which] = number;
+        return is_text ? NULL : at;
+    }
+    return at; /* the name of a user or a group, a number of links: nothing that counts */
+}
+
+/* Return where the next object of a list begins, or the list ends; NULL if it goes on in another way. */
+static const unsigned char *next_object(const unsigned char *at, const unsigned char *end)
+{
+    at = behind_space(at, end);
+    if (at < end && *at == ',') {
+        at = behind_space(at + 1, end);
+        return at < end && *at == '{' ? at : NULL;
+    }
+    return at < end && *at == ']' ? at : NULL;
+}
+
+/* Read the object that begins at `at`; return 0 if it is not ordinary. Its texts are UTF-8, as all of the document is. */
+static int read_item(const unsigned char *at, const unsigned char *end, Item *item)
+{
+    memset(item, 0, sizeof *item);
+    if (at == end || *at != '{')
+        return 0;
+    do {
+        Text key;
+        at = behind_space(at + 1, end);
+        if (!(at = read_text(at, end, &key)))
+            return 0;
+        at = behind_space(at, end);
+        if (at == end || *at != ':')
+            return 0;
+        if (!(at = read_value(behind_space(at + 1, end), end, key, item)))
+            return 0;
+        at = behind_space(at, end);
+    } while (at < end && *at == ',');
+    if (at == end || *at != '}')
+        return 0;
+    item->end = at + 1;
+    item->next = next_object(at + 1, end);
+    return item->next != NULL;
+}
+
+/* Tell whether all bytes of a name are there: none of them is zero, and none was replaced by U+FFFD. */
+static int is_whole(Text text)
+{
+    const unsigned char *at = text.start, *end = at + text.size;
+    while (text.size && (at = memchr(at, 0xEF, end - at)) != NULL) {
+        if (end - at >= 3 && at[1] == 0xBF && at[2] == 0xBD)
+            return 0;
+        at++;
+    }
+    return 1;
+}
 
 /* The chunks that were read, as columns; see ChunkList in chunk_list.py. */
 typedef struct {
@@ -434,61 +556,12 @@ typedef struct {
 
 /* What is read of a table, and where the reading is; see `_Listing` in tables.py. */
 typedef struct {
-    PyObject *items, *keys, *entries, *headers, *digests, *nothing;
+    const unsigned char *start, *end;
+    PyObject *entries, *headers, *digests, *nothing;
     Identities identities;
     Chunks chunks;
-    long long end, at, offset, last, last_inner, start, skip, first;
+    long long contents_end, at, offset, last, last_inner, begin, skip, first;
 } Contents;
-
-/* Return a field, which is borrowed; NULL if it is left out. Errors cannot occur: keys are texts. */
-static PyObject *field(const Contents *contents, PyObject *item, int key)
-{
-    return PyDict_GetItemWithError(item, PyTuple_GetItem(contents->keys, key));
-}
-
-/* Read a number, 0 if it is left out; return 0 if it is not surely one. */
-static int read_number(const Contents *contents, PyObject *item, int key, long long *value)
-{
-    PyObject *found = field(contents, item, key);
-    *value = 0;
-    if (!found)
-        return 1;
-    if (!PyLong_CheckExact(found))
-        return 0;
-    *value = PyLong_AsLongLong(found);
-    if (*value == -1 && PyErr_Occurred())
-        PyErr_Clear();
-    return *value >= 0 && *value <= FARTHEST;
-}
-
-/* Read a text, an empty one if it is left out; return 0 if it is none. */
-static int read_text(const Contents *contents, PyObject *item, int key, Text *text)
-{
-    PyObject *found = field(contents, item, key);
-    *text = (Text){(const unsigned char *)"", 0};
-    if (!found)
-        return 1;
-    if (!PyUnicode_CheckExact(found))
-        return 0;
-    text->start = (const unsigned char *)PyUnicode_AsUTF8AndSize(found, &text->size);
-    if (!text->start)
-        PyErr_Clear();
-    return text->start != NULL;
-}
-
-/* Read a name, all bytes of which are there: none of them is zero, and none was replaced by U+FFFD. */
-static int read_name(const Contents *contents, PyObject *item, int key, Text *text)
-{
-    if (!read_text(contents, item, key, text) || memchr(text->start, 0, text->size))
-        return 0;
-    const unsigned char *at = text->start, *end = at + text->size;
-    while ((at = memchr(at, 0xEF, end - at)) != NULL) {
-        if (end - at >= 3 && at[1] == 0xBF && at[2] == 0xBD)
-            return 0;
-        at++;
-    }
-    return 1;
-}
 
 static int is_digest(Text said)
 {
@@ -501,8 +574,7 @@ static int is_digest(Text said)
 }
 
 /* Add a chunk; return -1 on an error. */
-static int add_chunk(Contents *contents, long long start, long long limit, long long inner, long long size,
-                     PyObject *digest)
+static int add_chunk(Contents *contents, long long start, long long limit, long long inner, long long size, Text digest)
 {
     Chunks *chunks = &contents->chunks;
     if (chunks->count == chunks->room) {
@@ -521,38 +593,28 @@ static int add_chunk(Contents *contents, long long start, long long limit, long 
     for (int i = 0; i < 4; i++)
         chunks->columns[i][chunks->count] = values[i];
     chunks->count++;
-    return PyList_Append(contents->digests, digest);
+    return append(contents->digests, decoded(digest));
 }
 
 /* Read the piece of a file that an item describes, of `size` bytes of which `done` were read, and add it to them: 1 if it
    is ordinary, 0 if not, -1 on an error. */
-static int read_chunk(Contents *contents, PyObject *item, long long size, long long limit, long long *done)
+static int read_chunk(Contents *contents, const Item *item, long long size, long long limit, long long *done)
 {
-    long long offset, length, start, inner;
-    Text type, digest;
-    if (!read_number(contents, item, KEY_CHUNK_OFFSET, &offset) ||
-        !read_number(contents, item, KEY_CHUNK_SIZE, &length) || !read_text(contents, item, KEY_CHUNK_TYPE, &type) ||
-        type.size || !read_number(contents, item, KEY_OFFSET, &start) ||
-        !read_number(contents, item, KEY_INNER, &inner) || !read_text(contents, item, KEY_CHUNK_DIGEST, &digest))
-        return 0;
-    if (!length)
-        length = size - *done;
-    if (offset != *done || length <= 0 || length > size - *done)
-        return 0;
-    int key = KEY_CHUNK_DIGEST;
-    if (!digest.size && length == size) {
-        key = KEY_DIGEST;
-        if (!read_text(contents, item, key, &digest))
-            return 0;
-    }
-    if (!is_digest(digest))
+    const long long *numbers = item->numbers;
+    long long left = size - *done, start = numbers[KEY_OFFSET], inner = numbers[KEY_INNER];
+    long long length = numbers[KEY_CHUNK_SIZE] ? numbers[KEY_CHUNK_SIZE] : left;
+    Text digest = item->texts[KEY_CHUNK_DIGEST];
+    if (!digest.size && length == size)
+        digest = item->texts[KEY_DIGEST];
+    if (item->texts[KEY_CHUNK_TYPE].size || numbers[KEY_CHUNK_OFFSET] != *done || length <= 0 || length > left ||
+        !is_digest(digest))
         return 0;
     if (start < contents->last || (start == contents->last && inner <= contents->last_inner))
         return 0;
     contents->last = start;
     contents->last_inner = inner + length - 1;
     *done += length;
-    return add_chunk(contents, start, limit, inner, length, field(contents, item, key)) < 0 ? -1 : 1;
+    return add_chunk(contents, start, limit, inner, length, digest) < 0 ? -1 : 1;
 }
 
 /* What an entry says. */
@@ -563,28 +625,24 @@ typedef struct {
 } Stated;
 
 /* Read what an item says of an entry: 1 if it is ordinary, 0 if not. */
-static int read_stated(const Contents *contents, PyObject *item, Stated *found)
+static int read_stated(const Item *item, Stated *found)
 {
-    Text type, time;
-    if (!read_text(contents, item, KEY_TYPE, &type) || !read_name(contents, item, KEY_NAME, &found->path) ||
-        !read_text(contents, item, KEY_TIME, &time) || !read_number(contents, item, KEY_MODE, &found->mode) ||
-        !read_number(contents, item, KEY_UID, &found->uid) || !read_number(contents, item, KEY_GID, &found->gid) ||
-        !read_number(contents, item, KEY_END, &found->behind) || field(contents, item, KEY_XATTRS))
-        return 0;
-    found->kind = kind_of(type);
-    found->size = found->mtime = 0;
-    found->target = (Text){found->path.start, 0};
-    if (time.size && !read_time(time, &found->mtime))
+    const Text *texts = item->texts;
+    const long long *numbers = item->numbers;
+    *found = (Stated){kind_of(texts[KEY_TYPE]), 0, 0, numbers[KEY_MODE], numbers[KEY_UID], numbers[KEY_GID],
+                      numbers[KEY_END], texts[KEY_NAME], {texts[KEY_NAME].start, 0}};
+    if (!is_whole(found->path) || (texts[KEY_TIME].size && !read_time(texts[KEY_TIME], &found->mtime)))
         return 0;
     switch (found->kind) {
     case FILE_KIND:
-        return read_number(contents, item, KEY_SIZE, &found->size);
+        found->size = numbers[KEY_SIZE];
+        return 1;
     case DIRECTORY_KIND:
         return 1;
     case SYMLINK_KIND:
     case HARDLINK_KIND:
-        return read_name(contents, item, KEY_LINK, &found->target) && found->target.size &&
-               found->target.size <= LONGEST_TARGET;
+        found->target = texts[KEY_LINK];
+        return is_whole(found->target) && found->target.size && found->target.size <= LONGEST_TARGET;
     default:
         return 0;
     }
@@ -593,48 +651,37 @@ static int read_stated(const Contents *contents, PyObject *item, Stated *found)
 static int add_header(Contents *contents, long long number, long long chunk)
 {
     return append(contents->headers,
-                  Py_BuildValue("LLLLL", contents->start, contents->skip, contents->first, number, chunk));
+                  Py_BuildValue("LLLLL", contents->begin, contents->skip, contents->first, number, chunk));
 }
 
-static int is_chunk(const Contents *contents, PyObject *item)
+/* Read the entry of an item, with its chunks: 1 if all of it is ordinary, and so is what comes behind it, which `item` is
+   then, 0 if not, -1 on an error. What is not ordinary is read again, so that `contents` must be as before then. */
+static int read_contents(Contents *contents, Item *item, Stated *found)
 {
-    Text type;
-    return read_text(contents, item, KEY_TYPE, &type) && is(type, "chunk");
-}
-
-/* Read the entry that comes next, with its chunks: 1 if all of it is ordinary, 0 if not, -1 on an error. What is not
-   ordinary is read again, so that `contents` must be as before then. */
-static int read_contents(Contents *contents, Stated *found)
-{
-    PyObject *item = PyList_GetItem(contents->items, contents->at);
-    if (!item || !read_stated(contents, item, found))
-        return item ? 0 : -1;
-    long long done = 0, first = PyList_Size(contents->digests), count = PyList_Size(contents->items);
-    long long last = contents->last, last_inner = contents->last_inner, behind = contents->at + 1;
-    Py_ssize_t before = contents->chunks.count;
-    long long limit = found->behind ? found->behind : contents->end;
-    int result = found->size <= FARTHEST - contents->offset;
-    if (result == 1 && found->size)
-        result = read_chunk(contents, item, found->size, limit, &done);
-    while (result == 1 && behind < count) {
-        PyObject *piece = PyList_GetItem(contents->items, behind);
-        if (!is_chunk(contents, piece))
+    if (!read_stated(item, found) || found->size > FARTHEST - contents->offset)
+        return 0;
+    const unsigned char *next = item->next;
+    long long done = 0, limit = found->behind ? found->behind : contents->contents_end;
+    long long last = contents->last, last_inner = contents->last_inner;
+    Py_ssize_t before = contents->chunks.count, first = PyList_Size(contents->digests);
+    int result = found->size ? read_chunk(contents, item, found->size, limit, &done) : 1;
+    while (result == 1 && *next != ']') {
+        result = read_item(next, contents->end, item);
+        if (result != 1 || !is(item->texts[KEY_TYPE], "chunk"))
             break;
-        result = found->size ? read_chunk(contents, piece, found->size, limit, &done) : 0;
-        behind++;
+        result = found->size ? read_chunk(contents, item, found->size, limit, &done) : 0;
+        next = item->next;
     }
     if (result == 1 && done == found->size) {
-        contents->at = behind;
+        contents->at = next - contents->start;
         return 1;
     }
     contents->last = last;
     contents->last_inner = last_inner;
     contents->chunks.count = before;
-    if (result == 1)
-        result = 0;
     if (PyList_SetSlice(contents->digests, first, PyList_Size(contents->digests), NULL) < 0)
         return -1;
-    return result;
+    return result < 0 ? -1 : 0;
 }
 
 /* Add an entry, whose chunks were added already, `before` of those of this run before them; return -1 on an error. */
@@ -655,14 +702,14 @@ static int add_contents(Contents *contents, const Stated *found, Py_ssize_t befo
         return 0;
     const Chunks *chunks = &contents->chunks;
     long long added = chunks->count - before, padding = rounded(found->size) - found->size;
-    if (contents->start != UNKNOWN && add_header(contents, number, PyList_Size(contents->digests) - added) < 0)
+    if (contents->begin != UNKNOWN && add_header(contents, number, PyList_Size(contents->digests) - added) < 0)
         return -1;
     if (found->behind) {
-        contents->start = found->behind;
+        contents->begin = found->behind;
         contents->skip = padding;
     } else {
         Py_ssize_t end = chunks->count - 1;
-        contents->start = chunks->columns[0][end];
+        contents->begin = chunks->columns[0][end];
         contents->skip = chunks->columns[2][end] + chunks->columns[3][end] + padding;
     }
     contents->first = number + 1;
@@ -670,31 +717,33 @@ static int add_contents(Contents *contents, const Stated *found, Py_ssize_t befo
 }
 
 PyDoc_STRVAR(take_table_doc,
-"take_table(items, keys, end, identities, entries, headers, digests, state, /)\n--\n\n"
-"Add the ordinary ones of the entries that `items` describe, with their chunks, from where `state` says on.\n\n"
-"The contents end at byte `end` of the layer, `identities` are `Identities`. `state` is\n"
-"what `_Listing` has, and is returned as it is then, with the columns of a ChunkList for the chunks that were added.");
+"take_table(raw, end, identities, entries, headers, digests, state, /)\n--\n\n"
+"Add the ordinary ones of the entries that a document in JSON describes, with their chunks, from where `state` says on.\n\n"
+"The contents end at byte `end` of the layer, `identities` are `Identities`. `state` is what `_Listing` has, and is returned\n"
+"as it is then, with the columns of a ChunkList for the chunks that were added.");
 
 static PyObject *take_table(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Contents contents = {0};
-    PyObject *told = NULL;
-    if (!PyArg_ParseTuple(args, "O!O!LOO!O!O!(LLLLLLL)", &PyList_Type, &contents.items, &PyTuple_Type, &contents.keys,
-                          &contents.end, &contents.identities.all, &PyList_Type, &contents.entries, &PyList_Type,
-                          &contents.headers, &PyList_Type, &contents.digests, &contents.at, &contents.offset,
-                          &contents.last, &contents.last_inner, &contents.start, &contents.skip, &contents.first))
+    Item item;
+    PyObject *raw, *told = NULL;
+    if (!PyArg_ParseTuple(args, "SLOO!O!O!(LLLLLLL)", &raw, &contents.contents_end, &contents.identities.all,
+                          &PyList_Type, &contents.entries, &PyList_Type, &contents.headers, &PyList_Type,
+                          &contents.digests, &contents.at, &contents.offset, &contents.last, &contents.last_inner,
+                          &contents.begin, &contents.skip, &contents.first))
         return NULL;
-    if (PyTuple_Size(contents.keys) != KEYS) {
-        PyErr_SetString(PyExc_ValueError, "these are not the keys of a table");
+    contents.start = (const unsigned char *)PyBytes_AsString(raw);
+    contents.end = contents.start + PyBytes_Size(raw);
+    if (contents.at < 0 || contents.at > PyBytes_Size(raw)) {
+        PyErr_SetString(PyExc_ValueError, "that is no place in the document");
         return NULL;
     }
     contents.nothing = PyTuple_New(0);
-    int result = contents.nothing ? 1 : -1;
-    Py_ssize_t count = PyList_Size(contents.items);
-    for (long long taken = 0; result == 1 && contents.at < count; taken++) {
+    int result = contents.nothing ? read_item(contents.start + contents.at, contents.end, &item) : -1;
+    for (long long taken = 0; result == 1 && contents.start[contents.at] != ']'; taken++) {
         Stated found;
         Py_ssize_t before = contents.chunks.count;
-        result = read_contents(&contents, &found);
+        result = read_contents(&contents, &item, &found);
         if (result == 1 && add_contents(&contents, &found, before) < 0)
             result = -1;
         if (taken % PATIENCE == 0 && PyErr_CheckSignals() < 0)
@@ -704,7 +753,7 @@ static PyObject *take_table(PyObject *Py_UNUSED(module), PyObject *args)
         Py_ssize_t size = contents.chunks.count * (Py_ssize_t)sizeof **contents.chunks.columns;
         long long **columns = contents.chunks.columns;
         told = Py_BuildValue("(LLLLLLL)y#y#y#y#", contents.at, contents.offset, contents.last, contents.last_inner,
-                             contents.start, contents.skip, contents.first, size ? (const char *)columns[0] : "", size,
+                             contents.begin, contents.skip, contents.first, size ? (const char *)columns[0] : "", size,
                              size ? (const char *)columns[1] : "", size, size ? (const char *)columns[2] : "", size,
                              size ? (const char *)columns[3] : "", size);
     }
@@ -713,6 +762,40 @@ static PyObject *take_table(PyObject *Py_UNUSED(module), PyObject *args)
     forget(&contents.identities);
     Py_XDECREF(contents.nothing);
     return told;
+}
+
+PyDoc_STRVAR(find_object_doc,
+"find_object(raw, at, /)\n--\n\n"
+"Return where the object of a list ends that begins at byte `at` of a document in JSON, and where the next one begins, or\n"
+"the list ends; None if it does not go on like that. Whether the object is valid is not looked at.");
+
+static PyObject *find_object(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *raw;
+    Py_ssize_t place;
+    if (!PyArg_ParseTuple(args, "Sn", &raw, &place))
+        return NULL;
+    const unsigned char *start = (const unsigned char *)PyBytes_AsString(raw), *end = start + PyBytes_Size(raw);
+    const unsigned char *at = place < 0 || place > end - start ? end : start + place, *next = NULL;
+    int is_text = 0;
+    long long depth = 0;
+    if (at < end && *at == '{') {
+        for (; at < end; at++) {
+            if (is_text && *at == '\\' && at + 1 < end)
+                at++;
+            else if (*at == '"')
+                is_text = !is_text;
+            else if (!is_text && (*at == '{' || *at == '['))
+                depth++;
+            else if (!is_text && (*at == '}' || *at == ']') && --depth == 0)
+                break;
+        }
+        if (at < end)
+            next = next_object(at + 1, end);
+    }
+    if (!next)
+        Py_RETURN_NONE;
+    return Py_BuildValue("nn", (Py_ssize_t)(at + 1 - start), (Py_ssize_t)(next - start));
 }
 
 PyDoc_STRVAR(are_sound_doc,
@@ -760,6 +843,7 @@ static PyObject *are_sound(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef methods[] = {
     {"take_ztoc", take_ztoc, METH_VARARGS, take_ztoc_doc},
     {"take_table", take_table, METH_VARARGS, take_table_doc},
+    {"find_object", find_object, METH_VARARGS, find_object_doc},
     {"are_sound", are_sound, METH_VARARGS, are_sound_doc},
     {NULL, NULL, 0, NULL},
 };

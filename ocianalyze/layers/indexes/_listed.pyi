@@ -1,5 +1,4 @@
 from array import array
-from typing import Any
 
 from ocianalyze.layers.indexes.index import Identities
 from ocianalyze.layers.tar.entry import RawEntry
@@ -17,8 +16,7 @@ def take_ztoc(
     /,
 ) -> tuple[int, int, int, int]: ...
 def take_table(
-    items: list[dict[str, Any]],
-    keys: tuple[str, ...],
+    raw: bytes,
     end: int,
     identities: Identities,
     entries: list[RawEntry],
@@ -27,6 +25,7 @@ def take_table(
     state: tuple[int, ...],
     /,
 ) -> tuple[tuple[int, ...], bytes, bytes, bytes, bytes]: ...
+def find_object(raw: bytes, at: int, /) -> tuple[int, int] | None: ...
 def are_sound(
     starts: array[int],
     limits: array[int],

@@ -6,45 +6,35 @@ Sources: stargz-snapshotter, ``docs/estargz.md`` and ``estargz/types.go``; conta
 
 from __future__ import annotations
 
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers.indexes import listed
 from ocianalyze.layers.indexes.chunk_list import ChunkList
 from ocianalyze.layers.indexes.index import KINDS, PERMISSIONS, Identities, IndexUnusableError
+from ocianalyze.layers.indexes.table_items import NotPlainError, StoredItems, is_chunk, parsed_items, stored_items
 from ocianalyze.layers.indexes.values import INT64, number_of, seconds_of, text_of, xattrs_of
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
 from ocianalyze.layers.tar.entry import Kind
 from ocianalyze.layers.tar.special import refused_target, special_file
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.layers.tar.xattrs import refused_attributes
-from ocianalyze.oci import json
 from ocianalyze.oci.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from ocianalyze.layers.indexes.table_items import Item, ParsedItems
     from ocianalyze.layers.tar.entry import RawEntry
     from ocianalyze.layers.tar.obstacles import Refusal
 
 _FILE, _SYMLINK = int(Kind.FILE), int(Kind.SYMLINK)
 _LINKS: Final = frozenset((_SYMLINK, int(Kind.HARDLINK)))
 _SPECIAL: Final = frozenset((int(Kind.CHARACTER_DEVICE), int(Kind.BLOCK_DEVICE), int(Kind.FIFO)))
-_CHUNK: Final = "chunk"
 _ZEROS: Final = "zeros"
-_VALUE: Final = 100
-"""How many bytes of memory a value of JSON takes, with its place in a list or its key."""
-_PARSING: Final = Lock()
-"""So that the values of one table only are in memory at a time."""
 _UNKNOWN: Final = -1
 _FARTHEST: Final = 1 << 62
 """How many plain bytes there may be before the end of a chunk for it to be looked at any further."""
-_KEYS: Final = (
-    *("type", "name", "linkName", "mode", "uid", "gid", "modtime", "xattrs", "size", "endOffset"),
-    *("offset", "innerOffset", "chunkOffset", "chunkSize", "chunkType", "chunkDigest", "digest"),
-)
-"""The fields of an entry and of a chunk, in the order of `_listed.c`."""
 
 
 class Headers(NamedTuple):
@@ -85,30 +75,16 @@ def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Tabl
     Raises:
         IndexUnusableError: it is not such a table, contradicts itself, or has lost bytes of names.
     """
-    if _memory_of(raw) > limits.max_memory >> 1:
-        raise IndexUnusableError("the table of contents takes too much memory")
+    most = limits.max_memory >> 1
+    stored = stored_items(raw, most)
     try:
-        with _PARSING:
-            document = json.glance(raw, what="the table of contents")
-    except InvalidImageError as error:
-        raise IndexUnusableError(error.message) from error
-    items = document.get("entries", 0) if isinstance(document, dict) else 0
-    if items is None:  # as Go writes a list of none
-        items = []
-    if not isinstance(items, list) or set(map(type, items)) - {dict}:
-        raise IndexUnusableError("the table of contents has no list of entries")
-    version = document.get("version")
-    if version != 1 or type(version) is not int:
-        raise IndexUnusableError(f"the table of contents has the unknown version {str(version)[:20]}")
-    listing = _Listing(items, end)
-    listing.read()
+        listing = _Listing(parsed_items(raw, most) if stored is None else stored, end)
+        listing.read()
+    except NotPlainError:
+        listing = _Listing(parsed_items(raw, most), end)
+        listing.read()
     listing.chunks.check(limits.max_inflated)
     return Table(listing.entries, listing.chunks, listing.headers)
-
-
-def _memory_of(raw: bytes) -> int:
-    """Return how many bytes of memory the values of a JSON document may take."""
-    return 2 * len(raw) + _VALUE * sum(map(raw.count, (b",", b"[", b"{")))
 
 
 class _Listing:
@@ -118,10 +94,10 @@ class _Listing:
         entries, chunks, headers: see `Table`.
     """
 
-    def __init__(self, items: Sequence[Mapping[str, Any]], end: int) -> None:
+    def __init__(self, items: ParsedItems | StoredItems, end: int) -> None:
         self._items = items
         self._end = end
-        self._at = self._offset = 0
+        self._offset = 0
         self._last, self._last_inner = 0, 0
         self._start = self._skip = self._first = 0
         self._identities = Identities()
@@ -132,33 +108,29 @@ class _Listing:
 
     def read(self) -> None:
         """Read all of them."""
-        while self._at < len(self._items):
-            if listed.compiled is not None:
-                self._take()
-            if self._at < len(self._items):
-                self._read_one()
+        while not self._items.is_over:
+            if isinstance(self._items, StoredItems):
+                self._take(self._items)
+            if not self._items.is_over:
+                self._read_one(*self._items.take())
         if self._first < len(self.entries) and _UNKNOWN != self._start < self._end:
             self.headers.append((self._start, self._skip, self._first, len(self.entries) - 1, -1))
 
-    def _take(self) -> None:
+    def _take(self, items: StoredItems) -> None:
         """Read those that come next as far as they are ordinary, all at once."""
         chunks = self.chunks
-        state = self._at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first
+        state = items.at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first
         state, *columns = listed.compiled.take_table(
-            self._items, _KEYS, self._end, self._identities, self.entries, self.headers, chunks.digests, state
+            items.raw, self._end, self._identities, self.entries, self.headers, chunks.digests, state
         )
-        self._at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first = state
+        items.at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first = state
         for column, more in zip((chunks.starts, chunks.limits, chunks.inners, chunks.sizes), columns, strict=True):
             column.frombytes(more)
 
-    def _read_one(self) -> None:
-        """Read the one that comes next, with its chunks."""
-        item = self._items[self._at]
-        behind = self._at + 1
-        while behind < len(self._items) and self._items[behind].get("type") == _CHUNK:
-            behind += 1
-        pieces = self._items[self._at : behind] if item.get("type") == "reg" and item.get("size") else ()
-        if item.get("type") == _CHUNK or (not pieces and behind > self._at + 1):
+    def _read_one(self, item: Item, further: Sequence[Item]) -> None:
+        """Read an entry with its chunks, of which it may state the first itself."""
+        pieces = [item, *further] if item.get("type") == "reg" and item.get("size") else []
+        if is_chunk(item) or (further and not pieces):
             raise IndexUnusableError("the table of contents has a chunk of no file")
         entry = self._entry(item)
         first = len(self.chunks)
@@ -167,11 +139,10 @@ class _Listing:
             self._add_headers(item, first)
         self.entries.append(entry)
         self._offset += entry[3]
-        self._at = behind
         if self._offset >= INT64:
             raise IndexUnusableError("the files in the table of contents are too large")
 
-    def _entry(self, item: Mapping[str, Any]) -> RawEntry:
+    def _entry(self, item: Item) -> RawEntry:
         """Return an entry as the tar has it."""
         kind = KINDS.get(text_of(item, "type"), -1)
         path = text_of(item, "name")
@@ -197,7 +168,7 @@ class _Listing:
         ]
         return path, kind, attributes, size, mtime, link, self._offset, size, xattrs, refusals
 
-    def _add_chunks(self, item: Mapping[str, Any], pieces: Sequence[Mapping[str, Any]]) -> None:
+    def _add_chunks(self, item: Item, pieces: Sequence[Item]) -> None:
         """Add the chunks of a file, which must be the whole of it, and none of which may lie before another."""
         size, done = number_of(item, "size") if pieces else 0, 0
         limit = number_of(item, "endOffset") or self._end
@@ -219,7 +190,7 @@ class _Listing:
         if done != size:
             raise IndexUnusableError("the chunks of a file are not the whole of it")
 
-    def _add_headers(self, item: Mapping[str, Any], first: int) -> None:
+    def _add_headers(self, item: Item, first: int) -> None:
         """Take note of where the headers before the content of a file lie, and where those behind it begin.
 
         `first` is the first of its chunks, by number.
@@ -239,7 +210,7 @@ class _Listing:
         self._first = number + 1
 
 
-def _digest(piece: Mapping[str, Any], *, whole: bool) -> Digest:
+def _digest(piece: Item, *, whole: bool) -> Digest:
     """Return the digest of a chunk; that of the file, if the chunk is the whole of it and has none."""
     said = piece.get("chunkDigest") or (piece.get("digest") if whole else None)
     try:

@@ -53,9 +53,9 @@ def left(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     for reader in (ztoc_entries.EntryReader, tables._Listing):
         real = reader._read_one
 
-        def noting(self: Any, *position: int, real: Any = real) -> None:  # noqa: ANN401
+        def noting(self: Any, *what: object, real: Any = real) -> None:  # noqa: ANN401
             found.append(len(self.entries))
-            real(self, *position)
+            real(self, *what)
 
         monkeypatch.setattr(reader, "_read_one", noting)
     return found
@@ -139,7 +139,7 @@ def regular(name: str, offset: int, **more: Any) -> dict[str, Any]:  # noqa: ANN
 
 
 def table(*entries: object) -> bytes:
-    return json.dumps({"version": 1, "entries": entries}).encode()
+    return json.dumps({"version": 1, "entries": entries}, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def chunk(offset: int, at: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -172,6 +172,10 @@ def test_times_in_a_table(said: str) -> None:
         return
 
 
+KEYS = (
+    *("type", "name", "linkName", "mode", "uid", "gid", "modtime", "xattrs", "size", "endOffset"),
+    *("offset", "innerOffset", "chunkOffset", "chunkSize", "chunkType", "chunkDigest", "digest", "userName"),
+)
 ODD_VALUES: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([None, True, 1.5, -1, 0, 5, 600, 1 << 60, (1 << 60) + 1, 1 << 63, 10**25, [], {}, {"user.a": ""}]),
     st.sampled_from(["", "zeros", "reg", "dir", "chunk", "symlink", "x\0", "\ufffd", "\uffef", "a\u0fff", "x" * 4096]),
@@ -179,7 +183,7 @@ ODD_VALUES: st.SearchStrategy[Any] = st.one_of(
 )
 
 
-@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(tables._KEYS), ODD_VALUES), max_size=3))
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(KEYS), ODD_VALUES), max_size=3))
 @example([(0, "xattrs", {})])
 @example([(2, "chunkType", "zeros"), (3, "chunkType", "zeros")])
 def test_what_is_nearly_ordinary_in_a_table(changes: list[tuple[int, str, Any]]) -> None:
@@ -207,10 +211,87 @@ def test_columns_of_different_lengths_are_refused() -> None:
         chunks.check(0)
 
 
-def test_what_is_no_layout_is_refused() -> None:
+def test_what_cannot_be_is_refused() -> None:
     state = 10_000, 0, 0, 0
     buffer = bytes(8) + (4).to_bytes(4, "little") + bytes(100)
     with pytest.raises(ValueError, match="layouts"):
         COMPILED.take_ztoc(buffer, 100, [8], {4: b"short"}, {}, {}, [], [], state)
-    with pytest.raises(ValueError, match="keys"):
-        COMPILED.take_table([{}], ("a",), 5, {}, [], [], [], (0,) * 7)
+    for at in (-1, 3):
+        with pytest.raises(ValueError, match="place"):
+            COMPILED.take_table(b"[]", 5, {}, [], [], [], (at, 0, 0, 0, 0, 0, 0))
+        assert COMPILED.find_object(b"{}", at) is None
+
+
+ENTRY = b'{"name": "a", "type": "dir"}'
+OTHER = b'{"name": "b/", "type": "dir", "uid": 5}'
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"version":1,"entries":[]}',
+        b'{"version":1,"entries":[ ]}\n',
+        b'{"version":1,"entries":[%s,%s],"tarSplitDigest":"sha256:00"}' % (ENTRY, OTHER),
+        b' {\t"version" : 1,\r\n"entries" : [ %s , %s ] } ' % (ENTRY, OTHER),
+        b'{"version":1,"entries":[%s%s]}' % (ENTRY, OTHER),
+        b'{"version":1,"entries":[%s,]}' % ENTRY,
+        b'{"version":1,"entries":[,%s]}' % ENTRY,
+        b'{"version":1,"entries":[%s' % ENTRY,
+        b'{"version":1,"entries":[%s,' % ENTRY,
+        b'{"version":1,"entries":[%s]' % ENTRY,
+        b'{"version":1,"entries":[%s]]' % ENTRY,
+        b'{"version":1,"entries":[%s]}}' % ENTRY,
+        b'{"version":1,"entries":[%s],}' % ENTRY,
+        b'{"version":1,"entries":[%s],"version":2}' % ENTRY,
+        b'{"version":1,"entries":[%s],"entries":[%s]}' % (ENTRY, OTHER),
+        b'{"version":1,"entries":[%s],"entr\\u0069es":[%s]}' % (ENTRY, OTHER),
+        b'{"version":1,"entries":[%s],"more":{"a":[1,2]}}' % ENTRY,
+        b'{"version":1.0,"entries":[%s]}' % ENTRY,
+        b'{"entries":[%s],"version":1}' % ENTRY,
+        b'{"version":1,"entries":[\x0b%s]}' % ENTRY,
+        b'{"version":1,"entries":[%s, 5]}' % ENTRY,
+        b'{"version":1,"entries":[%s, [1]]}' % ENTRY,
+        b'{"version":1,"entries":[%s, {"name":"}]","type":"dir"}]}' % ENTRY,
+        b'{"version":1,"entries":[%s, {"name":"\\"}]","type":"dir"}]}' % ENTRY,
+        b'{"version":1,"entries":[{"name":"a","type":"dir","x":{"y":[{}]}},%s]}' % OTHER,
+        b'{"version":1,"entries":[{"name":"a","type":"dir","x":{"y":[}]}},%s]}' % OTHER,
+        b'{"version":1,"entries":[{"name":"a","name":"b","type":"dir"}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","uid":1,"uid":2}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir",}]}',
+        b'{"version":1,"entries":[{"name":"a" "type":"dir"}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","mode":07}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","mode":0}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","mode":-0}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","mode":5.0}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","mode":5e0}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","mode":12345678901234567890}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","userName":null,"x":true}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","userName":"\x01"}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir","userName":"\xff"}]}',
+        b'{"version":1,"entries":[{"name":"\xc3\xa9","type":"dir","userName":"\xc3\xa9"}]}',
+        b'{"version":1,"entries":[{"name":"\\u00e9\\/","type":"dir"}]}',
+        b'{"version":1,"entries":[{"name":"\\ud800","type":"dir"}]}',
+        b'{"version":1,"entries":[{"name":"a","type":"dir"',
+        b'{"version":1,"entries":[{"name":"a","type":"dir\\',
+        b'{"version":1,"entries":[{',
+        b'{"version":1,"entries":[{}]}',
+        b'{"version":1,"entries":[',
+        b'{"version":1,"entries":',
+        b"",
+    ],
+)
+def test_documents_that_are_nearly_plain(raw: bytes) -> None:
+    try:
+        table_in_both_ways(raw, end=END)
+    except IndexUnusableError:
+        return
+
+
+@given(st.binary(max_size=6), st.integers(0, 400), st.integers(0, 6))
+def test_documents_that_were_changed(inserted: bytes, place: int, cut: int) -> None:
+    entries = [{"name": "d/", "type": "dir"}, regular("d/a", 512, size=10, chunkSize=5, chunkDigest=DIGEST)]
+    raw = table(*entries, chunk(600, 5), {"name": "d/s", "type": "symlink", "linkName": "a"})
+    try:
+        table_in_both_ways(raw[:place] + inserted + raw[place + cut :], end=END)
+    except IndexUnusableError:
+        return
