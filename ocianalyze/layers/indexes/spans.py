@@ -6,11 +6,11 @@ window is compared with the end of the span before it whenever that is inflated.
 
 from __future__ import annotations
 
-import zlib
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import CorruptLayerError
+from ocianalyze.layers.blob import pieces
 from ocianalyze.layers.indexes.index import Stretch, Stretches
 from ocianalyze.layers.indexes.units import UnitReader
 
@@ -25,8 +25,10 @@ _RAW: Final = -15
 _GZIP: Final = 31
 _TRAILER: Final = 8
 """How many bytes end a gzip member behind its deflate stream."""
-_STEP: Final = 1 << 14
-"""How many bytes are inflated at a time: what is behind the end of a member is copied, and members may be small."""
+_STEP: Final = 1 << 18
+_SMALL_STEP: Final = 1 << 14
+"""How many bytes are inflated at a time, and once a member has ended: what is behind its end is copied each time, and
+members may be small."""
 _BYTE: Final = 8
 
 # Blocks of deflate (RFC 1951) without content: pairs of bits, the first of which is the lowest, and their number.
@@ -130,7 +132,7 @@ class _SpanUnits:
         most = end - begin if span.length is None else span.length + 1
         try:
             return inflate(stored, bits=span.bits, window=span.window, most=most)
-        except zlib.error as error:
+        except pieces.library.error as error:
             raise _corrupt(number, span, f"cannot be inflated: {error}") from error
 
 
@@ -141,30 +143,30 @@ def inflate(stored: bytes, *, bits: int, window: bytes | memoryview, most: int) 
     plain bytes before them.
 
     Raises:
-        zlib.error: they are damaged.
+        pieces.library.error: they are damaged.
     """
-    inflater = zlib.decompressobj(_RAW, zdict=window)
-    position, trailer = 0, _TRAILER
+    inflater = pieces.library.decompressobj(_RAW, zdict=window)
+    position, trailer, step = 0, _TRAILER, _STEP
     if bits:
         inflater.decompress(_aligned(stored[0], bits))
         position = 1
     found: list[bytes] = []
     left = most
     while left and position < len(stored):
-        piece = stored[position : position + _STEP]
+        piece = stored[position : position + step]
         position += len(piece)
         if inflater.eof:
             piece = piece.lstrip(b"\0")  # zeros between members are padding
             if not piece:
                 continue
-            inflater = zlib.decompressobj(_GZIP)
+            inflater = pieces.library.decompressobj(_GZIP)
         plain = inflater.decompress(piece, left)
         left -= len(plain)
         found.append(plain)
         position -= len(inflater.unused_data) + len(inflater.unconsumed_tail)
         if inflater.eof:
             position += trailer
-            trailer = 0  # from now on it is read with its member
+            trailer, step = 0, _SMALL_STEP  # from now on it is read with its member
     return b"".join(found)
 
 
