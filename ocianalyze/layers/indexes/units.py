@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 LARGEST_UNIT: Final = 64 << 20
 """How many bytes a unit may have, stored or inflated; those of real indexes have 4 MiB."""
-_AT_ONCE: Final = 64 << 20
-"""How many bytes of units are in memory at a time, but for what is kept of them."""
+_AT_ONCE: Final = 32 << 20
+"""How many bytes of units are in memory at a time, or of one if that is larger, but for what is kept of them."""
 _KEPT: Final = 32 << 20
 """How many bytes of units are kept that were asked for last: the same file is asked for several times."""
 

@@ -104,7 +104,7 @@ def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Zt
         OcianalyzeError: it cannot be had.
     """
     enough = _BEFORE_DIGESTS + _PER_SPAN * (ranges.size // WIDTH)
-    if ranges.size <= max(enough, WORTH_PARTS):
+    if ranges.size <= max(enough, 2 * WORTH_PARTS):
         return None
     before = Flatbuffer(ranges.read([(0, enough)])[0])
     try:

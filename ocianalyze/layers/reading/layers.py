@@ -40,7 +40,7 @@ _WORTH_A_FORK: Final = 256 << 20
 """Layers smaller than this many bytes together are walked sooner than workers are started."""
 _MUCH: Final = 1.1
 """A layer is much larger than the share of one processor if it is that many times as large."""
-_WAITING: Final = 8
+_WAITING: Final = 16
 """How many layers are read at a time, at least, if most of it is waiting for pieces of them."""
 _PAUSE: Final = 0.1
 """How long, in seconds, is waited for a thread at a time, if somebody wants to know that time passes."""
