@@ -5,12 +5,14 @@ What comes of it is as good as the index: it is never taken for verified, and ne
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import NoRangesError
 from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.building import build_changeset
+from ocianalyze.layers.changeset.changeset import Diagnostic
 from ocianalyze.layers.contents.capture import HEAD, LINKED, SCRIPTS, Want
 from ocianalyze.layers.contents.contents import Contents
 from ocianalyze.layers.indexes.checking import spot_check
@@ -77,6 +79,15 @@ def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -
         seconds=perf_counter() - started,
         index=use,
     )
+
+
+def with_remark(layers: list[ReadLayer]) -> list[ReadLayer]:
+    """Return the layers of an image that was to be read by indexes, with a remark if it has none."""
+    in_vain = [layer for layer in layers if layer.read == "full" and layer.size >= SMALL]
+    if not in_vain or any(layer.index is not None or layer.remarks for layer in layers):
+        return layers
+    remark = Diagnostic("no-index", "no layer has an index of its files, so they were read in full")
+    return [replace(layers[0], remarks=(remark,)), *layers[1:]]
 
 
 def has_index(layer: Layer) -> bool:

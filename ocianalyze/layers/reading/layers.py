@@ -19,7 +19,7 @@ from ocianalyze.layers.changeset.changeset import Diagnostic
 from ocianalyze.layers.changeset.packing import unpack
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.metering.progress import SILENT
-from ocianalyze.layers.reading.indexed import read_indexed
+from ocianalyze.layers.reading.indexed import read_indexed, with_remark
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
 from ocianalyze.layers.reading.reader import PreReadBlob, ReadLayer, read_blob, verify, walk_blob, walkable
 from ocianalyze.layers.reading.relay import Relay
@@ -88,7 +88,8 @@ def read_layers(
         done.update(_read_in_threads(left, read, reading.progress, at_once, meanwhile))
     if memory is not None and has_news:
         memory.trim()
-    return _in_order(image, done)
+    found = _in_order(image, done)
+    return with_remark(found) if reading.lazy else found
 
 
 class _Reader:

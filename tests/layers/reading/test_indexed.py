@@ -70,7 +70,9 @@ def test_a_layer_without_an_index_is_read_in_whole() -> None:
     report = scan("plain", lazy=True)
     assert {layer.read for layer in report.layers} == {"full"}
     assert all(layer.verified for layer in report.layers)
-    assert not report.diagnostics
+    (remark,) = report.diagnostics
+    assert (remark.code, remark.layer) == ("no-index", None)
+    assert not scan("plain").diagnostics
 
 
 def test_so_is_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
