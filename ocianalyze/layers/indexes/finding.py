@@ -177,12 +177,11 @@ def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -
             use = use._replace(parts=parts)
         else:
             ztoc, size = read_stored_ztoc(stored, ranges.size, limits)
-            use = use._replace(size=size)
+            use = use._replace(size=size + (0 if parts is None else parts.bytes_read))
     except OcianalyzeError as error:
         raise IndexUnusableError(f"its ztoc cannot be read: {error.message}") from error
     codec: Literal["gzip", "none"] = "gzip" if ztoc.is_compressed else "none"
-    memory = use.size if parts is None else parts.bytes_read
-    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, memory), use
+    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, use.bytes_read), use
 
 
 def _parts_of(blob: Blob | None) -> CountedRanges | None:

@@ -48,7 +48,7 @@ class IndexUse(NamedTuple):
         digest: its digest.
         bound: what binds it to the image.
         ranges: the way to the layer, which counts what is read.
-        size: how many bytes it has, if it is no part of the layer and was read as a whole.
+        size: how many bytes were read of it, if it is no part of the layer and was read as a whole.
         parts: the way to it, if it is no part of the layer and was not; it counts what is read.
         spot_checked: how many tar headers were compared with it.
     """

@@ -109,17 +109,17 @@ def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Zt
     before = Flatbuffer(ranges.read([(0, enough)])[0])
     try:
         state_at = before.tables(_COMPRESSION_INFO).read(before.tables(_ZTOC).read(before.root())[-1])[-1]
-        size = before.length(state_at)
-        behind = state_at + POSITION + size
+        size, at = before.length(state_at), state_at + POSITION
+        behind = at + size
         if size < WORTH_PARTS or not behind < ranges.size <= behind + (limits.max_memory >> 3):
             return None
         after = Flatbuffer(ranges.read([(behind, ranges.size)])[0])
         said = _read(before, after, behind, layer_size, limits)
     except FlatbufferError:
         return None
-    if not said.is_compressed:
+    if not said.is_compressed or at + PREFIX.size > enough:
         return None
-    count, at = len(said.digests), state_at + POSITION
+    count = len(said.digests)
     lacking = lacking_points(size, count)
     check_prefix(before.content[at : at + PREFIX.size], count)
     sizes = {"layer_size": layer_size, "size": said.size, "end": said.entries.end}

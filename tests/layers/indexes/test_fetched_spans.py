@@ -13,6 +13,7 @@ from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.indexes import ztoc as reading
 from ocianalyze.layers.indexes.checkpoints import WIDTH, read_spans
 from ocianalyze.layers.indexes.fetched_spans import FetchedSpans
+from ocianalyze.layers.indexes.flatbuffers import Flatbuffer
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc, read_ztoc_in_parts
@@ -191,6 +192,20 @@ def test_a_small_one_is_not(real: tuple[bytes, bytes, bytes], monkeypatch: pytes
     found, ranges = parts(content, layer)
     assert found is None
     assert ranges.asked == []
+
+
+@requires(INDEX_LAYERS)
+@pytest.mark.parametrize("before", [-30_000, -12, -11, -1, 0, 1])
+def test_one_that_begins_with_more_than_usual_is_not(
+    real: tuple[bytes, bytes, bytes], monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    layer, _, content = real
+    buffer = Flatbuffer(content)
+    prefix_end = buffer.tables("bi@@").read(buffer.tables("@ qq@@").read(buffer.root())[4])[3] + 4 + 12
+    monkeypatch.setattr(reading, "_PER_SPAN", 0)
+    monkeypatch.setattr(reading, "_BEFORE_DIGESTS", max(8, prefix_end + before))
+    found, _ = parts(content, layer)
+    assert (found is not None) == (before >= 0)
 
 
 @requires(INDEX_LAYERS)
