@@ -1,8 +1,8 @@
 /* Runs of ordinary entries of an index become entries of a tar.
 
-   ztoc.py and tables.py say what an index lists and what is wrong with one, and they alone decide whatever is odd. This
-   does what they do for what is not, in a fraction of the time: it looks at one entry after the other and stops before the
-   first that is not wholly ordinary. It is optional: without it they read every entry, with the same result.
+   ztoc_entries.py and tables.py say what an index lists and what is wrong with one, and they alone decide whatever is odd.
+   This does what they do for what is not, in a fraction of the time: it looks at one entry after the other and stops before
+   the first that is not wholly ordinary. It is optional: without it they read every entry, with the same result.
 
    An ordinary entry is that of a regular file, a directory, a symlink or a hardlink without extended attributes, whose
    place, names and time are valid beyond doubt. */
@@ -97,7 +97,8 @@ static int read_time(Text said, long long *seconds)
     } else if (end - at != 1 || *at != 'Z') {
         return 0;
     }
-    *seconds = days(year, month, day) * 86400 + (hour - sign * zone_hour) * 3600 + (minute - sign * zone_minute) * 60 + second;
+    *seconds = days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *seconds -= sign * (zone_hour * 3600 + zone_minute * 60);
     return 1;
 }
 
@@ -123,7 +124,7 @@ static PyObject *look_up(PyObject *all, long long mode, long long uid, long long
 static PyObject *attributes_of(Identities *identities, long long mode, long long uid, long long gid)
 {
     mode &= PERMISSIONS;
-    size_t at = (size_t)(mode ^ mode >> 6 ^ uid * 7 ^ gid * 13) % SEEN;
+    size_t at = ((size_t)mode ^ (size_t)mode >> 6 ^ (size_t)uid * 7 ^ (size_t)gid * 13) % SEEN;
     if (!identities->seen[at].attributes || identities->seen[at].mode != mode || identities->seen[at].uid != uid ||
         identities->seen[at].gid != gid) {
         PyObject *found = look_up(identities->all, mode, uid, gid);
@@ -146,7 +147,7 @@ static void forget(Identities *identities)
 
 /* ---- the entries in a ztoc ---------------------------------------------------------------------------------------- */
 
-/* Where the fields of a FileMetadata lie in its table, in the order of `_FILE_METADATA` (ztoc.py); 0 for one left out. */
+/* Where the fields of a FileMetadata lie in its table, in the order of ztoc_entries.py; 0 for one that is left out. */
 enum { NAME, TYPE, OFFSET, SIZE, TARGET, MODE, UID, GID, TIME, MAJOR, MINOR, RECORDS, FIELDS };
 /* The same of a record. */
 enum { KEY, VALUE, RECORD_FIELDS };
@@ -289,7 +290,7 @@ static int explains(long long gap, Text path, Text target, long long records)
     return rest == 0 || rest == for_path || rest == for_target || rest == for_path + for_target;
 }
 
-/* What is read of a ztoc, and where the reading is; see `_Listing` in ztoc.py. */
+/* What is read of a ztoc, and where the reading is; see EntryReader in ztoc_entries.py. */
 typedef struct {
     Buffer buffer;
     Layout layout, record_layout;
@@ -408,7 +409,7 @@ static PyObject *take_ztoc(PyObject *Py_UNUSED(module), PyObject *args)
             listing.buffer.left = left; /* it is read again */
         if (result == 1 && add_metadata(&listing, &found) < 0)
             result = -1;
-        if (at % PATIENCE == 0 && PyErr_CheckSignals() < 0)
+        if (result == 1 && at % PATIENCE == 0 && PyErr_CheckSignals() < 0)
             result = -1;
     }
     if (result >= 0)
@@ -746,7 +747,7 @@ static PyObject *take_table(PyObject *Py_UNUSED(module), PyObject *args)
         result = read_contents(&contents, &item, &found);
         if (result == 1 && add_contents(&contents, &found, before) < 0)
             result = -1;
-        if (taken % PATIENCE == 0 && PyErr_CheckSignals() < 0)
+        if (result == 1 && taken % PATIENCE == 0 && PyErr_CheckSignals() < 0)
             result = -1;
     }
     if (result >= 0) {
