@@ -101,7 +101,12 @@ def build_changeset(
     Raises:
         LimitExceededError: they take too much memory, or what their paths lead through is too much.
     """
-    return _Builder(what, budget).build(entries, keep)
+    builder = _Builder(what, budget)
+    if ordinary.compiled is None or keep is not None or not isinstance(entries, list):
+        return builder.build(entries, keep)
+    changeset = builder.build(ordinary.left_of(entries, builder.tables(None), builder.settle), None)
+    changeset.entries = len(entries)
+    return changeset
 
 
 class _Builder:

@@ -49,8 +49,10 @@ typedef struct {
     /* The directory that was looked up last: most entries lie in the same one as those before. */
     Text directory;
     int has_parent, parent;
-    /* The mode, uid and gid fields that were looked up last, which of the changeset's attributes they are, and the mode. */
+    /* The mode, uid and gid fields, or the Attributes, that were looked up last, which of the changeset's attributes they
+       are, and the mode. */
     const unsigned char *identity;
+    PyObject *attributes;
     unsigned index;
     PyObject *mode;
 } Run;
@@ -60,7 +62,8 @@ typedef struct {
     long long size, mtime, offset;
     Text path, name, directory, link;
     int is_joined; /* whether the texts lie in a buffer that the next header overwrites */
-    const unsigned char *header;
+    const unsigned char *header; /* NULL if it was read by somebody else, who has made its attributes */
+    PyObject *attributes;
 } Entry;
 
 static int octal(const unsigned char *field, int digits, long long *value)
@@ -236,6 +239,7 @@ static int read_header(const unsigned char *block, Extended extended, unsigned c
     default: return 0;
     }
     entry->header = block;
+    entry->attributes = NULL;
     entry->size = entry->kind == FILE_KIND ? size : 0;
     entry->link = either(either(extended.target, extended.link), up_to_zero(block + LINK, 100));
     entry->is_joined = 0;
@@ -287,19 +291,32 @@ static int find_parent(Run *run, const Entry *entry)
     return 1;
 }
 
+/* Read the mode, the uid and the gid of an entry; return 0 if they are odd. */
+static int read_identity(const Entry *entry, long long *mode, long long *uid, long long *gid)
+{
+    const unsigned char *fields = entry->header + MODE;
+    if (entry->header)
+        return octal(fields, 7, mode) && octal(fields + 8, 7, uid) && octal(fields + 16, 7, gid);
+    if (PyArg_ParseTuple(entry->attributes, "LLL", mode, uid, gid))
+        return 1;
+    PyErr_Clear();
+    return 0;
+}
+
 /* Find which of the changeset's attributes an entry has: 1 if that is known, 0 if they are odd, -1 on an error. */
-static int find_identity(Run *run, const unsigned char *fields)
+static int find_identity(Run *run, const Entry *entry)
 {
     long long mode, uid, gid;
-    if (run->mode && memcmp(run->identity, fields, IDENTITY) == 0)
+    const unsigned char *fields = entry->header ? entry->header + MODE : NULL;
+    if (run->mode && (fields ? memcmp(run->identity, fields, IDENTITY) == 0 : run->attributes == entry->attributes))
         return 1;
     PyObject *identities = run->tables[IDENTITIES];
-    PyObject *key = PyBytes_FromStringAndSize((const char *)fields, IDENTITY);
+    PyObject *key = fields ? PyBytes_FromStringAndSize((const char *)fields, IDENTITY) : Py_NewRef(entry->attributes);
     if (!key)
         return -1;
     PyObject *found = Py_XNewRef(PyDict_GetItemWithError(identities, key));
     int result = found ? 1 : PyErr_Occurred() ? -1 : 0;
-    if (!result && octal(fields, 7, &mode) && octal(fields + 8, 7, &uid) && octal(fields + 16, 7, &gid)) {
+    if (!result && read_identity(entry, &mode, &uid, &gid)) {
         if (PyDict_Size(identities) >= MOST_IDENTITIES)
             PyDict_Clear(identities);
         found = PyObject_CallFunction(run->tables[INDEX], "LLL", mode & 07777, uid, gid);
@@ -314,6 +331,7 @@ static int find_identity(Run *run, const unsigned char *fields)
             Py_XDECREF(run->mode);
             run->mode = Py_NewRef(known);
             run->identity = fields;
+            run->attributes = entry->attributes;
         }
     }
     Py_XDECREF(found);
@@ -401,7 +419,7 @@ static int add_entry(Run *run, const Entry *entry)
 {
     int result = find_parent(run, entry);
     if (result == 1)
-        result = find_identity(run, entry->header + MODE);
+        result = find_identity(run, entry);
     if (result != 1)
         return result;
     PyObject *row = PyLong_FromSsize_t(PyList_Size(run->tables[NAMES]));
@@ -564,6 +582,66 @@ static PyObject *take(PyObject *Py_UNUSED(module), PyObject *args)
     return told(&run, &to, result);
 }
 
+/* Return the UTF-8 of a text, which lives as long as this; one without a start if there is none. */
+static Text stated(PyObject *text)
+{
+    Text found = {NULL, 0};
+    if (PyUnicode_CheckExact(text))
+        found.start = (const unsigned char *)PyUnicode_AsUTF8AndSize(text, &found.size);
+    if (!found.start)
+        PyErr_Clear();
+    return found;
+}
+
+/* Read an entry that somebody else has read, a RawEntry (entry.py); return 0 if it is not ordinary. */
+static int read_listed(PyObject *raw, Entry *entry)
+{
+    PyObject *path, *link, *xattrs, *refusals;
+    long long stored;
+    if (!PyTuple_Check(raw) || !PyArg_ParseTuple(raw, "OiOLLOLLOO", &path, &entry->kind, &entry->attributes, &entry->size,
+                                                 &entry->mtime, &link, &entry->offset, &stored, &xattrs, &refusals)) {
+        PyErr_Clear();
+        return 0;
+    }
+    entry->header = NULL;
+    entry->is_joined = 0;
+    entry->path = stated(path);
+    entry->link = stated(link);
+    return entry->kind >= FILE_KIND && entry->kind <= HARDLINK_KIND && PyTuple_Check(entry->attributes) &&
+           entry->size >= 0 && xattrs == Py_None && PyTuple_Check(refusals) && PyTuple_Size(refusals) == 0 &&
+           entry->path.start && entry->link.start && entry->path.size <= LONGEST_EXTENDED && divide(entry);
+}
+
+PyDoc_STRVAR(add_doc,
+"add(tables, entries, at, room, /)\n--\n\n"
+"Add the ordinary ones of `entries`, which somebody else has read, from number `at` on, `room` of them at most.\n\n"
+"Return which comes next. None of their contents is kept.");
+
+static PyObject *add(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *given, *tables[TABLES], *entries;
+    Py_ssize_t at, room;
+    if (!PyArg_ParseTuple(args, "OO!nn", &given, &PyList_Type, &entries, &at, &room) || !read_tables(given, tables))
+        return NULL;
+    Run run = {0};
+    int result = 1;
+    begin(&run, tables);
+    Py_ssize_t count = PyList_Size(entries), end = count - at > room ? at + room : count;
+    for (; at >= 0 && at < end; at++) {
+        Entry entry;
+        PyObject *raw = PyList_GetItem(entries, at);
+        result = raw ? read_listed(raw, &entry) : -1;
+        if (result == 1)
+            result = add_entry(&run, &entry);
+        if (result != 1)
+            break;
+    }
+    Py_XDECREF(run.mode);
+    if (result < 0 || flush(tables, &run.rows) < 0)
+        return NULL;
+    return PyLong_FromSsize_t(at);
+}
+
 PyDoc_STRVAR(walk_doc,
 "walk(tables, descriptor, offset, position, end, room, width, /)\n--\n\n"
 "Add the ordinary entries from byte `position` of a tar on that begins at byte `offset` of an open file.\n\n"
@@ -616,6 +694,7 @@ static PyObject *walk(PyObject *Py_UNUSED(module), PyObject *args)
 static PyMethodDef methods[] = {
     {"take", take, METH_VARARGS, take_doc},
     {"walk", walk, METH_VARARGS, walk_doc},
+    {"add", add, METH_VARARGS, add_doc},
     {NULL, NULL, 0, NULL},
 };
 

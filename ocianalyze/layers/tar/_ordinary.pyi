@@ -1,5 +1,7 @@
 from typing import Any, TypeAlias
 
+from ocianalyze.layers.tar.entry import RawEntry
+
 _Taken: TypeAlias = tuple[int, int, int, int]
 
 def take(
@@ -11,6 +13,7 @@ def take(
     room: int,
     /,
 ) -> _Taken: ...
+def add(tables: tuple[Any, ...], entries: list[RawEntry], at: int, room: int, /) -> int: ...
 def walk(
     tables: tuple[Any, ...],
     descriptor: int,

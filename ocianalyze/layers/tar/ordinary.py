@@ -13,10 +13,11 @@ from ocianalyze.layers.metering.progress import SILENT
 from ocianalyze.layers.tar.tarstream import BLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ocianalyze.layers.blob.windows import Window
     from ocianalyze.layers.metering.progress import LayerProgress
+    from ocianalyze.layers.tar.entry import RawEntry
 
 compiled: Any = None
 """The compiled module, or None."""
@@ -35,6 +36,21 @@ _TOLD_AFTER: Final = 1 << 9
 """After how many entries that are left to the parser it is told how far the reading is."""
 _FARTHEST: Final = 1 << 62
 """How far an entry may be from the beginning of a tar for the compiled code to be asked: its numbers have 64 bits."""
+
+
+def left_of(entries: list[RawEntry], tables: tuple[Any, ...], settle: Callable[[], None]) -> Iterator[RawEntry]:
+    """Yield those of the entries that are not ordinary; the others are added to `tables` before what follows them.
+
+    The arguments are those of `Taker`.
+    """
+    at = 0
+    while at < len(entries):
+        begin, at = at, compiled.add(tables, entries, at, _AT_ONCE)
+        if at > begin:
+            settle()
+        if at < len(entries) and at - begin < _AT_ONCE:
+            yield entries[at]
+            at += 1
 
 
 class Taker:

@@ -3,6 +3,7 @@
 import os
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from ocianalyze.errors import AnalysisError
 from ocianalyze.layers.blob.windows import RangeWindow, StreamWindow, Window
 from ocianalyze.layers.changeset import building
-from ocianalyze.layers.changeset.building import read_changeset
+from ocianalyze.layers.changeset.building import build_changeset, read_changeset
 from ocianalyze.layers.metering.budget import Budget
 from ocianalyze.layers.metering.limits import Limits
 from ocianalyze.layers.metering.progress import SILENT
@@ -85,6 +86,26 @@ def assert_same(data: bytes, limits: Limits = Limits()) -> None:  # noqa: B008 -
         else:
             assert found == (expected if isinstance(expected[0], type) else (expected[0], []))  # type: ignore[index]
         _close(window)
+    assert_same_when_listed(data, limits)
+
+
+def _listed_outcome(entries: list[RawEntry], limits: Limits, *, compiled: bool) -> object:
+    """Return the columns that entries give which somebody else has read, or the error."""
+    ordinary.compiled = COMPILED if compiled else None
+    try:
+        return columns(build_changeset(entries, what="x", budget=Budget(limits)))
+    except AnalysisError as error:
+        return type(error), error.message
+    finally:
+        ordinary.compiled = COMPILED
+
+
+def assert_same_when_listed(data: bytes, limits: Limits) -> None:
+    """Read the entries of a tar first, and compare what becomes of them."""
+    entries: list[RawEntry] = []
+    with suppress(AnalysisError):
+        entries.extend(read_entries(range_window(data), what="x"))
+    assert _listed_outcome(entries, limits, compiled=True) == _listed_outcome(entries, limits, compiled=False)
 
 
 def deep(items: list[Item]) -> list[Item]:
@@ -121,6 +142,16 @@ EXTENDED = header(b"d/", flag=b"5") + b"".join(
         pax({b"path": b"d/" + b"p" * 120, b"mtime": b"%d.5" % number}),
     )
 )
+
+
+def test_listed_entries_are_taken() -> None:
+    entries = list(read_entries(range_window(ORDINARY), what="x"))
+    tables = building._Builder("x", Budget(Limits())).tables(None)
+    left = list(ordinary.left_of(entries, tables, lambda: None))
+    assert len(left) == 2  # a name that is no UTF-8, and a directory that nobody stated
+    assert COMPILED.add(tables, [("a",)], 0, 5) == 0
+    assert COMPILED.add(tables, [5], 0, 5) == 0
+    assert COMPILED.add(tables, entries, len(entries), 5) == len(entries)
 
 
 @pytest.fixture
