@@ -12,7 +12,8 @@ from packaging.tags import sys_tags
 MODULES = {
     "ocianalyze.layers.tar._ordinary": "ocianalyze/layers/tar/_ordinary.c",
     "ocianalyze.layers.changeset._columns": "ocianalyze/layers/changeset/_columns.c",
-    "ocianalyze.layers.indexes._listed": "ocianalyze/layers/indexes/_listed.c",
+    "ocianalyze.layers.indexes._table": "ocianalyze/layers/indexes/_table.c",
+    "ocianalyze.layers.indexes._ztoc": "ocianalyze/layers/indexes/_ztoc.c",
 }
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -43,8 +43,13 @@ SECONDS: Final = 20.0
 MEMORY: Final = 500 << 20
 """How many bytes a worker may come to take, besides what it had when it began."""
 _CRASH: Final = re.compile(r"failed(?: at .*)?: [A-Za-z]*(?:Error|Exit|Exception|Iteration)\b")
-_COMPILED: Final[Mapping[str, Any]] = {"_ordinary": ordinary, "_columns": columns, "_listed": listed}
-"""The compiled modules, and which modules use them."""
+_COMPILED: Final = {
+    "_ordinary": (ordinary, "compiled"),
+    "_columns": (columns, "compiled"),
+    "_table": (listed, "compiled_table"),
+    "_ztoc": (listed, "compiled_ztoc"),
+}
+"""The compiled modules, and where they are used."""
 
 
 @dataclass
@@ -168,7 +173,7 @@ def _serve(line: Connection, seed: int, sanitized: Path | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sanitized is not None:
         _use([_load(sanitized, name) for name in _COMPILED])
-    compiled = [user.compiled for user in _COMPILED.values()]
+    compiled = [getattr(*place) for place in _COMPILED.values()]
     indexed.SMALL, indexed.SHARE = 1, 1e9  # the samples are small
     checking.CHANCE = Random()  # noqa: S311 - chance that can be repeated
     inherited = _peak()
@@ -190,8 +195,8 @@ def _serve(line: Connection, seed: int, sanitized: Path | None) -> None:
 
 def _use(modules: Sequence[Any]) -> None:
     """Have the compiled modules, or none, used by all that is read from now on."""
-    for user, module in zip(_COMPILED.values(), modules, strict=True):
-        user.compiled = module
+    for place, module in zip(_COMPILED.values(), modules, strict=True):
+        setattr(*place, module)
 
 
 @dataclass(frozen=True)

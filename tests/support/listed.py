@@ -12,8 +12,8 @@ from ocianalyze.layers.metering.limits import DEFAULT_LIMITS, Limits
 
 _Index = TypeVar("_Index", Table, Ztoc)
 
-COMPILED = listed.compiled
-"""The compiled module, or None."""
+COMPILED = listed.compiled_table, listed.compiled_ztoc
+"""The compiled modules, or None."""
 
 
 def ztoc_in_both_ways(content: bytes, *, layer_size: int, limits: Limits = DEFAULT_LIMITS) -> Ztoc:
@@ -35,13 +35,13 @@ def _in_both_ways(read: Callable[[], _Index]) -> _Index:
 
 
 def _outcome(read: Callable[[], _Index], *, is_compiled: bool) -> _Index | IndexUnusableError:
-    listed.compiled = COMPILED if is_compiled else None
+    listed.compiled_table, listed.compiled_ztoc = COMPILED if is_compiled else (None, None)
     try:
         return read()
     except IndexUnusableError as error:
         return error
     finally:
-        listed.compiled = COMPILED
+        listed.compiled_table, listed.compiled_ztoc = COMPILED
 
 
 def _comparable(outcome: Table | Ztoc | IndexUnusableError) -> object:

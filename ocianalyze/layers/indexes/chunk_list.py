@@ -82,7 +82,9 @@ class ChunkList:
             IndexUnusableError: they do not.
         """
         columns = self.starts, self.limits, self.inners, self.sizes
-        if listed.compiled is not None and listed.compiled.are_sound(*columns, self.end, LARGEST_UNIT, RATIO, most):
+        if listed.compiled_table is not None and listed.compiled_table.are_sound(
+            *columns, self.end, LARGEST_UNIT, RATIO, most
+        ):
             return
         if max(self.sizes, default=0) > LARGEST_UNIT:
             raise IndexUnusableError(f"a chunk has {max(self.sizes):,} bytes")

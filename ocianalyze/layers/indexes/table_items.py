@@ -102,7 +102,7 @@ class StoredItems:
         return item, chunks
 
     def _next(self) -> Item:
-        found = listed.compiled.find_object(self.raw, self.at)
+        found = listed.compiled_table.find_object(self.raw, self.at)
         if found is None:
             raise NotPlainError
         end, following = found
@@ -115,7 +115,7 @@ class StoredItems:
 
 def stored_items(raw: bytes, most: int) -> StoredItems | None:
     """Return the objects of a document, None if it has to be parsed to tell where they are."""
-    begin = None if listed.compiled is None else _BEGIN.match(raw)
+    begin = None if listed.compiled_table is None else _BEGIN.match(raw)
     if begin is None or begin.end() == len(raw) or not _is_text(raw):
         return None
     return StoredItems(raw, begin.end(), most)

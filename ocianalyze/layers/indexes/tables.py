@@ -120,7 +120,7 @@ class _Listing:
         """Read those that come next as far as they are ordinary, all at once."""
         chunks = self.chunks
         state = items.at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first
-        state, *columns = listed.compiled.take_table(
+        state, *columns = listed.compiled_table.take_entries(
             items.raw, self._end, self._identities, self.entries, self.headers, chunks.digests, state
         )
         items.at, self._offset, self._last, self._last_inner, self._start, self._skip, self._first = state

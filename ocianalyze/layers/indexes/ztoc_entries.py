@@ -70,7 +70,7 @@ class EntryReader:
         """Read the entries whose tables are at these positions."""
         entries = self.entries
         while len(entries) < len(positions):
-            if listed.compiled is not None:
+            if listed.compiled_ztoc is not None:
                 self._take(positions)
             if len(entries) < len(positions):
                 self._read_one(positions[len(entries)])
@@ -83,7 +83,7 @@ class EntryReader:
         """Read those that come next as far as they are ordinary, all at once."""
         state = self._size, self._begin, self.end, self._first
         layouts = self._tables.places, self._records.places
-        self._buffer.left, self._begin, self.end, self._first = listed.compiled.take_ztoc(
+        self._buffer.left, self._begin, self.end, self._first = listed.compiled_ztoc.take_entries(
             self._buffer.content,
             self._buffer.left,
             positions,
