@@ -34,10 +34,13 @@ static const unsigned char *read_text(const unsigned char *at, const unsigned ch
     if (at == end || *at != '"')
         return NULL;
     const unsigned char *first = ++at;
-    while (at < end && *at != '"' && *at != '\\' && *at >= ' ')
-        at++;
+    unsigned char odd = 0;
+    if (!(at = memchr(first, '"', end - first)))
+        return NULL;
     *text = (Text){first, at - first};
-    return at < end && *at == '"' ? at + 1 : NULL;
+    for (Py_ssize_t i = 0; i < text->size; i++) /* without a way out, so that many are looked at at once */
+        odd |= (first[i] < ' ') | (first[i] == '\\');
+    return odd ? NULL : at + 1;
 }
 
 /* Read a number that is not negative; return where it ends, NULL if it is none, or too large. */
