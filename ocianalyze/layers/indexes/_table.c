@@ -188,13 +188,17 @@ static int read_chunk(Contents *contents, const Item *item, long long size, long
     const long long *numbers = item->numbers;
     long long left = size - *done, start = numbers[KEY_OFFSET], inner = numbers[KEY_INNER];
     long long length = numbers[KEY_CHUNK_SIZE] ? numbers[KEY_CHUNK_SIZE] : left;
-    Text digest = item->texts[KEY_CHUNK_DIGEST];
+    Text digest = item->texts[KEY_CHUNK_DIGEST], type = item->texts[KEY_CHUNK_TYPE], none = {type.start, 0};
+    if (numbers[KEY_CHUNK_OFFSET] != *done || length <= 0 || length > left)
+        return 0;
+    if (is(type, "zeros")) { /* which are not stored */
+        *done += length;
+        return add_chunk(contents, contents->last, HOLE, 0, length, none) < 0 ? -1 : 1;
+    }
     if (!digest.size && length == size)
         digest = item->texts[KEY_DIGEST];
-    if (item->texts[KEY_CHUNK_TYPE].size || numbers[KEY_CHUNK_OFFSET] != *done || length <= 0 || length > left ||
-        !is_digest(digest))
-        return 0;
-    if (start < contents->last || (start == contents->last && inner <= contents->last_inner))
+    if (type.size || !is_digest(digest) || start < contents->last ||
+        (start == contents->last && inner <= contents->last_inner))
         return 0;
     contents->last = start;
     contents->last_inner = inner + length - 1;
@@ -286,16 +290,22 @@ static int add_contents(Contents *contents, const Stated *found, Py_ssize_t befo
     if (!found->size)
         return 0;
     const Chunks *chunks = &contents->chunks;
-    long long added = chunks->count - before, padding = rounded(found->size) - found->size;
-    if (contents->begin != UNKNOWN && add_header(contents, number, PyList_Size(contents->digests) - added) < 0)
+    long long *const *columns = chunks->columns, padding = rounded(found->size) - found->size;
+    Py_ssize_t first = before, last = chunks->count - 1, earlier = PyList_Size(contents->digests) - chunks->count;
+    while (first <= last && columns[1][first] == HOLE)
+        first++;
+    while (last >= first && columns[1][last] == HOLE)
+        last--;
+    if (first <= last && contents->begin != UNKNOWN && add_header(contents, number, earlier + first) < 0)
         return -1;
     if (found->behind) {
         contents->begin = found->behind;
         contents->skip = padding;
+    } else if (first <= last) {
+        contents->begin = columns[0][last];
+        contents->skip = columns[2][last] + columns[3][last] + padding;
     } else {
-        Py_ssize_t end = chunks->count - 1;
-        contents->begin = chunks->columns[0][end];
-        contents->skip = chunks->columns[2][end] + chunks->columns[3][end] + padding;
+        contents->begin = UNKNOWN; /* nothing tells where what comes behind it is */
     }
     contents->first = number + 1;
     return 0;

@@ -160,9 +160,16 @@ def test_ordinary_entries_of_a_table_are_taken(left: list[object]) -> None:
         {"name": "d/s", "type": "symlink", "linkName": "☃"},
         {"name": "d/h", "type": "hardlink", "linkName": "d/1", "size": 5},
         regular("d/empty", 0, size=0),
+        {"name": "d/zeros", "type": "reg", "size": 5, "chunkType": "zeros"},
+        regular("d/behind", 11_500),
+        regular("d/holes", 12_000, size=15, chunkSize=5, chunkDigest=DIGEST),
+        chunk(0, 5, chunkType="zeros"),
+        chunk(12_100, 10),
+        {"name": "d/more", "type": "reg", "size": 10, "chunkSize": 5, "chunkType": "zeros"},
+        chunk(12_200, 5),
     ]
     found = table_in_both_ways(table(*entries), end=END)
-    assert len(found.entries) == len(entries) - 2
+    assert len(found.entries) == len(entries) - 5
     assert len(left) == len(found.entries)  # all of them by Python alone, and none before
 
 
