@@ -271,7 +271,7 @@ Lazy = Annotated[
     typer.Option(
         "--lazy",
         help="""Read layers by indexes of their files (eStargz, zstd:chunked, SOCI) instead of all their bytes. The
-verdict then rests on what the indexes say, which is not verified.""",
+verdict is then based on what the indexes say, not on the layers themselves.""",
         rich_help_panel=IMAGE,
     ),
 ]

@@ -618,11 +618,12 @@ class LayerIndex(Part):
     digest: Plain
     """Digest of the index, as the image states it."""
     verified: bool
-    """Whether the index was compared with its digest. Of a large ztoc in a registry only the parts that are needed are
-    fetched, so that it was not."""
+    """Whether the index was compared with its digest. It is false for a large ztoc in a registry, of which only the
+    parts that are needed are fetched."""
     bound: Literal["annotation", "referrer"]
-    """What binds it to the image: an annotation of the image's manifest, or only an artifact that refers to the image,
-    which anybody may add who can push."""
+    """What binds it to the image: an annotation in the image's manifest, which names the digest of the index (of SOCI:
+    of the SOCI index, which names that of the ztoc), or only an artifact that refers to the image, which anyone with
+    push access can add."""
     spot_checked: int
     """Number of tar headers that were fetched and compared with it."""
 

@@ -152,7 +152,8 @@ def scan(
     )
     verify = bool(either(verify, settings.verify))
     if verify and lazy:
-        raise UsageError("--verify reads every byte, and --lazy as few as possible", hint="Choose one of them")
+        hint = "Choose one of them; --no-verify overrides a setting"
+        raise UsageError("--verify reads every byte, and --lazy as few as possible", hint=hint)
     source = replace(source, verify_all=verify, lazy=lazy)
     if verbose:
         log_to_stderr()

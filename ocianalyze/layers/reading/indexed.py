@@ -5,14 +5,13 @@ What comes of it is as good as the index: it is never taken for verified, and ne
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
-from ocianalyze.errors import NoRangesError
+from ocianalyze.errors import CorruptLayerError, NoRangesError
 from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.building import build_changeset
-from ocianalyze.layers.changeset.changeset import Diagnostic
 from ocianalyze.layers.contents.capture import HEAD, LINKED, SCRIPTS, Want
 from ocianalyze.layers.contents.contents import Contents
 from ocianalyze.layers.indexes.checking import spot_check
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ocianalyze.layers.changeset.changeset import Changeset
-    from ocianalyze.layers.indexes.index import OpenIndex
+    from ocianalyze.layers.indexes.index import IndexedContents, OpenIndex
     from ocianalyze.layers.indexes.ranges import CountedRanges
     from ocianalyze.layers.metering.budget import Budget
     from ocianalyze.layers.reading.reader import Reading
@@ -35,6 +34,7 @@ SMALL = 1 << 20
 """Smaller layers than that many bytes are read in whole: that takes one request, and an index takes several."""
 SHARE = 0.5
 """So is a layer whose ztoc has more than that share of its bytes."""
+_HINT: Final = "Scan the image without --lazy; if that fails, too, push it again"
 _USUAL: Final = frozenset(("bash", "busybox", "conda", "dash", "env", "sh", "tar"))
 """The names of programs that most images need."""
 
@@ -59,11 +59,12 @@ def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -
     try:
         index, use = _open(layer, ranges, reading)
         budget.take(index.memory, what, thing="the parts of its index")
-        with reading.progress.begin(what, size, step=layer.created_by):
+        with reading.progress.begin(what, size, step=layer.created_by), _naming(what):
             changeset = build_changeset(index.entries, what=what, budget=budget)
             use = use._replace(spot_checked=spot_check(index, list(_wanted(changeset, reading)), what=what))
     except NoRangesError as error:
         raise IndexUnusableError(error.message) from error
+    source = _Named(index.contents, what)
     changeset.entries = len(index.entries)
     prepare(changeset, reading.searches)
     return ReadLayer(
@@ -75,19 +76,32 @@ def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -
         bytes_read=use.bytes_read,
         digest=None,
         diff_id=None,
-        contents=Contents(changeset, index.contents, capture=reading.capture, budget=budget, is_indexed=True),
+        contents=Contents(changeset, source, capture=reading.capture, budget=budget, is_indexed=True),
         seconds=perf_counter() - started,
         index=use,
     )
 
 
-def with_remark(layers: list[ReadLayer]) -> list[ReadLayer]:
-    """Return the layers of an image that was to be read by indexes, with a remark if it has none."""
-    in_vain = [layer for layer in layers if layer.read == "full" and layer.size >= SMALL]
-    if not in_vain or any(layer.index is not None or layer.remarks for layer in layers):
-        return layers
-    remark = Diagnostic("no-index", "no layer has an index of its files, so they were read in full")
-    return [replace(layers[0], remarks=(remark,)), *layers[1:]]
+class _Named:
+    """The contents of a layer, whose errors name it."""
+
+    def __init__(self, contents: IndexedContents, what: str) -> None:
+        self._contents = contents
+        self._what = what
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes; see `IndexedContents`."""
+        with _naming(self._what):
+            return self._contents.read_at(offset, size)
+
+
+@contextmanager
+def _naming(what: str) -> Iterator[None]:
+    """Have errors about the bytes of a layer name it."""
+    try:
+        yield
+    except CorruptLayerError as error:
+        raise CorruptLayerError(f"{what}: {error.message}", offset=error.offset, hint=error.hint or _HINT) from error
 
 
 def has_index(layer: Layer) -> bool:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import AnalysisError
 from ocianalyze.layers.blob.helpers import Helpers, slots_for
-from ocianalyze.layers.changeset.changeset import Diagnostic
 from ocianalyze.layers.changeset.packing import unpack
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.metering.progress import SILENT
-from ocianalyze.layers.reading.indexed import read_indexed, with_remark
+from ocianalyze.layers.reading.indexed import read_indexed
 from ocianalyze.layers.reading.memory import LayerMemory, pack_layer
 from ocianalyze.layers.reading.reader import PreReadBlob, ReadLayer, read_blob, verify, walk_blob, walkable
 from ocianalyze.layers.reading.relay import Relay
+from ocianalyze.layers.reading.remarks import index_not_used, with_remarks
 from ocianalyze.layers.reading.workers import can_fork, shared_numbers, spread
 from ocianalyze.oci.image import BlobWithChoice
 
@@ -89,7 +89,7 @@ def read_layers(
     if memory is not None and has_news:
         memory.trim()
     found = _in_order(image, done)
-    return with_remark(found) if reading.lazy else found
+    return with_remarks(image.layers, found) if reading.lazy else found
 
 
 class _Reader:
@@ -136,8 +136,7 @@ class _Reader:
         try:
             found = read_indexed(layer, self._reading, what=f"layer {layer.position}", budget=self._budget)
         except IndexUnusableError as why:
-            remark = Diagnostic("index-not-used", f"the layer was read without its index: {why}", layer.position)
-            return replace(self._read_whole(layer), remarks=(remark,))
+            return replace(self._read_whole(layer), remarks=(index_not_used(why, layer.position),))
         return self._read_whole(layer) if found is None else found
 
     def _read_whole(self, layer: Layer) -> ReadLayer:

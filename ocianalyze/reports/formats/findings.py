@@ -54,8 +54,8 @@ def by_indexes(report: Report) -> str:
     if not verified:
         return ""
     parts = verified.count(False)
-    rest = f", {parts} of them read in parts, without comparing digests" if parts else ""
-    return f"according to unverified indexes of {len(verified)} of {len(report.layers)} layers{rest}"
+    rest = f"; {parts} of these indexes were not compared with their digests" if parts else ""
+    return f"based on the indexes of {len(verified)} of {len(report.layers)} layers, not on the layers themselves{rest}"
 
 
 def title(finding: FindingReport) -> str:

@@ -65,8 +65,9 @@ def soci_index_differs(subject: Subject) -> Iterator[Finding]:
     """Yield a finding for each layer that its ztoc does not describe, and one for those that cannot be compared."""
     if layers := read_by_ztocs(subject.image, subject.filesystem):
         positions = ", ".join(str(layer.position) for layer in layers)
+        these = f"layer {positions}, which was" if len(layers) == 1 else f"layers {positions}, which were"
         yield Finding(
-            message=f"the SOCI index was not compared with the layers that were read by it: {positions}",
+            message=f"the SOCI index was not compared with {these} read by it",
             hint="Scan the image without --lazy",
             severity=Severity.NOTE,
             data={"soci_index": subject.image.soci.named, "layers": [layer.position for layer in layers], "ztoc": None},

@@ -142,4 +142,4 @@ class RemoteBlob:
 
 
 def _no_ranges() -> NoRangesError:
-    return NoRangesError("the registry sends blobs as a whole only", hint="Scan the image without --lazy")
+    return NoRangesError("the registry does not support range requests", hint="Scan the image without --lazy")

@@ -1,5 +1,6 @@
 """A scan by the indexes of layers finds what one of all bytes does, says what it rests on, and keeps nothing of it."""
 
+import gzip
 import io
 import json
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from ocianalyze.analysis import Policy, Source, analyze
+from ocianalyze.errors import CorruptLayerError
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.indexes.ztoc import HEAD, stated_layer_size
 from ocianalyze.layers.reading import indexed
@@ -77,7 +79,33 @@ def test_a_layer_without_an_index_is_read_in_whole() -> None:
 
 def test_so_is_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexed, "SMALL", 1 << 20)
-    assert {layer.read for layer in scan("estargz", lazy=True).layers} == {"full"}
+    report = scan("estargz", lazy=True)
+    assert {layer.read for layer in report.layers} == {"full"}
+    (remark,) = report.diagnostics
+    assert (remark.code, remark.layer) == ("index-not-used", None)
+    assert "too small" in remark.message
+
+
+def test_so_is_an_archive_that_is_compressed_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar.gz"
+    path.write_bytes(gzip.compress((SAMPLES / "estargz.tar").read_bytes(), mtime=0))
+    report = analyze(Source(reference=str(path), lazy=True))
+    assert {layer.read for layer in report.layers} == {"full"}
+    (remark,) = report.diagnostics
+    assert (remark.code, remark.layer) == ("index-not-used", None)
+    assert "compressed as a whole" in remark.message
+
+
+def test_errors_about_its_pieces_name_the_layer_and_say_what_to_do(tmp_path: Path) -> None:
+    path = unpack_sample("zstd-chunked", tmp_path / "image")
+    for layer in scan("zstd-chunked", lazy=True).layers:
+        assert layer.digest is not None
+        raw = bytearray(_blob(path, layer.digest).read_bytes())
+        raw[100 : len(raw) // 2] = bytes(len(raw) // 2 - 100)
+        _blob(path, layer.digest).write_bytes(raw)
+    with pytest.raises(CorruptLayerError, match=r"^layer \d: .*cannot be inflated") as error:
+        analyze(Source(reference=str(path), lazy=True))
+    assert "without --lazy" in (error.value.hint or "")
 
 
 def test_an_index_that_cannot_be_used_is_a_remark(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +115,9 @@ def test_an_index_that_cannot_be_used_is_a_remark(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(indexed, "read_index", refuse)
     report = scan("estargz", lazy=True)
     assert {layer.read for layer in report.layers} == {"full"}
-    assert [(item.code, item.layer) for item in report.diagnostics] == [("index-not-used", 0), ("index-not-used", 1)]
-    assert report.diagnostics[0].message == "the layer was read without its index: its table of contents is odd"
+    (remark,) = report.diagnostics
+    assert (remark.code, remark.layer) == ("index-not-used", None)
+    assert remark.message == "2 layers were read without their indexes: its table of contents is odd"
 
 
 def test_a_ztoc_that_is_not_there_is_a_remark(tmp_path: Path) -> None:
@@ -100,6 +129,7 @@ def test_a_ztoc_that_is_not_there_is_a_remark(tmp_path: Path) -> None:
     assert sorted(layer.read for layer in report.layers) == ["full", "toc"]
     (remark,) = report.diagnostics
     assert remark.message == "the layer was read without its index: its ztoc cannot be found"
+    assert remark.layer is not None
 
 
 def test_an_index_of_another_layer_is_an_error(tmp_path: Path) -> None:
@@ -111,7 +141,7 @@ def test_an_index_of_another_layer_is_an_error(tmp_path: Path) -> None:
     first["annotations"], second["annotations"] = second["annotations"], first["annotations"]
     _replace(path, index, manifest)
     report = analyze(Source(reference=str(path), lazy=True))
-    assert [item.code for item in report.diagnostics] == ["index-not-used", "index-not-used"]
+    assert {item.code for item in report.diagnostics} == {"index-not-used"}
     assert {layer.read for layer in report.layers} == {"full"}
 
 
@@ -135,7 +165,7 @@ def test_the_verdict_says_what_it_rests_on() -> None:
     with io.StringIO() as text:
         print_report(report, Screen(text))
         shown = text.getvalue()
-    said = "according to unverified indexes of 2 of 2 layers"
+    said = "based on the indexes of 2 of 2 layers, not on the layers themselves"
     assert " ".join(shown.split()).endswith(f"({said})")
     assert "0 verified, 2 read by an index of their files" in shown
     for form in ("markdown", "html", "sarif", "junit"):
