@@ -5,9 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from importlib import import_module
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 _GARBAGE_THRESHOLD: Final = 1 << 18
 """After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
@@ -15,9 +13,6 @@ _GARBAGE_THRESHOLD: Final = 1 << 18
 _SLOW: Final = "rfc3987_syntax"
 """Where it is installed, as beside Jupyter, jsonschema builds a grammar with it when oras imports that: seconds of work
 for a check that oras never asks for."""
-
-_SELDOM: Final = "jsonschema"
-"""What oras imports to check what it writes, which most commands never do; it takes a tenth of their start."""
 
 _NO_PLUGINS: Final = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 """Pydantic would read the metadata of every installed package, and let any that says so see what is read."""
@@ -33,15 +28,3 @@ def prepare() -> None:
     seldom_collect()
     os.environ.setdefault(*_NO_PLUGINS)
     sys.modules.setdefault(_SLOW, None)  # type: ignore[arg-type] # None stands for a module that cannot be imported
-    sys.modules.setdefault(_SELDOM, _LoadedLate(_SELDOM))
-
-
-class _LoadedLate(ModuleType):
-    """Stands for a module that is loaded when something of it is used, not when it is imported."""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module has
-        if name.startswith("__") and name != "__path__":  # which whoever looks at all modules asks for
-            raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return getattr(import_module(self.__name__), name)

@@ -143,7 +143,7 @@ class SpanList(Sequence[Span]):
 
 
 def read_spans(
-    state: bytes | memoryview, digests: Sequence[bytes], *, layer_size: int, is_compressed: bool, size: int, end: int
+    state: bytes | memoryview, digests: Sequence[Digest], *, layer_size: int, is_compressed: bool, size: int, end: int
 ) -> SpanList:
     """Return the spans of a layer that is stored as `layer_size` bytes; there is one for each digest.
 
@@ -166,7 +166,7 @@ def read_spans(
     return SpanList([span for span in spans if span.begin < size], size)
 
 
-def span_between(point: Point, following: Point, digest: bytes, number: int, last: int) -> Span:
+def span_between(point: Point, following: Point, digest: Digest, number: int, last: int) -> Span:
     """Return the span with a number from one point to the next; raises IndexUnusableError if there can be none."""
     start = point.start - (point.bits > 0)
     if point.bits >= _BYTE or start < 0 or point.start >= following.start:
@@ -175,7 +175,7 @@ def span_between(point: Point, following: Point, digest: bytes, number: int, las
     _check_length(length or 0)
     _check_length(following.start - start)
     window = point.window if number else memoryview(b"")
-    return Span(start, following.start, point.begin, length, point.bits, window, _digest(digest))
+    return Span(start, following.start, point.begin, length, point.bits, window, digest)
 
 
 def last_span(span: Span, size: int, end: int) -> Span:
@@ -241,7 +241,8 @@ def _check_sizes(count: int, stated: int, span_size: int) -> None:
         raise IndexUnusableError(f"the ztoc states a span size of {span_size:,} bytes")
 
 
-def _digest(stated: bytes) -> Digest:
+def read_digest(stated: bytes) -> Digest:
+    """Return the digest of a span; raises IndexUnusableError if it is none."""
     try:
         return Digest.parse(stated.decode("ascii", "replace"))
     except InvalidImageError as error:

@@ -39,14 +39,14 @@ class ChunkedContents(UnitReader):
     def __init__(self, table: Table, ranges: Ranges, codec: Codec) -> None:
         super().__init__(_ChunkUnits(table.chunks, codec), ranges)
         self.odd_stretches: Sequence[Stretch] = ()
-        self._table = table
+        self._chunks, self._headers = table.chunks, table.headers
         self._ranges = ranges
         self._codec = codec
 
     @property
     def stretches(self) -> Sequence[Stretch]:
         """Where headers lie, in the order of the tar."""
-        return Stretches(range(len(self._table.headers)), self._stretch)
+        return Stretches(range(len(self._headers)), self._stretch)
 
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:  # noqa: ARG002 - as the protocol has it
         """Return nothing: the headers of a file are stored with the file before it."""
@@ -55,7 +55,7 @@ class ChunkedContents(UnitReader):
     def near(self, stretch: Stretch, most: int) -> Sequence[Stretch]:
         """Return a stretch with those behind it, however little lies between them."""
         start, last = self.header_place(stretch.number).start, stretch.number
-        while last + 1 < len(self._table.headers) and self.header_place(last + 1).end - start <= most:
+        while last + 1 < len(self._headers) and self.header_place(last + 1).end - start <= most:
             last += 1
         return self.stretches[stretch.number : last + 1]
 
@@ -70,8 +70,8 @@ class ChunkedContents(UnitReader):
 
     def header_place(self, number: int) -> HeaderPlace:
         """Return where a stretch is stored."""
-        start, skip, _, _, chunk = self._table.headers[number]
-        chunks = self._table.chunks
+        start, skip, _, _, chunk = self._headers[number]
+        chunks = self._chunks
         if chunk < 0:
             return HeaderPlace(start, chunks.end, skip, None)
         begin, end = chunks.place(chunk)
@@ -82,7 +82,7 @@ class ChunkedContents(UnitReader):
         )
 
     def _stretch(self, number: int) -> Stretch:
-        _, _, first, last, _ = self._table.headers[number]
+        _, _, first, last, _ = self._headers[number]
         place = self.header_place(number)
         return Stretch(place.end - place.start, number, first, last)
 

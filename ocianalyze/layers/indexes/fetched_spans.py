@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ocianalyze.layers.indexes.checkpoints import Point, Span
+    from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Ranges
 
 _GUESSES: Final = 4
@@ -42,16 +43,27 @@ class FetchedSpans:
     """`Spans` of which only those are known that were asked for."""
 
     def __init__(
-        self, ranges: Ranges, at: int, digests: Sequence[bytes], *, lacking: int, layer_size: int, size: int, end: int
+        self,
+        ranges: Ranges,
+        at: int,
+        digests: Sequence[Digest],
+        *,
+        lacking: int,
+        most: int,
+        layer_size: int,
+        size: int,
+        end: int,
     ) -> None:
         """The vector of checkpoints is stored from byte `at` on; `lacking` of the first ones are left out.
 
         The layer is stored as `layer_size` bytes, its tar has `size` bytes, and its last entry ends at byte `end`.
+        Checkpoints may take `most` bytes of memory.
         """
         self._ranges = ranges
         self._at = at
         self._digests = digests
         self._lacking = lacking
+        self._most = most
         self._layer_size = layer_size
         self._size = size
         self._end = end
@@ -133,6 +145,8 @@ class FetchedSpans:
         return known + (offset - begin) * (following - known) // (end - begin)
 
     def _fetch(self, numbers: Sequence[int]) -> None:
+        if (len(self._points) + len(numbers)) * WIDTH > self._most:
+            raise IndexUnusableError("the checkpoints that are needed of its ztoc take too much memory")
         stored = [number for number in numbers if number >= self._lacking]
         places = (self._at + PREFIX.size + (number - self._lacking) * WIDTH for number in stored)
         records = self._ranges.read([(place, place + WIDTH) for place in places])
@@ -144,6 +158,8 @@ class FetchedSpans:
         """Take note of a checkpoint, which must be in order with those that are known."""
         self._points[number] = point
         at = bisect_right(self._numbers, number)
+        if point.start >= self._layer_size:
+            raise IndexUnusableError("the spans in the ztoc are not in order, or lie outside of the layer")
         if number == 0 and point.begin:
             raise IndexUnusableError("the spans in the ztoc do not begin where the tar does")
         if self._numbers[at - 1] == number:

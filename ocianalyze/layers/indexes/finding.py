@@ -15,8 +15,10 @@ from ocianalyze.layers.indexes.chunks import ChunkedContents
 from ocianalyze.layers.indexes.index import IndexKind, IndexUnusableError, IndexUse, OpenIndex
 from ocianalyze.layers.indexes.ranges import ranges_of
 from ocianalyze.layers.indexes.spans import ZtocContents
+from ocianalyze.layers.indexes.table_items import memory_of_table
 from ocianalyze.layers.indexes.tables import read_table
 from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc, read_ztoc_in_parts
+from ocianalyze.layers.metering.loans import UNLIMITED
 from ocianalyze.layers.tar.entry import Attributes, Kind
 from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.oci.digest import Digest
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from ocianalyze.layers.blob.pieces import Codec
     from ocianalyze.layers.indexes.ranges import CountedRanges
     from ocianalyze.layers.metering.limits import Limits
+    from ocianalyze.layers.metering.loans import Loan
     from ocianalyze.layers.tar.entry import RawEntry
     from ocianalyze.oci.image import Blob, Ranges, StoredZtoc
 
@@ -49,8 +52,11 @@ _LARGEST: Final = 150 << 20
 """How large a table may be, stored or as JSON, whatever the limits are: container-libs reads no larger ones."""
 
 
-_CHUNK: Final = 500
-"""How many bytes of memory a chunk takes, with its digest and what lies before it."""
+_CHUNK: Final = 200
+_HEADERS: Final = 300
+"""How many bytes of memory a chunk takes, with its digest, and a place where headers are."""
+_EXPANSION: Final = 100
+"""How many times as large as what is stored a table is thought to be at most, until it is known."""
 
 
 class FoundTable(NamedTuple):
@@ -101,7 +107,7 @@ def find_table(annotations: Mapping[str, str]) -> FoundTable | None:
     return FoundTable(kind, digest, (start, start + length, size))
 
 
-def read_index(found: FoundTable, ranges: Ranges, limits: Limits) -> OpenIndex:
+def read_index(found: FoundTable, ranges: Ranges, limits: Limits, loan: Loan = UNLIMITED) -> OpenIndex:
     """Return the table of contents, checked against its digest.
 
     Raises:
@@ -111,13 +117,13 @@ def read_index(found: FoundTable, ranges: Ranges, limits: Limits) -> OpenIndex:
     most = min(_LARGEST, limits.max_memory >> 4)
     try:
         if found.position is None:
-            return _read_estargz(found.digest, ranges, limits, most)
-        return _read_zstd_chunked(found.digest, found.position, ranges, limits, most)
+            return _read_estargz(found.digest, ranges, limits, most, loan)
+        return _read_zstd_chunked(found.digest, found.position, ranges, limits, most, loan)
     except CorruptLayerError as error:
         raise IndexUnusableError(error.message) from error
 
 
-def _read_estargz(digest: Digest, ranges: Ranges, limits: Limits, most: int) -> OpenIndex:
+def _read_estargz(digest: Digest, ranges: Ranges, limits: Limits, most: int, loan: Loan) -> OpenIndex:
     end = ranges.size - FOOTER
     footer = ranges.read([(max(0, end), ranges.size)])[0]
     start = table_offset(footer)
@@ -125,6 +131,7 @@ def _read_estargz(digest: Digest, ranges: Ranges, limits: Limits, most: int) -> 
         raise IndexUnusableError("it has no footer that says where its table of contents is")
     if not 0 < start < end or end - start > most:
         raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
+    loan.change(min(most, _EXPANSION * (end - start)))
     raw = ranges.read([(start, end)])[0]
     member = inflate(raw, "gzip", most=most, at=start)
     name, size = member[:100].partition(b"\0")[0], member[124:136].strip(b"\0 ")
@@ -132,35 +139,48 @@ def _read_estargz(digest: Digest, ranges: Ranges, limits: Limits, most: int) -> 
         raise IndexUnusableError("its table of contents has no tar header")
     table = member[BLOCK : BLOCK + int(size, 8)]
     own: RawEntry = (_NAME, int(Kind.FILE), Attributes(0, 0, 0), len(table), 0, "", -1, len(table), None, ())
-    return _index(table, table, digest, start, "gzip", ranges, limits, own)
+    return _index(table, table, digest, start, "gzip", ranges, limits, loan, own)
 
 
 def _read_zstd_chunked(
-    digest: Digest, position: tuple[int, int, int], ranges: Ranges, limits: Limits, most: int
+    digest: Digest, position: tuple[int, int, int], ranges: Ranges, limits: Limits, most: int, loan: Loan
 ) -> OpenIndex:
     start, end, size = position
     if not _FRAME < start < end <= ranges.size or max(end - start, size) > most:
         raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
+    loan.change(end - start + size)
     stored = ranges.read([(start, end)])[0]
     table = inflate(stored, "zstd", most=size + 1, at=start)
     if len(table) != size:
         raise IndexUnusableError("its table of contents has another size than its annotation states")
-    return _index(stored, table, digest, start - _FRAME, "zstd", ranges, limits)
+    return _index(stored, table, digest, start - _FRAME, "zstd", ranges, limits, loan)
 
 
 def _index(
-    bound: bytes, raw: bytes, digest: Digest, end: int, codec: Codec, ranges: Ranges, limits: Limits, *own: RawEntry
+    bound: bytes,
+    raw: bytes,
+    digest: Digest,
+    end: int,
+    codec: Codec,
+    ranges: Ranges,
+    limits: Limits,
+    loan: Loan,
+    *own: RawEntry,
 ) -> OpenIndex:
     """Return the index of a table; `bound` are the bytes that its digest is for, `own` is its own entry in the tar."""
     if not digest.matches(bound):
         raise IndexUnusableError("its table of contents does not match the digest in the manifest")
+    loan.change(memory_of_table(raw))
     table = read_table(raw, end=end, limits=limits)
     entries = [*table.entries, *own]
     size = sum(BLOCK + -(-entry[3] // BLOCK) * BLOCK for entry in entries)
-    return OpenIndex(entries, ChunkedContents(table, ranges, codec), codec, size, _CHUNK * len(table.chunks))
+    memory = _CHUNK * len(table.chunks) + _HEADERS * len(table.headers)
+    return OpenIndex(entries, ChunkedContents(table, ranges, codec), codec, size, memory)
 
 
-def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -> tuple[OpenIndex, IndexUse]:
+def read_ztoc_index(
+    stored: StoredZtoc, ranges: CountedRanges, limits: Limits, loan: Loan = UNLIMITED
+) -> tuple[OpenIndex, IndexUse]:
     """Return the ztoc of a layer as its index, and what it is.
 
     Of a large ztoc, only those parts are read that are needed, unless the registry is not the only one who may have it.
@@ -172,16 +192,17 @@ def read_ztoc_index(stored: StoredZtoc, ranges: CountedRanges, limits: Limits) -
     use = IndexUse(kind, stored.digest, stored.bound, ranges)
     try:
         parts = _parts_of(stored.blob)
-        ztoc = None if parts is None else read_ztoc_in_parts(parts, layer_size=ranges.size, limits=limits)
+        ztoc = None if parts is None else read_ztoc_in_parts(parts, layer_size=ranges.size, limits=limits, loan=loan)
         if ztoc is not None:
             use = use._replace(parts=parts)
         else:
-            ztoc, size = read_stored_ztoc(stored, ranges.size, limits)
+            ztoc, size = read_stored_ztoc(stored, ranges.size, limits, loan)
             use = use._replace(size=size + (0 if parts is None else parts.bytes_read))
     except OcianalyzeError as error:
         raise IndexUnusableError(f"its ztoc cannot be read: {error.message}") from error
     codec: Literal["gzip", "none"] = "gzip" if ztoc.is_compressed else "none"
-    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, use.bytes_read), use
+    memory = use.bytes_read + _HEADERS * len(ztoc.headers)
+    return OpenIndex(ztoc.entries, ZtocContents(ztoc, ranges), codec, ztoc.size, memory), use
 
 
 def _parts_of(blob: Blob | None) -> CountedRanges | None:
@@ -189,7 +210,7 @@ def _parts_of(blob: Blob | None) -> CountedRanges | None:
     return ranges_of(blob) if isinstance(blob, BlobInPieces) and blob.has_one_place else None
 
 
-def read_stored_ztoc(stored: StoredZtoc, layer_size: int, limits: Limits) -> tuple[Ztoc, int]:
+def read_stored_ztoc(stored: StoredZtoc, layer_size: int, limits: Limits, loan: Loan = UNLIMITED) -> tuple[Ztoc, int]:
     """Return the ztoc of a layer of so many bytes, checked against its digest, and how many bytes it has itself.
 
     Raises:
@@ -201,7 +222,8 @@ def read_stored_ztoc(stored: StoredZtoc, layer_size: int, limits: Limits) -> tup
     size = stored.blob.size
     if size is None or size > min(_LARGEST, limits.max_memory >> 3):
         raise IndexUnusableError("its ztoc is too large")
+    loan.change(2 * size)
     content = b"".join(stored.blob.chunks())
     if not stored.digest.matches(content):
         raise IndexUnusableError("its ztoc does not match its digest")
-    return read_ztoc(content, layer_size=layer_size, limits=limits), len(content)
+    return read_ztoc(content, layer_size=layer_size, limits=limits, loan=loan), len(content)

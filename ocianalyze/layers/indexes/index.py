@@ -158,7 +158,7 @@ class OpenIndex(NamedTuple):
         memory: how many bytes of memory it takes, apart from its entries.
     """
 
-    entries: Sequence[RawEntry]
+    entries: list[RawEntry]
     contents: IndexedContents
     compression: Literal["none", "gzip", "zstd"]
     uncompressed_size: int

@@ -47,6 +47,7 @@ class ZtocContents(UnitReader):
     """The contents that a ztoc leads to; see `IndexedContents`. They are found by their places in the tar."""
 
     def __init__(self, ztoc: Ztoc, ranges: Ranges) -> None:
+        ztoc = ztoc._replace(entries=[])  # which are not needed, and take more memory than the rest
         super().__init__(_SpanUnits(ztoc), ranges)
         self._ztoc = ztoc
         self._headers = ztoc.headers

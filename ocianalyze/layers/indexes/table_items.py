@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers.indexes import listed
 from ocianalyze.layers.indexes.index import IndexUnusableError
+from ocianalyze.layers.metering.budget import LISTED
 from ocianalyze.oci import json
 from ocianalyze.regex import regex
 
@@ -106,16 +107,21 @@ class StoredItems:
         if found is None:
             raise NotPlainError
         end, following = found
-        item = _parsed(self.raw[self.at : end], self._most)
+        item = _parsed(b"[[%s]]" % self.raw[self.at : end], self._most)[0][0]  # no deeper than in the document
         if not isinstance(item, dict):
             raise NotPlainError
         self.at = following
         return item
 
 
+def memory_of_table(raw: bytes) -> int:
+    """Return how many bytes of memory reading a document takes: if it is as producers write it, it is not parsed."""
+    return _memory_of_stored(raw) if listed.compiled_table is not None else _memory_of(raw)
+
+
 def stored_items(raw: bytes, most: int) -> StoredItems | None:
     """Return the objects of a document, None if it has to be parsed to tell where they are."""
-    begin = None if listed.compiled_table is None else _BEGIN.match(raw)
+    begin = None if listed.compiled_table is None or _memory_of_stored(raw) > most else _BEGIN.match(raw)
     if begin is None or begin.end() == len(raw) or not _is_text(raw):
         return None
     return StoredItems(raw, begin.end(), most)
@@ -160,8 +166,12 @@ def _parsed(raw: bytes, most: int) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def _memory_of(raw: bytes) -> int:
-    """Return how many bytes of memory the values of a JSON document may take."""
-    return 2 * len(raw) + _VALUE * sum(map(raw.count, (b",", b"[", b"{")))
+    """Return how many bytes of memory the values of a JSON document may take, and what they describe."""
+    return 2 * len(raw) + _VALUE * sum(map(raw.count, (b",", b"[", b"{"))) + LISTED * raw.count(b"{")
+
+
+def _memory_of_stored(raw: bytes) -> int:
+    return len(raw) + LISTED * raw.count(b"{")
 
 
 def _is_text(raw: bytes) -> bool:

@@ -6,6 +6,7 @@ Sources: stargz-snapshotter, ``docs/estargz.md`` and ``estargz/types.go``; conta
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocianalyze.errors import InvalidImageError
@@ -64,7 +65,7 @@ class Table(NamedTuple):
         headers: where headers lie, as pieces of `Headers`.
     """
 
-    entries: Sequence[RawEntry]
+    entries: list[RawEntry]
     chunks: ChunkList
     headers: Sequence[tuple[int, int, int, int, int]]
 
@@ -77,12 +78,15 @@ def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Tabl
     """
     most = limits.max_memory >> 1
     stored = stored_items(raw, most)
-    try:
-        listing = _Listing(parsed_items(raw, most) if stored is None else stored, end)
-        listing.read()
-    except NotPlainError:
-        listing = _Listing(parsed_items(raw, most), end)
-        listing.read()
+    if stored is not None:
+        with suppress(NotPlainError, IndexUnusableError):  # the whole document decides whether it is wrong, and why
+            return _read(stored, end, limits)
+    return _read(parsed_items(raw, most), end, limits)
+
+
+def _read(items: ParsedItems | StoredItems, end: int, limits: Limits) -> Table:
+    listing = _Listing(items, end)
+    listing.read()
     listing.chunks.check(limits.max_inflated)
     return Table(listing.entries, listing.chunks, listing.headers)
 

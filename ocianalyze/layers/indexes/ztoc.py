@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocianalyze.layers.indexes.checkpoints import PREFIX, WIDTH, check_prefix, lacking_points, read_spans
+from ocianalyze.layers.indexes.checkpoints import PREFIX, WIDTH, check_prefix, lacking_points, read_digest, read_spans
 from ocianalyze.layers.indexes.fetched_spans import FetchedSpans
 from ocianalyze.layers.indexes.flatbuffers import POSITION, Flatbuffer, FlatbufferError
 from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.indexes.ztoc_entries import EntryReader
-from ocianalyze.layers.metering.budget import memory_of_rows
+from ocianalyze.layers.metering.budget import LISTED
+from ocianalyze.layers.metering.loans import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from ocianalyze.layers.indexes.checkpoints import Spans
     from ocianalyze.layers.indexes.ztoc_entries import Headers
     from ocianalyze.layers.metering.limits import Limits
+    from ocianalyze.layers.metering.loans import Loan
     from ocianalyze.layers.tar.entry import RawEntry
+    from ocianalyze.oci.digest import Digest
     from ocianalyze.oci.image import Ranges
 
 HEAD: Final = 1 << 16
@@ -41,8 +44,6 @@ _STORED_SIZE: Final = "  q"
 _TOC: Final = "@"
 _COMPRESSION_INFO: Final = "bi@@"
 
-_ROW: Final = memory_of_rows(("",))
-
 
 class Ztoc(NamedTuple):
     """What a ztoc says, which agrees with itself.
@@ -57,7 +58,7 @@ class Ztoc(NamedTuple):
         odd: the numbers of those that have another length than their entries explain.
     """
 
-    entries: Sequence[RawEntry]
+    entries: list[RawEntry]
     size: int
     end: int
     is_compressed: bool
@@ -76,7 +77,7 @@ def stated_layer_size(head: bytes) -> int | None:
     return size if size > 0 else None
 
 
-def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:
+def read_ztoc(content: bytes, *, layer_size: int, limits: Limits, loan: Loan = UNLIMITED) -> Ztoc:
     """Return the ztoc of a layer that is stored as `layer_size` bytes.
 
     Raises:
@@ -84,7 +85,7 @@ def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:
     """
     buffer = Flatbuffer(content)
     try:
-        said = _read(buffer, buffer, 0, layer_size, limits)
+        said = _read(buffer, buffer, 0, layer_size, limits, loan)
         state = buffer.string(said.state_at)
         sizes = {"layer_size": layer_size, "size": said.size, "end": said.entries.end}
         spans = read_spans(state, said.digests, is_compressed=said.is_compressed, **sizes)
@@ -93,7 +94,7 @@ def read_ztoc(content: bytes, *, layer_size: int, limits: Limits) -> Ztoc:
     return said.ztoc(spans)
 
 
-def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Ztoc | None:
+def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits, loan: Loan = UNLIMITED) -> Ztoc | None:
     """Return the ztoc of a layer without most of its checkpoints, which are read from `ranges` as they are needed.
 
     Those who make ztocs put the checkpoints between all other things. Return None if they did not, or if it is not
@@ -113,8 +114,9 @@ def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Zt
         behind = at + size
         if size < WORTH_PARTS or not behind < ranges.size <= behind + (limits.max_memory >> 3):
             return None
+        loan.change(ranges.size - behind)
         after = Flatbuffer(ranges.read([(behind, ranges.size)])[0])
-        said = _read(before, after, behind, layer_size, limits)
+        said = _read(before, after, behind, layer_size, limits, loan)
     except FlatbufferError:
         return None
     if not said.is_compressed or at + PREFIX.size > enough:
@@ -123,7 +125,8 @@ def read_ztoc_in_parts(ranges: Ranges, *, layer_size: int, limits: Limits) -> Zt
     lacking = lacking_points(size, count)
     check_prefix(before.content[at : at + PREFIX.size], count)
     sizes = {"layer_size": layer_size, "size": said.size, "end": said.entries.end}
-    return said.ztoc(FetchedSpans(ranges, at, said.digests, lacking=lacking, **sizes))
+    most = limits.max_memory >> 4
+    return said.ztoc(FetchedSpans(ranges, at, said.digests, lacking=lacking, most=most, **sizes))
 
 
 class _Said(NamedTuple):
@@ -132,7 +135,7 @@ class _Said(NamedTuple):
     entries: EntryReader
     size: int
     is_compressed: bool
-    digests: Sequence[bytes]
+    digests: Sequence[Digest]
     state_at: int
 
     def ztoc(self, spans: Spans) -> Ztoc:
@@ -141,7 +144,7 @@ class _Said(NamedTuple):
         return Ztoc(entries.entries, self.size, entries.end, self.is_compressed, spans, entries.headers, entries.odd)
 
 
-def _read(before: Flatbuffer, after: Flatbuffer, behind: int, layer_size: int, limits: Limits) -> _Said:
+def _read(before: Flatbuffer, after: Flatbuffer, behind: int, layer_size: int, limits: Limits, loan: Loan) -> _Said:
     """Read a ztoc whose bytes are those of `before`, and those of `after` from byte `behind` on."""
 
     def later(position: int) -> int:
@@ -157,12 +160,14 @@ def _read(before: Flatbuffer, after: Flatbuffer, behind: int, layer_size: int, l
         raise IndexUnusableError(f"the ztoc is for a layer of {stored_size:,} bytes, not of {layer_size:,}")
     if not toc_at or not info_at:
         raise IndexUnusableError("the ztoc has no entries or no spans")
+    positions = after.references(after.tables(_TOC).read(later(toc_at))[0], most=(limits.max_memory >> 1) // LISTED)
+    loan.change(len(after.content) + LISTED * len(positions))
     entries = EntryReader(after, size)
-    entries.read(after.references(after.tables(_TOC).read(later(toc_at))[0], most=limits.max_memory // _ROW))
+    entries.read(positions)
     algorithm, last_span, digests_at, state_at = before.tables(_COMPRESSION_INFO, {0: _GZIP}).read(info_at)
     if algorithm not in (_GZIP, _UNCOMPRESSED):
         raise IndexUnusableError(f"the ztoc is for the unknown compression {algorithm}")
-    digests = [before.string(position) for position in before.references(digests_at)]
+    digests = [read_digest(before.string(position)) for position in before.references(digests_at)]
     if not 0 < len(digests) == last_span + 1:
         raise IndexUnusableError("the ztoc has another number of digests than of spans")
     return _Said(entries, size, algorithm == _GZIP, digests, state_at)

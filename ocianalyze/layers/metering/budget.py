@@ -5,6 +5,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from ocianalyze.layers.metering.loans import Loans
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -14,6 +16,8 @@ _ROW: Final = 320
 """Bytes for an entry: its row, its name object, its place in the merged tree, and the same again as working memory."""
 _LOOK: Final = 1 << 20
 """The number of bytes after which a process checks how much the others have taken."""
+LISTED: Final = 600
+"""Bytes for an entry or a chunk that an index lists, until its layer is read."""
 _ITEM: Final = 200
 """Bytes for a link or an attribute in addition to its characters."""
 
@@ -23,7 +27,12 @@ _MEMBER: Final = 500
 
 
 class Budget:
-    """The remaining part of the limits for one image; it may be used from several threads."""
+    """The remaining part of the limits for one image; it may be used from several threads.
+
+    Attributes:
+        limits: the limits.
+        loans: memory that is needed for a while, beside what is taken.
+    """
 
     def __init__(
         self, limits: Limits, *, part_of: Budget | None = None, beside: tuple[memoryview[int], int] | None = None
@@ -37,6 +46,7 @@ class Budget:
         self._inflated = limits.max_inflated
         self._steps = limits.max_steps
         self._lock = Lock()
+        self.loans = Loans(limits.max_memory >> 1)
 
     def in_worker(self, used: memoryview[int], number: int) -> Budget:
         """Return the budget of a forked process, one of several that share the rest of this memory.

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from ocianalyze.layers.indexes.index import IndexedContents, OpenIndex
     from ocianalyze.layers.indexes.ranges import CountedRanges
     from ocianalyze.layers.metering.budget import Budget
+    from ocianalyze.layers.metering.loans import Loan
     from ocianalyze.layers.reading.reader import Reading
+    from ocianalyze.layers.tar.entry import RawEntry
     from ocianalyze.oci.image import Layer
 
 SMALL = 1 << 20
@@ -57,15 +59,16 @@ def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -
         return None
     started = perf_counter()
     try:
-        index, use = _open(layer, ranges, reading)
-        budget.take(index.memory, what, thing="the parts of its index")
-        with reading.progress.begin(what, size, step=layer.created_by), _naming(what):
-            changeset = build_changeset(index.entries, what=what, budget=budget)
-            use = use._replace(spot_checked=spot_check(index, list(_wanted(changeset, reading)), what=what))
+        with budget.loans.loan() as loan:
+            index, use = _open(layer, ranges, reading, loan)
+            budget.take(index.memory, what, thing="the parts of its index")
+            with reading.progress.begin(what, size, step=layer.created_by), _naming(what), _cleared(index.entries):
+                changeset = build_changeset(index.entries, what=what, budget=budget)
+                changeset.entries = len(index.entries)
+                use = use._replace(spot_checked=spot_check(index, list(_wanted(changeset, reading)), what=what))
     except NoRangesError as error:
         raise IndexUnusableError(error.message) from error
     source = _Named(index.contents, what)
-    changeset.entries = len(index.entries)
     prepare(changeset, reading.searches)
     return ReadLayer(
         changeset=changeset,
@@ -96,6 +99,15 @@ class _Named:
 
 
 @contextmanager
+def _cleared(entries: list[RawEntry]) -> Iterator[None]:
+    """Clear a list behind the block: errors keep alive what was there when they were raised."""
+    try:
+        yield
+    finally:
+        entries.clear()
+
+
+@contextmanager
 def _naming(what: str) -> Iterator[None]:
     """Have errors about the bytes of a layer name it."""
     try:
@@ -114,17 +126,19 @@ def has_index(layer: Layer) -> bool:
     return size is not None and layer.blob.size is not None and size <= SHARE * layer.blob.size
 
 
-def _open(layer: Layer, ranges: CountedRanges, reading: Reading) -> tuple[OpenIndex, IndexUse]:
+def _open(layer: Layer, ranges: CountedRanges, reading: Reading, loan: Loan) -> tuple[OpenIndex, IndexUse]:
     """Return the index of a layer that costs least, of those that can be used."""
     try:
         table = find_table(layer.annotations)
         if table is not None:
-            return read_index(table, ranges, reading.limits), IndexUse(table.kind, table.digest, "annotation", ranges)
+            return read_index(table, ranges, reading.limits, loan), IndexUse(
+                table.kind, table.digest, "annotation", ranges
+            )
     except IndexUnusableError:
         if layer.ztoc is None:
             raise
     assert layer.ztoc is not None  # noqa: S101 - there is one of them
-    return read_ztoc_index(layer.ztoc, ranges, reading.limits)
+    return read_ztoc_index(layer.ztoc, ranges, reading.limits, loan)
 
 
 def _wanted(changeset: Changeset, reading: Reading) -> Iterator[tuple[int, int]]:

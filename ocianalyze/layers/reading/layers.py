@@ -136,8 +136,10 @@ class _Reader:
         try:
             found = read_indexed(layer, self._reading, what=f"layer {layer.position}", budget=self._budget)
         except IndexUnusableError as why:
-            return replace(self._read_whole(layer), remarks=(index_not_used(why, layer.position),))
-        return self._read_whole(layer) if found is None else found
+            remark = index_not_used(why, layer.position)
+        else:
+            return self._read_whole(layer) if found is None else found
+        return replace(self._read_whole(layer), remarks=(remark,))
 
     def _read_whole(self, layer: Layer) -> ReadLayer:
         return read_blob(

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from oras.provider import Registry
 
 from ocianalyze.errors import RegistryError
 from ocianalyze.sources.registry.answers import failures, refusals
@@ -27,6 +26,7 @@ from ocianalyze.sources.registry.connections.certificates import Trust
 from ocianalyze.sources.registry.connections.proxies import proxy_for
 from ocianalyze.sources.registry.connections.watchdog import Watchdog
 from ocianalyze.sources.registry.login.realms import is_allowed
+from ocianalyze.sources.registry.oras_parts import Registry
 from ocianalyze.sources.registry.retries import Pauses
 
 if TYPE_CHECKING:

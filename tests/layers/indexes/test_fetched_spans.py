@@ -18,6 +18,7 @@ from ocianalyze.layers.indexes.index import IndexUnusableError
 from ocianalyze.layers.indexes.spans import ZtocContents
 from ocianalyze.layers.indexes.ztoc import Ztoc, read_ztoc, read_ztoc_in_parts
 from ocianalyze.layers.metering.limits import DEFAULT_LIMITS
+from ocianalyze.oci.digest import Digest
 from tests.support.forms import write_directory
 from tests.support.images import ImageSpec
 from tests.support.indexed_images import INDEX_LAYERS, index_image
@@ -26,9 +27,10 @@ from tests.support.tarballs import file
 from tests.support.tools import requires
 from tests.support.ztocs import Checkpoint, MemoryRanges, state_of
 
-DIGEST = b"sha256:" + b"0" * 64
+DIGEST = Digest("sha256:" + "0" * 64)
 BEFORE = b"what is before them"
 STRIDE = 5000
+MOST = 64 << 20
 
 
 def points_of(steps: Sequence[int]) -> list[Checkpoint]:
@@ -47,7 +49,8 @@ def spans_in(
     made = state_of(points, windows, is_old=is_old) if state is None else state
     ranges = MemoryRanges(BEFORE + made)
     sizes = {"layer_size": 100 + 40 * len(points), "size": size, "end": size - 600}
-    return FetchedSpans(ranges, len(BEFORE), [DIGEST] * len(points), lacking=int(is_old), **sizes), ranges
+    digests = [DIGEST] * len(points)
+    return FetchedSpans(ranges, len(BEFORE), digests, lacking=int(is_old), most=MOST, **sizes), ranges
 
 
 @given(
@@ -138,6 +141,22 @@ def test_checkpoints_that_somebody_changed_are_refused_or_in_order(data: st.Data
     assert all(0 <= one.start < one.end <= 100 + 40 * 41 and one.bits < 8 for one in found)
     assert all(one.begin <= other.begin and one.start < other.end for one, other in pairwise(found))
     assert len(ranges.asked) < 60
+
+
+def test_spans_outside_of_the_layer_are_refused() -> None:
+    points = points_of([STRIDE] * 9)
+    points[5], points[6] = Checkpoint(9000, 25_000, 0), Checkpoint(9500, 30_000, 0)
+    spans, _ = spans_in(points, 50_000)
+    with pytest.raises(IndexUnusableError, match="outside of the layer"):
+        spans.know([(26_000, 10)])
+
+
+def test_a_file_in_far_too_many_spans_is_refused_before_they_are_fetched() -> None:
+    count = 1 + MOST // WIDTH
+    spans, ranges = spans_in(points_of([1] * count), count + 1 + STRIDE)
+    with pytest.raises(IndexUnusableError, match="memory"):
+        spans.know([(0, count)])
+    assert sum(map(len, ranges.asked)) < 100
 
 
 # Real ztocs

@@ -9,11 +9,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
-from oras.defaults import annotation_title
-from oras.oci import NewManifest, Subject
 
 from ocianalyze.oci.digest import Digest
 from ocianalyze.oci.media_types import OCI_MANIFEST
+from ocianalyze.sources.registry.oras_parts import NewManifest, Subject, annotation_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
