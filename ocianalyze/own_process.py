@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Final
 
-_GARBAGE_THRESHOLD: Final = 1 << 18
+_GARBAGE_THRESHOLD: Final = 1 << 20
 """After how many new objects garbage is looked for: an image's entries are many and none of them is garbage."""
 
 _SLOW: Final = "rfc3987_syntax"
