@@ -23,7 +23,7 @@ ODD = pax({b"SCHILY.xattr.user.\xfe": b"v\0\xff", b"SCHILY.xattr.security.capabi
 
 def changeset_of(data: bytes) -> Changeset:
     """Return the changeset of a tar."""
-    return build_changeset(read_entries(range_window(data), what="x"), what="x", budget=Budget(Limits()))
+    return build_changeset(list(read_entries(range_window(data), what="x")), what="x", budget=Budget(Limits()))
 
 
 def columns(changeset: Changeset) -> dict[str, object]:

@@ -49,6 +49,6 @@ def _comparable(outcome: Table | Ztoc | IndexUnusableError) -> object:
         return str(outcome)
     if isinstance(outcome, Ztoc):
         assert isinstance(outcome.spans, SpanList)
-        return outcome[:4], list(outcome.spans), outcome.headers, outcome.odd
+        return outcome[:4], list(outcome.spans.spans), outcome.headers, outcome.odd
     columns = vars(outcome.chunks)
     return outcome.entries, outcome.headers, {name: list(column) for name, column in columns.items() if name != "end"}

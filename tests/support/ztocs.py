@@ -378,7 +378,7 @@ def read(draft: Draft, limits: Limits = Limits()) -> Ztoc:  # noqa: B008 - a con
 def spans_of(ztoc: Ztoc) -> list[Span]:
     """Return the spans that a ztoc lists."""
     assert isinstance(ztoc.spans, SpanList)
-    return list(ztoc.spans)
+    return list(ztoc.spans.spans)
 
 
 def contents(draft: Draft, layer: bytes) -> tuple[ZtocContents, MemoryRanges]:

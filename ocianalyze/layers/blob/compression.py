@@ -30,16 +30,16 @@ if TYPE_CHECKING:
     from ocianalyze.layers.metering.limits import Limits
 
 _igzip: Any = None
-_checksums: Any = zlib
+fastest_zlib: Any = zlib
+"""`isal_zlib` where `isal` is installed, else zlib, which gives the same results."""
 try:
     from isal import igzip_lib, isal_zlib
 except ImportError:
     pass
 else:
-    _igzip, _checksums = igzip_lib, isal_zlib
+    _igzip, fastest_zlib = igzip_lib, isal_zlib
 
-adler32: Callable[[bytes], int] = _checksums.adler32
-"""The checksum of the fastest library at hand."""
+adler32: Callable[[bytes], int] = fastest_zlib.adler32
 
 PIECE: Final = 1 << 17
 """Few enough bytes for what comes out, and what it came from, to stay in a core's cache until both are read."""

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import zlib
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import zstandard
 
 from ocianalyze.errors import CorruptLayerError
-
-library: Any = zlib
-"""What inflates deflate streams: isal where it is installed, which takes half the time and gives the same results."""
-with contextlib.suppress(ImportError):
-    from isal import isal_zlib as library
+from ocianalyze.layers.blob import compression
 
 Codec: TypeAlias = Literal["gzip", "zstd"]
 
@@ -32,9 +26,9 @@ def inflate(stored: bytes, codec: Codec, *, most: int, at: int) -> bytes:
         return b""
     try:
         if codec == "gzip":
-            return bytes(library.decompressobj(_GZIP_WINDOW).decompress(stored, most))
+            return bytes(compression.fastest_zlib.decompressobj(_GZIP_WINDOW).decompress(stored, most))
         decompressor = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
         with decompressor.stream_reader(stored, read_across_frames=True) as reader:
             return reader.read(most)
-    except (library.error, zstandard.ZstdError) as error:
+    except (compression.fastest_zlib.error, zstandard.ZstdError) as error:
         raise CorruptLayerError(f"the piece at byte {at:,} cannot be inflated: {error}", offset=at) from error

@@ -68,8 +68,10 @@ def read_changeset(
 ) -> Changeset:
     """Return the changeset that the tar in `window` states.
 
-    `progress` is told of it, with the place in the tar where it is `walked`. The rest, and what is raised, are those of
-    `build_changeset`, and of `read_entries`.
+    `progress` is told of it, with the place in the tar where it is `walked`. `keep` is called for each regular file
+    that has content, while its content is the next thing in the stream, with the row, the path (relative, normalised),
+    the name, the mode, the offset and the stored size. The rest, and what is raised, are those of `build_changeset`,
+    and of `read_entries`.
     """
     builder = _Builder(what, budget)
     if ordinary.compiled is None:
@@ -81,17 +83,8 @@ def read_changeset(
     return changeset
 
 
-def build_changeset(
-    entries: Iterable[RawEntry],
-    *,
-    what: str,
-    budget: Budget,
-    keep: Keep | None = None,
-) -> Changeset:
-    """Return the changeset that a stream of entries states.
-
-    `keep` is called for each regular file that has content, while its content is the next thing in the stream, with
-    the row, the path (relative, normalised), the name, the mode, the offset and the stored size.
+def build_changeset(entries: list[RawEntry], *, what: str, budget: Budget) -> Changeset:
+    """Return the changeset that entries state.
 
     Paths are normalised as the container runtimes do: ``./`` and leading slashes are dropped, ``..`` cannot leave the
     root. An entry whose path leads through a symlink of the same layer lies where the symlink points. What an entry
@@ -102,8 +95,8 @@ def build_changeset(
         LimitExceededError: they take too much memory, or what their paths lead through is too much.
     """
     builder = _Builder(what, budget)
-    if ordinary.compiled is None or keep is not None or not isinstance(entries, list):
-        return builder.build(entries, keep)
+    if ordinary.compiled is None:
+        return builder.build(entries, None)
     changeset = builder.build(ordinary.left_of(entries, builder.tables(None), builder.settle), None)
     changeset.entries = len(entries)
     return changeset

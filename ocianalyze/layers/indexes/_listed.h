@@ -8,24 +8,14 @@
    An ordinary entry is that of a regular file, a directory, a symlink or a hardlink without extended attributes, whose
    place, names and time are valid beyond doubt. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000 /* compiled once for every Python from 3.11 on */
-#include <Python.h>
-#include <string.h>
+#include "../tar/_entries.h"
 
-enum { BLOCK = 512, PERMISSIONS = 07777, LONGEST_TARGET = 4095, PATIENCE = 1 << 16 };
-enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3, ODD_KIND = -1 };
-
-typedef struct {
-    const unsigned char *start;
-    Py_ssize_t size;
-} Text;
+enum { PERMISSIONS = 07777, LONGEST_TARGET = 4095, PATIENCE = 1 << 16, ODD_KIND = -1 };
 
 static int is(Text text, const char *word)
 {
     return text.size == (Py_ssize_t)strlen(word) && memcmp(text.start, word, text.size) == 0;
 }
-
 
 static int kind_of(Text said)
 {
@@ -34,11 +24,6 @@ static int kind_of(Text said)
            : is(said, "symlink")  ? SYMLINK_KIND
            : is(said, "hardlink") ? HARDLINK_KIND
                                   : ODD_KIND;
-}
-
-static long long rounded(long long size)
-{
-    return (size + BLOCK - 1) & -(long long)BLOCK;
 }
 
 /* Read `digits` digits at `at` into `value`; return 0 if there are fewer. */
@@ -143,11 +128,6 @@ static void forget(Identities *identities)
 {
     for (int i = 0; i < SEEN; i++)
         Py_CLEAR(identities->seen[i].attributes);
-}
-
-static PyObject *decoded(Text text)
-{
-    return PyUnicode_DecodeUTF8((const char *)text.start, text.size, "surrogateescape");
 }
 
 static int append(PyObject *list, PyObject *item)

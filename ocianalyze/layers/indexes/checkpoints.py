@@ -6,9 +6,8 @@ Sources: soci-snapshotter, ``ztoc/compression/gzip_zinfo.c`` and ``tar_zinfo.go`
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers.indexes.flatbuffers import Flatbuffer
@@ -18,7 +17,7 @@ from ocianalyze.layers.tar.tarstream import BLOCK
 from ocianalyze.oci.digest import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 WINDOW: Final = 1 << 15
 """How many plain bytes before a span its compressed bytes may refer to."""
@@ -98,25 +97,13 @@ class Spans(Protocol):
         """Return how many bytes are stored of the spans that a piece of the tar lies in, or about how many."""
 
 
-class SpanList(Sequence[Span]):
-    """`Spans` all of which are known."""
+class SpanList:
+    """`Spans` all of which are known: `spans`, in their order."""
 
     def __init__(self, spans: Sequence[Span], size: int) -> None:
         """`size` is that of the tar."""
-        self._spans = spans
+        self.spans = spans
         self._begins = [*(span.begin for span in spans), size]
-
-    def __len__(self) -> int:
-        return len(self._spans)
-
-    @overload
-    def __getitem__(self, at: int) -> Span: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Span]: ...
-
-    def __getitem__(self, at: int | slice) -> Span | Sequence[Span]:
-        return self._spans[at]
 
     def know(self, pieces: Iterable[tuple[int, int]]) -> None:
         """Do nothing."""
@@ -131,19 +118,19 @@ class SpanList(Sequence[Span]):
 
     def span(self, number: int) -> Span:
         """Return a span."""
-        return self._spans[number]
+        return self.spans[number]
 
     def window_behind(self, number: int) -> memoryview:
         """Return the window of the next span."""
-        return self._spans[number + 1].window if number + 1 < len(self._spans) else memoryview(b"")
+        return self.spans[number + 1].window if number + 1 < len(self.spans) else memoryview(b"")
 
     def cost(self, offset: int, size: int) -> int:
         """Return how many bytes are stored of the spans that a piece of the tar lies in."""
-        return sum(self._spans[number].end - self._spans[number].start for number in self.covering(offset, size))
+        return sum(self.spans[number].end - self.spans[number].start for number in self.covering(offset, size))
 
 
 def read_spans(
-    state: bytes | memoryview, digests: Sequence[Digest], *, layer_size: int, is_compressed: bool, size: int, end: int
+    state: bytes, digests: Sequence[Digest], *, layer_size: int, is_compressed: bool, size: int, end: int
 ) -> SpanList:
     """Return the spans of a layer that is stored as `layer_size` bytes; there is one for each digest.
 
@@ -153,7 +140,7 @@ def read_spans(
         IndexUnusableError: they contradict each other or the size of the layer.
         FlatbufferError: the table with those of an uncompressed layer is damaged.
     """
-    points = _checkpoints(state, len(digests)) if is_compressed else _cuts(bytes(state), len(digests), layer_size)
+    points = _checkpoints(state, len(digests)) if is_compressed else _cuts(state, len(digests), layer_size)
     points.append(behind(layer_size))
     if points[0].begin:
         raise IndexUnusableError("the spans in the ztoc do not begin where the tar does")
@@ -205,18 +192,18 @@ def lacking_points(size: int, count: int) -> int:
     return lacking
 
 
-def check_prefix(state: bytes | memoryview, count: int) -> None:
+def check_prefix(state: bytes, count: int) -> None:
     """Check what is before the checkpoints of a gzip layer with so many spans; raises IndexUnusableError."""
     _check_sizes(count, *PREFIX.unpack_from(state))
 
 
-def read_point(state: bytes | memoryview, place: int = 0) -> Point:
+def read_point(state: bytes, place: int = 0) -> Point:
     """Return the checkpoint that is stored at a place."""
     start, begin, bits = _CHECKPOINT.unpack_from(state, place)
     return Point(start, begin, bits, memoryview(state)[place + _CHECKPOINT.size : place + WIDTH])
 
 
-def _checkpoints(state: bytes | memoryview, count: int) -> list[Point]:
+def _checkpoints(state: bytes, count: int) -> list[Point]:
     """Return the checkpoints of a gzip layer."""
     lacking = lacking_points(len(state), count)
     check_prefix(state, count)

@@ -127,18 +127,17 @@ class FetchedSpans:
     def _missing(self, offset: int, size: int, *, is_guess: bool) -> Iterator[int]:
         """Yield the checkpoints to fetch next in order to know the spans that a piece lies in."""
         ends = offset, offset + size - 1
-        around = [self._around(end) for end in ends]
+        (first, _), (_, behind) = around = [self._around(end) for end in ends]
         if all(following == known + 1 for known, following in around):
-            yield from (number for number in range(around[0][0], around[1][1] + 1) if number not in self._points)
+            yield from (number for number in range(first, behind + 1) if number not in self._points)
             return
         for end, (known, following) in zip(ends, around, strict=True):
             if following > known + 1:
-                guess = self._guess(end) if is_guess else (known + following) // 2
-                near = {min(max(guess + more, known + 1), following - 1) for more in _AROUND}
-                yield from near
+                about = self._guess(end) if is_guess else (known + following) // 2
+                yield from (min(max(about + more, known + 1), following - 1) for more in _AROUND)
 
     def _guess(self, offset: int) -> int:
-        """Return about which span a place of the tar lies in."""
+        """Return about which span a place of the tar lies in, as if those between two known ones had the same size."""
         at = bisect_right(self._begins, offset)
         begin, end = self._begins[at - 1], min(self._begins[at], self._size)
         known, following = self._numbers[at - 1], self._numbers[at]

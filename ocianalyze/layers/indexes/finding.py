@@ -50,8 +50,6 @@ _FRAME: Final = 8
 _NAME: Final = "stargz.index.json"
 _LARGEST: Final = 150 << 20
 """How large a table may be, stored or as JSON, whatever the limits are: container-libs reads no larger ones."""
-
-
 _CHUNK: Final = 200
 _HEADERS: Final = 300
 """How many bytes of memory a chunk takes, with its digest, and a place where headers are."""
@@ -114,68 +112,67 @@ def read_index(found: FoundTable, ranges: Ranges, limits: Limits, loan: Loan = U
         IndexUnusableError: it cannot be used.
         OcianalyzeError: it cannot be had.
     """
-    most = min(_LARGEST, limits.max_memory >> 4)
+    reader = _TableReader(found.digest, ranges, limits, loan)
     try:
-        if found.position is None:
-            return _read_estargz(found.digest, ranges, limits, most, loan)
-        return _read_zstd_chunked(found.digest, found.position, ranges, limits, most, loan)
+        return reader.estargz() if found.position is None else reader.zstd_chunked(*found.position)
     except CorruptLayerError as error:
         raise IndexUnusableError(error.message) from error
 
 
-def _read_estargz(digest: Digest, ranges: Ranges, limits: Limits, most: int, loan: Loan) -> OpenIndex:
-    end = ranges.size - FOOTER
-    footer = ranges.read([(max(0, end), ranges.size)])[0]
-    start = table_offset(footer)
-    if start is None:
-        raise IndexUnusableError("it has no footer that says where its table of contents is")
-    if not 0 < start < end or end - start > most:
-        raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
-    loan.change(min(most, _EXPANSION * (end - start)))
-    raw = ranges.read([(start, end)])[0]
-    member = inflate(raw, "gzip", most=most, at=start)
-    name, size = member[:100].partition(b"\0")[0], member[124:136].strip(b"\0 ")
-    if name != _NAME.encode() or not _OCTAL.fullmatch(size):
-        raise IndexUnusableError("its table of contents has no tar header")
-    table = member[BLOCK : BLOCK + int(size, 8)]
-    own: RawEntry = (_NAME, int(Kind.FILE), Attributes(0, 0, 0), len(table), 0, "", -1, len(table), None, ())
-    return _index(table, table, digest, start, "gzip", ranges, limits, loan, own)
+class _TableReader(NamedTuple):
+    """Reads the table that has a digest."""
 
+    digest: Digest
+    ranges: Ranges
+    limits: Limits
+    loan: Loan
 
-def _read_zstd_chunked(
-    digest: Digest, position: tuple[int, int, int], ranges: Ranges, limits: Limits, most: int, loan: Loan
-) -> OpenIndex:
-    start, end, size = position
-    if not _FRAME < start < end <= ranges.size or max(end - start, size) > most:
-        raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
-    loan.change(end - start + size)
-    stored = ranges.read([(start, end)])[0]
-    table = inflate(stored, "zstd", most=size + 1, at=start)
-    if len(table) != size:
-        raise IndexUnusableError("its table of contents has another size than its annotation states")
-    return _index(stored, table, digest, start - _FRAME, "zstd", ranges, limits, loan)
+    def estargz(self) -> OpenIndex:
+        """Read a table that the footer of its layer leads to."""
+        ranges, most = self.ranges, self._most
+        end = ranges.size - FOOTER
+        footer = ranges.read([(max(0, end), ranges.size)])[0]
+        start = table_offset(footer)
+        if start is None:
+            raise IndexUnusableError("it has no footer that says where its table of contents is")
+        if not 0 < start < end or end - start > most:
+            raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
+        self.loan.change(min(most, _EXPANSION * (end - start)))
+        raw = ranges.read([(start, end)])[0]
+        member = inflate(raw, "gzip", most=most, at=start)
+        name, size = member[:100].partition(b"\0")[0], member[124:136].strip(b"\0 ")
+        if name != _NAME.encode() or not _OCTAL.fullmatch(size):
+            raise IndexUnusableError("its table of contents has no tar header")
+        table = member[BLOCK : BLOCK + int(size, 8)]
+        own: RawEntry = (_NAME, int(Kind.FILE), Attributes(0, 0, 0), len(table), 0, "", -1, len(table), None, ())
+        return self._index(table, table, start, "gzip", own)
 
+    def zstd_chunked(self, start: int, end: int, size: int) -> OpenIndex:
+        """Read a table of `size` bytes that is stored from one byte to before another."""
+        if not _FRAME < start < end <= self.ranges.size or max(end - start, size) > self._most:
+            raise IndexUnusableError("its table of contents lies outside of the layer, or is too large")
+        self.loan.change(end - start + size)
+        stored = self.ranges.read([(start, end)])[0]
+        table = inflate(stored, "zstd", most=size + 1, at=start)
+        if len(table) != size:
+            raise IndexUnusableError("its table of contents has another size than its annotation states")
+        return self._index(stored, table, start - _FRAME, "zstd")
 
-def _index(
-    bound: bytes,
-    raw: bytes,
-    digest: Digest,
-    end: int,
-    codec: Codec,
-    ranges: Ranges,
-    limits: Limits,
-    loan: Loan,
-    *own: RawEntry,
-) -> OpenIndex:
-    """Return the index of a table; `bound` are the bytes that its digest is for, `own` is its own entry in the tar."""
-    if not digest.matches(bound):
-        raise IndexUnusableError("its table of contents does not match the digest in the manifest")
-    loan.change(memory_of_table(raw))
-    table = read_table(raw, end=end, limits=limits)
-    entries = [*table.entries, *own]
-    size = sum(BLOCK + -(-entry[3] // BLOCK) * BLOCK for entry in entries)
-    memory = _CHUNK * len(table.chunks) + _HEADERS * len(table.headers)
-    return OpenIndex(entries, ChunkedContents(table, ranges, codec), codec, size, memory)
+    @property
+    def _most(self) -> int:
+        """How many bytes the table may have, stored or as JSON."""
+        return min(_LARGEST, self.limits.max_memory >> 4)
+
+    def _index(self, bound: bytes, raw: bytes, end: int, codec: Codec, *own: RawEntry) -> OpenIndex:
+        """Return the index of a table; `bound` is what its digest is for, `own` is its own entry in the tar."""
+        if not self.digest.matches(bound):
+            raise IndexUnusableError("its table of contents does not match the digest in the manifest")
+        self.loan.change(memory_of_table(raw))
+        table = read_table(raw, end=end, limits=self.limits)
+        table.entries.extend(own)
+        size = sum(BLOCK + -(-entry[3] // BLOCK) * BLOCK for entry in table.entries)
+        memory = _CHUNK * len(table.chunks) + _HEADERS * len(table.headers)
+        return OpenIndex(table.entries, ChunkedContents(table, self.ranges, codec), codec, size, memory)
 
 
 def read_ztoc_index(

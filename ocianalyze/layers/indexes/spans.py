@@ -10,14 +10,14 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 from ocianalyze.errors import CorruptLayerError
-from ocianalyze.layers.blob import pieces
+from ocianalyze.layers.blob import compression
 from ocianalyze.layers.indexes.index import Stretch, Stretches
 from ocianalyze.layers.indexes.units import UnitReader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ocianalyze.layers.indexes.checkpoints import Span
+    from ocianalyze.layers.indexes.checkpoints import Span, Spans
     from ocianalyze.layers.indexes.ztoc import Ztoc
     from ocianalyze.oci.image import Ranges
 
@@ -47,11 +47,8 @@ class ZtocContents(UnitReader):
     """The contents that a ztoc leads to; see `IndexedContents`. They are found by their places in the tar."""
 
     def __init__(self, ztoc: Ztoc, ranges: Ranges) -> None:
-        ztoc = ztoc._replace(entries=[])  # which are not needed, and take more memory than the rest
-        super().__init__(_SpanUnits(ztoc), ranges)
-        self._ztoc = ztoc
-        self._headers = ztoc.headers
-        self._odd = ztoc.odd
+        super().__init__(_SpanUnits(ztoc.spans, ztoc.end, is_compressed=ztoc.is_compressed), ranges)
+        self._spans, self._headers, self._odd = ztoc.spans, ztoc.headers, ztoc.odd
 
     @property
     def stretches(self) -> Sequence[Stretch]:
@@ -65,7 +62,7 @@ class ZtocContents(UnitReader):
 
     def beside(self, pieces: Sequence[tuple[int, int]]) -> Sequence[Stretch]:
         """Return the stretches that lie in the spans of contents."""
-        spans = self._ztoc.spans
+        spans = self._spans
         spans.know(pieces)
         covered = {number for piece in pieces for number in spans.covering(*piece)}
         inside = (range(*(bisect_left(self._headers, (at,)) for at in spans.plain(span))) for span in sorted(covered))
@@ -89,7 +86,7 @@ class ZtocContents(UnitReader):
 
     def _stretch(self, number: int) -> Stretch:
         _, _, first, last = self._headers[number]
-        return Stretch(self._ztoc.spans.cost(*self._piece(number)), number, first, last)
+        return Stretch(self._spans.cost(*self._piece(number)), number, first, last)
 
     def _piece(self, number: int) -> tuple[int, int]:
         begin, end, _, _ = self._headers[number]
@@ -99,9 +96,11 @@ class ZtocContents(UnitReader):
 class _SpanUnits:
     """The spans of a layer as `Units`."""
 
-    def __init__(self, ztoc: Ztoc) -> None:
-        self._ztoc = ztoc
-        self._spans = ztoc.spans
+    def __init__(self, spans: Spans, tar_end: int, *, is_compressed: bool) -> None:
+        """The last entry of the tar ends at byte `tar_end`."""
+        self._spans = spans
+        self._tar_end = tar_end
+        self._is_compressed = is_compressed
         self.know, self.covering, self.plain = self._spans.know, self._spans.covering, self._spans.plain
 
     def place(self, number: int) -> tuple[int, int]:
@@ -110,11 +109,11 @@ class _SpanUnits:
 
     def expand(self, number: int, stored: bytes) -> bytes:
         """Return the plain bytes of a span, as far as they belong to the tar."""
-        ztoc, span = self._ztoc, self._spans.span(number)
+        span = self._spans.span(number)
         begin, end = self.plain(number)
         if not span.digest.matches(stored):
             raise _corrupt(number, span, "does not match the digest in its ztoc")
-        plain = self._inflate(number, stored) if ztoc.is_compressed else stored
+        plain = self._inflate(number, stored) if self._is_compressed else stored
         if span.length not in (None, len(plain)):
             raise _corrupt(number, span, f"has another size than the {span.length:,} bytes that its ztoc states")
         window = self._spans.window_behind(number)
@@ -122,7 +121,7 @@ class _SpanUnits:
         if window[len(window) - seen :] != plain[len(plain) - seen :]:
             raise _corrupt(number, span, "does not end with what its ztoc states before the next one")
         plain = plain[: end - begin]
-        if plain[max(0, ztoc.end - span.begin) :].strip(b"\0"):
+        if plain[max(0, self._tar_end - span.begin) :].strip(b"\0"):
             raise _corrupt(number, span, "has more entries than its ztoc lists")
         return plain
 
@@ -133,7 +132,7 @@ class _SpanUnits:
         most = end - begin if span.length is None else span.length + 1
         try:
             return inflate(stored, bits=span.bits, window=span.window, most=most)
-        except pieces.library.error as error:
+        except compression.fastest_zlib.error as error:
             raise _corrupt(number, span, f"cannot be inflated: {error}") from error
 
 
@@ -144,9 +143,9 @@ def inflate(stored: bytes, *, bits: int, window: bytes | memoryview, most: int) 
     plain bytes before them.
 
     Raises:
-        pieces.library.error: they are damaged.
+        compression.fastest_zlib.error: they are damaged.
     """
-    inflater = pieces.library.decompressobj(_RAW, zdict=window)
+    inflater = compression.fastest_zlib.decompressobj(_RAW, zdict=window)
     position, trailer, step = 0, _TRAILER, _STEP
     if bits:
         inflater.decompress(_aligned(stored[0], bits))
@@ -160,7 +159,7 @@ def inflate(stored: bytes, *, bits: int, window: bytes | memoryview, most: int) 
             piece = piece.lstrip(b"\0")  # zeros between members are padding
             if not piece:
                 continue
-            inflater = pieces.library.decompressobj(_GZIP)
+            inflater = compression.fastest_zlib.decompressobj(_GZIP)
         plain = inflater.decompress(piece, left)
         left -= len(plain)
         found.append(plain)

@@ -7,7 +7,7 @@ Sources: stargz-snapshotter, ``docs/estargz.md`` and ``estargz/types.go``; conta
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ocianalyze.errors import InvalidImageError
 from ocianalyze.layers.indexes import listed
@@ -38,22 +38,10 @@ _FARTHEST: Final = 1 << 62
 """How many plain bytes there may be before the end of a chunk for it to be looked at any further."""
 
 
-class Headers(NamedTuple):
-    """Where the headers of some entries are stored, behind the content of a file.
-
-    Attributes:
-        start: where the gzip member or the zstd frames that they are in begin in the layer.
-        skip: how many plain bytes there are before them.
-        first: the first of the entries, by number.
-        last: the last of the entries.
-        chunk: the first chunk of the content behind them, by number; -1 if there is none.
-    """
-
-    start: int
-    skip: int
-    first: int
-    last: int
-    chunk: int
+Headers: TypeAlias = tuple[int, int, int, int, int]
+"""Where the headers of some entries are stored, behind the content of a file: where the gzip member or the zstd frames
+that they are in begin in the layer, how many plain bytes there are before them, the first and the last of the entries,
+and the first chunk of the content behind them, -1 if there is none."""
 
 
 class Table(NamedTuple):
@@ -62,12 +50,12 @@ class Table(NamedTuple):
     Attributes:
         entries: the entries in the order of the tar; `offset` counts the bytes of all files before.
         chunks: the chunks of all files, in their order.
-        headers: where headers lie, as pieces of `Headers`.
+        headers: where headers lie, in the order of the tar.
     """
 
     entries: list[RawEntry]
     chunks: ChunkList
-    headers: Sequence[tuple[int, int, int, int, int]]
+    headers: Sequence[Headers]
 
 
 def read_table(raw: bytes, *, end: int, limits: Limits = DEFAULT_LIMITS) -> Table:
@@ -108,7 +96,7 @@ class _Listing:
         self._times: dict[object, int] = {}
         self.entries: list[RawEntry] = []
         self.chunks = ChunkList(end)
-        self.headers: list[tuple[int, int, int, int, int]] = []
+        self.headers: list[Headers] = []
 
     def read(self) -> None:
         """Read all of them."""

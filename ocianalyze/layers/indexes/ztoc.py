@@ -1,8 +1,7 @@
 """The ztoc of a layer, which SOCI makes: its entries with their places in the tar, and its spans.
 
-Sources: soci-snapshotter, ``ztoc/fbs/ztoc.fbs``, ``ztoc/ztoc_marshaler.go`` and ``ztoc/toc_builder.go``. Everything is
-checked against itself and the size of the layer before any of it is used. Entries are what Go's archive/tar made of the
-headers, and become what our parser makes of the same headers.
+Sources: soci-snapshotter, ``ztoc/fbs/ztoc.fbs`` and ``ztoc/ztoc_marshaler.go``. Everything is checked against itself
+and the size of the layer before any of it is used.
 """
 
 from __future__ import annotations

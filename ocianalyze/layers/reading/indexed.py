@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from ocianalyze.errors import CorruptLayerError, NoRangesError
 from ocianalyze.layers.changeset.answers import prepare
 from ocianalyze.layers.changeset.building import build_changeset
-from ocianalyze.layers.contents.capture import HEAD, LINKED, SCRIPTS, Want
+from ocianalyze.layers.contents.capture import SCRIPTS, Want, kept_size
 from ocianalyze.layers.contents.contents import Contents
+from ocianalyze.layers.contents.elf import MAGIC
 from ocianalyze.layers.indexes.checking import spot_check
 from ocianalyze.layers.indexes.finding import find_table, has_table, read_index, read_ztoc_index
 from ocianalyze.layers.indexes.index import IndexUnusableError, IndexUse
@@ -64,7 +65,6 @@ def read_indexed(layer: Layer, reading: Reading, *, what: str, budget: Budget) -
             budget.take(index.memory, what, thing="the parts of its index")
             with reading.progress.begin(what, size, step=layer.created_by), _naming(what), _cleared(index.entries):
                 changeset = build_changeset(index.entries, what=what, budget=budget)
-                changeset.entries = len(index.entries)
                 use = use._replace(spot_checked=spot_check(index, list(_wanted(changeset, reading)), what=what))
     except NoRangesError as error:
         raise IndexUnusableError(error.message) from error
@@ -160,10 +160,8 @@ def _wanted(changeset: Changeset, reading: Reading) -> Iterator[tuple[int, int]]
         if dull and not capture.stands_out(name):
             continue
         want = capture.wanted(changeset.path(row)[1:], name, attributes[identities[row]].mode)
-        if want is Want.WHOLE or (want is Want.LINKED and size <= LINKED):
-            needed = size if size <= largest else 0
-        else:
-            needed = min(size, HEAD) if want is Want.LINKED or name in _USUAL else 0
-        if 0 < needed <= left:
-            left -= needed
-            yield offsets[row], needed
+        if want in (Want.LINKED, Want.WHOLE) or (want is Want.PROGRAM and name in _USUAL):
+            needed = kept_size(want, size, MAGIC, largest=largest)  # most of them are ELF files
+            if 0 < needed <= left:
+                left -= needed
+                yield offsets[row], needed

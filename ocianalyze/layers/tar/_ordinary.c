@@ -11,27 +11,18 @@
    might refuse it, and in the root or in a directory that the layer has stated before; it is neither a whiteout nor does
    it take the place of a directory or a symlink of the same layer. */
 
-#define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030B0000 /* compiled once for every Python from 3.11 on */
-#include <Python.h>
+#include "_entries.h"
 #include <limits.h>
-#include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18, LONGEST_NAME = 255,
+enum { MOST_IDENTITIES = 1 << 16, LONGEST_JOINED = 155 + 1 + 100, MOST_DIGITS = 18, LONGEST_NAME = 255,
        LONGEST_EXTENDED = 1000 };
 enum { NAME = 0, MODE = 100, IDENTITY = 24, SIZE = 124, MTIME = 136, CHECKSUM = 148, FLAG = 156, LINK = 157, MAGIC = 257,
        DEVICE = 329, PREFIX = 345, TRAILER = 508 };
-enum { FILE_KIND = 0, DIRECTORY_KIND = 1, SYMLINK_KIND = 2, HARDLINK_KIND = 3 };
 
 /* What a builder (building.py) shares with this file, in the order in which it passes it; ADD_... take bytes of columns. */
 enum { NAMES, ADD_KINDS, ADD_PARENTS, ADD_IDENTITIES, ADD_SIZES, ADD_MTIMES, ADD_OFFSETS, DIRECTORIES, SYMLINKS, ALIASES,
        LINKS, IDENTITIES, INDEX, KEEP, TABLES };
-
-typedef struct {
-    const unsigned char *start;
-    Py_ssize_t size;
-} Text;
 
 /* Rows that the changeset has the names of already, and not yet the rest. */
 enum { MOST_ROWS = 512 };
@@ -260,11 +251,6 @@ static int read_header(const unsigned char *block, Extended extended, unsigned c
     return divide(entry);
 }
 
-static PyObject *decoded(Text text)
-{
-    return PyUnicode_DecodeUTF8((const char *)text.start, text.size, "surrogateescape");
-}
-
 /* Find the row of the directory that an entry lies in: 1 if there is one, 0 if that is not sure, -1 on an error. */
 static int find_parent(Run *run, const Entry *entry)
 {
@@ -450,11 +436,6 @@ done:
     if (entry->kind == DIRECTORY_KIND || entry->is_joined)
         run->has_parent = 0; /* it may have another row from now on, or its name is about to be overwritten */
     return result;
-}
-
-static long long rounded(long long size)
-{
-    return (size + BLOCK - 1) & -(long long)BLOCK;
 }
 
 enum { ODD, READ, HIDDEN };

@@ -123,12 +123,13 @@ def test_a_registry_that_sends_no_pieces_any_more(filled: Registry, first: int) 
 
     with fault_proxy(filled.host, forget) as proxy:
         outcome = _outcome(proxy.host, "estargz")
-    assert "not support range requests" in outcome or outcome in (
-        "full, full",
-        "toc, full",
-        "full, toc",
-        "toc, toc",
-    )
+    assert_allowed(outcome)
+
+
+def assert_allowed(outcome: str) -> None:
+    """Check how layers were read of which no pieces could be had at some time."""
+    ways = {f"{one}, {other}" for one in ("full", "toc") for other in ("full", "toc")}
+    assert "not support range requests" in outcome or outcome in ways
 
 
 def _outcome(host: str, form: str) -> str:
@@ -226,12 +227,7 @@ def test_a_registry_that_sends_no_parts_of_a_ztoc_any_more(
 
     with fault_proxy(filled.host, forget) as proxy:
         outcome = _outcome(proxy.host, "soci-v2")
-    assert "not support range requests" in outcome or outcome in (
-        "full, full",
-        "toc, full",
-        "full, toc",
-        "toc, toc",
-    )
+    assert_allowed(outcome)
 
 
 def test_wrong_pieces_of_all_places_end_the_scan(tmp_path: Path) -> None:
